@@ -1,0 +1,42 @@
+# The application: ari-app with espeak-ng and sox, for whoever has Docker, Podman or Buildah.
+#
+#   APT_OPTIONS, PIP_OPTIONS   extra options for apt-get and pip, for a mirror or a proxy of your own
+
+FROM debian:forky-slim AS build
+ARG APT_OPTIONS=""
+ARG PIP_OPTIONS=""
+RUN apt-get $APT_OPTIONS update \
+    && apt-get $APT_OPTIONS install -y --no-install-recommends python3 python3-venv
+COPY requirements.txt /tmp/
+# Wheels only: a compiler has no place in an image, and an unknown hash none in a build.
+RUN python3 -m venv /opt/ari_app/venv \
+    && /opt/ari_app/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: $PIP_OPTIONS -r /tmp/requirements.txt \
+    && /opt/ari_app/venv/bin/pip uninstall -q -y pip
+COPY ari_app /opt/ari_app/ari_app
+COPY migrations /opt/ari_app/migrations
+RUN printf '%s\n' '#!/opt/ari_app/venv/bin/python' 'from ari_app.cli import main' 'main()' >/opt/ari_app/venv/bin/ari-app \
+    && chmod 755 /opt/ari_app/venv/bin/ari-app \
+    && /opt/ari_app/venv/bin/python -m compileall -q /opt/ari_app
+
+FROM debian:forky-slim
+ARG APT_OPTIONS=""
+RUN apt-get $APT_OPTIONS update \
+    && apt-get $APT_OPTIONS install -y --no-install-recommends espeak-ng python3 sox \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /opt/ari_app /opt/ari_app
+# The numbers are fixed: they own files in volumes that outlive the image. Group 10001 is known to Asterisk's image too.
+RUN groupadd --gid 10001 ari_app \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ari_app \
+    && install -d -o ari_app -g ari_app /var/lib/ari_app/sounds
+ENV PATH=/opt/ari_app/venv/bin:/usr/local/bin:/usr/bin:/bin \
+    PYTHONPATH=/opt/ari_app \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    ARI_APP_SOUNDS_DIR=/var/lib/ari_app/sounds
+USER ari_app
+WORKDIR /opt/ari_app
+# An empty volume that is mounted here starts with these; what a later version adds is made by the service "sounds".
+RUN python -m ari_app.prompts "$ARI_APP_SOUNDS_DIR" --music-dir "$ARI_APP_SOUNDS_DIR/music"
+EXPOSE 8080
+ENTRYPOINT ["ari-app"]
+CMD ["serve"]

@@ -1,0 +1,1 @@
+"""Carries calls through their stages: one task owns one call."""

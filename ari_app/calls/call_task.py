@@ -1,0 +1,201 @@
+"""The driver of one call: walks it through its stages, and ends it in one place."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import structlog
+
+from ari_app.calls.dispatcher import team_for
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
+from ari_app.calls.parting import free_operator, leave_bridge
+from ari_app.calls.record import ENDING_PATIENCE, FOR_EVER, STORE_PATIENCE, ended
+from ari_app.calls.stages import HUNG_UP_IN, STAGES
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.ledger import StaleRow, StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+NORMAL_CLEARING = 16  # Q.850
+
+
+async def drive(flow: Flow, first: Fact) -> None:
+    """Carry the call to its end, beginning with the fact that it arrived or was taken up again.
+
+    A cancellation means that this process stops: nothing is hung up, the row stays open, another process goes on.
+    What cannot be done costs this one call: the caller is returned to the dialplan's fallback.
+    """
+    try:
+        if flow.call.last_seq == 0:
+            flow.note(first)
+        else:
+            await flow.store(first, patience=FOR_EVER if flow.call.stage is Stage.TALKING else STORE_PATIENCE)
+        await _walk(flow)
+    except StaleRow:
+        log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+        if flow.call.last_seq == 0:
+            # Its row is closed, and yet the caller is in our hands, and in nobody else's.
+            await _hand_over(flow, "call_is_over")
+    except StoreUnavailable:
+        await hand_to_fallback(flow, EndReason.HANDLED_BY_FALLBACK, "store_unavailable")
+    except SwitchUnavailable as error:
+        log.warning("switch_unavailable", call_id=str(flow.call.id), stage=flow.call.stage.value, error=str(error))
+        await hand_to_fallback(flow, EndReason.HANDLED_BY_FALLBACK, "switch_unavailable")
+    except Exception:
+        log.exception("call_fault", call_id=str(flow.call.id), stage=flow.call.stage.value)
+        await hand_to_fallback(flow, EndReason.FAULT, "fault")
+    finally:
+        flow.shell.dispatcher.leave(flow.call.id)
+        flow.shell.registry.remove_call(flow.call.id)
+        for channel_id in flow.channels:
+            flow.shell.registry.disown(channel_id)
+
+
+async def _walk(flow: Flow) -> None:
+    if flow.call.ending is not None:
+        await finish(flow, End(flow.call.ending))
+    while flow.call.stage is not Stage.ENDED:
+        stage = flow.call.stage
+        step: Step | End
+        try:
+            step = await STAGES[stage](flow)
+            if isinstance(step, Step):
+                await flow.enter(step)
+                continue
+        except PartyLeft as party:
+            if party.channel_id != flow.caller:
+                raise
+            if not await flow.caller_departed():
+                raise SwitchUnavailable("the caller is said to be gone, but no news of it came") from party
+            step = End(_why_left(flow, stage))
+        await finish(flow, step)
+
+
+def _why_left(flow: Flow, stage: Stage) -> EndReason:
+    """A hang-up means what it means in its stage; of a departure that nobody saw nobody knows what it was."""
+    leg = flow.leg(flow.caller)
+    return EndReason.LOST if leg is not None and leg.end_is_estimated else HUNG_UP_IN[stage]
+
+
+async def finish(flow: Flow, end: End) -> None:
+    """The one place where a call ends: whoever is still there is let go, every leg is closed, the row is ended.
+
+    When somebody must be hung up, the reason is written first, so that a restart in between ends the call the same way.
+    """
+    flow.shell.dispatcher.leave(flow.call.id)
+    remaining = [leg for leg in flow.open_legs if leg.owns_channel]
+    if remaining:
+        try:
+            await flow.store(patience=ENDING_PATIENCE, ending=end.reason)
+        except StoreUnavailable:
+            log.warning("ending_not_written", call_id=str(flow.call.id), reason=end.reason.value)
+        for leg in remaining:
+            await _let_go(flow, leg, end.cause)
+        until = flow.now + HANG_UP_PATIENCE
+        while any(leg.owns_channel for leg in flow.open_legs):
+            try:
+                if await flow.next(until) is None:
+                    break
+            except PartyLeft:
+                pass
+        for leg in flow.open_legs:
+            if leg.owns_channel:
+                flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
+    flow.end_standing_leg(None)
+    await flow.persist(*_the_end(flow, end.reason), FOR_EVER)
+    log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
+    await _clear_up(flow)
+
+
+async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
+    while True:
+        try:
+            return await flow.release(leg.channel_id, cause)
+        except PartyLeft:
+            pass  # the caller left meanwhile; this party is still to be let go
+
+
+def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact]]:
+    """The row as it ends, at the moment at which the caller's leg did."""
+    caller = flow.leg(flow.caller)
+    ended_at = flow.now if caller is None or caller.ended_at is None else caller.ended_at
+    estimated = caller is None or caller.end_is_estimated
+    call = replace(
+        flow.call,
+        stage=Stage.ENDED,
+        stage_entered_at=flow.now,
+        ended_at=max(ended_at, flow.call.arrived_at),
+        end_reason=reason,
+        end_is_estimated=estimated,
+        ending=None,
+    )
+    return call, (Fact(flow.now, FactKind.ENDED, {"reason": reason.value, "estimated": estimated}),)
+
+
+async def _clear_up(flow: Flow) -> None:
+    """After the end: the operator is free again, and a bridge that was made for this talk goes."""
+    session_id = flow.call.operator_session
+    session = None if session_id is None else flow.shell.registry.session(session_id)
+    if session is not None:
+        free_operator(flow, team_for(flow.directory, session.operator).wrap_up_seconds)
+    await leave_bridge(flow)
+
+
+# --- what could not be done here ---
+
+
+async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
+    """The caller goes on in the dialplan, which rings the operators' phones without us; the row is ended.
+
+    What the dialplan made of it is added later, from the channel event log. A call that has no row yet is left with
+    its end in `flow.owed`: there may be many of them, and the store may be away for long.
+    """
+    if not flow.call.is_open:
+        return
+    log.warning("call_to_fallback", call_id=str(flow.call.id), why=why)
+    stage = flow.call.stage
+    flow.shell.dispatcher.leave(flow.call.id)
+    is_handed_over = await _hand_over(flow, why)
+    if not is_handed_over and reason is EndReason.HANDLED_BY_FALLBACK:
+        reason = _why_left(flow, stage)
+    for leg in flow.open_legs:
+        if leg.owns_channel and leg.channel_id != flow.caller:
+            await _let_go(flow, leg, NORMAL_CLEARING)
+            with suppress(PartyLeft):
+                await flow.left(leg.channel_id, LegEndReason.RELEASED)
+    for leg in flow.open_legs:
+        gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
+        flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
+    flow.call = replace(flow.call, handled_by_fallback=is_handed_over)
+    the_end = _the_end(flow, reason)
+    if flow.call.last_seq == 0:
+        flow.owed = the_end
+        return
+    try:
+        await flow.persist(*the_end, FOR_EVER)
+    except StaleRow:
+        log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+    await _clear_up(flow)
+
+
+async def _hand_over(flow: Flow, why: str) -> bool:
+    """Until Asterisk has taken the caller over: nobody is let out of our hands into nowhere. False: the caller left."""
+    is_unsure = False
+    while flow.is_here(flow.caller):
+        try:
+            await flow.shell.switch.to_fallback(flow.caller, why)
+            return True
+        except PartyLeft:
+            if await flow.caller_departed():
+                return False
+            if is_unsure:
+                return True  # they went, and only the answer to an earlier try was lost
+            flow.note_loss(flow.caller)
+        except SwitchUnavailable as error:
+            is_unsure = True
+            log.warning("fallback_not_reached", call_id=str(flow.call.id), error=str(error))
+            with suppress(PartyLeft):
+                await flow.pass_time(SWITCH_RETRY)
+    return False

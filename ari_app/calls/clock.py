@@ -1,0 +1,48 @@
+"""The moment now, and waiting until a moment: handed in, so that tests turn the hands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Timer(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The moment now, UTC."""
+        ...
+
+    def call_at(self, at: datetime, callback: Callable[[], None]) -> Timer:
+        """Call back at or soon after `at`; at once, but never from inside this call, when it has passed."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock. Deadlines are instants, so a machine that slept wakes up to all that is due."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def call_at(self, at: datetime, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        seconds = max(0.0, (at - self.now()).total_seconds())
+        return asyncio.get_running_loop().call_later(seconds, callback)
+
+
+async def sleep_until(clock: Clock, at: datetime) -> None:
+    """Return at or soon after `at`."""
+    done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake() -> None:
+        if not done.done():
+            done.set_result(None)
+
+    timer = clock.call_at(at, wake)
+    try:
+        await done
+    finally:
+        timer.cancel()

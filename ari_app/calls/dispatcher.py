@@ -1,0 +1,194 @@
+"""Brings waiting callers and ready operators together: one task, one board, an offer into the chosen call's mailbox."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from ari_app.calls import news
+from ari_app.calls.clock import Clock, Timer
+from ari_app.calls.registry import Registry
+from ari_app.core.board import Board
+from ari_app.core.call import Call
+from ari_app.core.directory import Directory, Norms, Team
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
+from ari_app.core.operators import OperatorSession
+from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller
+
+
+class Dispatcher:
+    """Owner of the board. Tasks tell it what changed; it answers with offers, never with a wait.
+
+    A change is decided upon in the same turn of the event loop, so a call that arrives while an operator is ready
+    finds its offer in its mailbox at once. A timer covers the one thing nobody tells: that a caller overflows.
+    """
+
+    def __init__(self, registry: Registry, directory: Callable[[], Directory], clock: Clock) -> None:
+        self._registry = registry
+        self._directory = directory
+        self._clock = clock
+        self._board = Board()
+        self._offers: dict[CallId, SessionId] = {}  # made, and not yet given up
+        self._reserved: dict[SessionId, CallId] = {}  # ready by their rows, but already promised to a call
+        self._refused: dict[CallId, Call] = {}  # waiting calls that somebody let ring
+        self._timer: Timer | None = None
+
+    # --- callers ---
+
+    def wait(self, call: Call) -> None:
+        """This call waits for an operator from now on; its place follows from its rows."""
+        self._give_back(call.id)
+        if call.refused_by:
+            self._refused[call.id] = call
+        self._board.add_caller(self._waiting_caller(call))
+        self._decide()
+
+    def leave(self, call_id: CallId) -> None:
+        """This call waits no longer. An offer that it did not take goes to the next caller."""
+        self._refused.pop(call_id, None)
+        self._board.remove_caller(call_id)
+        self._give_back(call_id)
+
+    def taken(self, call_id: CallId) -> None:
+        """This call took its offer; the operator stays reserved until the operator's session moves on."""
+        self._refused.pop(call_id, None)
+        self._board.remove_caller(call_id)
+
+    def _give_back(self, call_id: CallId) -> None:
+        session_id = self._offers.pop(call_id, None)
+        if session_id is not None and self._reserved.get(session_id) == call_id:
+            del self._reserved[session_id]
+            self.operator_changed(session_id)
+
+    def position(self, call_id: CallId) -> int | None:
+        """The caller's place in line, from 1; None when the call does not wait."""
+        return self._board.position(call_id)
+
+    def anyone_for(self, call: Call) -> bool:
+        """Is any operator logged in, in whatever state, who could ever take this call?"""
+        wanted = self._waiting_caller(call)
+        for session in self._registry.sessions():
+            serves, helps = skills(self._directory(), session.operator)
+            if wanted.only_operator == session.operator or not wanted.answerable_for.isdisjoint(serves | helps):
+                return True
+        return False
+
+    # --- operators ---
+
+    def operator_changed(self, session_id: SessionId) -> None:
+        """Look at this session again: it may have become ready, or not ready, or be gone."""
+        session = self._registry.session(session_id)
+        if session is None or not session.may_be_offered:
+            self._reserved.pop(session_id, None)
+        if session is None or not session.may_be_offered or session_id in self._reserved:
+            self._board.operator_gone(session_id)
+            return
+        for call in self._refused.values():
+            if session.operator in call.refused_by:
+                self._board.update_caller(self._waiting_caller(call))
+        self._board.operator_ready(self._ready_operator(session))
+        self._decide()
+
+    def directory_changed(self, waiting: list[Call]) -> None:
+        """Teams or norms changed: look at everybody again."""
+        for call in waiting:
+            self._board.update_caller(self._waiting_caller(call))
+        for session in self._registry.sessions():
+            self.operator_changed(session.id)
+
+    # --- deciding ---
+
+    def _decide(self) -> None:
+        for offer in self._board.decide(self._clock.now()):
+            self._post(offer)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        next_at = self._board.next_change_at()
+        if next_at is not None:
+            self._timer = self._clock.call_at(next_at, self._decide)
+
+    def _post(self, offer: Offer) -> None:
+        session = self._registry.session(offer.session_id)
+        if session is None:
+            return
+        self._offers[offer.call_id] = offer.session_id
+        self._reserved[offer.session_id] = offer.call_id
+        told = self._registry.post_to_call(
+            offer.call_id,
+            news.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
+        )
+        if not told:
+            self.leave(offer.call_id)
+
+    def _waiting_caller(self, call: Call) -> WaitingCaller:
+        directory = self._directory()
+        municipality = call.municipality
+        known = None if municipality is None else directory.municipalities.get(municipality)
+        norms = Norms() if known is None else known.norms
+        anyone: frozenset[MunicipalityCode] = frozenset()
+        if call.only_team is not None:
+            municipality = team_skill(call.only_team)
+        elif municipality is None:
+            shared = directory.shared_numbers.get(call.shared_number or "")
+            members = () if shared is None else shared.members
+            anyone = frozenset(member.municipality for member in members) or frozenset(directory.municipalities)
+        return WaitingCaller(
+            call_id=call.id,
+            municipality=municipality,
+            queued_at=call.queued_at or call.arrived_at,
+            answer_within_seconds=norms.answer_within_seconds,
+            overflow_after_seconds=norms.overflow_after_seconds,
+            municipalities=anyone,
+            only_operator=call.only_operator,
+            refused_by=frozenset(filter(partial(self._still_refuses, call), call.refused_by)),
+        )
+
+    def _still_refuses(self, call: Call, operator: OperatorNumber) -> bool:
+        """Who let this call ring is not offered it again, until they say themselves that they are back."""
+        entry = self._registry.session_of(operator)
+        return entry is None or entry.session.idle_since_at <= call.stage_entered_at
+
+    def _ready_operator(self, session: OperatorSession) -> ReadyOperator:
+        serves, helps = skills(self._directory(), session.operator)
+        return ReadyOperator(
+            session_id=session.id,
+            operator=session.operator,
+            serves=serves,
+            helps=helps,
+            idle_since=session.idle_since_at,
+            reach=session.reach,
+        )
+
+
+def team_skill(team: str) -> MunicipalityCode:
+    """A team as something a caller can wait for: the direct number of a team."""
+    return MunicipalityCode(f"team:{team}")
+
+
+def skills(
+    directory: Directory, operator: OperatorNumber
+) -> tuple[frozenset[MunicipalityCode], frozenset[MunicipalityCode]]:
+    """The municipalities this operator answers for, and those the operator's teams help out."""
+    serves: set[MunicipalityCode] = set()
+    helps: set[MunicipalityCode] = set()
+    for team in teams_of(directory, operator):
+        serves.update(team.serves)
+        serves.add(team_skill(team.code))
+        helps.update(team.helps)
+    return frozenset(serves), frozenset(helps - serves)
+
+
+def teams_of(directory: Directory, operator: OperatorNumber) -> list[Team]:
+    known = directory.operators.get(operator)
+    codes = () if known is None else known.teams
+    return [directory.teams[code] for code in codes if code in directory.teams]
+
+
+_ANY_TEAM = Team(code="", name="", serves=())  # type: ignore[arg-type]
+
+
+def team_for(directory: Directory, operator: OperatorNumber) -> Team:
+    """The first team of an operator: its ring, wrap-up and whisper settings are the operator's."""
+    teams = teams_of(directory, operator)
+    return teams[0] if teams else _ANY_TEAM

@@ -1,0 +1,41 @@
+"""What can go wrong in this room.
+
+CallError
+├── PartyLeft          a party's channel is gone; the one exception used as control flow
+├── ControllerReplaced another controller took our place at Asterisk: stop acting at once
+├── SwitchUnavailable  Asterisk cannot be reached, or refuses for reasons of its own
+└── DestinationUnavailable  nobody can be dialled there: not registered, not existing
+
+The ledger raises `core.ledger.StoreUnavailable` and `core.ledger.StaleRow`.
+"""
+
+from __future__ import annotations
+
+from ari_app.core.ids import ChannelId
+
+
+class CallError(Exception):
+    """Base of this room's errors."""
+
+
+class PartyLeft(CallError):
+    """The channel is gone; whoever held it left."""
+
+    def __init__(self, channel_id: ChannelId) -> None:
+        super().__init__(f"channel {channel_id} is gone")
+        self.channel_id = channel_id
+
+
+class SwitchUnavailable(CallError):
+    """Asterisk did not carry out an order, and not because a party left."""
+
+
+class DestinationUnavailable(CallError):
+    """There is nobody to dial at that endpoint now."""
+
+
+class ControllerReplaced(CallError):
+    """Another socket took our application's name: it gets the events now."""
+
+    def __init__(self, application: str) -> None:
+        super().__init__(f"another controller took the application {application}; this one stops")

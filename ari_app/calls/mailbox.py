@@ -1,0 +1,59 @@
+"""The one way to tell a task something: ordered, unbounded, never dropping."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from ari_app.calls.clock import Clock
+from ari_app.calls.news import News
+
+
+class Mailbox:
+    """News for one task, in the order it was posted. Anyone posts; only the owner reads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._news: deque[News] = deque()
+        self._reader: asyncio.Future[None] | None = None
+
+    def post(self, news: News) -> None:
+        self._news.append(news)
+        self._wake()
+
+    def post_first(self, news: News) -> None:
+        """Put back what was read too early; only the owner does this."""
+        self._news.appendleft(news)
+
+    @contextmanager
+    def keeping(self) -> Iterator[list[News]]:
+        """A list for news that is not for now: at the end, whatever that is, it waits its turn again, in order."""
+        kept: list[News] = []
+        try:
+            yield kept
+        finally:
+            self._news.extendleft(reversed(kept))
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def next(self, until: datetime | None = None) -> News | None:
+        """The next news, or None when the instant `until` came first. News that is there goes before a deadline."""
+        if self._news:
+            return self._news.popleft()
+        if until is not None and until <= self._clock.now():
+            await asyncio.sleep(0)  # a task that asks for what is overdue must not starve the others
+            return None
+        self._reader = asyncio.get_running_loop().create_future()
+        timer = None if until is None else self._clock.call_at(until, self._wake)
+        try:
+            await self._reader
+        finally:
+            self._reader = None
+            if timer is not None:
+                timer.cancel()
+        return self._news.popleft() if self._news else None

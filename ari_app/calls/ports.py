@@ -1,0 +1,103 @@
+"""What the calls need from the outside: a switch that connects people, a ledger that remembers.
+
+Both are fulfilled by shape: `calls.switch` over ARI and `storage.ledger` over Postgres in the program, two small fakes
+in the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ari_app.core.call import Call, Fact, Leg
+from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.ledger import OpenRows, PinVerdict
+from ari_app.core.operators import OperatorLine, OperatorSession
+
+
+class Switch(Protocol):
+    """Orders to Asterisk. Each makes something so, however often it is asked.
+
+    Raises PartyLeft when the channel is gone, SwitchUnavailable when Asterisk did not do it.
+    """
+
+    async def ensure_answered(self, channel_id: ChannelId) -> None: ...
+
+    async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
+        """Start playing; a `Played` with this id follows.
+
+        On a line that is not answered it is early media: the caller hears it, and does not pay.
+        """
+        ...
+
+    async def stop_playback(self, playback_id: PlaybackId) -> None:
+        """Stop it; nothing happens when it is over already."""
+        ...
+
+    async def playback_is_live(self, playback_id: PlaybackId) -> bool: ...
+
+    async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None: ...
+
+    async def ensure_in_bridge(
+        self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
+    ) -> None:
+        """Move the channel there from wherever it is; its own music, if any, goes along.
+
+        No playback may run on it: it would hold the move up to its end. `keys_stay_here`: the others do not hear
+        its DTMF.
+        """
+        ...
+
+    async def ensure_no_music(self, channel_id: ChannelId) -> None:
+        """Nothing but the others in its bridge is heard on this channel."""
+        ...
+
+    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+        """Put the channel where callers wait, each with their own music; the music outlives this process."""
+        ...
+
+    async def destroy_bridge(self, bridge_id: BridgeId) -> None: ...
+
+    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+        """Create a channel that does not ring yet; `Entered` follows, and then it may be dialled.
+
+        Raises DestinationUnavailable when nobody is registered there.
+        """
+        ...
+
+    async def dial(self, channel_id: ChannelId) -> None:
+        """Let the created channel ring; `Up` or `Left` follows."""
+        ...
+
+    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        """Hang up with this Q.850 cause; nothing happens when it is gone already."""
+        ...
+
+    async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
+        """Hand the caller back to the dialplan, which helps them without us."""
+        ...
+
+    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None: ...
+
+
+class Ledger(Protocol):
+    """What is remembered. Raises StoreUnavailable when it cannot be, StaleRow when somebody else owns the row."""
+
+    async def store(self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg]) -> Call:
+        """One commit: the call's row, new facts, changed legs. Returns the call with its new `last_seq`."""
+        ...
+
+    async def store_line(self, line: OperatorLine) -> None: ...
+
+    async def store_session(self, session: OperatorSession) -> None: ...
+
+    async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows: ...
+
+    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict: ...
+
+
+class Voice(Protocol):
+    """Turns prompt names into media that the switch plays, a municipality's own recordings first."""
+
+    def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]: ...

@@ -1,0 +1,142 @@
+"""One call's row and legs in the hands of its task: what is known of them, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ari_app.calls.clock import Clock, sleep_until
+from ari_app.calls.ports import Ledger
+from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole
+from ari_app.core.ids import ChannelId
+from ari_app.core.ledger import StoreUnavailable
+
+#: how long a call that is not a talk waits for a store that is away, before the dialplan's fallback has it
+STORE_PATIENCE = timedelta(seconds=8)
+#: how long a hang-up waits for it: nobody is kept on the line for the sake of a row
+ENDING_PATIENCE = timedelta(seconds=2)
+STORE_RETRY = timedelta(milliseconds=500)
+#: the patience of what must be written once the store is back
+FOR_EVER = timedelta.max
+
+
+class Record:
+    """The newest values of the rows, and what of them is not stored yet. Only the call's own task uses it."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, call: Call, legs: Sequence[Leg]) -> None:
+        self.call = call
+        self._ledger = ledger
+        self._clock = clock
+        self._legs: dict[ChannelId, Leg] = {leg.channel_id: leg for leg in legs if leg.is_open}
+        self._unsaved: dict[ChannelId, Leg] = {}
+        self._noted: tuple[Fact, ...] = ()
+        self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # may have arrived, for all that we were told
+
+    @property
+    def caller(self) -> ChannelId:
+        return self.call.channel_id
+
+    @property
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    @property
+    def open_legs(self) -> list[Leg]:
+        return [leg for leg in self._legs.values() if leg.is_open]
+
+    @property
+    def channels(self) -> list[ChannelId]:
+        """The channels whose news this call's mailbox gets: all but an operator's standing line."""
+        return [leg.channel_id for leg in self._legs.values() if leg.owns_channel]
+
+    def leg(self, channel_id: ChannelId) -> Leg | None:
+        return self._legs.get(channel_id)
+
+    def began(self, channel_id: ChannelId, at: datetime) -> None:
+        """A channel that we ordered came into being: then its leg began, and not with the order."""
+        leg = self._legs.get(channel_id)
+        if leg is not None and leg.is_open and leg.started_at != at:
+            self.change_leg(replace(leg, started_at=at))
+
+    def is_here(self, channel_id: ChannelId) -> bool:
+        """Has this party a part in the call that is not over?"""
+        leg = self._legs.get(channel_id)
+        return leg is not None and leg.is_open
+
+    def other_leg(self, role: LegRole = LegRole.OPERATOR) -> Leg | None:
+        """The open leg of the party that the caller talks to, or is about to."""
+        return next((leg for leg in self._legs.values() if leg.role is role and leg.is_open), None)
+
+    def change_leg(self, leg: Leg) -> Leg:
+        """Take over this value of a leg; it is stored with the next write."""
+        self._legs[leg.channel_id] = leg
+        self._unsaved[leg.channel_id] = leg
+        return leg
+
+    def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: object) -> None:
+        """Take this over; it is committed with the next write, or by `settle`.
+
+        For what was decided without doing or awaiting anything: one commit instead of several. Each takes as long as
+        the disk, and a caller for whom somebody is free would wait for all of them.
+        """
+        for leg in legs:
+            self.change_leg(leg)
+        self.call = replace(self.call, **changes)  # type: ignore[arg-type]
+        self._noted += facts
+
+    async def settle(self) -> None:
+        """Commit what was noted. Raises as `store` does."""
+        if self._noted:
+            await self.store()
+
+    async def store(
+        self, *facts: Fact, legs: Sequence[Leg] = (), patience: timedelta = STORE_PATIENCE, **changes: object
+    ) -> None:
+        """Commit changes of the row, facts and legs together.
+
+        A store that is away is tried again for `patience`, and a call that it does not know yet just once more.
+        Raises StoreUnavailable after that, StaleRow when another controller owns the call.
+        """
+        for leg in legs:
+            self.change_leg(leg)
+        if changes and not (facts or self._noted):
+            facts = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(changes))}),)
+        call = replace(self.call, **changes) if changes else self.call  # type: ignore[arg-type]
+        await self.persist(call, facts, patience)
+
+    async def persist(self, call: Call, facts: Sequence[Fact], patience: timedelta) -> None:
+        """Commit this value of the row; what was left unsure before it is made sure first."""
+        if self._unsure is not None:
+            sure = await self._commit(*self._unsure, patience)
+            self.call = replace(self.call, last_seq=sure.last_seq)
+        facts, self._noted = (*self._noted, *facts), ()
+        self.call = await self._commit(replace(call, last_seq=self.call.last_seq), facts, patience)
+
+    async def _commit(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> Call:
+        first_try, tries = self.now, 0
+        is_known = call.last_seq > 0 or patience is FOR_EVER
+        while True:
+            legs = tuple(self._unsaved.values())
+            self._unsure = (call, facts)
+            tries += 1
+            try:
+                stored = await self._ledger.store(call, facts, legs)
+            except StoreUnavailable:
+                if tries > 1 and (not is_known or self.now - first_try >= patience):
+                    raise
+                if is_known:
+                    await sleep_until(self._clock, self.now + STORE_RETRY)
+                continue
+            self._unsure = None
+            for leg in legs:
+                if self._unsaved.get(leg.channel_id) is leg:
+                    del self._unsaved[leg.channel_id]
+            return stored
+
+
+def ended(leg: Leg, at: datetime, reason: LegEndReason, *, cause: int | None = None, estimated: bool = False) -> Leg:
+    """The leg, over. An instant before its beginning (clocks of two machines) is drawn up to the beginning."""
+    at = max(at, leg.started_at)
+    left_at = leg.left_at if leg.joined_at is None else (leg.left_at or at)
+    return replace(leg, ended_at=at, left_at=left_at, end_reason=reason, hangup_cause=cause, end_is_estimated=estimated)

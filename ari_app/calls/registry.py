@@ -1,0 +1,93 @@
+"""Who owns which channel, call and operator session: the addresses of the mailboxes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.news import News
+from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
+from ari_app.core.operators import OperatorSession
+
+
+@dataclass(slots=True)
+class SessionEntry:
+    """An operator session that is alive in this process; `session` is replaced by its own task only."""
+
+    session: OperatorSession
+    mailbox: Mailbox
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Registry:
+    """Addresses, kept by the supervisor and the tasks; in memory only, rebuilt after a restart."""
+
+    def __init__(self) -> None:
+        #: held from looking for an operator's session to adding the new one
+        self.logging_in = asyncio.Lock()
+        self._channels: dict[ChannelId, Mailbox] = {}
+        self._calls: dict[CallId, Mailbox] = {}
+        self._sessions: dict[SessionId, SessionEntry] = {}
+
+    # --- channels ---
+
+    def own(self, channel_id: ChannelId, mailbox: Mailbox) -> None:
+        """News of this channel goes to this mailbox from now on."""
+        self._channels[channel_id] = mailbox
+
+    def disown(self, channel_id: ChannelId) -> None:
+        self._channels.pop(channel_id, None)
+
+    def is_owned(self, channel_id: ChannelId) -> bool:
+        return channel_id in self._channels
+
+    def post(self, channel_id: ChannelId, news: News) -> bool:
+        """Hand news to the owner of the channel; False when nobody owns it."""
+        mailbox = self._channels.get(channel_id)
+        if mailbox is None:
+            return False
+        mailbox.post(news)
+        return True
+
+    # --- calls ---
+
+    def add_call(self, call_id: CallId, mailbox: Mailbox) -> None:
+        self._calls[call_id] = mailbox
+
+    def remove_call(self, call_id: CallId) -> None:
+        self._calls.pop(call_id, None)
+
+    def has_call(self, call_id: CallId) -> bool:
+        return call_id in self._calls
+
+    def post_to_call(self, call_id: CallId, news: News) -> bool:
+        mailbox = self._calls.get(call_id)
+        if mailbox is None:
+            return False
+        mailbox.post(news)
+        return True
+
+    # --- operator sessions ---
+
+    def add_session(self, entry: SessionEntry) -> None:
+        self._sessions[entry.session.id] = entry
+
+    def remove_session(self, session_id: SessionId) -> None:
+        entry = self._sessions.pop(session_id, None)
+        if entry is not None:
+            entry.closed.set()
+
+    def session(self, session_id: SessionId) -> OperatorSession | None:
+        entry = self._sessions.get(session_id)
+        return None if entry is None else entry.session
+
+    def session_mailbox(self, session_id: SessionId) -> Mailbox | None:
+        entry = self._sessions.get(session_id)
+        return None if entry is None else entry.mailbox
+
+    def session_of(self, operator: OperatorNumber) -> SessionEntry | None:
+        return next((e for e in self._sessions.values() if e.session.operator == operator), None)
+
+    def sessions(self) -> list[OperatorSession]:
+        return [entry.session for entry in self._sessions.values()]

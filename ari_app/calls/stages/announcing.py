@@ -1,0 +1,37 @@
+"""What must be said before, or instead of, an operator: a calamity text, or when we open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.stages.choice import admitted
+from ari_app.core import routing
+from ari_app.core.call import EndReason, Fact, FactKind
+from ari_app.prompts import phrases
+
+TEMPORARILY_UNAVAILABLE = 19  # Q.850 no answer; reaches the caller's side as SIP 480
+
+
+async def announcing(flow: Flow) -> Step | End:
+    """Said as early media where the line is not answered yet, so that it costs the caller nothing (AV §8)."""
+    call, now = flow.call, flow.now
+    admission = routing.admit(flow.directory, call.municipality, call.shared_number, now)
+    if admission.calamities and not call.calamity:
+        await flow.store(calamity=True)
+    for calamity in admission.calamities:
+        whose = phrases.whisper(calamity.municipality) if call.municipality is None else ()
+        await _say(flow, (*whose, *phrases.calamity(calamity.text)), "calamity")
+    match admission:
+        case routing.CalamityOnly():
+            return End(EndReason.CALAMITY, TEMPORARILY_UNAVAILABLE)
+        case routing.Closed(opens_at=opens_at):
+            await _say(flow, phrases.closed(call.municipality, opens_at, now), "closed")
+            return End(EndReason.CLOSED, TEMPORARILY_UNAVAILABLE)
+        case routing.Open():
+            return admitted(flow, {}, [])
+
+
+async def _say(flow: Flow, names: Sequence[str], what: str) -> None:
+    await flow.play(names)
+    await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": what}))

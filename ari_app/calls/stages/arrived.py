@@ -1,0 +1,38 @@
+"""A call arrived: what was dialled decides whether a question is needed, and the hour whether anybody is there."""
+
+from __future__ import annotations
+
+from ari_app.calls.errors import PartyLeft
+from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.stages.choice import after_choice
+from ari_app.core import routing
+from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
+from ari_app.prompts import phrases
+
+UNALLOCATED_NUMBER = 1  # Q.850
+
+
+async def arrived(flow: Flow) -> Step | End:
+    match routing.entry(flow.directory, flow.call.dialled, flow.now):
+        case routing.AskMunicipality(shared):
+            changes: dict[str, object] = {"shared_number": shared.digits}
+            if not isinstance(routing.admit_shared(flow.directory, shared, flow.now), routing.Open):
+                return Step(Stage.ANNOUNCING, changes=changes)
+            return Step(Stage.CHOOSING, (Fact(flow.now, FactKind.QUESTION_ASKED),), changes)
+        case routing.Known(municipality, shared_number):
+            return after_choice(flow, municipality, ChoiceKind.NUMBER, shared_number=shared_number)
+        case routing.Direct(number):
+            return after_choice(flow, number.municipality, ChoiceKind.NUMBER, direct=number)
+        case routing.NotServed():
+            return await _not_served(flow)
+
+
+async def _not_served(flow: Flow) -> End:
+    """Said as early media: the caller pays nothing for having been sent to us by mistake."""
+    await flow.settle()
+    try:
+        await flow.play(phrases.NOT_SERVED)
+    except PartyLeft:
+        if not await flow.caller_departed():
+            raise
+    return End(EndReason.NOT_SERVED, UNALLOCATED_NUMBER)

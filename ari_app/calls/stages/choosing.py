@@ -1,0 +1,48 @@
+"""The one question: for which municipality? By key, which may be pressed at once; two tries, then the default."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.news import Digit, News
+from ari_app.calls.stages.choice import after_choice
+from ari_app.core import routing
+from ari_app.core.call import ChoiceKind, Fact, FactKind
+from ari_app.core.directory import SharedNumber
+from ari_app.prompts import phrases
+
+TRIES = 2
+#: how long after the end of the menu a key is awaited
+KEY_PATIENCE = timedelta(seconds=5)
+
+
+async def choosing(flow: Flow) -> Step | End:
+    if flow.call.line_answered_at is None:
+        await flow.answer()
+        await flow.store(Fact(flow.now, FactKind.ANSWERED_LINE))
+    pressed = False
+    while flow.call.menu_tries < TRIES:
+        shared = routing.offered(flow.directory, flow.call.shared_number, flow.now)
+        digit = await _ask(flow, shared, again=flow.call.menu_tries > 0, pressed=pressed)
+        municipality = None if digit is None else routing.choose(shared, digit)
+        if municipality is not None:
+            return after_choice(flow, municipality, ChoiceKind.KEY)
+        pressed = digit is not None
+        missed = Fact(flow.now, FactKind.WRONG_KEY, {"pressed": pressed})
+        await flow.store(missed, menu_tries=flow.call.menu_tries + 1)
+    default = routing.default_choice(flow.directory, flow.call.shared_number, flow.now)
+    step = after_choice(flow, default, ChoiceKind.DEFAULT)
+    await flow.play(phrases.not_chosen(default), stop_on=(Digit,))
+    return step
+
+
+async def _ask(flow: Flow, shared: SharedNumber, *, again: bool, pressed: bool) -> str | None:
+    names = phrases.menu_again(shared, pressed=pressed) if again else phrases.menu(shared)
+    news: News | None = await flow.play(names, stop_on=(Digit,))
+    until = flow.now + KEY_PATIENCE
+    while not isinstance(news, Digit):
+        news = await flow.next(until)
+        if news is None:
+            return None
+    return news.digit

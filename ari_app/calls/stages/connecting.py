@@ -1,0 +1,120 @@
+"""An operator, or a direct number's phone, is being reached; the caller keeps hearing what they heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ari_app.calls.dispatcher import team_for
+from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.news import CallDone, OperatorGone, OperatorReady, TakeCall
+from ari_app.calls.stages.choice import queued
+from ari_app.calls.stages.ringing import ring, whispered
+from ari_app.calls.stages.waiting import to_queue
+from ari_app.core.call import Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.directory import Reach, Whisper
+from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
+from ari_app.core.operators import OperatorSession
+from ari_app.prompts import phrases
+
+#: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone
+WHISPER_PATIENCE = timedelta(seconds=15)
+#: lost in a gap of ours, or let go because the operator was paused or engaged after all
+NOT_THEIR_DOING = (LegEndReason.LOST, LegEndReason.RELEASED)
+NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHABLE)
+
+
+async def connecting(flow: Flow) -> Step | End:
+    await flow.settle()
+    if flow.call.direct_endpoint is not None:
+        return await _ring_direct_number(flow, flow.call.direct_endpoint)
+    session = None
+    if flow.call.operator_session is not None:
+        session = flow.shell.registry.session(flow.call.operator_session)
+    if session is None:
+        return _back_to_queue(flow, "operator_gone")
+    if session.reach is Reach.RING and session.endpoint is not None:
+        return await _ring_operator(flow, session, session.endpoint)
+    return await _announce_to_operator(flow, session)
+
+
+async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
+    """An operator on a standing line: beep, whisper, then the caller joins them."""
+    mailbox = flow.session_mailbox(session.id)
+    if mailbox is None:
+        return _back_to_queue(flow, "operator_gone")
+    offered_at = flow.now
+    mailbox.post(TakeCall(flow.call.id, _whisper(flow, session)))
+    until = offered_at + WHISPER_PATIENCE
+    while True:
+        match await flow.next(until):
+            case OperatorReady(session_id=ready, bridge_id=bridge_id, channel_id=channel_id) if ready == session.id:
+                leg = Leg(
+                    id=new_leg_id(),
+                    call_id=flow.call.id,
+                    channel_id=channel_id,
+                    role=LegRole.OPERATOR,
+                    party=session.operator,
+                    started_at=offered_at,
+                    answered_at=flow.now,
+                    owns_channel=False,
+                )
+                return await _to_talk(flow, bridge_id, leg, session)
+            case OperatorGone(session_id=gone) if gone == session.id:
+                return _back_to_queue(flow, "operator_gone")
+            case None:
+                mailbox.post(CallDone(flow.call.id, flow.now, 0))
+                return _back_to_queue(flow, "operator_silent")
+
+
+async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoint) -> Step:
+    """An operator whose phone is rung; who lets it ring is paused, and not offered this caller again."""
+    mailbox = flow.session_mailbox(session.id)
+    if mailbox is not None:
+        mailbox.post(TakeCall(flow.call.id, ()))
+    team = team_for(flow.directory, session.operator)
+    until = flow.call.stage_entered_at + timedelta(seconds=team.ring_seconds)
+    leg = await ring(flow, endpoint, session.operator, until)
+    if leg.is_open and await whispered(flow, leg, _whisper(flow, session)):
+        return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
+    if mailbox is not None:
+        mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))
+    if leg.end_reason in NOT_THEIR_DOING:
+        return _back_to_queue(flow, "operator_gone")
+    return _back_to_queue(flow, "no_answer", refused_by=(*flow.call.refused_by, session.operator))
+
+
+async def _ring_direct_number(flow: Flow, endpoint: Endpoint) -> Step:
+    """A direct number (AV §1): its phone rings until it is answered or the caller goes to the queue."""
+    until = flow.call.direct_until_at or flow.now
+    leg = await ring(flow, endpoint, endpoint, until)
+    if not leg.is_open or not await whispered(flow, leg, phrases.BEEP):
+        return to_queue(flow)
+    return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, None)
+
+
+async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorSession | None) -> Step:
+    """The line is taken before the talk is written, so that both have their true moment."""
+    await flow.answer()
+    now = flow.now
+    legs = [replace(leg, joined_at=now)]
+    caller = flow.leg(flow.caller)
+    if caller is not None:
+        legs.append(replace(caller, joined_at=now))
+    who = leg.party if session is None else session.operator
+    changes: dict[str, object] = {"answered_at": now, "bridge_id": bridge_id}
+    return Step(Stage.TALKING, (Fact(now, FactKind.ANSWERED, {"by": who}),), changes, tuple(legs))
+
+
+def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
+    return queued(flow, {"operator_session": None, **changes}, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": why})])
+
+
+def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
+    """What this operator's team wants to hear before a caller."""
+    whisper = team_for(flow.directory, session.operator).whisper
+    if whisper is Whisper.NONE:
+        return ()
+    if whisper is Whisper.BEEP or flow.call.municipality is None:
+        return phrases.BEEP
+    return (*phrases.BEEP, *phrases.whisper(flow.call.municipality))

@@ -1,0 +1,64 @@
+"""What a waiting caller is told: whose number it is, that all are busy, their place, that nobody is there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ari_app.calls.flow import Flow, Step
+from ari_app.calls.news import Digit, Offer
+from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.prompts import phrases
+
+
+async def say_what_is_due(flow: Flow) -> Step | None:
+    """Tell the caller their place, or that nobody is there; the step out of the queue when patience is over."""
+    call, now = flow.call, flow.now
+    if call.wait_until_at is not None and call.wait_until_at <= now:
+        return Step(Stage.LEAVING_CALLBACK)
+    if not flow.shell.dispatcher.anyone_for(call):
+        if call.nobody_until_at is None:
+            until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
+            await flow.store(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
+            await tell(flow, phrases.NOBODY_YET)
+        elif call.nobody_until_at <= now:
+            return Step(Stage.LEAVING_CALLBACK)
+        return None
+    if call.nobody_until_at is not None:
+        await flow.store(nobody_until_at=None)
+    if call.last_told_at is not None and now < _told_next(flow):
+        return None
+    position = flow.shell.dispatcher.position(call.id) or 1
+    told = Fact(now, FactKind.POSITION_TOLD, {"position": position})
+    await flow.store(told, last_told_at=now, position_told=position)
+    await tell(flow, phrases.position(position))
+    return None
+
+
+def first_words(flow: Flow) -> tuple[str, ...]:
+    """Whose number it is, where no question told; and that all are busy, which is not so where nobody is."""
+    call = flow.call
+    words: tuple[str, ...] = ()
+    if call.choice is ChoiceKind.NUMBER and call.municipality is not None:
+        words = phrases.greeting(call.municipality)
+    return (*words, *phrases.ALL_BUSY) if flow.shell.dispatcher.anyone_for(call) else words
+
+
+async def tell(flow: Flow, names: Sequence[str]) -> None:
+    """Say it until a key is pressed or an operator is offered; an offer stays the next news."""
+    if not names:
+        return
+    news = await flow.play(names, stop_on=(Digit, Offer))
+    if isinstance(news, Offer):
+        flow.mailbox.post_first(news)
+
+
+def _told_next(flow: Flow) -> datetime:
+    return (flow.call.last_told_at or flow.now) + timedelta(seconds=flow.norms.position_every_seconds)
+
+
+def next_moment(flow: Flow) -> datetime:
+    """When there is something to say or to end, if nothing happens before."""
+    call = flow.call
+    due = _told_next(flow) if call.nobody_until_at is None else call.nobody_until_at
+    return due if call.wait_until_at is None else min(due, call.wait_until_at)

@@ -1,0 +1,70 @@
+"""In the queue: music, a place that is told, until an operator is offered or the caller's patience is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.news import News, Offer
+from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
+from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.directory import Reach
+
+
+async def waiting(flow: Flow) -> Step | End:
+    flow.shell.dispatcher.wait(flow.call)
+    ring_until = flow.call.direct_until_at
+    if ring_until is not None:
+        return await _hear_ringing(flow, ring_until)
+    # A caller for whom somebody is free is not made to wait: the offer is in the mailbox already.
+    news: News | None = await _offer_in_mailbox(flow)
+    if isinstance(news, Offer) and not (flow.call.line_answered_at is not None and news.reach is Reach.RING):
+        return _take(flow, news)
+    await flow.settle()
+    if not flow.is_placed:
+        await _ensure_music(flow)
+        if news is None and flow.call.last_told_at is None:
+            await tell(flow, first_words(flow))
+    while not isinstance(news, Offer):
+        step = await say_what_is_due(flow)
+        if step is not None:
+            return step
+        news = await flow.next(next_moment(flow))
+    return _take(flow, news)
+
+
+async def _offer_in_mailbox(flow: Flow) -> Offer | None:
+    while (news := await flow.next(flow.now)) is not None:
+        if isinstance(news, Offer):
+            return news
+    return None
+
+
+async def _ensure_music(flow: Flow) -> None:
+    """Among the waiting; also while a phone rings for a caller whose line is taken: silence sounds like a fault."""
+    await flow.answer()
+    await flow.hush()
+    if not flow.call.has_music:
+        await flow.store(has_music=True)
+    await flow.shell.switch.ensure_waiting(flow.caller)
+
+
+async def _hear_ringing(flow: Flow, until: datetime) -> Step:
+    """A direct number: the caller hears it ring, and does not pay, until that person or team takes it."""
+    await flow.settle()
+    while (news := await flow.next(until)) is not None:
+        if isinstance(news, Offer):
+            return _take(flow, news)
+    return to_queue(flow)
+
+
+def to_queue(flow: Flow) -> Step:
+    """From a direct number that was not answered to the municipality's queue."""
+    return queued(flow, NO_LONGER_DIRECT, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": "direct_number"})])
+
+
+def _take(flow: Flow, offer: Offer) -> Step:
+    flow.shell.dispatcher.taken(flow.call.id)
+    fact = Fact(flow.now, FactKind.OFFERED, {"operator": offer.operator, "ring": offer.reach is Reach.RING})
+    return Step(Stage.CONNECTING, (fact,), {"operator_session": offer.session_id})

@@ -1,0 +1,299 @@
+"""Starts a task for each call and each operator, hands them their news, and takes them up again after a gap."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from ari_app.calls.call_task import drive
+from ari_app.calls.clock import sleep_until
+from ari_app.calls.errors import CallError, SwitchUnavailable
+from ari_app.calls.flow import Flow, Shell
+from ari_app.calls.insisting import insisting
+from ari_app.calls.listener import Listener
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.news import Entered, Left, News, Up
+from ari_app.calls.operator_line import LineTask
+from ari_app.calls.operator_session import OperatorTask
+from ari_app.calls.record import STORE_RETRY
+from ari_app.calls.sweeping import Sweeper
+from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.ids import (
+    AsteriskId,
+    CallId,
+    ChannelId,
+    Endpoint,
+    OperatorNumber,
+    PlaybackId,
+    is_made_by_us,
+    new_call_id,
+    new_channel_id,
+    new_leg_id,
+    new_line_id,
+    playback_id_of,
+)
+from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
+from ari_app.core.numbers import caller_number
+from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.recovery import LiveChannel
+
+log = structlog.get_logger(__name__)
+
+LONGEST_DIALLED = 32
+
+
+class Supervisor:
+    """Every task of this process, and the way to each. One per controller.
+
+    The tasks' orders are repeated a few times where Asterisk did not carry them out.
+    """
+
+    def __init__(self, shell: Shell, asterisk_id: AsteriskId, tasks: asyncio.TaskGroup) -> None:
+        self._shell = insisting(shell)
+        self._asterisk_id = asterisk_id
+        self._tasks = tasks
+        self._flows: dict[CallId, Flow] = {}
+        self._lines: dict[ChannelId, LineTask] = {}
+        self._owing: deque[Flow] = deque()
+        self._sweeper = Sweeper(shell.registry)
+
+    # --- news ---
+
+    def tell(self, channel_id: ChannelId, news: News) -> None:
+        """Hand news of a channel to its owner; of a channel that nobody owns there is nothing to tell."""
+        self._shell.registry.post(channel_id, news)
+
+    def arrived(self, channel: LiveChannel) -> None:
+        """A channel entered our application (its StasisStart, or found after a gap)."""
+        if self._shell.registry.is_owned(channel.id):
+            return
+        args = channel.stasis_args or ()
+        match args:
+            case ("citizen", *rest):
+                self._start_call(channel, rest)
+            case ("operator", *_):
+                self._start_line(channel)
+            case _:
+                log.warning("channel_of_nobody", channel_id=channel.id)
+                self.dismiss(channel.id)
+
+    def dismiss(self, channel_id: ChannelId) -> None:
+        """Nobody has business with this channel: it is hung up, however often Asterisk has to be asked."""
+        ear = Listener(self._shell, channel_id, Mailbox(self._shell.clock))
+        self._shell.registry.own(channel_id, ear.mailbox)
+        self._spawn(self._dismiss(ear, channel_id), f"dismissal {channel_id}")
+
+    async def _dismiss(self, ear: Listener, channel_id: ChannelId) -> None:
+        try:
+            await ear.hang_up()
+        finally:
+            self._shell.registry.disown(channel_id)
+
+    def _start_call(self, channel: LiveChannel, args: list[str]) -> None:
+        call_id = _call_id(args[0]) if args else None
+        dialled = args[1] if len(args) > 1 else ""
+        now = self._shell.clock.now()
+        call = Call(
+            id=call_id or new_call_id(),
+            asterisk_id=self._asterisk_id,
+            channel_id=channel.id,
+            dialled=dialled[:LONGEST_DIALLED],
+            stage=Stage.ARRIVED,
+            stage_entered_at=now,
+            arrived_at=channel.created_at,
+            pii_caller_number=caller_number(channel.caller_number, not channel.caller_number),
+        )
+        leg = Leg(new_leg_id(), call.id, channel.id, LegRole.CALLER, None, started_at=channel.created_at)
+        flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
+        flow.change_leg(leg)
+        fact = Fact(channel.created_at, FactKind.ARRIVED, {"dialled": call.dialled})
+        self._start_flow(flow, fact)
+
+    def resume_call(self, call: Call, legs: tuple[Leg, ...], *, is_placed: bool) -> None:
+        """Take up a call of another process in the stage its row says."""
+        unfinished = playback_id_of(call.id, call.last_seq)
+        mailbox = Mailbox(self._shell.clock)
+        flow = Flow(self._shell, call, legs, mailbox, is_placed=is_placed, unfinished=unfinished)
+        self._start_flow(flow, Fact(self._shell.clock.now(), FactKind.RESUMED, {"stage": call.stage.value}))
+
+    def _start_flow(self, flow: Flow, first: Fact) -> None:
+        registry = self._shell.registry
+        registry.add_call(flow.call.id, flow.mailbox)
+        for channel_id in flow.channels:
+            registry.own(channel_id, flow.mailbox)
+        self._flows[flow.call.id] = flow
+        self._spawn(self._drive(flow, first), f"call {flow.call.id}")
+
+    async def _drive(self, flow: Flow, first: Fact) -> None:
+        with structlog.contextvars.bound_contextvars(call_id=str(flow.call.id)):
+            try:
+                await drive(flow, first)
+            finally:
+                self._flows.pop(flow.call.id, None)
+        if flow.owed is not None:
+            self._owing.append(flow)
+            if len(self._owing) == 1:
+                self._spawn(self._settle(), "owed rows")
+
+    async def _settle(self) -> None:
+        """Rows of calls that the store never took are told once it is back: one task, however many they are."""
+        while self._owing:
+            flow = self._owing[0]
+            try:
+                if flow.owed is not None:
+                    await flow.persist(*flow.owed, timedelta(0))
+            except StoreUnavailable:
+                await sleep_until(self._shell.clock, self._shell.clock.now() + STORE_RETRY)
+                continue
+            except StaleRow:
+                log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+            except Exception:
+                log.exception("call_not_told", call_id=str(flow.call.id))
+            self._owing.popleft()
+
+    # --- operators ---
+
+    def _start_line(self, channel: LiveChannel) -> None:
+        line = OperatorLine(
+            id=new_line_id(),
+            asterisk_id=self._asterisk_id,
+            channel_id=channel.id,
+            endpoint=endpoint_of(channel.name),
+            started_at=channel.created_at,
+        )
+        self.resume_line(line, None)
+
+    def resume_line(self, line: OperatorLine, session: OperatorSession | None, *, is_placed: bool = False) -> None:
+        """Own this dial-in: an operator at work, or somebody who is (again) asked who they are."""
+        mailbox = Mailbox(self._shell.clock)
+        self._shell.registry.own(line.channel_id, mailbox)
+        rings = line.answered_at is None and is_made_by_us(line.channel_id)
+        task = LineTask(self._shell, line, mailbox, self.start_ring_session, session, is_placed=is_placed, rings=rings)
+        self._lines[line.channel_id] = task
+        self._spawn(self._attend(task, line), f"operator line {line.channel_id}")
+
+    def remind(self, session: OperatorSession) -> None:
+        """Call an operator whose line Asterisk lost, to say so; they can log in again on that call."""
+        if session.endpoint is not None and session.channel_id is not None:
+            self._spawn(self._remind(session.operator, session.endpoint), f"reminder {session.operator}")
+
+    async def _remind(self, operator: OperatorNumber, endpoint: Endpoint) -> None:
+        call_id = new_call_id()
+        channel_id = new_channel_id(call_id, "operator")
+        mailbox = Mailbox(self._shell.clock)
+        self._shell.registry.own(channel_id, mailbox)
+        try:
+            await self._shell.switch.create(endpoint, channel_id, call_id, "1400")
+        except CallError as error:
+            self._shell.registry.disown(channel_id)
+            log.info("operator_not_reminded", operator=operator, error=str(error))
+            return
+        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
+        task = self._lines[channel_id] = LineTask(self._shell, line, mailbox, self.start_ring_session, rings=True)
+        await self._attend(task, line)
+
+    async def _attend(self, task: LineTask, line: OperatorLine) -> None:
+        """Whatever goes wrong with one operator's task, the operator is not left on a line that nobody serves."""
+        try:
+            try:
+                await task.run()
+            except StaleRow:
+                log.warning("line_owned_elsewhere", channel_id=line.channel_id)
+                return
+            except SwitchUnavailable as error:
+                log.warning("line_given_up", channel_id=line.channel_id, error=str(error))
+            except Exception:
+                log.exception("line_fault", channel_id=line.channel_id)
+            await task.end()
+        finally:
+            self._lines.pop(line.channel_id, None)
+            self._shell.registry.disown(line.channel_id)
+
+    def start_ring_session(self, task: OperatorTask) -> None:
+        """An operator whose phone is rung per call: at work without a line."""
+        self._spawn(self._mind(task), f"ring session {task.session.id}")
+
+    async def _mind(self, task: OperatorTask) -> None:
+        try:
+            await task.run()
+        except StaleRow:
+            log.warning("session_owned_elsewhere", session_id=str(task.session.id))
+        except Exception:
+            log.exception("session_fault", session_id=str(task.session.id))
+            await task.give_up()
+
+    def resume_ring_session(self, session: OperatorSession) -> None:
+        ear = Listener(self._shell, None, Mailbox(self._shell.clock))
+        self.start_ring_session(OperatorTask(self._shell, session, ear))
+
+    # --- after a gap ---
+
+    def owns_call(self, call_id: CallId) -> bool:
+        return call_id in self._flows
+
+    def missed(
+        self,
+        call_id: CallId,
+        missing: Sequence[ChannelId],
+        up: Sequence[ChannelId] = (),
+        unanswered: Sequence[LiveChannel] = (),
+    ) -> None:
+        """Tell a call of this process what happened while the socket was closed.
+
+        An operator's standing line is among the missing too: who stays behind alone in a talk must not stay there.
+        """
+        now, registry = self._shell.clock.now(), self._shell.registry
+        for channel in unanswered:
+            registry.post_to_call(call_id, Entered(channel.id, channel.created_at, now))
+        for channel_id in up:
+            registry.post_to_call(call_id, Up(channel_id, now))
+        for channel_id in missing:
+            registry.post_to_call(call_id, Left(channel_id, now, estimated=True))
+
+    def live_calls(self) -> list[Call]:
+        return [flow.call for flow in self._flows.values() if flow.call.is_open]
+
+    def playing(self) -> list[tuple[Mailbox, PlaybackId]]:
+        """The prompts whose end somebody is waiting for."""
+        calls = [(flow.mailbox, flow.playing) for flow in self._flows.values()]
+        lines = [(line.ear.mailbox, line.ear.playing) for line in self._lines.values()]
+        return [(mailbox, playback_id) for mailbox, playback_id in (*calls, *lines) if playback_id is not None]
+
+    # --- the sweep ---
+
+    def swept(self, live_channels: frozenset[ChannelId], at: datetime) -> int:
+        """Tell tasks what they should have heard by `at`; returns how many were told something."""
+        return self._sweeper.sweep(self._flows.values(), live_channels, at)
+
+    # --- tasks ---
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        self._tasks.create_task(self._contain(work, name), name=name)
+
+    async def _contain(self, work: Coroutine[None, None, None], name: str) -> None:
+        """A bug costs one task: it must not take the task group, and with it everybody's call, along."""
+        try:
+            await work
+        except (CallError, LedgerError) as error:
+            log.warning("task_given_up", task=name, error=str(error))
+        except Exception:
+            log.exception("task_fault", task=name)
+
+
+def _call_id(text: str) -> CallId | None:
+    """The id that the dialplan chose; None when it is not one."""
+    try:
+        return CallId(UUID(text))
+    except ValueError:
+        return None
+
+
+def endpoint_of(channel_name: str) -> Endpoint | None:
+    """The endpoint of a channel called like "PJSIP/phone01-0000002a"; None for a name of another shape."""
+    endpoint, dash, _ = channel_name.rpartition("-")
+    return Endpoint(endpoint) if dash and "/" in endpoint else None

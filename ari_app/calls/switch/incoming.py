@@ -1,0 +1,76 @@
+"""Asterisk's events become news: the only place where both are known."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from ari_app.ari import events
+from ari_app.ari.stream import Connected, EventStream, Gap
+from ari_app.calls import news
+from ari_app.calls.errors import ControllerReplaced
+from ari_app.calls.supervisor import Supervisor
+from ari_app.calls.switch.keys import Keys
+from ari_app.calls.switch.snapshot import live_channel
+from ari_app.core.ids import ChannelId, PlaybackId
+
+log = structlog.get_logger(__name__)
+
+#: all that we live by; the other events cost Asterisk and us time, and tell nothing that a stage waits for
+EVENT_TYPES = (
+    "StasisStart",
+    "ChannelDestroyed",
+    "ChannelStateChange",
+    "ChannelDtmfReceived",
+    "PlaybackFinished",
+    "ApplicationReplaced",
+)
+
+
+async def listen(
+    stream: EventStream, application: str, supervisor: Supervisor, close_gap: Callable[[Connected], Awaitable[None]]
+) -> None:
+    """Hand out news for as long as the stream lasts.
+
+    `close_gap` is awaited at each (re)connect, while later events wait in the stream. Raises ControllerReplaced when
+    another socket took our name.
+    """
+    keys = Keys()
+    async for item in stream:
+        match item:
+            case Connected():
+                await close_gap(item)
+            case Gap(from_at, to_at):
+                log.warning("events_missed", from_at=from_at.isoformat(), to_at=to_at.isoformat())
+            case events.ApplicationReplaced():
+                raise ControllerReplaced(application)
+            case _:
+                _hand_on(item, application, supervisor, keys)
+
+
+def _hand_on(event: events.Event, application: str, supervisor: Supervisor, keys: Keys) -> None:
+    match event:
+        case events.StasisStart(channel=channel, args=args, at=at):
+            channel_id = ChannelId(channel.id)
+            if args and args[0] == "leg":
+                supervisor.tell(channel_id, news.Entered(channel_id, channel.created_at, at))
+            else:
+                supervisor.arrived(live_channel(channel, application))
+        case events.ChannelDtmfReceived(channel=channel, pii_digit=digit, at=at):
+            if keys.is_pressed(event):
+                channel_id = ChannelId(channel.id)
+                supervisor.tell(channel_id, news.Digit(channel_id, digit, at))
+        case events.ChannelStateChange(channel=channel, at=at):
+            if channel.is_up:
+                channel_id = ChannelId(channel.id)
+                supervisor.tell(channel_id, news.Up(channel_id, at))
+        case events.ChannelDestroyed(channel=channel, cause=cause, at=at):
+            keys.forget(channel.id)
+            channel_id = ChannelId(channel.id)
+            supervisor.tell(channel_id, news.Left(channel_id, at, cause))
+        case events.PlaybackFinished(playback=playback, at=at):
+            kind, _, target = playback.target_uri.partition(":")
+            if kind == "channel":
+                played = news.Played(PlaybackId(playback.id), at, failed=playback.state == "failed")
+                supervisor.tell(ChannelId(target), played)

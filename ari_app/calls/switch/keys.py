@@ -1,0 +1,32 @@
+"""Keys as a person pressed them: Asterisk tells some of them twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ari_app.ari.events import ChannelDtmfReceived
+
+
+class Keys:
+    """Tells a key from its echo.
+
+    On Asterisk 22.10.1 a phone that sends no sound (muted, silence suppression) and presses a key just when a prompt
+    ends gives ChannelDtmfReceived twice for each of the next keys, 10 to 30 ms apart, from one RFC 4733 event: a frame
+    that had to wait for the sound of the key before is told when it comes and again when its turn is there.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, datetime]] = {}
+
+    def is_pressed(self, event: ChannelDtmfReceived) -> bool:
+        """Whether this is a press of its own: the same key cannot go down again before it has come up."""
+        channel_id, digit = event.channel.id, event.pii_digit
+        last_digit, up_at = self._last.get(channel_id, ("", event.at))
+        if digit == last_digit and event.at - timedelta(milliseconds=event.duration_ms) < up_at:
+            return False
+        self._last[channel_id] = (digit, event.at)
+        return True
+
+    def forget(self, channel_id: str) -> None:
+        """This channel is gone."""
+        self._last.pop(channel_id, None)

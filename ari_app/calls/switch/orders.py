@@ -1,0 +1,189 @@
+"""Orders to Asterisk, each of which makes something so; ARI's errors are translated here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriError, Conflict, NotFound, NotInStasis, Unavailable
+from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId, new_bridge_id
+
+#: media stay in Asterisk's hands, so that keys and holds are seen (ARI_FACTS: bridges)
+TALK_BRIDGE = "mixing,dtmf_events,proxy_media"
+WAITING_BRIDGE = "holding"
+#: status of addChannel to a bridge that is gone; a channel that is gone is a 400 (22.10.1)
+NO_SUCH_BRIDGE = 404
+FALLBACK_CONTEXT = "fallback"
+HEARTBEAT_VARIABLE = "ARI_APP_HEARTBEAT"
+
+
+class AriSwitch:
+    """Fulfils `calls.ports.Switch`. `application`: the name in the dialplan's Stasis()."""
+
+    def __init__(self, ari: AriClient, application: str) -> None:
+        self._ari = ari
+        self._application = application
+        self._waiting: BridgeId | None = None
+        self._making_waiting = asyncio.Lock()
+        self._seconds_ahead = 0.0  # Asterisk's clock minus ours
+
+    # --- a party's channel ---
+
+    async def ensure_answered(self, channel_id: ChannelId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.answer(channel_id)
+
+    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        with _about(channel_id, gone_is_fine=True):
+            await self._ari.channels.hangup(channel_id, reason_code=cause)
+
+    async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
+        with _about(channel_id):
+            await self._ari.channels.set_channel_var(channel_id, variable="FALLBACK_REASON", value=reason)
+            await self._ari.channels.continue_in_dialplan(
+                channel_id, context=FALLBACK_CONTEXT, extension="s", priority=1
+            )
+
+    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.set_channel_var(channel_id, variable="CALL_ID", value=str(call_id))
+
+    # --- prompts ---
+
+    async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.play_with_id(channel_id, playback_id, media=media)
+
+    async def stop_playback(self, playback_id: PlaybackId) -> None:
+        with _about(None, gone_is_fine=True):
+            await self._ari.playbacks.stop(playback_id)
+
+    async def playback_is_live(self, playback_id: PlaybackId) -> bool:
+        try:
+            await self._ari.playbacks.get(playback_id)
+        except NotFound:
+            return False
+        except AriError as error:
+            raise SwitchUnavailable(str(error)) from error
+        return True
+
+    # --- bridges ---
+
+    async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None:
+        # A conflict means that it exists, which is what was asked for.
+        with _about(None), suppress(Conflict):
+            await self._ari.bridges.create_with_id(bridge_id, type=TALK_BRIDGE, name="talk")
+
+    async def ensure_in_bridge(
+        self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
+    ) -> None:
+        # Without the last one the carrier is told the operator's account as the connected number.
+        with _about(channel_id):
+            await self._ari.bridges.add_channel(
+                bridge_id,
+                channel=[channel_id],
+                absorb_dtmf=True if keys_stay_here else None,
+                inhibit_connected_line_updates=True,
+            )
+
+    async def ensure_no_music(self, channel_id: ChannelId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.stop_moh(channel_id)
+
+    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+        """The music is the channel's own: a holding bridge gives none by itself, and the bridge's would be shared."""
+        with _about(channel_id):
+            await self._ari.channels.start_moh(channel_id)
+            bridge_id = await self._waiting_bridge()
+            try:
+                await self._ari.bridges.add_channel(bridge_id, channel=[channel_id])
+            except NotFound as error:
+                if error.status != NO_SUCH_BRIDGE:
+                    raise
+                bridge_id = await self._waiting_bridge(instead_of=bridge_id)
+                await self._ari.bridges.add_channel(bridge_id, channel=[channel_id])
+
+    async def _waiting_bridge(self, instead_of: BridgeId | None = None) -> BridgeId:
+        """The bridge of the waiting, made when there is none: by one, however many callers come at once."""
+        async with self._making_waiting:
+            if self._waiting is None or self._waiting == instead_of:
+                bridge_id = new_bridge_id("waiting")
+                await self._ari.bridges.create_with_id(bridge_id, type=WAITING_BRIDGE, name="waiting")
+                self._waiting = bridge_id
+            return self._waiting
+
+    def use_waiting_bridge(self, bridge_id: BridgeId | None) -> None:
+        """The bridge in which callers wait since before this process; None after Asterisk restarted."""
+        self._waiting = bridge_id
+
+    async def leave_nothing_empty(self) -> None:
+        """On the way out: an empty bridge of the waiting goes; with callers in it, the next controller finds it."""
+        if self._waiting is None:
+            return
+        with _about(None, gone_is_fine=True):
+            bridge = await self._ari.bridges.get(self._waiting)
+            if not bridge.channel_ids:
+                await self._ari.bridges.destroy(self._waiting)
+
+    async def destroy_bridge(self, bridge_id: BridgeId) -> None:
+        with _about(None, gone_is_fine=True):
+            await self._ari.bridges.destroy(bridge_id)
+
+    # --- calling somebody ---
+
+    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+        variables = {"CALL_ID": str(call_id)}
+        if caller_id:
+            variables["CONNECTEDLINE(num,i)"] = caller_id
+        try:
+            await self._ari.channels.create(
+                endpoint=endpoint,
+                app=self._application,
+                app_args=f"leg,{call_id}",
+                channel_id=channel_id,
+                variables=variables,
+            )
+        except Conflict:
+            pass  # a repeated request: the channel is there already
+        except (Unavailable, NotFound) as error:
+            raise DestinationUnavailable(str(error)) from error
+        except AriError as error:
+            raise SwitchUnavailable(str(error)) from error
+
+    async def dial(self, channel_id: ChannelId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.dial(channel_id)
+
+    # --- the heartbeat ---
+
+    async def read_clock(self, now: datetime) -> None:
+        """Learn what time it is at Asterisk, which compares the heartbeat with its own clock."""
+        with _about(None):
+            epoch = await self._ari.asterisk.get_global_var(variable="EPOCH")
+        if epoch.isdigit():
+            self._seconds_ahead = int(epoch) - now.timestamp()
+
+    async def beat(self, at: datetime | None) -> None:
+        """Tell the dialplan that we live; None sends new calls to the fallback at once. Raises SwitchUnavailable."""
+        value = 0 if at is None else int(at.timestamp() + self._seconds_ahead)
+        with _about(None):
+            await self._ari.asterisk.set_global_var(variable=HEARTBEAT_VARIABLE, value=str(value))
+
+
+@contextmanager
+def _about(channel_id: ChannelId | None, *, gone_is_fine: bool = False) -> Iterator[None]:
+    """Translate ARI's errors: a channel that is gone, or no longer in our hands, means that the party left."""
+    try:
+        yield
+    except (NotFound, NotInStasis) as error:
+        if gone_is_fine:
+            return
+        if channel_id is None:
+            raise SwitchUnavailable(str(error)) from error
+        raise PartyLeft(channel_id) from error
+    except AriError as error:
+        raise SwitchUnavailable(str(error)) from error

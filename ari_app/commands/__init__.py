@@ -1,0 +1,108 @@
+"""What every command needs: settings, the database, and errors that become one line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.ledger import LedgerError
+from ari_app.prompts import PromptError
+from ari_app.settings import DatabaseSettings, Settings, SettingsError, load
+from ari_app.storage.area_file import AreaRefused
+from ari_app.storage.directory import CalamityRefused, UnknownMunicipality
+from ari_app.storage.engine import Database
+from ari_app.storage.errors import StorageError
+
+T = TypeVar("T")
+
+CANNOT, WRONG = 1, 2
+INPUT_REFUSED = (AreaRefused, CalamityRefused, UnknownMunicipality)
+
+
+def fail(message: str, code: int = CANNOT) -> NoReturn:
+    """Say what is wrong on the error stream, and end."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def settings() -> Settings:
+    try:
+        return load(Settings)
+    except SettingsError as error:
+        fail(str(error), WRONG)
+
+
+def database_url() -> str:
+    try:
+        return load(DatabaseSettings).database_url.get_secret_value()
+    except SettingsError as error:
+        fail(str(error), WRONG)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run to the end; what is wrong out there becomes one line. Raises INPUT_REFUSED, for the command to explain."""
+    try:
+        return asyncio.run(work)
+    except INPUT_REFUSED:
+        raise
+    except (LedgerError, StorageError, PromptError) as error:
+        fail(str(error))
+
+
+def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
+    """Do something with the database of the settings, opened and closed around it."""
+    url = database_url()
+
+    async def inside() -> T:
+        async with Database(url) as database:
+            return await work(database)
+
+    return run(inside())
+
+
+def as_json(value: object) -> str:
+    """One line of JSON for a program to read; instants in ISO 8601, UTC."""
+
+    def plain(item: object) -> object:
+        if is_dataclass(item) and not isinstance(item, type):
+            return asdict(item)
+        if isinstance(item, datetime):
+            return item.isoformat()
+        return str(item)
+
+    return json.dumps(value, default=plain, ensure_ascii=False)
+
+
+class Moment(click.ParamType):  # type: ignore[type-arg]
+    """A date, a moment, or a stretch of time from now: 2026-11-23, 2026-11-23T09:00, 90m, 8h, 7d.
+
+    Without a zone it is Amsterdam's time, as all that is shown. `back`: a stretch of time counts backwards.
+    """
+
+    name = "moment"
+
+    def __init__(self, *, back: bool = False) -> None:
+        self._back = back
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        text = str(value)
+        units = {"m": "minutes", "h": "hours", "d": "days"}
+        try:
+            if text[-1:] in units and text[:-1].isdigit():
+                stretch = timedelta(**{units[text[-1]]: int(text[:-1])})
+                now = datetime.now(UTC)
+                return now - stretch if self._back else now + stretch
+            moment = datetime.fromisoformat(text)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).astimezone(UTC)
+        except (ValueError, OverflowError):
+            self.fail(f"{text!r} is no moment; write 2026-11-23, 2026-11-23T09:00, 90m, 8h or 7d", param, ctx)

@@ -1,0 +1,203 @@
+"""`ari-app check` and `audit`: is everything in place, and is the record true?"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriError, AriUnreachable, Unauthorized
+from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
+from ari_app.core.audit import AuditReport, Period, audit
+from ari_app.core.cel import histories
+from ari_app.core.directory import Directory
+from ari_app.core.ids import AsteriskId
+from ari_app.core.ledger import LedgerError
+from ari_app.local.asterisk_root import OLDEST, is_new_enough
+from ari_app.prompts import expected, missing
+from ari_app.settings import Settings
+from ari_app.storage import cel_file
+from ari_app.storage.directory import load_directory
+from ari_app.storage.engine import Database, shown
+from ari_app.storage.errors import StorageError
+from ari_app.storage.migrate import require_head
+from ari_app.storage.reads import recorded_channels
+
+#: what the dialplan and the application cannot do without
+MODULES = (
+    "app_queue.so",
+    "app_stasis.so",
+    "bridge_holding.so",
+    "bridge_simple.so",
+    "cel_custom.so",
+    "chan_pjsip.so",
+    "func_uuid.so",
+    "res_ari_asterisk.so",
+    "res_ari_bridges.so",
+    "res_ari_channels.so",
+    "res_ari_events.so",
+    "res_ari_playbacks.so",
+    "res_musiconhold.so",
+    "res_pjsip_session.so",
+    "res_stasis_playback.so",
+)
+#: a channel of this moment may be in the log and not yet in the record
+JUST_NOW = timedelta(seconds=5)
+EDGE = timedelta(minutes=1)
+#: a global variable of asterisk-conf/extensions.conf
+DIALPLAN_MARKER, DIALPLAN_VERSION = "ARI_APP_DIALPLAN", "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; `remedy` is empty when it is as it should be."""
+
+    what: str
+    is_fine: bool
+    detail: str
+    remedy: str = ""
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
+def check(json_wanted: bool) -> None:
+    """Settings, database, Asterisk and prompts: what is wrong, and how to mend it."""
+    chosen = settings()
+    findings = asyncio.run(_findings(chosen))
+    for finding in findings:
+        if json_wanted:
+            click.echo(as_json(finding))
+        else:
+            click.echo(f"{'ok   ' if finding.is_fine else 'WRONG'}  {finding.what:<22} {finding.detail}")
+            if finding.remedy:
+                click.echo(f"       {'':<22} -> {finding.remedy}")
+    sys.exit(0 if all(finding.is_fine for finding in findings) else CANNOT)
+
+
+async def _findings(chosen: Settings) -> list[Finding]:
+    found = [Finding("settings", True, "complete")]
+    directory, about_database = await _database(chosen)
+    found += about_database
+    found += [finding async for finding in _asterisk(chosen)]
+    found.append(_prompts(chosen, directory))
+    found.append(_cel(chosen.cel_file))
+    return found
+
+
+async def _database(chosen: Settings) -> tuple[Directory, list[Finding]]:
+    url = chosen.database_url.get_secret_value()
+    try:
+        async with Database(url) as database:
+            await database.ping()
+            reachable = Finding("database", True, shown(url))
+            try:
+                await require_head(url)
+            except StorageError as error:
+                return Directory(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
+            directory = await load_directory(database.engine)
+    except (LedgerError, StorageError, ValueError) as error:
+        remedy = "start Postgres, or correct DATABASE_URL"
+        return Directory(), [Finding("database", False, str(error), remedy)]
+    count = len(directory.municipalities)
+    area = Finding("area", True, f"{count} municipalities, {len(directory.operators)} operators")
+    if not count:
+        area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
+    return directory, [reachable, Finding("database schema", True, "at head"), area]
+
+
+async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
+    password = chosen.ari_password.get_secret_value()
+    async with AriClient(chosen.ari_url, chosen.ari_user, password) as ari:
+        try:
+            info = await ari.asterisk.get_info()
+        except Unauthorized:
+            remedy = "make ARI_APP_ARI_USER and ARI_APP_ARI_PASSWORD those of ari.conf"
+            yield Finding("asterisk", False, "refuses the user or the password", remedy)
+            return
+        except (AriError, AriUnreachable) as error:
+            yield Finding("asterisk", False, str(error), "start Asterisk, or correct ARI_APP_ARI_URL")
+            return
+        yield _version(info.version)
+        try:
+            async for finding in _inside(ari):
+                yield finding
+        except AriError as error:
+            yield Finding("asterisk", False, str(error), "look at Asterisk's log; run check again")
+
+
+async def _inside(ari: AriClient) -> AsyncIterator[Finding]:
+    """What an Asterisk that answers must have. Raises AriError."""
+    running = {module.name for module in await ari.asterisk.list_modules() if module.status == "Running"}
+    absent = [name for name in MODULES if name not in running]
+    if absent:
+        yield Finding("asterisk modules", False, f"not running: {', '.join(absent)}", "load them in modules.conf")
+    else:
+        yield Finding("asterisk modules", True, f"{len(MODULES)} needed ones run")
+    marker = await ari.asterisk.get_global_var(variable=DIALPLAN_MARKER)
+    if marker == DIALPLAN_VERSION:
+        yield Finding("dialplan", True, "in place")
+    else:
+        remedy = "install asterisk-conf/extensions.conf and restart Asterisk"
+        yield Finding("dialplan", False, f"{DIALPLAN_MARKER} is {marker or 'not set'}", remedy)
+
+
+def _version(version: str) -> Finding:
+    if is_new_enough(version):
+        return Finding("asterisk", True, f"version {version}")
+    return Finding("asterisk", False, f"version {version}", f"install Asterisk {OLDEST}, or newer")
+
+
+def _prompts(chosen: Settings, directory: Directory) -> Finding:
+    names = expected(
+        [(town.code, town.name) for town in directory.municipalities.values()],
+        [calamity.text for calamity in directory.calamities],
+    )
+    absent = missing(chosen.sounds_dir, names)
+    if absent:
+        detail = f"{len(absent)} of {len(names)} have no sound, {absent[0]} for one"
+        return Finding(
+            "prompts", False, detail, f"python -m ari_app.prompts {chosen.sounds_dir}; ari-app serve adds names"
+        )
+    return Finding("prompts", True, f"{len(names)} in {chosen.sounds_dir}")
+
+
+def _cel(path: Path | None) -> Finding:
+    if path is None:
+        remedy = "set ARI_APP_CEL_FILE to the file that cel_custom.conf names"
+        return Finding("channel event log", False, "not set: audit and fallback calls need it", remedy)
+    if not path.parent.is_dir():
+        return Finding("channel event log", False, f"{path.parent} is no directory", "correct ARI_APP_CEL_FILE")
+    return Finding("channel event log", True, str(path))
+
+
+# --- audit -----------------------------------------------------------------------------------------------------------
+
+
+@click.command("audit")
+@click.option("--since", type=Moment(back=True), default="1d", show_default=True, help="channels from this moment on")
+@click.option("--until", type=Moment(back=True), help="up to this moment; five seconds ago, if left out")
+@click.option("--tolerance", type=click.FloatRange(0.0, 60.0), default=0.1, show_default=True, help="in seconds")
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
+def audit_command(since: datetime, until: datetime | None, tolerance: float, json_wanted: bool) -> None:
+    """Compare our legs and lines with Asterisk's own channel event log. Exit code 1 when they differ."""
+    chosen = settings()
+    path = chosen.cel_file
+    if path is None:
+        fail("ARI_APP_CEL_FILE: is not set; set it to the file that cel_custom.conf names", WRONG)
+    period = Period(since, until or datetime.now(UTC) - JUST_NOW)
+
+    async def work(db: Database) -> AuditReport:
+        # Both sides are read a little wider than the period, so that what stands at its edge has its counterpart.
+        events = await asyncio.to_thread(lambda: list(cel_file.events_since(path, period.since - EDGE)))
+        recorded = await recorded_channels(db.engine, AsteriskId(chosen.node), period.since - EDGE, period.until + EDGE)
+        return audit(histories(events), recorded, period, tolerance)
+
+    report = with_database(work)
+    click.echo(as_json(report.as_dict()) if json_wanted else report.as_text())
+    sys.exit(0 if report.agrees else CANNOT)

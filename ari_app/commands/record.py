@@ -1,0 +1,64 @@
+"""`ari-app calls`, `operators`: what happened, and who is where."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+
+import click
+
+from ari_app.commands import Moment, as_json, fail, with_database
+from ari_app.core.ids import MunicipalityCode
+from ari_app.reports.render import call_story_text, calls_table, operators_table
+from ari_app.storage.engine import Database
+from ari_app.storage.reads import CallStory, call_story, find_call, list_calls, list_operators
+
+
+@click.group(invoke_without_command=True)
+@click.option("--since", type=Moment(back=True), default="1d", show_default=True, help="from this moment on")
+@click.option("--municipality", metavar="CODE", help="only this municipality, by its CBS code")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="how many at most")
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
+@click.pass_context
+def calls(ctx: click.Context, since: datetime, municipality: str | None, limit: int, json_wanted: bool) -> None:
+    """The calls, newest first."""
+    if ctx.invoked_subcommand is not None:
+        return
+    code = None if municipality is None else MunicipalityCode(municipality)
+    found = with_database(lambda db: list_calls(db.engine, None, since=since, municipality=code, limit=limit))
+    if json_wanted:
+        for line in found:
+            click.echo(as_json(asdict(line)))
+        return
+    click.echo(calls_table(found) if found else "no calls in this period")
+
+
+@calls.command("show")
+@click.argument("call_id")
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
+@click.option("--pii", is_flag=True, help="with the caller's number")
+def calls_show(call_id: str, json_wanted: bool, pii: bool) -> None:
+    """One call as a story, with times. CALL_ID may be its first eight characters."""
+
+    async def work(db: Database) -> CallStory | None:
+        found = await find_call(db.engine, None, call_id)
+        return None if found is None else await call_story(db.engine, None, found, with_personal_data=pii)
+
+    story = with_database(work)
+    if story is None:
+        fail(f"no call begins with {call_id!r}; `ari-app calls` lists them")
+    click.echo(as_json(asdict(story)) if json_wanted else call_story_text(story))
+
+
+@click.command()
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
+def operators(json_wanted: bool) -> None:
+    """Who is logged in, and in which state."""
+    found = with_database(lambda db: list_operators(db.engine, None))
+    if json_wanted:
+        for status in found:
+            click.echo(as_json(asdict(status)))
+        return
+    click.echo(
+        operators_table(found, datetime.now().astimezone()) if found else "no operators; `ari-app import` an area"
+    )

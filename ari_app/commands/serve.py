@@ -1,0 +1,76 @@
+"""`ari-app serve`, `migrate`, `up`: the program itself."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+
+import click
+
+from ari_app import logs
+from ari_app.commands import CANNOT, WRONG, database_url, run, settings
+from ari_app.core.ledger import LedgerError
+from ari_app.settings import Settings
+from ari_app.storage.errors import StorageError
+
+
+@click.command()
+def serve() -> None:
+    """Handle calls: standby until no other copy does, then controller."""
+    chosen = settings()
+    logs.configure(chosen.log_level, with_pii=chosen.log_pii)
+    sys.exit(asyncio.run(_serve(chosen)))
+
+
+async def _serve(chosen: Settings) -> int:
+    from ari_app.app import serve as serve_calls
+    from ari_app.ari.errors import Unauthorized
+    from ari_app.calls.errors import ControllerReplaced
+    from ari_app.storage.errors import NotMigrated
+    from ari_app.web.app import PortTaken
+
+    work = asyncio.ensure_future(serve_calls(chosen))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, work.cancel)
+    code = 0
+    try:
+        with suppress(asyncio.CancelledError):
+            await work
+    except* ControllerReplaced as errors:
+        click.echo(str(errors.exceptions[0]), err=True)
+        code = CANNOT
+    except* Unauthorized:
+        click.echo("Asterisk refuses ARI_APP_ARI_USER or its password; make them those of ari.conf", err=True)
+        code = WRONG
+    except* (NotMigrated, PortTaken) as wrong:
+        click.echo(str(wrong.exceptions[0]), err=True)
+        code = WRONG
+    except* (LedgerError, StorageError) as away:
+        click.echo(str(away.exceptions[0]), err=True)
+        code = CANNOT
+    return code
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the revision this program needs."""
+    from ari_app.storage.migrate import current_and_head, upgrade_to_head
+
+    url = database_url()
+
+    async def work() -> str:
+        await upgrade_to_head(url)
+        return (await current_and_head(url))[1]
+
+    click.echo(f"the database is at {run(work())}")
+
+
+@click.command()
+def up() -> None:
+    """The whole system on this machine with the sample area: what `make run` does."""
+    from ari_app.local.up import main as bring_up
+
+    sys.exit(bring_up())

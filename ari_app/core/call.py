@@ -1,0 +1,234 @@
+"""The vocabulary of a call: stages, endings, and the rows that tell its story.
+
+`Call` and `Leg` are the rows of the tables `call` and `call_leg`, field for field. The call's own task holds them as
+values and stores a new value with every step; nobody else changes them. All instants are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ari_app.core.ids import (
+    AsteriskId,
+    BridgeId,
+    CallId,
+    ChannelId,
+    Endpoint,
+    LegId,
+    MunicipalityCode,
+    OperatorNumber,
+    SessionId,
+    TeamCode,
+)
+
+
+class Stage(StrEnum):
+    """Where a call is. Written before it is acted on."""
+
+    ARRIVED = "arrived"
+    CHOOSING = "choosing"  # asked for its municipality
+    ANNOUNCING = "announcing"  # closed, or a calamity text
+    WAITING = "waiting"
+    CONNECTING = "connecting"  # an operator or a direct number is being reached
+    TALKING = "talking"
+    SURVEY = "survey"
+    LEAVING_CALLBACK = "leaving_callback"  # told that nobody can answer now
+    ENDED = "ended"
+
+
+class EndSide(StrEnum):
+    """Who made the call end; percentages over sides add up to all calls."""
+
+    CALLER = "caller"
+    US = "us"
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+class EndReason(StrEnum):
+    """Why a call ended. Every exit names one."""
+
+    CALLER_HUNG_UP_EARLY = "caller_hung_up_early"  # before the first question or the queue
+    ABANDONED_IN_MENU = "abandoned_in_menu"
+    ABANDONED_IN_ANNOUNCEMENT = "abandoned_in_announcement"
+    ABANDONED_WAITING = "abandoned_waiting"
+    CALLER_HUNG_UP = "caller_hung_up"  # after a talk with a human
+    OPERATOR_HUNG_UP = "operator_hung_up"
+    CLOSED = "closed"
+    CALAMITY = "calamity"  # the calamity text was all there was to say
+    NOBODY_AVAILABLE = "nobody_available"  # no operator logged in
+    WAITED_TOO_LONG = "waited_too_long"
+    NOT_SERVED = "not_served"  # a dialled number that is not ours
+    HANDLED_BY_FALLBACK = "handled_by_fallback"  # helped by the dialplan, without us
+    FAULT = "fault"  # our own bug; the caller was returned to the dialplan
+    LOST = "lost"  # ended while nobody was looking
+
+    @property
+    def side(self) -> EndSide:
+        return _SIDES[self]
+
+    @property
+    def is_abandoned(self) -> bool:
+        """The caller left before a human answered."""
+        return self in _ABANDONED
+
+
+_ABANDONED = frozenset(
+    {
+        EndReason.CALLER_HUNG_UP_EARLY,
+        EndReason.ABANDONED_IN_MENU,
+        EndReason.ABANDONED_IN_ANNOUNCEMENT,
+        EndReason.ABANDONED_WAITING,
+    }
+)
+_SIDES: Mapping[EndReason, EndSide] = {
+    EndReason.CALLER_HUNG_UP_EARLY: EndSide.CALLER,
+    EndReason.ABANDONED_IN_MENU: EndSide.CALLER,
+    EndReason.ABANDONED_IN_ANNOUNCEMENT: EndSide.CALLER,
+    EndReason.ABANDONED_WAITING: EndSide.CALLER,
+    EndReason.CALLER_HUNG_UP: EndSide.CALLER,
+    EndReason.OPERATOR_HUNG_UP: EndSide.US,
+    EndReason.CLOSED: EndSide.US,
+    EndReason.CALAMITY: EndSide.US,
+    EndReason.NOBODY_AVAILABLE: EndSide.US,
+    EndReason.WAITED_TOO_LONG: EndSide.US,
+    EndReason.NOT_SERVED: EndSide.NETWORK,
+    EndReason.HANDLED_BY_FALLBACK: EndSide.US,
+    EndReason.FAULT: EndSide.US,
+    EndReason.LOST: EndSide.UNKNOWN,
+}
+
+
+class LegRole(StrEnum):
+    CALLER = "caller"
+    OPERATOR = "operator"
+    COLLEAGUE = "colleague"
+    CALLBACK = "callback"
+
+
+class LegEndReason(StrEnum):
+    """Why one leg ended."""
+
+    HUNG_UP = "hung_up"  # this party put the phone down
+    RELEASED = "released"  # we let this party go: the call was over
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+    TO_FALLBACK = "to_fallback"  # went on in the dialplan
+    LOST = "lost"  # ended while nobody was looking
+
+
+class ChoiceKind(StrEnum):
+    """How the municipality of a call became known."""
+
+    KEY = "key"  # pressed in the menu
+    DEFAULT = "default"  # two tries without a valid key
+    NUMBER = "number"  # the dialled number belongs to one municipality
+
+
+class FactKind(StrEnum):
+    """What a row of `call_fact` tells."""
+
+    ARRIVED = "arrived"
+    ANSWERED_LINE = "answered_line"  # we took the line; not a human's answer
+    QUESTION_ASKED = "question_asked"
+    WRONG_KEY = "wrong_key"
+    MUNICIPALITY_CHOSEN = "municipality_chosen"
+    ANNOUNCED = "announced"
+    QUEUED = "queued"
+    POSITION_TOLD = "position_told"
+    NOBODY_TOLD = "nobody_told"
+    OFFERED = "offered"
+    OFFER_FAILED = "offer_failed"
+    ANSWERED = "answered"  # by a human
+    STAGE = "stage"  # a stage without a better name
+    RESUMED = "resumed"  # taken up again after a gap
+    TO_FALLBACK = "to_fallback"  # the dialplan helped without us
+    NOTED = "noted"  # a detail of the row changed; `what` names it
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened in a call; append-only. `detail` holds no personal data except under `pii_*` keys."""
+
+    at: datetime
+    kind: FactKind
+    detail: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The row of a call. `answered_at` means that a human answered; a prompt is not an answer.
+
+    `last_seq` is the sequence number of the newest fact: a write names the one it adds, so that two controllers
+    cannot both continue the same call. `menu_tries`, `wait_until_at`, `last_told_at` are what a stage needs to be
+    taken up again by a restarted process.
+    """
+
+    id: CallId
+    asterisk_id: AsteriskId
+    channel_id: ChannelId
+    dialled: str  # as the trunk delivered it, digits only, at most 32
+    stage: Stage
+    stage_entered_at: datetime
+    arrived_at: datetime
+    last_seq: int = 0
+    shared_number: str | None = None
+    municipality: MunicipalityCode | None = None
+    choice: ChoiceKind | None = None
+    line_answered_at: datetime | None = None
+    queued_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: EndReason | None = None
+    end_is_estimated: bool = False
+    transfer_count: int = 0
+    calamity: bool = False
+    has_music: bool = False  # was put among the waiting, where the music is the channel's own
+    menu_tries: int = 0
+    wait_until_at: datetime | None = None  # the caller's patience, an instant
+    nobody_until_at: datetime | None = None  # no operator is logged in: until when the caller is held all the same
+    last_told_at: datetime | None = None  # last time the caller heard a position
+    position_told: int = 0
+    only_operator: OperatorNumber | None = None  # a direct number of one person
+    only_team: TeamCode | None = None  # a direct number of one team
+    direct_endpoint: Endpoint | None = None  # a direct number of somebody's phone
+    direct_until_at: datetime | None = None  # when a direct number that is not answered goes to the queue
+    operator_session: SessionId | None = None  # who has this call, or is being offered it
+    refused_by: tuple[OperatorNumber, ...] = ()  # let it ring unanswered; not offered to them again
+    bridge_id: BridgeId | None = None  # where the talk is
+    ending: EndReason | None = None  # why we are about to hang up; written before the hang-up
+    handled_by_fallback: bool = False
+    pii_caller_number: str | None = field(default=None, repr=False)  # E.164, None when withheld
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage is not Stage.ENDED
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One party's part in one call. For an operator on a standing line, `channel_id` is that line."""
+
+    id: LegId
+    call_id: CallId
+    channel_id: ChannelId
+    role: LegRole
+    party: str | None  # operator number, endpoint; never a citizen's number
+    started_at: datetime
+    answered_at: datetime | None = None
+    joined_at: datetime | None = None
+    left_at: datetime | None = None
+    ended_at: datetime | None = None
+    end_reason: LegEndReason | None = None
+    hangup_cause: int | None = None  # Q.850
+    end_is_estimated: bool = False
+    owns_channel: bool = True  # False: the channel outlives the call (an operator's standing line)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None

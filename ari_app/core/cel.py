@@ -1,0 +1,244 @@
+"""Asterisk's own account of its channels: rows of the channel event log (CEL), and the history of each channel in them.
+
+What Asterisk 22.10.1 writes, seen on a running one:
+* CHAN_END has the very moment of the channel's HANGUP row; the hang-up cause is in HANGUP only, and 0 when the caller
+  put the phone down before being in a bridge.
+* The call id (userfield) is in no row before the dialplan has set it, so never in CHAN_START.
+* A user event has its own name as the type of the row, and `{"extra": "<text>"}` as its extra.
+* The linked id of a channel changes when it is bridged with an older one: a caller who was connected to an operator's
+  standing line has that line's linked id from then on.
+* APP_START and APP_END of Stasis frame the time in which the application holds a channel.
+* A phone that the queue rings has context "from-phones", extension "s", application "AppQueue", and no call id.
+* A channel that the application creates has the id that the application chose.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from ari_app.core.ids import BridgeId, ChannelId
+
+#: what asterisk-conf/cel_custom.conf writes, in this order; more columns at the end are ignored
+COLUMNS = (
+    "eventtype",
+    "eventtime",
+    "uniqueid",
+    "linkedid",
+    "channame",
+    "userfield",
+    "context",
+    "exten",
+    "appname",
+    "extra",
+    "peer",
+    "accountcode",
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STASIS = "Stasis"
+_QUEUE_LEG = "AppQueue"
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """A place in the channel event log: a byte of one file, which is known by what it holds and not by its name."""
+
+    file_identity: str
+    byte: int
+
+
+class CelKind(StrEnum):
+    """The rows that mean something to us; every other type is kept as its text."""
+
+    CHAN_START = "CHAN_START"
+    ANSWER = "ANSWER"
+    HANGUP = "HANGUP"
+    CHAN_END = "CHAN_END"
+    BRIDGE_ENTER = "BRIDGE_ENTER"
+    BRIDGE_EXIT = "BRIDGE_EXIT"
+    APP_START = "APP_START"
+    APP_END = "APP_END"
+    FALLBACK = "FALLBACK"  # our own, from the dialplan: the fallback takes this call
+
+
+@dataclass(frozen=True, slots=True)
+class CelEvent:
+    """One row of the channel event log."""
+
+    kind: str
+    at: datetime
+    channel_id: ChannelId
+    linked_id: str
+    channel_name: str
+    call_id: str  # empty when not known yet
+    context: str
+    exten: str
+    app: str
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def parse_row(cells: Sequence[str]) -> CelEvent | None:
+    """The event of one row of cells in the order of `COLUMNS`; None when it is not such a row."""
+    if len(cells) < len(COLUMNS):
+        return None
+    kind, time, channel_id, linked_id, name, call_id, context, exten, app, extra = cells[:10]
+    at = _instant(time)
+    details = _details(extra)
+    if at is None or details is None or not kind or not channel_id:
+        return None
+    return CelEvent(kind, at, ChannelId(channel_id), linked_id, name, call_id, context, exten, app, details)
+
+
+def _instant(text: str) -> datetime | None:
+    """Seconds and microseconds since 1970, kept exact: a float would lose the last digits."""
+    seconds, _, fraction = text.partition(".")
+    if not (seconds.isascii() and seconds.isdigit() and fraction.isascii() and fraction.isdigit()):
+        return None
+    if len(fraction) != 6 or len(seconds) > 11:
+        return None
+    return _EPOCH + timedelta(seconds=int(seconds), microseconds=int(fraction))
+
+
+def _details(text: str) -> Mapping[str, object] | None:
+    if not text:
+        return {}
+    try:
+        details = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return details if isinstance(details, dict) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a channel's life; `until_at` is None while it lasts."""
+
+    from_at: datetime
+    until_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeSpan:
+    """When a channel was in a bridge; `until_at` is None while it is."""
+
+    bridge_id: BridgeId
+    from_at: datetime
+    until_at: datetime | None = None
+
+
+class ChannelRole(StrEnum):
+    """What a channel was for, as far as the log tells."""
+
+    CITIZEN = "citizen"  # called us, and came into the application
+    OPERATOR_LINE = "operator_line"  # dialled 1400, and came into the application
+    DIALLED = "dialled"  # made by the application
+    FALLBACK_CALLER = "fallback_caller"  # taken by the fallback without ever having been in the application
+    FALLBACK_PHONE = "fallback_phone"  # rung by the queue of last resort
+    DIALPLAN_ONLY = "dialplan_only"  # unknown extension, spoken refusal, gone before anything happened
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelHistory:
+    """One channel from its first row to its last. `started_at` is None when the log begins in the middle of it."""
+
+    channel_id: ChannelId
+    name: str
+    first_seen_at: datetime
+    last_seen_at: datetime
+    context: str  # where it began
+    exten: str  # the dialled number of a channel that called us
+    linked_ids: tuple[str, ...] = ()  # in the order in which it had them
+    call_id: str | None = None
+    started_at: datetime | None = None
+    answered_at: datetime | None = None
+    answered_by: str | None = None  # the dialplan application that was running
+    ended_at: datetime | None = None
+    hangup_cause: int | None = None  # Q.850
+    bridges: tuple[BridgeSpan, ...] = ()
+    in_application: tuple[Span, ...] = ()
+    apps: frozenset[str] = frozenset()
+    fallback_at: datetime | None = None
+    fallback_reason: str | None = None
+
+    @property
+    def was_in_application(self) -> bool:
+        """Whether the application held this channel; False when Stasis was tried and nobody was there."""
+        if not self.in_application or self.fallback_reason == "stasis_failed":
+            return False
+        # The dialplan answers an operator only to say that the application is away.
+        return not (self.answered_by == "Answer" and self.fallback_at is None)
+
+    @property
+    def role(self) -> ChannelRole:
+        if _QUEUE_LEG in self.apps:
+            return ChannelRole.FALLBACK_PHONE
+        if not self.was_in_application:
+            return ChannelRole.DIALPLAN_ONLY if self.fallback_at is None else ChannelRole.FALLBACK_CALLER
+        if self.exten == "s":
+            return ChannelRole.DIALLED
+        return ChannelRole.OPERATOR_LINE if self.context == "from-phones" else ChannelRole.CITIZEN
+
+    def with_event(self, event: CelEvent) -> ChannelHistory:
+        """This history after one more row. Rows of one channel come in order."""
+        linked = self.linked_ids if event.linked_id in self.linked_ids else (*self.linked_ids, event.linked_id)
+        known = replace(
+            self,
+            last_seen_at=max(self.last_seen_at, event.at),
+            linked_ids=linked,
+            call_id=self.call_id or event.call_id or None,
+            apps=self.apps | {event.app} if event.app else self.apps,
+        )
+        match event.kind:
+            case CelKind.CHAN_START:
+                return replace(known, started_at=event.at)
+            case CelKind.ANSWER if self.answered_at is None:
+                return replace(known, answered_at=event.at, answered_by=event.app)
+            case CelKind.HANGUP:
+                cause = event.extra.get("hangupcause")
+                return replace(known, hangup_cause=cause if isinstance(cause, int) else None)
+            case CelKind.CHAN_END:
+                return replace(known, ended_at=event.at)
+            case CelKind.BRIDGE_ENTER:
+                return replace(known, bridges=(*self.bridges, BridgeSpan(_bridge(event), event.at)))
+            case CelKind.BRIDGE_EXIT:
+                return replace(known, bridges=_left(self.bridges, _bridge(event), event.at))
+            case CelKind.APP_START if event.app == _STASIS:
+                return replace(known, in_application=(*self.in_application, Span(event.at)))
+            case CelKind.APP_END if event.app == _STASIS and self.in_application:
+                *before, last = self.in_application
+                return replace(known, in_application=(*before, replace(last, until_at=event.at)))
+            case CelKind.FALLBACK if self.fallback_at is None:
+                return replace(known, fallback_at=event.at, fallback_reason=str(event.extra.get("extra", "")))
+            case _:
+                return known
+
+
+def _bridge(event: CelEvent) -> BridgeId:
+    return BridgeId(str(event.extra.get("bridge_id", "")))
+
+
+def _left(bridges: tuple[BridgeSpan, ...], bridge_id: BridgeId, at: datetime) -> tuple[BridgeSpan, ...]:
+    return tuple(
+        replace(span, until_at=at) if span.bridge_id == bridge_id and span.until_at is None else span
+        for span in bridges
+    )
+
+
+def new_history(event: CelEvent) -> ChannelHistory:
+    """The history of a channel of which this is the first row that we have."""
+    empty = ChannelHistory(
+        event.channel_id, event.channel_name, event.at, event.at, event.context, event.exten, linked_ids=()
+    )
+    return empty.with_event(event)
+
+
+def histories(events: Iterable[CelEvent]) -> list[ChannelHistory]:
+    """The history of every channel in the log, in the order in which they first appear."""
+    found: dict[ChannelId, ChannelHistory] = {}
+    for event in events:
+        known = found.get(event.channel_id)
+        found[event.channel_id] = new_history(event) if known is None else known.with_event(event)
+    return list(found.values())

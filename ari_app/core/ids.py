@@ -1,0 +1,62 @@
+"""Identifiers, each its own type, so that a channel id cannot be passed where a call id is meant."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+from uuid import UUID, uuid4
+
+CallId = NewType("CallId", UUID)
+LegId = NewType("LegId", UUID)
+SessionId = NewType("SessionId", UUID)  # one operator, from login to logout
+LineId = NewType("LineId", UUID)  # one channel of somebody who dialled 1400
+ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
+BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
+PlaybackId = NewType("PlaybackId", str)
+AsteriskId = NewType("AsteriskId", str)  # entity id of one Asterisk
+MunicipalityCode = NewType("MunicipalityCode", str)  # CBS code, e.g. "GM9901"
+TeamCode = NewType("TeamCode", str)
+OperatorNumber = NewType("OperatorNumber", str)  # what the operator keys in, e.g. "101"
+Endpoint = NewType("Endpoint", str)  # e.g. "PJSIP/phone01"
+
+
+def new_call_id() -> CallId:
+    return CallId(uuid4())
+
+
+def new_leg_id() -> LegId:
+    return LegId(uuid4())
+
+
+def new_session_id() -> SessionId:
+    return SessionId(uuid4())
+
+
+def new_line_id() -> LineId:
+    return LineId(uuid4())
+
+
+def new_channel_id(call_id: CallId, role: str) -> ChannelId:
+    """A channel id chosen by us, so that a repeated request answers 409 instead of dialling twice."""
+    return ChannelId(f"{role}-{call_id}-{uuid4().hex[:8]}")
+
+
+_MADE_BY_US = re.compile(r"[a-z]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}")
+
+
+def is_made_by_us(channel_id: ChannelId) -> bool:
+    """Is it one of `new_channel_id`: a phone that we called, and not somebody who called us?"""
+    return _MADE_BY_US.fullmatch(channel_id) is not None
+
+
+def new_bridge_id(purpose: str) -> BridgeId:
+    return BridgeId(f"{purpose}-{uuid4()}")
+
+
+def new_playback_id() -> PlaybackId:
+    return PlaybackId(f"play-{uuid4()}")
+
+
+def playback_id_of(call_id: CallId, last_seq: int, number: int = 0) -> PlaybackId:
+    """The prompt that a call plays, the `number`-th since this fact of its row: a restarted process can name it."""
+    return PlaybackId(f"play-{call_id}-{last_seq}-{number}")

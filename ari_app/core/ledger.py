@@ -1,0 +1,41 @@
+"""What the keeper of the record and the calls both speak of: open rows, the verdict on a PIN, three failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ari_app.core.call import Call, Leg
+from ari_app.core.operators import OperatorLine, OperatorSession
+
+
+class LedgerError(Exception):
+    """Base of what a ledger raises on purpose."""
+
+
+class StoreUnavailable(LedgerError):
+    """The ledger cannot be written or read now. A write may have arrived all the same: repeat the very same one."""
+
+
+class StaleRow(LedgerError):
+    """The stored row is not the one this write continues: another controller owns it."""
+
+
+class AlreadyTaken(LedgerError):
+    """There is such a row already: this operator is logged in, this number is in use."""
+
+
+class PinVerdict(StrEnum):
+    OK = "ok"
+    WRONG = "wrong"
+    LOCKED = "locked"  # too many wrong ones; also said of numbers that do not exist
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRows:
+    """All rows of one Asterisk that are not closed."""
+
+    calls: tuple[Call, ...] = ()
+    legs: tuple[Leg, ...] = ()  # the open legs of those calls, and legs left open by ended calls
+    lines: tuple[OperatorLine, ...] = ()
+    sessions: tuple[OperatorSession, ...] = ()

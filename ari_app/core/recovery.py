@@ -1,0 +1,248 @@
+"""After a gap: what the rows say against what Asterisk shows, and what to do about it.
+
+Asterisk decides who is connected, the row decides why and since when. `plan` compares the two and returns orders; it
+changes nothing itself, so that every case is a line in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ari_app.core.call import Call, EndReason, Leg, Stage
+from ari_app.core.ids import BridgeId, CallId, ChannelId
+from ari_app.core.ledger import OpenRows
+from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
+
+#: bridges that we make; others are none of our business
+TALK_PREFIX = "talk-"
+WAITING_PREFIX = "waiting-"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveChannel:
+    """A channel as Asterisk shows it."""
+
+    id: ChannelId
+    created_at: datetime
+    is_up: bool
+    #: the arguments of our Stasis application; None while the channel is elsewhere in the dialplan
+    stasis_args: tuple[str, ...] | None
+    caller_number: str = field(default="", repr=False)
+    name: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.stasis_args is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What Asterisk shows at one moment."""
+
+    taken_at: datetime
+    channels: Mapping[ChannelId, LiveChannel] = field(default_factory=dict)
+    #: members per bridge
+    bridges: Mapping[BridgeId, frozenset[ChannelId]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeCall:
+    """Row and channel: the call goes on in its stage.
+
+    `missing`: parties who left in the gap; `up`: who is answered; `unanswered`: phones of ours that are not, and may
+    not even have been dialled. `is_placed`: the caller is where the stage wants them, among the waiting or in the talk,
+    so that the stage need not touch anybody.
+    """
+
+    call: Call
+    legs: tuple[Leg, ...]
+    missing: tuple[ChannelId, ...]
+    up: tuple[ChannelId, ...]
+    unanswered: tuple[LiveChannel, ...]
+    is_placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall:
+    """A row without its caller: nobody saw the end, so the moment is an estimate."""
+
+    call: Call
+    legs: tuple[Leg, ...]
+    reason: EndReason
+    #: legs of ours that are still there without a caller
+    hang_up: tuple[ChannelId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeLine:
+    """Somebody on 1400: at work when `session` is given, else still logging in.
+
+    `is_placed`: the line is in the session's bridge; `is_up`: it is answered.
+    """
+
+    line: OperatorLine
+    session: OperatorSession | None
+    is_placed: bool
+    is_up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRingSession:
+    session: OperatorSession
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    session: OperatorSession
+    reason: LogoutReason
+
+
+@dataclass(frozen=True, slots=True)
+class CloseLine:
+    line: OperatorLine
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Our channel without a row: it arrived while nobody could write."""
+
+    channel: LiveChannel
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """A channel that we made for a call that is no more."""
+
+    channel_id: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyBridge:
+    bridge_id: BridgeId
+
+
+Order = (
+    ResumeCall | CloseCall | ResumeLine | ResumeRingSession | CloseSession | CloseLine | Adopt | HangUp | DestroyBridge
+)
+
+
+def plan(rows: OpenRows, snapshot: Snapshot, *, asterisk_restarted: bool = False) -> list[Order]:
+    """What to do after a gap, in the order in which it is to be done: operators first, so that calls find them.
+
+    The rows were read before the snapshot was taken.
+    """
+    known: set[ChannelId] = set()
+    orders: list[Order] = []
+    orders += _operators(rows, snapshot, known, asterisk_restarted)
+    orders += _calls(rows, snapshot, known)
+    orders += _unknown_channels(snapshot, known)
+    orders += _orphan_bridges(rows, snapshot, orders)
+    return orders
+
+
+def _operators(
+    rows: OpenRows, snapshot: Snapshot, known: set[ChannelId], asterisk_restarted: bool
+) -> Collection[Order]:
+    orders: list[Order] = []
+    gone = LogoutReason.ASTERISK_RESTARTED if asterisk_restarted else LogoutReason.LOST
+    session_of_line: dict[ChannelId, OperatorSession] = {}
+    for session in rows.sessions:
+        if session.channel_id is None:
+            orders.append(ResumeRingSession(session))
+        elif _is_ours(snapshot, session.channel_id):
+            session_of_line[session.channel_id] = session
+        else:
+            orders.append(CloseSession(session, gone))
+    for line in rows.lines:
+        if _is_ours(snapshot, line.channel_id):
+            known.add(line.channel_id)
+            found = session_of_line.pop(line.channel_id, None)
+            is_placed = found is not None and line.channel_id in _members(snapshot, found.bridge_id)
+            orders.append(ResumeLine(line, found, is_placed, snapshot.channels[line.channel_id].is_up))
+        else:
+            orders.append(CloseLine(line))
+    # A session whose line has no open row cannot be taken up again: nobody would own the channel.
+    orders += [CloseSession(session, LogoutReason.LOST) for session in session_of_line.values()]
+    return orders
+
+
+def _calls(rows: OpenRows, snapshot: Snapshot, known: set[ChannelId]) -> Collection[Order]:
+    orders: list[Order] = []
+    open_legs: dict[CallId, list[Leg]] = {}
+    for leg in rows.legs:
+        if leg.is_open:
+            open_legs.setdefault(leg.call_id, []).append(leg)
+    for call in rows.calls:
+        legs = tuple(open_legs.pop(call.id, ()))
+        own = [leg for leg in legs if leg.owns_channel]
+        live = [leg.channel_id for leg in own if _is_ours(snapshot, leg.channel_id)]
+        known.update(live)
+        caller = snapshot.channels.get(call.channel_id)
+        if caller is not None and caller.is_ours:
+            known.add(call.channel_id)
+            orders.append(_resume(call, legs, live, snapshot))
+        else:
+            others = tuple(c for c in live if c != call.channel_id)
+            orders.append(CloseCall(call, legs, call.ending or _unseen_end(caller), others))
+    return orders
+
+
+def _resume(call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: Snapshot) -> ResumeCall:
+    channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
+    if call.stage is Stage.TALKING:
+        parties = {leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)} | {call.channel_id}
+        is_placed = parties <= _members(snapshot, call.bridge_id)
+    else:
+        waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
+        is_placed = any(call.channel_id in members for members in waiting)
+    return ResumeCall(
+        call,
+        legs,
+        missing=tuple(leg.channel_id for leg in legs if not _is_ours(snapshot, leg.channel_id)),
+        up=tuple(c.id for c in channels if c.is_up),
+        unanswered=tuple(c for c in channels if not c.is_up and c.id != call.channel_id),
+        is_placed=is_placed,
+    )
+
+
+def _unseen_end(caller: LiveChannel | None) -> EndReason:
+    """A caller who is elsewhere in the dialplan was handed to its fallback."""
+    return EndReason.LOST if caller is None else EndReason.HANDLED_BY_FALLBACK
+
+
+def _unknown_channels(snapshot: Snapshot, known: set[ChannelId]) -> Collection[Order]:
+    orders: list[Order] = []
+    for channel in snapshot.channels.values():
+        if not channel.is_ours or channel.id in known:
+            continue
+        if channel.stasis_args and channel.stasis_args[0] in ("citizen", "operator"):
+            orders.append(Adopt(channel))
+        else:
+            orders.append(HangUp(channel.id))
+    return orders
+
+
+def _orphan_bridges(rows: OpenRows, snapshot: Snapshot, orders: Collection[Order]) -> Collection[Order]:
+    wanted: set[BridgeId | None] = set()
+    for order in orders:
+        match order:
+            case ResumeCall(call=call):
+                wanted.add(call.bridge_id)
+            case ResumeLine(session=session) if session is not None:
+                wanted.add(session.bridge_id)
+    return [
+        DestroyBridge(bridge_id)
+        for bridge_id in snapshot.bridges
+        if bridge_id.startswith(TALK_PREFIX) and bridge_id not in wanted
+    ]
+
+
+def _members(snapshot: Snapshot, bridge_id: BridgeId | None) -> frozenset[ChannelId]:
+    return frozenset() if bridge_id is None else snapshot.bridges.get(bridge_id, frozenset())
+
+
+def _is_ours(snapshot: Snapshot, channel_id: ChannelId) -> bool:
+    channel = snapshot.channels.get(channel_id)
+    return channel is not None and channel.is_ours

@@ -1,0 +1,215 @@
+"""Where a call goes: which number was dialled, whose it is, whether anybody is to be reached.
+
+A stage asks three questions in turn: `entry` (whose number is this?), `admit_shared` or `admit` (may the caller come
+in, or only hear something?), and, after the question, `choose` or `default_choice`. Nothing here is remembered; the
+same facts give the same answer.
+
+A calamity text is heard whether or not somebody is there: a caller at night wants to know about the flood as well.
+Where it says that it is all (`AfterCalamity.END`), it is, by day too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from ari_app.core.calendar import ClosedNow, ClosedWhy, OpenNow, local_date, open_state
+from ari_app.core.directory import AfterCalamity, Calamity, DirectNumber, Directory, Member, Municipality, SharedNumber
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.numbers import normalise_dialled
+
+
+class NotServedWhy(StrEnum):
+    """Why a dialled number leads nowhere."""
+
+    NOT_A_NUMBER = "not_a_number"
+    NOT_OURS = "not_ours"
+    NO_MEMBER_YET = "no_member_yet"  # a shared number that no municipality is connected to today
+
+
+@dataclass(frozen=True, slots=True)
+class AskMunicipality:
+    """Several municipalities share the dialled number; `shared` holds those on offer today, by key."""
+
+    shared: SharedNumber
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The dialled number belongs to one municipality; `shared_number` when it is a 14-number."""
+
+    municipality: MunicipalityCode
+    shared_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """A direct number for running cases: its person or team first, then the municipality's queue."""
+
+    number: DirectNumber
+
+
+@dataclass(frozen=True, slots=True)
+class NotServed:
+    """Nobody is reached on the dialled number."""
+
+    reason: NotServedWhy
+
+
+Entry = AskMunicipality | Known | Direct | NotServed
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The caller may come in, after hearing these texts."""
+
+    calamities: tuple[Calamity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nobody is there. Said without answering the line, after these texts; `opens_at` None: no opening in sight.
+
+    `name` is the name of the legal day or the reason of the municipality's own closing. Texts of several
+    municipalities only come before the question: say each with its municipality's name.
+    """
+
+    why: ClosedWhy
+    name: str | None
+    opens_at: datetime | None
+    calamities: tuple[Calamity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalamityOnly:
+    """These texts are all there is to say; said without answering the line."""
+
+    calamities: tuple[Calamity, ...]
+
+
+Admission = Open | Closed | CalamityOnly
+
+
+def entry(directory: Directory, dialled: str, now: datetime) -> Entry:
+    """Whose number was dialled, in whatever form the trunk delivered it."""
+    number = normalise_dialled(dialled)
+    if number.shared is not None:
+        if number.shared not in directory.shared_numbers:
+            return NotServed(NotServedWhy.NOT_OURS)
+        shared = offered(directory, number.shared, now)
+        if not shared.members:
+            return NotServed(NotServedWhy.NO_MEMBER_YET)
+        if shared.question_is_needed:
+            return AskMunicipality(shared)
+        return Known(shared.members[0].municipality, shared.digits)
+    if number.e164 is None:
+        return NotServed(NotServedWhy.NOT_A_NUMBER)
+    direct = directory.direct_numbers.get(number.e164)
+    if direct is not None:
+        return Direct(direct)
+    for municipality in directory.municipalities.values():
+        if number.e164 in municipality.geographic_numbers:
+            return Known(municipality.code)
+    return NotServed(NotServedWhy.NOT_OURS)
+
+
+def offered(directory: Directory, digits: str | None, now: datetime) -> SharedNumber:
+    """The shared number with only the members that work today; keys stay as they are (AV §6).
+
+    A number that is not, or no longer, in the directory has no members.
+    """
+    shared = None if digits is None else directory.shared_numbers.get(digits)
+    if shared is None:
+        return SharedNumber(digits or "", ())
+    return replace(shared, members=tuple(member for member in shared.members if _is_offered(directory, member, now)))
+
+
+def choose(shared: SharedNumber, digit: str) -> MunicipalityCode | None:
+    """The municipality on a key; None when the key is nobody's."""
+    return next((member.municipality for member in shared.members if str(member.key) == digit), None)
+
+
+def default_choice(directory: Directory, digits: str | None, now: datetime) -> MunicipalityCode | None:
+    """Where a caller goes who did not choose; None: any operator of the number.
+
+    A default that is not on offer today counts as none.
+    """
+    shared = offered(directory, digits, now)
+    return next((member.municipality for member in shared.members if member.municipality == shared.default), None)
+
+
+def admit_shared(directory: Directory, shared: SharedNumber, now: datetime) -> Admission:
+    """Whether the question makes sense: anything but `Open` is said at once, without asking.
+
+    With somebody open, only texts that end every call are said here; the others follow the choice.
+    """
+    admission = _admit_any(directory, _members(directory, shared), now)
+    return Open() if isinstance(admission, Open) else admission
+
+
+def admit(
+    directory: Directory, municipality: MunicipalityCode | None, shared_number: str | None, now: datetime
+) -> Admission:
+    """Whether a caller for this municipality, or for any operator of the shared number (None), may come in.
+
+    For any operator one open member is enough, and a calamity counts when all members have one.
+    """
+    known = None if municipality is None else directory.municipalities.get(municipality)
+    if known is None:
+        return _admit_any(directory, _members(directory, offered(directory, shared_number, now)), now)
+    calamity = _calamity(directory, known, now)
+    if calamity is not None and calamity.then is AfterCalamity.END:
+        return CalamityOnly((calamity,))
+    texts = () if calamity is None else (calamity,)
+    match open_state(known, directory.special_days, now):
+        case OpenNow():
+            return Open(texts)
+        case ClosedNow(why, name, opens_at):
+            return Closed(why, name, opens_at, texts)
+
+
+def _is_offered(directory: Directory, member: Member, now: datetime) -> bool:
+    today = local_date(now)
+    municipality = directory.municipalities.get(member.municipality)
+    if municipality is None or not municipality.exists_on(today):
+        return False
+    return member.technical_since is None or member.technical_since <= today
+
+
+def _members(directory: Directory, shared: SharedNumber) -> tuple[Municipality, ...]:
+    return tuple(directory.municipalities[member.municipality] for member in shared.members)
+
+
+def _admit_any(directory: Directory, members: Sequence[Municipality], now: datetime) -> Admission:
+    calamities = [_calamity(directory, member, now) for member in members]
+    active = _texts(calamity for calamity in calamities if calamity is not None)
+    everywhere = bool(members) and None not in calamities
+    if everywhere and all(calamity.then is AfterCalamity.END for calamity in active):
+        return CalamityOnly(active)
+    closed: list[ClosedNow] = []
+    for member in members:
+        state = open_state(member, directory.special_days, now)
+        if isinstance(state, OpenNow):
+            return Open(active if everywhere else ())
+        closed.append(state)
+    reasons = {(state.why, state.name) for state in closed}
+    why, name = reasons.pop() if len(reasons) == 1 else (ClosedWhy.HOURS, None)
+    openings = [state.opens_at for state in closed if state.opens_at is not None]
+    return Closed(why, name, min(openings, default=None), active)
+
+
+def _calamity(directory: Directory, municipality: Municipality, now: datetime) -> Calamity | None:
+    """The calamity that was set last, of those that are on."""
+    active = [
+        calamity
+        for calamity in directory.calamities
+        if calamity.municipality == municipality.code and calamity.is_active(now)
+    ]
+    return max(active, key=lambda calamity: calamity.from_at, default=None)
+
+
+def _texts(calamities: Iterable[Calamity]) -> tuple[Calamity, ...]:
+    """Those with different texts: one announcement for the whole area is heard once."""
+    return tuple({calamity.text: calamity for calamity in calamities}.values())

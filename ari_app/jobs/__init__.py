@@ -1,0 +1,1 @@
+"""Notices that time has passed."""

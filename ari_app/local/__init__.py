@@ -1,0 +1,1 @@
+"""The whole system on one machine, for `make run`, the tests and the bench: real Asterisk, real Postgres."""

@@ -1,0 +1,51 @@
+"""The database of a first start: migrated, and with the sample area in it when nobody has put anything else there."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ari_app.sample
+from ari_app.core.directory import Directory
+from ari_app.core.ids import OperatorNumber
+from ari_app.local.debian import Say
+from ari_app.storage.directory import import_area, load_directory
+from ari_app.storage.engine import create_engine
+from ari_app.storage.migrate import upgrade_to_head
+
+SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
+
+
+async def prepare(url: str, say: Say) -> Directory:
+    """Migrate the database to head, import the sample area into an empty one, and tell what is in it.
+
+    Raises StoreUnavailable, StorageError.
+    """
+    await upgrade_to_head(url)
+    engine = create_engine(url, pooled=False)
+    try:
+        directory = await load_directory(engine)
+        if not directory.municipalities and not directory.operators:
+            say("Importing the sample area …")
+            await import_area(engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
+            directory = await load_directory(engine)
+    finally:
+        await engine.dispose()
+    return directory
+
+
+def sample_pins() -> Mapping[OperatorNumber, str]:
+    """The PINs of the sample area's operators, which are no secrets."""
+    with SAMPLE.open("rb") as file:
+        operators = tomllib.load(file).get("operator", [])
+    return {OperatorNumber(entry["number"]): entry["pin"] for entry in operators if "pin" in entry}
+
+
+def is_sample(directory: Directory) -> bool:
+    """Whether the operators of the sample area are here, so that their PINs may be shown."""
+    with SAMPLE.open("rb") as file:
+        operators = tomllib.load(file).get("operator", [])
+    known = {(operator.number, operator.name) for operator in directory.operators.values()}
+    return bool(operators) and all((entry["number"], entry["name"]) in known for entry in operators)

@@ -1,0 +1,80 @@
+"""What a person needs to know when the system is ready: where to dial, as whom, and where to look."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ari_app.core.directory import Directory, Reach
+from ari_app.core.numbers import format_shared
+from ari_app.local.area import is_sample, sample_pins
+from ari_app.local.asterisk import AccountKind, SipAccount
+
+
+def text(
+    directory: Directory,
+    accounts: Sequence[SipAccount],
+    *,
+    sip_address: str,
+    web_url: str,
+    database_url: str,
+    environment_file: Path,
+    logs: Sequence[tuple[str, Path]],
+) -> str:
+    """Everything on one screen, the passwords included: they are for this machine's own phones."""
+    installed = Path(sys.executable).with_name("ari-app")
+    program = installed if installed.exists() else f"{sys.executable} -m ari_app"
+    sections = [
+        ("Numbers to dial from a citizen's phone", list(_numbers(directory))),
+        ("Dial from an operator's phone", ["1400        operator number, #, PIN, #; then stay on the line"]),
+        (f"SIP accounts: register a softphone at {sip_address} (UDP)", list(_accounts(accounts))),
+        ("Operators", list(_operators(directory))),
+        (
+            "Look",
+            [
+                f"{'health':<11} {web_url}/health/ready",
+                f"{'database':<11} {database_url}",
+                *(f"{name:<11} {path}" for name, path in logs),
+                f"{'commands':<11} set -a; . {environment_file}; set +a; {program} calls",
+            ],
+        ),
+    ]
+    return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections)
+
+
+def _numbers(directory: Directory) -> Iterator[str]:
+    names = {code: municipality.name for code, municipality in directory.municipalities.items()}
+    for shared in directory.shared_numbers.values():
+        members = [f"{member.key} {names.get(member.municipality, member.municipality)}" for member in shared.members]
+        choice = f"choose {', '.join(members)}" if shared.question_is_needed else names[shared.members[0].municipality]
+        yield f"{shared.digits:<11} {format_shared(shared.digits)}: {choice}"
+    for municipality in directory.municipalities.values():
+        for number in municipality.geographic_numbers:
+            yield f"{_national(number):<11} {municipality.name}, also from abroad"
+    for direct in directory.direct_numbers.values():
+        team = None if direct.team is None else directory.teams[direct.team].name
+        goal = f"operator {direct.operator}" if direct.operator else team or direct.endpoint
+        yield f"{_national(direct.e164):<11} {names.get(direct.municipality, direct.municipality)}, straight to {goal}"
+
+
+def _national(e164: str) -> str:
+    return f"0{e164.removeprefix('+31')}" if e164.startswith("+31") else e164
+
+
+def _accounts(accounts: Sequence[SipAccount]) -> Iterator[str]:
+    plays = {AccountKind.CITIZEN: "a citizen"}
+    for account in sorted(accounts, key=lambda account: (account.kind is not AccountKind.CITIZEN, account.name)):
+        yield f"{account.name:<11} {account.password:<17} {plays.get(account.kind, 'an operator')}"
+
+
+def _operators(directory: Directory) -> Iterator[str]:
+    pins = sample_pins() if is_sample(directory) else {}
+    ringing = {code for code, team in directory.teams.items() if team.reach is Reach.RING}
+    for operator in directory.operators.values():
+        pin = f"PIN {pins[operator.number]}" if operator.number in pins else "PIN as imported"
+        teams = ", ".join(directory.teams[code].name for code in operator.teams if code in directory.teams)
+        rung = "; is rung" if operator.teams and ringing.issuperset(operator.teams) else ""
+        yield f"{operator.number:<11} {pin:<16} {operator.name} ({teams}{rung})"
+    if not directory.operators:
+        yield "none yet: ari-app import FILE"

@@ -1,0 +1,182 @@
+"""`ari-app up`: the whole system on one machine, set up, started, watched, and stopped together.
+
+What this process starts it also stops, and nothing else. A part that dies is started again. Should this process itself
+be killed, the next start in the same run directory ends what was left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from types import FrameType
+
+from ari_app.core.directory import Directory
+from ari_app.core.ledger import LedgerError
+from ari_app.local import area, asterisk_root, secrets, summary, toolbox
+from ari_app.local.application import ApplicationSettings, LocalApplication
+from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
+from ari_app.local.errors import LocalError
+from ari_app.local.postgres import LocalPostgres
+from ari_app.local.settings import LocalSettings, load
+from ari_app.local.watch import Part, Watch
+from ari_app.prompts.build import build, build_music
+from ari_app.prompts.errors import PromptError
+from ari_app.storage.errors import StorageError
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """Run until interrupted. The exit code: 0 after an interruption, 1 when something prevents a start."""
+    for sign in STOP_SIGNALS:
+        signal.signal(sign, _interrupt)
+    try:
+        settings = load()
+        with _only_copy(settings):
+            _run(settings)
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return 0
+    except (LocalError, StorageError, LedgerError, PromptError) as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _run(settings: LocalSettings) -> None:
+    began = time.monotonic()
+    with ExitStack() as stack:
+        toolbox.require(toolbox.FOR_RUN, _say)
+        program = asterisk_root.find(settings.cache_dir, _say)
+        postgres, asterisk, application = _parts(settings, program)
+        for part in (application, asterisk, postgres):
+            if part is not None:
+                part.reap_leftover()
+        settings.require_free_ports()
+        # Everything below is stopped in the opposite order; no second Ctrl-C can prevent that.
+        if postgres is not None:
+            _say("Starting PostgreSQL …")
+            stack.callback(postgres.stop)
+            postgres.start()
+        stack.callback(asterisk.stop)
+        stack.callback(application.stop)
+        stack.callback(_stopping)
+        directory = asyncio.run(area.prepare(application.settings.database_url, _say))
+        _make_sounds(asterisk, directory)
+        _say("Starting Asterisk …")
+        asterisk.start()
+        _say("Starting the application …")
+        application.start()
+        application.wait_until_ready()
+        environment_file = settings.run_dir / "env"
+        secrets.write(environment_file, {name: f"'{value}'" for name, value in application.environment.items()})
+        print(  # noqa: T201
+            "",
+            summary.text(
+                directory,
+                asterisk.accounts,
+                sip_address=f"{asterisk.sip_host}:{asterisk.sip_port}",
+                web_url=f"http://{settings.web_bind}:{settings.web_port}",
+                database_url=application.settings.database_url.replace("+asyncpg", ""),
+                environment_file=environment_file,
+                logs=[
+                    ("app log", application.log_file),
+                    ("asterisk", asterisk.messages_file),
+                    *([("postgres", postgres.log_file)] if postgres is not None else []),
+                ],
+            ),
+            "",
+            f"Ready after {time.monotonic() - began:.1f} s. Ctrl-C stops everything.",
+            sep="\n",
+            flush=True,
+        )
+        parts: list[tuple[str, Part]] = [("The application", application), ("Asterisk", asterisk)]
+        if postgres is not None:
+            parts.append(("PostgreSQL", postgres))
+        Watch(parts, _say).forever()
+
+
+def _parts(
+    settings: LocalSettings, program: asterisk_root.AsteriskProgram
+) -> tuple[LocalPostgres | None, LocalAsterisk, LocalApplication]:
+    run_dir = settings.run_dir
+    passwords = secrets.keep(run_dir / "secrets.env", ["DATABASE_PASSWORD", "ARI_PASSWORD"])
+    postgres = None
+    url = settings.database_url
+    if url is None:
+        postgres = LocalPostgres(run_dir / "postgres", passwords["DATABASE_PASSWORD"], port=settings.database_port)
+        url = postgres.url()
+    asterisk = LocalAsterisk(
+        program,
+        AsteriskSettings(
+            run_dir=run_dir / "asterisk",
+            sounds_dir=run_dir / "sounds",
+            http_port=settings.http_port,
+            sip_port=settings.sip_port,
+            sip_bind=settings.sip_bind,
+            rtp_start=settings.rtp_start,
+            rtp_end=settings.rtp_end,
+            trunk_match=settings.trunk_match,
+            node=settings.node,
+            ari_password=passwords["ARI_PASSWORD"],
+        ),
+    )
+    application = LocalApplication(
+        ApplicationSettings(
+            run_dir=run_dir / "app",
+            database_url=url,
+            web_port=settings.web_port,
+            web_bind=settings.web_bind,
+            node=settings.node,
+        ),
+        asterisk,
+    )
+    return postgres, asterisk, application
+
+
+def _make_sounds(asterisk: LocalAsterisk, directory: Directory) -> None:
+    names = [(code, municipality.name) for code, municipality in directory.municipalities.items()]
+
+    def progress(made: int, all_of_them: int) -> None:
+        if made == 1:
+            _say(f"Making {all_of_them} prompts …")
+
+    build(asterisk.sounds_dir, names, progress=progress)
+    build_music(asterisk.sounds_dir / "music")
+
+
+@contextmanager
+def _only_copy(settings: LocalSettings) -> Iterator[None]:
+    """The run directory is ours alone for the time of the block. Raises LocalError when another copy has it."""
+    settings.run_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
+    with (settings.run_dir / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalError(
+                f"another copy runs in {settings.run_dir}; for a second one set ARI_APP_RUN_DIR and other ports "
+                "(ARI_APP_SIP_PORT, ARI_APP_ASTERISK_HTTP_PORT, ARI_APP_WEB_PORT)"
+            ) from None
+        os.set_inheritable(lock.fileno(), False)
+        yield
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _stopping() -> None:
+    for sign in STOP_SIGNALS:
+        signal.signal(sign, signal.SIG_IGN)
+    _say("Stopping …")
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # the terminal may be gone; what is running must be stopped all the same
+        print(line, flush=True)  # noqa: T201

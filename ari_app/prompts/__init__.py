@@ -1,0 +1,23 @@
+"""What callers and operators hear: one catalogue of Dutch texts, the sound made of it, a municipality's recordings.
+
+`phrases` tells what to say and needs nothing else. The functions here block: from asyncio call them in a thread.
+"""
+
+from ari_app.prompts.build import BuildReport, build, build_music, expected, missing, say
+from ari_app.prompts.errors import PromptError, RecordingRefused
+from ari_app.prompts.recordings import ImportReport, import_recordings, own_recordings, remove_recordings
+
+__all__ = [
+    "BuildReport",
+    "ImportReport",
+    "PromptError",
+    "RecordingRefused",
+    "build",
+    "build_music",
+    "expected",
+    "import_recordings",
+    "missing",
+    "own_recordings",
+    "remove_recordings",
+    "say",
+]

@@ -1,0 +1,149 @@
+"""Turn the catalogue into sound files; only what changed is made again.
+
+`build` may run in any process at any time: one lock per sounds directory, each file put in place at once. Files of
+texts or municipalities that are not asked for stay: another version of the program may still play them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from ari_app.core.ids import MunicipalityCode
+from ari_app.prompts import sound, tones
+from ari_app.prompts.catalogue import TONE_PLACE, Catalogue, Voice, load, said_prompt, speakable
+from ari_app.prompts.manifest import locked, read_manifest, write_manifest
+
+MUSIC_FILE = "wachtmuziek.wav"
+
+_RECIPE_VERSION = 1  # raise when the same text should sound otherwise for a reason that the voice does not show
+
+Municipalities = Iterable[tuple[MunicipalityCode, str]]  # code, name as spoken
+Progress = Callable[[int, int], None]  # prompts made, prompts to make
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    built: tuple[str, ...]  # prompt names
+    unchanged: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    name: str
+    digest: str
+    make: Callable[[], sound.Samples[int]]
+
+
+def build(
+    sounds_dir: Path,
+    municipalities: Municipalities = (),
+    texts: Iterable[str] = (),
+    *,
+    catalogue: Catalogue | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Make every prompt of the catalogue (by default the program's own), of these municipalities and of these free
+    texts (calamities).
+
+    Blocks; from asyncio call it in a thread. Raises PromptError; what was made by then is kept.
+    """
+    started = time.monotonic()
+    jobs = _jobs(catalogue or load(), municipalities, texts)
+    with locked(sounds_dir):
+        made = read_manifest(sounds_dir)
+        due = [job for job in jobs if made.get(job.name) != job.digest or not _is_there(sounds_dir, job.name)]
+        if due:
+            sound.require_tools()
+            try:
+                for count, job in enumerate(_make_all(sounds_dir, due), 1):
+                    made[job.name] = job.digest
+                    if progress is not None:
+                        progress(count, len(due))
+            finally:
+                write_manifest(sounds_dir, made)
+    return BuildReport(tuple(job.name for job in due), len(jobs) - len(due), time.monotonic() - started)
+
+
+def say(sounds_dir: Path, text: str) -> str:
+    """Make the sound of a free text if it is not there yet; its prompt name. Blocks some 50 ms. Raises PromptError."""
+    name = said_prompt(text)
+    if not _is_there(sounds_dir, name):
+        sound.write(_file(sounds_dir, name), sound.speak(speakable(text), load().voice))
+    return name
+
+
+def build_music(directory: Path) -> bool:
+    """Put half a minute of soft music that loops without a seam into the directory; whether it had to be made.
+
+    Takes about a second the first time. Raises CannotWrite.
+    """
+    file = directory / MUSIC_FILE
+    digest = _digest("music", tones.MUSIC_VERSION)
+    with locked(directory):
+        made = read_manifest(directory)
+        if made.get(MUSIC_FILE) == digest and file.is_file():
+            return False
+        sound.write(file, tones.music())
+        write_manifest(directory, {**made, MUSIC_FILE: digest})
+    return True
+
+
+def expected(municipalities: Municipalities = (), texts: Iterable[str] = ()) -> tuple[str, ...]:
+    """The names of all prompts that `build` would make of the same. Raises BadText."""
+    return tuple(job.name for job in _jobs(load(), municipalities, texts))
+
+
+def missing(sounds_dir: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the prompt names that have no sound file."""
+    return tuple(name for name in names if not _is_there(sounds_dir, name))
+
+
+def _jobs(catalogue: Catalogue, municipalities: Municipalities, texts: Iterable[str]) -> list[_Job]:
+    spoken = catalogue.prompts()
+    for code, municipality in municipalities:
+        spoken |= catalogue.prompts_for(code, municipality)
+    spoken |= {said_prompt(text): speakable(text) for text in texts}
+    jobs = [_speech_job(name, text, catalogue.voice) for name, text in spoken.items()]
+    for name, notes in tones.TONES.items():
+        digest = _digest(notes, tones.TONE_LEVEL_DB)
+        jobs.append(_Job(f"{TONE_PLACE}/{name}", digest, partial(tones.tone, name)))
+    return jobs
+
+
+def _speech_job(name: str, text: str, voice: Voice) -> _Job:
+    return _Job(name, _digest(text, asdict(voice)), partial(sound.speak, text, voice))
+
+
+def _make_all(sounds_dir: Path, jobs: list[_Job]) -> Iterator[_Job]:
+    def make(job: _Job) -> _Job:
+        sound.write(_file(sounds_dir, job.name), job.make())
+        return job
+
+    with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="prompts") as pool:
+        futures = [pool.submit(make, job) for job in jobs]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _file(sounds_dir: Path, name: str) -> Path:
+    return sounds_dir / f"{name}.wav"
+
+
+def _is_there(sounds_dir: Path, name: str) -> bool:
+    return _file(sounds_dir, name).is_file()
+
+
+def _digest(*ingredients: object) -> str:
+    return hashlib.sha256(json.dumps([_RECIPE_VERSION, *ingredients]).encode()).hexdigest()[:32]

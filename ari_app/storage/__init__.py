@@ -1,0 +1,1 @@
+"""Remembers: tables, the ledger of calls, the directory of an area."""

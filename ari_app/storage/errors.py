@@ -1,0 +1,90 @@
+"""What can go wrong in this room.
+
+StorageError
+├── NotMigrated         the database is not at the revision this program needs
+├── MigrationsMissing   the program cannot find its own migrations
+├── AreaRefused         an area file with mistakes (`storage.area_file`)
+├── UnknownMunicipality a code that no municipality has (`storage.directory`)
+├── CalamityRefused     a calamity that makes no sense (`storage.directory`)
+└── RowRefused          Postgres refused a row or a query: a mistake of ours
+
+`core.ledger` holds those that the calls handle as well: `StoreUnavailable`, `StaleRow`, `AlreadyTaken`.
+
+Texts of Postgres errors carry the values of the row, so neither they nor the original exception are passed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
+
+
+class StorageError(Exception):
+    """Base of this room's errors."""
+
+
+class NotMigrated(StorageError):
+    """The database is not at the revision that this program needs."""
+
+
+class MigrationsMissing(StorageError):
+    """The directory `migrations/` is not where the program looks for it."""
+
+
+class RowRefused(StorageError):
+    """Postgres refused a row or a query; the text names constraint and column, never a value."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Whatever the drivers raise leaves this block as an error of ours, without the values of a row.
+
+    Raises StoreUnavailable, AlreadyTaken, RowRefused.
+    """
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+        raise _translate(error) from None
+    except PoolTimeout:
+        raise StoreUnavailable("no database connection came free in time") from None
+    except DBAPIError as error:
+        raise _translate(_driver_error(error)) from None
+
+
+def _driver_error(error: DBAPIError) -> BaseException:
+    """What asyncpg raised, under SQLAlchemy's two wrappings."""
+    found: BaseException = error
+    while not isinstance(found, asyncpg.PostgresError | asyncpg.InterfaceError) and found.__cause__ is not None:
+        found = found.__cause__
+    return found
+
+
+#: SQLSTATE classes that say "not now": connection, rollback, resources, operator's intervention, system, internal
+_NOT_NOW = ("08", "40", "53", "57", "58", "XX")
+#: and single states: a replica, no lock in time, idle too long, no such database, wrong password or role
+_NOT_NOW_STATES = frozenset({"25006", "25P03", "55P03", "3D000", "28000", "28P01"})
+
+
+def _translate(error: BaseException) -> Exception:
+    kind = type(error).__name__
+    if isinstance(error, asyncpg.PostgresError):
+        state = str(error.sqlstate)
+        if state.startswith(_NOT_NOW) or state in _NOT_NOW_STATES:
+            return StoreUnavailable(f"Postgres says {state} ({kind})")
+        where = f"{state} ({kind}), table {error.table_name}, column {error.column_name}"
+        if state.startswith("42"):
+            return RowRefused(f"{state} ({kind}): {error.args[0]}")  # speaks of our SQL, not of a value
+        if state == "23505":
+            return AlreadyTaken(f"{error.constraint_name}: {where}")
+        return RowRefused(f"{error.constraint_name or 'no constraint'}: {where}")
+    if isinstance(error, asyncpg.exceptions.DataError):
+        return RowRefused(f"a value does not fit its column ({kind})")
+    if isinstance(error, OSError) and error.strerror:
+        return StoreUnavailable(f"no connection to Postgres: {error.strerror}")
+    return StoreUnavailable(f"no connection to Postgres ({kind})")

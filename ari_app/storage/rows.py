@@ -1,0 +1,65 @@
+"""Between the frozen values of `core` and the rows of the tables that have the same columns."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable
+from dataclasses import fields
+from enum import StrEnum
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+T = TypeVar("T")
+
+
+class Named(Protocol):
+    """A row of either driver."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+class RowShape(Generic[T]):
+    """A dataclass and its table: names, SQL types, and the way there and back."""
+
+    def __init__(self, kind: type[T], table: sa.Table) -> None:
+        self.kind = kind
+        self.table = table.name
+        self.columns = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+        self.sql_types = {name: table.c[name].type.compile(dialect=dialect) for name in self.columns}
+        self.values: Callable[[T], tuple[Any, ...]] = attrgetter(*self.columns)
+        hints = get_type_hints(kind)
+        self._converters = {name: made for name in self.columns if (made := _converter(hints[name])) is not None}
+
+    def read(self, row: Named) -> T:
+        """The value of a row that has these columns; others are ignored."""
+        values = {name: row[name] for name in self.columns}
+        for name, convert in self._converters.items():
+            if values[name] is not None:
+                values[name] = convert(values[name])
+        return self.kind(**values)
+
+    def listed(self, *, prefix: str = "", without: tuple[str, ...] = ()) -> str:
+        return ", ".join(f"{prefix}{name}" for name in self.columns if name not in without)
+
+    def parameters(self, first: int) -> str:
+        """`$1::uuid, $2::text, …`, one for each column."""
+        return ", ".join(f"${first + at}::{self.sql_types[name]}" for at, name in enumerate(self.columns))
+
+    def overwritten(self, *, by: str, keys: tuple[str, ...]) -> str:
+        """The SET list of an upsert: every column that is not a key."""
+        return ", ".join(f"{name} = {by}.{name}" for name in self.columns if name not in keys)
+
+
+def _converter(hint: Any) -> Callable[[Any], Any] | None:
+    """What asyncpg's plain value needs to become the field's type; text that is a NewType needs nothing."""
+    if get_origin(hint) in (Union, types.UnionType):
+        (hint,) = (part for part in get_args(hint) if part is not type(None))
+    if get_origin(hint) is tuple:
+        return tuple
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return hint
+    return None

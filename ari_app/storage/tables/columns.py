@@ -1,0 +1,66 @@
+"""How a column of ours is written, and the metadata that every table joins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+INSTANT = sa.DateTime(timezone=True)
+#: rows of the record change some ten times in their life; free space keeps those changes on their own page
+ROOM_FOR_CHANGES = {"fillfactor": 70}
+
+
+def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def text(name: str, *, default: str | None = None) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def optional_text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text)
+
+
+def instant(name: str) -> sa.Column[object]:
+    return sa.Column(name, INSTANT, nullable=False)
+
+
+def optional_instant(name: str) -> sa.Column[object]:
+    return sa.Column(name, INSTANT)
+
+
+def seconds(name: str, default: int) -> sa.Column[int]:
+    return sa.Column(name, sa.Integer, nullable=False, server_default=str(default))
+
+
+def flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false())
+
+
+def row_id() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True)
+
+
+def key(name: str, target: str | None = None) -> sa.Column[str]:
+    """Part of the primary key; a part that names its owner goes when the owner goes."""
+    if target is None:
+        return sa.Column(name, sa.Text, primary_key=True)
+    return sa.Column(name, sa.Text, sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True)
+
+
+def refers(name: str, target: str, *, nullable: bool = False) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, sa.ForeignKey(target), nullable=nullable)

@@ -1,0 +1,206 @@
+"""The record: what happened, written by the ledger.
+
+`call`, `call_leg`, `operator_line` and `operator_session` have the columns that the dataclasses of `core` have as
+fields; a test compares them. They have no foreign keys to the area: what happened stays true when a municipality or
+an operator is removed.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
+from ari_app.core.directory import Reach
+from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
+from ari_app.storage.tables.columns import (
+    ROOM_FOR_CHANGES,
+    flag,
+    instant,
+    key,
+    metadata,
+    one_of,
+    optional_instant,
+    optional_text,
+    row_id,
+    text,
+)
+
+call = sa.Table(
+    "call",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    text("asterisk_id"),
+    text("channel_id"),
+    text("dialled"),
+    text("stage"),
+    instant("stage_entered_at"),
+    instant("arrived_at"),
+    sa.Column("last_seq", sa.Integer, nullable=False),
+    optional_text("shared_number"),
+    optional_text("municipality"),
+    optional_text("choice"),
+    optional_instant("line_answered_at"),
+    optional_instant("queued_at"),
+    optional_instant("answered_at"),
+    optional_instant("ended_at"),
+    optional_text("end_reason"),
+    flag("end_is_estimated"),
+    sa.Column("transfer_count", sa.Integer, nullable=False, server_default="0"),
+    flag("calamity"),
+    flag("has_music"),
+    sa.Column("menu_tries", sa.Integer, nullable=False, server_default="0"),
+    optional_instant("wait_until_at"),
+    optional_instant("nobody_until_at"),
+    optional_instant("last_told_at"),
+    sa.Column("position_told", sa.Integer, nullable=False, server_default="0"),
+    optional_text("only_operator"),
+    optional_text("only_team"),
+    optional_text("direct_endpoint"),
+    optional_instant("direct_until_at"),
+    sa.Column("operator_session", sa.Uuid),
+    sa.Column("refused_by", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    optional_text("bridge_id"),
+    optional_text("ending"),
+    flag("handled_by_fallback"),
+    optional_text("pii_caller_number"),
+    one_of("stage", Stage),
+    one_of("choice", ChoiceKind),
+    one_of("end_reason", EndReason),
+    one_of("ending", EndReason),
+    sa.CheckConstraint("char_length(dialled) <= 32", name="dialled_short"),
+    sa.CheckConstraint(
+        "(stage = 'ended') = (ended_at IS NOT NULL) AND (stage = 'ended') = (end_reason IS NOT NULL)",
+        name="ended_is_whole",
+    ),
+    sa.Index("ix_call_arrived_at", "arrived_at"),
+    sa.Index("ix_call_municipality_arrived_at", "municipality", "arrived_at"),
+    # not on stage: a change of an indexed column, even in a predicate, costs every index of the row a new entry
+    sa.Index("ix_call_open", "asterisk_id", postgresql_where=sa.text("ended_at IS NULL")),
+    postgresql_with=ROOM_FOR_CHANGES,
+)
+
+call_leg = sa.Table(
+    "call_leg",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), nullable=False),
+    text("channel_id"),
+    text("role"),
+    optional_text("party"),
+    instant("started_at"),
+    optional_instant("answered_at"),
+    optional_instant("joined_at"),
+    optional_instant("left_at"),
+    optional_instant("ended_at"),
+    optional_text("end_reason"),
+    sa.Column("hangup_cause", sa.Integer),
+    flag("end_is_estimated"),
+    sa.Column("owns_channel", sa.Boolean, nullable=False, server_default=sa.true()),
+    one_of("role", LegRole),
+    one_of("end_reason", LegEndReason),
+    sa.CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_is_whole"),
+    sa.Index("ix_call_leg_call_id", "call_id"),
+    sa.Index("ix_call_leg_channel_id", "channel_id"),
+    sa.Index("ix_call_leg_open", "call_id", postgresql_where=sa.text("ended_at IS NULL")),
+    postgresql_with=ROOM_FOR_CHANGES,
+)
+
+#: Append-only. `seq` counts from 1 within its call, without gaps.
+call_fact = sa.Table(
+    "call_fact",
+    metadata,
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    instant("at"),
+    text("kind"),
+    sa.Column("detail", JSONB, nullable=False),
+    one_of("kind", FactKind),
+)
+
+operator_line = sa.Table(
+    "operator_line",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    text("asterisk_id"),
+    text("channel_id"),
+    optional_text("endpoint"),
+    optional_text("operator"),
+    instant("started_at"),
+    optional_instant("answered_at"),
+    optional_instant("ended_at"),
+    optional_text("end_reason"),
+    sa.Column("hangup_cause", sa.Integer),
+    flag("end_is_estimated"),
+    sa.Column("failed_logins", sa.Integer, nullable=False, server_default="0"),
+    one_of("end_reason", LegEndReason),
+    sa.CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_is_whole"),
+    sa.Index("ix_operator_line_channel_id", "channel_id"),
+    sa.Index("ix_operator_line_open", "asterisk_id", postgresql_where=sa.text("ended_at IS NULL")),
+)
+
+operator_session = sa.Table(
+    "operator_session",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    text("asterisk_id"),
+    text("operator"),
+    text("reach"),
+    optional_text("endpoint"),
+    instant("logged_in_at"),
+    text("state"),
+    instant("state_since_at"),
+    instant("idle_since_at"),
+    sa.Column("line_id", sa.Uuid),
+    optional_text("channel_id"),
+    optional_text("bridge_id"),
+    sa.Column("call_id", sa.Uuid),
+    optional_text("pause_reason"),
+    optional_text("pause_pending"),
+    flag("logout_pending"),
+    optional_instant("wrap_up_until_at"),
+    optional_instant("logged_out_at"),
+    optional_text("logout_reason"),
+    one_of("reach", Reach),
+    one_of("state", OperatorState),
+    one_of("pause_reason", PauseReason),
+    one_of("pause_pending", PauseReason),
+    one_of("logout_reason", LogoutReason),
+    sa.CheckConstraint("(logged_out_at IS NULL) = (logout_reason IS NULL)", name="ended_is_whole"),
+    sa.Index("ix_operator_session_operator_logged_in_at", "operator", "logged_in_at"),
+    sa.Index("uq_operator_session_open", "operator", unique=True, postgresql_where=sa.text("logged_out_at IS NULL")),
+    sa.Index("ix_operator_session_open", "asterisk_id", postgresql_where=sa.text("logged_out_at IS NULL")),
+    postgresql_with=ROOM_FOR_CHANGES,
+)
+
+audit_log = sa.Table(
+    "audit_log",
+    metadata,
+    row_id(),
+    instant("at"),
+    text("actor"),
+    text("action"),
+    sa.Column("detail", JSONB, nullable=False),
+    sa.Index("ix_audit_log_at", "at"),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    row_id(),
+    instant("created_at"),
+    text("kind"),
+    sa.Column("payload", JSONB, nullable=False),
+    optional_instant("done_at"),
+    sa.Index("ix_outbox_due", "id", postgresql_where=sa.text("done_at IS NULL")),
+)
+
+#: How far Asterisk's channel event log has been read; a file is known by what it is, not by its name.
+cel_position = sa.Table(
+    "cel_position",
+    metadata,
+    key("asterisk_id"),
+    key("file_identity"),
+    sa.Column("read_bytes", sa.BigInteger, nullable=False),
+    instant("read_at"),
+)

@@ -1,0 +1,1 @@
+"""Shows, and passes on commands."""

@@ -1,0 +1,168 @@
+"""The application as a process of its own, which a test starts, kills, freezes and starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any
+
+import asyncpg
+
+from ari_app.local.asterisk import LocalAsterisk
+from ari_app.storage.directory import import_area
+from ari_app.storage.engine import Database, dsn
+
+READY_SECONDS = 20.0
+
+
+@dataclass
+class Application:
+    """One copy of `ari-app serve`. Its log is read as it is written, so that a test waits for what it says."""
+
+    asterisk: LocalAsterisk
+    database_url: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    log: list[dict[str, Any]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._read_from = 0
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def environment(self) -> dict[str, str]:
+        settings = self.asterisk.settings
+        return {
+            **os.environ,
+            "DATABASE_URL": self.database_url,
+            "ARI_APP_ARI_URL": self.asterisk.ari_url,
+            "ARI_APP_ARI_USER": self.asterisk.ari_user,
+            "ARI_APP_ARI_PASSWORD": self.asterisk.ari_password,
+            "ARI_APP_SOUNDS_DIR": str(settings.sounds_dir),
+            "ARI_APP_CEL_FILE": str(self.asterisk.cel_file),
+            "ARI_APP_WEB_PORT": "0",
+            "ARI_APP_LOG_LEVEL": "info",
+            **self.options,
+        }
+
+    async def start(self, wait_for: str = "asterisk_connected") -> dict[str, Any]:
+        """Start it, and return what it says when it is ready."""
+        self._read_from = len(self.log)
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ari_app", "serve", env=self.environment(), stderr=asyncio.subprocess.PIPE
+        )
+        self._reader = asyncio.create_task(self._read(self._process))
+        return await self.says(wait_for, READY_SECONDS)
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            try:
+                self.log.append(json.loads(line))
+            except ValueError:
+                self.log.append({"event": line.decode(errors="replace").rstrip()})
+            self._changed.set()
+        self._changed.set()
+
+    async def says(self, event: str, within_seconds: float = 10.0) -> dict[str, Any]:
+        """Wait until the newest process logs this event, if it has not yet; returns its fields."""
+        try:
+            async with asyncio.timeout(within_seconds):
+                while True:
+                    for entry in self.log[self._read_from :]:
+                        if entry.get("event") == event:
+                            return entry
+                    assert self._reader is None or not self._reader.done(), f"it ended: {self.log[-5:]}"
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{event!r} was not logged within {within_seconds} s: {self.log[-8:]}") from None
+
+    def forget_log(self) -> None:
+        """What was said so far does not count for `says` any more."""
+        self._read_from = len(self.log)
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        self.signal(signal.SIGKILL)
+        await self.gone()
+
+    async def stop(self) -> int:
+        """Ask it to stop, as an orchestrator would; returns its exit code."""
+        if self._process is None or self._process.returncode is not None:
+            return 0
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        return await self.gone()
+
+    async def gone(self, within_seconds: float = 10.0) -> int:
+        assert self._process is not None and self._reader is not None
+        try:
+            async with asyncio.timeout(within_seconds):
+                code = await self._process.wait()
+                await self._reader
+        except TimeoutError:
+            self._process.kill()
+            raise AssertionError(f"it did not stop within {within_seconds} s: {self.log[-5:]}") from None
+        return code
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+
+def sample_area(**replacements: str) -> str:
+    """The sample area's text; each replacement changes every `key = value` of that key."""
+    lines = files("ari_app.sample").joinpath("area.toml").read_text().splitlines()
+    changed = []
+    for line in lines:
+        key = line.partition("=")[0].strip()
+        changed.append(f"{key} = {replacements[key]}" if key in replacements else line)
+    return "\n".join(changed) + "\n"
+
+
+async def import_into(database_url: str, area: str) -> None:
+    async with Database(database_url) as database:
+        await import_area(database.engine, area, "acceptance test", datetime.now(UTC))
+
+
+@asynccontextmanager
+async def questions(database_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """A connection for a test's own questions to the record."""
+    connection = await asyncpg.connect(dsn(database_url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def eventually(
+    database_url: str, query: str, *arguments: object, equals: object = True, within_seconds: float = 5.0
+) -> None:
+    """Wait until a query answers so. Every change of the record is notified; each notice is a reason to ask again."""
+    changed = asyncio.Event()
+    async with questions(database_url) as connection:
+        for channel in ("ari_app_call", "ari_app_operator"):
+            await connection.add_listener(channel, lambda *_: changed.set())
+        answer: object = None
+        try:
+            async with asyncio.timeout(within_seconds):
+                while (answer := await connection.fetchval(query, *arguments)) != equals:
+                    changed.clear()
+                    await changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"{query} answers {answer!r}, not {equals!r}") from None

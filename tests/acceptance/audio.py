@@ -1,0 +1,157 @@
+"""What a phone hears, as numbers: A-law decoding, pure tones, silence, and finding a recording in the sound.
+
+Samples are float64 in -1..1 at 8000 per second.
+"""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Samples: TypeAlias = npt.NDArray[np.float64]
+
+RATE = 8000  # samples per second
+PACKET_SECONDS = 0.02
+TONE_WINDOW_SECONDS = 0.1
+_ENOUGH = 0.8  # likeness of what is taken for the same
+_NOTHING = 0.35  # likeness of one text to another
+_NEARLY_ALL = 0.9
+_PIECE_SAMPLES = RATE // 2  # long enough to be no other word
+_AUDIBLE_RMS = 0.003  # about -50 dBFS; comfort noise and A-law's smallest step stay below it
+
+
+def _alaw_table() -> Samples:
+    codes = np.arange(256, dtype=np.int32) ^ 0x55
+    mantissa, exponent = codes & 0x0F, (codes >> 4) & 0x07
+    magnitude = np.where(exponent == 0, (mantissa << 4) + 8, ((mantissa << 4) + 0x108) << np.maximum(exponent - 1, 0))
+    return np.where(codes & 0x80, magnitude, -magnitude) / 32768.0
+
+
+_ALAW = _alaw_table()
+_ALAW_SORTED = (np.sort(_ALAW), np.argsort(_ALAW).astype(np.uint8))
+
+
+def decode_alaw(payload: bytes) -> Samples:
+    return np.asarray(_ALAW[np.frombuffer(payload, dtype=np.uint8)], dtype=np.float64)
+
+
+def encode_alaw(samples: Samples) -> bytes:
+    """The nearest A-law code of each sample."""
+    values, codes = _ALAW_SORTED
+    right = np.clip(np.searchsorted(values, samples), 1, len(values) - 1)
+    nearest = np.where(samples - values[right - 1] < values[right] - samples, right - 1, right)
+    return bytes(codes[nearest])
+
+
+def tone(frequency: float, seconds: float, level: float = 0.3) -> Samples:
+    return np.asarray(level * np.sin(2 * np.pi * frequency * np.arange(int(seconds * RATE)) / RATE), dtype=np.float64)
+
+
+def rms(samples: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(samples)))) if len(samples) else 0.0
+
+
+def is_audible(samples: Samples) -> bool:
+    return rms(samples) > _AUDIBLE_RMS
+
+
+def tone_share(samples: Samples, frequency: float, tolerance_hz: float = 25.0) -> float:
+    """The part of the sound's power, 0 to 1, that lies within the tolerance of a frequency; 0 for silence."""
+    if not is_audible(samples):
+        return 0.0
+    power = np.square(np.abs(np.fft.rfft(samples * np.hanning(len(samples)))))
+    frequencies = np.fft.rfftfreq(len(samples), 1 / RATE)
+    total = float(power[frequencies > 50].sum())
+    return float(power[np.abs(frequencies - frequency) <= tolerance_hz].sum()) / total if total else 0.0
+
+
+def has_tone(samples: Samples, frequency: float) -> bool:
+    return tone_share(samples, frequency) > 0.6
+
+
+def tone_spans(samples: Samples, frequency: float) -> list[tuple[float, float]]:
+    """When a tone sounds: (from, until) in seconds from the first sample, to a resolution of one packet."""
+    window, step = int(TONE_WINDOW_SECONDS * RATE), int(PACKET_SECONDS * RATE)
+    spans: list[tuple[float, float]] = []
+    for start in range(0, len(samples) - window + 1, step):
+        if has_tone(samples[start : start + window], frequency):
+            from_seconds, until_seconds = start / RATE, (start + window) / RATE
+            if spans and from_seconds <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], until_seconds)
+            else:
+                spans.append((from_seconds, until_seconds))
+    return spans
+
+
+def likeness(heard: Samples, recording: Samples) -> float:
+    """The best normalised cross-correlation, 0 to 1, of a recording with any stretch of the sound that was heard."""
+    return best_match(heard, recording)[0]
+
+
+def best_match(heard: Samples, recording: Samples) -> tuple[float, float]:
+    """The likeness of the stretch of sound that is most like a recording, and when that begins, in seconds.
+
+    A tenth of a second of its beginning or end may be missing: what was not heard counts against it.
+    """
+    pad = RATE // 10
+    heard = np.pad(heard, pad)
+    if len(heard) <= len(recording) or not is_audible(recording):
+        return 0.0, 0.0
+    size = 1 << (len(heard) + len(recording) - 2).bit_length()  # at least the sum; other sizes may be very slow
+    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(recording, size)), size)
+    matches = product[: len(heard) - len(recording) + 1]
+    energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
+    window = np.sqrt(np.maximum(energy[len(recording) :] - energy[: -len(recording)], 1e-9))
+    place = int(np.argmax(matches / window))
+    return float(matches[place] / window[place] / np.linalg.norm(recording)), (place - pad) / RATE
+
+
+def trim(samples: Samples) -> Samples:
+    """Without the silence before and after."""
+    loud = np.flatnonzero(np.abs(samples) > 4 * _AUDIBLE_RMS)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples[:0]
+
+
+def share_heard(heard: Samples, recording: Samples) -> float:
+    """The part of a recording, 0 to 1, that was heard, however many packets were lost or late in between."""
+    pieces = [recording[at : at + _PIECE_SAMPLES] for at in range(0, len(recording), _PIECE_SAMPLES)]
+    pieces = [piece for piece in pieces if is_audible(piece)]
+    found = sum(len(piece) for piece in pieces if likeness(heard, piece) > _ENOUGH)
+    return found / max(1, sum(len(piece) for piece in pieces))
+
+
+class RecordingFinder:
+    """Asks of a growing sound whether a recording is in it."""
+
+    def __init__(self, recording: Samples) -> None:
+        self._recording = recording
+        self._asked_at = 0
+
+    def __call__(self, sound: Samples) -> bool:
+        tail = sound[max(0, self._asked_at - 2 * len(self._recording)) :]
+        self._asked_at = len(sound)
+        alike = likeness(tail, self._recording)
+        if _NOTHING < alike <= _ENOUGH:  # a packet that was late moves all that comes after it
+            return share_heard(tail, self._recording) > _NEARLY_ALL
+        return alike > _ENOUGH
+
+
+def read_wav(path: Path) -> Samples:
+    """A mono 16-bit WAV file of 8000 or 16000 samples per second."""
+    with wave.open(str(path), "rb") as file:
+        rate, raw = file.getframerate(), file.readframes(file.getnframes())
+    samples = np.frombuffer(raw, dtype="<i2") / 32768.0
+    return samples if rate == RATE else samples.reshape(-1, rate // RATE).mean(axis=1)
+
+
+def write_wav(path: Path, samples: Samples) -> None:
+    """Mono, 16 bits, 8000 samples per second."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())

@@ -1,0 +1,207 @@
+"""A contact centre at work, for many tests in a row: exchange, application, record, and the phones of everybody.
+
+Calls are told apart by the number of the caller: every citizen of a test gets a number of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import tomli_w
+
+from ari_app.core.directory import AfterCalamity, Calamity
+from ari_app.core.ids import MunicipalityCode
+from ari_app.local.asterisk import LocalAsterisk
+from ari_app.prompts.build import build
+from ari_app.storage.directory import end_calamity, set_calamity
+from ari_app.storage.engine import Database
+from tests.acceptance import audio
+from tests.acceptance.aftermath import assert_nothing_is_left
+from tests.acceptance.application import Application, eventually, questions, sample_area
+from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.phone import Phone
+
+ALWAYS = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+_HURRY = 3
+
+Row = Mapping[str, Any]
+
+
+def edited_sample(change: Callable[[dict[str, Any]], None]) -> str:
+    """The sample area with changes, as the text of an area file."""
+    area = tomllib.loads(sample_area())
+    change(area)
+    return tomli_w.dumps(area)
+
+
+def entry(area: dict[str, Any], kind: str, key: str) -> dict[str, Any]:
+    """One municipality, team, operator or shared number of a parsed area file."""
+    found: dict[str, Any] = next(e for e in area[kind] if key in (e.get("code"), e.get("number")))
+    return found
+
+
+def hurried_sounds(sounds_dir: Path, copy: Path, area: str) -> Path:
+    """A copy of the prompts, with those of an area's municipalities, spoken three times as fast: tests wait for them.
+
+    What another machine would call a voice is of no matter: a prompt is recognised by its wave.
+    """
+    shutil.copytree(sounds_dir, copy)
+    build(copy, [(entry["code"], entry["name"]) for entry in tomllib.loads(area)["municipality"]])
+    for file in (*(copy / "nl").glob("*.wav"), *(copy / "gemeente").glob("*/*.wav")):
+        audio.write_wav(file, audio.read_wav(file)[::_HURRY])
+    return copy
+
+
+@dataclass
+class Centre:
+    """One running system. `sounds` is its own copy of the prompts, so that a test may add to it."""
+
+    asterisk: LocalAsterisk
+    phones: PhoneNetwork
+    application: Application
+    database_url: str
+    sounds: Path
+    _numbers: dict[Phone, str] = field(default_factory=dict)
+    _fresh: Any = field(default_factory=lambda: count(1))
+    _log_from: int = 0
+
+    # --- people ---
+
+    async def citizen(self, dials: str, *, withheld: bool = False, listens: bool = False) -> Phone:
+        """A citizen with a number that nobody else in this run has."""
+        number = f"+3120555{next(self._fresh):04}"
+        phone = await self.phones.citizen(dials, number, withheld, listens)
+        self._numbers[phone] = number
+        return phone
+
+    def number_of(self, citizen: Phone) -> str:
+        return self._numbers[citizen]
+
+    async def operator(self, account: str, number: str, *, listens: bool = False) -> Phone:
+        """Somebody of the sample area who dials in and is ready for calls."""
+        phone = await self.phones.desk(account, "1400", listens)
+        await phone.answered()
+        await phone.press(f"{number}#7{number}#")
+        await self.operator_is(number, "ready")
+        return phone
+
+    async def dials_in(self, account: str, number: str, *, listens: bool = False) -> Phone:
+        """Somebody whose phone is rung dials in, and is known; they are at work when they put the phone down."""
+        phone = await self.phones.desk(account, "1400", listens)
+        await phone.answered()
+        await phone.press(f"{number}#7{number}#")
+        newest = "SELECT operator FROM operator_line WHERE endpoint = $1 ORDER BY started_at DESC LIMIT 1"
+        await eventually(self.database_url, newest, f"PJSIP/{account}", equals=number, within_seconds=10)
+        return phone
+
+    async def logs_out(self, account: str, number: str) -> None:
+        """Somebody whose phone is rung dials in to log out."""
+        phone = await self.dials_in(account, number)
+        await phone.press("*8")
+        await phone.ended()
+        await self.operator_is(number, "away")
+
+    # --- the record ---
+
+    async def ask(self, query: str, *arguments: object) -> Any:
+        async with questions(self.database_url) as record:
+            return await record.fetchval(query, *arguments)
+
+    async def becomes(self, query: str, answer: object, within_seconds: float = 10.0) -> None:
+        """Wait until a question to the record has this answer."""
+        await eventually(self.database_url, query, equals=answer, within_seconds=within_seconds)
+
+    async def rows(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        async with questions(self.database_url) as record:
+            return list(await record.fetch(query, *arguments))
+
+    async def call(self, citizen: Phone) -> Row:
+        """The row of a citizen's call, as it is now."""
+        (row,) = await self.rows("SELECT * FROM call WHERE pii_caller_number = $1", self._numbers[citizen])
+        return dict(row)
+
+    async def legs(self, citizen: Phone) -> list[asyncpg.Record]:
+        """In the order in which they began."""
+        return await self.rows(
+            "SELECT l.* FROM call_leg l JOIN call c ON c.id = l.call_id WHERE c.pii_caller_number = $1"
+            " ORDER BY l.started_at, l.role",
+            self._numbers[citizen],
+        )
+
+    async def facts(self, citizen: Phone) -> list[str]:
+        rows = await self.rows(
+            "SELECT f.kind FROM call_fact f JOIN call c ON c.id = f.call_id WHERE c.pii_caller_number = $1"
+            " ORDER BY f.seq",
+            self._numbers[citizen],
+        )
+        return [row["kind"] for row in rows]
+
+    async def call_is(self, citizen: Phone, stage: str, within_seconds: float = 10.0) -> None:
+        """Wait until a citizen's call is in this stage."""
+        await self.call_has(citizen, "stage", stage, within_seconds)
+
+    async def call_has(self, citizen: Phone, column: str, value: object, within_seconds: float = 10.0) -> None:
+        """Wait until a column of a citizen's call has this value."""
+        query = f"SELECT {column} FROM call WHERE pii_caller_number = $1"
+        number = self._numbers[citizen]
+        await eventually(self.database_url, query, number, equals=value, within_seconds=within_seconds)
+
+    async def operator_is(self, number: str, state: str, within_seconds: float = 10.0) -> None:
+        """Wait until the newest session of an operator is in this state."""
+        query = "SELECT state FROM operator_session WHERE operator = $1 ORDER BY logged_in_at DESC LIMIT 1"
+        await eventually(self.database_url, query, number, equals=state, within_seconds=within_seconds)
+
+    async def session(self, number: str) -> Row:
+        """The newest session of an operator."""
+        query = "SELECT * FROM operator_session WHERE operator = $1 ORDER BY logged_in_at DESC LIMIT 1"
+        return dict((await self.rows(query, number))[0])
+
+    async def whole_record(self) -> str:
+        """Every row of every table, as text."""
+        names = await self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        text = [await self.rows(f'SELECT t::text FROM "{row["tablename"]}" t') for row in names]
+        return "\n".join(str(row[0]) for rows in text for row in rows)
+
+    # --- the area ---
+
+    async def calamity(self, municipality: str, text: str, then: AfterCalamity) -> None:
+        """Switch a calamity text on, and wait until callers hear it."""
+        now = datetime.now(UTC)
+        calamity = Calamity(MunicipalityCode(municipality), now, None, text, then, "acceptance test")
+        self.application.forget_log()
+        async with Database(self.database_url) as database:
+            await set_calamity(database.engine, calamity, now)
+        await self.application.says("directory_loaded")
+
+    async def no_calamity(self, municipality: str) -> None:
+        self.application.forget_log()
+        async with Database(self.database_url) as database:
+            await end_calamity(database.engine, MunicipalityCode(municipality), "acceptance test", datetime.now(UTC))
+        await self.application.says("directory_loaded")
+
+    def sound(self, name: str) -> Path:
+        """The sound file of a prompt, such as `nl/niemand`."""
+        return self.sounds / f"{name}.wav"
+
+    # --- between tests ---
+
+    async def everybody_goes_home(self) -> None:
+        """Phones down, rung operators logged out; then nothing may be open, and Asterisk must be empty."""
+        await self.phones.everybody_hangs_up()
+        ringing = "SELECT operator, endpoint FROM operator_session WHERE logged_out_at IS NULL AND reach = 'ring'"
+        async with asyncio.TaskGroup() as group:
+            for row in await self.rows(ringing):
+                group.create_task(self.logs_out(row["endpoint"].removeprefix("PJSIP/"), row["operator"]))
+        await assert_nothing_is_left(self.asterisk, self.database_url)
+        complaints = [e for e in self.application.log[self._log_from :] if e.get("level") in ("error", "critical")]
+        self._log_from = len(self.application.log)
+        assert not complaints, f"the application complained: {complaints}"

@@ -1,0 +1,115 @@
+"""The phone network of an acceptance test."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ari_app.local.asterisk import LocalAsterisk
+from ari_app.local.asterisk_root import AsteriskProgram
+from ari_app.local.postgres import LocalPostgres
+from tests.acceptance.application import Application, import_into, sample_area
+from tests.acceptance.centre import Centre, hurried_sounds
+from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.network_conf import Exchange
+from tests.acceptance.phones import Sipp
+from tests.acceptance.small_application import SmallApplication
+from tests.acceptance.stories import Told, tell
+
+DESKS = 8
+CENTRE_DESKS = 14
+
+
+@pytest.fixture
+def exchange(asterisk: LocalAsterisk) -> Exchange:
+    return Exchange(asterisk.settings.sip_bind, asterisk.settings.sip_port)
+
+
+@pytest.fixture
+async def phones(
+    asterisk: LocalAsterisk, exchange: Exchange, asterisk_program: AsteriskProgram, server_directory: Path
+) -> AsyncIterator[PhoneNetwork]:
+    """A carrier, and phone01..phone08 on their desks, registered at the exchange."""
+    directory = server_directory / f"phones-{secrets.token_hex(2)}"
+    async with PhoneNetwork(asterisk_program, exchange, asterisk.accounts[:DESKS], directory) as network:
+        await network.all_registered()
+        yield network
+
+
+@pytest.fixture
+async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterator[Application]:
+    """The application with the sample area, not started yet; stopped at the end, with nothing left open."""
+    await import_into(database_url, sample_area())
+    running = Application(asterisk, database_url)
+    yield running
+    await running.stop()
+
+
+@pytest.fixture
+def carrier_sipp(exchange: Exchange, tmp_path: Path) -> Sipp:
+    """Many simple citizens, who call over the trunk."""
+    return Sipp(exchange, "127.0.0.21", tmp_path)
+
+
+@pytest.fixture
+def desk_sipp(exchange: Exchange, tmp_path: Path) -> Sipp:
+    """Many simple phones with accounts, on an address that is not the trunk's."""
+    return Sipp(exchange, "127.0.0.52", tmp_path)
+
+
+@pytest.fixture
+async def small_application(asterisk: LocalAsterisk) -> AsyncIterator[SmallApplication]:
+    """In place of the application under test."""
+    async with SmallApplication(asterisk) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running_centre(
+    request: pytest.FixtureRequest,
+    asterisk: LocalAsterisk,
+    asterisk_program: AsteriskProgram,
+    postgres_server: LocalPostgres,
+    migrated_template: str,
+    sounds_dir: Path,
+    server_directory: Path,
+) -> AsyncIterator[Centre]:
+    """A centre for all tests of a module, with the area that the module calls AREA."""
+    name = f"centre_{secrets.token_hex(4)}"
+    asterisk.start()
+    postgres_server.start()
+    postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    database_url = postgres_server.url(name)
+    await import_into(database_url, request.module.AREA)
+    sounds = hurried_sounds(sounds_dir, server_directory / f"{name}-sounds", request.module.AREA)
+    exchange = Exchange(asterisk.settings.sip_bind, asterisk.settings.sip_port)
+    desks = asterisk.accounts[:CENTRE_DESKS]
+    network = PhoneNetwork(asterisk_program, exchange, desks, server_directory / f"{name}-phones")
+    application = Application(asterisk, database_url, {"ARI_APP_SOUNDS_DIR": str(sounds)})
+    async with network:
+        await network.all_registered()
+        try:
+            await application.start()
+            yield Centre(asterisk, network, application, database_url, sounds)
+        finally:
+            await application.stop()
+    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def centre(running_centre: Centre) -> AsyncIterator[Centre]:
+    """The module's centre, with nobody in it; at the end of the test everybody goes home."""
+    yield running_centre
+    await running_centre.everybody_goes_home()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def told(request: pytest.FixtureRequest, running_centre: Centre) -> Told:
+    """How it went with the STORIES of the module, all told at the same time: they mostly wait."""
+    told = await tell(running_centre, request.module.STORIES)
+    await running_centre.everybody_goes_home()
+    return told

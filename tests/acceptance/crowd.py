@@ -1,0 +1,135 @@
+"""Many people at once: an area for them, operators who dial in, and a load of calls under which things break."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ari_app.core.audit import AuditReport, Period, audit
+from ari_app.core.cel import histories
+from ari_app.core.ids import AsteriskId
+from ari_app.local.asterisk import LocalAsterisk
+from ari_app.storage import cel_file
+from ari_app.storage.engine import Database
+from ari_app.storage.reads import recorded_channels
+from tests.acceptance import phones as scenarios
+from tests.acceptance.application import eventually
+from tests.acceptance.network_conf import Exchange
+from tests.acceptance.phones import Sipp, SippRun
+
+#: dialled numbers of the crowd's area
+BUSY, CLOSED, SLOW = "0119990500", "0119990600", "0119990700"
+SHARED = "140119"
+BUSY_KEY, CLOSED_KEY, WRONG_KEYS = "5", "6", "99"
+
+#: phones of SIPp's operators; the first eight are the phone network's desks
+FIRST_DESK, DESKS = 9, 12
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = "hours = { " + ", ".join(f'{day} = ["00:00-24:00"]' for day in _DAYS) + " }"
+
+
+def crowd_area() -> str:
+    """A busy municipality whose operators need no whisper and no wrap-up, a closed one, and one without operators."""
+    towns = [
+        ("GM9911", "Drukdam", BUSY, True),
+        ("GM9912", "Dichtstad", CLOSED, False),
+        ("GM9913", "Leegland", SLOW, True),
+    ]
+    parts = [
+        f'[[municipality]]\ncode = "{code}"\nname = "{name}"\ngeographic = ["{number}"]\n'
+        + (f"open_on_legal_days = true\n{_HOURS}\n" if is_open else "")
+        + "norms = { nobody_grace_seconds = 600, position_every_seconds = 20 }\n"
+        for code, name, number, is_open in towns
+    ]
+    parts.append(f'[[shared_number]]\nnumber = "{SHARED}"\ndefault = "GM9911"\n')
+    parts += [
+        f'[[shared_number.member]]\nmunicipality = "{code}"\nkey = {key}\n'
+        for key, (code, _, _, _) in enumerate(towns, start=int(BUSY_KEY))
+    ]
+    team = 'serves = ["GM9911"]\nwhisper = "none"\nwrap_up_seconds = 0\n'
+    parts.append(f'[[team]]\ncode = "druk"\nname = "Druk"\n{team}')
+    parts.append('[[team]]\ncode = "leeg"\nname = "Leeg"\nserves = ["GM9913"]\nwhisper = "none"\nwrap_up_seconds = 0\n')
+    for at in range(DESKS):
+        parts.append(
+            f'[[operator]]\nnumber = "{201 + at}"\nname = "Druk {at}"\nteams = ["druk"]\npin = "{4201 + at}"\n'
+        )
+    parts.append('[[operator]]\nnumber = "301"\nname = "Leeg"\nteams = ["leeg"]\npin = "4301"\n')
+    return "\n".join(parts)
+
+
+@dataclass
+class Crowd:
+    """People with simple phones at one exchange."""
+
+    asterisk: LocalAsterisk
+    exchange: Exchange
+    database_url: str
+    directory: Path
+
+    def __post_init__(self) -> None:
+        self.citizens = Sipp(self.exchange, "127.0.0.21", self.directory)
+        self._desks = Sipp(self.exchange, "127.0.0.52", self.directory)
+
+    def operator(self, at: int, stay_seconds: float) -> SippRun:
+        """Operator 201 + at dials in at their own phone."""
+        account = self.asterisk.accounts[FIRST_DESK - 1 + at]
+        return self._desks.start(
+            scenarios.operator_dials_in(account, str(201 + at), str(4201 + at), stay_seconds=stay_seconds)
+        )
+
+    def lone_operator(self, stay_seconds: float) -> SippRun:
+        """The one operator of the slow municipality dials in, at the last desk."""
+        account = self.asterisk.accounts[FIRST_DESK - 1 + DESKS]
+        return self._desks.start(scenarios.operator_dials_in(account, "301", "4301", stay_seconds=stay_seconds))
+
+    @asynccontextmanager
+    async def operators(self, count: int, stay_seconds: float = 240.0) -> AsyncIterator[None]:
+        """So many operators on standing lines, ready; Asterisk hangs everybody up at the end."""
+        async with AsyncExitStack() as stack:
+            runs = [await stack.enter_async_context(self.operator(at, stay_seconds)) for at in range(count)]
+            ready = "SELECT count(*) FROM operator_session WHERE operator LIKE '2%' AND logged_out_at IS NULL"
+            await eventually(self.database_url, ready, equals=count, within_seconds=30)
+            yield
+            self.asterisk.cli("channel request hangup all")
+            await ended(runs)
+            open_lines = "SELECT count(*) FROM operator_line WHERE ended_at IS NULL"
+            await eventually(self.database_url, open_lines, equals=0)
+
+    def load(self, calls: int, per_second: float, talk_seconds: float = 1.0) -> SippRun:
+        """Calls to the busy municipality, each hung up by the caller."""
+        return self.citizens.start(
+            scenarios.citizen_calls(BUSY, hold_seconds=talk_seconds), calls=calls, per_second=per_second
+        )
+
+    async def empty(self, within_seconds: float = 20.0) -> None:
+        """Wait until no call is open."""
+        await self.empty_but(0, within_seconds)
+
+    async def empty_but(self, open_calls: int, within_seconds: float = 20.0) -> None:
+        """Wait until only so many calls are open."""
+        query = "SELECT count(*) FROM call WHERE stage <> 'ended'"
+        await eventually(self.database_url, query, equals=open_calls, within_seconds=within_seconds)
+
+    async def fallback_is_recorded(self, within_seconds: float = 20.0) -> None:
+        """Wait until the record has every call that the fallback took, with its true end."""
+        query = "SELECT count(*) FROM call WHERE handled_by_fallback AND end_is_estimated"
+        await eventually(self.database_url, query, equals=0, within_seconds=within_seconds)
+
+    async def audit(self, since: datetime, until: datetime | None = None) -> AuditReport:
+        """Compare the record with Asterisk's own channel event log."""
+        period = Period(since, until or datetime.now(UTC))
+        events = list(cel_file.events_since(self.asterisk.cel_file, since))
+        async with Database(self.database_url) as database:
+            recorded = await recorded_channels(database.engine, AsteriskId("node1"), period.since, period.until)
+        return audit(histories(events), recorded, period, 0.1)
+
+
+async def ended(runs: Sequence[SippRun]) -> None:
+    """Wait for all; every call of each must have gone as its scenario says."""
+    for run in runs:
+        result = await run.ended()
+        assert result.failed == 0, result.complaint

@@ -1,0 +1,150 @@
+"""Who talks to whom when many wait, on real Asterisk and by ear: norms, idle time, helping teams."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.acceptance.centre import ALWAYS, Centre, edited_sample, entry
+from tests.acceptance.phone import Phone
+from tests.acceptance.stories import Told, add_town, dials
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+SLOW, MIDDLING, QUICK, IDLE, HELPED, NOT_HELPED = range(5, 11)
+NORMS = {SLOW: 3, MIDDLING: 2, QUICK: 1}  # seconds in which a call should be answered
+OVERFLOW_SECONDS = 3
+
+
+def _area(area: dict[str, Any]) -> None:
+    """Norms of seconds; operators who are connected at once, and free at once after a talk."""
+    entry(area, "municipality", "GM9902").update(hours=ALWAYS, open_on_legal_days=True)
+    for town, name in ((SLOW, "Beekdam"), (MIDDLING, "Duinhout"), (QUICK, "Eikveen")):
+        add_town(area, town, name, norms={"answer_within_seconds": NORMS[town], "overflow_after_seconds": 600})
+    add_town(area, IDLE, "Fazantwijk", ["102", "103", "104"])
+    add_town(area, HELPED, "Korthoven", ["105"], norms={"overflow_after_seconds": OVERFLOW_SECONDS})
+    add_town(area, NOT_HELPED, "Overeind")
+    entry(area, "team", "gezamenlijk")["serves"] += [f"GM99{town:02}" for town in NORMS]
+    entry(area, "team", "oosterwende")["helps"] = [f"GM99{HELPED:02}"]
+    for team in area["team"]:
+        team.update(whisper="none", wrap_up_seconds=0)
+
+
+AREA = edited_sample(_area)
+
+
+async def _paused(centre: Centre, account: str, number: str) -> Phone:
+    operator = await centre.operator(account, number)
+    await operator.press("*91")
+    await centre.operator_is(number, "paused")
+    return operator
+
+
+async def _who_answered(centre: Centre, citizen: Phone) -> str:
+    await centre.call_is(citizen, "talking")
+    return str((await centre.legs(citizen))[-1]["party"])
+
+
+async def _norms(centre: Centre) -> None:
+    operator = await _paused(centre, "phone01", "101")
+    waiting: dict[int, Phone] = {}
+    for place, town in enumerate((SLOW, MIDDLING, QUICK) * 3):
+        citizen = waiting[400 + 150 * place] = await centre.citizen(dials(town))
+        await centre.call_is(citizen, "waiting")
+        await citizen.speak_tone(400 + 150 * place)
+    breaches_at = {}
+    for frequency, citizen in waiting.items():
+        call = await centre.call(citizen)
+        norm = NORMS[int(call["municipality"].removeprefix("GM99"))]
+        breaches_at[frequency] = call["queued_at"] + timedelta(seconds=norm)
+    in_order = sorted(breaches_at, key=breaches_at.__getitem__)
+    assert in_order != list(waiting), "who came first is not who breaches first"
+
+    await operator.press("*0")
+    for frequency in in_order:
+        await operator.hears_tone(frequency)
+        await waiting[frequency].hang_up()
+    theirs = [centre.number_of(citizen) for citizen in waiting.values()]
+    answered = await centre.rows(
+        "SELECT pii_caller_number FROM call WHERE pii_caller_number = ANY($1) ORDER BY answered_at", theirs
+    )
+    assert [row[0] for row in answered] == [centre.number_of(waiting[frequency]) for frequency in in_order]
+
+
+async def _idle(centre: Centre) -> None:
+    operators = {}
+    for account, number in (("phone02", "102"), ("phone03", "103"), ("phone04", "104")):
+        operators[number] = await centre.operator(account, number)
+    for expected in ("102", "103", "104", "102"):
+        citizen = await centre.citizen(dials(IDLE))
+        assert await _who_answered(centre, citizen) == expected
+        await citizen.hang_up()
+        await centre.operator_is(expected, "ready")
+    await operators["103"].press("*91")
+    await centre.operator_is("103", "paused")
+    await operators["103"].press("*0")
+    await centre.operator_is("103", "ready")
+
+    talking = []
+    for expected in ("104", "102", "103"):
+        talking.append(await centre.citizen(dials(IDLE)))
+        assert await _who_answered(centre, talking[-1]) == expected
+    citizen = await centre.citizen(dials(IDLE))
+    await centre.call_is(citizen, "waiting")
+    await talking[1].hang_up()
+    assert await _who_answered(centre, citizen) == "102"
+
+
+async def _helping(centre: Centre) -> None:
+    own = await _paused(centre, "phone05", "105")
+    await centre.operator("phone06", "106")
+    helped = await centre.citizen(dials(HELPED), listens=True)
+    await centre.call_is(helped, "waiting")
+    not_helped = await centre.citizen(dials(NOT_HELPED))  # nobody agreed to help this one
+    assert await _who_answered(centre, helped) == "106"
+    call = await centre.call(helped)
+    waited = (call["answered_at"] - call["queued_at"]).total_seconds()
+    assert OVERFLOW_SECONDS <= waited < OVERFLOW_SECONDS + 1
+    await helped.hears_silence(1.0)
+    await helped.hang_up()
+    await centre.call_is(not_helped, "waiting")
+    await not_helped.hang_up()
+
+    await own.press("*0")
+    await centre.operator_is("105", "ready")
+    citizen = await centre.citizen(dials(HELPED))
+    assert await _who_answered(centre, citizen) == "105", "the other was idle for longer, but only helps"
+
+
+async def test_given_a_citizen_who_does_not_choose_when_any_operator_will_do_then_one_of_any_team_answers(
+    centre: Centre,
+) -> None:
+    await centre.operator("phone07", "108")  # answers for one of the four only
+    citizen = await centre.citizen("140119")
+    await citizen.answered()
+    await citizen.press("8")
+    await centre.call_has(citizen, "menu_tries", 1)
+    await citizen.press("8")
+    assert await _who_answered(centre, citizen) == "108"
+    assert (await centre.call(citizen))["choice"] == "default"
+
+
+STORIES = (_norms, _idle, _helping)
+
+
+async def test_given_many_who_wait_when_an_operator_is_free_then_each_is_answered_in_the_order_of_the_norms(
+    told: Told,
+) -> None:
+    told.went_well(_norms)
+
+
+async def test_given_several_operators_when_calls_come_then_who_was_idle_longest_gets_the_next(told: Told) -> None:
+    told.went_well(_idle)
+
+
+async def test_given_a_team_that_helps_when_a_citizen_waited_long_enough_then_it_takes_the_call_but_its_own_go_first(
+    told: Told,
+) -> None:
+    told.went_well(_helping)

@@ -1,0 +1,1 @@
+"""The benchmarks: this application beside what Asterisk does by itself, in the same run on the same Asterisk."""

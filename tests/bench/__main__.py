@@ -1,0 +1,173 @@
+"""`python -m tests.bench`: see docs/bench.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import resource
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ari_app.local import asterisk_root, process, toolbox
+from ari_app.local.asterisk import LocalAsterisk
+from ari_app.local.postgres import LocalPostgres
+from ari_app.local.settings import cache_dir
+from ari_app.prompts.build import build, build_music
+from ari_app.storage.migrate import upgrade_to_head
+from tests.acceptance.application import import_into
+from tests.bench.figures import Measured, table, verdicts
+from tests.bench.processor import machine
+from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
+from tests.bench.stand import Stand, area, exchange
+from tests.bench.throughput import Load, measure
+
+#: free operators are always there: twenty calls a second of two seconds keep forty busy
+AGENTS = 80
+FILES_NEEDED = 16384
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured."""
+
+    load: Load
+    rounds: int
+    agents: int
+    crowded: Crowded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    rounds: list[list[Measured]]
+    crowded: CrowdedFigures | None
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+async def run(stand: Stand, plan: Plan) -> Findings:
+    """Everything in the plan, on a stand whose database is migrated and empty."""
+    operators = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
+    await import_into(stand.database_url, area(operators))
+    rounds = await measure(stand, plan.load, plan.rounds, say)
+    crowded = None
+    if plan.crowded is not None:
+        say(f"{plan.crowded.calls} live calls, and the application is killed …")
+        crowded = await measure_crowded(stand, plan.crowded)
+    return Findings(rounds, crowded)
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    if options.quick:
+        load = Load(per_second=options.rate or 4.0, seconds=options.seconds or 5.0, hold_seconds=0.5, warm_up_seconds=1)
+        return Plan(load, options.rounds or 1, agents=8, crowded=Crowded(waiting=12, talking=8, times=1))
+    load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
+    agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
+    return Plan(load, options.rounds or 3, agents, None if options.no_restart else Crowded())
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--seconds", type=float, help="how long each contender is called (60)")
+    parser.add_argument("--rate", type=float, help="calls per second (20)")
+    parser.add_argument("--rounds", type=int, help="how often all contenders have their turn (3)")
+    parser.add_argument("--no-restart", action="store_true", help="leave out the restart with 500 live calls")
+    parser.add_argument("--quick", action="store_true", help="5 seconds, 4 calls per second, 20 live calls")
+    parser.add_argument("--strict", action="store_true", help="exit code 1 when an aim is missed")
+    parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="keep what SIPp and the servers wrote there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there as well")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """The exit code."""
+    options = arguments()
+    plan = plan_of(options)
+    toolbox.require(toolbox.FOR_TESTS, say)
+    program = asterisk_root.find(cache_dir(), say)
+    sounds_dir = cache_dir() / "test-sounds"
+    build(sounds_dir)
+    build_music(sounds_dir / "music")
+    allow_many_files()
+    load = plan.load
+    say(
+        f"Asterisk {program.version}, Python {platform.python_version()}, on {machine()}; "
+        f"load average {os.getloadavg()[0]:.2f}\n"
+        f"{load.per_second:g} calls per second for {load.seconds:g} s, each held {load.hold_seconds:g} s, "
+        f"{plan.agents} operators or phones; rounds: {plan.rounds}"
+    )
+    with servers(program, sounds_dir, plan, options.keep) as stand:
+        findings = asyncio.run(run(stand, plan))
+    say(f"\nload average at the end: {os.getloadavg()[0]:.2f}\n" + table(findings.rounds))
+    if findings.crowded is not None:
+        say("\n" + findings.crowded.as_text())
+    results = verdicts(findings.rounds)
+    say("\n" + "\n".join(verdict.as_text() for verdict in results))
+    if options.json is not None:
+        options.json.write_text(json.dumps(as_json(findings), indent=1))
+    return 1 if options.strict and not all(verdict.is_met for verdict in results) else 0
+
+
+def as_json(findings: Findings) -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": machine(),
+        "rounds": [[asdict(measured) for measured in one_round] for one_round in findings.rounds],
+        "crowded": None if findings.crowded is None else asdict(findings.crowded),
+    }
+
+
+def allow_many_files() -> None:
+    """Each call takes Asterisk some eight descriptors, and it asks for no more than it is given."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < FILES_NEEDED:
+        wanted = FILES_NEEDED if hard == resource.RLIM_INFINITY else min(hard, FILES_NEEDED)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextmanager
+def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan, keep: Path | None) -> Iterator[Stand]:
+    """PostgreSQL as in production, with a commit on the disk, and Asterisk. What a killed bench left is ended first."""
+    base = Path(tempfile.gettempdir()) / f"ari_app-bench-{os.getuid()}"
+    base.mkdir(mode=0o711, exist_ok=True)
+    for old in base.iterdir():
+        if not psutil.pid_exists(int(old.name.partition("-")[0])):
+            process.reap_leftover(old / "asterisk" / "launched.pid", signal.SIGTERM)
+            process.reap_leftover(old / "postgres" / "postgres.pid", signal.SIGINT)
+            shutil.rmtree(old, ignore_errors=True)
+    directory = base / f"{os.getpid()}-{secrets.token_hex(2)}"
+    directory.mkdir(mode=0o711)
+    postgres = LocalPostgres(directory / "postgres", secrets.token_hex(16))
+    phones = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
+    asterisk: LocalAsterisk = exchange(program, sounds_dir, directory / "asterisk", phones)
+    try:
+        postgres.start()
+        asyncio.run(upgrade_to_head(postgres.url()))
+        asterisk.start()
+        yield Stand(asterisk, postgres.url(), directory / "sipp", plan.agents, postgres.pid)
+    finally:
+        asterisk.stop()
+        postgres.stop()
+        if keep is not None:
+            for name in ("sipp", "asterisk/log"):
+                shutil.copytree(directory / name, keep / name, dirs_exist_ok=True)
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""How long callers waited, by Asterisk's own channel event log: from the start of their channel to two in a bridge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ari_app.core.cel import BridgeSpan, ChannelHistory
+from ari_app.core.ids import BridgeId
+
+CITIZENS_CONTEXT = "from-trunk"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What became of the callers of one run."""
+
+    calls: int
+    connect_ms: tuple[float, ...]  # of those who were bridged with somebody
+
+    @property
+    def failed(self) -> int:
+        """Callers who reached nobody, or only by way of the fallback."""
+        return self.calls - len(self.connect_ms)
+
+
+def is_caller(channel: ChannelHistory) -> bool:
+    """Whether this channel came over the trunk."""
+    return channel.context == CITIZENS_CONTEXT
+
+
+def connected(channels: Iterable[ChannelHistory], since: datetime) -> Connected:
+    """What became of the callers since then. The same question for all: when were caller and callee both in a bridge?
+
+    A callee may have been in the bridge before (an operator on a standing line); callers do not count as each other's
+    company.
+    """
+    callers: list[ChannelHistory] = []
+    company: dict[BridgeId, list[BridgeSpan]] = defaultdict(list)
+    for channel in channels:
+        if is_caller(channel):
+            callers.append(channel)
+            continue
+        for span in channel.bridges:
+            company[span.bridge_id].append(span)
+    calls, waits = 0, []
+    for caller in callers:
+        if caller.started_at is None or caller.started_at < since:
+            continue
+        calls += 1
+        bridged_at = _bridged_at(caller, company)
+        if bridged_at is not None and caller.fallback_at is None:
+            waits.append((bridged_at - caller.started_at) / timedelta(milliseconds=1))
+    return Connected(calls, tuple(waits))
+
+
+def _bridged_at(caller: ChannelHistory, company: dict[BridgeId, list[BridgeSpan]]) -> datetime | None:
+    moments = [
+        max(mine.from_at, other.from_at)
+        for mine in caller.bridges
+        for other in company.get(mine.bridge_id, ())
+        if _overlap(mine, other)
+    ]
+    return min(moments, default=None)
+
+
+def _overlap(one: BridgeSpan, other: BridgeSpan) -> bool:
+    return (one.until_at is None or other.from_at < one.until_at) and (
+        other.until_at is None or one.from_at < other.until_at
+    )

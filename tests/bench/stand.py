@@ -1,0 +1,189 @@
+"""The test stand: one Asterisk that serves all contenders, with phones for each of them, and an area for ours."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ari_app.core.cel import ChannelHistory, histories
+from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
+from ari_app.local.asterisk_root import AsteriskProgram
+from ari_app.local.ports import Protocol, free_port
+from ari_app.storage import cel_file
+from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
+from tests.acceptance.sipp_scenario import BODY, Caller, Scenario, Values
+from tests.bench.connecting import is_caller
+
+#: dialled over the trunk
+OUR_NUMBER, QUEUE_NUMBER, DIAL_NUMBER = "0119990500", "1001", "1002"
+
+TRUNK, DESKS, AGENTS = "127.0.0.21", "127.0.0.52", "127.0.0.53"
+RTP_START, RTP_END = 11000, 15999
+LOG_WRITTEN_SECONDS = 10.0
+SLACK_SECONDS = 30.0
+#: longer than any measurement: a registration, the patience of a phone that answered
+PHONES_SECONDS = 3600
+ENDLESS = 1_000_000  # calls
+MOST_AT_ONCE = 2000
+
+_EACH = SipAccount("[field0]", "of its row")  # SIPp puts in the account of each row
+
+
+#: SIPp sends the keys of a row as payload type 96, whatever was agreed
+_KEYS_BODY: Values = {"BODY": BODY.replace("101", "96")}
+
+
+def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: int) -> LocalAsterisk:
+    """An Asterisk, not started yet, with desks for operators who dial in and as many phones that ring.
+
+    The phones that ring are no members of the fallback queue: app_queue would look at each of their calls twice.
+    """
+    desks = [SipAccount(f"desk{at}", secrets.token_hex(8)) for at in range(agents)]
+    phones = [SipAccount(f"agent{at}", secrets.token_hex(8), AccountKind.CITIZEN) for at in range(agents)]
+    asterisk = LocalAsterisk(
+        program,
+        AsteriskSettings(
+            run_dir=run_dir,
+            sounds_dir=sounds_dir,
+            http_port=free_port(Protocol.TCP),
+            sip_port=free_port(Protocol.UDP),
+            rtp_start=RTP_START,
+            rtp_end=RTP_END,
+            rtp_timeout_seconds=0,  # SIPp sends no sound
+            qualify_seconds=0,
+            trunk_match=[TRUNK],
+            accounts=[*desks, *phones],
+        ),
+    )
+    asterisk.conf_dir.mkdir(mode=0o700, parents=True)
+    members = "".join(f"member => PJSIP/agent{at}\n" for at in range(agents))
+    (asterisk.conf_dir / "queues_local.conf").write_text(
+        "[bench]\nstrategy = leastrecent\ntimeout = 15\nretry = 1\nwrapuptime = 0\nringinuse = no\nautofill = yes\n"
+        f"joinempty = yes\n{members}"
+    )
+    (asterisk.conf_dir / "extensions_local.conf").write_text(
+        f"[from-trunk]\nexten => {QUEUE_NUMBER},1,Queue(bench)\n"
+        f"exten => {DIAL_NUMBER},1,Set(GLOBAL(BENCH_NEXT)=$[(0${{GLOBAL(BENCH_NEXT)}} + 1) % {agents}])\n"
+        " same => n,Dial(PJSIP/agent${GLOBAL(BENCH_NEXT)})\n"
+    )
+    return asterisk
+
+
+def area(operators: int) -> str:
+    """A municipality that never closes, and operators who need no whisper and no wrap-up time."""
+    days = ", ".join(f'{day} = ["00:00-24:00"]' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun"))
+    parts = [
+        f'[[municipality]]\ncode = "GM9911"\nname = "Drukdam"\ngeographic = ["{OUR_NUMBER}"]\n'
+        f"open_on_legal_days = true\nhours = {{ {days} }}\n",
+        '[[team]]\ncode = "druk"\nname = "Druk"\nserves = ["GM9911"]\nwhisper = "none"\nwrap_up_seconds = 0\n',
+    ]
+    parts += [
+        f'[[operator]]\nnumber = "{operator_number(at)}"\nname = "Druk {at}"\nteams = ["druk"]\npin = "{pin(at)}"\n'
+        for at in range(operators)
+    ]
+    return "\n".join(parts)
+
+
+def operator_number(at: int) -> str:
+    return str(1000 + at)
+
+
+def pin(at: int) -> str:
+    return str(4000 + at)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Running servers. `directory`: where SIPp leaves its files."""
+
+    asterisk: LocalAsterisk
+    database_url: str
+    directory: Path
+    agents: int
+    postgres_pid: int | None = None
+
+    def callers(self, number: str, *, calls: int, per_second: float, hold_seconds: float) -> SippRun:
+        """Citizens who call over the trunk and hang up after a while."""
+        return self._sipp(TRUNK, citizen_calls(number, hold_seconds), calls, per_second)
+
+    def operators(self, count: int, stay_seconds: float) -> SippRun:
+        """Operators who dial in at their desks, key in who they are, and stay."""
+        dials = _with_rows(citizen_calls("1400", stay_seconds, caller=Caller.account(_EACH)))
+        at = 1 + next(place for place, (step, _) in enumerate(dials.steps) if step == "ack")
+        keys: tuple[str, Values] = ("keys_of_row", {"KEYS": "[field2]"})
+        steps = [(step, values | _KEYS_BODY if step == "invite" else values) for step, values in dials.steps]
+        scenario = replace(dials, name="operators", steps=(*steps[:at], keys, *steps[at:]))
+        desks = [account for account in self.asterisk.accounts if account.kind is AccountKind.PHONE][:count]
+        rows = [f"{_row(desk)};{operator_number(at)}#{pin(at)}#" for at, desk in enumerate(desks)]
+        return self._sipp(DESKS, scenario, count, 20.0, rows=rows)
+
+    async def phones(self) -> SippRun:
+        """The phones that ring, registered; a run, not started yet, in which they answer at once."""
+        port = free_port(Protocol.UDP, AGENTS)
+        phones = [account for account in self.asterisk.accounts if account.kind is AccountKind.CITIZEN]
+        rows = [_row(phone) for phone in phones]
+        registers = _with_rows(phone_registers(_EACH), EXPIRES=PHONES_SECONDS)
+        async with self._sipp(AGENTS, registers, len(rows), 100.0, rows=rows, port=port) as run:
+            result = await run.ended()
+        assert result.failed == 0, result.complaint
+        answers = Scenario(
+            "phones",
+            (("called", {}), ("hold", {"HOLD_MS": PHONES_SECONDS * 1000}), ("hang_up_callee", {})),
+            Caller("<sip:agent@exchange.example>", "agent"),
+        )
+        return self._sipp(AGENTS, answers, ENDLESS, 100.0, port=port)
+
+    def _sipp(
+        self,
+        address: str,
+        scenario: Scenario,
+        calls: int,
+        per_second: float,
+        *,
+        rows: Sequence[str] = (),
+        port: int | None = None,
+    ) -> SippRun:
+        directory = self.directory / f"{scenario.name}-{secrets.token_hex(3)}"
+        directory.mkdir(parents=True)
+        command = [
+            "sipp", f"{self.asterisk.sip_host}:{self.asterisk.sip_port}", "-nostdin",
+            "-i", address, "-p", str(port or free_port(Protocol.UDP, address)),
+            "-mi", address, "-mp", str(free_port(Protocol.UDP, address)),
+            "-m", str(calls), "-r", str(max(1, round(per_second * 10))), "-rp", "10000",
+            "-l", str(min(calls, MOST_AT_ONCE)),
+        ]  # fmt: skip
+        if rows:
+            table = directory / "rows.csv"
+            table.touch(mode=0o600)  # passwords and PINs
+            table.write_text("\n".join(["SEQUENTIAL", *rows, ""]))
+            command += ["-inf", str(table)]
+        limit_seconds = scenario.longest_seconds + calls / per_second + SLACK_SECONDS
+        return SippRun(directory, scenario, command, limit_seconds)
+
+    async def channels_since(self, since: datetime) -> list[ChannelHistory]:
+        """What the channel event log tells since then, once it tells how every caller's channel ended."""
+        async with asyncio.timeout(LOG_WRITTEN_SECONDS):
+            while True:
+                channels = histories(cel_file.events_since(self.asterisk.cel_file, since))
+                if all(channel.ended_at is not None for channel in channels if is_caller(channel)):
+                    return channels
+                await asyncio.sleep(0.2)  # Asterisk tells nobody that a line is written
+
+
+def _row(account: SipAccount) -> str:
+    return f"{account.name};[authentication username={account.name} password={account.password}]"
+
+
+def _with_rows(scenario: Scenario, **values: str | int) -> Scenario:
+    """The proof of who calls is a column of the row: SIPp fills in no fields inside it. `values` go into every step."""
+    proof: Values = {"HEADERS": "[field1]"}
+    steps = [(step, values | old | (proof if "HEADERS" in old else {})) for step, old in scenario.steps]
+    return replace(scenario, steps=tuple(steps))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,55 @@
+"""The bench itself works: a short run has a figure for everything, and no call fails."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ari_app.local.asterisk_root import AsteriskProgram
+from tests.bench.__main__ import Plan, run
+from tests.bench.figures import APPLICATION, DIAL, QUEUE, verdicts
+from tests.bench.restart import Crowded
+from tests.bench.stand import Stand, exchange
+from tests.bench.throughput import Load
+
+pytestmark = pytest.mark.asterisk
+
+PLAN = Plan(
+    Load(per_second=4.0, seconds=2.5, hold_seconds=0.5, warm_up_seconds=0.5),
+    rounds=1,
+    agents=6,
+    crowded=Crowded(waiting=6, talking=4, times=1),
+)
+
+
+@pytest.fixture
+def stand(
+    asterisk_program: AsteriskProgram, sounds_dir: Path, server_directory: Path, database_url: str, tmp_path: Path
+) -> Iterator[Stand]:
+    asterisk = exchange(asterisk_program, sounds_dir, server_directory / "bench", PLAN.agents)
+    asterisk.start()
+    yield Stand(asterisk, database_url, tmp_path, PLAN.agents)
+    asterisk.stop()
+
+
+async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(stand: Stand) -> None:
+    findings = await run(stand, PLAN)
+    (one_round,) = findings.rounds
+    assert [measured.contender for measured in one_round] == [APPLICATION, QUEUE, DIAL]
+    for measured in one_round:
+        assert (measured.calls, measured.failed) == (10, 0)
+        assert 0 < measured.p50_ms <= measured.p99_ms < 5000
+        assert measured.asterisk_cpu_ms > 0
+    assert one_round[0].application_cpu_ms is not None
+    assert one_round[0].application_cpu_ms > 0
+    assert len(verdicts(findings.rounds)) == 4
+    crowded = findings.crowded
+    assert crowded is not None
+    assert [(restarted.calls, restarted.lost) for restarted in crowded.restarts] == [(0, 0), (10, 0)]
+    for restarted in crowded.restarts:
+        assert 0 < restarted.recovery_ms / 1000 < restarted.ready_seconds <= restarted.resumed_seconds
+    assert crowded.idle_bytes > 0
+    assert math.isfinite(crowded.bytes_per_call)

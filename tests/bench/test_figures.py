@@ -1,0 +1,124 @@
+"""From rows of the channel event log to waiting times, and from those to figures and a verdict."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ari_app.core.cel import BridgeSpan, ChannelHistory
+from ari_app.core.ids import BridgeId, ChannelId
+from tests.bench.connecting import connected
+from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts
+
+pytestmark = pytest.mark.pure
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def _at(ms: float) -> datetime:
+    return NOON + timedelta(milliseconds=ms)
+
+
+def _channel(
+    name: str,
+    context: str,
+    started_ms: float,
+    *bridges: tuple[str, float, float | None],
+    fallback_at: datetime | None = None,
+) -> ChannelHistory:
+    spans = tuple(
+        BridgeSpan(BridgeId(bridge), _at(entered), None if left is None else _at(left))
+        for bridge, entered, left in bridges
+    )
+    return ChannelHistory(
+        ChannelId(name), name, _at(started_ms), _at(started_ms), context, "1", started_at=_at(started_ms),
+        bridges=spans, fallback_at=fallback_at,
+    )  # fmt: skip
+
+
+def test_given_a_callee_who_answers_then_both_are_bridged_when_the_later_one_enters() -> None:
+    caller = _channel("caller", "from-trunk", 0, ("talk", 8, 2000))
+    callee = _channel("callee", "from-citizen-phones", 2, ("talk", 9, 2000))
+    assert connected([caller, callee], NOON).connect_ms == (9.0,)
+
+
+def test_given_an_operator_on_a_standing_line_then_only_the_caller_has_to_come() -> None:
+    operator = _channel("operator", "from-phones", -60_000, ("standing", -50_000, None))
+    caller = _channel("caller", "from-trunk", 0, ("standing", 12, 2000))
+    assert connected([operator, caller], NOON).connect_ms == (12.0,)
+
+
+def test_given_callers_who_wait_together_then_they_are_no_company() -> None:
+    first = _channel("first", "from-trunk", 0, ("waiting", 5, None))
+    second = _channel("second", "from-trunk", 1, ("waiting", 6, None))
+    assert connected([first, second], NOON) == connected([second, first], NOON)
+    assert connected([first, second], NOON).failed == 2
+
+
+def test_given_a_callee_who_left_before_the_caller_came_then_they_never_met() -> None:
+    operator = _channel("operator", "from-phones", -60_000, ("standing", -50_000, 5))
+    caller = _channel("caller", "from-trunk", 0, ("standing", 12, 2000))
+    assert connected([operator, caller], NOON).failed == 1
+
+
+def test_given_a_caller_helped_by_the_fallback_then_the_call_failed() -> None:
+    caller = _channel("caller", "from-trunk", 0, ("queue", 12, 2000), fallback_at=_at(3))
+    callee = _channel("callee", "from-phones", 5, ("queue", 12, 2000))
+    assert connected([caller, callee], NOON).failed == 1
+
+
+def test_given_callers_of_the_warm_up_then_they_are_not_counted() -> None:
+    early = _channel("early", "from-trunk", -5, ("talk", 8, 2000))
+    late = _channel("late", "from-trunk", 5, ("talk", 8, 2000))
+    operator = _channel("operator", "from-phones", -60_000, ("talk", -50_000, None))
+    assert connected([early, late, operator], NOON).connect_ms == (3.0,)
+
+
+@pytest.mark.parametrize(("percent", "value"), [(0, 1.0), (50, 50.0), (99, 99.0), (100, 100.0)])
+def test_percentile(percent: float, value: float) -> None:
+    assert percentile([float(number) for number in range(100, 0, -1)], percent) == value
+
+
+def _round(ours_ms: float, queue_ms: float, p99_ms: float = 20.0, failed: int = 0) -> list[Measured]:
+    return [
+        Measured(APPLICATION, 100, failed, (p99_ms,) * (100 - failed), ours_ms, 7.0, 3.0),
+        Measured(QUEUE, 100, 0, (4.0,) * 100, queue_ms),
+        Measured(DIAL, 100, 0, (3.0,) * 100, queue_ms / 2),
+    ]
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    slow_machine, fast_machine = _round(12.0, 10.0), _round(7.0, 5.0)
+    spread = ratios([slow_machine, fast_machine], QUEUE)
+    assert (spread.least, spread.most) == (1.2, 1.4)
+
+
+def test_given_figures_within_the_aims_then_all_pass() -> None:
+    assert all(verdict.is_met for verdict in verdicts([_round(14.0, 10.0)]))
+
+
+@pytest.mark.parametrize(
+    ("measured", "missed"),
+    [
+        (_round(14.0, 10.0, failed=1), "no failed call"),
+        (_round(14.0, 10.0, p99_ms=51.0), "p99 <= 50 ms"),
+        (_round(15.1, 10.0), "Asterisk CPU <= 1.5 x app_queue"),
+        ([Measured(APPLICATION, 100, 0, (20.0,), 14.0, 15.1), *_round(14.0, 10.0)[1:]], "application CPU"),
+    ],
+)
+def test_given_a_figure_beyond_its_aim_then_that_one_fails(measured: list[Measured], missed: str) -> None:
+    failed = [verdict.aim for verdict in verdicts([measured]) if not verdict.is_met]
+    assert len(failed) == 1
+    assert failed[0].startswith(missed)
+
+
+def test_given_no_caller_who_was_connected_then_the_aim_is_missed() -> None:
+    failed = [verdict.aim for verdict in verdicts([_round(14.0, 10.0, failed=100)]) if not verdict.is_met]
+    assert failed == ["no failed call", "p99 <= 50 ms"]
+
+
+def test_the_table_has_a_line_for_every_contender() -> None:
+    lines = table([_round(14.0, 10.0), _round(13.0, 10.0)]).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == [APPLICATION, QUEUE, DIAL]
+    assert "13.5 ms (13.0-14.0)" in lines[1]

@@ -1,0 +1,149 @@
+"""Calls per second on this application, on app_queue and on Dial(), in turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.crowd import ended
+from tests.bench.connecting import connected
+from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
+from tests.bench.processor import Meter
+from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, now
+
+LOGIN_SECONDS = 30.0
+LEAVE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The same for every contender. The warm-up is not counted."""
+
+    per_second: float = 20.0
+    seconds: float = 60.0
+    hold_seconds: float = 2.0
+    warm_up_seconds: float = 3.0
+
+    @property
+    def calls(self) -> int:
+        return max(1, round(self.per_second * self.seconds))
+
+    @property
+    def warm_up_calls(self) -> int:
+        return max(1, round(self.per_second * self.warm_up_seconds))
+
+
+async def measure(stand: Stand, load: Load, rounds: int, say: Callable[[str], None]) -> list[list[Measured]]:
+    """Every round has every contender, so that a machine that grows slower does so for all of them."""
+    found = []
+    for number in range(1, rounds + 1):
+        one_round = []
+        for contender in (APPLICATION, QUEUE, DIAL):
+            measured = await _measure_one(stand, load, contender)
+            one_round.append(measured)
+            say(f"round {number} of {rounds}: {as_line(measured)}")
+        found.append(one_round)
+    return found
+
+
+def as_line(measured: Measured) -> str:
+    """One contender in one round."""
+    ours = "" if measured.application_cpu_ms is None else f", application {measured.application_cpu_ms:.2f} ms"
+    return (
+        f"{measured.contender:<12} Asterisk {measured.asterisk_cpu_ms:.2f} ms{ours} of CPU per call, "
+        f"bridged after {measured.p50_ms:.1f} ms (p99 {measured.p99_ms:.1f}), "
+        f"{measured.failed} of {measured.calls} failed"
+    )
+
+
+async def _measure_one(stand: Stand, load: Load, contender: str) -> Measured:
+    prepare, number = _CONTENDERS[contender]
+    prepared_from = now()
+    async with prepare(stand, load) as application:
+        pids = {
+            "asterisk": stand.asterisk.pid,
+            "application": None if application is None else application.pid,
+            "postgres": None if application is None else stand.postgres_pid,
+        }
+        meter = Meter(pids)
+        await _run(stand, load, number, load.warm_up_calls)
+        began_at, before = now(), meter.read()
+        failed_in_sipp = await _run(stand, load, number, load.calls)
+        after = meter.read()
+        callers = connected(await stand.channels_since(prepared_from), began_at)
+        untold = 0 if application is None else load.calls - await _told(stand, began_at)
+    used = {name: _per_call(before[name], after[name], load.calls) for name in pids}
+    assert callers.calls == load.calls, f"{load.calls} calls were made, the log tells of {callers.calls}"
+    return Measured(
+        contender,
+        callers.calls,
+        max(callers.failed, failed_in_sipp, untold),
+        callers.connect_ms,
+        used["asterisk"] or 0.0,
+        used["application"],
+        used["postgres"],
+    )
+
+
+def _per_call(before: float | None, after: float | None, calls: int) -> float | None:
+    return None if before is None or after is None else (after - before) * 1000 / calls
+
+
+async def _told(stand: Stand, since: datetime) -> int:
+    """How many calls the record has as answered by an operator, and ended by the caller."""
+    still_open = "SELECT count(*) FROM call WHERE ended_at IS NULL"
+    await eventually(stand.database_url, still_open, equals=0, within_seconds=LEAVE_SECONDS)
+    query = (
+        "SELECT count(*) FROM call WHERE arrived_at >= $1 AND answered_at IS NOT NULL AND end_reason = 'caller_hung_up'"
+    )
+    async with questions(stand.database_url) as record:
+        return int(await record.fetchval(query, since))
+
+
+async def _run(stand: Stand, load: Load, number: str, calls: int) -> int:
+    """Returns how many calls did not go as a caller expects."""
+    callers = stand.callers(number, calls=calls, per_second=load.per_second, hold_seconds=load.hold_seconds)
+    async with callers as run:
+        return (await run.ended()).failed
+
+
+@asynccontextmanager
+async def working_application(stand: Stand, operators: int, stay_seconds: float) -> AsyncIterator[Application]:
+    """The application with so many operators on standing lines, ready. At the end everybody is hung up."""
+    # Compiled once, as installed: some environments forbid Python to keep what it compiled.
+    application = Application(stand.asterisk, stand.database_url, {"PYTHONDONTWRITEBYTECODE": ""})
+    await application.start()
+    try:
+        async with stand.operators(operators, stay_seconds) as dialled_in:
+            ready = "SELECT count(*) FROM operator_session WHERE state = 'ready'"
+            await eventually(stand.database_url, ready, equals=operators, within_seconds=LOGIN_SECONDS)
+            yield application
+            stand.asterisk.cli("channel request hangup all")
+            await ended([dialled_in])
+            for query in (
+                "SELECT count(*) FROM operator_line WHERE ended_at IS NULL",
+                "SELECT count(*) FROM call WHERE ended_at IS NULL",
+            ):
+                await eventually(stand.database_url, query, equals=0, within_seconds=LEAVE_SECONDS)
+    finally:
+        await application.stop()
+
+
+def _with_application(stand: Stand, load: Load) -> AbstractAsyncContextManager[Application | None]:
+    return working_application(stand, stand.agents, load.seconds + 120)
+
+
+@asynccontextmanager
+async def _with_phones(stand: Stand, load: Load) -> AsyncIterator[Application | None]:
+    async with await stand.phones():
+        yield None
+
+
+_CONTENDERS: dict[str, tuple[Callable[[Stand, Load], AbstractAsyncContextManager[Application | None]], str]] = {
+    APPLICATION: (_with_application, OUR_NUMBER),
+    QUEUE: (_with_phones, QUEUE_NUMBER),
+    DIAL: (_with_phones, DIAL_NUMBER),
+}

@@ -1,0 +1,145 @@
+"""Operators whose phone is rung for each call, on fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from ari_app.calls.news import StateFound
+from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
+from ari_app.core.directory import Reach, Whisper
+from ari_app.core.ids import ChannelId
+from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
+from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.fakes.clock import settle
+
+pytestmark = pytest.mark.pure
+
+
+@pytest.fixture
+async def ring_world(make_world: Callable[..., World]) -> World:
+    return make_world(area=directory(reach=Reach.RING, whisper=Whisper.NONE))
+
+
+async def rung_talk(world: World) -> tuple[ChannelId, ChannelId]:
+    await world.hang_up(await world.operator("101", phone="phone07"))
+    citizen = await world.citizen(ESDAM_ALONE)
+    phone = world.ringing_at("PJSIP/phone07")
+    world.switch.pick_up(phone)
+    await world.clock.advance(0)
+    assert world.switch.partners(citizen) == {phone}
+    return phone, citizen
+
+
+async def test_who_is_rung_logs_in_hangs_up_and_is_ready(ring_world: World) -> None:
+    login = await ring_world.operator("101", phone="phone07")
+    assert "nl/belteam" in ring_world.switch.heard(login)
+    await ring_world.hang_up(login)
+    session = ring_world.session("101")
+    assert (session.state, session.reach, session.endpoint) == (OperatorState.READY, Reach.RING, "PJSIP/phone07")
+    assert ring_world.line(login).end_reason is LegEndReason.HUNG_UP
+
+
+async def test_who_is_rung_is_not_rung_while_the_phone_is_still_at_the_login(ring_world: World) -> None:
+    citizen = await ring_world.citizen(ESDAM_ALONE)
+    login = await ring_world.operator("101", phone="phone07")
+    await ring_world.clock.advance(5)
+    assert not ring_world.switch.ringing
+    await ring_world.hang_up(login)
+    ring_world.switch.pick_up(ring_world.ringing_at("PJSIP/phone07"))
+    await ring_world.clock.advance(0)
+    assert ring_world.call(citizen).stage is Stage.TALKING
+
+
+async def test_who_is_rung_and_stays_on_the_login_line_is_let_go(ring_world: World) -> None:
+    login = await ring_world.operator("101", phone="phone07")
+    await ring_world.clock.advance(16)
+    assert login not in ring_world.switch.channels
+    assert ring_world.session("101").state is OperatorState.READY
+
+
+async def test_who_is_rung_pauses_resumes_and_logs_out_by_dialling_in_again(ring_world: World) -> None:
+    async def dial_in_and_press(keys: str) -> None:
+        login = await ring_world.operator("101", phone="phone07")
+        await ring_world.press(login, keys)
+        await ring_world.clock.advance(1)
+        if login in ring_world.switch.channels:
+            await ring_world.hang_up(login)
+
+    await dial_in_and_press("*92")
+    first = ring_world.session("101")
+    assert (first.state, first.pause_reason) == (OperatorState.PAUSED, PauseReason.LUNCH)
+    await dial_in_and_press("*0")
+    assert ring_world.session("101").state is OperatorState.READY
+    await dial_in_and_press("*91")
+    assert ring_world.session("101").state is OperatorState.PAUSED
+    await dial_in_and_press("")
+    assert ring_world.session("101").state is OperatorState.READY
+    await dial_in_and_press("*8")
+    assert ring_world.session("101").logout_reason is LogoutReason.KEY
+    assert {session.id for session in ring_world.ledger.sessions.values()} == {first.id}
+
+
+async def test_who_is_rung_and_logs_in_on_another_phone_is_rung_there(ring_world: World) -> None:
+    await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))
+    await ring_world.clock.advance(1)
+    await ring_world.hang_up(await ring_world.operator("101", phone="phone08"))
+    await ring_world.citizen(ESDAM_ALONE)
+    assert set(ring_world.switch.ringing.values()) == {"PJSIP/phone08"}
+    assert sum(session.is_open for session in ring_world.ledger.sessions.values()) == 1
+
+
+async def test_the_keys_of_a_rung_operator_in_a_talk_work_as_on_a_standing_line(ring_world: World) -> None:
+    phone, citizen = await rung_talk(ring_world)
+    await ring_world.press(phone, "*92")
+    assert ring_world.session("101").pause_pending is PauseReason.LUNCH
+    await ring_world.hang_up(citizen)
+    assert ring_world.session("101").state is OperatorState.PAUSED
+
+
+async def test_a_rung_operator_who_hangs_up_is_not_logged_out(ring_world: World) -> None:
+    phone, citizen = await rung_talk(ring_world)
+    await ring_world.clock.advance(30)
+    await ring_world.hang_up(phone)
+    assert ring_world.call(citizen).end_reason is EndReason.OPERATOR_HUNG_UP
+    assert ring_world.session("101").state is OperatorState.WRAP_UP
+
+
+@pytest.mark.parametrize("how", ["busy", "not registered"])
+async def test_who_is_rung_and_cannot_be_reached_is_paused_and_the_caller_waits_on(ring_world: World, how: str) -> None:
+    await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))
+    if how == "not registered":
+        ring_world.switch.unregistered.add("PJSIP/phone07")  # type: ignore[arg-type]
+    citizen = await ring_world.citizen(ESDAM_ALONE)
+    if how == "busy":
+        ring_world.switch.leave(ring_world.ringing_at("PJSIP/phone07"), cause=17)
+        await ring_world.clock.advance(0)
+    session, call = ring_world.session("101"), ring_world.call(citizen)
+    assert (session.state, session.pause_reason) == (OperatorState.PAUSED, PauseReason.NO_ANSWER)
+    assert (call.stage, call.refused_by) == (Stage.WAITING, ("101",))
+    leg = next(leg for leg in ring_world.ledger.legs.values() if leg.party == "101")
+    assert leg.end_reason is (LegEndReason.BUSY if how == "busy" else LegEndReason.UNREACHABLE)
+    assert leg.owns_channel is (how == "busy")  # a channel that never was is nobody's
+
+
+async def test_who_is_rung_and_paused_in_the_instant_of_the_offer_is_not_talked_to(
+    ring_world: World,
+) -> None:
+    await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))
+    store, mailbox = ring_world.ledger.store, ring_world.registry.session_mailbox(ring_world.session("101").id)
+    assert mailbox is not None
+
+    async def store_and_pause(call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
+        if call.stage is Stage.CONNECTING:
+            mailbox.post(StateFound(Pause(PauseReason.LUNCH, ring_world.clock.now())))
+            await settle()
+        return await store(call, facts, legs)
+
+    ring_world.ledger.store = store_and_pause  # type: ignore[method-assign]
+    citizen = await ring_world.citizen(ESDAM_ALONE)
+    await ring_world.clock.advance(1)
+    assert not ring_world.switch.ringing
+    session, call = ring_world.session("101"), ring_world.call(citizen)
+    assert (session.state, session.pause_reason) == (OperatorState.PAUSED, PauseReason.LUNCH)
+    assert (call.stage, call.refused_by) == (Stage.WAITING, ())

@@ -1,0 +1,264 @@
+"""The store is away, or its answers are lost: citizens are helped, talks go on, and nothing is left inconsistent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from ari_app.core.call import EndReason, FactKind, Stage
+from ari_app.core.directory import Reach
+from ari_app.core.ids import ChannelId
+from ari_app.core.operators import LogoutReason, OperatorState
+from tests.calls.scenes import SceneMaker, choosing, connecting, connecting_rung, waiting
+from tests.calls.world import ESDAM_ALONE, World, directory
+
+pytestmark = pytest.mark.pure
+
+
+def all_is_closed(world: World) -> bool:
+    ledger = world.ledger
+    open_calls = [call for call in ledger.calls.values() if call.is_open]
+    return not open_calls and not any(leg.is_open for leg in ledger.legs.values())
+
+
+async def test_a_new_call_goes_to_the_fallback_at_once_and_is_told_when_the_store_is_back(world: World) -> None:
+    world.ledger.available = False
+    citizens = [await world.citizen(ESDAM_ALONE) for _ in range(3)]
+    assert world.switch.fallback == dict.fromkeys(citizens, "store_unavailable")
+    assert not any(world.registry.is_owned(citizen) for citizen in citizens)
+    await world.clock.advance(300)
+    world.ledger.available = True
+    await world.clock.advance(1)
+    for citizen in citizens:
+        call = world.call(citizen)
+        assert (call.end_reason, call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
+        assert call.end_is_estimated  # what the fallback made of it is in the channel event log
+        kinds = world.ledger.kinds(call.id)
+        assert (kinds[0], kinds[-1]) == (FactKind.ARRIVED, FactKind.ENDED)
+    assert all_is_closed(world)
+
+
+@pytest.mark.parametrize("scene", [choosing, connecting, connecting_rung])
+async def test_a_call_that_waits_for_the_store_goes_to_the_fallback_after_its_patience(
+    make_world: Callable[..., World], scene: SceneMaker
+) -> None:
+    found = await scene(make_world)
+    world, citizen = found.world, found.citizen
+    world.ledger.available = False
+    world.switch.prompts_last = False
+    if found.other is None:
+        await world.press(citizen, "1")
+    elif found.other in world.switch.ringing:
+        world.switch.pick_up(found.other)
+    else:
+        world.switch.finish_prompt(found.other)
+    await world.clock.advance(7)
+    assert citizen not in world.switch.fallback
+    await world.clock.advance(2)
+    assert world.switch.fallback == {citizen: "store_unavailable"}
+    assert not any(citizen in world.switch.partners(channel) for channel in world.switch.channels)
+    await world.clock.advance(60)
+    world.ledger.available = True
+    await world.clock.advance(3)
+    assert world.call(citizen).end_reason is EndReason.HANDLED_BY_FALLBACK
+    assert world.call(citizen).answered_at is None
+    assert all_is_closed(world)
+    if found.other is not None:
+        assert world.session("101").state is OperatorState.READY
+
+
+async def test_waiting_callers_keep_their_place_through_a_short_absence(world: World) -> None:
+    found = await waiting(lambda: world)
+    world.ledger.available = False
+    await world.clock.advance(6)
+    world.ledger.available = True
+    operator = await world.operator("101")
+    await world.clock.advance(1)
+    assert world.switch.partners(found.citizen) == {operator}
+
+
+async def test_waiting_callers_go_to_the_fallback_when_the_absence_lasts(world: World) -> None:
+    found = await waiting(lambda: world)
+    world.ledger.available = False
+    await world.clock.advance(59)
+    assert world.call(found.citizen).stage is Stage.WAITING  # with nothing to write, nothing is noticed
+    await world.clock.advance(10)
+    assert world.switch.fallback == {found.citizen: "store_unavailable"}
+
+
+async def test_who_hangs_up_while_their_call_waits_for_the_store_was_not_helped_by_the_fallback(world: World) -> None:
+    citizen = await world.citizen()
+    world.ledger.available = False
+    await world.press(citizen, "1")
+    await world.clock.advance(3)
+    left_at = world.clock.now()
+    await world.hang_up(citizen)
+    await world.clock.advance(20)
+    world.ledger.available = True
+    await world.clock.advance(3)
+    call = world.call(citizen)
+    assert (call.end_reason, call.handled_by_fallback) == (EndReason.ABANDONED_WAITING, False)
+    assert (call.ended_at, call.end_is_estimated) == (left_at, False)
+
+
+@pytest.mark.parametrize("who", ["caller", "operator"])
+@pytest.mark.parametrize("reach", Reach)
+async def test_a_talk_goes_on_ends_when_its_people_end_it_and_is_stored_when_the_store_is_back(
+    make_world: Callable[..., World], who: str, reach: Reach
+) -> None:
+    world = make_world(area=directory(reach=reach))
+    operator = await world.operator("101", phone="phone07")
+    if reach is Reach.RING:
+        await world.hang_up(operator)
+    citizen = await world.citizen(ESDAM_ALONE)
+    if reach is Reach.RING:
+        operator = world.ringing_at("PJSIP/phone07")
+        world.switch.pick_up(operator)
+    await world.clock.advance(10)
+    world.ledger.available = False
+    await world.clock.advance(60)
+    assert world.switch.partners(citizen) == {operator}
+    ended_at = world.clock.now()
+    await world.hang_up(citizen if who == "caller" else operator)
+    await world.clock.advance(3)
+    # Nobody is kept on the line for the sake of a row.
+    assert citizen not in world.switch.channels
+    assert (operator in world.switch.channels) == (who == "caller" and reach is Reach.LINE)
+    await world.clock.advance(60)
+    world.ledger.available = True
+    await world.clock.advance(2)
+    call = world.call(citizen)
+    reason = EndReason.CALLER_HUNG_UP if who == "caller" else EndReason.OPERATOR_HUNG_UP
+    assert (call.end_reason, call.end_is_estimated) == (reason, False)
+    assert call.ended_at is not None and timedelta(0) <= call.ended_at - ended_at <= timedelta(seconds=2.5)
+    assert all_is_closed(world)
+    if reach is Reach.LINE and who == "operator":
+        assert world.session("101").logout_reason is LogoutReason.HUNG_UP
+    else:
+        assert world.session("101").state is OperatorState.WRAP_UP
+
+
+async def test_an_operator_who_hangs_up_just_when_the_store_goes_away_does_not_leave_the_caller_alone(
+    world: World,
+) -> None:
+    """Even when the session's task is in the middle of a write."""
+    operator = await world.operator("101")
+    store_session = world.ledger.store_session
+
+    async def goes_away(session: object) -> None:
+        world.ledger.available = False
+        await store_session(session)  # type: ignore[arg-type]
+
+    world.switch.prompts_last = True
+    citizen = await world.citizen(ESDAM_ALONE)
+    world.ledger.store_session = goes_away  # type: ignore[method-assign]
+    world.switch.finish_prompt(operator)
+    await world.clock.advance(10)
+    assert world.switch.partners(citizen) == {operator}
+    await world.hang_up(operator)
+    await world.clock.advance(3)
+    assert citizen not in world.switch.channels
+
+
+async def test_an_operator_cannot_log_in_is_told_so_and_the_line_is_closed_when_the_store_is_back(
+    world: World,
+) -> None:
+    operator = await world.dial_in()
+    world.ledger.available = False
+    await world.press(operator, "101#1234#")
+    assert world.switch.heard(operator)[-1] == "nl/storing-bel-later"
+    assert operator not in world.switch.channels
+    ended_at = world.clock.now()
+    await world.clock.advance(60)
+    world.ledger.available = True
+    await world.clock.advance(1)
+    assert world.line(operator).ended_at == ended_at
+    await world.operator("101")
+    assert world.session("101").state is OperatorState.READY
+
+
+async def test_an_operator_at_work_stays_at_work(world: World) -> None:
+    operator = await world.operator("101")
+    world.ledger.available = False
+    await world.press(operator, "*92")
+    await world.clock.advance(600)
+    assert operator in world.switch.channels
+    world.ledger.available = True
+    await world.clock.advance(1)
+    assert world.session("101").state is OperatorState.PAUSED
+    await world.press(operator, "*0")
+    assert world.session("101").state is OperatorState.READY
+
+
+# --- lost answers ---
+
+
+async def _a_call(world: World) -> ChannelId:
+    await world.operator("101")
+    citizen = await world.citizen()
+    await world.clock.advance(0.6)
+    await world.press(citizen, "1")
+    await world.clock.advance(10)
+    await world.hang_up(citizen)
+    await world.clock.advance(5)
+    return citizen
+
+
+async def test_a_lost_answer_is_harmless_whichever_it_is(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    undisturbed = world.ledger.kinds(world.call(await _a_call(world)).id)
+    writes = world.ledger.writes
+    assert writes > 8
+    for lost in range(writes):
+        world = make_world()
+        store = Losing(world, lost)
+        call = world.call(await _a_call(world))
+        assert world.ledger.kinds(call.id) == undisturbed, f"answer {lost} was lost"
+        assert call.end_reason is EndReason.CALLER_HUNG_UP and all_is_closed(world)
+        assert store.is_lost
+        assert world.session("101").state is OperatorState.WRAP_UP
+
+
+async def test_a_lost_answer_of_a_store_that_then_stays_away_leaves_no_row_open(
+    make_world: Callable[..., World],
+) -> None:
+    """The write arrived, nobody knew, and the fallback took the caller: the row is ended after what did arrive."""
+    for lost in range(20):
+        world = make_world()
+        await world.operator("101")
+        store = Losing(world, lost, stays_away=True)
+        citizen = await world.citizen()
+        await world.press(citizen, "1")
+        await world.clock.advance(30)
+        world.ledger.available = True
+        await world.clock.advance(5)
+        if not store.is_lost:
+            break
+        call = world.call(citizen)
+        in_talk = world.switch.partners(citizen) != set()
+        assert in_talk or (call.end_reason is EndReason.HANDLED_BY_FALLBACK and citizen in world.switch.fallback)
+        assert in_talk == call.is_open, f"answer {lost} was lost"
+        await world.hang_up(citizen)
+        await world.clock.advance(5)
+        assert all_is_closed(world)
+    assert lost > 5
+
+
+class Losing:
+    """One answer is lost, counted from now; `stays_away`: and with it the store."""
+
+    def __init__(self, world: World, number: int, *, stays_away: bool = False) -> None:
+        self.is_lost = False
+        ledger, answer = world.ledger, world.ledger._answer
+        first = ledger.writes
+
+        def lose() -> None:
+            if ledger.writes - first == number and not self.is_lost:
+                self.is_lost = True
+                ledger.lose_answers = 1
+                ledger.available = not stays_away
+            answer()
+
+        ledger._answer = lose  # type: ignore[method-assign]

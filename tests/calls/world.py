@@ -1,0 +1,249 @@
+"""A small contact centre on fakes: callers and operators as the flow tests speak of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
+from itertools import count
+from uuid import uuid4
+
+from ari_app.calls.dispatcher import Dispatcher
+from ari_app.calls.flow import Shell
+from ari_app.calls.news import Digit, News
+from ari_app.calls.recover import Recovery
+from ari_app.calls.registry import Registry
+from ari_app.calls.supervisor import Supervisor
+from ari_app.core.call import Call
+from ari_app.core.directory import (
+    Calamity,
+    DirectNumber,
+    Directory,
+    Member,
+    Municipality,
+    Norms,
+    OpeningSpan,
+    Operator,
+    Reach,
+    SharedNumber,
+    Team,
+    Whisper,
+)
+from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.recovery import LiveChannel, Snapshot
+from tests.fakes.clock import FakeClock, settle
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.switch import WAITING, FakeSwitch
+
+NODE = AsteriskId("node1")
+ESDAM, VEENDIJK = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+SHARED = "140119"
+ESDAM_ALONE = "+31119555001"
+WEEKDAYS = {day: (OpeningSpan(time(8, 30), time(17, 0)),) for day in range(5)}
+#: a Monday, 11:00 in Amsterdam
+OPEN_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+CLOSED_AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
+
+
+NORMS = Norms()
+
+
+class NamedVoice:
+    """Media are the names of the prompts, so that a test reads what was said."""
+
+    def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
+        return tuple(names)
+
+
+def directory(
+    *,
+    norms: Norms = NORMS,
+    reach: Reach = Reach.LINE,
+    wrap_up_seconds: int = 30,
+    whisper: Whisper = Whisper.FULL,
+    direct_numbers: Sequence[DirectNumber] = (),
+    calamities: tuple[Calamity, ...] = (),
+    default: MunicipalityCode | None = None,
+    helps: tuple[MunicipalityCode, ...] = (),
+) -> Directory:
+    esdam = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, geographic_numbers=(ESDAM_ALONE,))
+    veendijk = Municipality(VEENDIJK, "Veendijk", hours=WEEKDAYS, norms=norms)
+    front = Team(
+        TeamCode("front"),
+        "Voor",
+        (ESDAM,),
+        helps=helps,
+        reach=reach,
+        wrap_up_seconds=wrap_up_seconds,
+        whisper=whisper,
+        ring_seconds=20,
+    )
+    both = replace(front, code=TeamCode("both"), serves=(ESDAM, VEENDIJK), helps=())
+    return Directory(
+        municipalities={ESDAM: esdam, VEENDIJK: veendijk},
+        shared_numbers={SHARED: SharedNumber(SHARED, (Member(ESDAM, 1), Member(VEENDIJK, 2)), default)},
+        direct_numbers={number.e164: number for number in direct_numbers},
+        teams={front.code: front, both.code: both},
+        operators={
+            OperatorNumber(n): Operator(OperatorNumber(n), f"Operator {n}", (code,))
+            for n, code in (("101", front.code), ("102", both.code), ("103", both.code))
+        },
+        calamities=calamities,
+    )
+
+
+@dataclass
+class World:
+    """Fakes around the real tasks. After `kill`, rows and channels stay; `restart` is another process that takes up."""
+
+    area: Directory = field(default_factory=directory)
+    now: datetime = OPEN_AT
+
+    def __post_init__(self) -> None:
+        self.clock = FakeClock(self.now)
+        self.ledger = FakeLedger()
+        for number in ("101", "102", "103"):
+            self.ledger.add_operator(number, "1234")
+        self.switch = FakeSwitch(self.clock, self.tell)
+        self.arrivals: dict[ChannelId, LiveChannel] = {}
+        self._numbers = count(1)
+        self.start_process()
+
+    def tell(self, channel_id: ChannelId, news: News) -> None:
+        self.registry.post(channel_id, news)  # the registry of the process that runs now
+
+    def start_process(self) -> None:
+        self.registry = Registry()
+        self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
+        self.shell = Shell(
+            self.switch, self.ledger, NamedVoice(), self.clock, self.registry, self.dispatcher, lambda: self.area
+        )
+        self._stop = asyncio.Event()
+        self._running = asyncio.create_task(self._run())
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            self.supervisor = Supervisor(self.shell, NODE, tasks)
+            await self._stop.wait()
+
+    async def kill(self) -> None:
+        """The process is gone, whatever it was doing; it must not use its last breath to touch anything."""
+        before = (len(self.switch.orders), self.ledger.writes)
+        await self.stop()
+        assert (len(self.switch.orders), self.ledger.writes) == before
+
+    async def stop(self) -> None:
+        """As `kill`, in a test that has failed perhaps."""
+        self._running.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._running
+
+    @property
+    def is_running(self) -> bool:
+        return not self._running.done()
+
+    async def restart(self, *, asterisk_restarted: bool = False) -> dict[str, int]:
+        """A process starts, and takes up what it finds; returns how often each order of recovery was given."""
+        self.start_process()
+        await settle()
+        return await self.close_gap(asterisk_restarted=asterisk_restarted)
+
+    async def close_gap(self, *, asterisk_restarted: bool = False) -> dict[str, int]:
+        """What the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
+        assert self.ledger.available
+        while True:
+            recovery = Recovery(self.shell, self.supervisor, self.look)
+            work = asyncio.create_task(recovery.run(NODE, asterisk_restarted=asterisk_restarted))
+            await settle()
+            while not work.done():  # it waits before it repeats an order
+                await self.clock.advance(0.1)
+            try:
+                return work.result()
+            except StoreUnavailable:
+                await settle()
+
+    async def look(self) -> Snapshot:
+        return self.snapshot()
+
+    def snapshot(self) -> Snapshot:
+        """What Asterisk would show now."""
+        switch = self.switch
+        channels = {c: self._as_seen(c) for c in switch.channels}
+        bridges = {bridge_id: frozenset(members) for bridge_id, members in switch.bridges.items()}
+        return Snapshot(self.clock.now(), channels, {**bridges, WAITING: frozenset(switch.waiting)})
+
+    def _as_seen(self, channel_id: ChannelId) -> LiveChannel:
+        arrived, created = self.arrivals.get(channel_id), self.switch.created.get(channel_id)
+        if arrived is None:
+            assert created is not None
+            arrived = LiveChannel(channel_id, created[2], False, ("leg", str(created[1])))
+        args = None if channel_id in self.switch.fallback else arrived.stasis_args
+        return replace(arrived, is_up=channel_id in self.switch.up, stasis_args=args)
+
+    async def sweep(self) -> int:
+        """What the application does every few seconds."""
+        found = self.supervisor.swept(frozenset(self.switch.channels), self.clock.now())
+        await settle()
+        return found
+
+    # --- people ---
+
+    async def citizen(self, dials: str = SHARED, number: str = "+31201234567") -> ChannelId:
+        return await self.arrive("citizen", str(uuid4()), dials, number=number)
+
+    async def operator(self, number: str, pin: str = "1234", phone: str = "phone01") -> ChannelId:
+        """Dials 1400 and keys number and PIN."""
+        channel_id = await self.dial_in(phone)
+        await self.press(channel_id, f"{number}#{pin}#")
+        return channel_id
+
+    async def dial_in(self, phone: str = "phone01") -> ChannelId:
+        return await self.arrive("operator", str(uuid4()), name=f"PJSIP/{phone}-00000001")
+
+    async def arrive(self, *args: str, number: str = "", name: str = "") -> ChannelId:
+        """A channel enters the application; while no process runs, nobody hears of it."""
+        channel_id = ChannelId(f"node1-{args[0]}.{next(self._numbers)}")
+        channel = LiveChannel(channel_id, self.clock.now(), False, args, number, name)
+        self.switch.channels.add(channel_id)
+        self.arrivals[channel_id] = channel
+        await settle()
+        if self.is_running:
+            self.supervisor.arrived(channel)
+        await settle()
+        return channel_id
+
+    async def press(self, channel_id: ChannelId, digits: str) -> None:
+        for digit in digits:
+            self.registry.post(channel_id, Digit(channel_id, digit, self.clock.now()))
+            await settle()
+
+    async def hang_up(self, channel_id: ChannelId) -> None:
+        self.switch.leave(channel_id)
+        await settle()
+
+    # --- what a test asks ---
+
+    def call(self, channel_id: ChannelId) -> Call:
+        return next(call for call in self.ledger.calls.values() if call.channel_id == channel_id)
+
+    def session(self, number: str) -> OperatorSession:
+        """The newest session of this operator."""
+        found = [s for s in self.ledger.sessions.values() if s.operator == number]
+        return max(found, key=lambda s: s.logged_in_at)
+
+    def line(self, channel_id: ChannelId) -> OperatorLine:
+        return next(line for line in self.ledger.lines.values() if line.channel_id == channel_id)
+
+    async def talk(self) -> tuple[ChannelId, ChannelId]:
+        """Operator 101 on a standing line talks; returns the operator's channel and the citizen's."""
+        operator = await self.operator("101")
+        citizen = await self.citizen(ESDAM_ALONE)
+        assert self.switch.partners(citizen) == {operator}
+        return operator, citizen
+
+    def ringing_at(self, endpoint: str) -> ChannelId:
+        return next(c for c, e in self.switch.ringing.items() if e == Endpoint(endpoint))

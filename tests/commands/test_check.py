@@ -1,0 +1,89 @@
+"""`ari-app check` and `audit` against the real servers: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ari_app.local.asterisk import LocalAsterisk
+from tests.commands.conftest import SAMPLE, Type, rows
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture
+def surroundings(type_in: Type, asterisk: LocalAsterisk, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """The environment of a working installation, with the sample imported."""
+    monkeypatch.setenv("ARI_APP_ARI_URL", asterisk.ari_url)
+    monkeypatch.setenv("ARI_APP_ARI_USER", asterisk.ari_user)
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", asterisk.ari_password)
+    monkeypatch.setenv("ARI_APP_SOUNDS_DIR", str(asterisk.settings.sounds_dir))
+    monkeypatch.setenv("ARI_APP_CEL_FILE", str(asterisk.cel_file))
+    type_in("import", str(SAMPLE))
+    return monkeypatch
+
+
+def findings(type_in: Type) -> dict[object, dict[str, object]]:
+    return {row["what"]: row for row in rows(type_in("check", "--json"))}
+
+
+def test_settings_database_and_asterisk_are_found_in_order(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    found = findings(type_in)
+    for what in ("settings", "database", "database schema", "area", "asterisk", "asterisk modules", "dialplan"):
+        assert found[what]["is_fine"], found[what]
+
+
+def test_a_wrong_ari_password_is_told_and_not_shown(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    surroundings.setenv("ARI_APP_ARI_PASSWORD", "mis-geraden")
+    result = type_in("check")
+    assert result.exit_code == 1
+    assert "refuses the user or the password" in result.stdout and "ARI_APP_ARI_PASSWORD" in result.stdout
+    assert "mis-geraden" not in result.output
+
+
+def test_an_asterisk_that_is_away_is_told(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    surroundings.setenv("ARI_APP_ARI_URL", "http://127.0.0.1:1/ari")
+    found = findings(type_in)
+    assert not found["asterisk"]["is_fine"]
+    assert "ARI_APP_ARI_URL" in str(found["asterisk"]["remedy"])
+
+
+def test_prompts_without_sound_are_told(surroundings: pytest.MonkeyPatch, type_in: Type, tmp_path: Path) -> None:
+    surroundings.setenv("ARI_APP_SOUNDS_DIR", str(tmp_path))
+    assert not findings(type_in)["prompts"]["is_fine"]
+
+
+def test_a_database_that_is_not_at_head_is_told(
+    surroundings: pytest.MonkeyPatch, type_in: Type, empty_database_url: str
+) -> None:
+    surroundings.setenv("DATABASE_URL", empty_database_url)
+    found = findings(type_in)
+    assert found["database"]["is_fine"]
+    assert found["database schema"]["remedy"] == "ari-app migrate"
+
+
+def test_audit_of_a_time_without_calls_agrees(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    result = type_in("audit", "--since", datetime.now(UTC).isoformat(), "--until", datetime.now(UTC).isoformat())
+    assert result.exit_code == 0, result.output
+    assert "differences:                none" in result.stdout
+
+
+def test_audit_without_a_log_says_which_setting_is_missing(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    surroundings.delenv("ARI_APP_CEL_FILE")
+    result = type_in("audit")
+    assert result.exit_code == 2
+    assert "ARI_APP_CEL_FILE" in result.stderr
+
+
+def test_the_program_itself_says_in_one_line_that_asterisk_refuses_it(surroundings: pytest.MonkeyPatch) -> None:
+    environment = {**os.environ, "ARI_APP_ARI_PASSWORD": "mis-geraden", "ARI_APP_WEB_PORT": "0"}
+    command = [sys.executable, "-m", "ari_app", "serve"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "ARI_APP_ARI_USER" in done.stderr
+    assert "mis-geraden" not in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,230 @@
+"""Real servers for the tests, started by the test command and stopped by it.
+
+    async def test_something(database_url: str, asterisk: LocalAsterisk) -> None: ...
+
+* `postgres_server`: one PostgreSQL for the whole run. `database_url`: a migrated, empty database for one test.
+* `asterisk`: one Asterisk for the whole run, on free loopback ports. Whoever uses it gets it running and without a
+  heartbeat, and must leave it without channels and bridges.
+
+Every module says what it needs with exactly one of the marks pure, postgres, asterisk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+import pytest
+
+from ari_app.local import asterisk_root, process, toolbox
+from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
+from ari_app.local.ports import Protocol, free_port
+from ari_app.local.postgres import LocalPostgres
+from ari_app.local.settings import cache_dir
+
+MARKS = {"pure", "postgres", "asterisk"}
+#: a call from these addresses comes over the trunk; the phones of a test use others, such as 127.0.0.1
+TRUNK_ADDRESSES = tuple(f"127.0.0.{last}" for last in range(10, 41))
+PHONES = 40
+CITIZENS = 3
+EMPTY_SECONDS = 5.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    wrong: dict[str, set[str]] = {}
+    for item in items:
+        found = {mark.name for mark in item.iter_markers() if mark.name in MARKS}
+        if len(found) != 1:
+            wrong.setdefault(str(item.path), set()).update(found)
+    if wrong:
+        lines = [f"{path}: {sorted(found) or 'none'}" for path, found in sorted(wrong.items())]
+        raise pytest.UsageError(f"each test module has exactly one mark of {sorted(MARKS)}:\n" + "\n".join(lines))
+
+
+@pytest.fixture(scope="session")
+def server_directory() -> Iterator[Path]:
+    """Where the servers of this run live. What an earlier run left behind when it was killed is cleaned up first."""
+    base = Path(tempfile.gettempdir()) / f"ari_app-tests-{os.getuid()}"
+    base.mkdir(mode=0o711, exist_ok=True)
+    for old in base.iterdir():
+        if not psutil.pid_exists(int(old.name.partition("-")[0])):
+            process.reap_leftover(old / "asterisk" / "launched.pid", signal.SIGTERM)
+            process.reap_leftover(old / "postgres" / "postgres.pid", signal.SIGINT)
+            shutil.rmtree(old, ignore_errors=True)
+    directory = base / f"{os.getpid()}-{secrets.token_hex(2)}"
+    directory.mkdir(mode=0o711)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_directory: Path) -> Iterator[LocalPostgres]:
+    server = LocalPostgres(server_directory / "postgres", secrets.token_hex(16), durable=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: LocalPostgres) -> str:
+    """The name of a database at head, from which each test gets a copy."""
+    # Imported here: the pure tests need no database.
+    from ari_app.storage.migrate import upgrade_to_head
+
+    postgres_server.sql('CREATE DATABASE "template_head"')
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, upgrade_to_head(postgres_server.url("template_head"))).result()
+    return "template_head"
+
+
+@pytest.fixture
+def database_url(postgres_server: LocalPostgres, migrated_template: str) -> Iterator[str]:
+    """The URL of a migrated database that is this test's alone."""
+    postgres_server.start()  # a test before this one may have killed it
+    name = f"test_{uuid4().hex}"
+    postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    yield postgres_server.url(name)
+    postgres_server.start()
+    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def empty_database_url(postgres_server: LocalPostgres) -> Iterator[str]:
+    """The URL of a database without any table."""
+    postgres_server.start()
+    name = f"test_{uuid4().hex}"
+    postgres_server.sql(f'CREATE DATABASE "{name}"')
+    yield postgres_server.url(name)
+    postgres_server.start()
+    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tells the person at the terminal about a step that takes long; pytest would keep it to itself."""
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            sys.stdout.write(f"\n{line}\n")
+            sys.stdout.flush()
+
+    return tell
+
+
+@pytest.fixture(scope="session")
+def tools(say: Callable[[str], None]) -> None:
+    """The distribution's programs that the tests use; as root on Debian and Ubuntu they are installed."""
+    toolbox.require(toolbox.FOR_TESTS, say)
+
+
+@pytest.fixture(scope="session")
+def sounds_dir(tools: None) -> Path:
+    """Every prompt of the catalogue, and music in `music/`; kept between runs."""
+    from ari_app.prompts.build import build, build_music
+
+    directory = cache_dir() / "test-sounds"
+    build(directory)
+    build_music(directory / "music")
+    return directory
+
+
+@pytest.fixture(scope="session")
+def asterisk_program(say: Callable[[str], None]) -> asterisk_root.AsteriskProgram:
+    return asterisk_root.find(cache_dir(), say)
+
+
+@pytest.fixture(scope="session")
+def asterisk(
+    server_directory: Path, sounds_dir: Path, asterisk_program: asterisk_root.AsteriskProgram
+) -> Iterator[LocalAsterisk]:
+    """Phones phone01..phone40, citizens citizen01..citizen03, and a trunk at `trunk_addresses`.
+
+    Silent parties are never taken for dead: SIPp sends no sound.
+    """
+    phones = [SipAccount(f"phone{n:02}", secrets.token_hex(8)) for n in range(1, PHONES + 1)]
+    citizens = [SipAccount(f"citizen{n:02}", secrets.token_hex(8), AccountKind.CITIZEN) for n in range(1, CITIZENS + 1)]
+    server = LocalAsterisk(
+        asterisk_program,
+        AsteriskSettings(
+            run_dir=server_directory / "asterisk",
+            sounds_dir=sounds_dir,
+            http_port=free_port(Protocol.TCP),
+            sip_port=free_port(Protocol.UDP),
+            rtp_timeout_seconds=0,
+            qualify_seconds=0,
+            trunk_match=TRUNK_ADDRESSES,
+            accounts=[*phones, *citizens],
+        ),
+    )
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fresh_asterisk(request: pytest.FixtureRequest) -> None:
+    """Each module that has the mark begins with an Asterisk that was just started and knows no phone of another's."""
+    marks = getattr(request.module, "pytestmark", [])
+    if "asterisk" not in {mark.name for mark in (marks if isinstance(marks, list) else [marks])}:
+        return
+    server: LocalAsterisk = request.getfixturevalue("asterisk")
+    server.start()  # a module before this one may have killed it
+    server.cli("database deltree registrar")
+    server.restart()
+
+
+@pytest.fixture(autouse=True)
+def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
+    """For a test that uses `asterisk`: it starts with no heartbeat, and ends with no channel and no bridge.
+
+    A `centre`, which works on through all tests of a module, sees to that itself.
+    """
+    if "asterisk" not in request.fixturenames or "running_centre" in request.fixturenames:
+        yield
+        return
+    server: LocalAsterisk = request.getfixturevalue("asterisk")
+    server.start()  # a test before this one may have killed it
+    server.cli("dialplan set global ARI_APP_HEARTBEAT 0")
+    yield
+    if server.pid is not None:
+        left = _wait_until_empty(server)
+        server.cli("channel request hangup all")
+        assert left == {"channels": [], "bridges": []}
+
+
+def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[Any]]:
+    """What is left in Asterisk; the last hang-ups of a test may take a moment."""
+    deadline = time.monotonic() + EMPTY_SECONDS
+    while True:
+        left = {kind: _get(server, kind) for kind in ("channels", "bridges")}
+        if not any(left.values()) or time.monotonic() > deadline:
+            return left
+        time.sleep(0.05)
+
+
+def _get(server: LocalAsterisk, kind: str) -> list[Any]:
+    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+    passwords.add_password(None, server.ari_url, server.ari_user, server.ari_password)
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords)
+    )
+    with opener.open(f"{server.ari_url}/{kind}", timeout=5) as answer:
+        found = json.load(answer)
+    assert isinstance(found, list)
+    return [item.get("name") or item["id"] for item in found]

@@ -1,0 +1,110 @@
+"""Key codes of operators: every code as a line of a table, and no flood of keys that does harm."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ari_app.core.keypad import (
+    MAX_ENTRY_DIGITS,
+    EndWrapUp,
+    KeyCommand,
+    LogOutKey,
+    PauseKey,
+    PausePrompt,
+    ResumeKey,
+    UnknownCode,
+    feed,
+    feed_entry,
+)
+from ari_app.core.operators import PAUSE_KEYS, PauseReason
+
+pytestmark = pytest.mark.pure
+
+KEYS = "0123456789*#"
+keys = st.text(KEYS, max_size=60)
+
+
+def commands(pressed: str) -> list[KeyCommand]:
+    buffer, found = "", []
+    for key in pressed:
+        buffer, command = feed(buffer, key)
+        if command is not None:
+            found.append(command)
+    return found
+
+
+def entries(pressed: str) -> list[str]:
+    buffer, found = "", []
+    for key in pressed:
+        buffer, entry = feed_entry(buffer, key)
+        if entry is not None:
+            found.append(entry)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pressed", "meant"),
+    [
+        ("#", [EndWrapUp()]),
+        ("*0", [ResumeKey()]),
+        ("*8", [LogOutKey()]),
+        ("*91", [PausePrompt(), PauseKey(PauseReason.BREAK)]),
+        ("*92", [PausePrompt(), PauseKey(PauseReason.LUNCH)]),
+        ("*95", [PausePrompt(), PauseKey(PauseReason.ADMINISTRATION)]),
+        ("*96", [PausePrompt(), PauseKey(None)]),
+        ("*90", [PausePrompt(), PauseKey(None)]),
+        ("*9#", [PausePrompt(), PauseKey(None)]),
+        ("*9*8", [PausePrompt(), LogOutKey()]),
+        ("**8", [LogOutKey()]),
+        ("*7", [UnknownCode()]),
+        ("*#", [UnknownCode()]),
+        ("123", []),
+        ("1*0", [ResumeKey()]),
+        ("*8#", [LogOutKey(), EndWrapUp()]),
+        ("*", []),
+    ],
+)
+def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
+    assert commands(pressed) == meant
+
+
+def test_no_key_asks_for_the_pause_that_only_we_set() -> None:
+    assert PauseReason.NO_ANSWER not in PAUSE_KEYS.values()
+    assert set(PAUSE_KEYS.values()) == set(PauseReason) - {PauseReason.NO_ANSWER}
+
+
+@given(keys)
+def test_a_star_begins_a_code_whatever_was_pressed_before(before: str) -> None:
+    assert commands(before + "*8")[-1] == LogOutKey()
+
+
+@given(keys)
+def test_keys_never_pile_up(pressed: str) -> None:
+    buffer = ""
+    for key in pressed:
+        buffer, _ = feed(buffer, key)
+        assert buffer in ("", "*", "*9")
+
+
+@pytest.mark.parametrize(
+    ("pressed", "entered"),
+    [
+        ("101#", ["101"]),
+        ("101#4711#", ["101", "4711"]),
+        ("#", [""]),
+        ("99*101#", ["101"]),
+        ("101", []),
+        ("1" * 300 + "#", ["1" * MAX_ENTRY_DIGITS]),
+    ],
+)
+def test_an_entry_is_the_digits_up_to_the_hash(pressed: str, entered: list[str]) -> None:
+    assert entries(pressed) == entered
+
+
+@given(keys)
+def test_an_entry_holds_digits_only_and_never_too_many(pressed: str) -> None:
+    for entry in entries(pressed):
+        assert len(entry) <= MAX_ENTRY_DIGITS
+        assert entry == "" or entry.isdigit()

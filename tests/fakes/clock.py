@@ -1,0 +1,58 @@
+"""A clock whose hands the test turns."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+
+@dataclass(order=True)
+class _Alarm:
+    at: datetime
+    number: int
+    callback: Callable[[], None] = field(compare=False)
+    cancelled: bool = field(default=False, compare=False)
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class FakeClock:
+    """Stands still until `advance`. Tasks get their turn after every alarm."""
+
+    def __init__(self, now: datetime = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)) -> None:
+        self._now = now
+        self._alarms: list[_Alarm] = []
+        self._numbers = count()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def call_at(self, at: datetime, callback: Callable[[], None]) -> _Alarm:
+        alarm = _Alarm(at, next(self._numbers), callback)
+        heapq.heappush(self._alarms, alarm)
+        return alarm
+
+    async def advance(self, seconds: float) -> None:
+        """Turn the hands; every alarm on the way goes off at its moment."""
+        target = self._now + timedelta(seconds=seconds)
+        await settle()
+        while self._alarms and self._alarms[0].at <= target:
+            alarm = heapq.heappop(self._alarms)
+            if alarm.cancelled:
+                continue
+            self._now = max(self._now, alarm.at)
+            alarm.callback()
+            await settle()
+        self._now = target
+        await settle()
+
+
+async def settle(turns: int = 60) -> None:
+    """Let every task run until it waits."""
+    for _ in range(turns):
+        await asyncio.sleep(0)

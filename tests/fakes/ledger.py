@@ -1,0 +1,159 @@
+"""A ledger in memory that keeps the rules of the real one; `tests/storage/test_ledger_contract.py` holds it to them.
+
+ledger = FakeLedger()
+ledger.available = False            # every write and read: StoreUnavailable
+ledger.lose_answers = 1             # the next write arrives, its answer does not
+ledger.add_operator("101", "4711")
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ari_app.core.call import Call, Fact, FactKind, Leg
+from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId
+from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.core.operators import OperatorLine, OperatorSession
+
+MAX_FAILURES = 3
+LOCKED_FOR = timedelta(minutes=5)
+
+
+@dataclass
+class _Attempts:
+    failed: int
+    last_at: datetime
+    locked_until_at: datetime | None = None
+
+
+@dataclass
+class FakeLedger:
+    calls: dict[CallId, Call] = field(default_factory=dict)
+    legs: dict[LegId, Leg] = field(default_factory=dict)
+    told: dict[CallId, list[Fact]] = field(default_factory=dict)
+    lines: dict[LineId, OperatorLine] = field(default_factory=dict)
+    sessions: dict[SessionId, OperatorSession] = field(default_factory=dict)
+    available: bool = True
+    lose_answers: int = 0
+    writes: int = 0
+
+    def __post_init__(self) -> None:
+        self._pins: dict[str, str] = {}
+        self._attempts: dict[str, _Attempts] = {}
+
+    def add_operator(self, number: str, pin: str) -> None:
+        self._pins[number] = pin
+
+    async def store(self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
+        if call.last_seq == 0 and not facts:
+            raise ValueError("a new call is told by at least one fact")
+        if any(leg.call_id != call.id for leg in legs):
+            raise ValueError("a leg is stored with its own call")
+        await self._arrive()
+        stored = replace(call, last_seq=call.last_seq + len(facts))
+        before = self.calls.get(call.id)
+        is_next = before is None if call.last_seq == 0 else before is not None and before.last_seq == call.last_seq
+        is_repeat = before == stored and self.told[call.id][call.last_seq :] == list(facts)
+        if not is_next and not is_repeat:
+            raise StaleRow(f"call {call.id} is not at fact {call.last_seq} any more")
+        if is_next:
+            self.calls[call.id] = stored
+            self.told.setdefault(call.id, []).extend(facts)
+        self.legs.update({leg.id: leg for leg in legs})
+        self._answer()
+        return stored
+
+    async def store_line(self, line: OperatorLine) -> None:
+        await self._arrive()
+        before = self.lines.get(line.id)
+        if before is not None and before.ended_at is not None and line.ended_at is None:
+            raise StaleRow(f"operator line {line.id} has ended")
+        self.lines[line.id] = line
+        self._answer()
+
+    async def store_session(self, session: OperatorSession) -> None:
+        await self._arrive()
+        before = self.sessions.get(session.id)
+        if before is not None and not before.is_open and session.is_open:
+            raise StaleRow(f"operator session {session.id} is over")
+        others = (other for other in self.sessions.values() if other.id != session.id and other.is_open)
+        if session.is_open and any(other.operator == session.operator for other in others):
+            raise AlreadyTaken(f"operator {session.operator} is logged in elsewhere")
+        self.sessions[session.id] = session
+        self._answer()
+
+    async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
+        await self._arrive()
+        here = [call for call in self.calls.values() if call.asterisk_id == asterisk_id]
+        ids = {call.id for call in here}
+        return OpenRows(
+            calls=tuple(sorted((call for call in here if call.is_open), key=lambda call: (call.arrived_at, call.id))),
+            legs=tuple(
+                sorted(
+                    (leg for leg in self.legs.values() if leg.is_open and leg.call_id in ids),
+                    key=lambda leg: (leg.started_at, leg.id),
+                )
+            ),
+            lines=tuple(
+                sorted(
+                    (line for line in self.lines.values() if line.ended_at is None and line.asterisk_id == asterisk_id),
+                    key=lambda line: (line.started_at, line.id),
+                )
+            ),
+            sessions=tuple(
+                sorted(
+                    (
+                        session
+                        for session in self.sessions.values()
+                        if session.is_open and session.asterisk_id == asterisk_id
+                    ),
+                    key=lambda session: (session.logged_in_at, session.id),
+                )
+            ),
+        )
+
+    async def open_asterisk_ids(self) -> frozenset[AsteriskId]:
+        everywhere = {call.asterisk_id for call in self.calls.values()}
+        everywhere |= {line.asterisk_id for line in self.lines.values()}
+        everywhere |= {session.asterisk_id for session in self.sessions.values()}
+        return frozenset([here for here in everywhere if await self.open_rows(here) != OpenRows()])
+
+    async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
+        await self._arrive()
+        return tuple(self.told.get(call_id, ()))
+
+    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict:
+        await self._arrive()
+        attempts = self._attempts.get(operator)
+        if attempts is not None and attempts.locked_until_at is not None and now < attempts.locked_until_at:
+            return PinVerdict.LOCKED
+        if self._pins.get(operator) == pin:
+            self._attempts.pop(operator, None)
+            return PinVerdict.OK
+        again = attempts is not None and now - attempts.last_at < LOCKED_FOR
+        failed = attempts.failed + 1 if again and attempts is not None else 1
+        is_locked = failed >= MAX_FAILURES
+        self._attempts[operator] = _Attempts(failed, now, now + LOCKED_FOR if is_locked else None)
+        return PinVerdict.LOCKED if is_locked else PinVerdict.WRONG
+
+    def kinds(self, call_id: CallId) -> list[FactKind]:
+        """What was told of a call, in order."""
+        return [fact.kind for fact in self.told.get(call_id, ())]
+
+    def session_of(self, operator: OperatorNumber) -> OperatorSession | None:
+        """The operator's open session."""
+        return next((one for one in self.sessions.values() if one.operator == operator and one.is_open), None)
+
+    async def _arrive(self) -> None:
+        await asyncio.sleep(0)  # like the real one, it lets others go first
+        if not self.available:
+            raise StoreUnavailable("the store is away")
+
+    def _answer(self) -> None:
+        self.writes += 1
+        if self.lose_answers > 0:
+            self.lose_answers -= 1
+            raise StoreUnavailable("the answer was lost")

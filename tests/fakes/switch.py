@@ -1,0 +1,215 @@
+"""A switch that connects nobody and remembers everything; the test plays the people on the phones."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.calls.news import Entered, Left, News, Played, Up
+from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from tests.fakes.clock import FakeClock
+
+WAITING = BridgeId("waiting-1")
+
+
+@dataclass
+class FakeSwitch:
+    """Obeys as Asterisk would: news follows orders, and orders about channels that are gone raise PartyLeft.
+
+    Prompts end at once unless `prompts_last` is set; then the test says `finish_prompt`. `trouble` is asked twice
+    about each order, before it is obeyed and after (then `is_done`). It may raise: the order is refused, its answer is
+    lost; it may be True: there is no answer, ever. `turns` is how often others get their turn before it is obeyed.
+    """
+
+    clock: FakeClock
+    tell: Callable[[ChannelId, News], object]
+    prompts_last: bool = False
+    orders: list[tuple[str, ...]] = field(default_factory=list)
+    channels: set[ChannelId] = field(default_factory=set)
+    up: set[ChannelId] = field(default_factory=set)
+    bridges: dict[BridgeId, set[ChannelId]] = field(default_factory=dict)
+    waiting: set[ChannelId] = field(default_factory=set)
+    music: set[ChannelId] = field(default_factory=set)
+    playing: dict[PlaybackId, ChannelId] = field(default_factory=dict)
+    said: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
+    fallback: dict[ChannelId, str] = field(default_factory=dict)
+    unregistered: set[Endpoint] = field(default_factory=set)
+    ringing: dict[ChannelId, Endpoint] = field(default_factory=dict)
+    created: dict[ChannelId, tuple[Endpoint, CallId, datetime]] = field(default_factory=dict)
+    moved_while_playing: list[ChannelId] = field(default_factory=list)  # Asterisk would hold the move up
+    ordered_by: dict[str, set[str]] = field(default_factory=dict)  # the names of the tasks, by channel
+    trouble: Callable[[tuple[str, ...], bool], bool] = field(default=lambda order, is_done: False)
+    turns: Callable[[], int] = field(default=lambda: 0)
+
+    @asynccontextmanager
+    async def _order(self, name: str, *about: str) -> AsyncIterator[None]:
+        order = (name, *about)
+        self.orders.append(order)
+        for _ in range(self.turns()):
+            await asyncio.sleep(0)
+        task = asyncio.current_task()
+        for channel_id in self.channels & set(about):
+            self.ordered_by.setdefault(channel_id, set()).add("" if task is None else task.get_name())
+        await self._answer(order, is_done=False)
+        yield
+        await self._answer(order, is_done=True)
+
+    async def _answer(self, order: tuple[str, ...], *, is_done: bool) -> None:
+        if self.trouble(order, is_done):
+            await asyncio.Event().wait()
+
+    def _there(self, channel_id: ChannelId) -> None:
+        if channel_id not in self.channels or channel_id in self.fallback:
+            raise PartyLeft(channel_id)
+
+    # --- what the application orders ---
+
+    async def ensure_answered(self, channel_id: ChannelId) -> None:
+        async with self._order("answer", channel_id):
+            self._there(channel_id)
+            if channel_id not in self.up:
+                self.pick_up(channel_id)
+
+    async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
+        async with self._order("play", channel_id):
+            self._there(channel_id)
+            if playback_id in self.playing:
+                self.tell(channel_id, Played(playback_id, self.clock.now(), failed=True))
+                return
+            self.said.append((channel_id, tuple(media)))
+            self.playing[playback_id] = channel_id
+            if not self.prompts_last:
+                self._end_playback(playback_id)
+
+    async def stop_playback(self, playback_id: PlaybackId) -> None:
+        async with self._order("stop", playback_id):
+            if playback_id in self.playing:
+                self._end_playback(playback_id)
+
+    async def playback_is_live(self, playback_id: PlaybackId) -> bool:
+        return playback_id in self.playing
+
+    async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None:
+        async with self._order("bridge", bridge_id):
+            self.bridges.setdefault(bridge_id, set())
+
+    async def ensure_in_bridge(
+        self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
+    ) -> None:
+        async with self._order("join", bridge_id, channel_id, "keys stay" if keys_stay_here else ""):
+            self._there(channel_id)
+            if bridge_id not in self.bridges:
+                raise SwitchUnavailable(f"there is no bridge {bridge_id}")
+            self._move(channel_id, self.bridges[bridge_id])
+
+    async def ensure_no_music(self, channel_id: ChannelId) -> None:
+        async with self._order("no music", channel_id):
+            self._there(channel_id)
+            self.music.discard(channel_id)
+
+    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+        async with self._order("wait", channel_id):
+            self._there(channel_id)
+            self._move(channel_id, self.waiting)
+            self.music.add(channel_id)
+
+    async def destroy_bridge(self, bridge_id: BridgeId) -> None:
+        async with self._order("destroy", bridge_id):
+            self.bridges.pop(bridge_id, None)
+
+    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+        async with self._order("create", endpoint, channel_id):
+            if endpoint in self.unregistered:
+                raise DestinationUnavailable(endpoint)
+            if channel_id in self.created:
+                return
+            now = self.clock.now()
+            self.channels.add(channel_id)
+            self.created[channel_id] = (endpoint, call_id, now)
+            self.tell(channel_id, Entered(channel_id, now, now))
+
+    async def dial(self, channel_id: ChannelId) -> None:
+        async with self._order("dial", channel_id):
+            self._there(channel_id)
+            if channel_id not in self.up:
+                self.ringing[channel_id] = self.created[channel_id][0]
+
+    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        async with self._order("hang up", channel_id, str(cause)):
+            if channel_id in self.channels:
+                self.leave(channel_id, cause)
+
+    async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
+        async with self._order("fallback", channel_id, reason):
+            self._there(channel_id)
+            self._leave_bridges(channel_id)
+            self.fallback[channel_id] = reason
+
+    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
+        async with self._order("call id", channel_id):
+            pass
+
+    # --- what people do ---
+
+    def pick_up(self, channel_id: ChannelId) -> None:
+        self.up.add(channel_id)
+        self.ringing.pop(channel_id, None)
+        self.tell(channel_id, Up(channel_id, self.clock.now()))
+
+    def leave(self, channel_id: ChannelId, cause: int = 16) -> None:
+        self.channels.discard(channel_id)
+        self.up.discard(channel_id)
+        self.ringing.pop(channel_id, None)
+        self._leave_bridges(channel_id)
+        for playback_id in [p for p, c in self.playing.items() if c == channel_id]:
+            self._end_playback(playback_id, failed=True)
+        self.tell(channel_id, Left(channel_id, self.clock.now(), cause))
+
+    def vanish_one(self, channel_id: ChannelId) -> None:
+        """Somebody leaves, and the news of it is lost."""
+        tell, self.tell = self.tell, lambda channel_id, news: None
+        self.leave(channel_id)
+        self.tell = tell
+
+    def vanish(self) -> None:
+        """Asterisk dies: nobody is there any more, and nobody says so."""
+        for held in (self.channels, self.up, self.bridges, self.waiting, self.music, self.playing, self.ringing):
+            held.clear()
+
+    def finish_prompt(self, channel_id: ChannelId) -> None:
+        """What is being played to this channel comes to its end."""
+        for playback_id in [p for p, c in self.playing.items() if c == channel_id]:
+            self._end_playback(playback_id)
+
+    def _end_playback(self, playback_id: PlaybackId, *, failed: bool = False) -> None:
+        channel_id = self.playing.pop(playback_id)
+        self.tell(channel_id, Played(playback_id, self.clock.now(), failed))
+
+    def _move(self, channel_id: ChannelId, members: set[ChannelId]) -> None:
+        if channel_id not in members and channel_id in self.playing.values():
+            self.moved_while_playing.append(channel_id)
+        self._leave_bridges(channel_id)
+        members.add(channel_id)
+
+    def _leave_bridges(self, channel_id: ChannelId) -> None:
+        self.waiting.discard(channel_id)
+        for members in self.bridges.values():
+            members.discard(channel_id)
+
+    # --- what a test asks ---
+
+    def partners(self, channel_id: ChannelId) -> set[ChannelId]:
+        """Who hears this channel."""
+        return {m for members in self.bridges.values() if channel_id in members for m in members} - {channel_id}
+
+    def in_hand(self) -> set[ChannelId]:
+        """The channels that are in the application's hands."""
+        return self.channels - self.fallback.keys()
+
+    def heard(self, channel_id: ChannelId) -> list[str]:
+        """The names of all prompts played to this channel, in order."""
+        return [name for channel, names in self.said if channel == channel_id for name in names]

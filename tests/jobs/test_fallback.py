@@ -1,0 +1,160 @@
+"""Calls that the dialplan's fallback helped come into the record: once, also after crashes, and none is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.cel import CelEvent
+from ari_app.core.directory import Directory
+from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id
+from ari_app.jobs.fallback import FallbackTaker
+from ari_app.storage.engine import Database
+from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.reads import CallStory, call_story
+from tests.core.cel_values import at, in_fallback, phone_rung, written
+
+pytestmark = pytest.mark.postgres
+
+NODE = AsteriskId("node1")
+NewTaker = Callable[[], FallbackTaker]
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "cel.csv"
+
+
+@pytest.fixture
+def new_taker(database: Database, log: Path) -> NewTaker:
+    """Another process: it knows only what the database and the log say."""
+    return lambda: FallbackTaker(database, log, NODE, Directory)
+
+
+def append(log: Path, *channels: list[CelEvent]) -> None:
+    with log.open("a") as file:
+        file.writelines(map(written, sorted((e for events in channels for e in events), key=lambda e: e.at)))
+
+
+def helped(call_id: CallId, name: str = "f") -> tuple[list[CelEvent], list[CelEvent]]:
+    return (
+        in_fallback(name, 0, 60, call_id=str(call_id), bridge=f"bridge-{name}"),
+        phone_rung(f"{name}-1", name, 5, 60.1, bridge=f"bridge-{name}"),
+    )
+
+
+async def told(database: Database, call_id: CallId) -> CallStory | None:
+    return await call_story(database.engine, None, call_id)
+
+
+async def begun(new_taker: NewTaker) -> FallbackTaker:
+    """One that has looked once, so that what is written from now on is new."""
+    taker = new_taker()
+    await taker.tick()
+    return taker
+
+
+async def test_a_call_that_the_application_never_saw_is_stored_with_its_legs(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker, call_id = await begun(new_taker), CallId(uuid4())
+    append(log, *helped(call_id))
+    await taker.tick()
+    story = await told(database, call_id)
+    assert story is not None
+    assert (story.call.end_reason, story.call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
+    assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
+    assert [fact.kind for fact in story.facts] == ["arrived", "to_fallback", "answered", "ended"]
+
+
+@pytest.mark.parametrize("with_phone", [True, False])
+async def test_given_a_crash_before_the_place_was_kept_when_the_log_is_read_again_then_nothing_is_told_twice(
+    database: Database, log: Path, new_taker: NewTaker, with_phone: bool
+) -> None:
+    first, call_id = await begun(new_taker), CallId(uuid4())
+    append(log, in_fallback("other", -1, 900, call_id=str(uuid4())))  # lasts: its beginning is where to read again
+    append(log, *helped(call_id)[: 2 if with_phone else 1])
+    await first.tick()
+    story = await told(database, call_id)
+    await new_taker().tick()
+    assert story is not None and await told(database, call_id) == story
+
+
+async def test_given_asterisk_died_while_nobody_watched_when_it_is_up_again_then_its_calls_are_recorded(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker, call_id = await begun(new_taker), CallId(uuid4())
+    append(log, *(events[:-2] for events in helped(call_id)))  # never an end
+    await taker.tick()
+    assert await told(database, call_id) is None
+    after = new_taker()
+    await after.tick()
+    after.asterisk_started(at(30))
+    await after.tick()
+    story = await told(database, call_id)
+    assert story is not None
+    assert (story.call.end_is_estimated, story.call.end_reason) == (True, EndReason.HANDLED_BY_FALLBACK)
+
+
+@pytest.mark.parametrize("is_first_start", [True, False], ids=["no log yet", "a log of before"])
+async def test_given_a_process_that_died_at_once_when_the_next_one_reads_then_no_call_of_between_is_missed(
+    database: Database, log: Path, new_taker: NewTaker, is_first_start: bool
+) -> None:
+    old, call_id = CallId(uuid4()), CallId(uuid4())
+    if not is_first_start:
+        append(log, *helped(old, "old"))
+    await new_taker().begin()
+    append(log, *helped(call_id))
+    await new_taker().tick()
+    assert await told(database, call_id) is not None
+    assert await told(database, old) is None, "of before this database"
+
+
+async def test_a_call_whose_row_is_open_waits_until_its_own_task_has_ended_it(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker, call_id = await begun(new_taker), CallId(uuid4())
+    ledger = PostgresLedger(database.pool)
+    mine = await ledger.store(*_open_row(call_id, at(0)))
+    append(log, *helped(call_id))
+    await taker.tick()
+    story = await told(database, call_id)
+    assert story is not None and story.call.is_open
+
+    over = replace(
+        mine, stage=Stage.ENDED, ended_at=at(1), end_reason=EndReason.HANDLED_BY_FALLBACK, handled_by_fallback=True
+    )
+    await ledger.store(over, (Fact(at(1), FactKind.ENDED),))
+    await ledger.close()
+    await taker.tick()
+    story = await told(database, call_id)
+    assert story is not None
+    assert story.call.answered_at == at(10.01), "what the dialplan made of it is added to what we knew"
+    assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
+
+
+async def test_a_channel_that_another_dialplan_marked_does_not_hold_up_the_others(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker, call_id = await begun(new_taker), CallId(uuid4())
+    append(log, in_fallback("strange", -1, 20, call_id="not ours"), *helped(call_id))
+    await taker.tick()
+    assert await told(database, call_id) is not None
+
+
+def _open_row(call_id: CallId, when: datetime) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+    call = Call(call_id, NODE, ChannelId("f"), "140119", Stage.WAITING, when, when)
+    leg = Leg(new_leg_id(), call_id, ChannelId("f"), LegRole.CALLER, None, when)
+    return call, (Fact(when, FactKind.ARRIVED),), (leg,)

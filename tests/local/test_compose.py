@@ -1,0 +1,220 @@
+"""The deployed form fits the program: same settings, same paths, nothing open that need not be."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+import yaml
+
+from ari_app.settings import Settings, load
+
+pytestmark = pytest.mark.pure
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+DOCKERFILES = [ROOT / "Dockerfile", ROOT / "asterisk-conf" / "Dockerfile"]
+LASTING = {"postgres", "asterisk", "ari-app"}
+ONCE = {"sounds", "migrate"}
+VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
+ANSWERS = {
+    "POSTGRES_PASSWORD": "postgres-word",
+    "ARI_APP_ARI_PASSWORD": "ari-word",
+    "ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1",
+}
+
+
+def interpolated(text: str) -> str:
+    """What compose makes of ${NAME:-default} and ${NAME:?message} where only the needed variables are set."""
+
+    def value(found: re.Match[str]) -> str:
+        default = found["rest"] if found["kind"] == "-" else ""
+        return ANSWERS.get(found["name"]) or default
+
+    return VARIABLE.sub(value, text)
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    parsed = yaml.safe_load(interpolated(COMPOSE.read_text()))
+    assert isinstance(parsed, dict)
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found = compose["services"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def targets(service: dict[str, Any]) -> dict[str, str]:
+    """Where a service sees each of its volumes and directories."""
+    mounts: dict[str, str] = {}
+    for volume in service.get("volumes", []):
+        if isinstance(volume, str):
+            source, target = volume.split(":")[:2]
+        else:
+            source, target = volume["source"], volume["target"]
+        mounts[source] = target
+    return mounts
+
+
+def test_services_are_those_of_the_design_and_two_that_prepare(services: dict[str, dict[str, Any]]) -> None:
+    assert set(services) == LASTING | ONCE
+
+
+@pytest.mark.parametrize("name", sorted(LASTING))
+def test_given_a_service_that_lasts_then_it_is_watched_restarted_and_its_log_is_bounded(
+    name: str, services: dict[str, dict[str, Any]]
+) -> None:
+    service = services[name]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+    assert service["stop_grace_period"]
+    assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+
+
+@pytest.mark.parametrize("name", sorted(ONCE))
+def test_given_a_service_that_prepares_then_another_waits_for_its_success(
+    name: str, services: dict[str, dict[str, Any]]
+) -> None:
+    assert services[name]["restart"] == "no"
+    waiting = [service for service in services.values() if name in service.get("depends_on", {})]
+    assert [service["depends_on"][name]["condition"] for service in waiting] == ["service_completed_successfully"]
+
+
+def test_only_sip_sound_and_the_web_are_published(services: dict[str, dict[str, Any]]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published == {
+        "asterisk": [
+            "0.0.0.0:5060:5060/udp",
+            "0.0.0.0:5061:5061/tcp",
+            "0.0.0.0:10000-10199:10000-10199/udp",
+        ],
+        "ari-app": ["127.0.0.1:8080:8080"],
+    }
+    assert not any(service.get("network_mode") == "host" for service in services.values())
+
+
+def test_the_database_and_ari_are_on_a_network_without_a_way_out(compose: dict[str, Any]) -> None:
+    assert compose["networks"]["internal"] == {"internal": True}
+    services = compose["services"]
+    assert list(services["postgres"]["networks"]) == ["internal"]
+    [alias] = services["asterisk"]["networks"]["internal"]["aliases"]
+    assert services["asterisk"]["environment"]["ARI_APP_ASTERISK_HTTP_BIND"] == alias
+    assert services["ari-app"]["environment"]["ARI_APP_ARI_URL"] == f"http://{alias}:8088/ari"
+
+
+def test_every_variable_is_in_the_example_and_every_line_of_the_example_is_used(example: dict[str, str]) -> None:
+    used = {found["name"] for found in VARIABLE.finditer(COMPOSE.read_text())}
+    assert used == set(example)
+
+
+def test_the_example_says_what_holds_without_it(example: dict[str, str]) -> None:
+    for found in VARIABLE.finditer(COMPOSE.read_text()):
+        assert example[found["name"]] == (found["rest"] if found["kind"] == "-" else ""), found["name"]
+
+
+def test_a_missing_password_or_address_stops_compose(example: dict[str, str]) -> None:
+    needed = {found["name"] for found in VARIABLE.finditer(COMPOSE.read_text()) if found["kind"] == "?"}
+    assert needed == set(ANSWERS)
+    assert all(example[name] == "" for name in needed)
+
+
+def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
+    services: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = services["ari-app"]["environment"]
+    known = {f"ARI_APP_{field.upper()}" for field in Settings.model_fields} | {"DATABASE_URL"}
+    assert set(environment) <= known
+    for name in known:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, str(value))
+    settings = load(Settings)
+    assert settings.database_url.get_secret_value() == "postgresql+asyncpg://ari_app:postgres-word@postgres/ari_app"
+    assert settings.ari_password.get_secret_value() == "ari-word"
+    assert services["ari-app"]["ports"][0].endswith(f":{settings.web_port}")
+    assert settings.web_bind == "0.0.0.0"
+
+
+def test_asterisk_gets_variables_that_its_scripts_know(services: dict[str, dict[str, Any]]) -> None:
+    scripts = "".join((ROOT / "asterisk-conf" / name).read_text() for name in ("render", "entrypoint"))
+    known = set(re.findall(r"\bARI_APP_[A-Z_]+", scripts))
+    assert set(services["asterisk"]["environment"]) <= known
+
+
+def test_both_sides_see_the_sounds_and_the_channel_event_log_under_one_path(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    application, asterisk = services["ari-app"], services["asterisk"]
+    environment = application["environment"]
+    assert targets(asterisk)["sounds"] == targets(application)["sounds"] == environment["ARI_APP_SOUNDS_DIR"]
+    for dockerfile in DOCKERFILES:
+        assert f"ARI_APP_SOUNDS_DIR={environment['ARI_APP_SOUNDS_DIR']}" in dockerfile.read_text()
+    log = targets(asterisk)["channel_event_log"]
+    assert (
+        targets(application)["channel_event_log"] == log == str(PurePosixPath(environment["ARI_APP_CEL_FILE"]).parent)
+    )
+    assert "channel_event_log:/var/log/ari_app/cel-custom:ro" in application["volumes"]
+    assert targets(services["sounds"]) == {"sounds": environment["ARI_APP_SOUNDS_DIR"]}
+
+
+def test_what_must_outlive_a_container_is_in_a_named_volume(compose: dict[str, Any]) -> None:
+    used = {source for service in compose["services"].values() for source in targets(service)} - {"./config"}
+    assert used == set(compose["volumes"])
+
+
+@pytest.mark.parametrize("name", sorted((LASTING | ONCE) - {"postgres"}))
+def test_our_containers_cannot_write_to_themselves_nor_gain_rights(
+    name: str, services: dict[str, dict[str, Any]]
+) -> None:
+    service = services[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_images_of_ours_are_built_and_never_fetched(services: dict[str, dict[str, Any]]) -> None:
+    ours = [service for name, service in services.items() if name != "postgres"]
+    assert {service["pull_policy"] for service in ours} == {"never"}
+    assert {service["image"] for service in ours if "build" in service} == {service["image"] for service in ours}
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["application", "asterisk"])
+def test_images_are_debian_and_run_as_somebody_who_is_not_root(dockerfile: Path) -> None:
+    lines = [line.split() for line in dockerfile.read_text().splitlines()]
+    assert {line[1] for line in lines if line[:1] == ["FROM"]} == {"debian:forky-slim"}
+    stage_starts = [number for number, line in enumerate(lines) if line[:1] == ["FROM"]]
+    users = [line[1] for line in lines[stage_starts[-1] :] if line[:1] == ["USER"]]
+    assert users
+    assert users[-1] not in {"root", "0"}
+
+
+def test_dependencies_are_installed_by_their_hashes() -> None:
+    assert "--require-hashes" in DOCKERFILES[0].read_text()
+
+
+def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in ignored
+    allowed = {line[1:] for line in ignored if line.startswith("!")}
+    copies = re.findall(r"^COPY (?!--from)(\S+) ", DOCKERFILES[0].read_text(), re.MULTILINE)
+    assert set(copies) == allowed
+    assert all((ROOT / name).exists() for name in allowed)
+
+
+def test_the_entrypoint_is_a_program_that_a_shell_can_read() -> None:
+    entrypoint = ROOT / "asterisk-conf" / "entrypoint"
+    assert entrypoint.stat().st_mode & 0o111
+    assert subprocess.run(["/bin/sh", "-n", str(entrypoint)], check=False).returncode == 0

@@ -1,0 +1,228 @@
+"""What is said, sentence by sentence, at every kind of moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.directory import Member, SharedNumber
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
+from ari_app.core.operators import PauseReason
+from ari_app.prompts import phrases
+from ari_app.prompts.catalogue import load
+from ari_app.prompts.tones import TONES
+from tests.prompts.transcripts import spoken
+
+pytestmark = pytest.mark.pure
+
+LINDENHOVE = MunicipalityCode("GM9901")
+WATERDAM = MunicipalityCode("GM9902")
+NUMBER = SharedNumber("140119", (Member(WATERDAM, 4), Member(LINDENHOVE, 1)))
+ROOT = Path(__file__).parents[2]
+
+
+def local(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=AMSTERDAM).astimezone(UTC)
+
+
+def test_given_a_shared_number_then_its_members_are_read_out_by_key() -> None:
+    assert spoken(phrases.menu(NUMBER)) == (
+        "Welkom bij veertien, nul, één, één, negen, Voor welke gemeente belt u? U kunt meteen kiezen. "
+        "Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
+    )
+
+
+@pytest.mark.parametrize(("pressed", "start"), [(True, "Deze keuze kennen we niet."), (False, "We hebben uw keuze")])
+def test_given_a_try_without_success_then_it_says_so_and_reads_the_keys_again(pressed: bool, start: str) -> None:
+    said = spoken(phrases.menu_again(NUMBER, pressed=pressed))
+    assert said.startswith(start)
+    assert said.endswith("Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier.")
+
+
+@pytest.mark.parametrize(
+    ("digits", "said"),
+    [
+        ("140119", "Welkom bij veertien, nul, één, één, negen,"),
+        ("140297", "Welkom bij veertien, nul, twee, negen, zeven,"),
+        ("14020", "Welkom bij veertien, nul, twintig,"),
+        ("14010", "Welkom bij veertien, nul, tien,"),
+        ("14079", "Welkom bij veertien, nul, negenenzeventig,"),
+        ("31119012345", "Welkom."),
+        ("", "Welkom."),
+    ],
+)
+def test_a_14_number_is_said_as_people_say_it(digits: str, said: str) -> None:
+    assert spoken(phrases.welcome(digits)) == said
+
+
+def test_every_14_number_can_be_welcomed() -> None:
+    for area in AREA_CODES | FICTITIOUS_AREA_CODES:
+        assert spoken(phrases.welcome(f"14{area}")).startswith("Welkom bij veertien, nul, ")
+
+
+def test_given_no_choice_then_the_default_is_told() -> None:
+    assert spoken(phrases.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
+    assert spoken(phrases.not_chosen(None)) == "U krijgt een medewerker. Een ogenblik geduld."
+
+
+@pytest.mark.parametrize(
+    ("now", "opens", "said"),
+    [
+        ("2026-11-23T07:55", "2026-11-23T08:30", "vandaag weer bellen, vanaf half negen."),
+        ("2026-11-23T00:01", "2026-11-23T08:30", "vandaag weer bellen, vanaf half negen."),
+        ("2026-11-23T23:59", "2026-11-24T08:30", "morgen weer bellen, vanaf half negen."),
+        ("2026-11-20T17:30", "2026-11-23T09:00", "weer bellen op maandag, vanaf negen uur."),
+        ("2026-11-17T17:30", "2026-11-23T08:45", "weer bellen op maandag, vanaf kwart voor negen."),
+        # a week ahead "op maandag" alone could be heard as today
+        ("2026-11-16T17:30", "2026-11-23T08:30", "weer bellen op maandag, drieëntwintig, november, vanaf half negen."),
+        ("2026-12-24T17:30", "2027-01-04T08:30", "weer bellen op maandag, vier, januari, vanaf half negen."),
+        # five holidays in a row (DOMAIN §4): Tuesday 4 May 2027 to Monday 10 May
+        ("2027-05-04T17:30", "2027-05-10T08:30", "weer bellen op maandag, vanaf half negen."),
+        # the clock goes forward, and back, in between
+        ("2026-03-28T23:30", "2026-03-29T13:00", "morgen weer bellen, vanaf één uur."),
+        ("2026-03-29T00:30", "2026-03-30T08:30", "morgen weer bellen, vanaf half negen."),
+        ("2026-03-29T01:30", "2026-03-29T08:30", "vandaag weer bellen, vanaf half negen."),
+        ("2026-10-24T23:30", "2026-10-26T08:30", "weer bellen op maandag, vanaf half negen."),
+        ("2026-10-25T00:15", "2026-10-26T08:30", "morgen weer bellen, vanaf half negen."),
+    ],
+)
+def test_given_a_closed_municipality_then_it_tells_when_it_opens(now: str, opens: str, said: str) -> None:
+    heard = spoken(phrases.closed(LINDENHOVE, local(opens), local(now)))
+    assert heard.startswith("De gemeente Lindenhove is nu gesloten. U kunt ons ")
+    assert heard.endswith(said)
+
+
+def test_given_a_call_at_half_past_eleven_utc_then_the_day_is_the_one_in_the_netherlands() -> None:
+    late = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # 2 July, 00:30
+    said = spoken(phrases.opening(datetime(2026, 7, 2, 6, 30, tzinfo=UTC), late))
+    assert said == "U kunt ons vandaag weer bellen, vanaf half negen."
+
+
+def test_given_no_opening_in_sight_then_no_time_is_promised() -> None:
+    heard = spoken(phrases.closed(None, None, local("2026-11-23T07:55")))
+    assert heard == "We zijn nu gesloten. Probeert u het later nog eens. Dank u wel voor het bellen."
+
+
+def test_an_instant_without_a_timezone_is_refused() -> None:
+    with pytest.raises(ValueError, match="timezone-aware"):
+        phrases.opening(local("2026-11-23T07:55").replace(tzinfo=None), local("2026-11-23T07:55"))
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (time(8, 30), "vanaf half negen."),
+        (time(8, 15), "vanaf kwart over acht."),
+        (time(8, 45), "vanaf kwart voor negen."),
+        (time(9), "vanaf negen uur."),
+        (time(8, 35), "vanaf acht uur, vijfendertig,"),
+        (time(8, 1), "vanaf acht uur, één,"),
+        (time(12), "vanaf twaalf uur."),
+        (time(12, 30), "vanaf half één."),
+        (time(12, 45), "vanaf kwart voor één."),
+        (time(13), "vanaf één uur."),
+        (time(17, 59), "vanaf vijf uur, negenenvijftig,"),
+        (time(18), "vanaf zes uur. 's avonds."),
+        (time(23, 45), "vanaf kwart voor twaalf. 's avonds."),
+        (time(0), "vanaf nul uur."),
+        (time(0, 30), "vanaf nul uur, dertig,"),
+        (time(5, 30), "vanaf half zes. 's nachts."),
+        (time(6), "vanaf zes uur."),
+    ],
+)
+def test_a_time_of_day_is_said_in_natural_dutch(at: time, said: str) -> None:
+    assert spoken(phrases.clock(at)) == said
+
+
+@given(
+    now=st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    ahead=st.timedeltas(timedelta(0), timedelta(days=400)),
+)
+def test_every_opening_can_be_said_and_names_the_right_day(now: datetime, ahead: timedelta) -> None:
+    opens = now + ahead
+    said = spoken(phrases.opening(opens, now))
+    here = opens.astimezone(AMSTERDAM)
+    days = (here.date() - now.astimezone(AMSTERDAM).date()).days
+    weekday = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")[here.weekday()]
+    assert (days == 0) == ("vandaag" in said)
+    assert (days == 1) == ("morgen" in said)
+    assert (days > 1) == (f"op {weekday}" in said)
+    assert said.count("vanaf") == 1
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "U bent nu als eerste aan de beurt."),
+        (1, "U bent nu als eerste aan de beurt."),
+        (2, "U bent nummer twee in de rij."),
+        (42, "U bent nummer tweeënveertig in de rij."),
+        (99, "U bent nummer negenennegentig in de rij."),
+        (100, "Er wachten nu honderd mensen of meer. Het kan lang duren."),
+        (10_000, "Er wachten nu honderd mensen of meer. Het kan lang duren."),
+    ],
+)
+def test_a_place_in_the_queue_is_told(n: int, said: str) -> None:
+    assert spoken(phrases.position(n)) == said
+
+
+def test_an_operator_hears_for_whom_they_are_logged_in() -> None:
+    assert spoken(phrases.logged_in_for([LINDENHOVE])) == "U bent aangemeld voor, Lindenhove,"
+    assert spoken(phrases.logged_in_for([LINDENHOVE, WATERDAM])) == (
+        "U bent aangemeld voor, Lindenhove, en, Oud-Waterdam,"
+    )
+    assert spoken(phrases.logged_in_for([])) == "U bent aangemeld."
+
+
+def test_the_keys_of_the_pause_reasons_are_read_out_as_they_work() -> None:
+    asked = spoken(phrases.ASK_PAUSE_REASON)
+    said = {reason: spoken(phrases.paused(reason)) for reason in PauseReason}
+    assert len(set(said.values())) == len(PauseReason)
+    for words, reason in (
+        ("één voor pauze", PauseReason.BREAK),
+        ("twee voor lunch", PauseReason.LUNCH),
+        ("drie voor overleg", PauseReason.MEETING),
+        ("vier voor training", PauseReason.TRAINING),
+        ("vijf voor administratie", PauseReason.ADMINISTRATION),
+    ):
+        assert words in asked
+        assert words.split()[-1] in said[reason]
+
+
+def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
+    """What the phrases and the dialplan play is what the catalogue says, no less and no more."""
+    now = local("2026-11-23T07:55")
+    played: set[str] = set()
+    for name, value in vars(phrases).items():
+        if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
+            played |= set(value)
+    for area in AREA_CODES | FICTITIOUS_AREA_CODES:
+        played |= set(phrases.welcome(f"14{area}"))
+    played |= {
+        *phrases.welcome(""),
+        *phrases.greeting(LINDENHOVE),
+        *phrases.chosen(LINDENHOVE),
+        *phrases.not_chosen(None),
+    }
+    nine = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, 10)))
+    played |= {*phrases.menu(nine), *phrases.menu_again(nine, pressed=True), *phrases.menu_again(nine, pressed=False)}
+    played |= {*phrases.whisper(LINDENHOVE), *phrases.logged_in_for([LINDENHOVE, WATERDAM]), *phrases.logged_in_for([])}
+    played |= {*phrases.closed(None, None, now), *phrases.closed(LINDENHOVE, None, now)}
+    played |= {name for n in range(1, 200) for name in phrases.position(n)}
+    played |= {name for reason in PauseReason for name in phrases.paused(reason)}
+    played |= {name for minute in range(24 * 60) for name in phrases.clock(time(minute // 60, minute % 60))}
+    played |= {name for day in range(400) for name in phrases.opening(now + timedelta(days=day), now)}
+    played.add(next(iter(phrases.calamity("De brug is dicht."))))
+    dialplan = (ROOT / "asterisk-conf" / "extensions.conf").read_text(encoding="utf-8")
+    played |= set(re.findall(r"@SOUNDS_DIR@/(nl/[\w-]+)", dialplan))
+
+    made = {*load().prompts(), *load().prompts_for(LINDENHOVE, "Lindenhove"), *(f"toon/{name}" for name in TONES)}
+    played -= {name for name in played if name.startswith(f"gemeente/{WATERDAM}/")}
+    assert played == made

@@ -1,0 +1,201 @@
+"""What listeners hear, and that they are told when they may have missed something."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import UUID, uuid4
+
+import pytest
+
+from ari_app.core.call import Fact, FactKind
+from ari_app.core.ids import CallId, LineId
+from ari_app.local.postgres import LocalPostgres
+from ari_app.storage import feed as feed_module
+from ari_app.storage.engine import Database
+from ari_app.storage.feed import (
+    CallChanged,
+    DirectoryChanged,
+    Feed,
+    LineChanged,
+    Notice,
+    Resync,
+    SessionChanged,
+    read_notice,
+)
+from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.news import CALL_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL, Announcer
+from tests.storage.link import Link
+from tests.storage.values import NINE, after, eventually, new_call, new_line, new_session
+
+pytestmark = pytest.mark.postgres
+
+ARRIVED = Fact(NINE, FactKind.ARRIVED)
+
+
+@pytest.fixture
+async def feed(database_url: str) -> AsyncIterator[Feed]:
+    async with Feed(database_url) as feed:
+        yield feed
+
+
+async def heard(feed: Feed, seconds: float = 3.0) -> Notice:
+    return await asyncio.wait_for(anext(feed), seconds)
+
+
+async def test_a_feed_begins_with_reading_everything(feed: Feed) -> None:
+    assert await heard(feed) == Resync()
+
+
+async def test_every_kind_of_row_is_told(feed: Feed, ledger: PostgresLedger, database: Database) -> None:
+    assert await heard(feed) == Resync()
+    call, line, session = new_call(), new_line(), new_session()
+    await ledger.store(call, [ARRIVED])
+    assert await heard(feed) == CallChanged(call.id)
+    await ledger.store_line(line)
+    assert await heard(feed) == LineChanged(line.id)
+    await ledger.store_session(session)
+    assert await heard(feed) == SessionChanged(session.id)
+    await database.pool.execute(f"NOTIFY {DIRECTORY_CHANNEL}")
+    assert await heard(feed) == DirectoryChanged()
+
+
+async def test_what_is_told_is_committed(feed: Feed, ledger: PostgresLedger) -> None:
+    assert await heard(feed) == Resync()
+    call = await ledger.store(new_call(), [ARRIVED])
+    for _ in range(20):
+        call = await ledger.store(call, [Fact(after(call.last_seq), FactKind.POSITION_TOLD)])
+        assert await heard(feed) == CallChanged(call.id)
+        assert len(await ledger.facts(call.id)) == call.last_seq
+
+
+async def test_changes_that_nobody_read_yet_are_one_notice(feed: Feed, ledger: PostgresLedger) -> None:
+    assert await heard(feed) == Resync()
+    first = await ledger.store(new_call(), [ARRIVED])
+    for seconds in range(5):
+        first = await ledger.store(first, [Fact(after(seconds), FactKind.POSITION_TOLD)])
+    second = await ledger.store(new_call(), [ARRIVED])
+    await ledger.close()
+    assert [await heard(feed), await heard(feed)] == [CallChanged(first.id), CallChanged(second.id)]
+
+
+async def test_the_last_news_is_sent_when_the_ledger_closes(feed: Feed, database: Database) -> None:
+    assert await heard(feed) == Resync()
+    ledger = PostgresLedger(database.pool)
+    call = await ledger.store(new_call(), [ARRIVED])
+    await ledger.close()
+    assert await heard(feed) == CallChanged(call.id)
+
+
+async def test_news_that_cannot_be_sent_now_is_sent_later(feed: Feed, link: Link) -> None:
+    assert await heard(feed) == Resync()
+    async with Database(link.url) as database:
+        announcer = Announcer(database.pool)
+        link.cut()
+        call_id = new_call().id
+        announcer.tell(CALL_CHANNEL, str(call_id))
+        before = link.accepted
+
+        async def it_was_tried() -> bool:
+            return link.accepted > before
+
+        await eventually(it_was_tried)
+        link.mend()
+        assert await heard(feed) == CallChanged(call_id)
+        link.cut()
+        announcer.tell(CALL_CHANNEL, str(new_call().id))
+        await announcer.close()
+
+
+async def test_a_failed_write_is_no_news(feed: Feed, ledger: PostgresLedger) -> None:
+    assert await heard(feed) == Resync()
+    call = await ledger.store(new_call(), [ARRIVED])
+    assert await heard(feed) == CallChanged(call.id)
+    with pytest.raises(Exception, match="is not at fact"):
+        await ledger.store(replace(call, last_seq=7), [ARRIVED])
+    line = new_line()
+    await ledger.store_line(line)
+    assert await heard(feed) == LineChanged(line.id)
+
+
+async def test_after_a_gap_everything_is_to_be_read(link: Link, ledger: PostgresLedger) -> None:
+    async with Feed(link.url) as feed:
+        assert await heard(feed) == Resync()
+        link.cut()
+        await ledger.store(new_call(), [ARRIVED])
+        await ledger.close()
+        hearing = asyncio.create_task(heard(feed, 10))
+        link.mend()
+        assert await hearing == Resync()
+        call = await ledger.store(new_call(), [ARRIVED])
+        assert await heard(feed) == CallChanged(call.id)
+
+
+async def test_a_silent_wire_is_noticed(link: Link) -> None:
+    async with Feed(link.url, ping_seconds=0.1) as feed:
+        assert await heard(feed) == Resync()
+        link.freeze()
+        hearing = asyncio.create_task(heard(feed, 20))
+        before = link.accepted
+
+        async def it_connects_anew() -> bool:
+            return link.accepted > before
+
+        await eventually(it_connects_anew)
+        link.mend()
+        assert await hearing == Resync()
+
+
+async def test_a_restarted_postgres_is_a_gap(database_url: str, postgres_server: LocalPostgres, feed: Feed) -> None:
+    assert await heard(feed) == Resync()
+    hearing = asyncio.create_task(heard(feed, 20))
+    await asyncio.to_thread(postgres_server.restart)
+    assert await hearing == Resync()
+
+
+async def test_from_time_to_time_everything_is_to_be_read(database_url: str) -> None:
+    async with Feed(database_url, resync_seconds=0.2) as feed:
+        assert [await heard(feed) for _ in range(3)] == [Resync()] * 3
+
+
+async def test_a_reader_that_is_far_behind_reads_everything(
+    feed: Feed, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed_module, "MOST_WAITING", 3)
+    assert await heard(feed) == Resync()
+    await database.pool.execute(
+        f"SELECT pg_notify('{CALL_CHANNEL}', gen_random_uuid()::text) FROM generate_series(1, 5)"
+    )
+    async with asyncio.timeout(3):
+        async for notice in feed:
+            if notice == Resync():
+                break
+    line = uuid4()
+    await database.pool.execute("SELECT pg_notify($1, $2)", OPERATOR_CHANNEL, f"line {line}")
+    assert await heard(feed) == LineChanged(LineId(line))
+
+
+async def test_a_cancelled_reader_loses_nothing(feed: Feed, ledger: PostgresLedger) -> None:
+    assert await heard(feed) == Resync()
+    with pytest.raises(TimeoutError):
+        await heard(feed, 0.05)
+    call = await ledger.store(new_call(), [ARRIVED])
+    assert await heard(feed) == CallChanged(call.id)
+
+
+@pytest.mark.parametrize(
+    ("channel", "payload", "notice"),
+    [
+        (CALL_CHANNEL, str(UUID(int=7)), CallChanged(CallId(UUID(int=7)))),
+        (CALL_CHANNEL, "", Resync()),
+        (CALL_CHANNEL, "not a call", Resync()),
+        (OPERATOR_CHANNEL, str(UUID(int=7)), Resync()),
+        (OPERATOR_CHANNEL, "session 7", Resync()),
+        (DIRECTORY_CHANNEL, "", DirectoryChanged()),
+        (DIRECTORY_CHANNEL, "GM9901", DirectoryChanged()),
+        ("another", "", Resync()),
+    ],
+)
+def test_a_payload_that_is_not_ours_means_that_something_changed(channel: str, payload: str, notice: Notice) -> None:
+    assert read_notice(channel, payload) == notice

@@ -1,0 +1,305 @@
+"""The ledger when Postgres, the wire or a row is not as it should be."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from ari_app.core.call import EndReason, Fact, FactKind, Stage
+from ari_app.core.ids import BridgeId, ChannelId, new_leg_id
+from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.engine import Database, connect
+from ari_app.storage.errors import RowRefused
+from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.pins import hash_pin
+from ari_app.storage.rows import RowShape
+from ari_app.storage.statements import CALL, LEG, LINE, SESSION
+from tests.storage.link import Link
+from tests.storage.values import (
+    FULL_CALL,
+    FULL_LEG,
+    FULL_LINE,
+    FULL_SESSION,
+    NINE,
+    NODE1,
+    after,
+    eventually,
+    new_call,
+    new_leg,
+    new_session,
+)
+
+pytestmark = pytest.mark.postgres
+
+ARRIVED = Fact(NINE, FactKind.ARRIVED)
+QUEUED = Fact(after(3), FactKind.QUEUED)
+
+
+async def test_every_field_of_every_row_comes_back(database: Database, ledger: PostgresLedger) -> None:
+    stored = await ledger.store(FULL_CALL, [ARRIVED], [FULL_LEG])
+    await ledger.store_line(FULL_LINE)
+    await ledger.store_session(FULL_SESSION)
+
+    async def only(shape: RowShape[Any]) -> object:
+        (row,) = await database.pool.fetch(f"SELECT {shape.listed()} FROM {shape.table}")
+        return shape.read(row)
+
+    assert await only(CALL) == stored
+    assert await only(LEG) == FULL_LEG
+    assert await only(LINE) == FULL_LINE
+    assert await only(SESSION) == FULL_SESSION
+
+
+async def test_of_two_controllers_exactly_one_continues_a_call(ledger: PostgresLedger) -> None:
+    call = await ledger.store(new_call(), [ARRIVED])
+    outcomes = await asyncio.gather(
+        *(ledger.store(replace(call, menu_tries=tries), [QUEUED]) for tries in range(8)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Call"] + ["StaleRow"] * 7
+    assert await ledger.facts(call.id) == (ARRIVED, QUEUED)
+
+
+async def test_a_refused_leg_takes_row_and_fact_with_it(ledger: PostgresLedger) -> None:
+    call = await ledger.store(new_call(), [ARRIVED])
+    half_ended = replace(new_leg(call), ended_at=after(1))
+    with pytest.raises(RowRefused, match="ck_call_leg_ended_is_whole"):
+        await ledger.store(replace(call, menu_tries=1), [QUEUED], [half_ended])
+    assert await ledger.open_rows(NODE1) == OpenRows(calls=(call,))
+    assert await ledger.facts(call.id) == (ARRIVED,)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"stage": Stage.ENDED},
+        {"stage": Stage.ENDED, "ended_at": after(1)},
+        {"ended_at": after(1), "end_reason": EndReason.LOST},
+        {"dialled": "1" * 33},
+        {"channel_id": ChannelId("a\x00b")},
+        {"transfer_count": "many"},
+    ],
+)
+async def test_a_row_that_cannot_be_true_is_refused_without_showing_whose_it_is(
+    ledger: PostgresLedger, wrong: dict[str, object]
+) -> None:
+    call = replace(new_call(), pii_caller_number="+31612345678", **wrong)  # type: ignore[arg-type]
+    with pytest.raises(RowRefused) as refusal:
+        await ledger.store(call, [ARRIVED])
+    told = "".join(traceback.format_exception(refusal.value))
+    assert "+31612345678" not in told
+    assert "many" not in str(refusal.value)
+
+
+async def test_personal_data_is_not_in_the_text_of_a_taken_row(ledger: PostgresLedger) -> None:
+    await ledger.store_session(new_session("101"))
+    with pytest.raises(AlreadyTaken, match="uq_operator_session_open") as refusal:
+        await ledger.store_session(new_session("101"))
+    assert "(101)" not in "".join(traceback.format_exception(refusal.value))
+
+
+async def test_a_killed_connection_is_replaced_within_the_same_store(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    call = await ledger.store(new_call(), [ARRIVED])
+    other = await connect(database.url, "test")
+    await other.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await other.close()
+    assert await ledger.store(call, [QUEUED]) == replace(call, last_seq=2)
+
+
+async def test_a_connection_that_breaks_after_the_commit_is_no_stale_row(link: Link, database: Database) -> None:
+    """Given that the answer to a write is lost, when the write is tried again, then it is found to be there."""
+    pool = await asyncpg.create_pool(link.url, min_size=1, max_size=1)
+    ledger = PostgresLedger(pool)
+    call = await ledger.store(await ledger.store(new_call(), [ARRIVED]), [QUEUED])  # the statement is prepared now
+    locker = await connect(database.url, "test")
+    transaction = locker.transaction()
+    await transaction.start()
+    await locker.execute("LOCK TABLE call_fact IN SHARE MODE")  # the write arrives, and waits
+    write = asyncio.create_task(ledger.store(call, [QUEUED]))
+    await eventually(lambda: locker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    link.freeze()
+    await transaction.rollback()  # now it commits, and its answer stays on the wire
+    await eventually(lambda: locker.fetchval("SELECT last_seq = 3 FROM call"))
+    link.break_once()
+    link.mend()
+    assert await write == replace(call, last_seq=3)
+    assert await ledger.facts(call.id) == (ARRIVED, QUEUED, QUEUED)
+    await locker.close()
+    await ledger.close()
+    pool.terminate()
+
+
+async def test_a_silent_server_is_given_up_in_time(link: Link) -> None:
+    database = Database(link.url)
+    await database.open()
+    ledger = PostgresLedger(database.pool, timeout_seconds=0.5)
+    call = await ledger.store(new_call(), [ARRIVED])
+    link.freeze()
+    started = time.monotonic()
+    outcomes = await asyncio.gather(*(ledger.store(call, [QUEUED]) for _ in range(20)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {StoreUnavailable}
+    assert time.monotonic() - started < 1.5
+    link.mend()
+    assert (await ledger.store(call, [QUEUED])).last_seq == 2
+    await ledger.close()
+    await database.close()
+
+
+async def test_an_absent_server_is_told_at_once(link: Link) -> None:
+    database = Database(link.url)
+    await database.open()
+    ledger = PostgresLedger(database.pool)
+    call = await ledger.store(new_call(), [ARRIVED])
+    link.cut()
+    started = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await ledger.store(call, [QUEUED])
+    with pytest.raises(StoreUnavailable):
+        await ledger.open_rows(NODE1)
+    with pytest.raises(StoreUnavailable):
+        await ledger.check_pin("101", "4711", NINE)
+    with pytest.raises(StoreUnavailable):
+        await database.ping()
+    assert time.monotonic() - started < 1
+    link.mend()
+    await database.ping()
+    assert (await ledger.store(call, [QUEUED])).last_seq == 2
+    await ledger.close()
+    await database.close()
+
+
+async def test_postgres_killed_and_back(database_url: str, postgres_server: LocalPostgres) -> None:
+    connection = await connect(database_url, "test")
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = on')  # the test server forgets
+    await connection.close()
+    database = Database(database_url)
+    await database.open()
+    ledger = PostgresLedger(database.pool)
+    call = await ledger.store(new_call(), [ARRIVED])
+    await asyncio.to_thread(postgres_server.kill)
+    with pytest.raises(StoreUnavailable):
+        await ledger.store(call, [QUEUED])
+    await asyncio.to_thread(postgres_server.start)
+    assert (await ledger.store(call, [QUEUED])).last_seq == 2
+    await ledger.close()
+    await database.close()
+
+
+async def test_a_cancelled_store_leaves_a_working_ledger(database: Database) -> None:
+    pool = await asyncpg.create_pool(database.url.replace("+asyncpg", ""), min_size=1, max_size=1)
+    ledger = PostgresLedger(pool)
+    call = await ledger.store(new_call(), [ARRIVED])
+    locker = await connect(database.url, "test")
+    transaction = locker.transaction()
+    await transaction.start()
+    await locker.execute("LOCK TABLE call IN EXCLUSIVE MODE")
+    write = asyncio.create_task(ledger.store(call, [QUEUED]))
+    await eventually(lambda: locker.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    write.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await write
+    await transaction.rollback()
+    await locker.close()
+    await ledger.store_session(new_session())
+    await ledger.close()
+    await asyncio.wait_for(pool.close(), 2)
+
+
+async def test_guesses_on_many_lines_at_once_get_no_extra_tries(database: Database, ledger: PostgresLedger) -> None:
+    await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', $1)", hash_pin("4711"))
+    guesses = [f"{guess:04}" for guess in range(19)]
+    verdicts = await asyncio.gather(*(ledger.check_pin("101", guess, NINE) for guess in guesses))
+    assert verdicts.count(PinVerdict.WRONG) == 2
+    assert await ledger.check_pin("101", "4711", after(1)) is PinVerdict.LOCKED
+
+
+async def test_an_unknown_number_takes_as_long_as_a_wrong_pin(database: Database, ledger: PostgresLedger) -> None:
+    await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', $1)", hash_pin("4711"))
+
+    async def fastest(number: str) -> float:  # in CPU: what else the machine does is not our doing
+        took = []
+        for attempt in range(8):
+            started = time.process_time()
+            await ledger.check_pin(number, "0000", NINE + timedelta(hours=attempt))
+            took.append(time.process_time() - started)
+        return min(took)
+
+    known, unknown = await fastest("101"), await fastest("999")
+    assert 0.5 < known / unknown < 2
+
+
+async def test_numbers_keyed_in_by_strangers_are_forgotten_after_a_day(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    for number in range(5):
+        await ledger.check_pin(f"99{number}", "0000", NINE)
+    await ledger.check_pin("101", "0000", NINE + timedelta(days=2))
+    assert await database.pool.fetchval("SELECT array_agg(operator) FROM pin_attempt") == ["101"]
+
+
+def test_a_pin_is_kept_as_a_salted_hash() -> None:
+    assert "4711" not in hash_pin("4711")
+    assert hash_pin("4711") != hash_pin("4711")
+
+
+async def test_a_pin_that_was_stored_in_another_way_fits_nobody(database: Database, ledger: PostgresLedger) -> None:
+    await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', '4711')")
+    assert await ledger.check_pin("101", "4711", NINE) is PinVerdict.WRONG
+
+
+async def test_the_state_of_a_call_changes_without_new_index_entries(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    """Ten changes in the life of every call: only those that an index must know of may touch one."""
+    calls = [await ledger.store(new_call(), [ARRIVED]) for _ in range(5)]
+    for seconds in range(3):
+        calls = [
+            await ledger.store(
+                replace(
+                    call,
+                    stage=Stage.WAITING,
+                    stage_entered_at=after(seconds),
+                    queued_at=after(seconds),
+                    bridge_id=BridgeId(f"talk-{seconds}"),
+                ),
+                [QUEUED],
+            )
+            for call in calls
+        ]
+    await ledger.close()
+    await database.pool.expire_connections()
+    async with database.pool.acquire() as connection:
+        await connection.execute("SELECT pg_stat_force_next_flush()")
+        (row,) = await connection.fetch(
+            "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'call'"
+        )
+    assert tuple(row) == (15, 15)
+
+
+async def test_many_calls_at_once(ledger: PostgresLedger) -> None:
+    async def live() -> None:
+        call = new_call()
+        leg = replace(new_leg(call), id=new_leg_id())
+        call = await ledger.store(call, [ARRIVED], [leg])
+        for _ in range(5):
+            call = await ledger.store(call, [QUEUED], [leg])
+        with pytest.raises(StaleRow):
+            await ledger.store(replace(call, last_seq=2), [QUEUED])
+
+    await asyncio.gather(*(live() for _ in range(40)))
+    rows = await ledger.open_rows(NODE1)
+    assert (len(rows.calls), len(rows.legs)) == (40, 40)
+    assert {call.last_seq for call in rows.calls} == {6}

@@ -1,0 +1,294 @@
+"""What every ledger promises to the calls: the real one, and the one in memory that the flow tests use."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+
+from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id, new_session_id
+from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.core.operators import LogoutReason, OperatorState
+from ari_app.storage.engine import Database
+from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.pins import hash_pin
+from tests.fakes.ledger import FakeLedger
+from tests.storage.values import (
+    FULL_CALL,
+    FULL_LEG,
+    FULL_LINE,
+    FULL_SESSION,
+    NINE,
+    NODE1,
+    NODE2,
+    after,
+    new_call,
+    new_leg,
+    new_line,
+    new_session,
+)
+
+pytestmark = pytest.mark.postgres
+
+ARRIVED = Fact(NINE, FactKind.ARRIVED)
+QUEUED = Fact(after(3), FactKind.QUEUED, {"position": 2, "late": False, "share": 0.5, "who": None, "team": "kcc – één"})
+
+
+@dataclass
+class Subject:
+    ledger: PostgresLedger | FakeLedger
+    add_operator: Callable[[str, str], Awaitable[None]]
+
+    @property
+    def store(self) -> Callable[..., Awaitable[Call]]:
+        return self.ledger.store
+
+
+@pytest.fixture(params=["postgres", "fake"])
+async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
+    if request.param == "fake":
+        fake = FakeLedger()
+
+        async def add(number: str, pin: str) -> None:
+            fake.add_operator(number, pin)
+
+        yield Subject(fake, add)
+        return
+    async with Database(request.getfixturevalue("database_url")) as database:
+
+        async def insert(number: str, pin: str) -> None:
+            await database.pool.execute("INSERT INTO operator VALUES ($1, 'Anna', $2)", number, hash_pin(pin))
+
+        ledger = PostgresLedger(database.pool)
+        yield Subject(ledger, insert)
+        await ledger.close()
+
+
+async def ended(subject: Subject, call: Call) -> Call:
+    end = replace(call, stage=Stage.ENDED, ended_at=after(9), end_reason=EndReason.ABANDONED_WAITING)
+    return await subject.store(end, [Fact(after(9), FactKind.ENDED)])
+
+
+async def test_a_call_comes_back_as_it_was_stored(subject: Subject) -> None:
+    call = new_call()
+    leg = new_leg(call)
+    stored = await subject.store(call, [ARRIVED], [leg])
+    assert stored == replace(call, last_seq=1)
+    queued = replace(
+        stored,
+        stage=Stage.WAITING,
+        stage_entered_at=after(3),
+        municipality=MunicipalityCode("GM9901"),
+        queued_at=after(3),
+        refused_by=(OperatorNumber("101"),),
+        pii_caller_number="+31612345678",
+    )
+    answered = replace(leg, answered_at=after(1))
+    stored = await subject.store(queued, [QUEUED], [answered])
+    assert stored == replace(queued, last_seq=2)
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(stored,), legs=(answered,))
+    assert await subject.ledger.facts(call.id) == (ARRIVED, QUEUED)
+
+
+async def test_several_facts_are_one_commit_and_count_on(subject: Subject) -> None:
+    call = await subject.store(new_call(), [ARRIVED, QUEUED])
+    assert call.last_seq == 2
+    call = await subject.store(call, [Fact(after(4), FactKind.OFFERED), Fact(after(5), FactKind.ANSWERED)])
+    assert call.last_seq == 4
+    kinds = [fact.kind for fact in await subject.ledger.facts(call.id)]
+    assert kinds == [FactKind.ARRIVED, FactKind.QUEUED, FactKind.OFFERED, FactKind.ANSWERED]
+
+
+async def test_a_change_without_a_fact_is_stored_too(subject: Subject) -> None:
+    call = await subject.store(new_call(), [ARRIVED])
+    leg = new_leg(call)
+    changed = await subject.store(replace(call, menu_tries=1), [], [leg])
+    assert changed == replace(call, menu_tries=1)
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(changed,), legs=(leg,))
+
+
+async def test_several_legs_at_once(subject: Subject) -> None:
+    call = await subject.store(new_call(), [ARRIVED])
+    legs = [new_leg(call), replace(new_leg(call), id=new_leg_id(), started_at=after(1))]
+    await subject.store(call, [QUEUED], legs)
+    assert (await subject.ledger.open_rows(NODE1)).legs == tuple(legs)
+
+
+async def test_an_older_copy_of_a_call_cannot_continue_it(subject: Subject) -> None:
+    first = await subject.store(new_call(), [ARRIVED])
+    second = await subject.store(replace(first, menu_tries=1), [QUEUED])
+    leg = new_leg(first)
+    with pytest.raises(StaleRow):
+        await subject.store(replace(first, menu_tries=2), [QUEUED], [leg])
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(second,))
+    assert await subject.ledger.facts(first.id) == (ARRIVED, QUEUED)
+
+
+async def test_a_call_cannot_be_new_twice(subject: Subject) -> None:
+    call = new_call()
+    await subject.store(call, [ARRIVED])
+    with pytest.raises(StaleRow):
+        await subject.store(replace(call, dialled="140570"), [ARRIVED])
+
+
+async def test_a_call_that_was_never_stored_cannot_be_continued(subject: Subject) -> None:
+    call = replace(new_call(), last_seq=3)
+    with pytest.raises(StaleRow):
+        await subject.store(call, [QUEUED], [new_leg(call)])
+    assert await subject.ledger.open_rows(NODE1) == OpenRows()
+
+
+async def test_a_repeated_write_adds_nothing_but_its_legs(subject: Subject) -> None:
+    new = new_call()
+    first = await subject.store(new, [ARRIVED])
+    assert await subject.store(new, [ARRIVED]) == first
+    leg = new_leg(first)
+    second = await subject.store(first, [QUEUED], [leg])
+    later = replace(leg, answered_at=after(2))
+    assert await subject.store(first, [QUEUED], [later]) == second
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(second,), legs=(later,))
+    assert await subject.ledger.facts(first.id) == (ARRIVED, QUEUED)
+
+
+async def test_the_same_row_with_another_fact_is_no_repetition(subject: Subject) -> None:
+    first = await subject.store(new_call(), [ARRIVED])
+    await subject.store(first, [QUEUED])
+    with pytest.raises(StaleRow):
+        await subject.store(first, [replace(QUEUED, at=after(3.5))])
+
+
+async def test_mistakes_of_a_caller_are_told_as_such(subject: Subject) -> None:
+    call = new_call()
+    with pytest.raises(ValueError, match="at least one fact"):
+        await subject.store(call, [])
+    with pytest.raises(ValueError, match="with its own call"):
+        await subject.store(call, [ARRIVED], [new_leg(new_call())])
+    assert await subject.ledger.open_asterisk_ids() == frozenset()
+
+
+async def test_open_rows_are_those_of_one_asterisk_oldest_first(subject: Subject) -> None:
+    later = await subject.store(new_call(at=after(1)), [ARRIVED])
+    sooner = await subject.store(new_call(), [ARRIVED])
+    await subject.store(new_call(NODE2), [ARRIVED])
+    await ended(subject, await subject.store(new_call(), [ARRIVED]))
+    line, session = new_line(), new_session("101")
+    await subject.ledger.store_line(line)
+    await subject.ledger.store_line(new_line(NODE2))
+    await subject.ledger.store_session(session)
+    await subject.ledger.store_session(new_session("102", NODE2))
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(sooner, later), lines=(line,), sessions=(session,))
+    assert await subject.ledger.open_asterisk_ids() == {NODE1, NODE2}
+
+
+async def test_a_leg_that_an_ended_call_left_open_is_still_shown(subject: Subject) -> None:
+    call = await subject.store(new_call(), [ARRIVED])
+    legs = [new_leg(call), replace(new_leg(call), id=new_leg_id(), ended_at=after(9), end_reason=LegEndReason.HUNG_UP)]
+    await ended(subject, await subject.store(call, [QUEUED], legs))
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(legs=(legs[0],))
+    assert await subject.ledger.open_asterisk_ids() == {NODE1}
+
+
+async def test_a_line_is_one_row_from_start_to_end(subject: Subject) -> None:
+    line = new_line()
+    await subject.ledger.store_line(line)
+    line = replace(line, operator=OperatorNumber("101"), failed_logins=1, answered_at=after(1))
+    await subject.ledger.store_line(line)
+    assert (await subject.ledger.open_rows(NODE1)).lines == (line,)
+    over = replace(line, ended_at=after(2), end_reason=LegEndReason.HUNG_UP)
+    await subject.ledger.store_line(over)
+    await subject.ledger.store_line(replace(over, hangup_cause=16))
+    assert (await subject.ledger.open_rows(NODE1)).lines == ()
+    with pytest.raises(StaleRow):
+        await subject.ledger.store_line(line)
+
+
+async def test_a_session_is_one_row_from_login_to_logout(subject: Subject) -> None:
+    session = new_session()
+    await subject.ledger.store_session(session)
+    session = replace(session, state=OperatorState.TALKING, state_since_at=after(1), logout_pending=True)
+    await subject.ledger.store_session(session)
+    assert (await subject.ledger.open_rows(NODE1)).sessions == (session,)
+    over = replace(session, state=OperatorState.AWAY, logged_out_at=after(2), logout_reason=LogoutReason.KEY)
+    await subject.ledger.store_session(over)
+    assert (await subject.ledger.open_rows(NODE1)).sessions == ()
+    with pytest.raises(StaleRow):
+        await subject.ledger.store_session(session)
+
+
+async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
+    first = new_session("101")
+    await subject.ledger.store_session(first)
+    second = replace(new_session("101", NODE2), id=new_session_id())
+    with pytest.raises(AlreadyTaken):
+        await subject.ledger.store_session(second)
+    await subject.ledger.store_session(replace(first, logged_out_at=after(1), logout_reason=LogoutReason.REPLACED))
+    await subject.ledger.store_session(second)
+    assert (await subject.ledger.open_rows(NODE2)).sessions == (second,)
+
+
+async def test_every_field_of_every_row_is_kept(subject: Subject) -> None:
+    await subject.store(FULL_CALL, [ARRIVED], [FULL_LEG])
+    await subject.ledger.store_line(FULL_LINE)
+    await subject.ledger.store_session(FULL_SESSION)
+    assert await subject.ledger.open_rows(NODE1) == OpenRows()
+
+
+@pytest.mark.parametrize("pin", ["4712", "", "4711 ", "4" * 300])
+async def test_a_wrong_pin_is_wrong(subject: Subject, pin: str) -> None:
+    await subject.add_operator("101", "4711")
+    assert await subject.ledger.check_pin("101", pin, NINE) is PinVerdict.WRONG
+
+
+async def test_a_right_pin_is_right_and_forgets_the_wrong_ones(subject: Subject) -> None:
+    await subject.add_operator("101", "4711")
+    for _ in range(3):
+        assert await subject.ledger.check_pin("101", "1", NINE) is PinVerdict.WRONG
+        assert await subject.ledger.check_pin("101", "2", NINE) is PinVerdict.WRONG
+        assert await subject.ledger.check_pin("101", "4711", NINE) is PinVerdict.OK
+
+
+@pytest.mark.parametrize("number", ["101", "999", "9" * 300])
+async def test_the_third_wrong_pin_locks_known_and_unknown_numbers_alike(subject: Subject, number: str) -> None:
+    await subject.add_operator("101", "4711")
+    verdicts = [await subject.ledger.check_pin(number, "0000", after(second)) for second in range(3)]
+    assert verdicts == [PinVerdict.WRONG, PinVerdict.WRONG, PinVerdict.LOCKED]
+    assert await subject.ledger.check_pin(number, "4711", after(3)) is PinVerdict.LOCKED
+    assert await subject.ledger.check_pin(number, "4711", after(2) + timedelta(seconds=299)) is PinVerdict.LOCKED
+
+
+async def test_a_lock_lasts_five_minutes_and_then_the_count_starts_again(subject: Subject) -> None:
+    await subject.add_operator("101", "4711")
+    for _ in range(3):
+        await subject.ledger.check_pin("101", "0000", NINE)
+    assert await subject.ledger.check_pin("101", "0000", after(300)) is PinVerdict.WRONG
+    assert await subject.ledger.check_pin("101", "4711", after(301)) is PinVerdict.OK
+
+
+async def test_wrong_pins_long_ago_do_not_count(subject: Subject) -> None:
+    await subject.add_operator("101", "4711")
+    for _ in range(2):
+        await subject.ledger.check_pin("101", "0000", NINE)
+    assert await subject.ledger.check_pin("101", "0000", after(300)) is PinVerdict.WRONG
+
+
+async def test_one_operators_lock_is_nobody_elses(subject: Subject) -> None:
+    await subject.add_operator("102", "4711")
+    for _ in range(3):
+        await subject.ledger.check_pin("101", "0000", NINE)
+    assert await subject.ledger.check_pin("102", "4711", NINE) is PinVerdict.OK
+
+
+async def test_the_ledger_in_memory_can_be_away_and_can_lose_its_answers() -> None:
+    fake = FakeLedger(available=False)
+    call = new_call()
+    with pytest.raises(StoreUnavailable):
+        await fake.store(call, [ARRIVED])
+    fake.available = True
+    fake.lose_answers = 1
+    with pytest.raises(StoreUnavailable):
+        await fake.store(call, [ARRIVED])
+    assert await fake.store(call, [ARRIVED]) == replace(call, last_seq=1)
+    assert fake.kinds(call.id) == [FactKind.ARRIVED]
