@@ -53,7 +53,7 @@ def test_given_the_least_environment_when_rendered_then_every_file_is_complete(t
 def test_given_no_trunk_when_rendered_then_there_is_none(tmp_path: Path) -> None:
     _render(tmp_path / "conf")
     lines = _settings(tmp_path / "conf/pjsip.conf")
-    assert not any("identify" in line for line in lines)
+    assert "type = identify" not in lines
     assert "[trunk](a-trunk)" not in lines
     assert "protocol = tls" not in lines
 
