@@ -29,6 +29,7 @@ from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
 from ari_app.jobs.clockwork import Job, ticking
 from ari_app.jobs.fallback import FallbackTaker
+from ari_app.jobs.number_plan import NumberPlanCheck
 from ari_app.prompts.voice import PromptVoice, make_prompts
 from ari_app.settings import Settings
 from ari_app.storage.cel_file import CelFileUnreadable
@@ -45,6 +46,7 @@ log = structlog.get_logger(__name__)
 BEAT_SECONDS = 1.0
 SWEEP_SECONDS = 10.0
 FALLBACK_SECONDS = 5.0
+NIGHTLY_SECONDS = 300.0
 RETRY_SECONDS = 0.5
 
 
@@ -95,7 +97,7 @@ class Controller:
         password = settings.ari_password.get_secret_value()
         async with AsyncExitStack() as stack:
             ari = await stack.enter_async_context(AriClient(settings.ari_url, settings.ari_user, password))
-            switch = AriSwitch(ari, settings.ari_application)
+            switch = AriSwitch(ari, settings.ari_application, settings.outbound_endpoint, settings.outbound_format)
             stack.push_async_callback(self._ledger.close)
             stack.push_async_callback(self._last_beat, switch)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -121,6 +123,8 @@ class Controller:
 
     def _jobs(self, ari: AriClient, supervisor: Supervisor) -> dict[str, tuple[float, Job]]:
         jobs: dict[str, tuple[float, Job]] = {"sweep": (SWEEP_SECONDS, partial(self._sweep, ari, supervisor))}
+        number_plan = NumberPlanCheck(self._database, ari, self._current_directory, self._settings.nightly_hour)
+        jobs["number_plan"] = (NIGHTLY_SECONDS, number_plan.tick)
         if self._fallback is not None:
             jobs["fallback"] = (FALLBACK_SECONDS, self._fallback.tick)
         return jobs

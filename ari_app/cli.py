@@ -12,7 +12,7 @@ from ari_app import __version__
 # eighth of a start, and nobody answers during a restart.
 gc.disable()
 try:
-    from ari_app.commands import area, check, record, serve
+    from ari_app.commands import area, check, directory, record, serve
 finally:
     gc.enable()
 
@@ -34,6 +34,7 @@ for command in (
     check.audit_command,
     area.import_file,
     area.export_file,
+    directory.directory,
     area.calamity,
     area.prompts,
     record.calls,

@@ -8,6 +8,8 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ari_app.core.outbound import NumberForm, is_template
+
 
 class SettingsError(Exception):
     """One or more settings are wrong; the text names each with its remedy, and never shows a secret."""
@@ -37,6 +39,12 @@ def _absolute(path: Path) -> Path:
     return path
 
 
+def _way_outside(template: str) -> str:
+    if template and not is_template(template):
+        raise ValueError("must be a trunk or a phone of this Asterisk (for example PJSIP/{number}@trunk)")
+    return template
+
+
 S = TypeVar("S", bound=BaseSettings)
 Name = Annotated[str, AfterValidator(_name)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -55,8 +63,11 @@ class Settings(BaseSettings):
     node: Name = "node1"
     sounds_dir: AbsolutePath
     cel_file: AbsolutePath | None = None
+    outbound_endpoint: Annotated[str, AfterValidator(_way_outside)] = ""  # empty: nothing outside is called
+    outbound_format: NumberForm = NumberForm.E164
     web_bind: str = "127.0.0.1"
     web_port: int = Field(default=8080, ge=0, le=65535)
+    nightly_hour: int = Field(default=3, ge=0, le=23)  # in the Netherlands
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_pii: bool = False  # caller numbers in the log; off unless a fault is being traced
 

@@ -40,6 +40,8 @@ from ari_app.local.settings import cache_dir
 MARKS = {"pure", "postgres", "asterisk"}
 #: a call from these addresses comes over the trunk; the phones of a test use others, such as 127.0.0.1
 TRUNK_ADDRESSES = tuple(f"127.0.0.{last}" for last in range(10, 41))
+#: where calls to numbers outside go: the carrier of a test's phone network, when there is one
+CARRIER_ADDRESS = "127.0.0.11"
 PHONES = 40
 CITIZENS = 3
 EMPTY_SECONDS = 5.0
@@ -169,6 +171,7 @@ def asterisk(
             rtp_timeout_seconds=0,
             qualify_seconds=0,
             trunk_match=TRUNK_ADDRESSES,
+            trunk_contact=f"sip:{CARRIER_ADDRESS}:{free_port(Protocol.UDP, CARRIER_ADDRESS)}",
             accounts=[*phones, *citizens],
         ),
     )

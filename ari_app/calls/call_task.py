@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import structlog
 
-from ari_app.calls.dispatcher import team_for
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
-from ari_app.calls.parting import free_operator, leave_bridge
-from ari_app.calls.record import ENDING_PATIENCE, FOR_EVER, STORE_PATIENCE, ended
+from ari_app.calls.parting import close_transfer, end_standing_leg, leave_bridges, wrap_up
+from ari_app.calls.record import ENDING_PATIENCE, FOR_EVER, ended
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ledger import StaleRow, StoreUnavailable
@@ -31,7 +30,7 @@ async def drive(flow: Flow, first: Fact) -> None:
         if flow.call.last_seq == 0:
             flow.note(first)
         else:
-            await flow.store(first, patience=FOR_EVER if flow.call.stage is Stage.TALKING else STORE_PATIENCE)
+            await flow.store(first)
         await _walk(flow)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
@@ -76,7 +75,11 @@ async def _walk(flow: Flow) -> None:
 def _why_left(flow: Flow, stage: Stage) -> EndReason:
     """A hang-up means what it means in its stage; of a departure that nobody saw nobody knows what it was."""
     leg = flow.leg(flow.caller)
-    return EndReason.LOST if leg is not None and leg.end_is_estimated else HUNG_UP_IN[stage]
+    if leg is not None and leg.end_is_estimated:
+        return EndReason.LOST
+    if flow.call.answered_at is not None and (stage is not Stage.TALKING or flow.open_transfer is not None):
+        return EndReason.CALLER_LEFT_IN_TRANSFER
+    return HUNG_UP_IN[stage]
 
 
 async def finish(flow: Flow, end: End) -> None:
@@ -103,7 +106,7 @@ async def finish(flow: Flow, end: End) -> None:
         for leg in flow.open_legs:
             if leg.owns_channel:
                 flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
-    flow.end_standing_leg(None)
+    end_standing_leg(flow)
     await flow.persist(*_the_end(flow, end.reason), FOR_EVER)
     log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
     await _clear_up(flow)
@@ -117,7 +120,7 @@ async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
             pass  # the caller left meanwhile; this party is still to be let go
 
 
-def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact]]:
+def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact, ...]]:
     """The row as it ends, at the moment at which the caller's leg did."""
     caller = flow.leg(flow.caller)
     ended_at = flow.now if caller is None or caller.ended_at is None else caller.ended_at
@@ -130,17 +133,16 @@ def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact]]:
         end_reason=reason,
         end_is_estimated=estimated,
         ending=None,
+        held_at=None,
     )
-    return call, (Fact(flow.now, FactKind.ENDED, {"reason": reason.value, "estimated": estimated}),)
+    handed = close_transfer(flow, reason, call.ended_at or flow.now)
+    return call, (*handed, Fact(flow.now, FactKind.ENDED, {"reason": reason.value, "estimated": estimated}))
 
 
 async def _clear_up(flow: Flow) -> None:
     """After the end: the operator is free again, and a bridge that was made for this talk goes."""
-    session_id = flow.call.operator_session
-    session = None if session_id is None else flow.shell.registry.session(session_id)
-    if session is not None:
-        free_operator(flow, team_for(flow.directory, session.operator).wrap_up_seconds)
-    await leave_bridge(flow)
+    wrap_up(flow, flow.call.operator_session)
+    await leave_bridges(flow, flow.call.bridge_id)
 
 
 # --- what could not be done here ---

@@ -142,6 +142,7 @@ class Dispatcher:
             municipalities=anyone,
             only_operator=call.only_operator,
             refused_by=frozenset(filter(partial(self._still_refuses, call), call.refused_by)),
+            came_back=call.returned_at is not None,
         )
 
     def _still_refuses(self, call: Call, operator: OperatorNumber) -> bool:

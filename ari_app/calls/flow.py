@@ -13,12 +13,13 @@ import structlog
 from ari_app.calls.clock import Clock
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.news import Entered, Left, News, OperatorGone, Played, Up
+from ari_app.calls.news import Entered, Left, News, Played, Up
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.calls.record import Record, ended
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.directory import Directory, Norms
-from ari_app.core.ids import ChannelId, PlaybackId, SessionId, playback_id_of
+from ari_app.core.handover import Transfer
+from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 
 if TYPE_CHECKING:
     from ari_app.calls.dispatcher import Dispatcher
@@ -81,21 +82,25 @@ class Flow(Record):
         legs: Sequence[Leg],
         mailbox: Mailbox,
         *,
+        transfer: Transfer | None = None,
         is_placed: bool = False,
         unfinished: PlaybackId | None = None,
     ) -> None:
         """Of a call that goes on: `is_placed`, the caller is where the stage wants them already; `unfinished`, what the
         process before this one may still be saying.
         """
-        super().__init__(shell.ledger, shell.clock, call, legs)
+        super().__init__(shell.ledger, shell.clock, call, legs, transfer)
         self.shell = shell
         self.mailbox = mailbox
         self.is_placed = is_placed
         self.playing: PlaybackId | None = None
+        self.murmurs: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
+        self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
+        self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
         self._unfinished = unfinished
         self._plays = (call.last_seq, 0)  # since which fact, how many
         #: the end of a call that the store never took; to be stored when it can be
-        self.owed: tuple[Call, tuple[Fact]] | None = None
+        self.owed: tuple[Call, tuple[Fact, ...]] | None = None
         self._released: set[ChannelId] = set()
 
     @property
@@ -113,6 +118,7 @@ class Flow(Record):
 
         A DECIDING stage sees to that itself: it may turn out that there is nothing to do in it.
         """
+        before = self.call.bridge_id
         facts = step.facts or (Fact(self.now, FactKind.STAGE, {"stage": step.stage.value}),)
         changes = {**(step.changes or {}), "stage": step.stage, "stage_entered_at": self.now}
         if step.stage in DECIDING:
@@ -120,6 +126,8 @@ class Flow(Record):
         else:
             await self.store(*facts, legs=step.legs, **changes)  # type: ignore[arg-type]
         self.is_placed = False
+        if before is not None and before != self.call.bridge_id:
+            self.left_bridges.add(before)
 
     # --- reading ---
 
@@ -198,19 +206,6 @@ class Flow(Record):
                 if news is not None and not isinstance(news, Left):
                     kept.append(news)
 
-    def end_standing_leg(self, gone: OperatorGone | None) -> None:
-        """The part of an operator on a standing line is over: by their own hang-up when `gone`, else by ours."""
-        leg = self.other_leg()
-        if leg is None or leg.owns_channel:
-            return
-        if gone is None:
-            caller = self.leg(self.caller)
-            at = caller.ended_at if caller is not None and caller.ended_at is not None else self.now
-            self.change_leg(ended(leg, at, LegEndReason.RELEASED))
-        else:
-            reason = LegEndReason.LOST if gone.estimated else LegEndReason.HUNG_UP
-            self.change_leg(ended(leg, gone.at, reason, cause=gone.cause, estimated=gone.estimated))
-
     # --- idioms ---
 
     async def answer(self) -> None:
@@ -240,7 +235,7 @@ class Flow(Record):
         if not media:
             return None
         await self.hush()
-        playback_id = self._new_playback_id()
+        playback_id = self.new_playback_id()
         await self.shell.switch.play(channel_id, media, playback_id)
         self.playing = playback_id
         try:
@@ -269,7 +264,7 @@ class Flow(Record):
         await self.shell.switch.stop_playback(playback_id)
         return None
 
-    def _new_playback_id(self) -> PlaybackId:
+    def new_playback_id(self) -> PlaybackId:
         since, number = self._plays
         number = number if since == self.call.last_seq else 0
         self._plays = (self.call.last_seq, number + 1)

@@ -13,6 +13,7 @@ from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
 from ari_app.calls.flow import Shell
 from ari_app.calls.ports import Switch
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.presence import Presence
 
 log = structlog.get_logger(__name__)
 
@@ -107,3 +108,9 @@ class InsistingSwitch:
 
     async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
         await self._insist(lambda: self._switch.set_call_id(channel_id, call_id))
+
+    async def presence(self, endpoint: Endpoint) -> Presence:
+        return await self._switch.presence(endpoint)
+
+    def outside(self, e164: str) -> Endpoint | None:
+        return self._switch.outside(e164)

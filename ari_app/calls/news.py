@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from ari_app.core.desk import Answer, Command
 from ari_app.core.directory import Reach
 from ari_app.core.ids import BridgeId, CallId, ChannelId, OperatorNumber, PlaybackId, SessionId
 from ari_app.core.operators import OperatorEvent
@@ -87,6 +89,7 @@ class TakeCall:
 
     call_id: CallId
     whisper: tuple[str, ...]  # prompt names; empty = connect at once
+    returns: bool = False  # handed over by this operator, and back again
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,30 @@ class StateFound:
     event: OperatorEvent
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """To a call: somebody wants something done with it. `by` is a login or, of a colleague, a channel."""
+
+    command: Command
+    by: SessionId | ChannelId
+    answer: Callable[[Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """To an operator's session: what came of what they asked for."""
+
+    command: Command
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """To an operator's session: say this to the operator, also into a talk; nothing: be quiet."""
+
+    names: tuple[str, ...]
+
+
 News = (
     Digit
     | Left
@@ -127,4 +154,7 @@ News = (
     | CallJoined
     | CallDone
     | StateFound
+    | Asked
+    | Answered
+    | Tell
 )

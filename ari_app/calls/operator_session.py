@@ -11,6 +11,8 @@ from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import BROKEN_OFF_PATIENCE, HANG_UP_PATIENCE, Shell
 from ari_app.calls.listener import Listener
 from ari_app.calls.news import (
+    Answered,
+    Asked,
     CallDone,
     CallJoined,
     Digit,
@@ -21,10 +23,23 @@ from ari_app.calls.news import (
     Played,
     StateFound,
     TakeCall,
+    Tell,
 )
 from ari_app.calls.registry import SessionEntry
+from ari_app.core.desk import Command, Refused
 from ari_app.core.ids import CallId, PlaybackId
-from ari_app.core.keypad import EndWrapUp, KeyCommand, LogOutKey, PauseKey, PausePrompt, ResumeKey, UnknownCode, feed
+from ari_app.core.keypad import (
+    ConsultPrompt,
+    DeskKey,
+    EndWrapUp,
+    KeyCommand,
+    LogOutKey,
+    PauseKey,
+    PausePrompt,
+    ResumeKey,
+    UnknownCode,
+    feed,
+)
 from ari_app.core.operators import (
     CallConnected,
     CallOffered,
@@ -41,7 +56,7 @@ from ari_app.core.operators import (
     WrapUpOver,
     step,
 )
-from ari_app.prompts import phrases
+from ari_app.prompts import desk_phrases, phrases
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +133,12 @@ class OperatorTask:
                 await self._done(news)
             case StateFound(event=event):
                 await self._found(event)
+            case Tell(names=()):
+                await self._ear.stop()
+            case Tell(names=names):
+                await self._ear.start(names)
+            case Answered(answer=Refused(reason, deputy)):
+                await self._ear.start(desk_phrases.refusal(reason, deputy))
             case Played(playback_id=playback_id, failed=failed):
                 if self._announcing is not None and self._announcing[1] == playback_id:
                     if failed:
@@ -130,7 +151,7 @@ class OperatorTask:
         session = self.session
         again = session.state is OperatorState.OFFERED and session.call_id == order.call_id
         if not again:
-            await self._apply(CallOffered(order.call_id, self._shell.clock.now()))
+            await self._apply(CallOffered(order.call_id, self._shell.clock.now(), order.returns))
         if self.session.call_id != order.call_id or self.session.state is not OperatorState.OFFERED:
             gone = OperatorGone(session.id, self._shell.clock.now())
             self._shell.registry.post_to_call(order.call_id, gone)
@@ -207,8 +228,22 @@ class OperatorTask:
                 await self._say(phrases.READY, unless=busy)
             case LogOutKey():
                 await self._apply(LogOut(now))
+            case DeskKey(asked):
+                await self._ask(asked)
+            case ConsultPrompt():
+                await self._ear.start(desk_phrases.CONSULT_CHOICES)
             case UnknownCode():
                 await self._say(phrases.UNKNOWN_CODE, unless=busy)
+
+    async def _ask(self, command: Command) -> None:
+        """What concerns a caller is the call's to do; nobody has one outside a talk."""
+        await self._ear.stop()
+        mailbox, call_id = self._ear.mailbox, self.session.call_id
+        asked = Asked(command, self.session.id, lambda answer: mailbox.post(Answered(command, answer)))
+        if self.session.state is not OperatorState.TALKING or call_id is None:
+            await self._ear.start(phrases.UNKNOWN_CODE)
+        else:
+            self._shell.registry.post_to_call(call_id, asked)
 
     async def _say(self, names: Sequence[str], *, unless: bool) -> None:
         """Speak to the operator, but never into a talk or an announcement."""

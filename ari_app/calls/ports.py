@@ -11,9 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call, Fact, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.presence import Presence
 
 
 class Switch(Protocol):
@@ -80,12 +82,26 @@ class Switch(Protocol):
 
     async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None: ...
 
+    async def presence(self, endpoint: Endpoint) -> Presence:
+        """Is somebody there? Raises SwitchUnavailable when Asterisk cannot say."""
+        ...
+
+    def outside(self, e164: str) -> Endpoint | None:
+        """How a number outside is dialled from here; None where nothing leads outside."""
+        ...
+
 
 class Ledger(Protocol):
     """What is remembered. Raises StoreUnavailable when it cannot be, StaleRow when somebody else owns the row."""
 
-    async def store(self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg]) -> Call:
-        """One commit: the call's row, new facts, changed legs. Returns the call with its new `last_seq`."""
+    async def store(
+        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg], transfers: Sequence[Transfer] = ()
+    ) -> Call:
+        """One commit: the call's row, new facts, changed legs and transfers. Returns it with its new `last_seq`."""
+        ...
+
+    async def allowed_transfers(self, call_id: CallId) -> int:
+        """How many transfers beyond the two of AV §2 a supervisor allowed for this call."""
         ...
 
     async def store_line(self, line: OperatorLine) -> None: ...
@@ -101,3 +117,7 @@ class Voice(Protocol):
     """Turns prompt names into media that the switch plays, a municipality's own recordings first."""
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]: ...
+
+    async def say(self, text: str) -> tuple[str, ...]:
+        """Prompt names of a text of somebody's own; none where it cannot be spoken."""
+        ...

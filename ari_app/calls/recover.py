@@ -16,6 +16,7 @@ from ari_app.calls.news import CallDone, Left, Played, StateFound, Up
 from ari_app.calls.record import ended
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.handover import Transfer, TransferOutcome
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, step
@@ -33,6 +34,7 @@ from ari_app.core.recovery import (
     Snapshot,
     plan,
 )
+from ari_app.core.transfers import over
 
 log = structlog.get_logger(__name__)
 
@@ -73,15 +75,15 @@ class Recovery:
 
     async def _carry_out(self, order: Order) -> None:
         match order:
-            case ResumeCall(call, legs, missing, up, unanswered, is_placed):
+            case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer):
                 if not self._supervisor.owns_call(call.id):
-                    self._supervisor.resume_call(call, legs, is_placed=is_placed)
+                    self._supervisor.resume_call(call, legs, transfer, is_placed=is_placed)
                 self._supervisor.missed(call.id, missing, up, unanswered)
-            case CloseCall(call, legs, reason, hang_up):
+            case CloseCall(call, legs, reason, hang_up, transfer):
                 if self._supervisor.owns_call(call.id):
                     self._supervisor.missed(call.id, (call.channel_id,))
                     return
-                await self._close_call(call, legs, reason)
+                await self._close_call(call, legs, reason, transfer)
                 for channel_id in hang_up:
                     await self._hang_up(channel_id)
             case ResumeLine(line, session, is_placed, is_up):
@@ -110,7 +112,9 @@ class Recovery:
     def _now(self) -> datetime:
         return self._shell.clock.now()
 
-    async def _close_call(self, call: Call, legs: tuple[Leg, ...], reason: EndReason) -> None:
+    async def _close_call(
+        self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
+    ) -> None:
         """A call whose end nobody saw: closed now, and said to be an estimate."""
         now = self._now
         left = LegEndReason.TO_FALLBACK if reason is EndReason.HANDLED_BY_FALLBACK else LegEndReason.LOST
@@ -122,10 +126,13 @@ class Recovery:
             end_reason=reason,
             end_is_estimated=True,
             ending=None,
+            held_at=None,
             handled_by_fallback=call.handled_by_fallback or reason is EndReason.HANDLED_BY_FALLBACK,
         )
         fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": True})
-        await self._shell.ledger.store(closed, (fact,), [ended(leg, now, left, estimated=True) for leg in legs])
+        parts = [ended(leg, now, left, estimated=True) for leg in legs]
+        handed = () if transfer is None else (over(transfer, TransferOutcome.LOST, now),)
+        await self._shell.ledger.store(closed, (fact,), parts, handed)
         self._free_operator(call)
 
     async def _hang_up(self, channel_id: ChannelId) -> None:

@@ -23,6 +23,7 @@ from ari_app.calls.operator_session import OperatorTask
 from ari_app.calls.record import STORE_RETRY
 from ari_app.calls.sweeping import Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import (
     AsteriskId,
     CallId,
@@ -114,11 +115,13 @@ class Supervisor:
         fact = Fact(channel.created_at, FactKind.ARRIVED, {"dialled": call.dialled})
         self._start_flow(flow, fact)
 
-    def resume_call(self, call: Call, legs: tuple[Leg, ...], *, is_placed: bool) -> None:
+    def resume_call(
+        self, call: Call, legs: tuple[Leg, ...], transfer: Transfer | None = None, *, is_placed: bool
+    ) -> None:
         """Take up a call of another process in the stage its row says."""
         unfinished = playback_id_of(call.id, call.last_seq)
         mailbox = Mailbox(self._shell.clock)
-        flow = Flow(self._shell, call, legs, mailbox, is_placed=is_placed, unfinished=unfinished)
+        flow = Flow(self._shell, call, legs, mailbox, transfer=transfer, is_placed=is_placed, unfinished=unfinished)
         self._start_flow(flow, Fact(self._shell.clock.now(), FactKind.RESUMED, {"stage": call.stage.value}))
 
     def _start_flow(self, flow: Flow, first: Fact) -> None:

@@ -27,6 +27,8 @@ from ari_app.storage.directory import (
 )
 from ari_app.storage.engine import Database
 
+MOST_TOLD = 200  # lines of an import's report
+
 author_option = click.option(
     "--author", default=getpass.getuser, show_default="your login name", help="who does this; kept in the audit log"
 )
@@ -37,12 +39,7 @@ author_option = click.option(
 @author_option
 def import_file(file: Path, author: str) -> None:
     """Follow an area file (docs/area-file.md): all of it, or nothing and every mistake named."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        fail(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8", WRONG)
-    except OSError as error:
-        fail(f"{file}: cannot be read ({error.strerror}); make it readable for you", WRONG)
+    text = read_text(file)
 
     async def work(db: Database) -> ImportReport:
         return await import_area(db.engine, text, author, datetime.now(UTC))
@@ -51,9 +48,26 @@ def import_file(file: Path, author: str) -> None:
         report = with_database(work)
     except AreaRefused as refused:
         fail(f"{file}: nothing was imported\n{refused}", WRONG)
+    tell_import(report)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file somebody wants to import; or the end, with what is wrong with it."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        fail(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8", WRONG)
+    except OSError as error:
+        fail(f"{file}: cannot be read ({error.strerror}); make it readable for you", WRONG)
+
+
+def tell_import(report: ImportReport) -> None:
+    """What an import did, by name; of very many, some."""
     for what, names in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
-        for name in names:
+        for name in names[:MOST_TOLD]:
             click.echo(f"{what:<8} {name}")
+        if len(names) > MOST_TOLD:
+            click.echo(f"{what:<8} {len(names) - MOST_TOLD} more")
     click.echo(f"{len(report.unchanged)} unchanged")
     for warning in report.warnings:
         click.echo(f"note: {warning}", err=True)

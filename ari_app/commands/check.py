@@ -12,13 +12,14 @@ from pathlib import Path
 import click
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.errors import AriError, AriUnreachable, Unauthorized
+from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
 from ari_app.core.audit import AuditReport, Period, audit
 from ari_app.core.cel import histories
 from ari_app.core.directory import Directory
 from ari_app.core.ids import AsteriskId
 from ari_app.core.ledger import LedgerError
+from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.settings import Settings
@@ -127,6 +128,7 @@ async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
         try:
             async for finding in _inside(ari):
                 yield finding
+            yield await _way_outside(ari, chosen.outbound_endpoint)
         except AriError as error:
             yield Finding("asterisk", False, str(error), "look at Asterisk's log; run check again")
 
@@ -145,6 +147,23 @@ async def _inside(ari: AriClient) -> AsyncIterator[Finding]:
     else:
         remedy = "install asterisk-conf/extensions.conf and restart Asterisk"
         yield Finding("dialplan", False, f"{DIALPLAN_MARKER} is {marker or 'not set'}", remedy)
+
+
+async def _way_outside(ari: AriClient, template: str) -> Finding:
+    """Whether numbers outside can be called. Raises AriError."""
+    what = "calls outside"
+    if not template:
+        remedy = "set ARI_APP_OUTBOUND_ENDPOINT, for example PJSIP/{number}@trunk, and ARI_APP_TRUNK_CONTACT"
+        return Finding(what, False, "not set: nobody outside can be called", remedy)
+    try:
+        endpoint = await ari.endpoints.get("PJSIP", peer_of(template))
+    except NotFound:
+        remedy = "set ARI_APP_TRUNK_CONTACT for Asterisk, or correct ARI_APP_OUTBOUND_ENDPOINT"
+        return Finding(what, False, f"Asterisk has no {peer_of(template)}", remedy)
+    if endpoint.state == "offline":
+        remedy = "look at: asterisk -rx 'pjsip show contacts'"
+        return Finding(what, False, f"{peer_of(template)} does not answer", remedy)
+    return Finding(what, True, template)
 
 
 def _version(version: str) -> Finding:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
-from ari_app.commands import Moment, as_json, fail, with_database
+from ari_app.commands import WRONG, Moment, as_json, fail, with_database
 from ari_app.core.ids import MunicipalityCode
 from ari_app.reports.render import call_story_text, calls_table, operators_table
+from ari_app.storage.allowances import allow_transfer
 from ari_app.storage.engine import Database
 from ari_app.storage.reads import CallStory, call_story, find_call, list_calls, list_operators
 
@@ -48,6 +49,26 @@ def calls_show(call_id: str, json_wanted: bool, pii: bool) -> None:
     if story is None:
         fail(f"no call begins with {call_id!r}; `ari-app calls` lists them")
     click.echo(as_json(asdict(story)) if json_wanted else call_story_text(story))
+
+
+@calls.command("allow-transfer")
+@click.argument("call_id")
+@click.option("--by", required=True, help="who allows it; kept with the call and in the audit log")
+@click.option("--reason", required=True, help="why; kept as well")
+def calls_allow_transfer(call_id: str, by: str, reason: str) -> None:
+    """Let the caller of a call that goes on be handed over once more than twice. CALL_ID may be its beginning."""
+    for name, text in (("--by", by), ("--reason", reason)):
+        if not text.strip():
+            fail(f"{name} is empty: say it in words", WRONG)
+
+    async def work(db: Database) -> bool:
+        found = await find_call(db.engine, None, call_id)
+        now = datetime.now(UTC)
+        return found is not None and await allow_transfer(db.engine, None, found, by.strip(), reason.strip(), now)
+
+    if not with_database(work):
+        fail(f"no call that goes on begins with {call_id!r}; `ari-app calls` lists them")
+    click.echo("one more transfer is allowed for this call")
 
 
 @click.command()

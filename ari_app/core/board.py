@@ -25,7 +25,7 @@ from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller
 #: what a caller needs and an operator has: a municipality, or being one person
 _Skill = NewType("_Skill", str)
 # The card at the end is never compared: the ids before it differ.
-_Place = tuple[datetime, datetime, CallId, "_CallerCard"]
+_Place = tuple[bool, datetime, datetime, CallId, "_CallerCard"]
 _Overflow = tuple[datetime, CallId, "_CallerCard"]
 _Turn = tuple[datetime, SessionId, ReadyOperator]
 _Entry = TypeVar("_Entry", _Place, _Overflow, _Turn)

@@ -56,7 +56,8 @@ class EndReason(StrEnum):
     ABANDONED_IN_ANNOUNCEMENT = "abandoned_in_announcement"
     ABANDONED_WAITING = "abandoned_waiting"
     CALLER_HUNG_UP = "caller_hung_up"  # after a talk with a human
-    OPERATOR_HUNG_UP = "operator_hung_up"
+    OPERATOR_HUNG_UP = "operator_hung_up"  # or the colleague who had the caller
+    CALLER_LEFT_IN_TRANSFER = "caller_left_in_transfer"  # had talked to a human, and was on the way to another one
     CLOSED = "closed"
     CALAMITY = "calamity"  # the calamity text was all there was to say
     NOBODY_AVAILABLE = "nobody_available"  # no operator logged in
@@ -91,6 +92,7 @@ _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.ABANDONED_WAITING: EndSide.CALLER,
     EndReason.CALLER_HUNG_UP: EndSide.CALLER,
     EndReason.OPERATOR_HUNG_UP: EndSide.US,
+    EndReason.CALLER_LEFT_IN_TRANSFER: EndSide.CALLER,
     EndReason.CLOSED: EndSide.US,
     EndReason.CALAMITY: EndSide.US,
     EndReason.NOBODY_AVAILABLE: EndSide.US,
@@ -144,6 +146,14 @@ class FactKind(StrEnum):
     OFFERED = "offered"
     OFFER_FAILED = "offer_failed"
     ANSWERED = "answered"  # by a human
+    HELD = "held"  # on hold, with music
+    HELD_NO_MORE = "held_no_more"
+    TRANSFER_ASKED = "transfer_asked"
+    TRANSFER_REFUSED = "transfer_refused"  # by a rule; nothing was tried
+    TRANSFER_STATE = "transfer_state"  # the colleague picked up, or they turned to each other
+    TRANSFERRED = "transferred"  # somebody else has the caller
+    TRANSFER_OVER = "transfer_over"  # and nobody else has
+    CAME_BACK = "came_back"  # towards who handed the caller over, or to the front of the queue
     STAGE = "stage"  # a stage without a better name
     RESUMED = "resumed"  # taken up again after a gap
     TO_FALLBACK = "to_fallback"  # the dialplan helped without us
@@ -186,7 +196,8 @@ class Call:
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     end_is_estimated: bool = False
-    transfer_count: int = 0
+    transfer_count: int = 0  # completed hand-overs between persons (AV §2)
+    transfers_asked: int = 0
     calamity: bool = False
     has_music: bool = False  # was put among the waiting, where the music is the channel's own
     menu_tries: int = 0
@@ -201,6 +212,9 @@ class Call:
     operator_session: SessionId | None = None  # who has this call, or is being offered it
     refused_by: tuple[OperatorNumber, ...] = ()  # let it ring unanswered; not offered to them again
     bridge_id: BridgeId | None = None  # where the talk is
+    holder: LegId | None = None  # the part of the person who has the caller
+    held_at: datetime | None = None  # on hold in a talk, since when
+    returned_at: datetime | None = None  # a hand-over came to nothing: until somebody talks, nobody goes before them
     ending: EndReason | None = None  # why we are about to hang up; written before the hang-up
     handled_by_fallback: bool = False
     pii_caller_number: str | None = field(default=None, repr=False)  # E.164, None when withheld

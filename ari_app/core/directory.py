@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Norms:
     max_wait_seconds: int = 900
     position_every_seconds: int = 45
     nobody_grace_seconds: int = 60  # how long to hold a caller when no operator at all is logged in
+    transfer_ring_seconds: int = 25  # then a caller who is handed over comes back
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,62 @@ class Operator:
     teams: tuple[TeamCode, ...]
 
 
+class EntryKind(StrEnum):
+    PERSON = "person"
+    DEPARTMENT = "department"
+    GROUP = "group"
+    QUEUE = "queue"
+    OUTSIDE = "outside"  # another organisation
+
+
+class CheckResult(StrEnum):
+    """What the nightly check found about an entry of the number plan."""
+
+    FINE = "fine"
+    UNREACHABLE = "unreachable"  # its phone is not registered
+    TARGET_MISSING = "target_missing"  # its team, operator or municipality does not exist, or nobody is in its team
+    EXPIRED = "expired"
+    DEPUTY_MISSING = "deputy_missing"
+    DEPUTY_UNREACHABLE = "deputy_unreachable"
+    EXTENSION_CLASHES = "extension_clashes"
+    NUMBER_REFUSED = "number_refused"  # a paid-service number by now (AV §8), or a country that is closed again
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryEntry:
+    """Somebody, or something, a caller may be handed over to (AV §3).
+
+    Exactly one of endpoint, operator, team, queue and pii_number says where. `hours`: None means always; the owner's
+    closings and legal days are taken off them.
+    """
+
+    code: EntryCode
+    kind: EntryKind
+    name: str
+    municipality: MunicipalityCode  # whose entry it is
+    extension: str | None = None  # what an operator keys; one entry's in the whole area
+    endpoint: Endpoint | None = None  # a phone of this Asterisk
+    operator: OperatorNumber | None = None
+    team: TeamCode | None = None
+    queue: MunicipalityCode | None = None
+    pii_number: str | None = field(default=None, repr=False)  # E.164, also a mobile phone
+    subject: str = ""
+    keywords: tuple[str, ...] = ()
+    hours: Mapping[int, tuple[OpeningSpan, ...]] | None = None
+    deputy: EntryCode | None = None
+    shared: bool = False  # all municipalities of the area may use it
+    valid_from: date | None = None
+    valid_until: date | None = None  # the first day no longer
+    # What the nightly check found, as of loading: entries that differ in nothing else are the same.
+    last_checked_at: datetime | None = field(default=None, compare=False)
+    last_check: CheckResult | None = field(default=None, compare=False)
+
+    def exists_on(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day < self.valid_until
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     municipalities: Mapping[MunicipalityCode, Municipality] = field(default_factory=dict)
@@ -168,3 +225,11 @@ class Directory:
     operators: Mapping[OperatorNumber, Operator] = field(default_factory=dict)
     special_days: Mapping[date, str] = field(default_factory=dict)  # designated days, with their name
     calamities: tuple[Calamity, ...] = ()
+    entries: Mapping[EntryCode, DirectoryEntry] = field(default_factory=dict)  # the number plan
+    #: countries, as ISO codes, whose numbers may be called besides Dutch ones
+    callable_countries: frozenset[str] = frozenset()
+    by_extension: Mapping[str, DirectoryEntry] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found = {entry.extension: entry for entry in self.entries.values() if entry.extension is not None}
+        object.__setattr__(self, "by_extension", found)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
 SessionId = NewType("SessionId", UUID)  # one operator, from login to logout
+TransferId = NewType("TransferId", UUID)
 LineId = NewType("LineId", UUID)  # one channel of somebody who dialled 1400
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
@@ -17,6 +18,7 @@ AsteriskId = NewType("AsteriskId", str)  # entity id of one Asterisk
 MunicipalityCode = NewType("MunicipalityCode", str)  # CBS code, e.g. "GM9901"
 TeamCode = NewType("TeamCode", str)
 OperatorNumber = NewType("OperatorNumber", str)  # what the operator keys in, e.g. "101"
+EntryCode = NewType("EntryCode", str)  # of an entry of the number plan, e.g. "wierdam-burgerzaken"
 Endpoint = NewType("Endpoint", str)  # e.g. "PJSIP/phone01"
 
 
@@ -30,6 +32,10 @@ def new_leg_id() -> LegId:
 
 def new_session_id() -> SessionId:
     return SessionId(uuid4())
+
+
+def new_transfer_id() -> TransferId:
+    return TransferId(uuid4())
 
 
 def new_line_id() -> LineId:

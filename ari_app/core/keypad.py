@@ -5,10 +5,14 @@ Pure: a buffer and a digit in, the new buffer and perhaps a command out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ari_app.core.desk import AllThree, Command, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
+from ari_app.core.handover import TransferKind
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
 
+MAX_NUMBER_DIGITS = 15  # the longest telephone number there is (E.164)
 MAX_ENTRY_DIGITS = 12  # longer than any operator number or PIN; the rest of a flood is dropped
 
 
@@ -44,28 +48,60 @@ class UnknownCode:
     """A code that means nothing."""
 
 
-KeyCommand = EndWrapUp | PauseKey | PausePrompt | ResumeKey | LogOutKey | UnknownCode
+@dataclass(frozen=True, slots=True)
+class DeskKey:
+    """`*1` and `*2` with a number and `#`, `*3` with a choice, `*4`, `*5` with a municipality's key."""
+
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultPrompt:
+    """`*3` was pressed: the choices may be read out."""
+
+
+KeyCommand = EndWrapUp | PauseKey | PausePrompt | ResumeKey | LogOutKey | DeskKey | ConsultPrompt | UnknownCode
+
+#: keys after *3, while a colleague is consulted
+CONSULT_KEYS: Mapping[str, Command] = {"1": Turn(), "2": AllThree(), "3": Finish(), "4": TakeBack()}
+_HAND_OVER = {"*1": TransferKind.WARM, "*2": TransferKind.COLD}
+_PROMPTS: Mapping[str, KeyCommand | None] = {
+    "1": None,
+    "2": None,
+    "3": ConsultPrompt(),
+    "5": None,
+    "9": PausePrompt(),
+}
+_AT_ONCE: Mapping[str, KeyCommand] = {"0": ResumeKey(), "4": DeskKey(HoldOrResume()), "8": LogOutKey()}
 
 
 def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
     """The buffer after `digit`, and the command it completes. A `*` always starts afresh."""
     if digit == "*":
         return "*", None
-    if buffer == "*9":
-        return "", PauseKey(PAUSE_KEYS.get(digit))
-    if buffer == "*":
-        match digit:
-            case "9":
-                return "*9", PausePrompt()
-            case "0":
-                return "", ResumeKey()
-            case "8":
-                return "", LogOutKey()
-            case _:
-                return "", UnknownCode()
-    if digit == "#":
-        return "", EndWrapUp()
-    return "", None
+    match buffer[:2]:
+        case "*1" | "*2":
+            return _number(buffer, digit)
+        case "*3":
+            chosen = CONSULT_KEYS.get(digit)
+            return "", UnknownCode() if chosen is None else DeskKey(chosen)
+        case "*5":
+            return "", DeskKey(ToQueue(digit)) if digit.isdigit() else UnknownCode()
+        case "*9":
+            return "", PauseKey(PAUSE_KEYS.get(digit))
+        case "*" if digit in _PROMPTS:
+            return f"*{digit}", _PROMPTS[digit]
+        case "*":
+            return "", _AT_ONCE.get(digit, UnknownCode())
+        case _:
+            return "", EndWrapUp() if digit == "#" else None
+
+
+def _number(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
+    if digit != "#":
+        return (buffer + digit)[: len("*1") + MAX_NUMBER_DIGITS], None
+    number = buffer[2:]
+    return "", DeskKey(HandOver(_HAND_OVER[buffer[:2]], number)) if number else UnknownCode()
 
 
 def feed_entry(buffer: str, digit: str) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ari_app.core.call import Call, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.operators import OperatorLine, OperatorSession
 
 
@@ -39,3 +40,4 @@ class OpenRows:
     legs: tuple[Leg, ...] = ()  # the open legs of those calls, and legs left open by ended calls
     lines: tuple[OperatorLine, ...] = ()
     sessions: tuple[OperatorSession, ...] = ()
+    transfers: tuple[Transfer, ...] = ()  # open ones, also of ended calls

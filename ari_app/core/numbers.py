@@ -110,7 +110,7 @@ def parse_shared(text: str) -> SharedDigits | Refused:
     Accepts `14 020`, `14020`, `14-024`, the interconnect form `01400 14020`, and each with `+31`, `0031` or `31` before
     it.
     """
-    digits = _clean(text)
+    digits = bare_digits(text)
     if digits is None:
         return Refused(RefusedBecause.NOT_A_NUMBER, f"{_shown(text)} is not a telephone number")
     return _judge_14(_short_form(digits))
@@ -133,7 +133,7 @@ def is_fictitious(number: str) -> bool:
 
 def parse_e164(text: str) -> E164 | Refused:
     """Read a telephone number, Dutch unless it begins with another country's code. 14-numbers are not E.164."""
-    digits = _clean(text)
+    digits = bare_digits(text)
     if digits is None:
         return Refused(RefusedBecause.NOT_A_NUMBER, f"{_shown(text)} is not a telephone number")
     if not isinstance(_judge_14(_short_form(digits)), Refused):
@@ -146,7 +146,7 @@ def parse_e164(text: str) -> E164 | Refused:
 
 def parse_direct(text: str) -> E164 | Refused:
     """Read a number that citizens dial instead of a 14-number: Dutch, and never at an extra charge (AV §8)."""
-    digits = _clean(text)
+    digits = bare_digits(text)
     if digits is not None and _PAID.match(digits):
         return Refused(RefusedBecause.PAID, f"{_shown(text)} is a paid-service number, which costs callers extra")
     parsed = parse_e164(text)
@@ -172,7 +172,7 @@ def parse_geographic(text: str) -> E164 | Refused:
 
 def normalise_dialled(text: str) -> Dialled:
     """Read what a trunk delivered as the dialled number. Anything at all is tolerated; nothing is raised."""
-    digits = _clean(text)
+    digits = bare_digits(text)
     if digits is None:
         return Dialled(_kept_digits(text))
     kept = digits.removeprefix("+")[:_LONGEST_KEPT]
@@ -196,7 +196,7 @@ def caller_number(text: str | None, presentation_withheld: bool) -> E164 | None:
     return None if isinstance(parsed, Refused) else parsed
 
 
-def _clean(text: str) -> str | None:
+def bare_digits(text: str) -> str | None:
     """Digits with at most a leading +, or None when the text holds anything else than a written number."""
     if len(text) > _LONGEST_READ:
         return None

@@ -122,8 +122,11 @@ class OperatorSession:
 
 @dataclass(frozen=True, slots=True)
 class CallOffered:
+    """`returns`: a caller whom this operator handed over comes back, also into the wrap-up of that very talk."""
+
     call_id: CallId
     at: datetime
+    returns: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +192,11 @@ def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
 
 def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     match event:
-        case CallOffered(call_id, at):
-            if session.state is not OperatorState.READY:
+        case CallOffered(call_id, at, returns):
+            free = (OperatorState.READY, OperatorState.WRAP_UP) if returns else (OperatorState.READY,)
+            if session.state not in free:
                 return session
-            return _to(session, OperatorState.OFFERED, at, call_id=call_id)
+            return _to(session, OperatorState.OFFERED, at, call_id=call_id, wrap_up_until_at=None)
         case CallConnected(call_id, at):
             if session.call_id != call_id or session.state is not OperatorState.OFFERED:
                 return session

@@ -1,6 +1,7 @@
 """Who talks to whom: the rules of the queue, and their plain definition.
 
-* Callers stand in the order in which they would breach their municipality's norm, then of arrival.
+* Callers stand in the order in which they would breach their municipality's norm, then of arrival. Before them all
+  stand those who come back from a hand-over that came to nothing.
 * A match needs the skill: an operator whose team serves one of the municipalities the caller may be answered for.
 * A caller who waited `overflow_after_seconds` is also seen by the teams that agreed to help; while somebody of the own
   teams is ready, that one goes first.
@@ -39,6 +40,7 @@ class WaitingCaller:
     municipalities: frozenset[MunicipalityCode] = frozenset()  # read only when `municipality` is None
     only_operator: OperatorNumber | None = None
     refused_by: frozenset[OperatorNumber] = frozenset()
+    came_back: bool = False
 
     def __post_init__(self) -> None:
         if self.queued_at.tzinfo is None:
@@ -62,9 +64,9 @@ class WaitingCaller:
         return self.queued_at + timedelta(seconds=self.overflow_after_seconds)
 
     @property
-    def place(self) -> tuple[datetime, datetime, CallId]:
+    def place(self) -> tuple[bool, datetime, datetime, CallId]:
         """Sort key: who comes first. The id only makes the order total."""
-        return (self.breaches_at, self.queued_at, self.call_id)
+        return (not self.came_back, self.breaches_at, self.queued_at, self.call_id)
 
 
 @dataclass(frozen=True, slots=True)

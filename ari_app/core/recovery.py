@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.core.call import Call, EndReason, Leg, Stage
+from ari_app.core.handover import Transfer, TransferState
 from ari_app.core.ids import BridgeId, CallId, ChannelId
 from ari_app.core.ledger import OpenRows
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
+from ari_app.core.transfers import Party, layout
 
 #: bridges that we make; others are none of our business
 TALK_PREFIX = "talk-"
@@ -62,6 +64,7 @@ class ResumeCall:
     up: tuple[ChannelId, ...]
     unanswered: tuple[LiveChannel, ...]
     is_placed: bool
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class CloseCall:
     reason: EndReason
     #: legs of ours that are still there without a caller
     hang_up: tuple[ChannelId, ...]
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,9 @@ def _calls(rows: OpenRows, snapshot: Snapshot, known: set[ChannelId]) -> Collect
     for leg in rows.legs:
         if leg.is_open:
             open_legs.setdefault(leg.call_id, []).append(leg)
+    transfers = {transfer.call_id: transfer for transfer in rows.transfers}
     for call in rows.calls:
+        transfer = transfers.get(call.id)
         legs = tuple(open_legs.pop(call.id, ()))
         own = [leg for leg in legs if leg.owns_channel]
         live = [leg.channel_id for leg in own if _is_ours(snapshot, leg.channel_id)]
@@ -182,21 +188,20 @@ def _calls(rows: OpenRows, snapshot: Snapshot, known: set[ChannelId]) -> Collect
         caller = snapshot.channels.get(call.channel_id)
         if caller is not None and caller.is_ours:
             known.add(call.channel_id)
-            orders.append(_resume(call, legs, live, snapshot))
+            orders.append(_resume(call, legs, live, snapshot, transfer))
         else:
             others = tuple(c for c in live if c != call.channel_id)
-            orders.append(CloseCall(call, legs, call.ending or _unseen_end(caller), others))
+            orders.append(CloseCall(call, legs, call.ending or _unseen_end(caller), others, transfer))
     return orders
 
 
-def _resume(call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: Snapshot) -> ResumeCall:
+def _resume(
+    call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: Snapshot, transfer: Transfer | None
+) -> ResumeCall:
     channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
-    if call.stage is Stage.TALKING:
-        parties = {leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)} | {call.channel_id}
-        is_placed = parties <= _members(snapshot, call.bridge_id)
-    else:
-        waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
-        is_placed = any(call.channel_id in members for members in waiting)
+    together, on_hold = _places(call, legs, snapshot, transfer)
+    waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
+    is_placed = together <= _members(snapshot, call.bridge_id) and on_hold <= frozenset().union(*waiting)
     return ResumeCall(
         call,
         legs,
@@ -204,7 +209,30 @@ def _resume(call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: 
         up=tuple(c.id for c in channels if c.is_up),
         unanswered=tuple(c for c in channels if not c.is_up and c.id != call.channel_id),
         is_placed=is_placed,
+        transfer=transfer,
     )
+
+
+def _places(
+    call: Call, legs: tuple[Leg, ...], snapshot: Snapshot, transfer: Transfer | None
+) -> tuple[set[ChannelId], set[ChannelId]]:
+    """Who belongs in the bridge of the talk, and who where the callers wait."""
+    if transfer is not None and transfer.state is not TransferState.QUEUED and transfer.to_leg is not None:
+        of_leg = {leg.id: leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)}
+        channel = {
+            Party.CALLER: call.channel_id,
+            Party.HOLDER: None if call.holder is None else of_leg.get(call.holder),
+            Party.TARGET: of_leg.get(transfer.to_leg),
+        }
+        wanted = layout(transfer)
+        sides = [{c for party in side if (c := channel[party])} for side in (wanted.together, wanted.on_hold)]
+        return sides[0], sides[1]
+    if call.stage is not Stage.TALKING or call.held_at is not None:
+        return set(), {call.channel_id}
+    # Everybody whose part is open belongs there, and nobody whom the talk left behind.
+    left = [leg for leg in legs if leg.owns_channel and leg.channel_id != call.channel_id and leg.id != call.holder]
+    nowhere = {leg.channel_id for leg in left if call.holder is not None}
+    return {leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)} | {call.channel_id}, nowhere
 
 
 def _unseen_end(caller: LiveChannel | None) -> EndReason:

@@ -58,6 +58,7 @@ class AsteriskSettings:
     rtp_timeout_seconds: int = 60  # 0: a party without sound is never taken for dead
     qualify_seconds: int = 60  # 0: phones are never asked whether they are still there
     trunk_match: Sequence[str] = ()
+    trunk_contact: str = ""  # where calls to numbers outside go: sip:host:port
     accounts: Sequence[SipAccount] | None = None
     node: str = "node1"
     ari_application: str = "ari_app"
@@ -255,6 +256,7 @@ class LocalAsterisk:
             "RTP_TIMEOUT": str(settings.rtp_timeout_seconds),
             "QUALIFY_SECONDS": str(settings.qualify_seconds),
             "TRUNK_MATCH": ",".join(settings.trunk_match),
+            "TRUNK_CONTACT": settings.trunk_contact,
             "SOUNDS_DIR": str(settings.sounds_dir),
             "ASTERISK_MODULES_DIR": str(self.program.modules_dir),
             "ASTERISK_DATA_DIR": str(self.program.data_dir),

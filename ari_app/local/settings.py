@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, is_free
+
+TO_TRUNK = "PJSIP/{number}@trunk"
+#: without a trunk every call to a number outside rings here: it can be tried, and nobody real is ever called
+TO_SAMPLE_CITIZEN = "PJSIP/citizen02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class LocalSettings:
     web_port: int
     node: str
     trunk_match: tuple[str, ...]
+    trunk_contact: str
+    outbound_endpoint: str
 
     def ports(self) -> list[tuple[str, Protocol, str, int]]:
         """What must be free before a start: variable, protocol, address, port."""
@@ -80,6 +87,9 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
             ipaddress.ip_network(part, strict=False)
         except ValueError:
             mistakes.append("ARI_APP_TRUNK_MATCH: must be addresses or networks, separated by commas")
+    contact = environment.get("ARI_APP_TRUNK_CONTACT", "")
+    if contact and not re.fullmatch(r"sips?:[A-Za-z0-9.-]+(:[0-9]+)?", contact):
+        mistakes.append("ARI_APP_TRUNK_CONTACT: must be such as sip:192.0.2.10:5060")
     settings = LocalSettings(
         run_dir=Path(environment.get("ARI_APP_RUN_DIR") or ".run").absolute(),
         cache_dir=cache_dir(environment),
@@ -94,6 +104,8 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
         web_port=port("WEB_PORT", 8080) or 0,
         node=environment.get("ARI_APP_NODE") or "node1",
         trunk_match=match,
+        trunk_contact=contact,
+        outbound_endpoint=environment.get("ARI_APP_OUTBOUND_ENDPOINT") or (TO_TRUNK if contact else TO_SAMPLE_CITIZEN),
     )
     if settings.rtp_end - settings.rtp_start < 3:
         mistakes.append("ARI_APP_RTP_END: must be well above ARI_APP_RTP_START; each party of a call takes two ports")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ari_app.core.directory import Directory, Reach
 from ari_app.core.numbers import format_shared
+from ari_app.core.outbound import PLACE, peer_of
 from ari_app.local.area import is_sample, sample_pins
 from ari_app.local.asterisk import AccountKind, SipAccount
 
@@ -19,6 +20,7 @@ def text(
     sip_address: str,
     web_url: str,
     database_url: str,
+    outside: str,
     environment_file: Path,
     logs: Sequence[tuple[str, Path]],
 ) -> str:
@@ -30,6 +32,7 @@ def text(
         ("Dial from an operator's phone", ["1400        operator number, #, PIN, #; then stay on the line"]),
         (f"SIP accounts: register a softphone at {sip_address} (UDP)", list(_accounts(accounts))),
         ("Operators", list(_operators(directory))),
+        ("Calls to numbers outside", [_outside(outside)]),
         (
             "Look",
             [
@@ -56,6 +59,12 @@ def _numbers(directory: Directory) -> Iterator[str]:
         team = None if direct.team is None else directory.teams[direct.team].name
         goal = f"operator {direct.operator}" if direct.operator else team or direct.endpoint
         yield f"{_national(direct.e164):<11} {names.get(direct.municipality, direct.municipality)}, straight to {goal}"
+
+
+def _outside(template: str) -> str:
+    if PLACE in template:
+        return f"really go out, over {peer_of(template)}"
+    return f"all ring {peer_of(template)}: nobody real is called"
 
 
 def _national(e164: str) -> str:

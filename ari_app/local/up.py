@@ -84,6 +84,7 @@ def _run(settings: LocalSettings) -> None:
                 sip_address=f"{asterisk.sip_host}:{asterisk.sip_port}",
                 web_url=f"http://{settings.web_bind}:{settings.web_port}",
                 database_url=application.settings.database_url.replace("+asyncpg", ""),
+                outside=settings.outbound_endpoint,
                 environment_file=environment_file,
                 logs=[
                     ("app log", application.log_file),
@@ -123,6 +124,7 @@ def _parts(
             rtp_start=settings.rtp_start,
             rtp_end=settings.rtp_end,
             trunk_match=settings.trunk_match,
+            trunk_contact=settings.trunk_contact,
             node=settings.node,
             ari_password=passwords["ARI_PASSWORD"],
         ),
@@ -134,6 +136,7 @@ def _parts(
             web_port=settings.web_port,
             web_bind=settings.web_bind,
             node=settings.node,
+            extra={"ARI_APP_OUTBOUND_ENDPOINT": settings.outbound_endpoint},
         ),
         asterisk,
     )

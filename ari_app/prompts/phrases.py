@@ -74,6 +74,8 @@ REPLACED: Phrase = _say("elders-aangemeld")
 UNKNOWN_CODE: Phrase = _say("onbekende-code")
 DIAL_IN_AGAIN: Phrase = _say("opnieuw-inbellen")
 OUT_OF_ORDER: Phrase = _say("storing-bel-later")
+#: Asterisk's own tone, which sounds until it is stopped
+RING_TONE = "tone:ring;tonezone=nl"
 BEEP: Phrase = (f"{TONE_PLACE}/piep",)  # a call comes
 CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
 
@@ -209,6 +211,9 @@ def resolve(sounds_dir: Path, municipality: MunicipalityCode | None, names: Iter
     """
     media: list[str] = []
     for name in names:
+        if name == RING_TONE:
+            media.append(name)
+            continue
         own = _own_recording(name, municipality)
         path = next((p for p in (own, name) if p is not None and (sounds_dir / f"{p}.wav").is_file()), None)
         if path is not None:

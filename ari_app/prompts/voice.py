@@ -10,7 +10,7 @@ import structlog
 
 from ari_app.core.directory import Directory
 from ari_app.core.ids import MunicipalityCode
-from ari_app.prompts.build import build, build_music
+from ari_app.prompts.build import build, build_music, say
 from ari_app.prompts.errors import PromptError
 from ari_app.prompts.phrases import resolve
 
@@ -25,6 +25,14 @@ class PromptVoice:
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
         return resolve(self._sounds_dir, None if municipality is None else MunicipalityCode(municipality), names)
+
+    async def say(self, text: str) -> tuple[str, ...]:
+        """The prompt of somebody's own words, made now if need be; none where it cannot be spoken."""
+        try:
+            return (await asyncio.to_thread(say, self._sounds_dir, text),)
+        except PromptError as error:
+            log.warning("text_not_spoken", error=type(error).__name__)
+            return ()
 
 
 async def make_prompts(sounds_dir: Path, directory: Directory) -> None:

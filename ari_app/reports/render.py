@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ari_app.core.call import Fact, FactKind, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.numbers import format_shared
 from ari_app.storage.reads import CallLine, CallStory, OperatorStatus
 
@@ -75,6 +76,9 @@ def call_story_text(story: CallStory) -> str:
         lines.append(f"from {call.pii_caller_number}")
     told_facts = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
     lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {told(fact)}" for fact in told_facts]
+    if story.transfers:
+        lines.append("transfers")
+        lines += [f"  {_transfer_text(one, call.arrived_at)}" for one in story.transfers]
     lines.append("legs")
     lines += [f"  {_leg_text(leg, call.arrived_at)}" for leg in story.legs]
     return "\n".join(lines)
@@ -93,6 +97,14 @@ _TOLD: Mapping[FactKind, str] = {
     FactKind.OFFERED: "offered to an operator",
     FactKind.OFFER_FAILED: "the offer came to nothing",
     FactKind.ANSWERED: "answered by a human",
+    FactKind.HELD: "on hold",
+    FactKind.HELD_NO_MORE: "back from hold",
+    FactKind.TRANSFER_ASKED: "a transfer was asked for",
+    FactKind.TRANSFER_REFUSED: "a transfer was refused",
+    FactKind.TRANSFER_STATE: "the transfer goes on",
+    FactKind.TRANSFERRED: "handed over",
+    FactKind.TRANSFER_OVER: "the transfer came to nothing",
+    FactKind.CAME_BACK: "the caller came back",
     FactKind.STAGE: "stage",
     FactKind.RESUMED: "taken up again after a gap",
     FactKind.TO_FALLBACK: "the dialplan's fallback took the call",
@@ -113,6 +125,20 @@ def _leg_text(leg: Leg, start: datetime) -> str:
     end = "open" if leg.end_reason is None else leg.end_reason.value
     estimated = ", estimated" if leg.end_is_estimated else ""
     return f"{leg.role.value:<9} {leg.party or '-':<16} {'  '.join(parts)}  {end}{estimated}"
+
+
+def _transfer_text(one: Transfer, start: datetime) -> str:
+    times = (
+        ("asked", one.requested_at),
+        ("answer", one.answered_at),
+        ("completed", one.completed_at),
+        ("end", one.ended_at),
+    )
+    parts = [f"{name} {(at - start).total_seconds():.1f}" for name, at in times if at is not None]
+    outcome = "open" if one.outcome is None else one.outcome.value
+    counted = "" if one.count_reason is None else f", {'counted' if one.counted else 'not counted'}: "
+    why = "" if one.count_reason is None else one.count_reason.value
+    return f"{one.kind.value:<9} {one.from_party} -> {one.to_party:<10} {'  '.join(parts)}  {outcome}{counted}{why}"
 
 
 def shown_number(dialled: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import NewType
 
 from ari_app.core.directory import Directory, Member, SharedNumber
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 
 PinHash = NewType("PinHash", str)  # argon2
 
@@ -39,6 +39,7 @@ class Removals:
     operators: frozenset[OperatorNumber] = frozenset()
     teams: frozenset[TeamCode] = frozenset()
     members: frozenset[MemberKey] = frozenset()
+    entries: frozenset[EntryCode] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Area:
     pins: Mapping[OperatorNumber, Pin] = field(default_factory=dict)
     key_changes: Mapping[MemberKey, KeyChange] = field(default_factory=dict)
     special_day_sources: Mapping[date, str] = field(default_factory=dict)
+    callable_countries: frozenset[str] | None = None  # None: the file does not say
     removals: Removals = Removals()
 
 
@@ -84,6 +86,8 @@ def merge(known: Directory, area: Area) -> Directory:
             if number not in gone.operators
         },
         special_days={**known.special_days, **named.special_days},
+        entries={code: entry for code, entry in {**known.entries, **named.entries}.items() if code not in gone.entries},
+        callable_countries=known.callable_countries if area.callable_countries is None else area.callable_countries,
     )
 
 

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ari_app.core.directory import (
     Closing,
     Consultation,
     DirectNumber,
     Directory,
+    DirectoryEntry,
+    EntryKind,
     Member,
     Municipality,
     Norms,
+    OpeningSpan,
     Operator,
     Reach,
     SharedNumber,
     Team,
     Whisper,
 )
-from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.storage.area import Area, KeyChange, Pin, PinHash, Removals
 from ari_app.storage.area_checks import Entries, Entry
 from ari_app.storage.area_shapes import (
     ANY,
     WEEKDAYS,
+    HoursShape,
     MemberShape,
     MunicipalityShape,
     OperatorShape,
     SharedNumberShape,
     TeamShape,
 )
+from ari_app.storage.entry_checks import countries
+from ari_app.storage.entry_shapes import DirectoryEntryShape
 
 
 def build(entries: Entries, known: Directory) -> Area:
     """The area that the entries describe. Lists whose order means nothing are sorted, as storage sorts them."""
     municipalities = [_municipality(entry.shape) for entry in entries.municipalities]
     operators = [entry.shape for entry in entries.operators]
+    allowed = countries(entries, known)
     return Area(
         named=Directory(
             municipalities={municipality.code: municipality for municipality in municipalities},
@@ -48,6 +56,10 @@ def build(entries: Entries, known: Directory) -> Area:
             teams={TeamCode(entry.shape.code): _team(entry.shape) for entry in entries.teams},
             operators={OperatorNumber(operator.number): _operator(operator) for operator in operators},
             special_days={entry.shape.day: entry.shape.name for entry in entries.special_days},
+            entries={
+                EntryCode(entry.shape.code): _directory_entry(entry.shape, allowed)
+                for entry in entries.directory_entries
+            },
         ),
         pins={OperatorNumber(operator.number): pin for operator in operators if (pin := _pin(operator)) is not None},
         key_changes={
@@ -56,24 +68,25 @@ def build(entries: Entries, known: Directory) -> Area:
             if (agreed := entry.shape.key_change_agreed) is not None
         },
         special_day_sources={entry.shape.day: entry.shape.source for entry in entries.special_days},
+        callable_countries=None if entries.outside is None else frozenset(entries.outside.allow_countries),
         removals=Removals(
             operators=frozenset(map(OperatorNumber, entries.remove.operators)),
             teams=frozenset(map(TeamCode, entries.remove.teams)),
             members=frozenset(
                 (member.number, MunicipalityCode(member.municipality)) for member in entries.remove.members
             ),
+            entries=frozenset(map(EntryCode, entries.remove.directory_entries)),
         ),
     )
 
 
 def _municipality(shape: MunicipalityShape) -> Municipality:
-    hours = {weekday: tuple(getattr(shape.hours, name)) for weekday, name in enumerate(WEEKDAYS)}
     closings = (Closing(closing.starts, closing.ends, closing.reason) for closing in shape.closing)
     return Municipality(
         code=MunicipalityCode(shape.code),
         name=shape.name,
         aliases=tuple(shape.aliases),
-        hours={weekday: spans for weekday, spans in hours.items() if spans},
+        hours=_hours(shape.hours),
         closings=tuple(sorted(closings, key=lambda closing: (closing.starts_at, closing.ends_at))),
         open_on_days=frozenset(shape.open_on_days),
         open_on_legal_days=shape.open_on_legal_days,
@@ -82,6 +95,11 @@ def _municipality(shape: MunicipalityShape) -> Municipality:
         valid_from=shape.valid_from,
         valid_until=shape.valid_until,
     )
+
+
+def _hours(shape: HoursShape) -> dict[int, tuple[OpeningSpan, ...]]:
+    hours = {weekday: tuple(getattr(shape, name)) for weekday, name in enumerate(WEEKDAYS)}
+    return {weekday: spans for weekday, spans in hours.items() if spans}
 
 
 def _direct_numbers(shape: MunicipalityShape) -> Iterator[DirectNumber]:
@@ -138,3 +156,27 @@ def _pin(shape: OperatorShape) -> Pin | None:
     if shape.pin is None and shape.pin_hash is None:
         return None
     return Pin(shape.pin, None if shape.pin_hash is None else PinHash(shape.pin_hash))
+
+
+def _directory_entry(shape: DirectoryEntryShape, allowed: Collection[str]) -> DirectoryEntry:
+    number = None if shape.number is None else callable_number(shape.number, allowed)
+    assert not isinstance(number, Forbidden), "judged by entry_checks"
+    return DirectoryEntry(
+        code=EntryCode(shape.code),
+        kind=EntryKind(shape.kind),
+        name=shape.name,
+        municipality=MunicipalityCode(shape.municipality),
+        extension=shape.extension,
+        endpoint=None if shape.endpoint is None else Endpoint(shape.endpoint),
+        operator=None if shape.operator is None else OperatorNumber(shape.operator),
+        team=None if shape.team is None else TeamCode(shape.team),
+        queue=None if shape.queue is None else MunicipalityCode(shape.queue),
+        pii_number=number,
+        subject=shape.subject or "",
+        keywords=tuple(shape.keywords),
+        hours=None if shape.hours is None else _hours(shape.hours),
+        deputy=None if shape.deputy is None else EntryCode(shape.deputy),
+        shared=shape.shared,
+        valid_from=shape.valid_from,
+        valid_until=shape.valid_until,
+    )

@@ -22,6 +22,7 @@ from ari_app.storage.area_shapes import (
     SpecialDayShape,
     TeamShape,
 )
+from ari_app.storage.entry_shapes import DirectoryEntryShape, OutsideShape
 
 S = TypeVar("S")
 Path = tuple[str | int, ...]
@@ -44,6 +45,8 @@ class Entries:
     teams: list[Entry[TeamShape]] = field(default_factory=list)
     operators: list[Entry[OperatorShape]] = field(default_factory=list)
     special_days: list[Entry[SpecialDayShape]] = field(default_factory=list)
+    directory_entries: list[Entry[DirectoryEntryShape]] = field(default_factory=list)
+    outside: OutsideShape | None = None
     remove: RemoveShape = field(default_factory=RemoveShape)
     #: section -> the codes or numbers that its entries go by, right or wrong
     declared: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -72,6 +75,7 @@ def _twice(entries: Entries) -> Iterator[Problem]:
         [((*entry.path, "code"), entry.shape.code) for entry in entries.teams],
         [((*entry.path, "number"), entry.shape.number) for entry in entries.operators],
         [((*entry.path, "day"), str(entry.shape.day)) for entry in entries.special_days],
+        [((*entry.path, "code"), entry.shape.code) for entry in entries.directory_entries],
     ]
     for section in named:
         first: dict[str, Path] = {}

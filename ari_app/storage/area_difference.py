@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from ari_app.core.calendar import special_days_known_until
 from ari_app.core.directory import DirectNumber, Directory, Member, Municipality, SharedNumber
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared
 from ari_app.storage.area import Area, MemberKey
 
@@ -40,9 +40,12 @@ class Difference:
     teams: set[TeamCode] = field(default_factory=set)
     operators: set[OperatorNumber] = field(default_factory=set)
     special_days: dict[date, tuple[str, str]] = field(default_factory=dict)  # name, source
+    entries: set[EntryCode] = field(default_factory=set)
+    callable_countries: bool = False
     gone_members: set[MemberKey] = field(default_factory=set)
     gone_teams: set[TeamCode] = field(default_factory=set)
     gone_operators: set[OperatorNumber] = field(default_factory=set)
+    gone_entries: set[EntryCode] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -87,6 +90,7 @@ def compare(
         entry = (name, area.special_day_sources[day])
         if tally.differs(f"special day {day}", special_days.get(day), entry):
             difference.special_days[day] = entry
+    _compare_number_plan(known, new, area, tally, difference)
     report = ImportReport(
         tuple(tally.added),
         tuple(tally.changed),
@@ -143,6 +147,16 @@ def _compare_people(
         old = None if before is None else (before, False)
         if tally.differs(f"operator {number}", old, None if operator is None else (operator, number in new_pins)):
             (difference.gone_operators if operator is None else difference.operators).add(number)
+
+
+def _compare_number_plan(known: Directory, new: Directory, area: Area, tally: _Tally, difference: Difference) -> None:
+    if area.callable_countries is not None:
+        old, now = sorted(known.callable_countries) or None, sorted(new.callable_countries) or None
+        difference.callable_countries = tally.differs("countries outside", old, now)
+    for code in sorted({*area.named.entries, *area.removals.entries}):
+        entry = new.entries.get(code)
+        if tally.differs(f"directory entry {code}", known.entries.get(code), entry):
+            (difference.gone_entries if entry is None else difference.entries).add(code)
 
 
 def _member(shared: SharedNumber | None, code: MunicipalityCode) -> Member | None:

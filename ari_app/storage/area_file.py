@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -21,7 +22,6 @@ from ari_app.storage.area import Area
 from ari_app.storage.area_build import build
 from ari_app.storage.area_checks import Entries, Entry, Path, check, shown
 from ari_app.storage.area_shapes import (
-    ALL_KEYS,
     MemberShape,
     MunicipalityShape,
     OperatorShape,
@@ -31,12 +31,18 @@ from ari_app.storage.area_shapes import (
     SpecialDayShape,
     TeamShape,
 )
+from ari_app.storage.entry_checks import check_entries
+from ari_app.storage.entry_shapes import DirectoryEntryShape, OutsideShape
 from ari_app.storage.errors import StorageError
 
-LARGEST_FILE = 5_000_000  # characters
+LARGEST_FILE = 20_000_000  # characters
 
-_SECTIONS = ("municipality", "shared_number", "team", "operator", "special_day")
-_NAME_KEYS = {"municipality": "code", "team": "code", "operator": "number"}
+#: every key that may stand anywhere, for the guess at what was meant
+ALL_KEYS = sorted({key for shape in Shape.__subclasses__() for key in shape.model_fields} | {"member"})
+
+_SECTIONS = ("municipality", "shared_number", "team", "operator", "special_day", "directory_entry")
+_TABLES = ("outside", "remove")
+_NAME_KEYS = {"municipality": "code", "team": "code", "operator": "number", "directory_entry": "code"}
 _SHAPE = TypeVar("_SHAPE", bound=Shape)
 
 
@@ -68,7 +74,8 @@ def read_area(text: str, known: Directory = Directory()) -> Area:  # noqa: B008
     """
     reader = _Reader(text)
     entries = reader.entries()
-    mistakes = [*reader.mistakes, *(reader.mistake(path, says) for path, says in check(entries, known))]
+    judged = (*check(entries, known), *check_entries(entries, known))
+    mistakes = [*reader.mistakes, *(reader.mistake(path, says) for path, says in judged)]
     if mistakes:
         raise AreaRefused(sorted(mistakes, key=lambda mistake: mistake.line or 0))
     return build(entries, known)
@@ -80,13 +87,14 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.mistakes: list[Mistake] = []
         self._lines = text.splitlines()
+        self._headers: dict[str, list[int]] = {}
         self._raw = _parse(text)
 
     def entries(self) -> Entries:
         raw = self._raw
         for key in raw:
-            if key not in (*_SECTIONS, "remove"):
-                self.mistakes.append(self.mistake((key,), _unknown_key(key, (*_SECTIONS, "remove"))))
+            if key not in (*_SECTIONS, *_TABLES):
+                self.mistakes.append(self.mistake((key,), unknown_key(key, (*_SECTIONS, *_TABLES))))
         if not raw:
             self.mistakes.append(Mistake("", "the file names nothing; see docs/area-file.md"))
         found = Entries(
@@ -94,6 +102,7 @@ class _Reader:
             teams=list(self._section("team", TeamShape)),
             operators=list(self._section("operator", OperatorShape)),
             special_days=list(self._section("special_day", SpecialDayShape)),
+            directory_entries=list(self._section("directory_entry", DirectoryEntryShape)),
             declared={section: frozenset(_names(raw.get(section), key)) for section, key in _NAME_KEYS.items()},
             with_pin=frozenset(
                 name for key in ("pin", "pin_hash") for name in _names(raw.get("operator"), "number", beside=key)
@@ -113,6 +122,8 @@ class _Reader:
                 if shape is not None:
                     found.members.append((digits, Entry(member_path, shape)))
         found.declared_members = members
+        if "outside" in raw:
+            found.outside = self._shape(("outside",), raw["outside"], OutsideShape)
         if "remove" in raw:
             found.remove = self._shape(("remove",), raw["remove"], RemoveShape) or RemoveShape()
         return found
@@ -144,7 +155,7 @@ class _Reader:
             return shape.model_validate(raw)
         except ValidationError as error:
             problems = error.errors(include_url=False, include_input=False)
-        self.mistakes += [self.mistake((*path, *problem["loc"]), _says(problem)) for problem in problems]
+        self.mistakes += [self.mistake((*path, *problem["loc"]), says(problem)) for problem in problems]
         if not isinstance(raw, dict):
             return None
         wrong = {problem["loc"][0] for problem in problems if problem["loc"]}
@@ -160,13 +171,19 @@ class _Reader:
             if isinstance(part, str):
                 name = f"{name}.{part}".removeprefix(".")
                 continue
-            header = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
-            lines = (n for n in range(start, len(self._lines)) if header.match(self._lines[n]))
-            line = next((line for n, line in enumerate(lines) if n == part), None)
-            if line is None:
+            headers = self._lines_of(name)
+            at = bisect_left(headers, start) + part
+            if at >= len(headers):
                 break
-            start = found = line
+            start = found = headers[at]
         return None if found is None else found + 1
+
+    def _lines_of(self, name: str) -> list[int]:
+        """The lines that begin an entry of this name, found once: a long file may hold many mistakes."""
+        if name not in self._headers:
+            header = re.compile(rf"\s*\[\[\s*{re.escape(name)}\s*\]\]")
+            self._headers[name] = [n for n, line in enumerate(self._lines) if header.match(line)]
+        return self._headers[name]
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -189,7 +206,7 @@ def _names(listed: object, key: str, *, beside: str = "") -> Iterator[str]:
             yield table[key]
 
 
-def _unknown_key(key: str, keys: Iterable[str]) -> str:
+def unknown_key(key: str, keys: Iterable[str]) -> str:
     near = difflib.get_close_matches(key, keys, 1)
     return f"unknown key{f'; {near[0]} is meant?' if near else ''}"
 
@@ -206,9 +223,9 @@ _SAYS = {
 }
 
 
-def _says(problem: ErrorDetails) -> str:
+def says(problem: ErrorDetails) -> str:
     """The mistake in words, never with the value: it may be a PIN."""
     kind = problem["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(str(problem["loc"][-1]), ALL_KEYS)
+        return unknown_key(str(problem["loc"][-1]), ALL_KEYS)
     return _SAYS.get(kind) or re.sub(r"^(Input|String|List) should", "must", problem["msg"])

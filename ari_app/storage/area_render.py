@@ -10,7 +10,17 @@ from typing import Any
 import tomli_w
 
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.directory import DirectNumber, Directory, Member, Municipality, Norms, SharedNumber, Team
+from ari_app.core.directory import (
+    DirectNumber,
+    Directory,
+    DirectoryEntry,
+    Member,
+    Municipality,
+    Norms,
+    OpeningSpan,
+    SharedNumber,
+    Team,
+)
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.numbers import format_shared
 from ari_app.storage.area_shapes import ANY, WEEKDAYS, span_text
@@ -26,7 +36,7 @@ def render_area(
     directory: Directory, pin_hashes: Mapping[OperatorNumber, str], special_days: Iterable[tuple[date, str, str]]
 ) -> str:
     """The area file of a directory; calamities are not part of it, nor are the special days that are built in."""
-    file = {
+    file: dict[str, Any] = {
         "municipality": [_municipality(town, directory) for town in directory.municipalities.values()],
         "shared_number": [_shared_number(shared) for shared in directory.shared_numbers.values()],
         "team": [_team(team) for team in directory.teams.values()],
@@ -41,6 +51,9 @@ def render_area(
         ],
         "special_day": [{"day": day, "name": name, "source": source} for day, name, source in special_days],
     }
+    if directory.callable_countries:
+        file["outside"] = {"allow_countries": sorted(directory.callable_countries)}
+    file["directory_entry"] = [_directory_entry(entry) for entry in directory.entries.values()]
     return _HEAD + tomli_w.dumps({section: entries for section, entries in file.items() if entries})
 
 
@@ -55,7 +68,7 @@ def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
         geographic=list(town.geographic_numbers),
         open_on_days=sorted(town.open_on_days),
         open_on_legal_days=town.open_on_legal_days,
-        hours={WEEKDAYS[day]: [span_text(span) for span in spans] for day, spans in sorted(town.hours.items())},
+        hours=_hours(town.hours),
         norms=norms,
         closing=[
             {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
@@ -103,9 +116,36 @@ def _team(team: Team) -> dict[str, Any]:
     }
 
 
+def _directory_entry(entry: DirectoryEntry) -> dict[str, Any]:
+    told = _told(
+        code=entry.code,
+        kind=entry.kind.value,
+        name=entry.name,
+        municipality=entry.municipality,
+        subject=entry.subject,
+        extension=entry.extension,
+        endpoint=entry.endpoint,
+        number=entry.pii_number,
+        operator=entry.operator,
+        team=entry.team,
+        queue=entry.queue,
+        deputy=entry.deputy,
+        keywords=list(entry.keywords),
+        shared=entry.shared,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+    )
+    # No hours at all is never, and hours that are not written are always.
+    return told if entry.hours is None else told | {"hours": _hours(entry.hours)}
+
+
+def _hours(hours: Mapping[int, tuple[OpeningSpan, ...]]) -> dict[str, list[str]]:
+    return {WEEKDAYS[day]: [span_text(span) for span in spans] for day, spans in sorted(hours.items())}
+
+
 def _told(**keys: Any) -> dict[str, Any]:
     """Without what is as it would be if it were not written."""
-    return {key: value for key, value in keys.items() if value not in (None, [], {}, False)}
+    return {key: value for key, value in keys.items() if value not in (None, "", [], {}, False)}
 
 
 def _moment(instant: datetime) -> datetime:

@@ -40,7 +40,7 @@ def _printable(text: str) -> str:
     return text
 
 
-def _like(pattern: str, says: str) -> Callable[[str], str]:
+def like(pattern: str, says: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
             refuse(says)
@@ -57,7 +57,7 @@ def _argon2(text: str) -> str:
     return text
 
 
-def _unique(entries: list[T]) -> list[T]:
+def unique(entries: list[T]) -> list[T]:
     twice = [entry for n, entry in enumerate(entries) if entry in entries[:n]]
     if twice:
         refuse("names something twice" if isinstance(twice[0], BaseModel) else f"names {twice[0]} twice")
@@ -122,16 +122,19 @@ Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
 ]
 Day = Annotated[date, AfterValidator(_usable_day)]
-Code = Annotated[str, AfterValidator(_like(r"GM[0-9]{4}", 'must be a CBS code such as "GM9901"'))]
-Default = Annotated[str, AfterValidator(_like(rf"{ANY}|GM[0-9]{{4}}", f'must be a member\'s CBS code, or "{ANY}"'))]
+Code = Annotated[str, AfterValidator(like(r"GM[0-9]{4}", 'must be a CBS code such as "GM9901"'))]
+Default = Annotated[str, AfterValidator(like(rf"{ANY}|GM[0-9]{{4}}", f'must be a member\'s CBS code, or "{ANY}"'))]
 TeamName = Annotated[
-    str, AfterValidator(_like(r"[a-z0-9][a-z0-9-]{0,31}", "must be at most 32 small letters, digits and hyphens"))
+    str, AfterValidator(like(r"[a-z0-9][a-z0-9-]{0,31}", "must be at most 32 small letters, digits and hyphens"))
 ]
-Digits = Annotated[str, AfterValidator(_like(r"[0-9]{2,8}", 'must be 2 to 8 digits in quotes, such as "101"'))]
-PinText = Annotated[str, AfterValidator(_like(r"[0-9]{4,8}", "must be 4 to 8 digits in quotes"))]
+EntryName = Annotated[
+    str, AfterValidator(like(r"[a-z0-9][a-z0-9-]{0,63}", "must be at most 64 small letters, digits and hyphens"))
+]
+Digits = Annotated[str, AfterValidator(like(r"[0-9]{2,8}", 'must be 2 to 8 digits in quotes, such as "101"'))]
+PinText = Annotated[str, AfterValidator(like(r"[0-9]{4,8}", "must be 4 to 8 digits in quotes"))]
 PhoneName = Annotated[
     str,
-    AfterValidator(_like(r"PJSIP/[A-Za-z0-9_-]{1,64}", 'must be a phone of this Asterisk, like "PJSIP/phone30"')),
+    AfterValidator(like(r"PJSIP/[A-Za-z0-9_-]{1,64}", 'must be a phone of this Asterisk, like "PJSIP/phone30"')),
 ]
 Shared = Annotated[str, AfterValidator(_number(parse_shared))]
 Geographic = Annotated[str, AfterValidator(_number(parse_geographic))]
@@ -164,6 +167,7 @@ class NormsShape(Shape):
     max_wait_seconds: PositiveSeconds = _NORMS.max_wait_seconds
     position_every_seconds: PositiveSeconds = _NORMS.position_every_seconds
     nobody_grace_seconds: Seconds = _NORMS.nobody_grace_seconds
+    transfer_ring_seconds: PositiveSeconds = _NORMS.transfer_ring_seconds
 
 
 class ClosingShape(Shape):
@@ -194,15 +198,15 @@ class DirectShape(Shape):
 class MunicipalityShape(Shape):
     code: Code
     name: Text
-    aliases: Annotated[list[Text], AfterValidator(_unique)] = []
+    aliases: Annotated[list[Text], AfterValidator(unique)] = []
     valid_from: Day | None = None
     valid_until: Day | None = None
     hours: HoursShape = HoursShape()
     closing: list[ClosingShape] = []
-    open_on_days: Annotated[list[Day], AfterValidator(_unique)] = []
+    open_on_days: Annotated[list[Day], AfterValidator(unique)] = []
     open_on_legal_days: bool = False
     norms: NormsShape = NormsShape()
-    geographic: Annotated[list[Geographic], AfterValidator(_unique)] = []
+    geographic: Annotated[list[Geographic], AfterValidator(unique)] = []
     direct: list[DirectShape] = []
 
     @model_validator(mode="after")
@@ -233,7 +237,7 @@ class MemberShape(Shape):
     key: Key
     technical_since: Day | None = None
     operational_since: Day | None = None
-    consultation: Annotated[list[ConsultationShape], AfterValidator(_unique)] = []
+    consultation: Annotated[list[ConsultationShape], AfterValidator(unique)] = []
     key_change_agreed: KeyChangeShape | None = None
 
 
@@ -245,8 +249,8 @@ class SharedNumberShape(Shape):
 class TeamShape(Shape):
     code: TeamName
     name: Text
-    serves: Annotated[list[Code], AfterValidator(_unique)] = []
-    helps: Annotated[list[Code], AfterValidator(_unique)] = []
+    serves: Annotated[list[Code], AfterValidator(unique)] = []
+    helps: Annotated[list[Code], AfterValidator(unique)] = []
     reach: Literal["line", "ring"] = "line"
     ring_seconds: PositiveSeconds = 20
     wrap_up_seconds: Seconds = 30
@@ -265,7 +269,7 @@ class TeamShape(Shape):
 class OperatorShape(Shape):
     number: Digits
     name: Text
-    teams: Annotated[list[TeamName], Field(min_length=1), AfterValidator(_unique)]
+    teams: Annotated[list[TeamName], Field(min_length=1), AfterValidator(unique)]
     pin: PinText | None = Field(default=None, repr=False)
     pin_hash: Annotated[str, AfterValidator(_argon2)] | None = Field(default=None, repr=False)
 
@@ -290,10 +294,7 @@ class RemovedMemberShape(Shape):
 
 
 class RemoveShape(Shape):
-    operators: Annotated[list[Digits], AfterValidator(_unique)] = []
-    teams: Annotated[list[TeamName], AfterValidator(_unique)] = []
-    members: Annotated[list[RemovedMemberShape], AfterValidator(_unique)] = []
-
-
-#: every key that may stand anywhere, for the guess at what was meant
-ALL_KEYS = sorted({key for shape in Shape.__subclasses__() for key in shape.model_fields} | {"member"})
+    operators: Annotated[list[Digits], AfterValidator(unique)] = []
+    teams: Annotated[list[TeamName], AfterValidator(unique)] = []
+    members: Annotated[list[RemovedMemberShape], AfterValidator(unique)] = []
+    directory_entries: Annotated[list[EntryName], AfterValidator(unique)] = []

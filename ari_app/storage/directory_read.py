@@ -14,10 +14,13 @@ from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.directory import (
     AfterCalamity,
     Calamity,
+    CheckResult,
     Closing,
     Consultation,
     DirectNumber,
     Directory,
+    DirectoryEntry,
+    EntryKind,
     Member,
     Municipality,
     Norms,
@@ -28,7 +31,7 @@ from ari_app.core.directory import (
     Team,
     Whisper,
 )
-from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage import tables as t
 
 Row = sa.Row[Any]
@@ -52,6 +55,8 @@ async def read_directory(conn: AsyncConnection) -> Directory:
         operators=await _operators(conn),
         special_days={**DESIGNATED_DAYS, **{day: name for day, name, _ in await read_special_days(conn)}},
         calamities=await read_calamities(conn, recent),
+        entries=await _entries(conn),
+        callable_countries=frozenset(row.country for row in await _rows(conn, t.callable_country)),
     )
 
 
@@ -122,6 +127,7 @@ async def _municipalities(conn: AsyncConnection, geographic: list[Row]) -> dict[
                 row.max_wait_seconds,
                 row.position_every_seconds,
                 row.nobody_grace_seconds,
+                row.transfer_ring_seconds,
             ),
             geographic_numbers=tuple(number.e164 for number in numbers[row.code]),
             valid_from=row.valid_from,
@@ -197,4 +203,36 @@ async def _operators(conn: AsyncConnection) -> dict[OperatorNumber, Operator]:
             OperatorNumber(row.number), row.name, tuple(TeamCode(team.team) for team in teams[row.number])
         )
         for row in await _rows(conn, t.operator, t.operator.c.number)
+    }
+
+
+async def _entries(conn: AsyncConnection) -> dict[EntryCode, DirectoryEntry]:
+    open_at = t.directory_entry_hours.c
+    hours: defaultdict[str, dict[int, tuple[OpeningSpan, ...]]] = defaultdict(dict)
+    for row in await _rows(conn, t.directory_entry_hours, open_at.entry, open_at.weekday, open_at.opens):
+        days = hours[row.entry]
+        days[row.weekday] = (*days.get(row.weekday, ()), OpeningSpan(row.opens, row.closes))
+    return {
+        EntryCode(row.code): DirectoryEntry(
+            code=EntryCode(row.code),
+            kind=EntryKind(row.kind),
+            name=row.name,
+            municipality=MunicipalityCode(row.municipality),
+            extension=row.extension,
+            endpoint=row.endpoint,
+            operator=row.operator,
+            team=row.team,
+            queue=row.queue,
+            pii_number=row.pii_number,
+            subject=row.subject,
+            keywords=tuple(row.keywords),
+            hours=hours.get(row.code, {}) if row.has_hours else None,
+            deputy=row.deputy,
+            shared=row.shared,
+            valid_from=row.valid_from,
+            valid_until=row.valid_until,
+            last_checked_at=row.last_checked_at,
+            last_check=None if row.last_check is None else CheckResult(row.last_check),
+        )
+        for row in await _rows(conn, t.directory_entry, t.directory_entry.c.code)
     }

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ari_app.core.directory import DirectNumber, Directory, Member, Municipality
+from ari_app.core.directory import DirectNumber, Directory, DirectoryEntry, Member, Municipality
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area_difference import Difference
@@ -49,10 +49,19 @@ async def write_difference(
     await _insert(conn, t.direct_number, [_direct_row(number) for number in direct])
     days = [{"day": day, "name": name, "source": source} for day, (name, source) in difference.special_days.items()]
     await _upsert(conn, t.special_day, ["day"], days)
+    entries = [new.entries[code] for code in sorted(difference.entries)]
+    await _insert(conn, t.directory_entry, [_entry_row(entry) for entry in entries])
+    await _insert(conn, t.directory_entry_hours, _entry_hours(entries))
+    if difference.callable_countries:
+        await conn.execute(sa.delete(t.callable_country))
+        await _insert(conn, t.callable_country, [{"country": code} for code in sorted(new.callable_countries)])
 
 
 async def _clear(conn: AsyncConnection, difference: Difference) -> None:
     """Take away what goes and what is written anew, those first that others refer to by nothing but a key."""
+    entries = sorted(difference.entries | difference.gone_entries)
+    one_of_them = t.directory_entry.c.code == sa.any_(sa.literal(entries, ARRAY(sa.Text)))  # too many for IN
+    await _delete(conn, t.directory_entry, one_of_them, entries)
     for table in (t.direct_number, t.opening_hours, t.closing, t.open_day):
         await _delete(conn, table, table.c.municipality.in_(difference.municipalities), difference.municipalities)
     member = t.shared_number_member.c
@@ -124,6 +133,7 @@ def _municipality_row(town: Municipality) -> dict[str, Any]:
         "max_wait_seconds": town.norms.max_wait_seconds,
         "position_every_seconds": town.norms.position_every_seconds,
         "nobody_grace_seconds": town.norms.nobody_grace_seconds,
+        "transfer_ring_seconds": town.norms.transfer_ring_seconds,
         "open_on_legal_days": town.open_on_legal_days,
     }
 
@@ -156,6 +166,37 @@ def _direct_row(number: DirectNumber) -> dict[str, Any]:
         "team": number.team,
         "endpoint": number.endpoint,
     }
+
+
+def _entry_row(entry: DirectoryEntry) -> dict[str, Any]:
+    return {
+        "code": entry.code,
+        "kind": entry.kind.value,
+        "name": entry.name,
+        "municipality": entry.municipality,
+        "subject": entry.subject,
+        "extension": entry.extension,
+        "endpoint": entry.endpoint,
+        "pii_number": entry.pii_number,
+        "operator": entry.operator,
+        "team": entry.team,
+        "queue": entry.queue,
+        "deputy": entry.deputy,
+        "keywords": list(entry.keywords),
+        "shared": entry.shared,
+        "has_hours": entry.hours is not None,
+        "valid_from": entry.valid_from,
+        "valid_until": entry.valid_until,
+    }
+
+
+def _entry_hours(entries: Iterable[DirectoryEntry]) -> list[dict[str, Any]]:
+    return [
+        {"entry": entry.code, "weekday": weekday, "opens": span.opens, "closes": span.closes}
+        for entry in entries
+        for weekday, spans in (entry.hours or {}).items()
+        for span in spans
+    ]
 
 
 def _member_row(digits: str, member: Member) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -19,7 +20,7 @@ from ari_app.storage import pins, statements
 from ari_app.storage.engine import STATEMENT_SECONDS
 from ari_app.storage.errors import translated
 from ari_app.storage.news import CALL_CHANNEL, OPERATOR_CHANNEL, Announcer
-from ari_app.storage.statements import CALL, LEG, LINE, SESSION, Guard, store_call
+from ari_app.storage.statements import CALL, LEG, LINE, SESSION, TRANSFER, Guard, store_call
 
 #: reading everything that is open, after a gap
 _SURVEY_SECONDS = 10.0
@@ -49,19 +50,23 @@ class PostgresLedger:
         """Sends the last news; the pool stays open."""
         await self._announcer.close()
 
-    async def store(self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
-        """One commit: the call's row, new facts, changed legs. Returns the call with its new `last_seq`.
+    async def store(
+        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+    ) -> Call:
+        """One commit: the call's row, new facts, changed legs and transfers. Returns the call with its new `last_seq`.
 
-        A new call has at least one fact. After StoreUnavailable the same call and facts may be stored again, with the
-        legs as they are by then: had the first write arrived, the second adds nothing to it but the legs.
+        A new call has at least one fact. After StoreUnavailable the same call and facts may be stored again, with legs
+        and transfers as they are by then: had the first write arrived, the second adds nothing to it but those.
         Raises StaleRow, StoreUnavailable.
         """
         is_new = call.last_seq == 0
         if is_new and not facts:
             raise ValueError("a new call is told by at least one fact")
         changed = {leg.id: leg for leg in legs}
-        if any(leg.call_id != call.id for leg in changed.values()):
-            raise ValueError("a leg is stored with its own call")
+        handed = {transfer.id: transfer for transfer in transfers}
+        owners = {leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}
+        if owners - {call.id}:
+            raise ValueError("legs and transfers are stored with their own call")
         stored = replace(call, last_seq=call.last_seq + len(facts))
         parameters: list[Any] = [*CALL.values(stored)]
         if not is_new:
@@ -69,12 +74,13 @@ class PostgresLedger:
         for seq, fact in enumerate(facts, start=call.last_seq + 1):
             parameters += (seq, fact.at, fact.kind, _as_json(fact.detail))
         joined = [value for leg in changed.values() for value in LEG.values(leg)]
-        statement = store_call(Guard.NOTHING if is_new else Guard.SEQ, len(facts), len(changed))
+        joined += [value for transfer in handed.values() for value in TRANSFER.values(transfer)]
+        statement = store_call(Guard.NOTHING if is_new else Guard.SEQ, len(facts), len(changed), len(handed))
         if await self._fetch(statement, *parameters, *joined):
             self._announcer.tell(CALL_CHANNEL, str(call.id))
             return stored
         if await self._has(stored, call.last_seq, facts):
-            statement = store_call(Guard.SAME, 0, len(changed))
+            statement = store_call(Guard.SAME, 0, len(changed), len(handed))
             if not joined or await self._fetch(statement, stored.id, stored.last_seq, *joined):
                 self._announcer.tell(CALL_CHANNEL, str(call.id))
                 return stored
@@ -107,12 +113,18 @@ class PostgresLedger:
                     legs=tuple(map(LEG.read, await connection.fetch(statements.OPEN_LEGS, asterisk_id))),
                     lines=tuple(map(LINE.read, await connection.fetch(statements.OPEN_LINES, asterisk_id))),
                     sessions=tuple(map(SESSION.read, await connection.fetch(statements.OPEN_SESSIONS, asterisk_id))),
+                    transfers=tuple(map(TRANSFER.read, await connection.fetch(statements.OPEN_TRANSFERS, asterisk_id))),
                 )
 
     async def open_asterisk_ids(self) -> frozenset[AsteriskId]:
         """Every Asterisk that has open rows, those of long ago included. Raises StoreUnavailable."""
         rows = await self._fetch(statements.OPEN_ASTERISKS)
         return frozenset(AsteriskId(row["asterisk_id"]) for row in rows)
+
+    async def allowed_transfers(self, call_id: CallId) -> int:
+        """How many transfers beyond AV §2 a supervisor allowed for this call. Raises StoreUnavailable."""
+        (row,) = await self._fetch(statements.ALLOWED_TRANSFERS, call_id)
+        return int(row["allowed"])
 
     async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
         """In the order in which they were told; none for a call that is not stored. Raises StoreUnavailable."""

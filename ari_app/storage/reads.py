@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.core.audit import RecordedChannel
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import AsteriskId, CallId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.errors import translated
-from ari_app.storage.statements import CALL, LEG
-from ari_app.storage.tables import call, call_fact, call_leg
+from ari_app.storage.statements import CALL, LEG, TRANSFER
+from ari_app.storage.tables import call, call_fact, call_leg, transfer
 
 Scope = frozenset[MunicipalityCode] | None
 
@@ -54,6 +55,7 @@ class CallStory:
     call: Call
     facts: tuple[Fact, ...]
     legs: tuple[Leg, ...]
+    transfers: tuple[Transfer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class OperatorStatus:
 _CALLS = """
 SELECT call.id, call.arrived_at, call.dialled, call.municipality, municipality.name AS municipality_name, call.stage,
   call.end_reason, call.end_is_estimated, call.calamity, call.handled_by_fallback,
-  extract(epoch FROM coalesce(call.answered_at, call.ended_at, now()) - call.queued_at)::float8 AS wait_seconds,
+  CASE WHEN call.queued_at <= coalesce(call.answered_at, call.ended_at, now())
+    THEN extract(epoch FROM coalesce(call.answered_at, call.ended_at, now()) - call.queued_at)::float8 END
+    AS wait_seconds,
   extract(epoch FROM coalesce(call.ended_at, now()) - call.answered_at)::float8 AS talk_seconds,
   (SELECT leg.party FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator'
    AND leg.joined_at IS NOT NULL ORDER BY leg.joined_at DESC LIMIT 1) AS operator
@@ -134,10 +138,14 @@ async def call_story(
                 .where(call_leg.c.call_id == call_id)
                 .order_by(call_leg.c.started_at, call_leg.c.role, call_leg.c.id)
             )
+            handed = await connection.execute(
+                sa.select(transfer).where(transfer.c.call_id == call_id).order_by(transfer.c.number)
+            )
             story = CallStory(
                 call=CALL.read(found),
                 facts=tuple(Fact(row.at, FactKind(row.kind), row.detail) for row in told),
                 legs=tuple(LEG.read(row) for row in took_part.mappings()),
+                transfers=tuple(TRANSFER.read(row) for row in handed.mappings()),
             )
     return story if with_personal_data else _without_personal_data(story)
 
@@ -182,7 +190,8 @@ def _without_personal_data(story: CallStory) -> CallStory:
         replace(fact, detail={key: value for key, value in fact.detail.items() if not key.startswith("pii_")})
         for fact in story.facts
     )
-    return replace(story, call=replace(story.call, pii_caller_number=None), facts=facts)
+    transfers = tuple(replace(one, pii_subject="", pii_to_number=None) for one in story.transfers)
+    return replace(story, call=replace(story.call, pii_caller_number=None), facts=facts, transfers=transfers)
 
 
 async def _rows(

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ari_app.core.call import Call, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.storage import tables
 from ari_app.storage.rows import RowShape
@@ -16,6 +17,7 @@ CALL = RowShape(Call, tables.call)
 LEG = RowShape(Leg, tables.call_leg)
 LINE = RowShape(OperatorLine, tables.operator_line)
 SESSION = RowShape(OperatorSession, tables.operator_session)
+TRANSFER = RowShape(Transfer, tables.transfer)
 
 _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
 
@@ -29,12 +31,12 @@ class Guard(Enum):
 
 
 @lru_cache(maxsize=64)
-def store_call(guard: Guard, facts: int, legs: int) -> str:
-    """The call's row, `facts` new facts and `legs` changed legs; no row comes back when the guard does not hold.
+def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
+    """The call's row, `facts` new facts, changed `legs` and `transfers`; no row comes back when the guard fails.
 
     Parameters: the columns of the call, with the new `last_seq`; with Guard.SEQ the `last_seq` that must be stored
-    now; seq, at, kind, detail of each fact; the columns of each leg. With Guard.SAME only the call's id and `last_seq`
-    before the legs.
+    now; seq, at, kind, detail of each fact; the columns of each leg, then of each transfer. With Guard.SAME only the
+    call's id and `last_seq` before the legs.
     """
     match guard:
         case Guard.NOTHING:
@@ -55,13 +57,15 @@ def store_call(guard: Guard, facts: int, legs: int) -> str:
             "told AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
             f"(VALUES ({'), ('.join(rows)})) AS fact)"
         )
-    if legs:
-        rows = [LEG.parameters(after + at * len(LEG.columns)) for at in range(legs)]
-        parts.append(
-            f"joined AS (INSERT INTO call_leg ({LEG.listed()}) SELECT leg.* FROM stored, "
-            f"(VALUES ({'), ('.join(rows)})) AS leg "
-            f"ON CONFLICT (id) DO UPDATE SET {LEG.overwritten(by='excluded', keys=('id', 'call_id'))})"
-        )
+    for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers)):
+        if changed:
+            rows = [shape.parameters(after + at * len(shape.columns)) for at in range(changed)]
+            after += changed * len(shape.columns)
+            parts.append(
+                f"{name} AS (INSERT INTO {shape.table} ({shape.listed()}) SELECT changed.* FROM stored, "
+                f"(VALUES ({'), ('.join(rows)})) AS changed "
+                f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id', 'call_id'))})"
+            )
     return f"WITH {', '.join(parts)} SELECT id FROM stored"
 
 
@@ -89,6 +93,11 @@ OPEN_LEGS = (
     f"SELECT {LEG.listed(prefix='leg.')} FROM call_leg leg JOIN call ON call.id = leg.call_id "
     "WHERE leg.ended_at IS NULL AND call.asterisk_id = $1 ORDER BY leg.started_at, leg.id"
 )
+OPEN_TRANSFERS = (
+    f"SELECT {TRANSFER.listed(prefix='transfer.')} FROM transfer JOIN call ON call.id = transfer.call_id "
+    "WHERE transfer.ended_at IS NULL AND call.asterisk_id = $1 ORDER BY transfer.requested_at, transfer.id"
+)
+ALLOWED_TRANSFERS = "SELECT count(*) AS allowed FROM transfer_allowance WHERE call_id = $1"
 OPEN_LINES = (
     f"SELECT {LINE.listed()} FROM operator_line WHERE asterisk_id = $1 AND ended_at IS NULL ORDER BY started_at, id"
 )
@@ -100,5 +109,7 @@ OPEN_ASTERISKS = (
     "SELECT asterisk_id FROM call WHERE ended_at IS NULL "
     "UNION SELECT asterisk_id FROM operator_line WHERE ended_at IS NULL "
     "UNION SELECT asterisk_id FROM operator_session WHERE logged_out_at IS NULL "
-    "UNION SELECT call.asterisk_id FROM call_leg leg JOIN call ON call.id = leg.call_id WHERE leg.ended_at IS NULL"
+    "UNION SELECT call.asterisk_id FROM call_leg leg JOIN call ON call.id = leg.call_id WHERE leg.ended_at IS NULL "
+    "UNION SELECT call.asterisk_id FROM transfer JOIN call ON call.id = transfer.call_id "
+    "WHERE transfer.ended_at IS NULL"
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from ari_app.storage.engine import Database
 from tests.acceptance import audio
 from tests.acceptance.aftermath import assert_nothing_is_left
 from tests.acceptance.application import Application, eventually, questions, sample_area
+from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
 
@@ -70,6 +72,8 @@ class Centre:
     application: Application
     database_url: str
     sounds: Path
+    #: between the application and Asterisk, where the module says WITH_FAULTS
+    proxy: AriProxy
     _numbers: dict[Phone, str] = field(default_factory=dict)
     _fresh: Any = field(default_factory=lambda: count(1))
     _log_from: int = 0
@@ -191,6 +195,12 @@ class Centre:
     def sound(self, name: str) -> Path:
         """The sound file of a prompt, such as `nl/niemand`."""
         return self.sounds / f"{name}.wav"
+
+    async def ari_app(self, *arguments: str) -> int:
+        """Type a command, with the settings of this application; returns its exit code."""
+        environment = self.application.environment()
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "ari_app", *arguments, env=environment)
+        return await process.wait()
 
     # --- between tests ---
 

@@ -13,6 +13,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.postgres import LocalPostgres
 from tests.acceptance.application import Application, import_into, sample_area
+from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.centre import Centre, hurried_sounds
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
@@ -24,9 +25,14 @@ DESKS = 8
 CENTRE_DESKS = 14
 
 
+def exchange_of(asterisk: LocalAsterisk) -> Exchange:
+    settings = asterisk.settings
+    return Exchange(settings.sip_bind, settings.sip_port, int(settings.trunk_contact.rpartition(":")[2]))
+
+
 @pytest.fixture
 def exchange(asterisk: LocalAsterisk) -> Exchange:
-    return Exchange(asterisk.settings.sip_bind, asterisk.settings.sip_port)
+    return exchange_of(asterisk)
 
 
 @pytest.fixture
@@ -86,15 +92,18 @@ async def running_centre(
     database_url = postgres_server.url(name)
     await import_into(database_url, request.module.AREA)
     sounds = hurried_sounds(sounds_dir, server_directory / f"{name}-sounds", request.module.AREA)
-    exchange = Exchange(asterisk.settings.sip_bind, asterisk.settings.sip_port)
+    exchange = exchange_of(asterisk)
     desks = asterisk.accounts[:CENTRE_DESKS]
     network = PhoneNetwork(asterisk_program, exchange, desks, server_directory / f"{name}-phones")
-    application = Application(asterisk, database_url, {"ARI_APP_SOUNDS_DIR": str(sounds)})
-    async with network:
+    async with network, AriProxy(asterisk.ari_url) as proxy:
+        options = {"ARI_APP_SOUNDS_DIR": str(sounds)}
+        if getattr(request.module, "WITH_FAULTS", False):
+            options["ARI_APP_ARI_URL"] = proxy.url
+        application = Application(asterisk, database_url, options)
         await network.all_registered()
         try:
             await application.start()
-            yield Centre(asterisk, network, application, database_url, sounds)
+            yield Centre(asterisk, network, application, database_url, sounds, proxy)
         finally:
             await application.stop()
     postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -12,6 +12,7 @@ import asyncio
 import os
 import secrets
 import socket
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -58,6 +59,7 @@ class PhoneNetwork:
         self._registered: dict[str, asyncio.Event] = {name: asyncio.Event() for name in self._accounts}
         self._unregistered: dict[str, asyncio.Event] = {name: asyncio.Event() for name in self._accounts}
         self._calls_in: dict[str, asyncio.Queue[Phone]] = {name: asyncio.Queue() for name in self._accounts}
+        self._calls_outside: defaultdict[str, asyncio.Queue[Phone]] = defaultdict(asyncio.Queue)
         self._arrivals: dict[str, asyncio.Event] = {}
 
     async def __aenter__(self) -> PhoneNetwork:
@@ -77,7 +79,7 @@ class PhoneNetwork:
     async def _start(self) -> None:
         password = secrets.token_hex(16)
         ports = NetworkPorts(
-            carrier=free_port(Protocol.UDP, self._address),
+            carrier=self._exchange.carrier_port or free_port(Protocol.UDP, self._address),
             desks=free_port(Protocol.UDP, self._desk_address),
             http=free_port(Protocol.TCP, self._address),
             manager=free_port(Protocol.TCP, self._address),
@@ -192,18 +194,21 @@ class PhoneNetwork:
         channel = event.get("channel") or event.get("peer") or {}
         channel_id = channel.get("id", "")
         if event["type"] == "StasisStart":
-            if event["args"][:1] == ["rings"]:
-                await self._ring(channel_id, event["args"][1])
+            match event["args"]:
+                case ["rings", account]:
+                    await self._ring(channel_id, account, self._calls_in[account])
+                case ["outside", dialled]:
+                    await self._ring(channel_id, f"outside {dialled}", self._calls_outside[_subscriber(dialled)])
             if channel_id in self._arrivals:
                 self._arrivals[channel_id].set()
         if channel_id in self._phones:
             self._phones[channel_id].saw(event)
 
-    async def _ring(self, channel_id: str, account: str) -> None:
-        phone = self._phones[channel_id] = Phone(channel_id, account, self.remote, self)
+    async def _ring(self, channel_id: str, name: str, calls: asyncio.Queue[Phone]) -> None:
+        phone = self._phones[channel_id] = Phone(channel_id, name, self.remote, self)
         with suppress(RemoteError):  # the caller may have given up already; the phone then learns that it ended
             await self.remote.order("POST", f"channels/{channel_id}/ring")
-        self._calls_in[account].put_nowait(phone)
+        calls.put_nowait(phone)
 
     async def _read_registrations(self, port: int, password: str) -> None:
         async for packet in manager_events(self._address, port, network_conf.USER, password):
@@ -254,13 +259,11 @@ class PhoneNetwork:
 
     async def incoming(self, account: str, within_seconds: float = 10.0) -> Phone:
         """Wait until a desk phone rings, if it does not already; to be picked up, declined, or left ringing."""
-        try:
-            async with asyncio.timeout(within_seconds):
-                while (phone := await self._calls_in[account].get()).ending is not None:
-                    pass
-                return phone
-        except TimeoutError:
-            raise AssertionError(f"{account} did not ring within {within_seconds} s") from None
+        return await _next_call(self._calls_in[account], account, within_seconds)
+
+    async def outside(self, number: str, within_seconds: float = 10.0) -> Phone:
+        """Wait until the exchange calls this number over the trunk, in whatever form; to be used as `incoming`."""
+        return await _next_call(self._calls_outside[_subscriber(number)], number, within_seconds)
 
     async def everybody_hangs_up(self) -> None:
         for phone in list(self._phones.values()):
@@ -316,6 +319,24 @@ class PhoneNetwork:
             await put_away()
             raise
         return handset, put_away
+
+
+async def _next_call(calls: asyncio.Queue[Phone], name: str, within_seconds: float) -> Phone:
+    try:
+        async with asyncio.timeout(within_seconds):
+            while (phone := await calls.get()).ending is not None:
+                pass
+            return phone
+    except TimeoutError:
+        raise AssertionError(f"{name} did not ring within {within_seconds} s") from None
+
+
+def _subscriber(dialled: str) -> str:
+    """Whose number it is, without what a caller may write before it: +31, 0031 or 0."""
+    for prefix in ("+31", "0031", "0"):
+        if dialled.startswith(prefix):
+            return dialled.removeprefix(prefix)
+    return dialled
 
 
 def _ready_socket(path: Path) -> socket.socket:

@@ -16,6 +16,7 @@ class Exchange:
 
     address: str
     sip_port: int
+    carrier_port: int | None = None  # where it sends calls to numbers outside; None: it does not
 
     @property
     def uri(self) -> str:
@@ -39,7 +40,8 @@ _MODULES = (
     "app_stasis bridge_holding bridge_simple bridge_softmix chan_pjsip chan_rtp codec_alaw codec_ulaw format_pcm "
     "format_wav func_callerid func_channel pbx_config res_ari res_ari_asterisk res_ari_bridges res_ari_channels "
     "res_ari_events res_ari_model res_ari_playbacks res_http_websocket res_pjproject res_pjsip "
-    "res_pjsip_caller_id res_pjsip_endpoint_identifier_ip res_pjsip_header_funcs "
+    "res_pjsip_caller_id res_pjsip_endpoint_identifier_anonymous res_pjsip_endpoint_identifier_ip "
+    "res_pjsip_header_funcs "
     "res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_pubsub res_pjsip_rfc3326 "
     "res_pjsip_sdp_rtp res_pjsip_session res_rtp_asterisk res_rtp_multicast res_sorcery_astdb res_sorcery_config "
     "res_sorcery_memory res_stasis res_stasis_answer res_stasis_playback res_stasis_recording res_stasis_snoop "
@@ -136,6 +138,10 @@ context=refused
 aors=carrier
 send_pai=yes
 trust_id_outbound=yes
+{_media(address, "carrier-udp")}[anonymous]
+type=endpoint
+context=outside
+trust_id_inbound=yes
 {_media(address, "carrier-udp")}"""
     for account in accounts:
         text += f"""[{account.name}]
@@ -174,7 +180,7 @@ auth_rejection_permanent=no
 
 
 def _extensions(accounts: Sequence[SipAccount]) -> str:
-    text = "[refused]\n"
+    text = f"[refused]\n[outside]\nexten => _[+0-9]!,1,Stasis({APPLICATION},outside,${{EXTEN}})\n"
     for account in accounts:
         text += f"[desk-{account.name}]\nexten => {account.name},1,Stasis({APPLICATION},rings,{account.name})\n"
     return text

@@ -105,6 +105,15 @@ class Phone:
     def _is_over(self) -> bool:
         return self.ending is not None
 
+    async def header(self, name: str) -> str:
+        """A header of the INVITE that made this phone ring; "" when there is none."""
+        try:
+            query = {"variable": f"PJSIP_HEADER(read,{name})"}
+            answer = await self._remote.order("GET", f"channels/{self.channel_id}/variable", None, **query)
+        except RemoteError:
+            return ""
+        return str(answer["value"])
+
     async def pick_up(self) -> None:
         await self._remote.order("POST", f"channels/{self.channel_id}/answer")
 

@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
 from ari_app.core.directory import Whisper
+from ari_app.core.handover import Transfer
 from tests.calls.world import ESDAM_ALONE, World, directory
 
 pytestmark = pytest.mark.pure
@@ -20,9 +21,11 @@ class Commits:
         self.seen: list[tuple[Stage, list[FactKind]]] = []
         store = world.ledger.store
 
-        async def noticed(call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
+        async def noticed(
+            call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+        ) -> Call:
             self.seen.append((call.stage, [fact.kind for fact in facts]))
-            return await store(call, facts, legs)
+            return await store(call, facts, legs, transfers)
 
         world.ledger.store = noticed  # type: ignore[method-assign]
         self._world = world

@@ -55,6 +55,11 @@ def test_given_one_key_pressed_again_and_again_when_it_is_told_then_every_press_
     assert pressed(told(100, "7"), told(260, "7"), told(360, "7", 80), told(480, "7", 119)) == "7777"
 
 
+def test_given_a_key_whose_duration_is_told_a_millisecond_too_long_when_it_is_counted_then_it_was_pressed() -> None:
+    """As observed: * 3 3 were sent; a prompt began between the two 3."""
+    assert pressed(told(603, "*"), told(765, "3"), told(924, "3", 160)) == "*33"
+
+
 def test_given_two_phones_when_they_press_the_same_key_together_then_both_count() -> None:
     assert pressed(told(100, "5"), told(105, "5", channel="node1-2.0")) == "55"
 

@@ -44,8 +44,18 @@ async def test_star_nine_with_a_key_that_names_no_reason_pauses_nobody(world: Wo
 
 async def test_an_unknown_code_is_called_that(world: World) -> None:
     operator = await world.operator("101")
-    await world.press(operator, "*5")
-    assert world.switch.heard(operator)[-1] == "nl/onbekende-code"
+    for code in ("*#", "*1#", "*39", "*5*#"):
+        said = len(world.switch.said)
+        await world.press(operator, code)
+        assert world.switch.heard(operator)[-1] == "nl/onbekende-code" and len(world.switch.said) > said
+
+
+async def test_a_code_about_a_caller_means_nothing_without_one(world: World) -> None:
+    operator = await world.operator("101")
+    for code in ("*1200#", "*2200#", "*31", "*4", "*52"):
+        said = len(world.switch.said)
+        await world.press(operator, code)
+        assert world.switch.heard(operator)[-1] == "nl/onbekende-code" and len(world.switch.said) > said
 
 
 @pytest.mark.parametrize("state", ["ready", "paused", "wrap-up"])

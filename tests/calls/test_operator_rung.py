@@ -9,6 +9,7 @@ import pytest
 from ari_app.calls.news import StateFound
 from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
 from ari_app.core.directory import Reach, Whisper
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
 from tests.calls.world import ESDAM_ALONE, World, directory
@@ -130,11 +131,13 @@ async def test_who_is_rung_and_paused_in_the_instant_of_the_offer_is_not_talked_
     store, mailbox = ring_world.ledger.store, ring_world.registry.session_mailbox(ring_world.session("101").id)
     assert mailbox is not None
 
-    async def store_and_pause(call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
+    async def store_and_pause(
+        call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+    ) -> Call:
         if call.stage is Stage.CONNECTING:
             mailbox.post(StateFound(Pause(PauseReason.LUNCH, ring_world.clock.now())))
             await settle()
-        return await store(call, facts, legs)
+        return await store(call, facts, legs, transfers)
 
     ring_world.ledger.store = store_and_pause  # type: ignore[method-assign]
     citizen = await ring_world.citizen(ESDAM_ALONE)

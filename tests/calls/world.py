@@ -58,6 +58,9 @@ class NamedVoice:
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
         return tuple(names)
 
+    async def say(self, text: str) -> tuple[str, ...]:
+        return (f"said {text}",)
+
 
 def directory(
     *,

@@ -17,7 +17,7 @@ def test_the_sample_is_imported_once_and_a_second_time_changes_nothing(type_in: 
     assert "added    municipality GM9901" in first.stdout
     again = type_in("import", str(SAMPLE), "--author", "beheer")
     assert again.exit_code == 0
-    assert again.stdout == "32 unchanged\n"
+    assert again.stdout == "40 unchanged\n"
 
 
 def test_what_is_exported_is_what_was_imported(type_in: Type, tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_is_exported_is_what_was_imported(type_in: Type, tmp_path: Path) ->
     assert "pin_hash" in text
     back = type_in("import", str(file))
     assert back.exit_code == 0
-    assert back.stdout == "32 unchanged\n"
+    assert back.stdout == "40 unchanged\n"
 
 
 def test_a_bad_file_is_refused_whole_with_every_mistake_named(type_in: Type, tmp_path: Path) -> None:

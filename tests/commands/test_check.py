@@ -38,6 +38,16 @@ def test_settings_database_and_asterisk_are_found_in_order(surroundings: pytest.
         assert found[what]["is_fine"], found[what]
 
 
+def test_a_way_outside_is_looked_at_and_its_absence_told(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    surroundings.delenv("ARI_APP_OUTBOUND_ENDPOINT", raising=False)
+    found = findings(type_in)["calls outside"]
+    assert not found["is_fine"] and "ARI_APP_OUTBOUND_ENDPOINT" in str(found["remedy"])
+    surroundings.setenv("ARI_APP_OUTBOUND_ENDPOINT", "PJSIP/{number}@trunk")
+    assert findings(type_in)["calls outside"]["is_fine"]
+    surroundings.setenv("ARI_APP_OUTBOUND_ENDPOINT", "PJSIP/{number}@none")
+    assert "no none" in str(findings(type_in)["calls outside"]["detail"])
+
+
 def test_a_wrong_ari_password_is_told_and_not_shown(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
     surroundings.setenv("ARI_APP_ARI_PASSWORD", "mis-geraden")
     result = type_in("check")

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_app.core.desk import AllThree, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
+from ari_app.core.handover import TransferKind
 from ari_app.core.keypad import (
     MAX_ENTRY_DIGITS,
+    MAX_NUMBER_DIGITS,
+    ConsultPrompt,
+    DeskKey,
     EndWrapUp,
     KeyCommand,
     LogOutKey,
@@ -64,6 +69,19 @@ def entries(pressed: str) -> list[str]:
         ("1*0", [ResumeKey()]),
         ("*8#", [LogOutKey(), EndWrapUp()]),
         ("*", []),
+        ("*1201#", [DeskKey(HandOver(TransferKind.WARM, "201"))]),
+        ("*20612345678#", [DeskKey(HandOver(TransferKind.COLD, "0612345678"))]),
+        ("*1201*2202#", [DeskKey(HandOver(TransferKind.COLD, "202"))]),
+        ("*1#", [UnknownCode()]),
+        ("*31", [ConsultPrompt(), DeskKey(Turn())]),
+        ("*32", [ConsultPrompt(), DeskKey(AllThree())]),
+        ("*33", [ConsultPrompt(), DeskKey(Finish())]),
+        ("*34", [ConsultPrompt(), DeskKey(TakeBack())]),
+        ("*39", [ConsultPrompt(), UnknownCode()]),
+        ("*4", [DeskKey(HoldOrResume())]),
+        ("*52", [DeskKey(ToQueue("2"))]),
+        ("*5#", [UnknownCode()]),
+        ("*1" + "7" * 300 + "#", [DeskKey(HandOver(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
     ],
 )
 def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
@@ -85,7 +103,8 @@ def test_keys_never_pile_up(pressed: str) -> None:
     buffer = ""
     for key in pressed:
         buffer, _ = feed(buffer, key)
-        assert buffer in ("", "*", "*9")
+        assert buffer in ("", "*", "*3", "*5", "*9") or buffer[:2] in ("*1", "*2")
+        assert len(buffer) <= len("*1") + MAX_NUMBER_DIGITS
 
 
 @pytest.mark.parametrize(

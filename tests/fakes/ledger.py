@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
-from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId
+from ari_app.core.handover import Transfer
+from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 
@@ -36,6 +37,8 @@ class FakeLedger:
     told: dict[CallId, list[Fact]] = field(default_factory=dict)
     lines: dict[LineId, OperatorLine] = field(default_factory=dict)
     sessions: dict[SessionId, OperatorSession] = field(default_factory=dict)
+    transfers: dict[TransferId, Transfer] = field(default_factory=dict)
+    allowances: dict[CallId, int] = field(default_factory=dict)
     available: bool = True
     lose_answers: int = 0
     writes: int = 0
@@ -47,11 +50,13 @@ class FakeLedger:
     def add_operator(self, number: str, pin: str) -> None:
         self._pins[number] = pin
 
-    async def store(self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = ()) -> Call:
+    async def store(
+        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+    ) -> Call:
         if call.last_seq == 0 and not facts:
             raise ValueError("a new call is told by at least one fact")
-        if any(leg.call_id != call.id for leg in legs):
-            raise ValueError("a leg is stored with its own call")
+        if ({leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}) - {call.id}:
+            raise ValueError("legs and transfers are stored with their own call")
         await self._arrive()
         stored = replace(call, last_seq=call.last_seq + len(facts))
         before = self.calls.get(call.id)
@@ -63,8 +68,13 @@ class FakeLedger:
             self.calls[call.id] = stored
             self.told.setdefault(call.id, []).extend(facts)
         self.legs.update({leg.id: leg for leg in legs})
+        self.transfers.update({transfer.id: transfer for transfer in transfers})
         self._answer()
         return stored
+
+    async def allowed_transfers(self, call_id: CallId) -> int:
+        await self._arrive()
+        return self.allowances.get(call_id, 0)
 
     async def store_line(self, line: OperatorLine) -> None:
         await self._arrive()
@@ -111,6 +121,12 @@ class FakeLedger:
                         if session.is_open and session.asterisk_id == asterisk_id
                     ),
                     key=lambda session: (session.logged_in_at, session.id),
+                )
+            ),
+            transfers=tuple(
+                sorted(
+                    (transfer for transfer in self.transfers.values() if transfer.is_open and transfer.call_id in ids),
+                    key=lambda transfer: (transfer.requested_at, transfer.id),
                 )
             ),
         )

@@ -11,6 +11,8 @@ from datetime import datetime
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.calls.news import Entered, Left, News, Played, Up
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.outbound import outside_endpoint
+from ari_app.core.presence import Presence, presence_of
 from tests.fakes.clock import FakeClock
 
 WAITING = BridgeId("waiting-1")
@@ -40,6 +42,7 @@ class FakeSwitch:
     unregistered: set[Endpoint] = field(default_factory=set)
     ringing: dict[ChannelId, Endpoint] = field(default_factory=dict)
     created: dict[ChannelId, tuple[Endpoint, CallId, datetime]] = field(default_factory=dict)
+    outbound: str = "PJSIP/{number}@trunk"
     moved_while_playing: list[ChannelId] = field(default_factory=list)  # Asterisk would hold the move up
     ordered_by: dict[str, set[str]] = field(default_factory=dict)  # the names of the tasks, by channel
     trouble: Callable[[tuple[str, ...], bool], bool] = field(default=lambda order, is_done: False)
@@ -152,6 +155,12 @@ class FakeSwitch:
     async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
         async with self._order("call id", channel_id):
             pass
+
+    async def presence(self, endpoint: Endpoint) -> Presence:
+        return presence_of(endpoint not in self.unregistered, list(self.ringing.values()).count(endpoint))
+
+    def outside(self, e164: str) -> Endpoint | None:
+        return outside_endpoint(self.outbound, e164)
 
     # --- what people do ---
 

@@ -34,13 +34,29 @@ def test_given_several_mistakes_when_settings_are_read_then_each_is_named_at_onc
         "ARI_APP_WEB_PORT": "web",
         "ARI_APP_SIP_BIND": "my-host",
         "ARI_APP_TRUNK_MATCH": "192.0.2.1,carrier.example",
+        "ARI_APP_TRUNK_CONTACT": "192.0.2.1",
         "ARI_APP_RTP_START": "20000",
         "ARI_APP_RTP_END": "10000",
     }
     with pytest.raises(LocalError) as error:
         load(wrong)
-    for name in (*list(wrong)[:4], "ARI_APP_RTP_END"):
+    for name in (*list(wrong)[:5], "ARI_APP_RTP_END"):
         assert name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "endpoint"),
+    [
+        ({}, "PJSIP/citizen02"),
+        ({"ARI_APP_TRUNK_CONTACT": "sip:192.0.2.10:5060"}, "PJSIP/{number}@trunk"),
+        ({"ARI_APP_OUTBOUND_ENDPOINT": "PJSIP/{number}@mytrunk"}, "PJSIP/{number}@mytrunk"),
+    ],
+    ids=["no trunk", "a trunk", "a way of one's own"],
+)
+def test_given_no_trunk_when_somebody_outside_is_called_then_the_sample_citizen_rings(
+    environment: dict[str, str], endpoint: str
+) -> None:
+    assert load(environment).outbound_endpoint == endpoint
 
 
 def test_given_a_port_in_use_when_it_is_checked_then_the_variable_to_change_is_named() -> None:

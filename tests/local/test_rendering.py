@@ -74,6 +74,21 @@ def test_given_a_trunk_and_certificates_when_rendered_then_they_are_there(tmp_pa
     assert not any(line.startswith("local_net") for line in lines)
 
 
+def test_given_where_calls_go_out_when_rendered_then_the_trunk_has_a_contact_known_by_an_address_or_not(
+    tmp_path: Path,
+) -> None:
+    out = {"ARI_APP_TRUNK_CONTACT": "sip:192.0.2.10:5060"}
+    assert _render(tmp_path / "out", **out).returncode == 0
+    lines = _settings(tmp_path / "out/pjsip.conf")
+    assert lines.count("[trunk](a-trunk)") == 1
+    assert "aors = trunk" in lines and "contact = sip:192.0.2.10:5060" in lines
+    assert "type = identify" not in lines
+    assert _render(tmp_path / "both", **out, ARI_APP_TRUNK_MATCH="192.0.2.10").returncode == 0
+    lines = _settings(tmp_path / "both/pjsip.conf")
+    assert lines.count("[trunk](a-trunk)") == 1 and "match = 192.0.2.10" in lines
+    assert "contact = sip:192.0.2.10:5060" in lines
+
+
 def test_given_one_address_when_rendered_then_asterisk_need_not_ask_for_its_own(tmp_path: Path) -> None:
     _render(tmp_path / "one", ARI_APP_SIP_BIND="192.0.2.7")
     assert "media_address = 192.0.2.7" in _settings(tmp_path / "one/pjsip.conf")
@@ -97,6 +112,8 @@ def test_given_one_address_when_rendered_then_asterisk_need_not_ask_for_its_own(
         ("ARI_APP_SIP_PORT", "5060x"),
         ("ARI_APP_NODE", "node 1"),
         ("ARI_APP_TRUNK_MATCH", "192.0.2.1; 0.0.0.0/0"),
+        ("ARI_APP_TRUNK_CONTACT", "sip:192.0.2.1;transport=tcp"),
+        ("ARI_APP_TRUNK_CONTACT", "192.0.2.1"),
         ("ARI_APP_ARI_APPLICATION", "a,b"),
     ],
 )

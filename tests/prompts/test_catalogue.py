@@ -103,6 +103,7 @@ def test_a_name_may_stand_in_the_catalogue_once() -> None:
         "caller": {"welkom": "Welkom."},
         "waiting": {},
         "operator": {},
+        "desk": {},
         "date": {},
         "municipality": {},
         "series": [],

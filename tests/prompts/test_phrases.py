@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.desk import RefusalReason
 from ari_app.core.directory import Member, SharedNumber
+from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
 from ari_app.core.operators import PauseReason
-from ari_app.prompts import phrases
+from ari_app.prompts import desk_phrases, phrases
 from ari_app.prompts.catalogue import load
 from ari_app.prompts.tones import TONES
 from tests.prompts.transcripts import spoken
@@ -200,9 +202,14 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
     """What the phrases and the dialplan play is what the catalogue says, no less and no more."""
     now = local("2026-11-23T07:55")
     played: set[str] = set()
-    for name, value in vars(phrases).items():
+    for name, value in (*vars(phrases).items(), *vars(desk_phrases).items()):
         if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
-            played |= set(value)
+            played |= set(value) - {phrases.RING_TONE}
+    played |= {name for reason in RefusalReason for name in desk_phrases.refusal(reason, "0123456789")}
+    played |= {name for how in TransferOutcome for name in desk_phrases.outcome(how)}
+    played |= {*desk_phrases.came_back(LINDENHOVE)}
+    for minutes in range(70):
+        played |= {*desk_phrases.briefing(LINDENHOVE, ("nl/welkom",), minutes * 60.0, must_accept=True)}
     for area in AREA_CODES | FICTITIOUS_AREA_CODES:
         played |= set(phrases.welcome(f"14{area}"))
     played |= {

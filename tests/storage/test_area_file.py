@@ -15,9 +15,8 @@ from ari_app.core.directory import DirectNumber, Norms, OpeningSpan, Reach, Whis
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import is_fictitious
 from ari_app.storage.area import merge
-from ari_app.storage.area_file import LARGEST_FILE, AreaRefused, Mistake, read_area
+from ari_app.storage.area_file import ALL_KEYS, LARGEST_FILE, AreaRefused, Mistake, read_area
 from ari_app.storage.area_render import render_area
-from ari_app.storage.area_shapes import ALL_KEYS
 
 pytestmark = pytest.mark.pure
 
@@ -366,7 +365,7 @@ def test_what_is_removed_is_not_there_as_well() -> None:
         ("a = " + "9" * 5000, "not TOML: a number that is too long"),
         ("a = " + "[" * 100_000, "not TOML: "),
         ("a = [", "not TOML: "),
-        ("#" * (LARGEST_FILE + 1), "the file is larger than 5,000,000 characters"),
+        ("#" * (LARGEST_FILE + 1), "the file is larger than 20,000,000 characters"),
         ("municipality = 1", "municipality: begins with two brackets: [[municipality]]"),
         ("municipality = [1]", "municipality[0]: must be a table, written as [[municipality]]"),
         ("remove = 1", "remove: must be a table"),
@@ -406,7 +405,9 @@ values = st.recursive(
 
 @given(
     st.dictionaries(
-        st.sampled_from(["municipality", "shared_number", "team", "operator", "special_day", "remove"]),
+        st.sampled_from(
+            ["municipality", "shared_number", "team", "operator", "special_day", "directory_entry", "outside", "remove"]
+        ),
         st.lists(st.dictionaries(st.sampled_from(ALL_KEYS), values, max_size=6), max_size=3) | values,
     )
 )
@@ -434,6 +435,7 @@ def test_the_sample_area_is_fictitious_and_reachable_at_any_hour() -> None:
         *directory.shared_numbers,
         *directory.direct_numbers,
         *(number for municipality in directory.municipalities.values() for number in municipality.geographic_numbers),
+        *(entry.pii_number for entry in directory.entries.values() if entry.pii_number is not None),
     ]
     assert all(is_fictitious(number) for number in numbers)
     assert [member.key for member in directory.shared_numbers["140119"].members] == [1, 2, 3, 4]

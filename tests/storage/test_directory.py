@@ -262,8 +262,9 @@ members = [{ number = "14 0119", municipality = "GM9904" }]
     assert [str(mistake) for mistake in refused.value.mistakes] == [
         "remove.teams[0]: operator 110 would be left without a team",
         "remove.teams[0]: operator 111 would be left without a team",
+        "remove.teams[0]: directory entry lindekerk-frontoffice reaches this team",
     ]
-    remove = remove.replace('"999"', '"999", "110", "111"')
+    remove = remove.replace('"999"', '"999", "110", "111"') + 'directory_entries = ["lindekerk-frontoffice"]\n'
     report = await import_area(engine, remove, "beheer", NOW)
     assert report.removed == (
         "member GM9904 of 14 0119",
@@ -271,6 +272,7 @@ members = [{ number = "14 0119", municipality = "GM9904" }]
         "operator 106",
         "operator 110",
         "operator 111",
+        "directory entry lindekerk-frontoffice",
     )
     assert report.unchanged == ("operator 999",)
     loaded = await load_directory(engine)

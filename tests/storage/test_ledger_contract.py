@@ -164,7 +164,7 @@ async def test_mistakes_of_a_caller_are_told_as_such(subject: Subject) -> None:
     call = new_call()
     with pytest.raises(ValueError, match="at least one fact"):
         await subject.store(call, [])
-    with pytest.raises(ValueError, match="with its own call"):
+    with pytest.raises(ValueError, match="with their own call"):
         await subject.store(call, [ARRIVED], [new_leg(new_call())])
     assert await subject.ledger.open_asterisk_ids() == frozenset()
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table
 
 import ari_app
 from ari_app.core.call import Call, Leg
+from ari_app.core.handover import Transfer
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.storage import migrate, tables
@@ -99,6 +100,7 @@ def test_the_alembic_command_works_in_a_checkout(database_url: str) -> None:
         (Leg, tables.call_leg),
         (OperatorLine, tables.operator_line),
         (OperatorSession, tables.operator_session),
+        (Transfer, tables.transfer),
     ],
 )
 def test_a_row_has_the_fields_of_its_value(kind: type[Call], table: Table) -> None:

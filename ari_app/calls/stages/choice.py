@@ -66,6 +66,8 @@ def queued(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
     queued_at = flow.call.queued_at or now
     changes = changes | {
         "queued_at": queued_at,
-        "wait_until_at": flow.call.wait_until_at or queued_at + timedelta(seconds=norms.max_wait_seconds),
+        "wait_until_at": changes.get("wait_until_at")
+        or flow.call.wait_until_at
+        or queued_at + timedelta(seconds=norms.max_wait_seconds),
     }
     return Step(Stage.WAITING, (*facts, Fact(now, FactKind.QUEUED)), changes)

@@ -8,14 +8,18 @@ from datetime import timedelta
 from ari_app.calls.dispatcher import team_for
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.news import CallDone, OperatorGone, OperatorReady, TakeCall
-from ari_app.calls.stages.choice import queued
+from ari_app.calls.parting import transfer_over
+from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.stages.handing_over import handing_over
 from ari_app.calls.stages.ringing import ring, whispered
 from ari_app.calls.stages.waiting import to_queue
 from ari_app.core.call import Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.directory import Reach, Whisper
+from ari_app.core.handover import Taken
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
-from ari_app.prompts import phrases
+from ari_app.core.transfers import step
+from ari_app.prompts import desk_phrases, phrases
 
 #: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone
 WHISPER_PATIENCE = timedelta(seconds=15)
@@ -26,6 +30,10 @@ NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHA
 
 async def connecting(flow: Flow) -> Step | End:
     await flow.settle()
+    while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
+        step_on = await handing_over(flow)
+        if step_on is not None:
+            return step_on
     if flow.call.direct_endpoint is not None:
         return await _ring_direct_number(flow, flow.call.direct_endpoint)
     session = None
@@ -44,7 +52,7 @@ async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
     if mailbox is None:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
-    mailbox.post(TakeCall(flow.call.id, _whisper(flow, session)))
+    mailbox.post(TakeCall(flow.call.id, _whisper(flow, session), returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
     while True:
         match await flow.next(until):
@@ -71,7 +79,7 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     """An operator whose phone is rung; who lets it ring is paused, and not offered this caller again."""
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
-        mailbox.post(TakeCall(flow.call.id, ()))
+        mailbox.post(TakeCall(flow.call.id, (), returns=flow.call.returned_at is not None))
     team = team_for(flow.directory, session.operator)
     until = flow.call.stage_entered_at + timedelta(seconds=team.ring_seconds)
     leg = await ring(flow, endpoint, session.operator, until)
@@ -99,11 +107,23 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
     now = flow.now
     legs = [replace(leg, joined_at=now)]
     caller = flow.leg(flow.caller)
-    if caller is not None:
+    if caller is not None and caller.joined_at is None:
         legs.append(replace(caller, joined_at=now))
     who = leg.party if session is None else session.operator
-    changes: dict[str, object] = {"answered_at": now, "bridge_id": bridge_id}
-    return Step(Stage.TALKING, (Fact(now, FactKind.ANSWERED, {"by": who}),), changes, tuple(legs))
+    answered = Fact(now, FactKind.ANSWERED, {"by": who})
+    changes: dict[str, object] = {
+        "answered_at": flow.call.answered_at or now,
+        "bridge_id": bridge_id,
+        "holder": leg.id,
+        "returned_at": None,
+    }
+    transfer = flow.open_transfer
+    if transfer is None:
+        return Step(Stage.TALKING, (answered,), changes, tuple(legs))
+    taken, _ = step(transfer, Taken(who or "", now))
+    flow.change_transfer(taken)
+    changes |= NO_LONGER_DIRECT | {"transfer_count": flow.call.transfer_count + int(taken.counted)}
+    return Step(Stage.TALKING, (answered, transfer_over(taken)), changes, tuple(legs))
 
 
 def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
@@ -112,6 +132,8 @@ def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
 
 def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
     """What this operator's team wants to hear before a caller."""
+    if flow.call.returned_at is not None:
+        return desk_phrases.came_back(flow.call.municipality)
     whisper = team_for(flow.directory, session.operator).whisper
     if whisper is Whisper.NONE:
         return ()

@@ -1,68 +1,125 @@
-"""Caller and operator talk, until one of them puts the phone down."""
+"""Caller and operator, or colleague, talk, until one of them puts the phone down or hands the caller over."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
+from ari_app.calls.arranging import arrange, let_go, tell_holder
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import NEWS_PATIENCE, End, Flow, Step
-from ari_app.calls.news import CallJoined, Digit, OperatorGone
-from ari_app.calls.parting import free_operator, leave_bridge
+from ari_app.calls.news import Asked, CallJoined, Digit, OperatorGone
+from ari_app.calls.parting import end_standing_leg, free_operator, leave_bridges, wrap_up
+from ari_app.calls.stages.asking import WITH_NOBODY, judge
 from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.stages.handing_over import answer, handing_over, pressed
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
+from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import ChannelId, OperatorNumber
+from ari_app.core.transfers import HOLD, Layout, Party
+from ari_app.prompts import desk_phrases
 
 #: an operator who is gone sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
+TALK = Layout(together=frozenset({Party.HOLDER, Party.CALLER}))
 
 
 async def talking(flow: Flow) -> Step | End:
-    operator = flow.other_leg()
-    if operator is None:
-        return End(EndReason.OPERATOR_HUNG_UP)
+    holder = flow.other_leg()
+    if flow.call.holder is None and holder is not None:
+        await flow.store(holder=holder.id)  # a talk that began under a version without hand-overs
+    outcome: Step | End | None = None
+    while outcome is None:
+        outcome = await (_talk(flow) if flow.open_transfer is None else handing_over(flow))
+    return outcome
+
+
+async def _talk(flow: Flow) -> Step | End | None:
+    """None when a hand-over begins."""
+    holder = flow.holder
+    if holder is None:
+        return _holder_left(flow)
     try:
-        await _ensure_connected(flow, operator)
+        await _ensure_connected(flow)
     except (PartyLeft, SwitchUnavailable) as error:
-        if not await _operator_left(flow, operator.channel_id, error):
-            flow.call = replace(flow.call, answered_at=None)
+        if not await _holder_is_gone(flow, holder.channel_id, error):
+            if _is_first_talk(flow, holder):
+                flow.call = replace(flow.call, answered_at=None)
             raise
-        return await _unheard(flow, operator)
+        return await _unheard(flow, holder)
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if mailbox is not None:
-        mailbox.post(CallJoined(flow.call.id, flow.call.answered_at or flow.now))
-    while flow.is_here(operator.channel_id):
+        mailbox.post(CallJoined(flow.call.id, holder.joined_at or flow.now))
+    _free_who_handed_over(flow)
+    await leave_bridges(flow)
+    while flow.is_here(holder.channel_id):
         match await flow.next():
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
-                flow.end_standing_leg(gone)
-                break
-            case Digit(channel_id=pressed_by) as digit if pressed_by == operator.channel_id and mailbox is not None:
-                mailbox.post(digit)  # the keys of an operator whose phone was rung
-    answered_at = flow.call.answered_at
-    if answered_at is not None and flow.now - answered_at < HEARD_AFTER:
-        return await _unheard(flow, operator)
-    return End(EndReason.OPERATOR_HUNG_UP)
+                end_standing_leg(flow, gone)
+            case Digit(channel_id=pressed_by) as digit if pressed_by == holder.channel_id:
+                await pressed(flow, digit)
+            case Asked() as request:
+                verdict = await judge(flow, request)
+                if verdict.is_begun or verdict.holds:
+                    await (_turn_hold(flow) if verdict.holds else flow.settle())
+                await answer(flow, request, verdict.answer)
+                if verdict.step is not None or verdict.is_begun:
+                    return verdict.step
+    if holder.joined_at is not None and flow.now - holder.joined_at < HEARD_AFTER:
+        return await _unheard(flow, holder)
+    return _holder_left(flow)
 
 
-async def _ensure_connected(flow: Flow, operator: Leg) -> None:
-    bridge_id, switch = flow.call.bridge_id, flow.shell.switch
-    if bridge_id is not None and not flow.is_placed:
-        await flow.hush()
-        if operator.owns_channel:
-            await switch.ensure_talk_bridge(bridge_id)
-            await switch.ensure_in_bridge(bridge_id, operator.channel_id, keys_stay_here=True)
-        await switch.ensure_in_bridge(bridge_id, flow.caller)
-    if flow.call.has_music:
-        await switch.ensure_no_music(flow.caller)
+def _holder_left(flow: Flow) -> Step | End:
+    """The talk is over; but whoever was put on hold has not been told so, and is not left with the music."""
+    if flow.call.held_at is None:
+        return End(EndReason.OPERATOR_HUNG_UP)
+    wrap_up(flow, flow.call.operator_session)
+    changes = WITH_NOBODY | {
+        "returned_at": flow.now,
+        "wait_until_at": flow.now + timedelta(seconds=flow.norms.max_wait_seconds),
+        "last_told_at": None,
+    }
+    return queued(flow, changes, [Fact(flow.now, FactKind.CAME_BACK, {"to": "queue"})])
 
 
-async def _operator_left(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
-    """After an order failed: whether it was because the operator left. Raises PartyLeft when the caller did."""
+async def _turn_hold(flow: Flow) -> None:
+    now = flow.now
+    if flow.call.held_at is None:
+        await flow.store(Fact(now, FactKind.HELD), held_at=now, has_music=True)
+        await arrange(flow, HOLD)
+        await tell_holder(flow, desk_phrases.ON_HOLD)
+    else:
+        await tell_holder(flow, ())
+        await flow.store(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
+        await arrange(flow, TALK)
+
+
+def _free_who_handed_over(flow: Flow) -> None:
+    """After a hand-over in their presence: the operator's part is over, and they may write it down."""
+    transfer = flow.transfer
+    if transfer is None or transfer.outcome is not TransferOutcome.COMPLETED:
+        return
+    if transfer.from_session is not None and transfer.from_session != flow.call.operator_session:
+        wrap_up(flow, transfer.from_session)
+
+
+async def _ensure_connected(flow: Flow) -> None:
+    if flow.is_placed:
+        if flow.call.has_music and flow.call.held_at is None:
+            await flow.shell.switch.ensure_no_music(flow.caller)
+        flow.is_placed = False
+    else:
+        await arrange(flow, TALK if flow.call.held_at is None else HOLD)
+
+
+async def _holder_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
+    """After an order failed: whether it was because the holder left. Raises PartyLeft when the caller did."""
     until = flow.now + NEWS_PATIENCE
     while flow.is_here(channel_id):
         match await flow.next(until):
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
-                flow.end_standing_leg(gone)
+                end_standing_leg(flow, gone)
                 return True
             case None if isinstance(error, PartyLeft) and error.channel_id == channel_id:
                 await flow.left(channel_id, LegEndReason.HUNG_UP)
@@ -71,15 +128,26 @@ async def _operator_left(flow: Flow, channel_id: ChannelId, error: Exception) ->
     return True
 
 
-async def _unheard(flow: Flow, operator: Leg) -> Step:
-    """The operator left as the caller came in: nobody has spoken to them yet, so they wait on in their old place."""
+def _is_first_talk(flow: Flow, holder: Leg) -> bool:
+    return flow.call.answered_at == holder.joined_at
+
+
+async def _unheard(flow: Flow, holder: Leg) -> Step:
+    """Who was to talk left as the caller came in: nobody has spoken to them yet, so they wait on in their old place."""
     call, now = flow.call, flow.now
     free_operator(flow, 0)
-    await leave_bridge(flow)
+    await let_go(flow, keep={flow.caller})
+    await leave_bridges(flow, call.bridge_id)
     caller = flow.leg(flow.caller)
-    if caller is not None:
+    is_first = _is_first_talk(flow, holder)
+    if caller is not None and is_first:
         flow.change_leg(replace(caller, joined_at=None))
-    changes = NO_LONGER_DIRECT | {"answered_at": None, "operator_session": None, "bridge_id": None}
-    if operator.owns_channel and call.operator_session is not None and operator.party is not None:
-        changes["refused_by"] = (*call.refused_by, OperatorNumber(operator.party))
+    changes = NO_LONGER_DIRECT | WITH_NOBODY
+    changes |= {"answered_at": None} if is_first else {"returned_at": now, "wait_until_at": now + _patience(flow)}
+    if holder.owns_channel and call.operator_session is not None and holder.party is not None:
+        changes["refused_by"] = (*call.refused_by, OperatorNumber(holder.party))
     return queued(flow, changes, [Fact(now, FactKind.OFFER_FAILED, {"why": "operator_left"})])
+
+
+def _patience(flow: Flow) -> timedelta:
+    return timedelta(seconds=flow.norms.max_wait_seconds)

@@ -6,13 +6,24 @@ from datetime import datetime
 
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.news import News, Offer
+from ari_app.calls.parting import transfer_over
 from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.stages.coming_back import come_back
+from ari_app.calls.stages.handing_over import part_from_who_asked
 from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.directory import Reach
+from ari_app.core.handover import TimeUp
+from ari_app.core.transfers import step
 
 
 async def waiting(flow: Flow) -> Step | End:
+    if flow.call.answered_at is not None and not flow.is_placed:
+        # Away from who had them before somebody else may be offered; and then those are free.
+        await flow.settle()
+        await _ensure_music(flow)
+        await part_from_who_asked(flow)
+        flow.is_placed = True
     flow.shell.dispatcher.wait(flow.call)
     ring_until = flow.call.direct_until_at
     if ring_until is not None:
@@ -56,6 +67,10 @@ async def _hear_ringing(flow: Flow, until: datetime) -> Step:
     while (news := await flow.next(until)) is not None:
         if isinstance(news, Offer):
             return _take(flow, news)
+    transfer = flow.open_transfer
+    if transfer is not None:
+        over, _ = step(transfer, TimeUp(flow.now))
+        return await come_back(flow, flow.change_transfer(over), [transfer_over(over)])
     return to_queue(flow)
 
 

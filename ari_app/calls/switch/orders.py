@@ -11,6 +11,8 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, Conflict, NotFound, NotInStasis, Unavailable
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId, new_bridge_id
+from ari_app.core.outbound import NumberForm, outside_endpoint
+from ari_app.core.presence import Presence, presence_of
 
 #: media stay in Asterisk's hands, so that keys and holds are seen (ARI_FACTS: bridges)
 TALK_BRIDGE = "mixing,dtmf_events,proxy_media"
@@ -24,9 +26,14 @@ HEARTBEAT_VARIABLE = "ARI_APP_HEARTBEAT"
 class AriSwitch:
     """Fulfils `calls.ports.Switch`. `application`: the name in the dialplan's Stasis()."""
 
-    def __init__(self, ari: AriClient, application: str) -> None:
+    def __init__(
+        self, ari: AriClient, application: str, outbound: str = "", outbound_form: NumberForm = NumberForm.E164
+    ) -> None:
+        """`outbound`: how a number outside is dialled, such as "PJSIP/{number}@trunk"; empty: not at all."""
         self._ari = ari
         self._application = application
+        self._outbound = outbound
+        self._outbound_form = outbound_form
         self._waiting: BridgeId | None = None
         self._making_waiting = asyncio.Lock()
         self._seconds_ahead = 0.0  # Asterisk's clock minus ours
@@ -155,8 +162,22 @@ class AriSwitch:
             raise SwitchUnavailable(str(error)) from error
 
     async def dial(self, channel_id: ChannelId) -> None:
-        with _about(channel_id):
+        # A conflict means that a process before this one has dialled it (22.10.1: "not in the Down state").
+        with _about(channel_id), suppress(Conflict):
             await self._ari.channels.dial(channel_id)
+
+    async def presence(self, endpoint: Endpoint) -> Presence:
+        tech, _, resource = endpoint.partition("/")
+        try:
+            found = await self._ari.endpoints.get(tech, resource)
+        except NotFound:
+            return Presence.UNREACHABLE
+        except AriError as error:
+            raise SwitchUnavailable(str(error)) from error
+        return presence_of(found.state == "online", len(found.channel_ids))
+
+    def outside(self, e164: str) -> Endpoint | None:
+        return outside_endpoint(self._outbound, e164, self._outbound_form)
 
     # --- the heartbeat ---
 

@@ -7,10 +7,14 @@ in columns named `pii_*`. An enum of `core` is text with a CHECK, so that a new 
 from ari_app.storage.tables.area import (
     OPERATOR_SKILL_VIEW,
     calamity,
+    callable_country,
     closing,
     direct_number,
+    directory_entry,
+    directory_entry_hours,
     member_consultation,
     municipality,
+    nightly_run,
     open_day,
     opening_hours,
     operator,
@@ -33,6 +37,8 @@ from ari_app.storage.tables.record import (
     operator_line,
     operator_session,
     outbox,
+    transfer,
+    transfer_allowance,
 )
 
 __all__ = [
@@ -42,12 +48,16 @@ __all__ = [
     "call",
     "call_fact",
     "call_leg",
+    "callable_country",
     "cel_position",
     "closing",
     "direct_number",
+    "directory_entry",
+    "directory_entry_hours",
     "member_consultation",
     "metadata",
     "municipality",
+    "nightly_run",
     "open_day",
     "opening_hours",
     "operator",
@@ -62,4 +72,6 @@ __all__ = [
     "special_day",
     "team",
     "team_municipality",
+    "transfer",
+    "transfer_allowance",
 ]

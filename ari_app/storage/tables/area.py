@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from ari_app.core.directory import AfterCalamity, Reach, Whisper
+from ari_app.core.directory import AfterCalamity, CheckResult, EntryKind, Reach, Whisper
 from ari_app.storage.tables.columns import (
     flag,
     instant,
@@ -33,11 +33,13 @@ municipality = sa.Table(
     seconds("max_wait_seconds", 900),
     seconds("position_every_seconds", 45),
     seconds("nobody_grace_seconds", 60),
+    seconds("transfer_ring_seconds", 25),
     flag("open_on_legal_days"),
     sa.CheckConstraint("valid_from < valid_until", name="valid_in_order"),
     sa.CheckConstraint(
         "answer_within_seconds > 0 AND overflow_after_seconds >= 0 AND max_wait_seconds > 0"
-        " AND position_every_seconds > 0 AND nobody_grace_seconds >= 0",
+        " AND position_every_seconds > 0 AND nobody_grace_seconds >= 0"
+        " AND transfer_ring_seconds > 0",
         name="norms_positive",
     ),
 )
@@ -199,6 +201,61 @@ special_day = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
     text("name"),
     text("source"),
+)
+
+#: The number plan. `deputy` is the code of another entry; it may be missing, which the nightly check tells.
+directory_entry = sa.Table(
+    "directory_entry",
+    metadata,
+    key("code"),
+    text("kind"),
+    text("name"),
+    refers("municipality", "municipality.code"),
+    text("subject", default=""),
+    sa.Column("extension", sa.Text, unique=True),
+    optional_text("endpoint"),
+    optional_text("pii_number"),  # E.164
+    refers("operator", "operator.number", nullable=True),
+    refers("team", "team.code", nullable=True),
+    refers("queue", "municipality.code", nullable=True),
+    optional_text("deputy"),
+    sa.Column("keywords", ARRAY(sa.Text), nullable=False, server_default="{}"),
+    flag("shared"),
+    flag("has_hours"),  # without them: always; with them and no row in directory_entry_hours: never
+    sa.Column("valid_from", sa.Date),
+    sa.Column("valid_until", sa.Date),
+    optional_instant("last_checked_at"),
+    optional_text("last_check"),
+    one_of("kind", EntryKind),
+    one_of("last_check", CheckResult),
+    sa.CheckConstraint("num_nonnulls(endpoint, pii_number, operator, team, queue) = 1", name="one_target"),
+    sa.CheckConstraint("valid_from < valid_until", name="valid_in_order"),
+    sa.CheckConstraint("(last_checked_at IS NULL) = (last_check IS NULL)", name="check_is_whole"),
+    sa.Index("ix_directory_entry_municipality", "municipality"),
+)
+
+directory_entry_hours = sa.Table(
+    "directory_entry_hours",
+    metadata,
+    key("entry", "directory_entry.code"),
+    sa.Column("weekday", sa.SmallInteger, primary_key=True, autoincrement=False),  # 0 = Monday
+    sa.Column("opens", sa.Time, primary_key=True),
+    sa.Column("closes", sa.Time, nullable=False),
+    sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday_known"),
+    sa.CheckConstraint("opens < closes OR closes = '00:00'", name="in_order"),  # 00:00 is the end of the day
+)
+
+#: Countries whose numbers may be called beside Dutch ones, by ISO 3166 code.
+callable_country = sa.Table("callable_country", metadata, key("country"))
+
+#: Jobs that run once a day, however many copies there are; one that died half way is taken over.
+nightly_run = sa.Table(
+    "nightly_run",
+    metadata,
+    key("job"),
+    sa.Column("day", sa.Date, primary_key=True),  # in the Netherlands
+    instant("started_at"),
+    optional_instant("finished_at"),
 )
 
 calamity = sa.Table(

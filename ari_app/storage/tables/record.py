@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.directory import Reach
+from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
@@ -47,6 +48,7 @@ call = sa.Table(
     optional_text("end_reason"),
     flag("end_is_estimated"),
     sa.Column("transfer_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("transfers_asked", sa.Integer, nullable=False, server_default="0"),
     flag("calamity"),
     flag("has_music"),
     sa.Column("menu_tries", sa.Integer, nullable=False, server_default="0"),
@@ -61,6 +63,9 @@ call = sa.Table(
     sa.Column("operator_session", sa.Uuid),
     sa.Column("refused_by", ARRAY(sa.Text), nullable=False, server_default="{}"),
     optional_text("bridge_id"),
+    sa.Column("holder", sa.Uuid),
+    optional_instant("held_at"),
+    optional_instant("returned_at"),
     optional_text("ending"),
     flag("handled_by_fallback"),
     optional_text("pii_caller_number"),
@@ -116,6 +121,62 @@ call_fact = sa.Table(
     text("kind"),
     sa.Column("detail", JSONB, nullable=False),
     one_of("kind", FactKind),
+)
+
+#: One hand-over, asked for by a person (AV §2). `number` counts from 1 within its call.
+transfer = sa.Table(
+    "transfer",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    text("kind"),
+    text("state"),
+    instant("requested_at"),
+    text("from_party"),
+    sa.Column("from_leg", sa.Uuid, nullable=False),
+    text("to_party"),
+    sa.Column("from_session", sa.Uuid),
+    flag("in_presence"),
+    optional_text("to_endpoint"),
+    optional_text("to_operator"),
+    optional_text("to_team"),
+    optional_text("to_municipality"),
+    sa.Column("to_leg", sa.Uuid),
+    flag("must_accept"),
+    text("pii_subject", default=""),
+    optional_instant("until_at"),
+    optional_instant("answered_at"),
+    optional_instant("completed_at"),
+    optional_instant("ended_at"),
+    optional_text("outcome"),
+    flag("counted"),
+    optional_text("count_reason"),
+    optional_text("pii_to_number"),
+    one_of("kind", TransferKind),
+    one_of("state", TransferState),
+    one_of("outcome", TransferOutcome),
+    one_of("count_reason", CountReason),
+    sa.CheckConstraint(
+        "(state = 'ended') = (ended_at IS NOT NULL) AND (state = 'ended') = (outcome IS NOT NULL)"
+        " AND (state = 'ended') = (count_reason IS NOT NULL)",
+        name="ended_is_whole",
+    ),
+    sa.CheckConstraint("counted = (count_reason IS NOT DISTINCT FROM 'handed_over')", name="counted_says_why"),
+    sa.Index("uq_transfer_call_id_number", "call_id", "number", unique=True),
+    sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+)
+
+#: A supervisor lets one caller be handed over once more than AV §2 allows. Append-only.
+transfer_allowance = sa.Table(
+    "transfer_allowance",
+    metadata,
+    row_id(),
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), nullable=False),
+    instant("allowed_at"),
+    text("allowed_by"),
+    text("reason"),
+    sa.Index("ix_transfer_allowance_call_id", "call_id"),
 )
 
 operator_line = sa.Table(

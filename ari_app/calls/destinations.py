@@ -1,0 +1,42 @@
+"""Where a caller may be handed over to: what was keyed, found in the number plan, and whether anybody is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ari_app.calls.dispatcher import skills
+from ari_app.calls.errors import SwitchUnavailable
+from ari_app.calls.flow import Flow
+from ari_app.core.desk import RefusalReason
+from ari_app.core.destinations import Destination, NoDestination
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.number_plan import resolve
+from ari_app.core.presence import Presence
+
+
+async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
+    """Where this leads for who has the caller. Of a phone that is not there it is said so: it is not rung in vain."""
+    found = resolve(flow.directory, keyed, _municipalities(flow), flow.now)
+    if isinstance(found, NoDestination):
+        return found
+    if found.pii_number is not None:
+        endpoint = flow.shell.switch.outside(found.pii_number)
+        return NoDestination(RefusalReason.NO_WAY_OUT) if endpoint is None else replace(found, endpoint=endpoint)
+    if found.endpoint is not None:
+        try:
+            presence = await flow.shell.switch.presence(found.endpoint)
+        except SwitchUnavailable:
+            return found  # ringing will tell
+        if presence is Presence.UNREACHABLE:
+            return NoDestination(RefusalReason.UNREACHABLE, found.deputy)
+    return found
+
+
+def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:
+    """Those whose entries may be used: the operator's own, or, for a colleague, the caller's."""
+    session_id = flow.call.operator_session
+    session = None if session_id is None else flow.shell.registry.session(session_id)
+    if session is None:
+        return frozenset() if flow.call.municipality is None else frozenset({flow.call.municipality})
+    serves, helps = skills(flow.directory, session.operator)
+    return serves | helps

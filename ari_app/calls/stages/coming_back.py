@@ -1,0 +1,42 @@
+"""A hand-over came to nothing, and nobody is with the caller: where to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ari_app.calls.destinations import find
+from ari_app.calls.flow import Flow, Step
+from ari_app.calls.stages.asking import WITH_NOBODY
+from ari_app.calls.stages.choice import DIRECT_SECONDS, queued
+from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.destinations import Destination
+from ari_app.core.handover import Transfer
+
+
+async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
+    """To who handed the caller over, or, where they are gone, to the front of the queue: never to silence."""
+    now = flow.now
+    changes = WITH_NOBODY | {
+        "returned_at": now,
+        "wait_until_at": now + timedelta(seconds=flow.norms.max_wait_seconds),
+        "nobody_until_at": None,
+        "last_told_at": None,
+        "refused_by": (),
+        "only_operator": None,
+        "only_team": None,
+        "direct_until_at": None,
+    }
+    session_id = transfer.from_session
+    if session_id is not None and flow.shell.registry.session(session_id) is not None:
+        back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
+        return Step(Stage.CONNECTING, (*facts, back), changes | {"operator_session": session_id})
+    found = await find(flow, transfer.from_party) if session_id is None else None
+    if isinstance(found, Destination) and found.endpoint is not None and not found.must_accept:
+        back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
+        until = now + timedelta(seconds=DIRECT_SECONDS)
+        return Step(
+            Stage.CONNECTING,
+            (*facts, back),
+            changes | {"direct_endpoint": found.endpoint, "direct_until_at": until},
+        )
+    return queued(flow, changes, [*facts, Fact(now, FactKind.CAME_BACK, {"to": "queue"})])

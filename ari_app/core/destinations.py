@@ -1,0 +1,42 @@
+"""Where a caller may be handed over to: what the call's task needs to know of it, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ari_app.core.desk import RefusalReason
+from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+
+#: how long somebody outside may take to press the key that says they take the caller
+ACCEPT_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One of endpoint, operator, team, queue. `party` is what reports show: never a number outside.
+
+    `must_accept`: a voicemail may pick up there, so a key is asked for. `subject` is said to who picks up.
+    """
+
+    party: str
+    endpoint: Endpoint | None = None
+    operator: OperatorNumber | None = None
+    team: TeamCode | None = None
+    queue: MunicipalityCode | None = None
+    must_accept: bool = False
+    subject: str = ""
+    deputy: str | None = None  # the extension to try instead
+    pii_number: str | None = None
+
+    @property
+    def has_phone(self) -> bool:
+        """Can somebody there be spoken with before the caller is?"""
+        return self.endpoint is not None
+
+
+@dataclass(frozen=True, slots=True)
+class NoDestination:
+    """Nobody can be reached by what was keyed, and why; `deputy` is the extension to try instead."""
+
+    reason: RefusalReason
+    deputy: str | None = None

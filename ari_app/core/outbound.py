@@ -1,0 +1,67 @@
+"""Calling a number outside: how it is written for the way that leads there, and which number of ours is shown."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from ari_app.core.directory import Directory
+from ari_app.core.ids import Endpoint, MunicipalityCode
+
+#: where the number goes in a template
+PLACE = "{number}"
+_E164 = re.compile(r"\+([1-9][0-9]{6,14})")
+_HOME = "31"
+
+
+class NumberForm(StrEnum):
+    """How a trunk wants a number written."""
+
+    E164 = "e164"  # +31612345678
+    INTERNATIONAL = "international"  # 0031612345678
+    NATIONAL = "national"  # 0612345678, and 00 with the country's code abroad
+
+
+def outside_endpoint(template: str, e164: str, form: NumberForm = NumberForm.E164) -> Endpoint | None:
+    """The endpoint that calls this number; None without a template, or for what is not an E.164 number.
+
+    Nothing but digits and a plus comes from the number: it goes into a dial string.
+    """
+    found = _E164.fullmatch(e164)
+    if not template or found is None:
+        return None
+    return Endpoint(template.replace(PLACE, _written(found[1], form)))
+
+
+def _written(digits: str, form: NumberForm) -> str:
+    match form:
+        case NumberForm.E164:
+            return f"+{digits}"
+        case NumberForm.NATIONAL if digits.startswith(_HOME):
+            return f"0{digits.removeprefix(_HOME)}"
+        case NumberForm.NATIONAL | NumberForm.INTERNATIONAL:
+            return f"00{digits}"
+
+
+def is_template(text: str) -> bool:
+    """Can this be a way outside: a trunk of this Asterisk with one place for the number, or a phone that plays it?"""
+    return re.fullmatch(r"PJSIP/(?:\{number\}@)?[A-Za-z0-9_][A-Za-z0-9_.-]*", text) is not None
+
+
+def peer_of(template: str) -> str:
+    """The name of the trunk or phone that a template leads to."""
+    return template.removeprefix("PJSIP/").removeprefix(f"{PLACE}@")
+
+
+def shown_number(directory: Directory, municipality: MunicipalityCode | None, shared_number: str | None) -> str:
+    """Which number somebody outside sees when we call: they know it, and can call it back; "" shows none of ours.
+
+    The municipality's geographic number where it has one: not every network shows, or lets dial, a 14-number.
+    """
+    known = None if municipality is None else directory.municipalities.get(municipality)
+    if known is not None and known.geographic_numbers:
+        return known.geographic_numbers[0]
+    if shared_number is not None or municipality is None:
+        return shared_number or ""
+    numbers = sorted(directory.shared_numbers.values(), key=lambda shared: shared.digits)
+    return next((s.digits for s in numbers if municipality in {member.municipality for member in s.members}), "")

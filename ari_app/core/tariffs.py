@@ -1,0 +1,84 @@
+"""What we never call, transfer to, or keep in the number plan: numbers that cost extra, or that are not ours to call.
+
+One function for all of them (AV §8; Nummerplan telefoon- en ISDN-diensten). 0800, 084, 085, 087, 088 and mobile numbers
+cost a caller nothing extra; toll fraud goes to satellites, small islands and 0909, so abroad is closed unless opened.
+Whoever needs 112 is helped soonest by dialling it: only then does its centre see their own number and place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+from ari_app.core.numbers import E164, Refused, RefusedBecause, bare_digits, parse_e164, parse_shared
+
+_HOME = "NL"
+_DUTCH = 31
+#: what carriers put in front of a Dutch number, and what people add to it without need
+_COUNTRY = r"(?:\+31|0031|31)?"
+_PAID = re.compile(rf"{_COUNTRY}0?(?:90[069]|67)[0-9]*|{_COUNTRY}18[0-9]{{2,3}}")
+_SHORT = re.compile(rf"{_COUNTRY}(?:0?11[23]|0?116[0-9]{{3}}|14[0-9]*|[1-9][0-9]{{0,5}})")
+_PUBLIC_SHORT = re.compile(r"11[23]|116[0-9]{3}|18[0-9]{2,3}")
+_IN_USE_14 = frozenset({RefusedBecause.STATE, RefusedBecause.ANIMALS, RefusedBecause.BUSINESS})
+#: what the library calls satellites, international networks and international premium rate
+_NO_COUNTRY = "001"
+_EXTRA = frozenset({PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST})
+
+
+class NotCalled(StrEnum):
+    """Why a number is not called."""
+
+    NOT_A_NUMBER = "not_a_number"
+    PAID = "paid"  # 0900, 0906, 0909, 067, 18xx, and what other countries charge extra for
+    SHORT = "short"  # 112 and other short numbers, 14-numbers: nothing to hand a citizen over to
+    SATELLITE = "satellite"
+    ABROAD = "abroad"  # a country that was not opened
+
+
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """A number that is not called; `says` is a sentence for whoever typed it."""
+
+    reason: NotCalled
+    says: str
+
+
+def callable_number(text: str, countries: Collection[str] = ()) -> E164 | Forbidden:
+    """The number as it may be called, from any notation; `countries` are ISO codes that are open besides NL.
+
+    A municipal 14-number is a queue and not a number to call: it is SHORT here.
+    """
+    digits = bare_digits(text)
+    if digits is None:
+        return Forbidden(NotCalled.NOT_A_NUMBER, "is not a telephone number")
+    if _PAID.fullmatch(digits):
+        return Forbidden(NotCalled.PAID, "is a paid-service number, which costs extra (AV §8)")
+    if _SHORT.fullmatch(digits) or not isinstance(parse_shared(text), Refused):
+        return Forbidden(NotCalled.SHORT, "is a short number, which nobody can be handed over to")
+    parsed = parse_e164(text)
+    if isinstance(parsed, Refused):
+        return Forbidden(NotCalled.NOT_A_NUMBER, parsed.says)
+    number = phonenumbers.parse(parsed)
+    if phonenumbers.region_code_for_country_code(number.country_code or 0) == _NO_COUNTRY:
+        return Forbidden(NotCalled.SATELLITE, "is a satellite or international network, which costs extra (AV §8)")
+    if phonenumbers.number_type(number) in _EXTRA:
+        return Forbidden(NotCalled.PAID, "is a paid-service number, which costs extra (AV §8)")
+    if number.country_code == _DUTCH:
+        return parsed
+    country = phonenumbers.region_code_for_number(number)
+    if country in countries and country != _HOME:
+        return parsed
+    return Forbidden(NotCalled.ABROAD, f"is a number abroad ({country or 'unknown'}), and that country is not open")
+
+
+def is_public_short_number(digits: str) -> bool:
+    """Whether everybody in the Netherlands can dial these few digits: 112, 18xx, and the 14-series with its towns."""
+    if not digits.startswith("14"):
+        return _PUBLIC_SHORT.fullmatch(digits) is not None
+    shared = parse_shared(digits)
+    return not isinstance(shared, Refused) or shared.reason in _IN_USE_14

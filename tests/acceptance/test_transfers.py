@@ -1,0 +1,464 @@
+"""Handing over on real Asterisk: every state, and what may happen in it, as a matrix."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.acceptance.centre import Centre, edited_sample
+from tests.acceptance.crowd import Crowd
+from tests.acceptance.lanes import LANES, Lane, Scene, in_lanes
+from tests.acceptance.network_conf import Exchange
+from tests.acceptance.remote_control import RemoteAsterisk
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+WITH_FAULTS = True
+
+
+def _area(area: dict[str, Any]) -> None:
+    area["team"][0]["serves"] = ["GM9901", "GM9902", "GM9903", "GM9904"]
+    for lane in LANES:
+        lane.add(area)
+
+
+AREA = edited_sample(_area)
+Deed = Callable[[Scene], Awaitable[None]]
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def exchange_view(running_centre: Centre) -> AsyncIterator[RemoteAsterisk]:
+    """What the Asterisk under test says of its channels and bridges."""
+    asterisk = running_centre.asterisk
+    remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "onlooker")
+    yield remote
+    await remote.close()
+
+
+# --- the states ------------------------------------------------------------------------------------------------------
+
+
+async def _ringing_warm(s: Scene) -> None:
+    await s.asks(f"*1{s.lane.colleague}#")
+    await s.is_on_hold()
+
+
+async def _ringing_cold(s: Scene) -> None:
+    await s.asks(f"*2{s.lane.colleague}#")
+    await s.is_on_hold()
+
+
+async def _consulting(s: Scene) -> None:
+    await s.asks(f"*1{s.lane.colleague}#", picked_up=True)
+    await s.is_on_hold(s.lane.operator_desk, s.lane.colleague_desk)
+
+
+async def _with_caller(s: Scene) -> None:
+    await _consulting(s)
+    await s.operator.press("*31")
+    await s.is_with(s.lane.operator_desk)
+
+
+async def _conferenced(s: Scene) -> None:
+    await _consulting(s)
+    await s.operator.press("*32")
+    await s.is_with(s.lane.operator_desk, s.lane.colleague_desk)
+
+
+async def _on_hold(s: Scene) -> None:
+    await s.operator.press("*4")
+    await s.is_on_hold(s.lane.operator_desk)
+
+
+async def _coming_back(s: Scene) -> None:
+    """A cold transfer was declined; the operator is being told."""
+    await _ringing_cold(s)
+    assert s.colleague is not None
+    await s.colleague.decline()
+    await s.centre.call_has(s.citizen, "returned_at IS NOT NULL", True)
+
+
+# --- what happens ----------------------------------------------------------------------------------------------------
+
+
+async def _caller_leaves(s: Scene) -> None:
+    await s.citizen.hang_up()
+
+
+async def _operator_leaves(s: Scene) -> None:
+    await s.operator.hang_up()
+
+
+async def _colleague_leaves(s: Scene) -> None:
+    assert s.colleague is not None
+    if s.colleague.answered_at is None:
+        await s.colleague.decline()
+    else:
+        await s.colleague.hang_up()
+
+
+async def _completes(s: Scene) -> None:
+    await s.operator.press("*33")
+
+
+async def _cancels(s: Scene) -> None:
+    await s.operator.press("*34")
+
+
+async def _time_passes(s: Scene) -> None:
+    """The colleague's phone rings as long as it may."""
+    assert s.colleague is not None
+    await s.colleague.ended()
+
+
+async def _nothing(s: Scene) -> None:
+    pass
+
+
+# --- what comes of it ------------------------------------------------------------------------------------------------
+
+
+async def _call_is_over(s: Scene) -> None:
+    call = await s.centre.call(s.citizen)
+    assert call["answered_at"] is not None
+    await s.is_over("caller_left_in_transfer" if await s.transfers() else "caller_hung_up")
+    if s.colleague is not None:
+        await s.colleague.ended()
+    await s.centre.operator_is(s.lane.operator, "ready")
+    await s.counts(0)
+
+
+async def _with_operator(s: Scene) -> None:
+    await s.is_with(s.lane.operator_desk)
+    await s.counts(0)
+    await s.centre.operator_is(s.lane.operator, "talking")
+    if s.colleague is not None:
+        await s.colleague.ended()
+
+
+async def _with_colleague(s: Scene) -> None:
+    """Picked up now, if not before."""
+    assert s.colleague is not None
+    if s.colleague.answered_at is None:
+        await s.colleague.pick_up()
+    await s.is_with(s.lane.colleague_desk)
+    await s.counts(1)
+    await s.centre.call_is(s.citizen, "talking")
+    if s.operator.ending is None:
+        await s.centre.operator_is(s.lane.operator, "ready")
+
+
+async def _first_in_queue(s: Scene) -> None:
+    await s.is_on_hold()
+    await s.centre.call_is(s.citizen, "waiting")
+    await s.counts(0)
+    s.operator = await s.centre.phones.operator(s.lane.operator_desk, s.lane.operator, f"7{s.lane.operator}")
+    await s.is_with(s.lane.operator_desk)
+
+
+STATES: dict[str, Deed] = {
+    "ringing": _ringing_warm,
+    "ringing, cold": _ringing_cold,
+    "consulting": _consulting,
+    "with the caller": _with_caller,
+    "conferenced": _conferenced,
+    "on hold": _on_hold,
+    "coming back": _coming_back,
+}
+MATRIX: dict[str, dict[str, tuple[Deed, Deed]]] = {
+    "ringing": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _with_colleague),
+        "colleague declines": (_colleague_leaves, _with_operator),
+        "complete": (_completes, _with_colleague),
+        "cancel": (_cancels, _with_operator),
+        "time is up": (_time_passes, _with_operator),
+    },
+    "ringing, cold": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _with_colleague),
+        "colleague declines": (_colleague_leaves, _with_operator),
+        "complete": (_nothing, _with_colleague),
+        "time is up": (_time_passes, _with_operator),
+    },
+    "consulting": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _with_colleague),
+        "colleague leaves": (_colleague_leaves, _with_operator),
+        "complete": (_completes, _with_colleague),
+        "cancel": (_cancels, _with_operator),
+    },
+    "with the caller": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _with_colleague),
+        "colleague leaves": (_colleague_leaves, _with_operator),
+        "complete": (_completes, _with_colleague),
+        "cancel": (_cancels, _with_operator),
+    },
+    "conferenced": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _with_colleague),
+        "colleague leaves": (_colleague_leaves, _with_operator),
+        "complete": (_completes, _with_colleague),
+        "cancel": (_cancels, _with_operator),
+    },
+    "on hold": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _first_in_queue),
+    },
+    "coming back": {
+        "caller leaves": (_caller_leaves, _call_is_over),
+        "operator leaves": (_operator_leaves, _first_in_queue),
+        "nothing else": (_nothing, _with_operator),
+    },
+}
+
+
+async def _cell(centre: Centre, view: RemoteAsterisk, state: str, happening: str, lane: Lane) -> None:
+    deed, outcome = MATRIX[state][happening]
+    scene = Scene(centre, lane, view)
+    try:
+        await scene.talk()
+        await STATES[state](scene)
+        await deed(scene)
+        await outcome(scene)
+        await scene.everybody_hangs_up()
+    except AssertionError as error:
+        raise AssertionError(f"{state}, {happening} (lane {lane.town}): {error}") from error
+    finally:
+        for phone in (scene.citizen, scene.colleague, scene.operator):
+            if phone is not None and phone.ending is None:
+                await phone.hang_up()
+
+
+@pytest.mark.timeout(600)
+async def test_given_each_state_when_each_thing_happens_then_the_right_people_talk_and_the_legs_agree(
+    centre: Centre, exchange_view: RemoteAsterisk, exchange: Exchange, tmp_path: Path
+) -> None:
+    since = datetime.now(UTC)
+    cells = [
+        partial(_cell, centre, exchange_view, state, happening) for state, row in MATRIX.items() for happening in row
+    ]
+    await in_lanes([*cells])
+    crowd = Crowd(centre.asterisk, exchange, centre.database_url, tmp_path)
+    await crowd.empty()
+    report = await crowd.audit(since)
+    assert report.agrees, report.as_text()
+    assert report.compared >= 3 * len(cells)
+
+
+# --- the application dies --------------------------------------------------------------------------------------------
+
+
+async def _goes_on(scene: Scene, state: str) -> None:
+    """After the restart: everybody is where they were, and the operator's keys do what they did."""
+    lane = scene.lane
+    match state:
+        case "ringing":
+            await scene.operator.press("*33")
+            await _with_colleague(scene)
+        case "ringing, cold":
+            await _with_colleague(scene)
+        case "consulting":
+            await scene.is_on_hold(lane.operator_desk, lane.colleague_desk)
+            await scene.operator.press("*31")
+            await scene.is_with(lane.operator_desk)
+            await scene.operator.press("*33")
+            await _with_colleague(scene)
+        case "with the caller" | "conferenced":
+            await scene.operator.press("*34")
+            await _with_operator(scene)
+        case "on hold":
+            await scene.is_on_hold(lane.operator_desk)
+            await scene.operator.press("*4")
+            await _with_operator(scene)
+        case "coming back":
+            await _with_operator(scene)
+    await scene.everybody_hangs_up()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "states",
+    [
+        ("consulting", "with the caller", "ringing, cold", "ringing"),
+        ("conferenced", "on hold", "coming back", "consulting"),
+    ],
+)
+async def test_given_hand_overs_when_the_application_is_killed_then_all_three_stay_and_the_keys_go_on(
+    centre: Centre,
+    exchange_view: RemoteAsterisk,
+    exchange: Exchange,
+    tmp_path: Path,
+    states: tuple[str, ...],
+) -> None:
+    since = datetime.now(UTC)
+    scenes = [Scene(centre, lane, exchange_view) for lane in LANES]
+    for scene in scenes:
+        await scene.talk()
+    for scene, state in zip(scenes, states, strict=True):
+        await STATES[state](scene)
+    await centre.application.kill()
+    for scene, state in zip(scenes, states, strict=True):
+        if state == "consulting":
+            await scene.is_on_hold(scene.lane.operator_desk, scene.lane.colleague_desk)
+    await centre.application.start()
+    await asyncio.gather(*(_goes_on(scene, state) for scene, state in zip(scenes, states, strict=True)))
+    crowd = Crowd(centre.asterisk, exchange, centre.database_url, tmp_path)
+    await crowd.empty()
+    report = await crowd.audit(since)
+    assert report.agrees, report.as_text()
+
+
+# --- Asterisk refuses ------------------------------------------------------------------------------------------------
+
+CREATE = ("POST", r"channels/create\?.*phone")
+DIAL = ("POST", r"channels/colleague-[^/]+/dial")
+JOIN = ("POST", r"bridges/[^/]+/addChannel\?.*colleague-")
+
+
+@pytest.mark.parametrize(
+    ("order", "status", "times", "reaches"),
+    [
+        (CREATE, 500, 1, True),  # and the second try succeeds
+        (CREATE, 500, 9, False),
+        (CREATE, 404, 1, False),
+        (CREATE, 409, 1, False),  # "it exists already", and no phone rings
+        (DIAL, 500, 1, True),
+        (DIAL, 404, 1, False),
+        (DIAL, 409, 1, False),  # "it is being dialled already", and it never rings
+        (JOIN, 500, 1, True),
+        (JOIN, 404, 1, False),
+        (JOIN, 409, 1, True),
+    ],
+)
+async def test_given_asterisk_refuses_when_a_colleague_is_consulted_then_nobody_is_lost(
+    centre: Centre,
+    exchange_view: RemoteAsterisk,
+    order: tuple[str, str],
+    status: int,
+    times: int,
+    reaches: bool,
+) -> None:
+    scene = Scene(centre, LANES[0], exchange_view)
+    await scene.talk()
+    fault = centre.proxy.refuse(*order, status, times)
+    try:
+        await scene.operator.press(f"*1{scene.lane.colleague}#")
+        if order is JOIN or reaches:  # otherwise no phone rings, and in the end the operator has the caller again
+            colleague = await scene.ringing()
+            await colleague.pick_up()
+        if reaches:
+            await scene.is_on_hold(scene.lane.operator_desk, scene.lane.colleague_desk)
+            await scene.operator.press("*33")
+            await scene.is_with(scene.lane.colleague_desk)
+            await scene.counts(1)
+        else:
+            await centre.call_has(scene.citizen, "transfers_asked", 1)
+            await scene.is_with(scene.lane.operator_desk)
+            await scene.counts(0)
+        assert fault.seen
+    finally:
+        centre.proxy.behave()
+        await scene.everybody_hangs_up()
+
+
+# --- by ear ----------------------------------------------------------------------------------------------------------
+
+
+async def test_given_a_consultation_when_listened_to_then_nobody_hears_what_is_not_for_them(
+    centre: Centre, exchange_view: RemoteAsterisk
+) -> None:
+    scene = Scene(centre, LANES[0], exchange_view)
+    lane = scene.lane
+    scene.operator = await centre.operator(lane.operator_desk, lane.operator, listens=True)
+    scene.citizen = await centre.citizen("0119991100", listens=True)
+    await scene.is_with(lane.operator_desk)
+    await scene.citizen.speak_tone(700)
+    await scene.operator.hears_tone(700)
+    await scene.operator.press(f"*1{lane.colleague}#")
+    await scene.operator.hears_recording(centre.sound("nl/collega-bellen"))
+    colleague = await scene.ringing()
+    await colleague.listen()
+    await colleague.pick_up()
+    await scene.citizen.hears_part_of(centre.sound("music/wachtmuziek"))
+    for name in ("toon/piep", f"gemeente/GM99{lane.town}/naam", "nl/het-gaat-over", "nl/aan-de-lijn-kort"):
+        await colleague.hears_recording(centre.sound(name), since=0)
+    await colleague.speak_tone(500)
+    await scene.operator.hears_tone(500)
+    await colleague.does_not_hear_tone(700, for_seconds=0.5)
+    await scene.operator.does_not_hear_tone(700, for_seconds=0.5)
+    await scene.operator.press("*31")
+    await scene.is_with(lane.operator_desk)
+    await scene.operator.hears_tone(700)
+    await scene.citizen.does_not_hear_tone(500, for_seconds=0.5)
+    await colleague.fall_silent()
+    await scene.operator.press("*33")
+    await colleague.hears_tone(700)
+    await scene.citizen.fall_silent()
+    await colleague.speak_tone(500)
+    await scene.citizen.hears_tone(500)
+    await scene.operator.does_not_hear_tone(500, for_seconds=0.5)
+    assert scene.citizen.keys_received == ""
+    await scene.counts(1)
+    await scene.everybody_hangs_up()
+
+
+async def test_given_two_hand_overs_when_a_third_is_asked_for_then_it_is_refused_aloud(
+    centre: Centre, exchange_view: RemoteAsterisk
+) -> None:
+    scene = Scene(centre, LANES[0], exchange_view)
+    lane = scene.lane
+    await scene.talk()
+    await scene.asks(f"*2{lane.colleague}#", picked_up=True)
+    first = scene.colleague
+    assert first is not None
+    await scene.is_with(lane.colleague_desk)
+    await first.press(f"*2{lane.deputy}#")
+    second = await scene.ringing(lane.deputy_desk)
+    await second.pick_up()
+    await scene.is_with(lane.deputy_desk)
+    await first.ended()
+    await scene.counts(2)
+    await second.listen()
+    await second.press(f"*1{lane.colleague}#")
+    await second.hears_recording(centre.sound("nl/maximum-doorverbonden"))
+    await scene.is_with(lane.deputy_desk)
+    call = await centre.call(scene.citizen)
+    code = await centre.ari_app(
+        "calls", "allow-transfer", str(call["id"])[:8], "--by", "Teamleider", "--reason", "spoed"
+    )
+    assert code == 0
+    await second.press(f"*1{lane.colleague}#")
+    third = await scene.ringing()
+    await third.pick_up()
+    await scene.is_on_hold(lane.colleague_desk, lane.deputy_desk)
+    await second.press("*33")
+    await scene.is_with(lane.colleague_desk)
+    await scene.counts(3)
+    await scene.everybody_hangs_up()
+
+
+async def test_given_a_phone_that_is_away_when_it_is_asked_for_then_the_operator_is_told_and_nothing_rings(
+    centre: Centre, exchange_view: RemoteAsterisk
+) -> None:
+    scene = Scene(centre, LANES[0], exchange_view)
+    await scene.talk()
+    await scene.operator.listen()
+    await centre.phones.leaves(scene.lane.colleague_desk)
+    try:
+        for keys in ("*1", "*2"):
+            await scene.operator.press(f"{keys}{scene.lane.colleague}#")
+            await scene.operator.hears_recording(centre.sound("nl/collega-onbereikbaar"))
+            await scene.is_with(scene.lane.operator_desk)
+    finally:
+        await centre.phones.comes_back(scene.lane.colleague_desk)
+    assert await scene.transfers() == []
+    await scene.everybody_hangs_up()

@@ -1,0 +1,375 @@
+"""Handing over, on fakes: warm, cold, into a queue; who hears whom, who is free, what counts (AV §2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
+from ari_app.core.directory import Reach
+from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
+from ari_app.core.operators import OperatorState
+from tests.calls.handovers import DEPUTY, DESK, consulting, talk
+from tests.calls.world import ESDAM_ALONE, VEENDIJK, World
+
+pytestmark = pytest.mark.pure
+Make = Callable[..., World]
+REACHES = pytest.mark.parametrize("reach", Reach)
+
+
+@REACHES
+async def test_given_a_talk_when_a_colleague_is_consulted_and_has_the_caller_then_the_operator_is_free(
+    make_world: Make, reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    await t.keys("*1200#")
+    assert t.has_music(t.citizen) and t.hears(t.operator) == set()
+    assert "tone:ring;tonezone=nl" in t.world.switch.heard(t.operator) or reach is Reach.RING
+    colleague = await t.picked_up()
+    assert t.world.switch.heard(colleague) == [
+        "toon/piep",
+        "gemeente/GM9901/naam",
+        "nl/het-gaat-over",
+        "said paspoorten",
+        "nl/aan-de-lijn-1",
+    ]
+    assert t.hears(colleague) == {t.operator} and t.has_music(t.citizen)
+    await t.keys("*33")
+    assert t.hears(t.citizen) == {colleague}
+    assert t.citizen not in t.world.switch.music
+    assert t.call.transfer_count == 1 and t.call.operator_session is None
+    assert (t.transfer.outcome, t.transfer.counted) == (TransferOutcome.COMPLETED, True)
+    assert t.world.session("101").state is OperatorState.WRAP_UP
+    assert (t.operator in t.world.switch.channels) is (reach is Reach.LINE)
+    await t.world.clock.advance(1)
+    await t.world.hang_up(colleague)
+    assert t.call.end_reason is EndReason.OPERATOR_HUNG_UP
+    (leg,) = t.legs(LegRole.COLLEAGUE)
+    assert leg.end_reason is LegEndReason.HUNG_UP and leg.joined_at is not None
+    assert not [leg for leg in t.world.ledger.legs.values() if leg.is_open]
+
+
+@REACHES
+async def test_given_a_consult_when_it_is_turned_about_then_nobody_hears_who_is_on_hold(
+    make_world: Make, reach: Reach
+) -> None:
+    t, colleague = await consulting(make_world, reach=reach)
+    await t.keys("*31")
+    assert t.hears(t.citizen) == {t.operator} and t.has_music(colleague)
+    await t.keys("*31")
+    assert t.hears(colleague) == {t.operator} and t.has_music(t.citizen)
+    await t.keys("*32")
+    assert t.hears(t.citizen) == {t.operator, colleague}
+    assert not t.world.switch.music
+    await t.keys("*34")
+    assert t.hears(t.citizen) == {t.operator}
+    assert colleague not in t.world.switch.channels
+    assert (t.transfer.outcome, t.transfer.counted) == (TransferOutcome.CANCELLED, False)
+    assert t.call.transfer_count == 0
+    assert t.world.session("101").state is OperatorState.TALKING
+
+
+@REACHES
+@pytest.mark.parametrize("turns", ["", "*31", "*32"])
+async def test_given_a_consult_when_the_operator_hangs_up_then_colleague_and_caller_talk(
+    make_world: Make, turns: str, reach: Reach
+) -> None:
+    t, colleague = await consulting(make_world, reach=reach)
+    await t.keys(turns)
+    await t.world.hang_up(t.operator)
+    assert t.hears(t.citizen) == {colleague}
+    assert t.call.transfer_count == 1
+    await t.world.hang_up(t.citizen)
+    assert t.call.end_reason is EndReason.CALLER_HUNG_UP
+    assert colleague not in t.world.switch.channels
+
+
+@REACHES
+@pytest.mark.parametrize("turns", ["", "*31", "*32"])
+async def test_given_a_consult_when_the_colleague_hangs_up_then_operator_and_caller_talk_again(
+    make_world: Make, turns: str, reach: Reach
+) -> None:
+    t, colleague = await consulting(make_world, reach=reach)
+    await t.keys(turns)
+    await t.world.hang_up(colleague)
+    assert t.hears(t.citizen) == {t.operator}
+    assert (t.transfer.outcome, t.call.transfer_count) == (TransferOutcome.REFUSED, 0)
+    assert t.world.session("101").state is OperatorState.TALKING
+
+
+@REACHES
+@pytest.mark.parametrize("turns", ["", "*31", "*32"])
+async def test_given_a_consult_when_the_caller_hangs_up_then_everybody_is_free(
+    make_world: Make, turns: str, reach: Reach
+) -> None:
+    t, colleague = await consulting(make_world, reach=reach)
+    await t.keys(turns)
+    await t.world.hang_up(t.citizen)
+    assert t.call.end_reason is EndReason.CALLER_LEFT_IN_TRANSFER
+    assert colleague not in t.world.switch.channels
+    assert t.transfer.outcome is TransferOutcome.CALLER_LEFT
+    assert t.world.session("101").state is OperatorState.WRAP_UP
+
+
+async def test_given_a_ringing_colleague_when_nobody_answers_then_the_operator_has_the_caller_again(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*1200#")
+    colleague = t.rings()
+    await t.world.clock.advance(26)
+    assert colleague not in t.world.switch.channels
+    assert t.hears(t.citizen) == {t.operator}
+    assert t.world.switch.heard(t.operator)[-1] == "nl/geen-gehoor"
+    assert t.transfer.outcome is TransferOutcome.NO_ANSWER
+    (leg,) = t.legs(LegRole.COLLEAGUE)
+    assert leg.end_reason is LegEndReason.NO_ANSWER
+
+
+async def test_given_a_ringing_colleague_when_the_operator_is_in_a_hurry_then_it_goes_on_as_a_cold_transfer(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*1200#")
+    await t.keys("*33")
+    assert t.call.stage is Stage.CONNECTING and t.world.session("101").state is OperatorState.WRAP_UP
+    colleague = await t.picked_up()
+    assert t.hears(t.citizen) == {colleague}
+    assert t.call.transfer_count == 1
+
+
+@REACHES
+async def test_given_a_cold_transfer_when_the_colleague_answers_then_they_hear_who_comes_and_talk(
+    make_world: Make, reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    await t.keys("*2200#")
+    assert t.has_music(t.citizen)
+    assert t.world.session("101").state is OperatorState.WRAP_UP
+    assert (t.operator in t.world.switch.channels) is (reach is Reach.LINE)
+    colleague = await t.picked_up()
+    assert "said paspoorten" in t.world.switch.heard(colleague)
+    assert t.hears(t.citizen) == {colleague}
+    assert t.call.transfer_count == 1
+    await t.world.hang_up(t.citizen)
+    assert t.call.end_reason is EndReason.CALLER_HUNG_UP
+
+
+@pytest.mark.parametrize("how", ["time", "busy", "declined", "in the briefing"])
+async def test_given_a_cold_transfer_when_it_comes_to_nothing_then_the_caller_is_back_with_the_operator(
+    make_world: Make, how: str
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*2200#")
+    colleague = t.rings()
+    match how:
+        case "time":
+            await t.world.clock.advance(26)
+        case "busy":
+            t.world.switch.leave(colleague, 17)
+        case "declined":
+            t.world.switch.leave(colleague, 21)
+        case _:
+            t.world.switch.prompts_last = True
+            t.world.switch.pick_up(colleague)
+            await t.world.clock.advance(0.1)
+            t.world.switch.prompts_last = False
+            await t.world.hang_up(colleague)
+    await t.world.clock.advance(1)
+    assert t.hears(t.citizen) == {t.operator}
+    assert "nl/beller-terug" in t.world.switch.heard(t.operator)
+    assert t.call.transfer_count == 0 and t.call.returned_at is None
+    assert t.world.session("101").state is OperatorState.TALKING
+    assert FactKind.CAME_BACK in t.world.ledger.kinds(t.call.id)
+    outcomes = {"time": "no_answer", "busy": "busy", "declined": "no_answer", "in the briefing": "refused"}
+    assert t.transfer.outcome == outcomes[how]
+    operators = t.legs(LegRole.OPERATOR)
+    assert [leg.is_open for leg in operators] == [False, True]
+
+
+async def test_given_a_cold_transfer_when_it_fails_and_the_operator_is_gone_then_the_caller_is_first_in_the_queue(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*2200#")
+    await t.world.hang_up(t.operator)
+    earlier = await t.world.citizen(ESDAM_ALONE)
+    await t.world.clock.advance(26)
+    assert t.call.stage is Stage.WAITING and t.has_music(t.citizen)
+    other = await t.world.operator("102")
+    assert t.hears(t.citizen) == {other}
+    assert t.hears(earlier) == set()
+    assert t.call.transfer_count == 0 and len(t.legs(LegRole.OPERATOR)) == 2
+
+
+async def test_given_a_cold_transfer_when_it_fails_and_the_operator_talks_then_the_caller_is_first_in_the_queue(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*2200#")
+    await t.keys("#")
+    next_citizen = await t.world.citizen(ESDAM_ALONE)
+    assert t.hears(next_citizen) == {t.operator}
+    await t.world.clock.advance(26)
+    assert t.call.stage is Stage.WAITING and t.has_music(t.citizen)
+    await t.world.hang_up(t.citizen)
+    assert t.call.end_reason is EndReason.CALLER_LEFT_IN_TRANSFER
+
+
+async def test_given_two_transfers_when_a_third_is_asked_for_then_it_is_refused_until_a_supervisor_allows_it(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*2200#")
+    first = await t.picked_up()
+    await t.world.press(first, "*2201#")
+    second = await t.picked_up(DEPUTY)
+    assert first not in t.world.switch.channels
+    assert t.hears(t.citizen) == {second} and t.call.transfer_count == 2
+    await t.world.press(second, "*2200#")
+    assert t.world.switch.heard(second)[-1] == "nl/maximum-doorverbonden"
+    assert t.hears(t.citizen) == {second} and len(t.transfers) == 2
+    t.world.ledger.allowances[t.call.id] = 1
+    await t.world.press(second, "*1200#")
+    assert FactKind.TRANSFER_REFUSED in t.world.ledger.kinds(t.call.id)
+    third = await t.picked_up()
+    await t.world.press(second, "*33")
+    assert t.hears(t.citizen) == {third} and t.call.transfer_count == 3
+
+
+async def test_given_a_colleague_who_hands_over_when_nobody_answers_then_the_caller_is_back_with_that_colleague(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*2200#")
+    first = await t.picked_up()
+    await t.world.press(first, "*2201#")
+    await t.world.clock.advance(26)
+    again = await t.picked_up()
+    assert t.hears(t.citizen) == {again} and t.call.transfer_count == 1
+
+
+async def test_given_a_number_outside_when_it_answers_then_only_a_key_takes_the_caller(make_world: Make) -> None:
+    t = await talk(make_world)
+    await t.keys("*2210#")
+    voicemail = await t.picked_up("PJSIP/+31612345678@trunk")  # type: ignore[arg-type]
+    assert t.has_music(t.citizen) and t.hears(voicemail) == set()
+    await t.world.clock.advance(21)
+    assert t.hears(t.citizen) == {t.operator}
+    await t.keys("*20612345678#")
+    person = await t.picked_up("PJSIP/+31612345678@trunk")  # type: ignore[arg-type]
+    await t.world.press(person, "1")
+    assert t.hears(t.citizen) == {person}
+    assert t.transfer.to_party == "outside" and t.transfer.pii_to_number == "+31612345678"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ("*1999#", "nl/nummer-onbekend"),
+        ("*1240#", "nl/nummer-onbekend"),  # another municipality's
+        ("*109001234#", "nl/betaalnummer"),
+        ("*11850#", "nl/betaalnummer"),
+        ("*100491701234567#", "nl/betaalnummer"),
+        ("*1220#", "nl/alleen-direct"),
+        ("*1230#", "nl/alleen-direct"),
+        ("*2220#", "nl/collega-onbereikbaar"),  # not logged in
+        ("*2250#", "nl/niemand-aangemeld"),
+        ("*52", "nl/niemand-aangemeld"),
+        ("*59", "nl/nummer-onbekend"),
+        ("*33", "nl/geen-collega"),
+        ("*31", "nl/geen-collega"),
+    ],
+)
+async def test_what_cannot_be_is_said_and_the_talk_goes_on(make_world: Make, keys: str, says: str) -> None:
+    t = await talk(make_world)
+    await t.keys(keys)
+    assert t.world.switch.heard(t.operator)[-1] == says
+    assert t.hears(t.citizen) == {t.operator}
+    assert not t.transfers and t.world.session("101").state is OperatorState.TALKING
+
+
+async def test_given_a_dead_phone_when_it_is_asked_for_then_the_deputy_is_named_and_nothing_rings(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    t.world.switch.unregistered.add(DESK)
+    for keys, says in (("*2200#", "nl/collega-onbereikbaar"), ("*2260#", "nl/nu-gesloten")):
+        await t.keys(keys)
+        words = t.world.switch.heard(t.operator)[-5:]
+        assert words == [says, "nl/probeer-toestel", "nl/getal-2", "nl/getal-0", "nl/getal-1"]
+    assert not t.world.switch.ringing and t.hears(t.citizen) == {t.operator}
+
+
+async def test_given_a_transfer_to_an_operator_when_they_are_ready_then_they_are_offered_the_caller(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    bram = await t.world.operator("102", phone="phone08")
+    await t.keys("*2220#")
+    assert t.hears(t.citizen) == {bram}
+    assert (t.transfer.outcome, t.call.transfer_count) == (TransferOutcome.COMPLETED, 1)
+    assert t.world.session("101").state is OperatorState.WRAP_UP
+
+
+async def test_given_a_transfer_to_an_operator_when_they_stay_busy_then_the_caller_comes_back(make_world: Make) -> None:
+    t = await talk(make_world)
+    bram = await t.world.operator("102", phone="phone08")
+    await t.world.press(bram, "*91")
+    await t.keys("*2220#")
+    assert t.has_music(t.citizen)
+    await t.world.clock.advance(26)
+    assert t.hears(t.citizen) == {t.operator}
+    assert t.transfer.outcome is TransferOutcome.NO_ANSWER and t.call.only_operator is None
+
+
+@pytest.mark.parametrize("keys", ["*52", "*2250#"])
+async def test_given_another_queue_when_its_operator_takes_the_caller_then_it_counts(
+    make_world: Make, keys: str
+) -> None:
+    t = await talk(make_world)
+    bram = await t.world.operator("102", phone="phone08")
+    await t.world.press(bram, "*91")
+    await t.keys(keys)
+    assert t.call.stage is Stage.WAITING and t.call.municipality == VEENDIJK and t.has_music(t.citizen)
+    assert t.transfer.kind is TransferKind.QUEUE and t.transfer.state is TransferState.QUEUED
+    assert t.call.transfer_count == 0
+    await t.world.press(bram, "*0")
+    assert t.hears(t.citizen) == {bram}
+    assert t.call.transfer_count == 1
+
+
+async def test_given_a_queue_when_the_same_operator_gets_the_caller_back_then_it_does_not_count(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*51")
+    assert t.call.stage is Stage.WAITING
+    await t.world.clock.advance(31)  # the wrap-up time
+    assert t.hears(t.citizen) == {t.operator}
+    assert (t.transfer.counted, t.transfer.count_reason) == (False, CountReason.SAME_PERSON)
+    assert t.call.transfer_count == 0
+
+
+async def test_given_a_talk_with_who_was_rung_when_the_caller_is_put_on_hold_then_music_plays(make_world: Make) -> None:
+    t = await talk(make_world, reach=Reach.RING)
+    await t.keys("*4")
+    assert t.has_music(t.citizen) and t.hears(t.operator) == set()
+    assert t.world.switch.heard(t.operator)[-1] == "nl/in-de-wacht"
+    await t.keys("*4")
+    assert t.hears(t.citizen) == {t.operator} and not t.world.switch.music
+
+
+async def test_given_a_caller_on_hold_when_the_operator_hangs_up_then_the_caller_is_first_in_the_queue(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    await t.keys("*4")
+    assert t.has_music(t.citizen) and t.hears(t.operator) == set()
+    await t.world.hang_up(t.operator)
+    assert t.call.stage is Stage.WAITING and t.has_music(t.citizen)
+    other = await t.world.operator("102", phone="phone08")
+    assert t.hears(t.citizen) == {other}
+    await t.world.hang_up(t.citizen)
+    assert t.call.end_reason is EndReason.CALLER_HUNG_UP

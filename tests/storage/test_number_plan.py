@@ -1,0 +1,129 @@
+"""The number plan in the database: imported whole or not at all, in two ways, and read again as it was."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from time import perf_counter
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ari_app.core.directory import CheckResult
+from ari_app.core.ids import EntryCode, MunicipalityCode
+from ari_app.storage import tables as t
+from ari_app.storage.area_file import AreaRefused, read_area
+from ari_app.storage.directory import (
+    UnknownMunicipality,
+    export_area,
+    export_entries,
+    import_area,
+    import_entries,
+    load_directory,
+)
+from ari_app.storage.engine import create_engine
+from tests.storage.number_plan_files import AREA, CSV, PLAN
+
+pytestmark = pytest.mark.postgres
+
+NOW = datetime(2026, 6, 1, 10, tzinfo=UTC)
+OOSTERWENDE, ZANDERMEER = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+WANTED = read_area(AREA + PLAN).named.entries
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url)
+    await import_area(engine, AREA, "beheer", NOW)
+    yield engine
+    await engine.dispose()
+
+
+async def test_what_is_loaded_is_what_the_file_says_and_again_nothing_changes(engine: AsyncEngine) -> None:
+    report = await import_area(engine, PLAN, "beheer", NOW)
+    assert report.added == tuple(f"directory entry {code}" for code in sorted(WANTED))
+    assert (await load_directory(engine)).entries == WANTED
+    assert not (await import_area(engine, PLAN, "beheer", NOW)).did_something
+    assert not (await import_area(engine, await export_area(engine), "beheer", NOW)).did_something
+    assert not (await import_entries(engine, await export_entries(engine), "beheer", NOW)).did_something
+
+
+async def test_a_csv_file_is_another_way_to_say_the_same(engine: AsyncEngine) -> None:
+    await import_entries(engine, CSV, "beheer", NOW, OOSTERWENDE)
+    report = await import_area(engine, PLAN, "beheer", NOW)
+    assert set(report.unchanged) == {
+        f"directory entry {code}" for code, entry in WANTED.items() if entry.municipality == OOSTERWENDE
+    }
+
+
+async def test_a_csv_file_with_a_mistake_is_refused_whole(engine: AsyncEngine) -> None:
+    with pytest.raises(AreaRefused):
+        await import_entries(engine, CSV.replace("2011", "112"), "beheer", NOW, OOSTERWENDE)
+    assert not (await load_directory(engine)).entries
+    with pytest.raises(UnknownMunicipality):
+        await import_entries(engine, CSV, "beheer", NOW, MunicipalityCode("GM9999"))
+
+
+async def test_replacing_takes_out_one_municipalitys_entries_and_no_others(engine: AsyncEngine) -> None:
+    await import_area(engine, PLAN, "beheer", NOW)
+    jan = "code;kind;name;extension;number\noosterwende-jan;person;Jan Jansen;2011;0119 99 09 99\n"
+    report = await import_entries(engine, jan, "beheer", NOW, OOSTERWENDE, replacing=True)
+    assert report.removed == ("directory entry oosterwende-belastingen",)
+    left = (await load_directory(engine)).entries
+    assert left.keys() == WANTED.keys() - {"oosterwende-belastingen"}
+    assert await export_entries(engine, ZANDERMEER) == await export_entries(engine, ZANDERMEER)
+    assert "oosterwende" not in await export_entries(engine, ZANDERMEER)
+
+
+async def test_an_entry_is_taken_out_by_name_and_extensions_change_hands(engine: AsyncEngine) -> None:
+    await import_area(engine, PLAN, "beheer", NOW)
+    swapped = PLAN.replace('"2010"', '"x"').replace('"2011"', '"2010"').replace('"x"', '"2011"')
+    report = await import_area(engine, swapped, "beheer", NOW)
+    assert report.changed == ("directory entry oosterwende-belastingen", "directory entry oosterwende-jan")
+    removal = '[remove]\ndirectory_entries = ["zandermeer-anna"]\noperators = []'
+    assert (await import_area(engine, removal, "beheer", NOW)).removed == ("directory entry zandermeer-anna",)
+    assert not (await import_area(engine, removal, "beheer", NOW)).did_something
+
+
+async def test_countries_are_opened_and_closed(engine: AsyncEngine) -> None:
+    assert (await import_area(engine, '[outside]\nallow_countries = ["DE", "BE"]', "beheer", NOW)).did_something
+    assert (await load_directory(engine)).callable_countries == {"BE", "DE"}
+    await import_area(engine, PLAN, "beheer", NOW)
+    assert (await load_directory(engine)).callable_countries == {"BE", "DE"}  # a file that does not say
+    report = await import_area(engine, "[outside]\nallow_countries = []", "beheer", NOW)
+    assert report.removed == ("countries outside",)
+    assert not (await load_directory(engine)).callable_countries
+
+
+async def test_numbers_stand_only_where_personal_data_may(engine: AsyncEngine) -> None:
+    await import_area(engine, PLAN, "beheer", NOW)
+    async with engine.connect() as conn:
+        row = (
+            await conn.execute(sa.select(t.directory_entry).where(t.directory_entry.c.code == "oosterwende-jan"))
+        ).one()
+    assert [name for name, value in row._mapping.items() if "119990999" in str(value)] == ["pii_number"]
+    async with engine.connect() as conn:
+        logged = (await conn.execute(sa.select(t.audit_log))).all()
+    assert "119990999" not in str(logged)
+
+
+async def test_twenty_thousand_entries_are_imported_and_loaded_in_seconds(engine: AsyncEngine) -> None:
+    head = "code;kind;name;extension;endpoint\n"
+    lines = [f"persoon-{n};person;Persoon {n};{20000 + n};PJSIP/p{n}\n" for n in range(20_000)]
+    started = perf_counter()
+    await import_entries(engine, head + "".join(lines), "beheer", NOW, OOSTERWENDE)
+    imported = perf_counter()
+    directory = await load_directory(engine)
+    loaded = perf_counter()
+    print(f"20,000 entries: imported in {imported - started:.1f} s, loaded in {loaded - imported:.2f} s")  # noqa: T201
+    assert len(directory.entries) == len(directory.by_extension) == 20_000
+    assert directory.entries[EntryCode("persoon-7")].last_check is None
+    assert imported - started < 60
+    assert loaded - imported < 10
+
+
+def test_every_result_of_a_check_fits_its_column() -> None:
+    constraint = next(one for one in t.directory_entry.constraints if "last_check_known" in str(one.name))
+    assert isinstance(constraint, sa.CheckConstraint)
+    assert all(f"'{result}'" in str(constraint.sqltext) for result in CheckResult)
