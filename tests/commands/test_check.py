@@ -63,6 +63,30 @@ def test_an_asterisk_that_is_away_is_told(surroundings: pytest.MonkeyPatch, type
     assert "ARI_APP_ARI_URL" in str(found["asterisk"]["remedy"])
 
 
+def test_an_asterisk_that_lacks_something_is_told_with_what_to_do(
+    surroundings: pytest.MonkeyPatch, type_in: Type, asterisk: LocalAsterisk
+) -> None:
+    asterisk.cli("module unload app_queue.so")
+    asterisk.cli("dialplan set global ARI_APP_DIALPLAN 0")
+    found = findings(type_in)
+    asterisk.cli("module load app_queue.so")
+    asterisk.cli("dialplan set global ARI_APP_DIALPLAN 1")
+    assert found["asterisk modules"]["detail"] == "not running: app_queue.so"
+    assert "modules.conf" in str(found["asterisk modules"]["remedy"])
+    assert not found["dialplan"]["is_fine"]
+    assert "extensions.conf" in str(found["dialplan"]["remedy"])
+    found = findings(type_in)
+    assert found["asterisk modules"]["is_fine"] and found["dialplan"]["is_fine"]
+
+
+def test_a_database_that_is_away_is_told(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+    surroundings.setenv("DATABASE_URL", "postgresql+asyncpg://somebody:geheim@127.0.0.1:1/nowhere")
+    result = type_in("check")
+    assert result.exit_code == 1
+    assert "start Postgres, or correct DATABASE_URL" in result.stdout and "version 22" in result.stdout
+    assert "geheim" not in result.output
+
+
 def test_prompts_without_sound_are_told(surroundings: pytest.MonkeyPatch, type_in: Type, tmp_path: Path) -> None:
     surroundings.setenv("ARI_APP_SOUNDS_DIR", str(tmp_path))
     assert not findings(type_in)["prompts"]["is_fine"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, Queue
@@ -150,6 +152,34 @@ def test_given_nothing_when_it_is_brought_up_then_it_is_ready_kept_alive_and_tak
     assert not any(server.is_running() and server.status() != psutil.STATUS_ZOMBIE for server in servers)
     for file in ("secrets.env", "env", "asterisk/phones.list"):
         assert (Path(run_dir) / file).stat().st_mode & 0o077 == 0, f"{file} holds passwords"
+
+
+def test_given_two_copies_on_one_machine_when_one_is_interrupted_then_the_other_goes_on(
+    environment: dict[str, str], started: list[Terminal]
+) -> None:
+    other = dict(environment, ARI_APP_RUN_DIR=environment["ARI_APP_RUN_DIR"] + "-2")
+    for name, protocol in (
+        ("ARI_APP_SIP_PORT", Protocol.UDP),
+        ("ARI_APP_ASTERISK_HTTP_PORT", Protocol.TCP),
+        ("ARI_APP_WEB_PORT", Protocol.TCP),
+    ):
+        other[name] = str(free_port(protocol))
+    other |= {"ARI_APP_RTP_START": "11000", "ARI_APP_RTP_END": "11999"}
+    Path(other["ARI_APP_RUN_DIR"]).mkdir(mode=0o711, exist_ok=True)
+    sounds = Path(environment["ARI_APP_RUN_DIR"]) / "sounds"
+    (Path(other["ARI_APP_RUN_DIR"]) / "sounds").symlink_to(sounds.resolve())
+    copies = [Terminal(environment), Terminal(other)]
+    started.extend(copies)
+    for copy in copies:
+        copy.until(r"^Ready after")
+    staying = _servers(other["ARI_APP_RUN_DIR"])
+    assert copies[0].end(signal.SIGINT) == 0
+    assert _servers(environment["ARI_APP_RUN_DIR"]) == []
+    assert _servers(other["ARI_APP_RUN_DIR"]) == staying and len(staying) == 3
+    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with here.open(f"http://127.0.0.1:{other['ARI_APP_WEB_PORT']}/health/ready", timeout=5) as answer:
+        assert json.load(answer)["ready"] is True
+    assert copies[1].end(signal.SIGINT) == 0
 
 
 def test_given_a_launcher_that_was_killed_when_it_is_brought_up_again_then_nothing_is_in_the_way(
