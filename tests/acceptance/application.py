@@ -30,6 +30,7 @@ class Application:
     asterisk: LocalAsterisk
     database_url: str
     options: Mapping[str, str] = field(default_factory=dict)
+    module: str = "ari_app"
     log: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -42,6 +43,14 @@ class Application:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def was_started(self) -> bool:
+        return self._process is not None
+
+    @property
+    def is_up(self) -> bool:
+        return self._process is not None and self._process.returncode is None
 
     def environment(self) -> dict[str, str]:
         settings = self.asterisk.settings
@@ -62,7 +71,7 @@ class Application:
         """Start it, and return what it says when it is ready."""
         self._read_from = len(self.log)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "ari_app", "serve", env=self.environment(), stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", self.module, "serve", env=self.environment(), stderr=asyncio.subprocess.PIPE
         )
         self._reader = asyncio.create_task(self._read(self._process))
         return await self.says(wait_for, READY_SECONDS)

@@ -21,6 +21,7 @@ _ENOUGH = 0.8  # likeness of what is taken for the same
 _NOTHING = 0.35  # likeness of one text to another
 _NEARLY_ALL = 0.9
 _PIECE_SAMPLES = RATE // 2  # long enough to be no other word
+_CLICK = 0.06  # more than A-law's steps can add up to in a tone of the usual level
 _AUDIBLE_RMS = 0.003  # about -50 dBFS; comfort noise and A-law's smallest step stay below it
 
 
@@ -71,6 +72,17 @@ def tone_share(samples: Samples, frequency: float, tolerance_hz: float = 25.0) -
 
 def has_tone(samples: Samples, frequency: float) -> bool:
     return tone_share(samples, frequency) > 0.6
+
+
+def clicks(samples: Samples, frequency: float) -> list[float]:
+    """Where a pure tone is broken, in seconds: a packet that is missing, a gap, another sound.
+
+    A sample of a tone follows from the two before it, but for the steps of A-law. A packet that is missing is no break
+    when it holds whole periods: choose a frequency that is no multiple of fifty.
+    """
+    follows = 2 * np.cos(2 * np.pi * frequency / RATE) * samples[1:-1] - samples[:-2]
+    broken = (np.flatnonzero(np.abs(samples[2:] - follows) > _CLICK) + 2) / RATE
+    return [float(at) for at in broken[np.diff(broken, prepend=-1.0) > PACKET_SECONDS]]
 
 
 def tone_spans(samples: Samples, frequency: float) -> list[tuple[float, float]]:

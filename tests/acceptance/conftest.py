@@ -12,9 +12,11 @@ import pytest_asyncio
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.postgres import LocalPostgres
+from tests.acceptance.aftermath import assert_nothing_is_left
 from tests.acceptance.application import Application, import_into, sample_area
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.centre import Centre, hurried_sounds
+from tests.acceptance.crowd import Crowd, crowd_area
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
@@ -52,7 +54,20 @@ async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterat
     await import_into(database_url, sample_area())
     running = Application(asterisk, database_url)
     yield running
-    await running.stop()
+    try:
+        if running.was_started:
+            await assert_nothing_is_left(asterisk, database_url)
+    finally:
+        await running.stop()
+
+
+@pytest.fixture
+async def crowd(
+    application: Application, asterisk: LocalAsterisk, exchange: Exchange, database_url: str, tmp_path: Path
+) -> Crowd:
+    """Many people, in the crowd's area."""
+    await import_into(database_url, crowd_area())
+    return Crowd(asterisk, exchange, database_url, tmp_path)
 
 
 @pytest.fixture

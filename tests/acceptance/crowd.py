@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,14 +18,21 @@ from ari_app.storage import cel_file
 from ari_app.storage.engine import Database
 from ari_app.storage.reads import recorded_channels
 from tests.acceptance import phones as scenarios
-from tests.acceptance.application import eventually
+from tests.acceptance.application import eventually, questions
+from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
+from tests.acceptance.phone import Phone
 from tests.acceptance.phones import Sipp, SippRun
 
 #: dialled numbers of the crowd's area
 BUSY, CLOSED, SLOW = "0119990500", "0119990600", "0119990700"
 SHARED = "140119"
 BUSY_KEY, CLOSED_KEY, WRONG_KEYS = "5", "6", "99"
+
+#: what runs meanwhile when something breaks
+LOAD_PER_SECOND = 5.0
+#: what a citizen of the crowd says; no multiple of fifty, so that one packet less can be heard
+TONE = 710
 
 #: phones of SIPp's operators; the first eight are the phone network's desks
 FIRST_DESK, DESKS = 9, 12
@@ -99,11 +108,57 @@ class Crowd:
             open_lines = "SELECT count(*) FROM operator_line WHERE ended_at IS NULL"
             await eventually(self.database_url, open_lines, equals=0)
 
-    def load(self, calls: int, per_second: float, talk_seconds: float = 1.0) -> SippRun:
+    def load(self, calls: int, talk_seconds: float = 1.0) -> SippRun:
         """Calls to the busy municipality, each hung up by the caller."""
         return self.citizens.start(
-            scenarios.citizen_calls(BUSY, hold_seconds=talk_seconds), calls=calls, per_second=per_second
+            scenarios.citizen_calls(BUSY, hold_seconds=talk_seconds), calls=calls, per_second=LOAD_PER_SECOND
         )
+
+    async def load_runs(self, calls: int = 10) -> None:
+        """Wait until the load has brought so many more calls."""
+        now = await self.ask("SELECT count(*) FROM call")
+        assert isinstance(now, int)
+        await eventually(self.database_url, "SELECT count(*) >= $1 FROM call", now + calls, within_seconds=30)
+
+    async def ask(self, query: str, *arguments: object) -> object:
+        async with questions(self.database_url) as record:
+            return await record.fetchval(query, *arguments)
+
+    async def moment(self, query: str, *arguments: object) -> datetime:
+        answer = await self.ask(query, *arguments)
+        assert isinstance(answer, datetime)
+        return answer
+
+    async def newest_slow_call_is(self, stage: str, within_seconds: float = 20.0) -> None:
+        """Wait until the newest call to the slow municipality is in this stage."""
+        query = "SELECT stage FROM call WHERE municipality = 'GM9913' ORDER BY arrived_at DESC LIMIT 1"
+        await eventually(self.database_url, query, equals=stage, within_seconds=within_seconds)
+
+    @asynccontextmanager
+    async def talk_and_waiting(self, phones: PhoneNetwork) -> AsyncIterator[tuple[Phone, Phone, Phone]]:
+        """The slow municipality's operator, at phone01, with a citizen who speaks a tone, and another who waits."""
+        operator = await phones.operator("phone01", "301", "4301")
+        is_ready = "SELECT state FROM operator_session WHERE operator = '301' AND logged_out_at IS NULL"
+        await eventually(self.database_url, is_ready, equals="ready", within_seconds=20)
+        talker = await phones.citizen(SLOW)
+        await self.newest_slow_call_is("talking")
+        await talker.speak_tone(TONE)
+        await operator.hears_tone(TONE)
+        waiter = await phones.citizen(SLOW)
+        await self.newest_slow_call_is("waiting")
+        yield operator, talker, waiter
+        for phone in (waiter, talker, operator):
+            await phone.hang_up()
+
+    async def heartbeat_is_older_than(self, seconds: float, within_seconds: float = 30.0) -> None:
+        """Wait until the application has not written its heartbeat for so long."""
+        async with asyncio.timeout(within_seconds):
+            while True:
+                answer = await asyncio.to_thread(self.asterisk.cli, "dialplan show globals")
+                beat = next((line for line in answer.splitlines() if "ARI_APP_HEARTBEAT=" in line), "=0")
+                if time.time() - int(beat.rpartition("=")[2] or 0) > seconds:
+                    return
+                await asyncio.sleep(0.05)
 
     async def empty(self, within_seconds: float = 20.0) -> None:
         """Wait until no call is open."""

@@ -11,6 +11,7 @@ from tests.acceptance import audio, dtmf
 
 pytestmark = pytest.mark.pure
 
+AT = 8100  # a sample in the middle of a sound
 NOISE = np.random.default_rng(1).normal(0, 0.1, 3 * audio.RATE)
 
 
@@ -32,6 +33,21 @@ def test_a_tone_is_known_from_other_tones_and_from_noise(frequency: int) -> None
     assert not audio.has_tone(heard, frequency + 100)
     assert not audio.has_tone(NOISE[: len(heard)], frequency)
     assert not audio.has_tone(np.zeros(len(heard)), frequency)
+
+
+@pytest.mark.parametrize("level", [0.1, 0.3, 0.5])
+def test_a_click_is_what_breaks_a_tone(level: float) -> None:
+    tone = audio.decode_alaw(audio.encode_alaw(audio.tone(710, 2.0, level=0.3)))
+    assert audio.clicks(tone, 710) == []
+    packet = int(audio.PACKET_SECONDS * audio.RATE)
+    without_one = np.concatenate([tone[:AT], tone[AT + packet :]])
+    assert audio.clicks(without_one, 710) == [pytest.approx(AT / audio.RATE, abs=0.001)]
+    silent_for_one = tone.copy()
+    silent_for_one[AT : AT + packet] = 0
+    assert len(audio.clicks(silent_for_one, 710)) in (1, 2)
+    with_a_tick = tone.copy()
+    with_a_tick[AT] += level
+    assert len(audio.clicks(with_a_tick, 710)) == 1
 
 
 def test_a_tone_is_heard_when_it_sounds() -> None:

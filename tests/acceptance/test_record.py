@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance import phones as scenarios
-from tests.acceptance.application import Application, import_into, questions
+from tests.acceptance.application import Application, questions
 from tests.acceptance.crowd import (
     BUSY,
     BUSY_KEY,
@@ -20,18 +18,10 @@ from tests.acceptance.crowd import (
     SLOW,
     WRONG_KEYS,
     Crowd,
-    crowd_area,
     ended,
 )
-from tests.acceptance.network_conf import Exchange
 
 pytestmark = pytest.mark.asterisk
-
-
-@pytest.fixture
-async def crowd(asterisk: LocalAsterisk, exchange: Exchange, database_url: str, tmp_path: Path) -> Crowd:
-    await import_into(database_url, crowd_area())
-    return Crowd(asterisk, exchange, database_url, tmp_path)
 
 
 async def test_given_a_mixed_run_of_two_hundred_calls_then_every_leg_agrees_with_asterisks_own_log(
