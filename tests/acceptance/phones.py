@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ari_app.local.asterisk import SipAccount
-from ari_app.local.ports import Protocol, free_port
 from tests.acceptance import dtmf
 from tests.acceptance.network_conf import Exchange
+from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller, Scenario, Values
 
 _SLACK_SECONDS = 20.0
@@ -209,20 +209,20 @@ class Sipp:
         directory = self._directory / f"{scenario.name}-{secrets.token_hex(3)}"
         directory.mkdir(parents=True)
         limit_seconds = scenario.longest_seconds + calls / per_second + slack_seconds
-        port = port or free_port(Protocol.UDP, self.address)
+        port = port or signalling_port(self.address)
         command = [
             "sipp", f"{self._exchange.address}:{self._exchange.sip_port}", "-nostdin",
             "-i", self.address, "-p", str(port),
-            "-mi", self.address, "-mp", str(free_port(Protocol.UDP, self.address)),
+            "-mi", self.address, "-mp", str(media_port(self.address)),
             "-m", str(calls), "-r", str(max(1, round(per_second * 10))), "-rp", "10000", "-l", str(_AT_ONCE),
         ]  # fmt: skip
-        return SippRun(directory, scenario, command, limit_seconds)
+        return SippRun(directory, scenario, command, limit_seconds, calls)
 
     async def registered(
         self, account: SipAccount, scenario: Scenario, calls: int = 1, slack_seconds: float = _SLACK_SECONDS
     ) -> SippRun:
         """Register a phone, and return a run, not started yet, in which it is called at the same port."""
-        port = free_port(Protocol.UDP, self.address)
+        port = signalling_port(self.address)
         async with self.start(phone_registers(account), port=port) as registering:
             result = await registering.ended()
             assert result.failed == 0, result.complaint
@@ -232,8 +232,11 @@ class Sipp:
 class SippRun:
     """One SIPp process."""
 
-    def __init__(self, directory: Path, scenario: Scenario, command: list[str], limit_seconds: float) -> None:
+    def __init__(
+        self, directory: Path, scenario: Scenario, command: list[str], limit_seconds: float, calls: int
+    ) -> None:
         self.directory = directory
+        self._calls = calls
         self._limit_seconds = limit_seconds
         self._process: asyncio.subprocess.Process | None = None
         capture = directory / "keys.pcap"
@@ -272,17 +275,17 @@ class SippRun:
                 code = await self._process.wait()
         except TimeoutError:
             raise AssertionError(f"SIPp did not end within {self._limit_seconds:.0f} s; see {self.directory}") from None
-        return _result(self.directory, code)
+        return _result(self.directory, code, self._calls)
 
 
-def _result(directory: Path, code: int) -> SippResult:
+def _result(directory: Path, code: int, calls: int) -> SippResult:
     rows = []
     if (stat := directory / "stat.csv").exists():
         with stat.open(newline="") as file:
             rows = list(csv.DictReader(file, delimiter=";"))
     last = rows[-1] if rows else {}
     created, successful = (int(last.get(name) or 0) for name in ("TotalCallCreated", "SuccessfulCall(C)"))
-    failed = created - successful  # also the calls that still lasted when SIPp gave up
+    failed = calls - successful  # also those that still lasted when SIPp gave up, or that it never began
     answers = []
     for rtt in directory.glob("*_rtt.csv"):
         with rtt.open(newline="") as file:

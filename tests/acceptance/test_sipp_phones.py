@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ari_app.local.asterisk import LocalAsterisk, SipAccount
 from tests.acceptance import phones as scenarios
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
+from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller
 from tests.acceptance.small_application import SmallApplication
 
@@ -172,3 +174,21 @@ async def test_a_run_that_cannot_end_is_ended(exchange: Exchange, tmp_path: Path
         result = await nowhere.run(scenarios.citizen_calls("140119", hold_seconds=0.1), slack_seconds=3)
     assert result.failed == 1
     assert "messages in" in result.complaint
+
+
+async def test_a_run_that_cannot_begin_has_failed(carrier_sipp: Sipp) -> None:
+    """Without a port it makes no call at all, and none of them went well."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind((carrier_sipp.address, 0))
+        scenario = scenarios.citizen_calls("140119", hold_seconds=0.1)
+        async with carrier_sipp.start(scenario, calls=3, port=other.getsockname()[1]) as run:
+            result = await run.ended()
+    assert (result.created, result.failed) == (0, 3)
+    assert result.exit_code != 0
+
+
+def test_ports_are_given_away_once() -> None:
+    given = [signalling_port("127.0.0.21") for _ in range(20)] + [
+        port + above for port in (media_port("127.0.0.21") for _ in range(20)) for above in (0, 2)
+    ]
+    assert len(set(given)) == len(given)

@@ -15,6 +15,7 @@ from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
 from ari_app.storage import cel_file
 from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
+from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import BODY, Caller, Scenario, Values
 from tests.bench.connecting import is_caller
 
@@ -123,7 +124,7 @@ class Stand:
 
     async def phones(self) -> SippRun:
         """The phones that ring, registered; a run, not started yet, in which they answer at once."""
-        port = free_port(Protocol.UDP, AGENTS)
+        port = signalling_port(AGENTS)
         phones = [account for account in self.asterisk.accounts if account.kind is AccountKind.CITIZEN]
         rows = [_row(phone) for phone in phones]
         registers = _with_rows(phone_registers(_EACH), EXPIRES=PHONES_SECONDS)
@@ -151,8 +152,8 @@ class Stand:
         directory.mkdir(parents=True)
         command = [
             "sipp", f"{self.asterisk.sip_host}:{self.asterisk.sip_port}", "-nostdin",
-            "-i", address, "-p", str(port or free_port(Protocol.UDP, address)),
-            "-mi", address, "-mp", str(free_port(Protocol.UDP, address)),
+            "-i", address, "-p", str(port or signalling_port(address)),
+            "-mi", address, "-mp", str(media_port(address)),
             "-m", str(calls), "-r", str(max(1, round(per_second * 10))), "-rp", "10000",
             "-l", str(min(calls, MOST_AT_ONCE)),
         ]  # fmt: skip
@@ -162,7 +163,7 @@ class Stand:
             table.write_text("\n".join(["SEQUENTIAL", *rows, ""]))
             command += ["-inf", str(table)]
         limit_seconds = scenario.longest_seconds + calls / per_second + SLACK_SECONDS
-        return SippRun(directory, scenario, command, limit_seconds)
+        return SippRun(directory, scenario, command, limit_seconds, calls)
 
     async def channels_since(self, since: datetime) -> list[ChannelHistory]:
         """What the channel event log tells since then, once it tells how every caller's channel ended."""
