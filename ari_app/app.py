@@ -67,6 +67,7 @@ class Controller:
         self._started_at: datetime | None = None
         self._gap_closed = False
         self._one_gap_at_a_time = asyncio.Lock()
+        self._one_beat_at_a_time = asyncio.Lock()  # or a 0 from before overtakes the first time that is written
         self._store_answers = True
         self._was_ready: bool | None = None  # what Asterisk was told last; None: unknown
         self.active = False
@@ -215,6 +216,10 @@ class Controller:
             if self._store_answers:
                 log.warning("store_away")
             self._store_answers = False
+        async with self._one_beat_at_a_time:
+            await self._write_beat(switch)
+
+    async def _write_beat(self, switch: AriSwitch) -> None:
         is_ready = self._is_ready
         if not is_ready and self._was_ready is False:
             return  # said once; said again and again it would contradict a copy that took over

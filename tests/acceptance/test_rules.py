@@ -1,10 +1,11 @@
 """The rules that make it sound (DESIGN, the life of a call), on real Asterisk, under at least five calls a second.
 
-Rules 8 and 9, one controller and a controller that is dead or frozen, are in `test_breakage`.
+More of rules 8 and 9, one controller and a controller that is dead or frozen, is in `test_breakage`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -225,6 +226,19 @@ async def test_given_a_bug_when_one_call_meets_it_then_rule_6_it_costs_that_call
         ("GM9913", "fault", True, 1),
     }
     await crowd.fallback_is_recorded()
+
+
+async def test_given_a_slow_wire_when_the_application_is_ready_then_rule_9_no_earlier_heartbeat_says_that_it_is_not(
+    application: Application, wire: Wire
+) -> None:
+    """Else new calls would go to the fallback for a second, though somebody is there."""
+    wire.zero_takes_seconds = 0.5
+    await application.start()
+    async with asyncio.timeout(10):
+        while len([beat for beat in wire.beats if beat != "0"]) < 2:
+            wire.has_beaten.clear()
+            await wire.has_beaten.wait()
+    assert wire.beats[0] == "0" and "0" not in wire.beats[1:]
 
 
 async def test_given_people_who_come_and_go_in_a_gap_when_it_is_over_then_rule_7_each_is_put_right_and_rule_10_said_so(

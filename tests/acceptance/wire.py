@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
@@ -53,6 +54,10 @@ class Wire(AriProxy):
         super().__init__(url)
         self.look: Callable[[Order], Awaitable[None]] | None = None
         self.loses: Callable[[Order], bool] = lambda order: False
+        #: the heartbeats in the order in which they came to Asterisk; the zeros among them take so long
+        self.beats: list[str] = []
+        self.has_beaten = asyncio.Event()
+        self.zero_takes_seconds = 0.0
         self.seen: Counter[str] = Counter()
         self.lost: Counter[str] = Counter()
         #: orders about a channel that came while another one about it was not answered yet
@@ -66,7 +71,7 @@ class Wire(AriProxy):
     async def _take(self, request: web.Request) -> web.StreamResponse:
         order = order_of(request.method, request.path_qs)
         if order is None:
-            return await super()._take(request)
+            return await self._take_other(request)
         self.seen[order.name] += 1
         with self._one_by_one(order):
             if self.look is not None:
@@ -75,6 +80,17 @@ class Wire(AriProxy):
         if self.loses(order) and request.transport is not None:
             self.lost[order.name] += 1
             request.transport.close()
+        return answer
+
+    async def _take_other(self, request: web.Request) -> web.StreamResponse:
+        beat = re.search(r"asterisk/variable\?.*HEARTBEAT.*value=(\d+)", request.path_qs)
+        if beat is None:
+            return await super()._take(request)
+        if beat[1] == "0":
+            await asyncio.sleep(self.zero_takes_seconds)
+        answer = await super()._take(request)
+        self.beats.append(beat[1])
+        self.has_beaten.set()
         return answer
 
     @contextmanager
