@@ -14,6 +14,7 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
+from ari_app.calls.callback_work import KeptPlaces, PhoneReminders
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
@@ -23,19 +24,20 @@ from ari_app.calls.registry import Registry
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen, take_snapshot
 from ari_app.calls.switch.incoming import EVENT_TYPES
-from ari_app.core.directory import Directory
 from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
+from ari_app.following import Area
 from ari_app.jobs.clockwork import Job, ticking
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.number_plan import NumberPlanCheck
-from ari_app.prompts.voice import PromptVoice, make_prompts
+from ari_app.jobs.promises import keeping_promises
+from ari_app.jobs.ways import Outside
+from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
+from ari_app.storage.callbacks import PostgresCallbacks
 from ari_app.storage.cel_file import CelFileUnreadable
-from ari_app.storage.directory import load_directory
 from ari_app.storage.engine import Database
-from ari_app.storage.feed import DirectoryChanged, Feed, Resync
 from ari_app.storage.ledger import PostgresLedger
 from ari_app.storage.lock import ControllerLock
 from ari_app.storage.migrate import require_head
@@ -47,6 +49,8 @@ BEAT_SECONDS = 1.0
 SWEEP_SECONDS = 10.0
 FALLBACK_SECONDS = 5.0
 NIGHTLY_SECONDS = 300.0
+SPEECH_SECONDS = 1800.0
+PLACES_SECONDS = 10.0
 RETRY_SECONDS = 0.5
 
 
@@ -57,13 +61,15 @@ class Controller:
         self._settings = settings
         self._database = database
         self._lock = lock
-        self._directory = Directory()
+        self._area = Area(database, settings)
         self._asterisk_id = AsteriskId(settings.node)
         self._ledger = PostgresLedger(database.pool)
+        self._promises = PostgresCallbacks(database.pool)
+        self._voice = PromptVoice(settings.sounds_dir)
         self._stream: EventStream | None = None
         self._fallback: FallbackTaker | None = None
         if settings.cel_file is not None:
-            self._fallback = FallbackTaker(database, settings.cel_file, self._asterisk_id, self._current_directory)
+            self._fallback = FallbackTaker(database, settings.cel_file, self._asterisk_id, self._area.current)
         self._started_at: datetime | None = None
         self._gap_closed = False
         self._one_gap_at_a_time = asyncio.Lock()
@@ -91,7 +97,7 @@ class Controller:
         settings = self._settings
         self._started_at = started_at
         self.active = True
-        await self._reload_directory()
+        await self._area.reload()
         if self._fallback is not None:
             with suppress(CelFileUnreadable):  # the job says so, and tries again
                 await self._fallback.begin()
@@ -100,6 +106,7 @@ class Controller:
             ari = await stack.enter_async_context(AriClient(settings.ari_url, settings.ari_user, password))
             switch = AriSwitch(ari, settings.ari_application, settings.outbound_endpoint, settings.outbound_format)
             stack.push_async_callback(self._ledger.close)
+            stack.push_async_callback(self._promises.close)
             stack.push_async_callback(self._last_beat, switch)
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             shell = self._shell(switch)
@@ -108,30 +115,36 @@ class Controller:
             may_connect = self._lock.wait_until_held
             stream = EventStream(ari, settings.ari_application, event_types=EVENT_TYPES, may_connect=may_connect)
             self._stream = await stack.enter_async_context(stream)
-            await stack.enter_async_context(ticking(self._jobs(ari, supervisor)))
+            outside = Outside(*settings.outside)
+            places = KeptPlaces(shell, supervisor)
+            reminders = PhoneReminders(shell, supervisor, self._asterisk_id)
+            promises = keeping_promises(self._database, outside, self._area.current, self._asterisk_id, reminders)
+            jobs = self._jobs(ari, supervisor) | await stack.enter_async_context(promises)
+            jobs["places"] = (PLACES_SECONDS, places.refresh)
+            await stack.enter_async_context(ticking(jobs))
             tasks.create_task(self._beat(switch), name="heartbeat")
             close_gap = partial(self._close_gap, ari, shell, supervisor, switch)
             tasks.create_task(self._keep_lock(close_gap), name="lock")
-            tasks.create_task(self._follow_directory(shell, supervisor), name="directory")
+            following = self._area.follow(shell.dispatcher, supervisor.live_calls, places)
+            tasks.create_task(following, name="directory")
             await listen(stream, settings.ari_application, supervisor, close_gap)
 
     def _shell(self, switch: AriSwitch) -> Shell:
         clock = SystemClock()
         registry = Registry()
-        dispatcher = Dispatcher(registry, self._current_directory, clock)
-        voice = PromptVoice(self._settings.sounds_dir)
-        return Shell(switch, self._ledger, voice, clock, registry, dispatcher, self._current_directory)
+        dispatcher = Dispatcher(registry, self._area.current, clock)
+        return Shell(switch, self._ledger, self._voice, clock, registry, dispatcher, self._area.current, self._promises)
 
     def _jobs(self, ari: AriClient, supervisor: Supervisor) -> dict[str, tuple[float, Job]]:
-        jobs: dict[str, tuple[float, Job]] = {"sweep": (SWEEP_SECONDS, partial(self._sweep, ari, supervisor))}
-        number_plan = NumberPlanCheck(self._database, ari, self._current_directory, self._settings.nightly_hour)
-        jobs["number_plan"] = (NIGHTLY_SECONDS, number_plan.tick)
+        number_plan = NumberPlanCheck(self._database, ari, self._area.current, self._settings.nightly_hour)
+        jobs: dict[str, tuple[float, Job]] = {
+            "sweep": (SWEEP_SECONDS, partial(self._sweep, ari, supervisor)),
+            "number_plan": (NIGHTLY_SECONDS, number_plan.tick),
+            "speech": (SPEECH_SECONDS, self._voice.forget),
+        }
         if self._fallback is not None:
             jobs["fallback"] = (FALLBACK_SECONDS, self._fallback.tick)
         return jobs
-
-    def _current_directory(self) -> Directory:
-        return self._directory
 
     # --- Asterisk ---
 
@@ -252,26 +265,6 @@ class Controller:
             await self._lock.acquire()
             log.info("lock_regained")
             await close_gap(None)
-
-    # --- the area ---
-
-    async def _follow_directory(self, shell: Shell, supervisor: Supervisor) -> None:
-        async with Feed(self._database.url) as feed:
-            async for notice in feed:
-                if isinstance(notice, DirectoryChanged | Resync):
-                    with suppress(StoreUnavailable):  # the feed says Resync again, at latest in a minute
-                        if await self._reload_directory():
-                            shell.dispatcher.directory_changed(supervisor.live_calls())
-
-    async def _reload_directory(self) -> bool:
-        """Read the area again; whether it is another one. New names and texts get their sound before they are used."""
-        directory = await load_directory(self._database.engine)
-        if directory == self._directory:
-            return False
-        await make_prompts(self._settings.sounds_dir, directory)
-        self._directory = directory
-        log.info("directory_loaded", municipalities=len(directory.municipalities))
-        return True
 
 
 def _waiting_bridge(snapshot: Snapshot) -> BridgeId | None:

@@ -12,7 +12,7 @@ from ari_app import __version__
 # eighth of a start, and nobody answers during a restart.
 gc.disable()
 try:
-    from ari_app.commands import area, check, directory, record, serve
+    from ari_app.commands import area, callbacks, check, directory, record, serve
 finally:
     gc.enable()
 
@@ -39,5 +39,6 @@ for command in (
     area.prompts,
     record.calls,
     record.operators,
+    callbacks.callbacks,
 ):
     main.add_command(command)

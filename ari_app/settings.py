@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ari_app.core.outbound import NumberForm, is_template
@@ -27,6 +29,31 @@ def _http(url: str) -> str:
     return url.rstrip("/")
 
 
+def _smtp(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    try:
+        parts = urlsplit(text)
+        is_right = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError("must be smtp://host:port or smtps://host:port, with user:password@ before the host if needed")
+    return url
+
+
+def _mail_address(text: str) -> str:
+    address = parseaddr(text)[1]
+    if "@" not in address.strip("@") or not text.isprintable():
+        raise ValueError("must be one mail address (for example Terugbellen <terugbellen@gemeente.example>)")
+    return text
+
+
+def _webhook(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with https:// (or http:// inside your own network)")
+    return url
+
+
 def _name(name: str) -> str:
     if not name.replace("_", "").replace("-", "").isalnum():
         raise ValueError("may hold letters, digits, '-' and '_' only")
@@ -45,6 +72,8 @@ def _way_outside(template: str) -> str:
     return template
 
 
+#: compose hands on what is not set as an empty text
+EMPTY_IS_NONE = BeforeValidator(lambda value: None if value == "" else value)
 S = TypeVar("S", bound=BaseSettings)
 Name = Annotated[str, AfterValidator(_name)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
@@ -70,6 +99,29 @@ class Settings(BaseSettings):
     nightly_hour: int = Field(default=3, ge=0, le=23)  # in the Netherlands
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
     log_pii: bool = False  # caller numbers in the log; off unless a fault is being traced
+    smtp_url: Annotated[Annotated[SecretStr, AfterValidator(_smtp)] | None, EMPTY_IS_NONE] = None
+    mail_from: Annotated[Annotated[str, AfterValidator(_mail_address)] | None, EMPTY_IS_NONE] = None
+    webhook_url: Annotated[Annotated[str, AfterValidator(_webhook)] | None, EMPTY_IS_NONE] = None
+    webhook_secret: Annotated[Annotated[SecretStr, Field(min_length=16)] | None, EMPTY_IS_NONE] = None
+
+    @property
+    def outside(self) -> tuple[str | None, str | None, str | None, str | None]:
+        """Where reminders may go: mail server, sender, webhook, its secret."""
+        smtp, secret = self.smtp_url, self.webhook_secret
+        return (
+            None if smtp is None else smtp.get_secret_value(),
+            self.mail_from,
+            self.webhook_url,
+            None if secret is None else secret.get_secret_value(),
+        )
+
+    @model_validator(mode="after")
+    def _whole_pairs(self) -> Self:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError("ARI_APP_SMTP_URL needs ARI_APP_MAIL_FROM: who the mail is from")
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("ARI_APP_WEBHOOK_URL needs ARI_APP_WEBHOOK_SECRET: what it is signed with")
+        return self
 
 
 class DatabaseSettings(BaseSettings):
@@ -90,7 +142,12 @@ def load(kind: type[S]) -> S:
 
 def explain(error: ValidationError) -> str:
     """Each mistake on a line: the variable, what is wrong; never the value, which may be a secret."""
-    lines = [f"{_variable(str(item['loc'][0]))}: {_remedy(item['type'], item['msg'])}" for item in error.errors()]
+    lines = [
+        f"{_variable(str(item['loc'][0]))}: {_remedy(item['type'], item['msg'])}"
+        if item["loc"]
+        else _remedy(item["type"], item["msg"])
+        for item in error.errors()
+    ]
     return "settings are wrong:\n  " + "\n  ".join(lines)
 
 

@@ -11,10 +11,13 @@ from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import Flow
 from ari_app.calls.news import Tell
 from ari_app.core.call import Leg, LegEndReason
-from ari_app.core.ids import ChannelId
+from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
 from ari_app.core.transfers import Layout, Party
+from ari_app.prompts.phrases import RING_TONE
 
 log = structlog.get_logger(__name__)
+
+_FACTS_SINCE_A_TONE = 5
 
 
 def of_party(flow: Flow, party: Party) -> Leg | None:
@@ -81,7 +84,21 @@ async def tell_holder(flow: Flow, names: Sequence[str]) -> None:
     if holder is not None and holder.owns_channel:
         await murmur(flow, holder.channel_id, names)
     elif mailbox is not None:
-        mailbox.post(Tell(tuple(names)))
+        mailbox.post(Tell(tuple(names), _tone_id(flow, names)))
+
+
+def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:
+    return tone_id_of(flow.call.id, flow.call.last_seq) if RING_TONE in names else None
+
+
+async def silence_tones(flow: Flow) -> None:
+    """What the process before this one let somebody hear until it stops: nobody else would ever stop it.
+
+    A sound on a line keeps everything else from it, the talk too. A tone began at most a few facts ago.
+    """
+    for seq in range(max(0, flow.call.last_seq - _FACTS_SINCE_A_TONE), flow.call.last_seq + 1):
+        with suppress(SwitchUnavailable):
+            await flow.shell.switch.stop_playback(tone_id_of(flow.call.id, seq))
 
 
 async def murmur(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> None:
@@ -90,7 +107,7 @@ async def murmur(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> Non
     media = flow.shell.voice.media(names, flow.call.municipality)
     if not media:
         return
-    playback_id = flow.murmurs[channel_id] = flow.new_playback_id()
+    playback_id = flow.murmurs[channel_id] = _tone_id(flow, names) or flow.new_playback_id()
     try:
         await flow.shell.switch.play(channel_id, media, playback_id)
     except SwitchUnavailable as error:

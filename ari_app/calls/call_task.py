@@ -7,17 +7,24 @@ from dataclasses import replace
 
 import structlog
 
+from ari_app.calls.arranging import silence_tones
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
+from ari_app.calls.news import Tell
 from ari_app.calls.parting import close_transfer, end_standing_leg, leave_bridges, wrap_up
+from ari_app.calls.promise_keeping import settle_attempt
+from ari_app.calls.promising import try_at_end
 from ari_app.calls.record import ENDING_PATIENCE, FOR_EVER, ended
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.callback_offers import left_in
+from ari_app.core.ids import CallId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
+from ari_app.prompts import promise_phrases
 
 log = structlog.get_logger(__name__)
 
-NORMAL_CLEARING = 16  # Q.850
+NORMAL_CLEARING, BUSY = 16, 17  # Q.850
 
 
 async def drive(flow: Flow, first: Fact) -> None:
@@ -31,6 +38,8 @@ async def drive(flow: Flow, first: Fact) -> None:
             flow.note(first)
         else:
             await flow.store(first)
+            if flow.open_transfer is not None or flow.call.callback_request is not None:
+                await silence_tones(flow)
         await _walk(flow)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
@@ -47,6 +56,8 @@ async def drive(flow: Flow, first: Fact) -> None:
         await hand_to_fallback(flow, EndReason.FAULT, "fault")
     finally:
         flow.shell.dispatcher.leave(flow.call.id)
+        if flow.call.callback_request is not None:
+            flow.shell.dispatcher.not_called(CallId(flow.call.callback_request))
         flow.shell.registry.remove_call(flow.call.id)
         for channel_id in flow.channels:
             flow.shell.registry.disown(channel_id)
@@ -75,11 +86,25 @@ async def _walk(flow: Flow) -> None:
 def _why_left(flow: Flow, stage: Stage) -> EndReason:
     """A hang-up means what it means in its stage; of a departure that nobody saw nobody knows what it was."""
     leg = flow.leg(flow.caller)
+    if flow.call.callback_request is not None and flow.call.answered_at is None:
+        return _why_not_reached(flow, leg)
+    if flow.call.pii_callback_number is not None:
+        return EndReason.CALLBACK_PROMISED
     if leg is not None and leg.end_is_estimated:
         return EndReason.LOST
     if flow.call.answered_at is not None and (stage is not Stage.TALKING or flow.open_transfer is not None):
         return EndReason.CALLER_LEFT_IN_TRANSFER
-    return HUNG_UP_IN[stage]
+    return left_in(flow.call) if stage is Stage.LEAVING_CALLBACK else HUNG_UP_IN[stage]
+
+
+def _why_not_reached(flow: Flow, leg: Leg | None) -> EndReason:
+    """A citizen whom we called is not there: did not pick up, or did and hung up before anybody spoke."""
+    if leg is not None and leg.end_is_estimated:
+        return EndReason.LOST
+    if leg is not None and leg.answered_at is None:
+        reason = LegEndReason.BUSY if leg.hangup_cause == BUSY else LegEndReason.NO_ANSWER
+        flow.change_leg(replace(leg, end_reason=reason))
+    return EndReason.CALLBACK_NOT_ANSWERED
 
 
 async def finish(flow: Flow, end: End) -> None:
@@ -107,9 +132,13 @@ async def finish(flow: Flow, end: End) -> None:
             if leg.owns_channel:
                 flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
     end_standing_leg(flow)
+    await settle_attempt(flow, end.reason)
+    is_promised = await try_at_end(flow, end.reason)
     await flow.persist(*_the_end(flow, end.reason), FOR_EVER)
     log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
     await _clear_up(flow)
+    if not is_promised:
+        await try_at_end(flow, end.reason, for_the_last_time=True)
 
 
 async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
@@ -142,6 +171,9 @@ def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact, ...]]:
 async def _clear_up(flow: Flow) -> None:
     """After the end: the operator is free again, and a bridge that was made for this talk goes."""
     wrap_up(flow, flow.call.operator_session)
+    mailbox, reason = flow.session_mailbox(flow.call.operator_session), flow.call.end_reason
+    if mailbox is not None and reason is not None and (names := promise_phrases.not_reached(reason)):
+        mailbox.post(Tell(names))
     await leave_bridges(flow, flow.call.bridge_id)
 
 
@@ -155,6 +187,9 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     its end in `flow.owed`: there may be many of them, and the store may be away for long.
     """
     if not flow.call.is_open:
+        return
+    if flow.call.callback_request is not None and flow.call.line_answered_at is None:
+        await finish(flow, End(EndReason.CALLBACK_GIVEN_UP))  # nobody is there whom the dialplan could help
         return
     log.warning("call_to_fallback", call_id=str(flow.call.id), why=why)
     stage = flow.call.stage
@@ -171,6 +206,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
         gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
         flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
     flow.call = replace(flow.call, handled_by_fallback=is_handed_over)
+    await settle_attempt(flow, reason)
     the_end = _the_end(flow, reason)
     if flow.call.last_seq == 0:
         flow.owed = the_end
@@ -180,6 +216,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
     await _clear_up(flow)
+    await try_at_end(flow, reason, for_the_last_time=True)
 
 
 async def _hand_over(flow: Flow, why: str) -> bool:

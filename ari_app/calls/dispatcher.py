@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ari_app.calls import news
@@ -10,6 +10,8 @@ from ari_app.calls.clock import Clock, Timer
 from ari_app.calls.registry import Registry
 from ari_app.core.board import Board
 from ari_app.core.call import Call
+from ari_app.core.callback_rules import as_waiting
+from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.directory import Directory, Norms, Team
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
@@ -31,6 +33,7 @@ class Dispatcher:
         self._offers: dict[CallId, SessionId] = {}  # made, and not yet given up
         self._reserved: dict[SessionId, CallId] = {}  # ready by their rows, but already promised to a call
         self._refused: dict[CallId, Call] = {}  # waiting calls that somebody let ring
+        self._places: dict[CallId, CallbackRequest] = {}  # kept by callers who went away; by the request's id
         self._timer: Timer | None = None
 
     # --- callers ---
@@ -53,6 +56,10 @@ class Dispatcher:
         """This call took its offer; the operator stays reserved until the operator's session moves on."""
         self._refused.pop(call_id, None)
         self._board.remove_caller(call_id)
+
+    def not_called(self, call_id: CallId) -> None:
+        """The callback of this kept place is over, or never began; who was reserved for it is free."""
+        self._give_back(call_id)
 
     def _give_back(self, call_id: CallId) -> None:
         session_id = self._offers.pop(call_id, None)
@@ -96,6 +103,26 @@ class Dispatcher:
         for session in self._registry.sessions():
             self.operator_changed(session.id)
 
+    # --- places that were kept ---
+
+    def set_places(self, requests: Sequence[CallbackRequest]) -> None:
+        """These, and no others, are called back at their turn; one that is being offered stays so."""
+        wanted = {CallId(request.id): request for request in requests}
+        for call_id in self._places.keys() - wanted.keys():
+            del self._places[call_id]
+            self._board.remove_caller(call_id)
+        for call_id in wanted.keys() - self._places.keys():
+            self._places[call_id] = wanted[call_id]
+            self._board.add_caller(as_waiting(wanted[call_id], self._norms(wanted[call_id].municipality)))
+        self._decide()
+
+    def _offer_place(self, offer: Offer, request: CallbackRequest, session: OperatorSession) -> None:
+        """The place is taken by this operator, who is reserved until their session moves on."""
+        del self._places[offer.call_id]
+        self._board.remove_caller(offer.call_id)
+        if self._registry.start_place is not None:
+            self._registry.start_place(request.id, session)
+
     # --- deciding ---
 
     def _decide(self) -> None:
@@ -114,6 +141,10 @@ class Dispatcher:
             return
         self._offers[offer.call_id] = offer.session_id
         self._reserved[offer.session_id] = offer.call_id
+        place = self._places.get(offer.call_id)
+        if place is not None:
+            self._offer_place(offer, place, session)
+            return
         told = self._registry.post_to_call(
             offer.call_id,
             news.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
@@ -124,8 +155,7 @@ class Dispatcher:
     def _waiting_caller(self, call: Call) -> WaitingCaller:
         directory = self._directory()
         municipality = call.municipality
-        known = None if municipality is None else directory.municipalities.get(municipality)
-        norms = Norms() if known is None else known.norms
+        norms = self._norms(municipality)
         anyone: frozenset[MunicipalityCode] = frozenset()
         if call.only_team is not None:
             municipality = team_skill(call.only_team)
@@ -144,6 +174,10 @@ class Dispatcher:
             refused_by=frozenset(filter(partial(self._still_refuses, call), call.refused_by)),
             came_back=call.returned_at is not None,
         )
+
+    def _norms(self, municipality: MunicipalityCode | None) -> Norms:
+        known = None if municipality is None else self._directory().municipalities.get(municipality)
+        return Norms() if known is None else known.norms
 
     def _still_refuses(self, call: Call, operator: OperatorNumber) -> bool:
         """Who let this call ring is not offered it again, until they say themselves that they are back."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ari_app.calls.callback_ports import CallbackBook
 from ari_app.calls.clock import Clock
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
@@ -17,6 +18,7 @@ from ari_app.calls.news import Entered, Left, News, Played, Up
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.calls.record import Record, ended
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.desk import RefusalReason
 from ari_app.core.directory import Directory, Norms
 from ari_app.core.handover import Transfer
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
@@ -52,6 +54,7 @@ class Shell:
     registry: Registry
     dispatcher: Dispatcher
     directory: Callable[[], Directory]
+    promises: CallbackBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,7 @@ class Flow(Record):
         self.is_placed = is_placed
         self.playing: PlaybackId | None = None
         self.murmurs: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
+        self.refused: RefusalReason | None = None  # the last hand-over that was asked for, by a rule
         self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
         self._unfinished = unfinished

@@ -54,7 +54,7 @@ class Listener:
                 kept.append(news)
             return self._shell.clock.now()
 
-    async def start(self, names: Sequence[str]) -> PlaybackId | None:
+    async def start(self, names: Sequence[str], playback_id: PlaybackId | None = None) -> PlaybackId | None:
         """Start playing and return at once; whatever was being played stops. None when there is nothing to hear.
 
         An operator goes on without a prompt that cannot be played.
@@ -65,7 +65,7 @@ class Listener:
         media = self._shell.voice.media(names, None)
         if not media:
             return None
-        playback_id = new_playback_id()
+        playback_id = playback_id or new_playback_id()
         self.playing = playback_id
         try:
             await self._shell.switch.play(self.channel_id, media, playback_id)

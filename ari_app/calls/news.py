@@ -90,6 +90,7 @@ class TakeCall:
     call_id: CallId
     whisper: tuple[str, ...]  # prompt names; empty = connect at once
     returns: bool = False  # handed over by this operator, and back again
+    wanted: bool = False  # a callback that the operator asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ class Tell:
     """To an operator's session: say this to the operator, also into a talk; nothing: be quiet."""
 
     names: tuple[str, ...]
+    playback_id: PlaybackId | None = None  # of a tone that does not end by itself
 
 
 News = (

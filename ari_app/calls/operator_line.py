@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,11 +16,21 @@ from ari_app.calls.flow import HANG_UP_PATIENCE, Shell
 from ari_app.calls.listener import Listener
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.news import Digit, Entered, StateFound, Up
+from ari_app.calls.operator_callbacks import start_next
 from ari_app.calls.operator_session import OperatorTask
 from ari_app.core.call import LegEndReason
 from ari_app.core.directory import Reach
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, new_bridge_id, new_session_id
-from ari_app.core.keypad import LogOutKey, PauseKey, PausePrompt, ResumeKey, UnknownCode, feed, feed_entry
+from ari_app.core.keypad import (
+    LogOutKey,
+    NextCallbackKey,
+    PauseKey,
+    PausePrompt,
+    ResumeKey,
+    UnknownCode,
+    feed,
+    feed_entry,
+)
 from ari_app.core.ledger import AlreadyTaken, PinVerdict, StoreUnavailable
 from ari_app.core.operators import (
     LineLost,
@@ -38,12 +49,22 @@ from ari_app.prompts import phrases
 log = structlog.get_logger(__name__)
 
 LOGIN_TRIES = 3
+#: how long a key is awaited after a reminder was spoken
+INVITATION_PATIENCE = timedelta(seconds=4)
 #: how long an entry may take from one key to the next
 KEY_PATIENCE = timedelta(seconds=15)
 #: how long a phone rings to tell its operator that the line was lost
 REMINDER_PATIENCE = timedelta(seconds=30)
 #: how long who logs in hears nothing because the store is away
 LOGIN_PATIENCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What somebody whom we rang hears, with a key that goes on: to the login, and to the next callback after it."""
+
+    words: Sequence[str]
+    heard: asyncio.Future[None]  # done when the phone is picked up
 
 
 class LineTask:
@@ -59,10 +80,11 @@ class LineTask:
         *,
         is_placed: bool = False,
         rings: bool = False,
+        invitation: Invitation | None = None,
     ) -> None:
         """`session`: logged in before this process started; `is_placed`: and already in the session's bridge.
 
-        `rings`: we made this channel, to call the operator.
+        `rings`: we made this channel, to call the operator; `invitation`: for another reason than a lost line.
         """
         self._shell = shell
         self._line = line
@@ -70,6 +92,8 @@ class LineTask:
         self._start_ring_session = start_ring_session
         self._asked_for: OperatorEvent = Resume(shell.clock.now())  # by keys, of an operator whose phone is rung
         self._rings = rings
+        self._invitation = invitation
+        self._calls_back = invitation is not None  # a callback is to be made once this line is free
         self._work: OperatorTask | None = None
         if session is not None:
             self._work = OperatorTask(shell, session, self.ear, is_placed=is_placed)
@@ -118,10 +142,22 @@ class LineTask:
                     self._line = replace(self._line, answered_at=at)
                 case None:
                     return False
+        if self._invitation is not None:
+            return await self._accepted(self._invitation)
         digit = await self.ear.play(phrases.DIAL_IN_AGAIN)
         if digit is not None:
             self.ear.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
         return True
+
+    async def _accepted(self, invitation: Invitation) -> bool:
+        """Said twice to who does not press a key; the key 1 goes on."""
+        if not invitation.heard.done():
+            invitation.heard.set_result(None)
+        for _ in range(2):
+            digit = await self.ear.play(invitation.words) or await self.ear.digit(self._now + INVITATION_PATIENCE)
+            if digit is not None:
+                return digit == "1"
+        return False
 
     async def end(self) -> None:
         """Hang up what is still there and close the row with the true moment."""
@@ -185,7 +221,9 @@ class LineTask:
         session = self._new_session(operator, Reach.LINE)
         session = replace(session, channel_id=self._line.channel_id, bridge_id=new_bridge_id("talk"))
         self._work = await self._open(session, self.ear)
-        await self._work.run(self._greeting(operator))
+        if self._invitation is not None:
+            self._work.call_back_first()
+        await self._work.run(() if self._invitation is not None else self._greeting(operator))
 
     def _new_session(self, operator: OperatorNumber, reach: Reach) -> OperatorSession:
         return OperatorSession(
@@ -220,6 +258,8 @@ class LineTask:
             session = step(self._new_session(operator, Reach.RING), self._asked_for)
             ear = Listener(self._shell, None, Mailbox(self._shell.clock))
             self._start_ring_session(await self._open(session, ear))
+        if self._calls_back and (now_at_work := self._shell.registry.session_of(operator)) is not None:
+            await start_next(self._shell, now_at_work.session)  # their phone rings for it, now that it is free
 
     async def _ring_menu(self, greeting: Sequence[str]) -> None:
         """The same `*` codes as on a standing line, for as long as the operator stays on the phone."""
@@ -244,6 +284,9 @@ class LineTask:
                 case LogOutKey():
                     self._asked_for = LogOut(self._now)
                     await self.ear.play(phrases.LOGGED_OUT)
+                    return
+                case NextCallbackKey():
+                    self._calls_back = True
                     return
                 case PauseKey() | UnknownCode():
                     digit = await self.ear.play(phrases.UNKNOWN_CODE)

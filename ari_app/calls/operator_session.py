@@ -25,15 +25,19 @@ from ari_app.calls.news import (
     TakeCall,
     Tell,
 )
+from ari_app.calls.operator_callbacks import promise_after, start_next
+from ari_app.calls.promise_keeping import said
 from ari_app.calls.registry import SessionEntry
-from ari_app.core.desk import Command, Refused
+from ari_app.core.desk import CallbackCommand, CallbackKey, Command, RefusalReason, Refused
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
+    NEXT_CALLBACK_CODE,
     ConsultPrompt,
     DeskKey,
     EndWrapUp,
     KeyCommand,
     LogOutKey,
+    NextCallbackKey,
     PauseKey,
     PausePrompt,
     ResumeKey,
@@ -56,7 +60,7 @@ from ari_app.core.operators import (
     WrapUpOver,
     step,
 )
-from ari_app.prompts import desk_phrases, phrases
+from ari_app.prompts import desk_phrases, phrases, promise_phrases
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +76,7 @@ class OperatorTask:
         self._entry = SessionEntry(session, ear.mailbox)
         self._keys = ""
         self._announcing: tuple[CallId, PlaybackId] | None = None
+        self._last_call: CallId | None = None
         shell.registry.add_session(self._entry)
 
     @property
@@ -94,6 +99,12 @@ class OperatorTask:
             self._shell.registry.remove_session(self.session.id)
             self._shell.dispatcher.operator_changed(self.session.id)
         await self._say_goodbye()
+
+    def call_back_first(self) -> None:
+        """The operator logged in to make the next callback: as if they had pressed its key."""
+        if self._ear.channel_id is not None:
+            for digit in NEXT_CALLBACK_CODE:
+                self._ear.mailbox.post(Digit(self._ear.channel_id, digit, self._shell.clock.now()))
 
     async def give_up(self) -> None:
         """After a fault: the session is over, and its call hears of it. Nothing happens to one that is over."""
@@ -135,10 +146,12 @@ class OperatorTask:
                 await self._found(event)
             case Tell(names=()):
                 await self._ear.stop()
-            case Tell(names=names):
-                await self._ear.start(names)
+            case Tell(names=names, playback_id=playback_id):
+                await self._ear.start(names, playback_id)
             case Answered(answer=Refused(reason, deputy)):
                 await self._ear.start(desk_phrases.refusal(reason, deputy))
+            case Answered(command=command, answer=given) if isinstance(command, CallbackCommand):
+                await self._ear.start(said(command, given))
             case Played(playback_id=playback_id, failed=failed):
                 if self._announcing is not None and self._announcing[1] == playback_id:
                     if failed:
@@ -151,7 +164,7 @@ class OperatorTask:
         session = self.session
         again = session.state is OperatorState.OFFERED and session.call_id == order.call_id
         if not again:
-            await self._apply(CallOffered(order.call_id, self._shell.clock.now(), order.returns))
+            await self._apply(CallOffered(order.call_id, self._shell.clock.now(), order.returns, order.wanted))
         if self.session.call_id != order.call_id or self.session.state is not OperatorState.OFFERED:
             gone = OperatorGone(session.id, self._shell.clock.now())
             self._shell.registry.post_to_call(order.call_id, gone)
@@ -186,6 +199,8 @@ class OperatorTask:
         if self._announcing is not None and self._announcing[0] == news.call_id:
             self._announcing = None
             await self._ear.stop()
+        if before.state is OperatorState.TALKING:
+            self._last_call = news.call_id
         if news.answered:
             await self._apply(CallOver(news.call_id, news.at, news.wrap_up_seconds))
         else:
@@ -213,8 +228,13 @@ class OperatorTask:
         now = self._shell.clock.now()
         busy = self.session.state in (OperatorState.OFFERED, OperatorState.TALKING)
         match command:
+            case EndWrapUp() if self._announcing is not None:
+                await self._ear.stop()  # heard enough
+                self._announced()
             case EndWrapUp():
                 await self._end_wrap_up()
+            case NextCallbackKey():
+                await self._call_back()
             case PausePrompt():
                 await self._say(phrases.ASK_PAUSE_REASON, unless=busy)
             case PauseKey(reason):
@@ -240,10 +260,22 @@ class OperatorTask:
         await self._ear.stop()
         mailbox, call_id = self._ear.mailbox, self.session.call_id
         asked = Asked(command, self.session.id, lambda answer: mailbox.post(Answered(command, answer)))
-        if self.session.state is not OperatorState.TALKING or call_id is None:
-            await self._ear.start(phrases.UNKNOWN_CODE)
-        else:
+        if self.session.state is OperatorState.TALKING and call_id is not None:
             self._shell.registry.post_to_call(call_id, asked)
+        elif isinstance(command, CallbackKey) and call_id is None:
+            given = await promise_after(self._shell, self.session, self._last_call, command.pii_digits)
+            asked.answer(given)
+        else:
+            await self._ear.start(phrases.UNKNOWN_CODE)
+
+    async def _call_back(self) -> None:
+        """The next citizen who is to be called back; not in a talk, nor while a caller is being announced."""
+        busy = self.session.call_id is not None
+        refused = Refused(RefusalReason.TRANSFER_OPEN) if busy else await start_next(self._shell, self.session)
+        if refused is not None:
+            words = desk_phrases.refusal(refused.reason)
+            nothing = refused.reason is RefusalReason.NO_REQUEST
+            await self._ear.start(promise_phrases.NO_CALLBACKS if nothing else words)
 
     async def _say(self, names: Sequence[str], *, unless: bool) -> None:
         """Speak to the operator, but never into a talk or an announcement."""

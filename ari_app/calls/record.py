@@ -69,6 +69,12 @@ class Record:
         if leg is not None and leg.is_open and leg.started_at != at:
             self.change_leg(replace(leg, started_at=at))
 
+    def never_was(self, channel_id: ChannelId) -> None:
+        """A channel that was written down and could not be made: it is no channel of Asterisk's log."""
+        leg = self.leg(channel_id)
+        if leg is not None and leg.is_open:
+            self.change_leg(replace(ended(leg, self.now, LegEndReason.UNREACHABLE), owns_channel=False))
+
     def is_here(self, channel_id: ChannelId) -> bool:
         """Has this party a part in the call that is not over?"""
         leg = self.leg(channel_id)

@@ -13,6 +13,8 @@ from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.flow import Shell
 from ari_app.calls.insisting import insisting
 from ari_app.calls.news import CallDone, Left, Played, StateFound, Up
+from ari_app.calls.promise_keeping import settle_lost
+from ari_app.calls.promising import promise_of_lost
 from ari_app.calls.record import ended
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
@@ -81,7 +83,8 @@ class Recovery:
                 self._supervisor.missed(call.id, missing, up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer):
                 if self._supervisor.owns_call(call.id):
-                    self._supervisor.missed(call.id, (call.channel_id,))
+                    if call.callback_request is None or call.callback_attempt is not None:
+                        self._supervisor.missed(call.id, (call.channel_id,))
                     return
                 await self._close_call(call, legs, reason, transfer)
                 for channel_id in hang_up:
@@ -116,6 +119,9 @@ class Recovery:
         self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
     ) -> None:
         """A call whose end nobody saw: closed now, and said to be an estimate."""
+        if reason is EndReason.LOST:
+            reason = await promise_of_lost(self._shell, call)
+        await settle_lost(self._shell, call, reason)
         now = self._now
         left = LegEndReason.TO_FALLBACK if reason is EndReason.HANDLED_BY_FALLBACK else LegEndReason.LOST
         closed = replace(

@@ -23,6 +23,8 @@ from ari_app.calls.operator_session import OperatorTask
 from ari_app.calls.record import STORE_RETRY
 from ari_app.calls.sweeping import Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.callback_calls import callback_call
+from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.handover import Transfer
 from ari_app.core.ids import (
     AsteriskId,
@@ -62,6 +64,7 @@ class Supervisor:
         self._lines: dict[ChannelId, LineTask] = {}
         self._owing: deque[Flow] = deque()
         self._sweeper = Sweeper(shell.registry)
+        shell.registry.start_callback = self.start_callback
 
     # --- news ---
 
@@ -87,7 +90,7 @@ class Supervisor:
         """Nobody has business with this channel: it is hung up, however often Asterisk has to be asked."""
         ear = Listener(self._shell, channel_id, Mailbox(self._shell.clock))
         self._shell.registry.own(channel_id, ear.mailbox)
-        self._spawn(self._dismiss(ear, channel_id), f"dismissal {channel_id}")
+        self.start(self._dismiss(ear, channel_id), f"dismissal {channel_id}")
 
     async def _dismiss(self, ear: Listener, channel_id: ChannelId) -> None:
         try:
@@ -115,6 +118,13 @@ class Supervisor:
         fact = Fact(channel.created_at, FactKind.ARRIVED, {"dialled": call.dialled})
         self._start_flow(flow, fact)
 
+    def start_callback(self, request: CallbackRequest, session: OperatorSession, call_id: CallId) -> None:
+        """Begin a call that is to keep a promise; `call_id` has the lease."""
+        call, leg = callback_call(request, session, call_id, self._shell.clock.now())
+        flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
+        flow.change_leg(leg)
+        self._start_flow(flow, Fact(call.arrived_at, FactKind.CALLING_BACK, {"reference": request.reference}))
+
     def resume_call(
         self, call: Call, legs: tuple[Leg, ...], transfer: Transfer | None = None, *, is_placed: bool
     ) -> None:
@@ -130,7 +140,7 @@ class Supervisor:
         for channel_id in flow.channels:
             registry.own(channel_id, flow.mailbox)
         self._flows[flow.call.id] = flow
-        self._spawn(self._drive(flow, first), f"call {flow.call.id}")
+        self.start(self._drive(flow, first), f"call {flow.call.id}")
 
     async def _drive(self, flow: Flow, first: Fact) -> None:
         with structlog.contextvars.bound_contextvars(call_id=str(flow.call.id)):
@@ -141,7 +151,7 @@ class Supervisor:
         if flow.owed is not None:
             self._owing.append(flow)
             if len(self._owing) == 1:
-                self._spawn(self._settle(), "owed rows")
+                self.start(self._settle(), "owed rows")
 
     async def _settle(self) -> None:
         """Rows of calls that the store never took are told once it is back: one task, however many they are."""
@@ -178,12 +188,12 @@ class Supervisor:
         rings = line.answered_at is None and is_made_by_us(line.channel_id)
         task = LineTask(self._shell, line, mailbox, self.start_ring_session, session, is_placed=is_placed, rings=rings)
         self._lines[line.channel_id] = task
-        self._spawn(self._attend(task, line), f"operator line {line.channel_id}")
+        self.start(self.attend(task, line), f"operator line {line.channel_id}")
 
     def remind(self, session: OperatorSession) -> None:
         """Call an operator whose line Asterisk lost, to say so; they can log in again on that call."""
         if session.endpoint is not None and session.channel_id is not None:
-            self._spawn(self._remind(session.operator, session.endpoint), f"reminder {session.operator}")
+            self.start(self._remind(session.operator, session.endpoint), f"reminder {session.operator}")
 
     async def _remind(self, operator: OperatorNumber, endpoint: Endpoint) -> None:
         call_id = new_call_id()
@@ -198,9 +208,9 @@ class Supervisor:
             return
         line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
         task = self._lines[channel_id] = LineTask(self._shell, line, mailbox, self.start_ring_session, rings=True)
-        await self._attend(task, line)
+        await self.attend(task, line)
 
-    async def _attend(self, task: LineTask, line: OperatorLine) -> None:
+    async def attend(self, task: LineTask, line: OperatorLine) -> None:
         """Whatever goes wrong with one operator's task, the operator is not left on a line that nobody serves."""
         try:
             try:
@@ -219,7 +229,7 @@ class Supervisor:
 
     def start_ring_session(self, task: OperatorTask) -> None:
         """An operator whose phone is rung per call: at work without a line."""
-        self._spawn(self._mind(task), f"ring session {task.session.id}")
+        self.start(self._mind(task), f"ring session {task.session.id}")
 
     async def _mind(self, task: OperatorTask) -> None:
         try:
@@ -275,7 +285,7 @@ class Supervisor:
 
     # --- tasks ---
 
-    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+    def start(self, work: Coroutine[None, None, None], name: str) -> None:
         self._tasks.create_task(self._contain(work, name), name=name)
 
     async def _contain(self, work: Coroutine[None, None, None], name: str) -> None:

@@ -10,6 +10,7 @@ import structlog
 from ari_app.calls.flow import Flow
 from ari_app.calls.news import Left, StateFound
 from ari_app.calls.registry import Registry
+from ari_app.core.call import LegRole
 from ari_app.core.ids import CallId, ChannelId, SessionId
 from ari_app.core.operators import sweep
 
@@ -30,7 +31,13 @@ class Sweeper:
 
     def _mend_calls(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
         """Who is not there twice is gone; the first time the news, or the channel, may still be on the way."""
-        legs = [(flow, leg.channel_id) for flow in flows for leg in flow.open_legs]
+        legs = [
+            (flow, leg.channel_id)
+            for flow in flows
+            for leg in flow.open_legs
+            # A citizen who is to be called back has no channel before the attempt is stored.
+            if leg.role is not LegRole.CALLBACK or flow.call.callback_attempt is not None
+        ]
         absent = [(flow, channel_id) for flow, channel_id in legs if channel_id not in live_channels]
         gone = [(flow, channel_id) for flow, channel_id in absent if channel_id in self._absent]
         for flow, channel_id in gone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import json
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
@@ -16,6 +17,7 @@ from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.ledger import LedgerError
 from ari_app.prompts import PromptError
 from ari_app.settings import DatabaseSettings, Settings, SettingsError, load
+from ari_app.storage.absences import AbsenceRefused
 from ari_app.storage.area_file import AreaRefused
 from ari_app.storage.directory import CalamityRefused, UnknownMunicipality
 from ari_app.storage.engine import Database
@@ -24,7 +26,11 @@ from ari_app.storage.errors import StorageError
 T = TypeVar("T")
 
 CANNOT, WRONG = 1, 2
-INPUT_REFUSED = (AreaRefused, CalamityRefused, UnknownMunicipality)
+INPUT_REFUSED = (AbsenceRefused, AreaRefused, CalamityRefused, UnknownMunicipality)
+
+author_option = click.option(
+    "--author", default=getpass.getuser, show_default="your login name", help="who does this; kept in the audit log"
+)
 
 
 def fail(message: str, code: int = CANNOT) -> NoReturn:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from ari_app.commands import WRONG, Moment, fail, settings, with_database
+from ari_app.commands import WRONG, Moment, author_option, fail, settings, with_database
 from ari_app.core.directory import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import PromptError, import_recordings, own_recordings, remove_recordings
@@ -28,10 +27,6 @@ from ari_app.storage.directory import (
 from ari_app.storage.engine import Database
 
 MOST_TOLD = 200  # lines of an import's report
-
-author_option = click.option(
-    "--author", default=getpass.getuser, show_default="your login name", help="who does this; kept in the audit log"
-)
 
 
 @click.command("import")

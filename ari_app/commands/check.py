@@ -15,6 +15,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
 from ari_app.core.audit import AuditReport, Period, audit
+from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.cel import histories
 from ari_app.core.directory import Directory
 from ari_app.core.ids import AsteriskId
@@ -109,7 +110,16 @@ async def _database(chosen: Settings) -> tuple[Directory, list[Finding]]:
     area = Finding("area", True, f"{count} municipalities, {len(directory.operators)} operators")
     if not count:
         area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
-    return directory, [reachable, Finding("database schema", True, "at head"), area]
+    return directory, [reachable, Finding("database schema", True, "at head"), area, _designated_days(directory)]
+
+
+def _designated_days(directory: Directory) -> Finding:
+    """The law's working days are known for as long as the decrees are."""
+    until = special_days_known_until(directory.special_days)
+    if special_days_run_out(directory.special_days, local_date(datetime.now(UTC))):
+        remedy = "import the days of the next royal decree as [[special_day]] (docs/area-file.md)"
+        return Finding("designated days", False, f"known until {until}: callback deadlines need them", remedy)
+    return Finding("designated days", True, f"known until {until}")
 
 
 async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:

@@ -12,8 +12,8 @@ import click
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
-from ari_app.commands import CANNOT, WRONG, as_json, fail, settings, with_database
-from ari_app.commands.area import author_option, read_text, tell_import
+from ari_app.commands import CANNOT, WRONG, as_json, author_option, fail, settings, with_database
+from ari_app.commands.area import read_text, tell_import
 from ari_app.core.directory import CheckResult, Directory, DirectoryEntry
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.core.number_plan import deputies, is_visible

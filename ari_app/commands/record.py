@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 
 import click
 
-from ari_app.commands import WRONG, Moment, as_json, fail, with_database
-from ari_app.core.ids import MunicipalityCode
-from ari_app.reports.render import call_story_text, calls_table, operators_table
+from ari_app.commands import WRONG, Moment, as_json, author_option, fail, with_database
+from ari_app.core.callbacks import Absence
+from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.reports.callbacks import absences_table
+from ari_app.reports.render import call_story_text, calls_table, local, operators_table
+from ari_app.storage.absences import AbsenceRefused, add_absence, end_absences, list_absences
 from ari_app.storage.allowances import allow_transfer
 from ari_app.storage.engine import Database
 from ari_app.storage.reads import CallStory, call_story, find_call, list_calls, list_operators
@@ -71,10 +74,13 @@ def calls_allow_transfer(call_id: str, by: str, reason: str) -> None:
     click.echo("one more transfer is allowed for this call")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
-def operators(json_wanted: bool) -> None:
+@click.pass_context
+def operators(ctx: click.Context, json_wanted: bool) -> None:
     """Who is logged in, and in which state."""
+    if ctx.invoked_subcommand is not None:
+        return
     found = with_database(lambda db: list_operators(db.engine, None))
     if json_wanted:
         for status in found:
@@ -83,3 +89,36 @@ def operators(json_wanted: bool) -> None:
     click.echo(
         operators_table(found, datetime.now().astimezone()) if found else "no operators; `ari-app import` an area"
     )
+
+
+@operators.command("absent")
+@click.argument("number", required=False)
+@click.option("--from", "from_at", type=Moment(), help="from then on; now, if left out")
+@click.option("--until", "until_at", type=Moment(), help="back then; until `operators present`, if left out")
+@click.option("--reason", default="", help="leave, ill; no details")
+@author_option
+def operators_absent(
+    number: str | None, from_at: datetime | None, until_at: datetime | None, reason: str, author: str
+) -> None:
+    """NUMBER is away: callbacks that are theirs are their team's meanwhile. Without NUMBER: who is away."""
+    now = datetime.now(UTC)
+    if number is None:
+        found = with_database(lambda db: list_absences(db.engine, now))
+        click.echo(absences_table(found) if found else "nobody is away")
+        return
+    absence = Absence(OperatorNumber(number), from_at or now, until_at, reason)
+    try:
+        with_database(lambda db: add_absence(db.engine, absence, author, now))
+    except AbsenceRefused as refused:
+        fail(str(refused), WRONG)
+    until = "until further notice" if until_at is None else f"until {local(until_at)}"
+    click.echo(f"{number}: away from {local(absence.from_at)} {until}")
+
+
+@operators.command("present")
+@click.argument("number")
+def operators_present(number: str) -> None:
+    """NUMBER is back, or planned absences are called off."""
+    operator, now = OperatorNumber(number), datetime.now(UTC)
+    ended = with_database(lambda db: end_absences(db.engine, operator, now))
+    click.echo(f"{number}: back" if ended else f"{number}: was not away")

@@ -21,6 +21,8 @@ from ari_app.core.directory import Municipality
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 #: Days equated with a holiday by royal decree (art. 3 lid 3). Decreed for some three years at a time: data, not a rule.
+#: Up to 2024 from the decrees themselves; 2025 to 2028 as published by a jurist (sterfgeval.nl), to be compared with
+#: the Staatscourant. A day of the table `special_day`, which names its source, comes beside or instead of these.
 DESIGNATED_DAYS: Mapping[date, str] = {
     date(2023, 4, 28): "dag na Koningsdag",
     date(2023, 5, 19): "dag na Hemelvaartsdag",
@@ -36,6 +38,7 @@ DESIGNATED_DAYS: Mapping[date, str] = {
 
 _SATURDAY = 5
 _SEARCH_DAYS = 400  # how far ahead a closed municipality's next opening is looked for
+_DECREE_NOTICE = timedelta(days=365)
 _OPEN_DAYS = 7  # an opening that lasts longer has no end worth telling
 
 
@@ -126,6 +129,12 @@ def special_days_known_until(special_days: Mapping[date, str]) -> date | None:
     return date(max(special_days).year, 12, 31) if special_days else None
 
 
+def special_days_run_out(special_days: Mapping[date, str], today: date) -> bool:
+    """Whether it is time to enter the days of the next decree: twelve months before the known ones end, or later."""
+    until = special_days_known_until(special_days)
+    return until is None or until < today + _DECREE_NOTICE
+
+
 def open_state(municipality: Municipality, special_days: Mapping[date, str], now: datetime) -> OpenNow | ClosedNow:
     """Whether a municipality is open at an instant, and when that changes.
 
@@ -198,12 +207,18 @@ def _openings_by_day(
     if not any(municipality.hours.values()):
         return
     for ahead in range(_SEARCH_DAYS):
-        day = first_day + timedelta(days=ahead)
-        spans = municipality.hours.get(day.weekday(), ())
-        if not spans or not _is_open_on(municipality, special_days, day):
-            continue
-        for span in sorted(spans, key=lambda span: span.opens):
-            yield from _without_closings(municipality, instant_of(day, span.opens), _closing_instant(day, span.closes))
+        yield from openings_of_day(municipality, special_days, first_day + timedelta(days=ahead))
+
+
+def openings_of_day(
+    municipality: Municipality, special_days: Mapping[date, str], day: date
+) -> Iterator[tuple[datetime, datetime]]:
+    """From when to when it is open on one day, closings taken off, in order; nothing when it is closed all day."""
+    spans = municipality.hours.get(day.weekday(), ())
+    if not spans or not _is_open_on(municipality, special_days, day):
+        return
+    for span in sorted(spans, key=lambda span: span.opens):
+        yield from _without_closings(municipality, instant_of(day, span.opens), _closing_instant(day, span.closes))
 
 
 def _without_closings(

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.ids import (
     AsteriskId,
+    AttemptId,
     BridgeId,
     CallId,
     ChannelId,
@@ -20,6 +22,7 @@ from ari_app.core.ids import (
     LegId,
     MunicipalityCode,
     OperatorNumber,
+    RequestId,
     SessionId,
     TeamCode,
 )
@@ -35,7 +38,7 @@ class Stage(StrEnum):
     CONNECTING = "connecting"  # an operator or a direct number is being reached
     TALKING = "talking"
     SURVEY = "survey"
-    LEAVING_CALLBACK = "leaving_callback"  # told that nobody can answer now
+    LEAVING_CALLBACK = "leaving_callback"  # asked on which number to be called back, or told that nobody is there
     ENDED = "ended"
 
 
@@ -57,11 +60,14 @@ class EndReason(StrEnum):
     ABANDONED_WAITING = "abandoned_waiting"
     CALLER_HUNG_UP = "caller_hung_up"  # after a talk with a human
     OPERATOR_HUNG_UP = "operator_hung_up"  # or the colleague who had the caller
+    CALLBACK_NOT_ANSWERED = "callback_not_answered"  # we called; nobody picked up, or the line was busy
+    CALLBACK_GIVEN_UP = "callback_given_up"  # the operator left first, or it could not be dialled
     CALLER_LEFT_IN_TRANSFER = "caller_left_in_transfer"  # had talked to a human, and was on the way to another one
     CLOSED = "closed"
     CALAMITY = "calamity"  # the calamity text was all there was to say
     NOBODY_AVAILABLE = "nobody_available"  # no operator logged in
     WAITED_TOO_LONG = "waited_too_long"
+    CALLBACK_PROMISED = "callback_promised"  # the caller will be called back, and knows by when
     NOT_SERVED = "not_served"  # a dialled number that is not ours
     HANDLED_BY_FALLBACK = "handled_by_fallback"  # helped by the dialplan, without us
     FAULT = "fault"  # our own bug; the caller was returned to the dialplan
@@ -93,10 +99,13 @@ _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.CALLER_HUNG_UP: EndSide.CALLER,
     EndReason.OPERATOR_HUNG_UP: EndSide.US,
     EndReason.CALLER_LEFT_IN_TRANSFER: EndSide.CALLER,
+    EndReason.CALLBACK_NOT_ANSWERED: EndSide.CALLER,
+    EndReason.CALLBACK_GIVEN_UP: EndSide.US,
     EndReason.CLOSED: EndSide.US,
     EndReason.CALAMITY: EndSide.US,
     EndReason.NOBODY_AVAILABLE: EndSide.US,
     EndReason.WAITED_TOO_LONG: EndSide.US,
+    EndReason.CALLBACK_PROMISED: EndSide.US,
     EndReason.NOT_SERVED: EndSide.NETWORK,
     EndReason.HANDLED_BY_FALLBACK: EndSide.US,
     EndReason.FAULT: EndSide.US,
@@ -146,6 +155,9 @@ class FactKind(StrEnum):
     OFFERED = "offered"
     OFFER_FAILED = "offer_failed"
     ANSWERED = "answered"  # by a human
+    CALLING_BACK = "calling_back"  # we call a citizen
+    CALLBACK_MARKED = "callback_marked"  # what came of it, by the operator's key
+    REQUEST_CLOSED = "request_closed"  # was to be called back, and was helped in this call
     HELD = "held"  # on hold, with music
     HELD_NO_MORE = "held_no_more"
     TRANSFER_ASKED = "transfer_asked"
@@ -154,6 +166,8 @@ class FactKind(StrEnum):
     TRANSFERRED = "transferred"  # somebody else has the caller
     TRANSFER_OVER = "transfer_over"  # and nobody else has
     CAME_BACK = "came_back"  # towards who handed the caller over, or to the front of the queue
+    CALLBACK_OFFERED = "callback_offered"
+    CALLBACK_REQUESTED = "callback_requested"  # promised, with its reference
     STAGE = "stage"  # a stage without a better name
     RESUMED = "resumed"  # taken up again after a gap
     TO_FALLBACK = "to_fallback"  # the dialplan helped without us
@@ -215,9 +229,18 @@ class Call:
     holder: LegId | None = None  # the part of the person who has the caller
     held_at: datetime | None = None  # on hold in a talk, since when
     returned_at: datetime | None = None  # a hand-over came to nothing: until somebody talks, nobody goes before them
+    callback_request: RequestId | None = None  # the promise that this call is to keep
+    callback_attempt: AttemptId | None = None
+    callback_mark: AttemptOutcome | None = None  # what came of it, by the operator's key
     ending: EndReason | None = None  # why we are about to hang up; written before the hang-up
     handled_by_fallback: bool = False
+    callback_offered_at: datetime | None = None  # since when a key means: call me back
+    callback_reason: RequestReason | None = None  # where in the call it was offered
+    callback_kind: RequestKind | None = None  # what the caller wants; None: not agreed on yet
+    callback_confirmed_how: Confirmed | None = None
+    callback_reference: str | None = None  # of the request that was made
     pii_caller_number: str | None = field(default=None, repr=False)  # E.164, None when withheld
+    pii_callback_number: str | None = field(default=None, repr=False)  # E.164, confirmed: from here on it is a promise
 
     @property
     def is_open(self) -> bool:

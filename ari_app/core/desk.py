@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.handover import TransferKind
+from ari_app.core.ids import EntryCode, OperatorNumber, TeamCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,42 @@ class HoldOrResume:
     """The caller hears music, or is back in the talk."""
 
 
-Command = HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
+@dataclass(frozen=True, slots=True)
+class PromiseCallback:
+    """Somebody is to call this citizen back. Without a number, the one that the network showed.
+
+    Without team and operator it is the municipality's own team's; `entry` names a person or department.
+    """
+
+    pii_number: str = field(default="", repr=False)
+    subject: str = ""
+    pii_note: str = field(default="", repr=False)
+    team: TeamCode | None = None
+    operator: OperatorNumber | None = None
+    entry: EntryCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """This citizen was to be called back, and was helped just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkCallback:
+    """What came of a callback, which only who listens can tell: a voicemail, a wrong number, a refusal."""
+
+    outcome: AttemptOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKey:
+    """`*6` with digits and `#`: in a callback 1 to 3 mark it, 0 closes a request as helped, anything else promises."""
+
+    pii_digits: str = field(default="", repr=False)
+
+
+CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
+Command = CallbackCommand | HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
 
 
 class RefusalReason(StrEnum):
@@ -70,6 +108,9 @@ class RefusalReason(StrEnum):
     NOT_YOURS = "not_yours"  # who asks does not have this caller
     NO_SUCH_CALL = "no_such_call"
     STORE_AWAY = "store_away"  # nothing is done that cannot be written first
+    NO_NUMBER = "no_number"  # the caller withheld it: it has to be keyed
+    NO_REQUEST = "no_request"  # nobody is to be called back, or not by this operator
+    NOT_A_CALLBACK = "not_a_callback"  # there is nothing to mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +126,14 @@ class Refused:
     deputy: str | None = None
 
 
-Answer = Accepted | Refused
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The promise is stored; the reference is for the citizen. `joined`: there was one already, and this is it."""
+
+    reference: str
+    deadline_at: datetime
+    joined: bool
+
+
+Answer = Accepted | Promised | Refused
 ACCEPTED = Accepted()

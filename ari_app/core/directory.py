@@ -62,6 +62,23 @@ class Norms:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackRules:
+    """How a municipality keeps the promise to call back. Times of day are Europe/Amsterdam."""
+
+    offered: bool = True  # callers are asked whether they want it
+    keep_place: bool = True  # a waiting caller may keep their place in the queue
+    offer_after_seconds: int = 60  # a caller waits this long before they are asked
+    abandoned: bool = False  # who hung up before a human answered, with a known number, is called back too
+    team: TeamCode | None = None  # whose requests are; None: the first team that serves the municipality
+    max_attempts: int = 3  # then a person decides
+    retry_minutes: int = 120  # at least between two attempts
+    call_from: time = time(8, 30)  # citizens are called between
+    call_until: time = time(20, 0)  # these times only
+    personal_overdue_minutes: int = 240  # of opening time; then somebody's own request is their team's
+    remind_before_minutes: int = 120
+
+
+@dataclass(frozen=True, slots=True)
 class Municipality:
     code: MunicipalityCode
     name: str
@@ -74,6 +91,7 @@ class Municipality:
     #: every legal day is an ordinary day here (a number that never closes)
     open_on_legal_days: bool = False
     norms: Norms = Norms()
+    callback: CallbackRules = CallbackRules()
     #: geographic number for callers from abroad (AV §4), E.164
     geographic_numbers: tuple[str, ...] = ()
     #: municipalities merge: the first day, and the first day no longer
@@ -121,13 +139,19 @@ class SharedNumber:
 
 @dataclass(frozen=True, slots=True)
 class DirectNumber:
-    """A number for running cases (AV §1): rings a person or a team, without a question."""
+    """A number for running cases (AV §1): rings a person or a team, and then their deputy, without a question."""
 
     e164: str
     municipality: MunicipalityCode
     operator: OperatorNumber | None = None
     team: TeamCode | None = None
     endpoint: Endpoint | None = None  # the phone of somebody who is not an operator
+    deputy_operator: OperatorNumber | None = None  # who rings after them; one of these two, or nobody
+    deputy_endpoint: Endpoint | None = None
+
+    @property
+    def has_deputy(self) -> bool:
+        return self.deputy_operator is not None or self.deputy_endpoint is not None
 
 
 class Reach(StrEnum):
@@ -142,6 +166,14 @@ class Whisper(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Where reminders go; nothing is sent where there is nothing. `pii_phone`: E.164, or a phone of this Asterisk."""
+
+    pii_email: str | None = field(default=None, repr=False)
+    pii_phone: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Team:
     code: TeamCode
     name: str
@@ -151,6 +183,8 @@ class Team:
     ring_seconds: int = 20
     wrap_up_seconds: int = 30
     whisper: Whisper = Whisper.FULL
+    reminders: Contact = Contact()
+    supervisor: Contact = Contact()
 
 
 @dataclass(frozen=True, slots=True)

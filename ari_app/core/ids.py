@@ -10,6 +10,8 @@ CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
 SessionId = NewType("SessionId", UUID)  # one operator, from login to logout
 TransferId = NewType("TransferId", UUID)
+RequestId = NewType("RequestId", UUID)  # somebody is to be called back
+AttemptId = NewType("AttemptId", UUID)  # one try to call them back
 LineId = NewType("LineId", UUID)  # one channel of somebody who dialled 1400
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
@@ -38,6 +40,14 @@ def new_transfer_id() -> TransferId:
     return TransferId(uuid4())
 
 
+def new_request_id() -> RequestId:
+    return RequestId(uuid4())
+
+
+def new_attempt_id() -> AttemptId:
+    return AttemptId(uuid4())
+
+
 def new_line_id() -> LineId:
     return LineId(uuid4())
 
@@ -61,6 +71,11 @@ def new_bridge_id(purpose: str) -> BridgeId:
 
 def new_playback_id() -> PlaybackId:
     return PlaybackId(f"play-{uuid4()}")
+
+
+def tone_id_of(call_id: CallId, last_seq: int) -> PlaybackId:
+    """The tone that somebody of a call hears until it is stopped, begun at this fact: a restarted process stops it."""
+    return PlaybackId(f"tone-{call_id}-{last_seq}")
 
 
 def playback_id_of(call_id: CallId, last_seq: int, number: int = 0) -> PlaybackId:

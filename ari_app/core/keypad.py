@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ari_app.core.desk import AllThree, Command, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
+from ari_app.core.desk import (
+    AllThree,
+    CallbackKey,
+    Command,
+    Finish,
+    HandOver,
+    HoldOrResume,
+    TakeBack,
+    ToQueue,
+    Turn,
+)
 from ari_app.core.handover import TransferKind
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
 
@@ -50,7 +60,7 @@ class UnknownCode:
 
 @dataclass(frozen=True, slots=True)
 class DeskKey:
-    """`*1` and `*2` with a number and `#`, `*3` with a choice, `*4`, `*5` with a municipality's key."""
+    """`*1`, `*2` and `*6` with a number and `#`, `*3` with a choice, `*4`, `*5` with a municipality's key."""
 
     command: Command
 
@@ -60,7 +70,14 @@ class ConsultPrompt:
     """`*3` was pressed: the choices may be read out."""
 
 
-KeyCommand = EndWrapUp | PauseKey | PausePrompt | ResumeKey | LogOutKey | DeskKey | ConsultPrompt | UnknownCode
+@dataclass(frozen=True, slots=True)
+class NextCallbackKey:
+    """`*7`: call the next citizen who is to be called back."""
+
+
+KeyCommand = (
+    EndWrapUp | PauseKey | PausePrompt | ResumeKey | LogOutKey | DeskKey | ConsultPrompt | NextCallbackKey | UnknownCode
+)
 
 #: keys after *3, while a colleague is consulted
 CONSULT_KEYS: Mapping[str, Command] = {"1": Turn(), "2": AllThree(), "3": Finish(), "4": TakeBack()}
@@ -70,9 +87,16 @@ _PROMPTS: Mapping[str, KeyCommand | None] = {
     "2": None,
     "3": ConsultPrompt(),
     "5": None,
+    "6": None,
     "9": PausePrompt(),
 }
-_AT_ONCE: Mapping[str, KeyCommand] = {"0": ResumeKey(), "4": DeskKey(HoldOrResume()), "8": LogOutKey()}
+NEXT_CALLBACK_CODE = "*7"
+_AT_ONCE: Mapping[str, KeyCommand] = {
+    "0": ResumeKey(),
+    "4": DeskKey(HoldOrResume()),
+    "7": NextCallbackKey(),
+    "8": LogOutKey(),
+}
 
 
 def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
@@ -80,7 +104,7 @@ def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
     if digit == "*":
         return "*", None
     match buffer[:2]:
-        case "*1" | "*2":
+        case "*1" | "*2" | "*6":
             return _number(buffer, digit)
         case "*3":
             chosen = CONSULT_KEYS.get(digit)
@@ -101,6 +125,8 @@ def _number(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
     if digit != "#":
         return (buffer + digit)[: len("*1") + MAX_NUMBER_DIGITS], None
     number = buffer[2:]
+    if buffer.startswith("*6"):
+        return "", DeskKey(CallbackKey(number))
     return "", DeskKey(HandOver(_HAND_OVER[buffer[:2]], number)) if number else UnknownCode()
 
 

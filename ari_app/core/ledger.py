@@ -1,4 +1,16 @@
-"""What the keeper of the record and the calls both speak of: open rows, the verdict on a PIN, three failures."""
+"""What the keeper of the record and the calls both speak of: open rows, the verdict on a PIN, failures.
+
+LedgerError
+├── StoreUnavailable
+├── StaleRow
+├── AlreadyTaken
+└── CallbackRefused
+    ├── NoSuchRequest
+    ├── RequestClosed
+    ├── CloseRefused
+    ├── LeaseLost
+    └── AttemptOpen
+"""
 
 from __future__ import annotations
 
@@ -24,6 +36,30 @@ class StaleRow(LedgerError):
 
 class AlreadyTaken(LedgerError):
     """There is such a row already: this operator is logged in, this number is in use."""
+
+
+class CallbackRefused(LedgerError):
+    """A change of a request to be called back that cannot be made; nothing was changed."""
+
+
+class NoSuchRequest(CallbackRefused):
+    """There is no such request, or it is not ours to see."""
+
+
+class RequestClosed(CallbackRefused):
+    """The request is closed already."""
+
+
+class CloseRefused(CallbackRefused):
+    """Somebody has this request at the moment, or no reason was given."""
+
+
+class LeaseLost(CallbackRefused):
+    """The lease is not this holder's, or not any more: whoever has it calls, or will."""
+
+
+class AttemptOpen(CallbackRefused):
+    """There is an attempt under this lease that has not ended."""
 
 
 class PinVerdict(StrEnum):

@@ -122,11 +122,15 @@ class OperatorSession:
 
 @dataclass(frozen=True, slots=True)
 class CallOffered:
-    """`returns`: a caller whom this operator handed over comes back, also into the wrap-up of that very talk."""
+    """`returns`: a caller whom this operator handed over comes back, also into the wrap-up of that very talk.
+
+    `wanted`: a callback that the operator asked for, also in a pause, which goes on after it.
+    """
 
     call_id: CallId
     at: datetime
     returns: bool = False
+    wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +196,12 @@ def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
 
 def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     match event:
-        case CallOffered(call_id, at, returns):
-            free = (OperatorState.READY, OperatorState.WRAP_UP) if returns else (OperatorState.READY,)
-            if session.state not in free:
+        case CallOffered(call_id, at, returns, wanted):
+            if session.state not in _free_for(returns, wanted):
                 return session
-            return _to(session, OperatorState.OFFERED, at, call_id=call_id, wrap_up_until_at=None)
+            after = session.pause_reason if session.state is OperatorState.PAUSED else session.pause_pending
+            session = replace(session, pause_pending=after, pause_reason=None, wrap_up_until_at=None)
+            return _to(session, OperatorState.OFFERED, at, call_id=call_id)
         case CallConnected(call_id, at):
             if session.call_id != call_id or session.state is not OperatorState.OFFERED:
                 return session
@@ -230,6 +235,12 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             return _logged_out(session, at, LogoutReason.KEY)
         case LineLost(at, reason):
             return _logged_out(session, at, reason)
+
+
+def _free_for(returns: bool, wanted: bool) -> tuple[OperatorState, ...]:
+    if wanted:
+        return (OperatorState.READY, OperatorState.WRAP_UP, OperatorState.PAUSED)
+    return (OperatorState.READY, OperatorState.WRAP_UP) if returns else (OperatorState.READY,)
 
 
 def _call_over(session: OperatorSession, call_id: CallId, at: datetime, wrap_up_seconds: int) -> OperatorSession:

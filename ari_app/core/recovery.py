@@ -207,7 +207,9 @@ def _resume(
         legs,
         missing=tuple(leg.channel_id for leg in legs if not _is_ours(snapshot, leg.channel_id)),
         up=tuple(c.id for c in channels if c.is_up),
-        unanswered=tuple(c for c in channels if not c.is_up and c.id != call.channel_id),
+        unanswered=tuple(
+            c for c in channels if not c.is_up and (c.id != call.channel_id or call.callback_request is not None)
+        ),
         is_placed=is_placed,
         transfer=transfer,
     )

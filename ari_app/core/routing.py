@@ -17,7 +17,7 @@ from enum import StrEnum
 
 from ari_app.core.calendar import ClosedNow, ClosedWhy, OpenNow, local_date, open_state
 from ari_app.core.directory import AfterCalamity, Calamity, DirectNumber, Directory, Member, Municipality, SharedNumber
-from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import normalise_dialled
 
 
@@ -45,8 +45,20 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a direct number rings: one of these."""
+
+    operator: OperatorNumber | None = None
+    team: TeamCode | None = None
+    endpoint: Endpoint | None = None
+
+    def __str__(self) -> str:
+        return next((str(who) for who in (self.operator, self.team, self.endpoint) if who is not None), "")
+
+
+@dataclass(frozen=True, slots=True)
 class Direct:
-    """A direct number for running cases: its person or team first, then the municipality's queue."""
+    """A direct number for running cases: its person or team first, then the deputy, then the municipality's queue."""
 
     number: DirectNumber
 
@@ -113,6 +125,22 @@ def entry(directory: Directory, dialled: str, now: datetime) -> Entry:
         if number.e164 in municipality.geographic_numbers:
             return Known(municipality.code)
     return NotServed(NotServedWhy.NOT_OURS)
+
+
+def direct_number(directory: Directory, dialled: str) -> DirectNumber | None:
+    """The direct number that was dialled, as it is in the area now."""
+    e164 = normalise_dialled(dialled).e164
+    return None if e164 is None else directory.direct_numbers.get(e164)
+
+
+def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
+    """Who rings after `rung` did not take a direct number's call; None: nobody, it goes to the municipality's queue.
+
+    After its person or team the deputy, once; after anybody else, whom the number rang before the area changed, nobody.
+    """
+    if number is None or not number.has_deputy or rung != Target(number.operator, number.team, number.endpoint):
+        return None
+    return Target(operator=number.deputy_operator, endpoint=number.deputy_endpoint)
 
 
 def offered(directory: Directory, digits: str | None, now: datetime) -> SharedNumber:

@@ -21,11 +21,12 @@ from ari_app.prompts.errors import BadCatalogue, BadText
 TEXT_PLACE = "nl"
 MUNICIPALITY_PLACE = "gemeente"
 SAID_PLACE = "said"
+SPOKEN_PLACE = "gesproken"  # somebody's own words, for a day
 TONE_PLACE = "toon"
 RECORDINGS_PLACE = "municipality"  # a directory per municipality, with what it recorded itself
 MAX_TEXT_LENGTH = 2000  # characters; about two and a half minutes of speech
 
-_TEXT_SECTIONS = ("caller", "waiting", "operator", "desk", "date")
+_TEXT_SECTIONS = ("caller", "waiting", "callback", "operator", "desk", "promise", "date")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # fmt: off
 _ONES = (

@@ -8,9 +8,7 @@ from ari_app.core.desk import RefusalReason
 from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.catalogue import text_prompt
-from ari_app.prompts.phrases import BEEP, RING_TONE, Phrase, whisper
-
-_MOST_MINUTES = 59
+from ari_app.prompts.phrases import BEEP, RING_TONE, Phrase, minutes, whisper
 
 CONSULT_CHOICES: Phrase = (text_prompt("collega-keuzes"),)
 CALLING_COLLEAGUE: Phrase = (text_prompt("collega-bellen"), RING_TONE)
@@ -43,6 +41,9 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NOT_YOURS: "onbekende-code",
     RefusalReason.NO_SUCH_CALL: "onbekende-code",
     RefusalReason.STORE_AWAY: "lukt-nu-niet",
+    RefusalReason.NO_NUMBER: "geen-nummer",
+    RefusalReason.NO_REQUEST: "geen-verzoek",
+    RefusalReason.NOT_A_CALLBACK: "geen-terugbelgesprek",
 }
 
 
@@ -69,18 +70,4 @@ def briefing(
     """Who comes: the municipality, what it is about (prompt names), and how long the caller has been on the line."""
     whose = () if municipality is None else whisper(municipality)
     about = (text_prompt("het-gaat-over"), *subject) if subject else ()
-    return (*BEEP, *whose, *about, *_on_the_line(seconds), *(ACCEPT if must_accept else ()))
-
-
-def _on_the_line(seconds: float) -> Phrase:
-    minutes = int(seconds // 60)
-    match minutes:
-        case 0:
-            name = "aan-de-lijn-kort"
-        case 1:
-            name = "aan-de-lijn-1"
-        case _ if minutes <= _MOST_MINUTES:
-            name = f"aan-de-lijn-{minutes}"
-        case _:
-            name = "aan-de-lijn-lang"
-    return (text_prompt(name),)
+    return (*BEEP, *whose, *about, *minutes(int(seconds // 60)), *(ACCEPT if must_accept else ()))

@@ -6,13 +6,13 @@ A phrase is played as one ARI play with several media: `resolve` turns it into t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, time
+from datetime import date, datetime, time
 from pathlib import Path
 
 from ari_app.core.calendar import AMSTERDAM, local_date
 from ari_app.core.directory import SharedNumber
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.numbers import Refused, area_code, parse_shared
+from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES, Refused, area_code, parse_shared
 from ari_app.core.operators import PauseReason
 from ari_app.prompts.catalogue import (
     MUNICIPALITY_PLACE,
@@ -36,6 +36,7 @@ _MONTHS = (
 _EVENING = 18  # from this hour on "zeven uur" needs "'s avonds" to be clear
 _MORNING = 6
 _LAST_POSITION = 99
+_MOST_MINUTES = 59
 _PAUSES: Mapping[PauseReason, str] = {
     PauseReason.BREAK: "pauze-pauze",
     PauseReason.LUNCH: "pauze-lunch",
@@ -53,8 +54,8 @@ def _say(*names: str) -> Phrase:
 # What a citizen hears
 ALL_BUSY: Phrase = _say("in-gesprek")
 NOBODY_YET: Phrase = _say("even-niemand")  # nobody is logged in; the caller is held for a while
-NOBODY: Phrase = _say("niemand", "tot-later")  # the end of it
-WAITED_TOO_LONG: Phrase = _say("te-lang-gewacht", "tot-later")
+NOBODY_HERE: Phrase = _say("niemand")  # the end of the queue
+WAITED_LONG: Phrase = _say("te-lang-gewacht")
 GOODBYE: Phrase = _say("tot-later")
 NOT_SERVED: Phrase = _say("niet-in-gebruik")
 
@@ -80,15 +81,69 @@ BEEP: Phrase = (f"{TONE_PLACE}/piep",)  # a call comes
 CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
 
 
+def digits(text: str) -> Phrase:
+    """A number digit by digit, with a pause after every two (or three, at the start of an odd number of them).
+
+    For what is no telephone number: a reference, an extension. Other signs than digits are not said.
+    """
+    return _grouped(_pairs(_digits_of(text)))
+
+
+def number(text: str) -> Phrase:
+    """A telephone number as a person gives it: "nul zes, een twee, …"; `text` is E.164, or a 14-number's digits."""
+    shared = parse_shared(text)
+    if not isinstance(shared, Refused):
+        return _say("getal-14", *_area_parts(area_code(shared)))
+    plain = _digits_of(text)
+    if not text.startswith("+31"):
+        return _grouped(["00", *_pairs(plain)] if text.startswith("+") else _pairs(plain))
+    national = f"0{plain.removeprefix('31')}"
+    start = next((n for n in (3, 4) if national[:n] in AREA_CODES | FICTITIOUS_AREA_CODES), 3)
+    if national.startswith("06"):
+        start = 2
+    elif national.startswith(("0800", "0900")):
+        start = 4
+    return _grouped([national[:start], *_pairs(national[start:])])
+
+
+def _digits_of(text: str) -> str:
+    return "".join(char for char in text if char in "0123456789")
+
+
+def _pairs(plain: str) -> list[str]:
+    first = 3 if len(plain) % 2 and len(plain) > 1 else 2
+    return [plain[:first], *(plain[i : i + 2] for i in range(first, len(plain), 2))] if plain else []
+
+
+def _grouped(groups: list[str]) -> Phrase:
+    names: list[str] = []
+    for group in groups:
+        names += [*(f"getal-{digit}" for digit in group[:-1]), f"cijfer-{group[-1]}"]
+    return _say(*names)
+
+
+def minutes(n: int) -> Phrase:
+    """How long a caller has been on the line; from an hour on, that it is an hour or more."""
+    match n:
+        case 0:
+            return _say("aan-de-lijn-kort")
+        case _ if n <= _MOST_MINUTES:
+            return _say(f"aan-de-lijn-{n}")
+        case _:
+            return _say("aan-de-lijn-lang")
+
+
 def welcome(digits: str) -> Phrase:
     """ "Welkom bij 14 0119", for the digits of a 14-number; just "Welkom" for any other."""
     shared = parse_shared(digits)
     if isinstance(shared, Refused):
         return _say("welkom")
-    area = area_code(shared)
-    # "nul twintig" for 020, but one digit at a time for 0297: that is how these numbers are said.
-    spoken = ("0", area[1:]) if len(area) == 3 else tuple(area)
-    return _say("welkom-bij-14", *(f"getal-{part}" for part in spoken))
+    return _say("welkom-bij-14", *_area_parts(area_code(shared)))
+
+
+def _area_parts(area: str) -> Iterable[str]:
+    """ "nul twintig" for 020, but one digit at a time for 0297: that is how these numbers are said."""
+    return (f"getal-{part}" for part in (("0", area[1:]) if len(area) == 3 else area))
 
 
 def greeting(municipality: MunicipalityCode) -> Phrase:
@@ -96,14 +151,20 @@ def greeting(municipality: MunicipalityCode) -> Phrase:
     return (municipality_prompt(municipality, "welkom-gemeente"),)
 
 
-def menu(number: SharedNumber) -> Phrase:
-    """Welcome, the question, and a line per municipality, ordered by key."""
-    return (*welcome(number.digits), *_say("welke-gemeente"), *_menu_lines(number))
+def menu(number: SharedNumber, *, calls_back: bool = False) -> Phrase:
+    """Welcome, the question, and a line per municipality, ordered by key; and the key for being called back."""
+    return (*welcome(number.digits), *which_municipality(number), *(_say("terug-menu") if calls_back else ()))
 
 
-def menu_again(number: SharedNumber, *, pressed: bool) -> Phrase:
+def which_municipality(number: SharedNumber) -> Phrase:
+    """The question, without the welcome."""
+    return (*_say("welke-gemeente"), *_menu_lines(number))
+
+
+def menu_again(number: SharedNumber, *, pressed: bool, calls_back: bool = False) -> Phrase:
     """The menu after a try without success; `pressed`: a key that means nothing, instead of no key."""
-    return (*_say("verkeerde-toets" if pressed else "geen-toets"), *_menu_lines(number))
+    missed = _say("verkeerde-toets" if pressed else "geen-toets")
+    return (*missed, *_menu_lines(number), *(_say("terug-menu") if calls_back else ()))
 
 
 def _menu_lines(number: SharedNumber) -> Phrase:
@@ -142,7 +203,7 @@ def opening(opens_at: datetime, now: datetime) -> Phrase:
         raise ValueError("instants must be timezone-aware")
     local = opens_at.astimezone(AMSTERDAM)
     days = (local.date() - local_date(now)).days
-    weekday = f"weer-{_WEEKDAYS[local.weekday()]}"
+    weekday = f"weer-{weekday_name(local)}"
     match days:
         case 0:
             day: tuple[str, ...] = ("weer-vandaag",)
@@ -151,8 +212,18 @@ def opening(opens_at: datetime, now: datetime) -> Phrase:
         case 2 | 3 | 4 | 5 | 6:
             day = (weekday,)
         case _:
-            day = (weekday, f"getal-{local.day}", _MONTHS[local.month - 1])
+            day = (weekday, f"getal-{local.day}", month_name(local))
     return (*_say(*day), *clock(local.time()))
+
+
+def weekday_name(day: date) -> str:
+    """The Dutch name of its weekday."""
+    return _WEEKDAYS[day.weekday()]
+
+
+def month_name(day: date) -> str:
+    """The Dutch name of its month, which is a prompt too."""
+    return _MONTHS[day.month - 1]
 
 
 def clock(at: time) -> Phrase:

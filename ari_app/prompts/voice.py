@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 from ari_app.core.directory import Directory
 from ari_app.core.ids import MunicipalityCode
-from ari_app.prompts.build import build, build_music, say
+from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
 from ari_app.prompts.phrases import resolve
+from ari_app.prompts.spoken import forget, speak_for_now
+
+#: who waits for words on the line does not wait longer for them
+SPEAK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +34,18 @@ class PromptVoice:
     async def say(self, text: str) -> tuple[str, ...]:
         """The prompt of somebody's own words, made now if need be; none where it cannot be spoken."""
         try:
-            return (await asyncio.to_thread(say, self._sounds_dir, text),)
-        except PromptError as error:
-            log.warning("text_not_spoken", error=type(error).__name__)
+            async with asyncio.timeout(SPEAK_SECONDS):
+                return (await asyncio.to_thread(speak_for_now, self._sounds_dir, text),)
+        except (PromptError, TimeoutError) as error:
+            log.warning("text_not_spoken", error=type(error).__name__)  # its message may hold the text
             return ()
+
+    async def forget(self) -> None:
+        """Remove the words of yesterday."""
+        try:
+            await asyncio.to_thread(forget, self._sounds_dir, datetime.now(UTC))
+        except PromptError as error:
+            log.warning("speech_not_removed", error=str(error))
 
 
 async def make_prompts(sounds_dir: Path, directory: Directory) -> None:

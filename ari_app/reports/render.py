@@ -74,6 +74,10 @@ def call_story_text(story: CallStory) -> str:
     lines = [f"call {call.id}, {local(call.arrived_at)}, dialled {shown_number(call.dialled)}"]
     if call.pii_caller_number is not None:
         lines.append(f"from {call.pii_caller_number}")
+    if call.callback_reference is not None:
+        lines.append(f"will be called back, reference {call.callback_reference}")
+    if call.pii_callback_number is not None:
+        lines.append(f"on {call.pii_callback_number}")
     told_facts = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
     lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {told(fact)}" for fact in told_facts]
     if story.transfers:
@@ -97,6 +101,9 @@ _TOLD: Mapping[FactKind, str] = {
     FactKind.OFFERED: "offered to an operator",
     FactKind.OFFER_FAILED: "the offer came to nothing",
     FactKind.ANSWERED: "answered by a human",
+    FactKind.CALLING_BACK: "a citizen is called back",
+    FactKind.CALLBACK_MARKED: "marked",
+    FactKind.REQUEST_CLOSED: "the request to be called back is closed",
     FactKind.HELD: "on hold",
     FactKind.HELD_NO_MORE: "back from hold",
     FactKind.TRANSFER_ASKED: "a transfer was asked for",
@@ -105,6 +112,8 @@ _TOLD: Mapping[FactKind, str] = {
     FactKind.TRANSFERRED: "handed over",
     FactKind.TRANSFER_OVER: "the transfer came to nothing",
     FactKind.CAME_BACK: "the caller came back",
+    FactKind.CALLBACK_OFFERED: "asked whether to call back",
+    FactKind.CALLBACK_REQUESTED: "will be called back",
     FactKind.STAGE: "stage",
     FactKind.RESUMED: "taken up again after a gap",
     FactKind.TO_FALLBACK: "the dialplan's fallback took the call",

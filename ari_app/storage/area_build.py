@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from ari_app.core.directory import (
+    CallbackRules,
     Closing,
     Consultation,
+    Contact,
     DirectNumber,
     Directory,
     DirectoryEntry,
@@ -24,6 +26,7 @@ from ari_app.core.directory import (
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.storage.area import Area, KeyChange, Pin, PinHash, Removals
+from ari_app.storage.area_callbacks import contact
 from ari_app.storage.area_checks import Entries, Entry
 from ari_app.storage.area_shapes import (
     ANY,
@@ -91,6 +94,7 @@ def _municipality(shape: MunicipalityShape) -> Municipality:
         open_on_days=frozenset(shape.open_on_days),
         open_on_legal_days=shape.open_on_legal_days,
         norms=Norms(**shape.norms.model_dump()),
+        callback=CallbackRules(**shape.callback.model_dump()),
         geographic_numbers=tuple(sorted(shape.geographic)),
         valid_from=shape.valid_from,
         valid_until=shape.valid_until,
@@ -110,6 +114,8 @@ def _direct_numbers(shape: MunicipalityShape) -> Iterator[DirectNumber]:
             operator=None if direct.operator is None else OperatorNumber(direct.operator),
             team=None if direct.team is None else TeamCode(direct.team),
             endpoint=None if direct.endpoint is None else Endpoint(direct.endpoint),
+            deputy_operator=None if direct.deputy_operator is None else OperatorNumber(direct.deputy_operator),
+            deputy_endpoint=None if direct.deputy_endpoint is None else Endpoint(direct.deputy_endpoint),
         )
 
 
@@ -145,6 +151,8 @@ def _team(shape: TeamShape) -> Team:
         ring_seconds=shape.ring_seconds,
         wrap_up_seconds=shape.wrap_up_seconds,
         whisper=Whisper(shape.whisper),
+        reminders=Contact(shape.email, shape.reminder_phone),
+        supervisor=contact(shape.supervisor),
     )
 
 

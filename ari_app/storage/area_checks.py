@@ -112,9 +112,12 @@ def _references(entries: Entries, known: Directory) -> Iterator[Problem]:
             if code not in teams:
                 yield (*operator.path, "teams", n), f"there is no team {code}"
     for entry in entries.municipalities:
+        if entry.shape.callback.team not in {None, *teams}:
+            yield (*entry.path, "callback", "team"), f"there is no team {entry.shape.callback.team}"
         for n, direct in enumerate(entry.shape.direct):
-            if direct.operator is not None and direct.operator not in operators:
-                yield (*entry.path, "direct", n, "operator"), f"there is no operator {direct.operator}"
+            for key, number in (("operator", direct.operator), ("deputy_operator", direct.deputy_operator)):
+                if number is not None and number not in operators:
+                    yield (*entry.path, "direct", n, key), f"there is no operator {number}"
             if direct.team is not None and direct.team not in teams:
                 yield (*entry.path, "direct", n, "team"), f"there is no team {direct.team}"
 
@@ -221,8 +224,8 @@ def _removals(entries: Entries, known: Directory) -> Iterator[Problem]:
             if name in entries.declared.get(section, ()):
                 yield ("remove", key, n), f"{section} {name} is in this file as well"
             for direct in known.direct_numbers.values():
-                target = direct.operator if section == "operator" else direct.team
-                if target == name and direct.municipality not in here:
+                rings = (direct.operator, direct.deputy_operator) if section == "operator" else (direct.team,)
+                if name in rings and direct.municipality not in here:
                     yield ("remove", key, n), f"the direct number {direct.e164} of {direct.municipality} rings {name}"
     lonely = {number for number, operator in known.operators.items() if {*operator.teams} <= {*remove.teams}}
     for number in sorted(lonely - {*entries.declared.get("operator", ())} - {*remove.operators}):

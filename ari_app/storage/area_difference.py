@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
-from ari_app.core.calendar import special_days_known_until
+from ari_app.core.calendar import special_days_known_until, special_days_run_out
 from ari_app.core.directory import DirectNumber, Directory, Member, Municipality, SharedNumber
 from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared
 from ari_app.storage.area import Area, MemberKey
-
-_DECREE_NOTICE = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +178,6 @@ def _unanswered(new: Directory) -> Iterator[str]:
 
 
 def _running_out(new: Directory, today: date) -> Iterator[str]:
-    until = special_days_known_until(new.special_days)
-    if until is None or until < today + _DECREE_NOTICE:
+    if special_days_run_out(new.special_days, today):
+        until = special_days_known_until(new.special_days)
         yield f"designated days are known until {until}: add those of the next decree as [[special_day]]"

@@ -21,12 +21,12 @@ from ari_app.core.numbers import Refused, parse_shared
 from ari_app.storage.area import Area
 from ari_app.storage.area_build import build
 from ari_app.storage.area_checks import Entries, Entry, Path, check, shown
+from ari_app.storage.area_shape import Shape
 from ari_app.storage.area_shapes import (
     MemberShape,
     MunicipalityShape,
     OperatorShape,
     RemoveShape,
-    Shape,
     SharedNumberShape,
     SpecialDayShape,
     TeamShape,

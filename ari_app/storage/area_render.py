@@ -23,6 +23,7 @@ from ari_app.core.directory import (
 )
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.numbers import format_shared
+from ari_app.storage.area_callbacks import contact_text, rules_text
 from ari_app.storage.area_shapes import ANY, WEEKDAYS, span_text
 
 _HEAD = """\
@@ -70,6 +71,7 @@ def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
         open_on_legal_days=town.open_on_legal_days,
         hours=_hours(town.hours),
         norms=norms,
+        callback=rules_text(town.callback),
         closing=[
             {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
             for shut in town.closings
@@ -79,7 +81,14 @@ def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
 
 
 def _direct(number: DirectNumber) -> dict[str, Any]:
-    return _told(number=number.e164, operator=number.operator, team=number.team, endpoint=number.endpoint)
+    return _told(
+        number=number.e164,
+        operator=number.operator,
+        team=number.team,
+        endpoint=number.endpoint,
+        deputy_operator=number.deputy_operator,
+        deputy_endpoint=number.deputy_endpoint,
+    )
 
 
 def _shared_number(shared: SharedNumber) -> dict[str, Any]:
@@ -113,7 +122,11 @@ def _team(team: Team) -> dict[str, Any]:
         "ring_seconds": team.ring_seconds,
         "wrap_up_seconds": team.wrap_up_seconds,
         "whisper": team.whisper.value,
-    }
+    } | _told(
+        email=team.reminders.pii_email,
+        reminder_phone=team.reminders.pii_phone,
+        supervisor=contact_text(team.supervisor),
+    )
 
 
 def _directory_entry(entry: DirectoryEntry) -> dict[str, Any]:

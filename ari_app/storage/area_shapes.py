@@ -9,16 +9,17 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Annotated, Any, Literal, NoReturn, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, StringConstraints, model_validator
 
 from ari_app.core.calendar import instant_of
 from ari_app.core.directory import Norms, OpeningSpan
 from ari_app.core.numbers import Refused, parse_direct, parse_geographic, parse_shared
+from ari_app.storage.area_callbacks import CallbackShape, ContactShape, Email, ReminderPhone
+from ari_app.storage.area_shape import Shape, refuse
 
 T = TypeVar("T")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -28,10 +29,6 @@ _SPAN = re.compile(rf"({_TIME}) ?[-–] ?({_TIME}|24:00)")
 _YEARS = range(2000, 2200)  # beyond them, arithmetic with timezones may fail
 _NORMS = Norms()
 _WEEK_SECONDS = 7 * 24 * 3600
-
-
-def refuse(says: str) -> NoReturn:
-    raise PydanticCustomError("area", "{says}", {"says": says})
 
 
 def _printable(text: str) -> str:
@@ -147,10 +144,6 @@ Seconds = Annotated[int, Field(ge=0, le=_WEEK_SECONDS)]
 PositiveSeconds = Annotated[int, Field(ge=1, le=_WEEK_SECONDS)]
 
 
-class Shape(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
 class HoursShape(Shape):
     mon: Spans = []
     tue: Spans = []
@@ -187,11 +180,21 @@ class DirectShape(Shape):
     operator: Digits | None = None
     team: TeamName | None = None
     endpoint: PhoneName | None = None
+    deputy_operator: Digits | None = None
+    deputy_endpoint: PhoneName | None = None
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
-        if sum(target is not None for target in (self.operator, self.team, self.endpoint)) > 1:
+        targets = [target for target in (self.operator, self.team, self.endpoint) if target is not None]
+        deputies = [deputy for deputy in (self.deputy_operator, self.deputy_endpoint) if deputy is not None]
+        if len(targets) > 1:
             refuse("rings one of operator, team and endpoint, not several")
+        if len(deputies) > 1:
+            refuse("has one of deputy_operator and deputy_endpoint, not both")
+        if deputies and not targets:
+            refuse("has a deputy of nobody: say with operator, team or endpoint who rings first")
+        if deputies and deputies[0] in (self.operator, self.endpoint):
+            refuse("has somebody as their own deputy")
         return self
 
 
@@ -206,6 +209,7 @@ class MunicipalityShape(Shape):
     open_on_days: Annotated[list[Day], AfterValidator(unique)] = []
     open_on_legal_days: bool = False
     norms: NormsShape = NormsShape()
+    callback: CallbackShape = CallbackShape()
     geographic: Annotated[list[Geographic], AfterValidator(unique)] = []
     direct: list[DirectShape] = []
 
@@ -255,6 +259,9 @@ class TeamShape(Shape):
     ring_seconds: PositiveSeconds = 20
     wrap_up_seconds: Seconds = 30
     whisper: Literal["full", "beep", "none"] = "full"
+    email: Email | None = Field(default=None, repr=False)
+    reminder_phone: ReminderPhone | None = Field(default=None, repr=False)
+    supervisor: ContactShape = ContactShape()
 
     @model_validator(mode="after")
     def _serves_or_helps(self) -> Self:

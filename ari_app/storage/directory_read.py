@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
 from datetime import date
 from typing import Any, TypeVar
 
@@ -14,9 +14,11 @@ from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.directory import (
     AfterCalamity,
     Calamity,
+    CallbackRules,
     CheckResult,
     Closing,
     Consultation,
+    Contact,
     DirectNumber,
     Directory,
     DirectoryEntry,
@@ -32,9 +34,12 @@ from ari_app.core.directory import (
     Whisper,
 )
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.reminders import Audience
 from ari_app.storage import tables as t
+from ari_app.storage.directory_callbacks import read_callback_rules, read_contacts
 
 Row = sa.Row[Any]
+_PIECE = 500  # rows, some ten milliseconds
 K = TypeVar("K", bound=Hashable)
 
 
@@ -91,6 +96,14 @@ async def _rows(conn: AsyncConnection, table: sa.Table, *order: sa.ColumnElement
     return list(await conn.execute(sa.select(table).order_by(*order)))
 
 
+async def _piece_by_piece(conn: AsyncConnection, table: sa.Table, *order: sa.ColumnElement[Any]) -> AsyncIterator[Row]:
+    """The rows of a long table; others have their turn after every so many."""
+    rows = await conn.stream(sa.select(table).order_by(*order).execution_options(yield_per=_PIECE))
+    async for piece in rows.partitions():
+        for row in piece:
+            yield row
+
+
 def _grouped(rows: Iterable[Row], key: Callable[[Row], K]) -> defaultdict[K, list[Row]]:
     groups: defaultdict[K, list[Row]] = defaultdict(list)
     for row in rows:
@@ -107,6 +120,7 @@ async def _municipalities(conn: AsyncConnection, geographic: list[Row]) -> dict[
     closings = _grouped(await _rows(conn, t.closing, t.closing.c.starts_at, t.closing.c.ends_at), code)
     open_days = _grouped(await _rows(conn, t.open_day), code)
     numbers = _grouped(geographic, code)
+    rules = await read_callback_rules(conn)
     found: dict[MunicipalityCode, Municipality] = {}
     for row in await _rows(conn, t.municipality, t.municipality.c.code):
         found[MunicipalityCode(row.code)] = Municipality(
@@ -129,6 +143,7 @@ async def _municipalities(conn: AsyncConnection, geographic: list[Row]) -> dict[
                 row.nobody_grace_seconds,
                 row.transfer_ring_seconds,
             ),
+            callback=rules.get(MunicipalityCode(row.code), CallbackRules()),
             geographic_numbers=tuple(number.e164 for number in numbers[row.code]),
             valid_from=row.valid_from,
             valid_until=row.valid_until,
@@ -174,6 +189,8 @@ def _direct_number(row: Row) -> DirectNumber:
         operator=None if row.operator is None else OperatorNumber(row.operator),
         team=None if row.team is None else TeamCode(row.team),
         endpoint=None if row.endpoint is None else Endpoint(row.endpoint),
+        deputy_operator=None if row.deputy_operator is None else OperatorNumber(row.deputy_operator),
+        deputy_endpoint=None if row.deputy_endpoint is None else Endpoint(row.deputy_endpoint),
     )
 
 
@@ -181,6 +198,7 @@ async def _teams(conn: AsyncConnection) -> dict[TeamCode, Team]:
     levels = _grouped(
         await _rows(conn, t.team_municipality, t.team_municipality.c.municipality), lambda row: (row.team, row.level)
     )
+    contacts = await read_contacts(conn)
     return {
         TeamCode(row.code): Team(
             code=TeamCode(row.code),
@@ -191,6 +209,8 @@ async def _teams(conn: AsyncConnection) -> dict[TeamCode, Team]:
             ring_seconds=row.ring_seconds,
             wrap_up_seconds=row.wrap_up_seconds,
             whisper=Whisper(row.whisper),
+            reminders=contacts.get((row.code, Audience.OWNER), Contact()),
+            supervisor=contacts.get((row.code, Audience.SUPERVISOR), Contact()),
         )
         for row in await _rows(conn, t.team, t.team.c.code)
     }
@@ -207,32 +227,37 @@ async def _operators(conn: AsyncConnection) -> dict[OperatorNumber, Operator]:
 
 
 async def _entries(conn: AsyncConnection) -> dict[EntryCode, DirectoryEntry]:
+    """Some twenty thousand, perhaps: read piece by piece, so that calls go on meanwhile."""
     open_at = t.directory_entry_hours.c
     hours: defaultdict[str, dict[int, tuple[OpeningSpan, ...]]] = defaultdict(dict)
-    for row in await _rows(conn, t.directory_entry_hours, open_at.entry, open_at.weekday, open_at.opens):
+    async for row in _piece_by_piece(conn, t.directory_entry_hours, open_at.entry, open_at.weekday, open_at.opens):
         days = hours[row.entry]
         days[row.weekday] = (*days.get(row.weekday, ()), OpeningSpan(row.opens, row.closes))
-    return {
-        EntryCode(row.code): DirectoryEntry(
-            code=EntryCode(row.code),
-            kind=EntryKind(row.kind),
-            name=row.name,
-            municipality=MunicipalityCode(row.municipality),
-            extension=row.extension,
-            endpoint=row.endpoint,
-            operator=row.operator,
-            team=row.team,
-            queue=row.queue,
-            pii_number=row.pii_number,
-            subject=row.subject,
-            keywords=tuple(row.keywords),
-            hours=hours.get(row.code, {}) if row.has_hours else None,
-            deputy=row.deputy,
-            shared=row.shared,
-            valid_from=row.valid_from,
-            valid_until=row.valid_until,
-            last_checked_at=row.last_checked_at,
-            last_check=None if row.last_check is None else CheckResult(row.last_check),
-        )
-        for row in await _rows(conn, t.directory_entry, t.directory_entry.c.code)
-    }
+    found: dict[EntryCode, DirectoryEntry] = {}
+    async for row in _piece_by_piece(conn, t.directory_entry, t.directory_entry.c.code):
+        found[row.code] = _entry(row, hours.get(row.code, {}) if row.has_hours else None)
+    return found
+
+
+def _entry(row: Row, hours: dict[int, tuple[OpeningSpan, ...]] | None) -> DirectoryEntry:
+    return DirectoryEntry(
+        code=EntryCode(row.code),
+        kind=EntryKind(row.kind),
+        name=row.name,
+        municipality=MunicipalityCode(row.municipality),
+        extension=row.extension,
+        endpoint=row.endpoint,
+        operator=row.operator,
+        team=row.team,
+        queue=row.queue,
+        pii_number=row.pii_number,
+        subject=row.subject,
+        keywords=tuple(row.keywords),
+        hours=hours,
+        deputy=row.deputy,
+        shared=row.shared,
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        last_checked_at=row.last_checked_at,
+        last_check=None if row.last_check is None else CheckResult(row.last_check),
+    )

@@ -13,6 +13,7 @@ from ari_app.core.directory import DirectNumber, Directory, DirectoryEntry, Memb
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area_difference import Difference
+from ari_app.storage.directory_callbacks import contact_rows, rules_row
 
 
 async def write_difference(
@@ -62,7 +63,7 @@ async def _clear(conn: AsyncConnection, difference: Difference) -> None:
     entries = sorted(difference.entries | difference.gone_entries)
     one_of_them = t.directory_entry.c.code == sa.any_(sa.literal(entries, ARRAY(sa.Text)))  # too many for IN
     await _delete(conn, t.directory_entry, one_of_them, entries)
-    for table in (t.direct_number, t.opening_hours, t.closing, t.open_day):
+    for table in (t.direct_number, t.opening_hours, t.closing, t.open_day, t.callback_rules):
         await _delete(conn, table, table.c.municipality.in_(difference.municipalities), difference.municipalities)
     member = t.shared_number_member.c
     gone = difference.members | difference.gone_members
@@ -70,7 +71,8 @@ async def _clear(conn: AsyncConnection, difference: Difference) -> None:
         conn, t.shared_number_member, sa.tuple_(member.shared_number, member.municipality).in_(sorted(gone)), gone
     )
     teams = difference.teams | difference.gone_teams
-    await _delete(conn, t.team_municipality, t.team_municipality.c.team.in_(teams), teams)
+    for table in (t.team_municipality, t.team_contact):
+        await _delete(conn, table, table.c.team.in_(teams), teams)
     operators = difference.operators | difference.gone_operators
     await _delete(conn, t.operator_team, t.operator_team.c.operator.in_(operators), operators)
     await _delete(conn, t.operator, t.operator.c.number.in_(difference.gone_operators), difference.gone_operators)
@@ -104,6 +106,7 @@ async def _write_people(
         t.team_municipality,
         [{"team": team, "municipality": code, "level": level} for team, code, level in levels],
     )
+    await _insert(conn, t.team_contact, contact_rows(teams))
     operators = [new.operators[number] for number in sorted(difference.operators)]
     await _upsert(
         conn,
@@ -144,6 +147,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
         t.closing: [],
         t.open_day: [],
         t.direct_number: [],
+        t.callback_rules: [],
     }
     for town in towns:
         of = {"municipality": town.code}
@@ -152,6 +156,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
         parts[t.closing] += [
             of | {"starts_at": shut.starts_at, "ends_at": shut.ends_at, "reason": shut.reason} for shut in town.closings
         ]
+        parts[t.callback_rules] += rules_row(town)
         parts[t.open_day] += [of | {"day": day} for day in sorted(town.open_on_days)]
         parts[t.direct_number] += [of | {"e164": e164, "kind": "geographic"} for e164 in town.geographic_numbers]
     return parts
@@ -165,6 +170,8 @@ def _direct_row(number: DirectNumber) -> dict[str, Any]:
         "operator": number.operator,
         "team": number.team,
         "endpoint": number.endpoint,
+        "deputy_operator": number.deputy_operator,
+        "deputy_endpoint": number.deputy_endpoint,
     }
 
 

@@ -8,19 +8,8 @@ import phonenumbers
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ari_app.core.number_plan import extension_refusal
-from ari_app.storage.area_shapes import (
-    Code,
-    Day,
-    Digits,
-    EntryName,
-    HoursShape,
-    PhoneName,
-    Shape,
-    TeamName,
-    Text,
-    refuse,
-    unique,
-)
+from ari_app.storage.area_shape import Shape, refuse
+from ari_app.storage.area_shapes import Code, Day, Digits, EntryName, HoursShape, PhoneName, TeamName, Text, unique
 
 LONGEST_SUBJECT = 60  # characters: it is spoken while a caller waits
 

@@ -18,11 +18,11 @@ from uuid import UUID
 
 import asyncpg
 
-from ari_app.core.ids import CallId, LineId, SessionId
+from ari_app.core.ids import CallId, LineId, RequestId, SessionId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.engine import STATEMENT_SECONDS, connect
 from ari_app.storage.errors import translated
-from ari_app.storage.news import CALL_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.news import CALL_CHANNEL, CALLBACK_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL
 
 #: news may get lost when a writer dies between its commit and its telling; this long it may stay unseen
 RESYNC_SECONDS = 60.0
@@ -48,6 +48,13 @@ class SessionChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackChanged:
+    """A request to be called back, or a reminder of it."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
 class DirectoryChanged:
     """The area was imported, or a calamity was switched."""
 
@@ -57,7 +64,7 @@ class Resync:
     """News may have been missed: read everything. The first notice of a feed, and the first after each gap."""
 
 
-Notice = CallChanged | LineChanged | SessionChanged | DirectoryChanged | Resync
+Notice = CallChanged | CallbackChanged | LineChanged | SessionChanged | DirectoryChanged | Resync
 
 
 def read_notice(channel: str, payload: str) -> Notice:
@@ -67,6 +74,8 @@ def read_notice(channel: str, payload: str) -> Notice:
         match channel, kind:
             case (channel, "") if channel == CALL_CHANNEL:
                 return CallChanged(CallId(UUID(text)))
+            case (channel, "") if channel == CALLBACK_CHANNEL:
+                return CallbackChanged(RequestId(UUID(text)))
             case (channel, "line") if channel == OPERATOR_CHANNEL:
                 return LineChanged(LineId(UUID(text)))
             case (channel, "session") if channel == OPERATOR_CHANNEL:
@@ -123,7 +132,7 @@ class Feed:
                 connection.add_termination_listener(lambda _: self._stirred.set())
                 with translated():
                     async with asyncio.timeout(STATEMENT_SECONDS):
-                        for channel in (CALL_CHANNEL, OPERATOR_CHANNEL, DIRECTORY_CHANNEL):
+                        for channel in (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, DIRECTORY_CHANNEL):
                             await connection.add_listener(channel, self._hear)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)

@@ -121,6 +121,11 @@ class PostgresLedger:
         rows = await self._fetch(statements.OPEN_ASTERISKS)
         return frozenset(AsteriskId(row["asterisk_id"]) for row in rows)
 
+    async def call(self, call_id: CallId) -> Call | None:
+        """The row of a call, also of one that is over. Raises StoreUnavailable."""
+        rows = await self._fetch(statements.THE_CALL, call_id)
+        return CALL.read(rows[0]) if rows else None
+
     async def allowed_transfers(self, call_id: CallId) -> int:
         """How many transfers beyond AV §2 a supervisor allowed for this call. Raises StoreUnavailable."""
         (row,) = await self._fetch(statements.ALLOWED_TRANSFERS, call_id)

@@ -17,6 +17,7 @@ from ari_app.storage.errors import translated
 
 CALL_CHANNEL = "ari_app_call"  # payload: the call's id
 OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, its id
+CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
 DIRECTORY_CHANNEL = "ari_app_directory"  # no payload: the area changed
 
 #: news of this long goes out in one transaction; a person watching does not see it

@@ -191,7 +191,8 @@ def _without_personal_data(story: CallStory) -> CallStory:
         for fact in story.facts
     )
     transfers = tuple(replace(one, pii_subject="", pii_to_number=None) for one in story.transfers)
-    return replace(story, call=replace(story.call, pii_caller_number=None), facts=facts, transfers=transfers)
+    call = replace(story.call, pii_caller_number=None, pii_callback_number=None)
+    return replace(story, call=call, facts=facts, transfers=transfers)
 
 
 async def _rows(

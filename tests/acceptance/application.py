@@ -19,6 +19,7 @@ import asyncpg
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.directory import import_area
 from ari_app.storage.engine import Database, dsn
+from ari_app.storage.news import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
 
 READY_SECONDS = 20.0
 
@@ -63,6 +64,7 @@ class Application:
             "ARI_APP_SOUNDS_DIR": str(settings.sounds_dir),
             "ARI_APP_CEL_FILE": str(self.asterisk.cel_file),
             "ARI_APP_WEB_PORT": "0",
+            "ARI_APP_OUTBOUND_ENDPOINT": "PJSIP/{number}@trunk",
             "ARI_APP_LOG_LEVEL": "info",
             **self.options,
         }
@@ -165,7 +167,7 @@ async def eventually(
     """Wait until a query answers so. Every change of the record is notified; each notice is a reason to ask again."""
     changed = asyncio.Event()
     async with questions(database_url) as connection:
-        for channel in ("ari_app_call", "ari_app_operator"):
+        for channel in (CALL_CHANNEL, OPERATOR_CHANNEL, CALLBACK_CHANNEL):
             await connection.add_listener(channel, lambda *_: changed.set())
         answer: object = None
         try:

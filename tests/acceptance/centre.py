@@ -39,9 +39,14 @@ Row = Mapping[str, Any]
 
 
 def edited_sample(change: Callable[[dict[str, Any]], None]) -> str:
-    """The sample area with changes, as the text of an area file."""
+    """The sample area with changes, as the text of an area file.
+
+    Callers are not asked to be called back, but where the changes say that they are.
+    """
     area = tomllib.loads(sample_area())
     change(area)
+    for municipality in area["municipality"]:
+        municipality.setdefault("callback", {}).setdefault("offered", False)
     return tomli_w.dumps(area)
 
 

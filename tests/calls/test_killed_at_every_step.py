@@ -30,6 +30,8 @@ class Stalls:
         world.switch.trouble = lambda order, is_done: self._now()
         for name in ("store", "store_line", "store_session"):
             setattr(world.ledger, name, self._stalling(getattr(world.ledger, name)))
+        for name in ("create_or_join",):
+            setattr(world.promises, name, self._stalling(getattr(world.promises, name)))
 
     def _now(self) -> bool:
         self.moments += 1

@@ -26,7 +26,7 @@ ALLOWED = {
     "play": {Stage.ARRIVED, Stage.CHOOSING, Stage.ANNOUNCING, Stage.WAITING, Stage.LEAVING_CALLBACK},
     "wait": {Stage.WAITING},
     "join": {Stage.TALKING},
-    "no music": {Stage.TALKING},
+    "no music": {Stage.TALKING, Stage.LEAVING_CALLBACK},
 }
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.core.call import FactKind, Stage
-from ari_app.core.directory import DirectNumber, Norms, Reach
+from ari_app.core.directory import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, directory
@@ -21,6 +21,7 @@ PEOPLE = {
     "a_citizen_calls": 12,
     "a_citizen_presses": 8,
     "a_citizen_hangs_up": 5,
+    "citizens_want_to_be_called": 5,
     "an_operator_dials_in": 6,
     "an_operator_presses": 5,
     "an_operator_hangs_up": 2,
@@ -45,11 +46,14 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
 def area_of(dice: Random) -> World:
     """Operator 101 is on a standing line, 102 and 103 are rung."""
     area = directory(
+        callback=CallbackRules(offered=dice.random() < 0.7, offer_after_seconds=10, abandoned=dice.random() < 0.5),
         norms=Norms(max_wait_seconds=200, nobody_grace_seconds=60),
         wrap_up_seconds=dice.choice([0, 30]),
         direct_numbers=(
-            DirectNumber(DIRECT, ESDAM, endpoint=Endpoint("PJSIP/phone20")),
-            DirectNumber(DIRECT_PERSON, ESDAM, operator=OperatorNumber("102")),
+            DirectNumber(DIRECT, ESDAM, endpoint=Endpoint("PJSIP/phone20"), deputy_operator=OperatorNumber("103")),
+            DirectNumber(
+                DIRECT_PERSON, ESDAM, operator=OperatorNumber("102"), deputy_endpoint=Endpoint("PJSIP/phone20")
+            ),
         ),
     )
     both = replace(area.teams[TeamCode("both")], reach=Reach.RING)
@@ -102,7 +106,16 @@ class Walk:
 
     async def a_citizen_presses(self) -> None:
         if (citizen := self._pick(*self.citizens)) is not None:
-            await self.world.press(citizen, self.dice.choice(["1", "2", "1", "7", "*", "12"]))
+            await self.world.press(citizen, self.dice.choice(["1", "2", "1", "1", "7", "*", "12", "0612345678#"]))
+
+    async def citizens_want_to_be_called(self) -> None:
+        """All who are asked about it say something."""
+        for citizen in sorted(self.citizens):
+            call = next((c for c in self.world.ledger.calls.values() if c.channel_id == citizen), None)
+            if call is not None and call.stage is Stage.LEAVING_CALLBACK:
+                await self.world.press(citizen, self.dice.choice(["1", "1", "1", "2", "0612345678#"]))
+            elif call is not None and call.callback_offered_at is not None and self.dice.random() < 0.3:
+                await self.world.press(citizen, "1")
 
     async def a_citizen_hangs_up(self) -> None:
         if (citizen := self._pick(*self.citizens)) is not None:
@@ -157,10 +170,10 @@ class Walk:
         self.switch.unregistered ^= {Endpoint(self.dice.choice(["PJSIP/phone02", "PJSIP/phone20"]))}
 
     async def the_store_goes(self) -> None:
-        self.world.ledger.available = False
+        self.world.ledger.available = self.world.promises.available = False
 
     async def the_store_comes(self) -> None:
-        self.world.ledger.available = True
+        self.world.ledger.available = self.world.promises.available = True
         await self.world.clock.advance(0.5)
 
     async def an_answer_of_the_store_is_lost(self) -> None:
@@ -225,6 +238,7 @@ class Walk:
         """Everything works again: rows, sessions and bridges tell the same story. Everybody leaves: nothing is left."""
         world, switch, ledger = self.world, self.switch, self.world.ledger
         ledger.available, ledger.lose_answers, self.failing = True, 0, []
+        world.promises.available = True
         switch.prompts_last = False
         self._hears_again()
         for channel_id in list(switch.playing.values()):
@@ -269,6 +283,13 @@ class Walk:
         assert not [call for call in ledger.calls.values() if call.is_open]
         assert not [leg for leg in ledger.legs.values() if leg.is_open]
         assert not [line for line in ledger.lines.values() if line.ended_at is None]
+        # Every number that a caller confirmed is promised a call, once.
+        promised = {(one.municipality, one.pii_number): one.reference for one in self.world.promises.requests.values()}
+        assert len(promised) == len(self.world.promises.requests)
+        for call in [call for call in ledger.calls.values() if call.pii_callback_number is not None]:
+            assert call.municipality is not None and call.pii_callback_number is not None
+            reference = promised[call.municipality, call.pii_callback_number]
+            assert call.callback_reference in (None, reference)
         for session in [session for session in ledger.sessions.values() if session.is_open]:
             assert (session.reach, session.call_id) == (Reach.RING, None)
             assert session.state in (OperatorState.READY, OperatorState.PAUSED)

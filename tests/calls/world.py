@@ -19,6 +19,7 @@ from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call
 from ari_app.core.directory import (
     Calamity,
+    CallbackRules,
     DirectNumber,
     Directory,
     Member,
@@ -35,6 +36,7 @@ from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel, Snapshot
+from tests.fakes.callbacks import FakeCallbacks
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.switch import WAITING, FakeSwitch
@@ -50,6 +52,8 @@ CLOSED_AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 
 
 NORMS = Norms()
+#: what is tested elsewhere stays as it was; tests/calls/test_leaving_callback.py asks callers
+NOT_OFFERED = CallbackRules(offered=False)
 
 
 class NamedVoice:
@@ -72,9 +76,11 @@ def directory(
     calamities: tuple[Calamity, ...] = (),
     default: MunicipalityCode | None = None,
     helps: tuple[MunicipalityCode, ...] = (),
+    callback: CallbackRules = NOT_OFFERED,
 ) -> Directory:
-    esdam = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, geographic_numbers=(ESDAM_ALONE,))
-    veendijk = Municipality(VEENDIJK, "Veendijk", hours=WEEKDAYS, norms=norms)
+    town = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, callback=callback)
+    esdam = replace(town, geographic_numbers=(ESDAM_ALONE,))
+    veendijk = replace(town, code=VEENDIJK, name="Veendijk")
     front = Team(
         TeamCode("front"),
         "Voor",
@@ -109,6 +115,7 @@ class World:
     def __post_init__(self) -> None:
         self.clock = FakeClock(self.now)
         self.ledger = FakeLedger()
+        self.promises = FakeCallbacks()
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
         self.switch = FakeSwitch(self.clock, self.tell)
@@ -123,7 +130,14 @@ class World:
         self.registry = Registry()
         self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
         self.shell = Shell(
-            self.switch, self.ledger, NamedVoice(), self.clock, self.registry, self.dispatcher, lambda: self.area
+            self.switch,
+            self.ledger,
+            NamedVoice(),
+            self.clock,
+            self.registry,
+            self.dispatcher,
+            lambda: self.area,
+            self.promises,
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self._run())

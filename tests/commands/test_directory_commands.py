@@ -29,7 +29,7 @@ def a_file(tmp_path: Path, text: str) -> str:
 def test_somebody_is_found_with_a_typing_error_and_without_the_number(plan: Type) -> None:
     result = plan("directory", "search", "hofmann")
     assert result.exit_code == 0
-    assert "2111" in result.stdout
+    assert "2411" in result.stdout
     assert "Sjoerd Hofman" in result.stdout
     assert "outside" in result.stdout
     assert "119990421" not in result.output
@@ -72,8 +72,8 @@ def test_a_municipality_sees_its_own_entries_and_shared_ones(plan: Type) -> None
 
 def test_one_entry_is_shown_with_its_deputies(plan: Type) -> None:
     by_code = plan("directory", "show", "wierdam-vergunningen").stdout
-    assert by_code == plan("directory", "show", "2110").stdout
-    assert "Sjoerd Hofman (2111)" in by_code
+    assert by_code == plan("directory", "show", "2410").stdout
+    assert "Sjoerd Hofman (2411)" in by_code
     assert "mon 08:30-17:00" in by_code
     missing = plan("directory", "show", "9999")
     assert missing.exit_code == 2
@@ -81,7 +81,7 @@ def test_one_entry_is_shown_with_its_deputies(plan: Type) -> None:
 
 
 def test_a_csv_file_is_followed_whole_or_not_at_all(plan: Type, tmp_path: Path) -> None:
-    good = CSV.format(code="wierdam-nieuw", name="Nieuw", extension="2199", number="0119 99 04 99")
+    good = CSV.format(code="wierdam-nieuw", name="Nieuw", extension="2499", number="0119 99 04 99")
     result = plan("directory", "import", a_file(tmp_path, good), "--municipality", "GM9904")
     assert (result.exit_code, result.stdout.splitlines()[0]) == (0, "added    directory entry wierdam-nieuw")
     again = plan("directory", "import", a_file(tmp_path, "\ufeff" + good), "--municipality", "GM9904")
@@ -105,7 +105,7 @@ def test_what_is_exported_is_imported_as_the_same(plan: Type, tmp_path: Path) ->
 
 
 def test_replacing_takes_out_what_the_file_leaves_out(plan: Type, tmp_path: Path) -> None:
-    only = CSV.format(code="wierdam-hofman", name="Sjoerd Hofman", extension="2111", number="0119 99 04 21")
+    only = CSV.format(code="wierdam-hofman", name="Sjoerd Hofman", extension="2411", number="0119 99 04 21")
     plan("directory", "import", a_file(tmp_path, only), "--municipality", "GM9904", "--replace")
     mine = {row["code"] for row in rows(plan("directory", "list", "--municipality", "GM9904", "--json"))}
     assert mine == {"wierdam-hofman", "oosterwende-wachtrij", "zandermeer-waterschap"}

@@ -18,6 +18,7 @@ from ari_app.core.calendar import (
     local_date,
     next_working_day,
     special_days_known_until,
+    special_days_run_out,
 )
 
 pytestmark = pytest.mark.pure
@@ -42,7 +43,7 @@ def test_next_working_day(first_contact: date, call_back_by: date) -> None:
     assert next_working_day(first_contact, DESIGNATED_DAYS) == call_back_by
 
 
-@pytest.mark.parametrize(("year", "count"), [(2025, 252), (2026, 251), (2027, 253), (2028, 250)])
+@pytest.mark.parametrize(("year", "count"), [(2024, 253), (2025, 252), (2026, 251), (2027, 253), (2028, 250)])
 def test_working_days_of_a_year(year: int, count: int) -> None:
     days = (date(year, 1, 1) + timedelta(days=n) for n in range((date(year + 1, 1, 1) - date(year, 1, 1)).days))
     assert sum(is_working_day(day, DESIGNATED_DAYS) for day in days) == count
@@ -99,6 +100,25 @@ def test_where_the_holidays_library_differs() -> None:
         only_ours -= library  # 5 May may be Ascension
         assert library - ours == only_theirs
         assert ours - library == only_ours
+
+
+@pytest.mark.parametrize("year", range(2024, 2029))
+def test_our_working_days_are_the_librarys_but_for_decrees_and_the_fifth_of_may(year: int) -> None:
+    theirs = holidays.country_holidays("NL", years=year)
+    good_friday = easter_sunday(year) - timedelta(days=2)
+    for n in range((date(year + 1, 1, 1) - date(year, 1, 1)).days):
+        day = date(year, 1, 1) + timedelta(days=n)
+        differs = is_working_day(day, DESIGNATED_DAYS) != (day.weekday() < 5 and day not in theirs)
+        liberation_day = day == date(year, 5, 5) and year % 5 and day.weekday() < 5
+        friday = day == good_friday and day not in theirs
+        assert differs == bool(day in DESIGNATED_DAYS or liberation_day or friday), day
+
+
+def test_a_year_before_the_known_decrees_end_the_next_one_is_asked_for() -> None:
+    assert not special_days_run_out(DESIGNATED_DAYS, date(2027, 12, 31) - timedelta(days=1))
+    assert special_days_run_out(DESIGNATED_DAYS, date(2028, 1, 2))
+    assert not special_days_run_out({**DESIGNATED_DAYS, date(2029, 5, 11): "dag na Hemelvaartsdag"}, date(2028, 1, 2))
+    assert special_days_run_out({}, date(2026, 1, 1))
 
 
 def test_designated_days_are_ordinary_until_they_are_entered() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.desk import AllThree, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
+from ari_app.core.desk import AllThree, CallbackKey, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
 from ari_app.core.handover import TransferKind
 from ari_app.core.keypad import (
     MAX_ENTRY_DIGITS,
@@ -16,6 +16,7 @@ from ari_app.core.keypad import (
     EndWrapUp,
     KeyCommand,
     LogOutKey,
+    NextCallbackKey,
     PauseKey,
     PausePrompt,
     ResumeKey,
@@ -63,7 +64,10 @@ def entries(pressed: str) -> list[str]:
         ("*9#", [PausePrompt(), PauseKey(None)]),
         ("*9*8", [PausePrompt(), LogOutKey()]),
         ("**8", [LogOutKey()]),
-        ("*7", [UnknownCode()]),
+        ("*7", [NextCallbackKey()]),
+        ("*6#", [DeskKey(CallbackKey())]),
+        ("*61#", [DeskKey(CallbackKey("1"))]),
+        ("*60612345678#", [DeskKey(CallbackKey("0612345678"))]),
         ("*#", [UnknownCode()]),
         ("123", []),
         ("1*0", [ResumeKey()]),
@@ -103,7 +107,7 @@ def test_keys_never_pile_up(pressed: str) -> None:
     buffer = ""
     for key in pressed:
         buffer, _ = feed(buffer, key)
-        assert buffer in ("", "*", "*3", "*5", "*9") or buffer[:2] in ("*1", "*2")
+        assert buffer in ("", "*", "*3", "*5", "*9") or buffer[:2] in ("*1", "*2", "*6")
         assert len(buffer) <= len("*1") + MAX_NUMBER_DIGITS
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from hypothesis import given
@@ -151,9 +151,9 @@ def test_twenty_thousand_entries_are_searched_in_less_than_fifty_milliseconds() 
     for text in typed:
         times = []
         for _ in range(3):
-            started = perf_counter()
+            started = process_time()  # others may use this machine too
             index.search(text, (A,))
-            times.append(perf_counter() - started)
+            times.append(process_time() - started)
         slowest = max(slowest, min(times))
         print(f"{text!r}: {min(times) * 1000:.1f} ms")  # noqa: T201
     print(f"index of 20,000 made in {built:.2f} s, slowest search {slowest * 1000:.1f} ms")  # noqa: T201

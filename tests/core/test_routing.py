@@ -18,7 +18,7 @@ from ari_app.core.directory import (
     OpeningSpan,
     SharedNumber,
 )
-from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber
 from ari_app.core.routing import (
     AskMunicipality,
     CalamityOnly,
@@ -28,12 +28,15 @@ from ari_app.core.routing import (
     NotServed,
     NotServedWhy,
     Open,
+    Target,
     admit,
     admit_shared,
     choose,
     default_choice,
+    direct_number,
     entry,
     offered,
+    rung_next,
 )
 
 pytestmark = pytest.mark.pure
@@ -215,3 +218,29 @@ def test_when_all_are_closed_nobody_chooses_so_every_text_is_heard() -> None:
     night = admit_shared(with_calamities(flood), shared, MONDAY_EVENING)
     assert isinstance(night, Closed)
     assert night.calamities == (flood,)
+
+
+PERSON, DEPUTY = Target(operator=OperatorNumber("101")), Target(endpoint=Endpoint("PJSIP/phone30"))
+
+
+@pytest.mark.parametrize(
+    ("number", "rung", "following"),
+    [
+        (replace(DIRECT, deputy_endpoint=DEPUTY.endpoint), PERSON, DEPUTY),
+        (replace(DIRECT, deputy_endpoint=DEPUTY.endpoint), DEPUTY, None),
+        (replace(DIRECT, deputy_operator=OperatorNumber("102")), PERSON, Target(operator=OperatorNumber("102"))),
+        (DIRECT, PERSON, None),
+        (replace(DIRECT, operator=OperatorNumber("103"), deputy_endpoint=DEPUTY.endpoint), PERSON, None),
+        (None, PERSON, None),
+    ],
+    ids=["a phone", "after the deputy", "an operator", "no deputy", "another person by now", "no such number by now"],
+)
+def test_after_the_person_of_a_direct_number_its_deputy_rings_once(
+    number: DirectNumber | None, rung: Target, following: Target | None
+) -> None:
+    assert rung_next(number, rung) == following
+
+
+def test_a_direct_number_is_found_in_any_notation() -> None:
+    assert direct_number(AREA, "0119123500") == DIRECT
+    assert direct_number(AREA, "140119") is None

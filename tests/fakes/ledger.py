@@ -72,6 +72,10 @@ class FakeLedger:
         self._answer()
         return stored
 
+    async def call(self, call_id: CallId) -> Call | None:
+        await self._arrive()
+        return self.calls.get(call_id)
+
     async def allowed_transfers(self, call_id: CallId) -> int:
         await self._arrive()
         return self.allowances.get(call_id, 0)

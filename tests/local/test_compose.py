@@ -140,7 +140,7 @@ def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
     for name in known:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
-        monkeypatch.setenv(name, str(value))
+        monkeypatch.setenv(name, "" if value is None else str(value))
     settings = load(Settings)
     assert settings.database_url.get_secret_value() == "postgresql+asyncpg://ari_app:postgres-word@postgres/ari_app"
     assert settings.ari_password.get_secret_value() == "ari-word"

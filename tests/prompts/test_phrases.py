@@ -11,13 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.call import EndReason
+from ari_app.core.callbacks import RequestKind
 from ari_app.core.desk import RefusalReason
 from ari_app.core.directory import Member, SharedNumber
 from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
 from ari_app.core.operators import PauseReason
-from ari_app.prompts import desk_phrases, phrases
+from ari_app.core.reminders import ReminderKind
+from ari_app.core.tariffs import NotCalled
+from ari_app.prompts import callback_phrases, desk_phrases, phrases, promise_phrases
 from ari_app.prompts.catalogue import load
 from ari_app.prompts.tones import TONES
 from tests.prompts.transcripts import spoken
@@ -118,6 +122,45 @@ def test_an_instant_without_a_timezone_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("now", "deadline", "said"),
+    [
+        ("2026-11-23T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk morgen."),
+        ("2026-11-20T10:00", "2026-11-23T17:00", "We bellen u terug, uiterlijk op maandag,"),
+        ("2026-12-24T10:00", "2027-01-04T17:00", "We bellen u terug, uiterlijk op maandag, vier, januari,"),
+        # an older promise, that is joined on its last day, or after it
+        ("2026-11-24T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk vandaag."),
+        ("2026-11-24T17:30", "2026-11-24T17:00", "We bellen u zo snel mogelijk terug."),
+    ],
+)
+def test_who_will_be_called_back_hears_by_when_and_the_reference_digit_by_digit(
+    now: str, deadline: str, said: str
+) -> None:
+    promise = callback_phrases.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
+    end = "Uw kenmerk is, drie, acht, zeven, vier, twee, nul, vijf, Dank u wel voor het bellen."
+    assert spoken(promise) == f"{said} {end}"
+
+
+@pytest.mark.parametrize(
+    ("e164", "said"),
+    [
+        ("+31612345678", "nul, zes, één, twee, drie, vier, vijf, zes, zeven, acht,"),
+        ("+3225550123", "nul, nul, drie, twee, twee, vijf, vijf, vijf, nul, één, twee, drie,"),
+    ],
+)
+def test_a_number_is_read_back_as_people_key_it(e164: str, said: str) -> None:
+    start = f"We bellen u op dit nummer, {said} Klopt dat? Toets één. "
+    assert spoken(callback_phrases.shown(e164)) == f"{start}Een ander nummer? Toets twee."
+    assert spoken(callback_phrases.typed(e164)) == f"{start}Opnieuw? Toets twee."
+
+
+def test_the_menu_says_how_to_be_called_back_only_where_that_is_done() -> None:
+    asked = "Wilt u liever teruggebeld worden? Toets een sterretje."
+    assert spoken(phrases.menu(NUMBER, calls_back=True)).endswith(asked)
+    assert spoken(phrases.menu_again(NUMBER, pressed=True, calls_back=True)).endswith(asked)
+    assert "teruggebeld" not in spoken(phrases.menu(NUMBER))
+
+
+@pytest.mark.parametrize(
     ("at", "said"),
     [
         (time(8, 30), "vanaf half negen."),
@@ -175,6 +218,50 @@ def test_a_place_in_the_queue_is_told(n: int, said: str) -> None:
     assert spoken(phrases.position(n)) == said
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("217", "twee, één, zeven."),
+        ("0612", "nul, zes. één, twee."),
+        ("4821-3", "vier, acht, twee. één, drie."),
+        ("5", "vijf."),
+        ("ab", ""),
+    ],
+)
+def test_a_reference_is_said_digit_by_digit_in_groups(text: str, said: str) -> None:
+    assert spoken(phrases.digits(text)) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("+31612345678", "nul, zes. één, twee. drie, vier. vijf, zes. zeven, acht."),
+        ("+31201234567", "nul, twee, nul. één, twee, drie. vier, vijf. zes, zeven."),
+        ("+31119990400", "nul, één, één, negen. negen, negen. nul, vier. nul, nul."),
+        ("+31881234567", "nul, acht, acht. één, twee, drie. vier, vijf. zes, zeven."),
+        ("+318001234", "nul, acht, nul, nul. één, twee. drie, vier."),
+        ("+3224567890", "nul, nul. drie, twee. twee, vier. vijf, zes. zeven, acht. negen, nul."),
+        ("140119", "veertien, nul, één, één, negen,"),
+        ("14020", "veertien, nul, twintig,"),
+    ],
+)
+def test_a_telephone_number_is_said_as_a_person_gives_it(number: str, said: str) -> None:
+    assert spoken(phrases.number(number)) == said
+
+
+@pytest.mark.parametrize(
+    ("n", "said"),
+    [
+        (0, "De beller is korter dan een minuut aan de lijn."),
+        (1, "De beller is één minuut aan de lijn."),
+        (59, "De beller is negenenvijftig minuten aan de lijn."),
+        (60, "De beller is al een uur of langer aan de lijn."),
+    ],
+)
+def test_how_long_a_caller_has_been_there_is_told_in_minutes(n: int, said: str) -> None:
+    assert spoken(phrases.minutes(n)) == said
+
+
 def test_an_operator_hears_for_whom_they_are_logged_in() -> None:
     assert spoken(phrases.logged_in_for([LINDENHOVE])) == "U bent aangemeld voor, Lindenhove,"
     assert spoken(phrases.logged_in_for([LINDENHOVE, WATERDAM])) == (
@@ -202,12 +289,24 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
     """What the phrases and the dialplan play is what the catalogue says, no less and no more."""
     now = local("2026-11-23T07:55")
     played: set[str] = set()
-    for name, value in (*vars(phrases).items(), *vars(desk_phrases).items()):
+    for name, value in (
+        *vars(phrases).items(),
+        *vars(desk_phrases).items(),
+        *vars(promise_phrases).items(),
+    ):
         if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
             played |= set(value) - {phrases.RING_TONE}
+    for module in (phrases, desk_phrases, callback_phrases):
+        for name, value in vars(module).items():
+            if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
+                played |= set(value) - {phrases.RING_TONE}
     played |= {name for reason in RefusalReason for name in desk_phrases.refusal(reason, "0123456789")}
     played |= {name for how in TransferOutcome for name in desk_phrases.outcome(how)}
     played |= {*desk_phrases.came_back(LINDENHOVE)}
+    played |= {*promise_phrases.announced(LINDENHOVE, ("nl/welkom",), ("nl/welkom",))}
+    played |= {name for reason in EndReason for name in promise_phrases.not_reached(reason)}
+    played |= {*promise_phrases.promised("0123456789")}
+    played |= {name for kind in ReminderKind for n in range(1, 30) for name in promise_phrases.reminder(kind, n)}
     for minutes in range(70):
         played |= {*desk_phrases.briefing(LINDENHOVE, ("nl/welkom",), minutes * 60.0, must_accept=True)}
     for area in AREA_CODES | FICTITIOUS_AREA_CODES:
@@ -220,12 +319,19 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
     }
     nine = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, 10)))
     played |= {*phrases.menu(nine), *phrases.menu_again(nine, pressed=True), *phrases.menu_again(nine, pressed=False)}
+    played |= {name for digit in "0123456789" for name in phrases.digits(digit)}
     played |= {*phrases.whisper(LINDENHOVE), *phrases.logged_in_for([LINDENHOVE, WATERDAM]), *phrases.logged_in_for([])}
     played |= {*phrases.closed(None, None, now), *phrases.closed(LINDENHOVE, None, now)}
     played |= {name for n in range(1, 200) for name in phrases.position(n)}
     played |= {name for reason in PauseReason for name in phrases.paused(reason)}
     played |= {name for minute in range(24 * 60) for name in phrases.clock(time(minute // 60, minute % 60))}
     played |= {name for day in range(400) for name in phrases.opening(now + timedelta(days=day), now)}
+    played |= {name for day in range(-1, 400) for name in callback_phrases.latest(now + timedelta(days=day), now)}
+    played |= {*phrases.menu(nine, calls_back=True), *callback_phrases.latest(now + timedelta(hours=1), now)}
+    played |= {name for kind in RequestKind for name in callback_phrases.offer(kind)}
+    played |= {name for kind in RequestKind for name in callback_phrases.promise(kind, now, "0123456789", now)}
+    played |= {name for reason in NotCalled for name in callback_phrases.not_called(reason)}
+    played |= {*callback_phrases.shown("+31612345678"), *callback_phrases.typed("+31612345678")}
     played.add(next(iter(phrases.calamity("De brug is dicht."))))
     dialplan = (ROOT / "asterisk-conf" / "extensions.conf").read_text(encoding="utf-8")
     played |= set(re.findall(r"@SOUNDS_DIR@/(nl/[\w-]+)", dialplan))

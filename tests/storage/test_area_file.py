@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import ari_app.sample
 from ari_app.core.calendar import OpenNow, open_state
-from ari_app.core.directory import DirectNumber, Norms, OpeningSpan, Reach, Whisper
+from ari_app.core.directory import CallbackRules, Contact, DirectNumber, Norms, OpeningSpan, Reach, Whisper
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import is_fictitious
 from ari_app.storage.area import merge
@@ -107,6 +107,18 @@ overflow_after_seconds = 0
 max_wait_seconds = 600
 position_every_seconds = 30
 nobody_grace_seconds = 0
+[municipality.callback]
+offered = false
+keep_place = false
+offer_after_seconds = 0
+abandoned = true
+team = "bel"
+max_attempts = 5
+retry_minutes = 60
+call_from = "09:00"
+call_until = "21:00"
+personal_overdue_minutes = 0
+remind_before_minutes = 90
 [[municipality.closing]]
 starts = 2026-12-24T15:00:00
 ends = 2026-12-24
@@ -125,11 +137,16 @@ reach = "ring"
 ring_seconds = 12
 wrap_up_seconds = 0
 whisper = "none"
+email = "bel@oosterwende.example"
+reminder_phone = "0119 990 109"
+supervisor = { email = "chef@oosterwende.example", phone = "PJSIP/phone09" }
 """)
     municipality = area.named.municipalities[A]
     assert municipality.name == "Oosterwende"
     assert municipality.hours == {6: (OpeningSpan(time(0), time(4)), OpeningSpan(time(20), time(0)))}
     assert municipality.norms == Norms(20, 0, 600, 30, 0)
+    rules = CallbackRules(False, False, 0, True, TeamCode("bel"), 5, 60, time(9), time(21), 0, 90)
+    assert municipality.callback == rules
     (closing,) = municipality.closings
     assert closing.starts_at == datetime(2026, 12, 24, 14, tzinfo=UTC)
     assert closing.ends_at == datetime(2026, 12, 24, 23, tzinfo=UTC)  # a bare date: that day included
@@ -139,6 +156,9 @@ whisper = "none"
     assert area.named.direct_numbers["+31881234567"].endpoint == Endpoint("PJSIP/phone_30")
     team = area.named.teams[TeamCode("bel")]
     assert (team.reach, team.ring_seconds, team.wrap_up_seconds, team.whisper) == (Reach.RING, 12, 0, Whisper.NONE)
+    assert team.reminders == Contact("bel@oosterwende.example", "+31119990109")
+    assert team.supervisor == Contact("chef@oosterwende.example", "PJSIP/phone09")
+    assert "example" not in repr(area)
 
 
 def test_all_mistakes_are_told_at_once() -> None:
@@ -238,6 +258,22 @@ def test_all_mistakes_are_told_at_once() -> None:
             'operator = "101"\nteam = "kcc"\n\n',
             "direct[0]: rings one of operator, team and endpoint",
         ),
+        (
+            'operator = "101"\n\n',
+            'operator = "101"\ndeputy_operator = "101"\n\n',
+            "direct[0]: has somebody as their own deputy",
+        ),
+        (
+            'operator = "101"\n\n',
+            'operator = "101"\ndeputy_operator = "109"\n\n',
+            "direct[0].deputy_operator: there is no operator 109",
+        ),
+        (
+            'operator = "101"\n\n',
+            'operator = "101"\ndeputy_operator = "102"\ndeputy_endpoint = "PJSIP/phone30"\n\n',
+            "direct[0]: has one of deputy_operator and deputy_endpoint",
+        ),
+        ('operator = "101"\n\n', 'deputy_endpoint = "PJSIP/phone30"\n\n', "direct[0]: has a deputy of nobody"),
         ('operator = "101"\n\n', 'endpoint = "PJSIP/0906@trunk"\n\n', "direct[0].endpoint: must be a phone of this"),
         ('operator = "101"\n\n', 'endpoint = "Local/1@x"\n\n', "direct[0].endpoint: must be a phone of this"),
         ('number = "14 0119"', 'number = "1400"', "shared_number[0].number: 1400 is the State's number"),
@@ -292,6 +328,19 @@ def test_all_mistakes_are_told_at_once() -> None:
         ('pin = "4821"', "", "operator[0].pin: operator 101 is new and needs a pin"),
         ('pin = "4821"', f'pin = "4821"\npin_hash = "{HASH}"', "operator[0]: has a pin and a pin_hash: one of the two"),
         (f'pin_hash = "{HASH}"', 'pin_hash = "4821"', "operator[1].pin_hash: is not an argon2 hash"),
+        # callbacks
+        ('name = "Zandermeer"', 'name = "Z"\ncallback = { team = "x" }', "[1].callback.team: there is no team x"),
+        ('name = "Zandermeer"', 'name = "Z"\ncallback = { max_attempts = 0 }', "must be greater than or equal to 1"),
+        ('name = "Zandermeer"', 'name = "Z"\ncallback = { call_from = "8:30" }', "must be a time in quotes"),
+        (
+            'name = "Zandermeer"',
+            'name = "Z"\ncallback = { call_from = "20:00" }',
+            "municipality[1].callback: call_until must come after call_from",
+        ),
+        ('name = "KCC"', 'name = "KCC"\nemail = "kcc at gemeente"', "team[0].email: must be one mail address"),
+        ('name = "KCC"', 'name = "KCC"\nemail = "a@b.nl, c@d.nl"', "team[0].email: must be one mail address"),
+        ('name = "KCC"', 'name = "KCC"\nreminder_phone = "0900 1234"', "'0900 1234' is a paid-service number"),
+        ('name = "KCC"', 'name = "KCC"\nsupervisor = { mail = "x" }', "team[0].supervisor.mail: unknown key"),
         # the file
         ("[[team]]", "[team]", "team: begins with two brackets: [[team]]"),
         ("[[team]]", "[[teams]]", "teams: unknown key; team is meant?"),

@@ -286,6 +286,8 @@ async def test_what_a_direct_number_rings_is_not_removed(engine: AsyncEngine) ->
     await import_area(engine, SAMPLE, "beheer", NOW)
     with pytest.raises(AreaRefused, match=r"the direct number \+31119990105 of GM9901 rings 105"):
         await import_area(engine, '[remove]\noperators = ["105"]\n', "beheer", NOW)
+    with pytest.raises(AreaRefused, match=r"the direct number \+31119990105 of GM9901 rings 101"):
+        await import_area(engine, '[remove]\noperators = ["101"]\n', "beheer", NOW)
 
 
 async def test_a_removed_team_leaves_its_operators_their_other_teams(engine: AsyncEngine) -> None:
@@ -336,7 +338,7 @@ async def test_designated_days_beyond_the_built_in_ones(engine: AsyncEngine) -> 
 
 
 async def test_a_warning_before_the_designated_days_run_out(engine: AsyncEngine) -> None:
-    for now, warned in ((datetime(2028, 9, 1, tzinfo=UTC), False), (datetime(2028, 11, 1, tzinfo=UTC), True)):
+    for now, warned in ((datetime(2027, 12, 1, tzinfo=UTC), False), (datetime(2028, 2, 1, tzinfo=UTC), True)):
         report = await import_area(engine, SAMPLE, "beheer", now)
         assert any("known until 2028-12-31" in warning for warning in report.warnings) == warned
 

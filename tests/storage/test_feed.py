@@ -13,8 +13,10 @@ from ari_app.core.call import Fact, FactKind
 from ari_app.core.ids import CallId, LineId
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage import feed as feed_module
+from ari_app.storage.callbacks import PostgresCallbacks
 from ari_app.storage.engine import Database
 from ari_app.storage.feed import (
+    CallbackChanged,
     CallChanged,
     DirectoryChanged,
     Feed,
@@ -25,7 +27,8 @@ from ari_app.storage.feed import (
     read_notice,
 )
 from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.news import CALL_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL, Announcer
+from ari_app.storage.news import CALL_CHANNEL, CALLBACK_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL, Announcer
+from tests.storage.callback_values import DIRECTORY, asked
 from tests.storage.link import Link
 from tests.storage.values import NINE, after, eventually, new_call, new_line, new_session
 
@@ -199,3 +202,12 @@ async def test_a_cancelled_reader_loses_nothing(feed: Feed, ledger: PostgresLedg
 )
 def test_a_payload_that_is_not_ours_means_that_something_changed(channel: str, payload: str, notice: Notice) -> None:
     assert read_notice(channel, payload) == notice
+
+
+async def test_a_change_of_a_request_to_be_called_back_is_heard(database: Database, feed: Feed) -> None:
+    await heard(feed)
+    book = PostgresCallbacks(database.pool)
+    created = await book.create_or_join(asked(), DIRECTORY)
+    assert await heard(feed) == CallbackChanged(created.request.id)
+    assert read_notice(CALLBACK_CHANNEL, "not an id") == Resync()
+    await book.close()

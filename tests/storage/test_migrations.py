@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table
 
 import ari_app
 from ari_app.core.call import Call, Leg
+from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
 from ari_app.core.handover import Transfer
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -62,7 +63,8 @@ async def test_the_migrated_schema_is_the_metadata_to_the_last_constraint(
     engine = create_engine(empty_database_url, pooled=False)
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
-        await connection.exec_driver_sql(tables.OPERATOR_SKILL_VIEW)
+        for view in (tables.OPERATOR_SKILL_VIEW, *tables.CALLBACK_VIEWS):
+            await connection.exec_driver_sql(view)
     await engine.dispose()
     assert await catalogue(database_url) == await catalogue(empty_database_url)
 
@@ -101,6 +103,8 @@ def test_the_alembic_command_works_in_a_checkout(database_url: str) -> None:
         (OperatorLine, tables.operator_line),
         (OperatorSession, tables.operator_session),
         (Transfer, tables.transfer),
+        (CallbackRequest, tables.callback_request),
+        (CallbackAttempt, tables.callback_attempt),
     ],
 )
 def test_a_row_has_the_fields_of_its_value(kind: type[Call], table: Table) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.engine import Database
@@ -40,7 +41,14 @@ async def area(database: Database) -> Database:
 
 async def stored(ledger: PostgresLedger, call: Call, *legs: Leg) -> Call:
     facts = [Fact(call.arrived_at, FactKind.ARRIVED, {"dialled": call.dialled, "pii_from": SECRET})]
-    return await ledger.store(replace(call, pii_caller_number=SECRET), facts, legs)
+    call = replace(
+        call,
+        pii_caller_number=SECRET,
+        pii_callback_number=SECRET,
+        callback_kind=RequestKind.PROMISE,
+        callback_confirmed_how=Confirmed.SHOWN,
+    )
+    return await ledger.store(call, facts, legs)
 
 
 def of(municipality: MunicipalityCode | None, at: datetime = NINE) -> Call:
@@ -145,7 +153,7 @@ async def test_a_story_is_told_in_order_without_the_callers_number(area: Databas
     call = await ledger.store(first, [Fact(after(3), FactKind.QUEUED, {"position": 1})])
     story = await call_story(area.engine, GROUP, call.id)
     assert story is not None
-    assert story.call == replace(call, pii_caller_number=None)
+    assert story.call == replace(call, pii_caller_number=None, pii_callback_number=None)
     assert story.legs == (caller, operator)
     assert story.facts == (
         Fact(NINE, FactKind.ARRIVED, {"dialled": "140119"}),

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.stages.choice import admitted
+from ari_app.calls.stages.offering import staying
 from ari_app.core import routing
 from ari_app.core.call import EndReason, Fact, FactKind
+from ari_app.core.callbacks import RequestReason
 from ari_app.prompts import phrases
 
 TEMPORARILY_UNAVAILABLE = 19  # Q.850 no answer; reaches the caller's side as SIP 480
@@ -24,10 +26,10 @@ async def announcing(flow: Flow) -> Step | End:
         await _say(flow, (*whose, *phrases.calamity(calamity.text)), "calamity")
     match admission:
         case routing.CalamityOnly():
-            return End(EndReason.CALAMITY, TEMPORARILY_UNAVAILABLE)
+            return await staying(flow, End(EndReason.CALAMITY, TEMPORARILY_UNAVAILABLE), RequestReason.CALAMITY)
         case routing.Closed(opens_at=opens_at):
             await _say(flow, phrases.closed(call.municipality, opens_at, now), "closed")
-            return End(EndReason.CLOSED, TEMPORARILY_UNAVAILABLE)
+            return await staying(flow, End(EndReason.CLOSED, TEMPORARILY_UNAVAILABLE), RequestReason.CLOSED)
         case routing.Open():
             return admitted(flow, {}, [])
 

@@ -10,16 +10,21 @@ from ari_app.calls.flow import Flow, Step
 from ari_app.calls.news import Asked
 from ari_app.calls.parting import end_standing_leg
 from ari_app.calls.stages.choice import queued
+from ari_app.calls.stages.noting import noted
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.desk import (
     ACCEPTED,
     AllThree,
     Answer,
+    CallbackKey,
+    CloseRequest,
     Command,
     Finish,
     HandOver,
     HoldOrResume,
+    MarkCallback,
+    PromiseCallback,
     RefusalReason,
     Refused,
     TakeBack,
@@ -68,6 +73,8 @@ async def judge(flow: Flow, asked: Asked) -> Verdict:
             return _refuse(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else Verdict(holds=True)
         case Finish() | TakeBack() | Turn() | AllThree():
             return _about_transfer(flow, asked.command)
+        case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
+            return Verdict(await noted(flow, asked.command))
 
 
 def _has_caller(flow: Flow, by: str | object) -> bool:
@@ -94,6 +101,8 @@ def _about_transfer(flow: Flow, command: Command) -> Verdict:
 
 def _told(flow: Flow, verdict: Verdict) -> Verdict:
     """That a rule refused it belongs to the story of the call; it is stored with what comes next."""
+    if isinstance(verdict.answer, Refused):
+        flow.refused = verdict.answer.reason
     if isinstance(verdict.answer, Refused) and verdict.answer.reason is not RefusalReason.STORE_AWAY:
         flow.note(Fact(flow.now, FactKind.TRANSFER_REFUSED, {"reason": verdict.answer.reason.value}))
     return verdict
@@ -160,7 +169,7 @@ def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Verdict:
     leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.COLLEAGUE, found.party, started_at=now)
     transfer = replace(
         _transfer(flow, kind, found),
-        to_endpoint=found.endpoint,
+        to_endpoint=found.endpoint if found.pii_number is None else None,
         to_leg=leg.id,
         in_presence=kind is TransferKind.WARM,
         must_accept=found.must_accept,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ari_app.calls.flow import Flow, Step
@@ -9,8 +10,9 @@ from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
 from ari_app.core.directory import DirectNumber
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operators import OperatorState
 
-#: a direct number that is not answered for so long goes to the municipality's queue
+#: a direct number that is not answered for so long goes to its deputy, and then to the municipality's queue
 DIRECT_SECONDS = 20
 NO_LONGER_DIRECT: dict[str, object] = {
     "only_operator": None,
@@ -48,13 +50,76 @@ def after_choice(
 
 def admitted(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
     """The step into a direct number's ring, or into the queue."""
-    whose = [changes.get(name, getattr(flow.call, name)) for name in ("only_operator", "only_team", "direct_endpoint")]
-    if any(who is not None for who in whose):
-        changes = changes | {"direct_until_at": flow.now + timedelta(seconds=DIRECT_SECONDS)}
-    endpoint = whose[-1]
-    if endpoint is not None:
-        return Step(Stage.CONNECTING, (*facts, Fact(flow.now, FactKind.OFFERED, {"endpoint": str(endpoint)})), changes)
-    return queued(flow, changes, facts)
+    call = replace(flow.call, **changes)  # type: ignore[arg-type]
+    target = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
+    if target == routing.Target():
+        return queued(flow, changes, facts)
+    return _ring(flow, target, changes, facts)
+
+
+def not_taken(flow: Flow, why: str) -> Step:
+    """Whom the direct number rang did not take the call: on to the deputy, or to the municipality's queue.
+
+    A caller who has had somebody does not begin with the number again: it is theirs who handed them over.
+    """
+    call = flow.call
+    rung = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
+    facts = [_not_taken(flow, rung, why)]
+    if call.answered_at is not None:
+        return queued(flow, NO_LONGER_DIRECT, facts)
+    return _ring(flow, routing.rung_next(_dialled(flow), rung), {}, facts)
+
+
+def rings_in_vain(flow: Flow) -> bool:
+    """Has the operator who rings let it ring already, and is there a deputy who need not wait for the time to pass?"""
+    number = _dialled(flow)
+    call = flow.call
+    rings = call.direct_until_at is not None and call.answered_at is None
+    return rings and number is not None and number.has_deputy and call.only_operator in call.refused_by
+
+
+def _ring(flow: Flow, target: routing.Target | None, changes: dict[str, object], facts: list[Fact]) -> Step:
+    """The step into the ring of the target, or of who comes after them when they cannot take it now."""
+    number = _dialled(flow)
+    while target is not None and number is not None and number.has_deputy:
+        why = _cannot_take(flow, target)
+        if why is None:
+            break
+        facts = [*facts, _not_taken(flow, target, why)]
+        target = routing.rung_next(number, target)
+    if target is None:
+        return queued(flow, changes | NO_LONGER_DIRECT, facts)
+    changes = changes | {
+        "only_operator": target.operator,
+        "only_team": target.team,
+        "direct_endpoint": target.endpoint,
+        "direct_until_at": flow.now + timedelta(seconds=DIRECT_SECONDS),
+    }
+    if target.endpoint is None:
+        return queued(flow, changes, facts)
+    flow.shell.dispatcher.leave(flow.call.id)  # nobody is to be offered who rings by a phone of their own
+    return Step(Stage.CONNECTING, (*facts, Fact(flow.now, FactKind.OFFERED, {"endpoint": target.endpoint})), changes)
+
+
+def _cannot_take(flow: Flow, target: routing.Target) -> str | None:
+    """Why an operator or a team cannot be offered a caller now; of a phone only ringing tells."""
+    if target.operator is not None:
+        entry = flow.shell.registry.session_of(target.operator)
+        if entry is None or entry.session.state is OperatorState.PAUSED:
+            return "absent"
+        return None if entry.session.may_be_offered else "busy"
+    if target.team is not None:
+        wanted = replace(flow.call, only_operator=None, only_team=target.team)
+        return None if flow.shell.dispatcher.anyone_for(wanted) else "absent"
+    return None
+
+
+def _not_taken(flow: Flow, target: routing.Target, why: str) -> Fact:
+    return Fact(flow.now, FactKind.OFFER_FAILED, {"why": why, "direct": str(target)})
+
+
+def _dialled(flow: Flow) -> DirectNumber | None:
+    return routing.direct_number(flow.directory, flow.call.dialled)
 
 
 def queued(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:

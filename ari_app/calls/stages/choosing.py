@@ -7,8 +7,11 @@ from datetime import timedelta
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.news import Digit, News
 from ari_app.calls.stages.choice import after_choice
+from ari_app.calls.stages.offering import MENU_KEY, to_be_called
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, Fact, FactKind
+from ari_app.core.callback_offers import offering
+from ari_app.core.callbacks import RequestKind, RequestReason
 from ari_app.core.directory import SharedNumber
 from ari_app.prompts import phrases
 
@@ -24,7 +27,10 @@ async def choosing(flow: Flow) -> Step | End:
     pressed = False
     while flow.call.menu_tries < TRIES:
         shared = routing.offered(flow.directory, flow.call.shared_number, flow.now)
-        digit = await _ask(flow, shared, again=flow.call.menu_tries > 0, pressed=pressed)
+        calls_back = bool(offering(flow.directory, flow.call.shared_number, flow.now).members)
+        digit = await _ask(flow, shared, calls_back=calls_back, again=flow.call.menu_tries > 0, pressed=pressed)
+        if digit == MENU_KEY and calls_back:
+            return to_be_called(RequestReason.MENU, RequestKind.PROMISE)
         municipality = None if digit is None else routing.choose(shared, digit)
         if municipality is not None:
             return after_choice(flow, municipality, ChoiceKind.KEY)
@@ -37,8 +43,10 @@ async def choosing(flow: Flow) -> Step | End:
     return step
 
 
-async def _ask(flow: Flow, shared: SharedNumber, *, again: bool, pressed: bool) -> str | None:
-    names = phrases.menu_again(shared, pressed=pressed) if again else phrases.menu(shared)
+async def _ask(flow: Flow, shared: SharedNumber, *, calls_back: bool, again: bool, pressed: bool) -> str | None:
+    names = phrases.menu(shared, calls_back=calls_back)
+    if again:
+        names = phrases.menu_again(shared, pressed=pressed, calls_back=calls_back)
     news: News | None = await flow.play(names, stop_on=(Digit,))
     until = flow.now + KEY_PATIENCE
     while not isinstance(news, Digit):

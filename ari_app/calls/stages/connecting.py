@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ari_app.calls.dispatcher import team_for
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.news import CallDone, OperatorGone, OperatorReady, TakeCall
 from ari_app.calls.parting import transfer_over
-from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.promise_keeping import open_request, tell_progress
+from ari_app.calls.stages.calling_back import announced, citizen_picked_up, tell_operator, what_about
+from ari_app.calls.stages.choice import NO_LONGER_DIRECT, not_taken, queued
 from ari_app.calls.stages.handing_over import handing_over
 from ari_app.calls.stages.ringing import ring, whispered
-from ari_app.calls.stages.waiting import to_queue
-from ari_app.core.call import Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.directory import Reach, Whisper
 from ari_app.core.handover import Taken
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
 from ari_app.core.transfers import step
-from ari_app.prompts import desk_phrases, phrases
+from ari_app.prompts import desk_phrases, phrases, promise_phrases
 
 #: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone
 WHISPER_PATIENCE = timedelta(seconds=15)
@@ -30,6 +31,8 @@ NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHA
 
 async def connecting(flow: Flow) -> Step | End:
     await flow.settle()
+    if flow.call.callback_request is not None and flow.call.answered_at is None:
+        return await _call_back(flow)
     while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
         step_on = await handing_over(flow)
         if step_on is not None:
@@ -46,28 +49,73 @@ async def connecting(flow: Flow) -> Step | End:
     return await _announce_to_operator(flow, session)
 
 
+async def _call_back(flow: Flow) -> Step | End:
+    """The operator first, then the citizen: nobody who picks up has to wait."""
+    session_id = flow.call.operator_session
+    session = None if session_id is None else flow.shell.registry.session(session_id)
+    if session is None:
+        return End(EndReason.CALLBACK_GIVEN_UP)
+    place = await _operator_of_callback(flow, session)
+    if place is None:
+        return End(EndReason.CALLBACK_GIVEN_UP)
+    bridge_id, leg = place
+    refused = await citizen_picked_up(flow, session.operator, leg)
+    if refused is not None:
+        return refused
+    await tell_operator(flow, leg, ())
+    step_on = await _to_talk(flow, bridge_id, flow.leg(leg.channel_id) or leg, session)
+    await tell_progress(flow, talk_began_at=flow.now)
+    return step_on
+
+
+async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[BridgeId, Leg] | None:
+    """Who is to speak with the citizen heard what about, on their standing line or on a phone that was rung."""
+    if session.reach is not Reach.RING or session.endpoint is None:
+        ready = await announced(flow, session)
+        return None if ready is None else (ready.bridge_id, _standing(flow, ready, session, flow.now))
+    mailbox = flow.session_mailbox(session.id)
+    if mailbox is not None:
+        mailbox.post(TakeCall(flow.call.id, (), wanted=True))
+    until = flow.call.stage_entered_at + timedelta(seconds=team_for(flow.directory, session.operator).ring_seconds)
+    leg = await ring(flow, session.endpoint, session.operator, until)
+    if leg.is_open and await whispered(flow, leg, await what_about(flow)):
+        leg = flow.leg(leg.channel_id) or leg
+        await tell_operator(flow, leg, promise_phrases.CALLING)
+        return new_bridge_id("talk"), leg
+    if mailbox is not None:
+        mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))
+    return None
+
+
+def _standing(flow: Flow, ready: OperatorReady, session: OperatorSession, since: datetime) -> Leg:
+    """The part of an operator on a standing line."""
+    return Leg(
+        id=new_leg_id(),
+        call_id=flow.call.id,
+        channel_id=ready.channel_id,
+        role=LegRole.OPERATOR,
+        party=session.operator,
+        started_at=since,
+        answered_at=flow.now,
+        owns_channel=False,
+    )
+
+
 async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
     """An operator on a standing line: beep, whisper, then the caller joins them."""
     mailbox = flow.session_mailbox(session.id)
     if mailbox is None:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
-    mailbox.post(TakeCall(flow.call.id, _whisper(flow, session), returns=flow.call.returned_at is not None))
+    words = _whisper(flow, session)
+    if await open_request(flow, session.operator) is not None:
+        words = (*words, *promise_phrases.HAS_REQUEST)
+    mailbox.post(TakeCall(flow.call.id, words, returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
     while True:
         match await flow.next(until):
-            case OperatorReady(session_id=ready, bridge_id=bridge_id, channel_id=channel_id) if ready == session.id:
-                leg = Leg(
-                    id=new_leg_id(),
-                    call_id=flow.call.id,
-                    channel_id=channel_id,
-                    role=LegRole.OPERATOR,
-                    party=session.operator,
-                    started_at=offered_at,
-                    answered_at=flow.now,
-                    owns_channel=False,
-                )
-                return await _to_talk(flow, bridge_id, leg, session)
+            case OperatorReady(session_id=ready) as found if ready == session.id:
+                return await _to_talk(flow, found.bridge_id, _standing(flow, found, session, offered_at), session)
             case OperatorGone(session_id=gone) if gone == session.id:
                 return _back_to_queue(flow, "operator_gone")
             case None:
@@ -93,11 +141,12 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
 
 
 async def _ring_direct_number(flow: Flow, endpoint: Endpoint) -> Step:
-    """A direct number (AV §1): its phone rings until it is answered or the caller goes to the queue."""
+    """A direct number (AV §1): its phone rings until it is answered or the caller goes to the deputy or the queue."""
     until = flow.call.direct_until_at or flow.now
     leg = await ring(flow, endpoint, endpoint, until)
     if not leg.is_open or not await whispered(flow, leg, phrases.BEEP):
-        return to_queue(flow)
+        reason = (flow.leg(leg.channel_id) or leg).end_reason
+        return not_taken(flow, (reason or LegEndReason.NO_ANSWER).value)
     return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, None)
 
 

@@ -10,11 +10,12 @@ from ari_app.calls.errors import PartyLeft
 from ari_app.calls.flow import BROKEN_OFF_PATIENCE, Flow, Step
 from ari_app.calls.news import Asked, Digit, Entered, Left, News, OperatorGone, Played, Up
 from ari_app.calls.parting import end_standing_leg, leave_bridges, transfer_over, wrap_up
+from ari_app.calls.promise_keeping import said
 from ari_app.calls.stages.asking import WITH_NOBODY, judge
 from ari_app.calls.stages.coming_back import come_back
 from ari_app.calls.stages.reaching import dial, reach
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
-from ari_app.core.desk import Answer, Refused
+from ari_app.core.desk import Answer, CallbackCommand, Refused
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.handover import (
     HolderLeft,
@@ -159,6 +160,8 @@ async def answer(flow: Flow, request: Asked, says: Answer) -> None:
     by_phone = flow.holder is not None and request.by == flow.holder.channel_id
     if isinstance(says, Refused) and by_phone:
         await tell_holder(flow, desk_phrases.refusal(says.reason, says.deputy))
+    if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
+        await tell_holder(flow, said(request.command, says))
 
 
 # --- what follows ---

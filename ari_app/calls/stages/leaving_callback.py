@@ -1,17 +1,129 @@
-"""Nobody can answer now: the caller is told so, and the call ends."""
+"""The caller is asked whether, for whom and on which number to be called back, and hears the promise."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ari_app.calls.flow import End, Flow, Step
-from ari_app.core.call import EndReason, Fact, FactKind
-from ari_app.prompts import phrases
+from ari_app.calls.news import Offer
+from ari_app.calls.promising import promised
+from ari_app.calls.stages.callback_number import confirmed_number
+from ari_app.calls.stages.choice import after_choice, queued
+from ari_app.calls.stages.keying import pressed
+from ari_app.calls.stages.offering import YES
+from ari_app.core import routing
+from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
+from ari_app.core.callback_offers import ends_without, is_offered_to, offering
+from ari_app.core.callbacks import Created, RequestKind, RequestReason
+from ari_app.prompts import callback_phrases, phrases
+
+_WHY = {EndReason.WAITED_TOO_LONG: phrases.WAITED_LONG, EndReason.NOBODY_AVAILABLE: phrases.NOBODY_HERE}
+_ANNOUNCED = {EndReason.WAITED_TOO_LONG: "too_long", EndReason.NOBODY_AVAILABLE: "nobody"}
+_NOT_AGREED: dict[str, object] = {"callback_reason": None, "callback_kind": None}
 
 
 async def leaving_callback(flow: Flow) -> Step | End:
     flow.shell.dispatcher.leave(flow.call.id)
-    call = flow.call
-    too_long = call.wait_until_at is not None and call.wait_until_at <= call.stage_entered_at
+    await _forget_offers(flow)
     await flow.answer()
-    await flow.play(phrases.WAITED_TOO_LONG if too_long else phrases.NOBODY)
-    await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "too_long" if too_long else "nobody"}))
-    return End(EndReason.WAITED_TOO_LONG if too_long else EndReason.NOBODY_AVAILABLE)
+    if flow.call.has_music:
+        await flow.hush()
+        await flow.shell.switch.ensure_no_music(flow.caller)
+    if flow.call.pii_callback_number is None:
+        if flow.call.callback_kind is None and not await _agrees(flow):
+            return End(ends_without(flow.call) or EndReason.NOBODY_AVAILABLE)
+        if not await _has_municipality(flow) or not await _has_number(flow):
+            return await _goes_on(flow)
+    made = await promised(flow)
+    if made is None:
+        return await _goes_on(flow)
+    await _tell(flow, made)
+    return End(EndReason.CALLBACK_PROMISED)
+
+
+async def _forget_offers(flow: Flow) -> None:
+    """An operator who was offered meanwhile is with somebody else by now."""
+    with flow.mailbox.keeping() as kept:
+        while (news := await flow.next(flow.now)) is not None:
+            if not isinstance(news, Offer):
+                kept.append(news)
+
+
+async def _agrees(flow: Flow) -> bool:
+    """Say why nobody answers, where that was not said yet, and ask."""
+    call, now = flow.call, flow.now
+    why = ends_without(call)
+    first = () if why is None else _WHY.get(why, ())
+    is_asked = is_offered_to(flow.directory, call, now)
+    if is_asked:
+        reason = call.callback_reason or RequestReason.WAITING
+        asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
+        await flow.store(asked, callback_offered_at=now)
+    key = await pressed(flow, (*first, *callback_phrases.offer(RequestKind.PROMISE)), YES) if is_asked else None
+    if key is None:
+        await flow.play(phrases.GOODBYE if is_asked else (*first, *phrases.GOODBYE))
+    if why in _ANNOUNCED:
+        await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": _ANNOUNCED[why]}))
+    if key is None:
+        return False
+    await flow.store(callback_kind=RequestKind.PROMISE)
+    return True
+
+
+async def _has_municipality(flow: Flow) -> bool:
+    """Ask for it where it is not known: a promise is somebody's."""
+    if flow.call.municipality is not None:
+        return is_offered_to(flow.directory, flow.call, flow.now)
+    shared = offering(flow.directory, flow.call.shared_number, flow.now)
+    keys = [str(member.key) for member in shared.members]
+    key = await pressed(flow, phrases.which_municipality(shared), keys)
+    municipality = None if key is None else routing.choose(shared, key)
+    if municipality is None:
+        return False
+    chosen = {"municipality": municipality, "how": ChoiceKind.KEY.value}
+    admission = routing.admit(flow.directory, municipality, flow.call.shared_number, flow.now)
+    texts = () if flow.call.calamity else admission.calamities
+    await flow.store(
+        Fact(flow.now, FactKind.MUNICIPALITY_CHOSEN, chosen),
+        municipality=municipality,
+        choice=ChoiceKind.KEY,
+        calamity=flow.call.calamity or bool(texts),
+    )
+    for calamity in texts:
+        await flow.play(phrases.calamity(calamity.text))
+        await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "calamity"}))
+    return True
+
+
+async def _has_number(flow: Flow) -> bool:
+    """From the moment that a confirmed number is stored, it is a promise."""
+    found = await confirmed_number(flow)
+    if found is None:
+        return False
+    number, how = found
+    await flow.store(pii_callback_number=number, callback_confirmed_how=how)
+    return True
+
+
+async def _goes_on(flow: Flow) -> Step | End:
+    """It came to nothing: who can wait for somebody does, in their old place."""
+    call, end = flow.call, ends_without(flow.call)
+    if end is not None:
+        await flow.play((*callback_phrases.NO_USE, *phrases.GOODBYE))
+        return End(end)
+    await flow.play(callback_phrases.NO_USE)
+    if call.queued_at is not None:
+        return queued(flow, dict(_NOT_AGREED), [])
+    municipality = call.municipality or routing.default_choice(flow.directory, call.shared_number, flow.now)
+    how = call.choice or ChoiceKind.DEFAULT
+    step = after_choice(flow, municipality, how)
+    return replace(step, changes={**(step.changes or {}), **_NOT_AGREED})
+
+
+async def _tell(flow: Flow, made: Created) -> None:
+    request = made.request
+    if flow.call.callback_reference is None:
+        told = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
+        await flow.store(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
+    await flow.play(callback_phrases.promise(request.kind, request.deadline_at, request.reference, flow.now))
+    await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "promise"}))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import structlog
 
 from ari_app.calls.arranging import murmur, tell_holder
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.calls.flow import Flow
-from ari_app.calls.record import ended
 from ari_app.core.call import Leg, LegEndReason
 from ari_app.core.handover import (
     TargetBriefed,
@@ -41,15 +38,19 @@ async def reach(flow: Flow) -> TransferEvent | None:
 
 
 async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
-    assert transfer.to_endpoint is not None
+    endpoint = transfer.to_endpoint
+    if endpoint is None and transfer.pii_to_number is not None:
+        endpoint = flow.shell.switch.outside(transfer.pii_to_number)
+    if endpoint is None:
+        flow.never_was(leg.channel_id)
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
     flow.shell.registry.own(leg.channel_id, flow.mailbox)
     caller_id = shown_number(flow.directory, flow.call.municipality, flow.call.shared_number)
     try:
-        await flow.shell.switch.create(transfer.to_endpoint, leg.channel_id, flow.call.id, caller_id)
+        await flow.shell.switch.create(endpoint, leg.channel_id, flow.call.id, caller_id)
     except DestinationUnavailable:
         flow.shell.registry.disown(leg.channel_id)
-        unreachable = ended(leg, flow.now, LegEndReason.UNREACHABLE)
-        flow.change_leg(replace(unreachable, owns_channel=False))  # there never was one
+        flow.never_was(leg.channel_id)
         return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
     except SwitchUnavailable as error:
         log.warning("colleague_not_called", call_id=str(flow.call.id), error=str(error))

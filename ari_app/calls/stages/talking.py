@@ -14,6 +14,7 @@ from ari_app.calls.stages.asking import WITH_NOBODY, judge
 from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
 from ari_app.calls.stages.handing_over import answer, handing_over, pressed
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
+from ari_app.core.desk import Refused
 from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.transfers import HOLD, Layout, Party
@@ -60,8 +61,10 @@ async def _talk(flow: Flow) -> Step | End | None:
                 await pressed(flow, digit)
             case Asked() as request:
                 verdict = await judge(flow, request)
-                if verdict.is_begun or verdict.holds:
-                    await (_turn_hold(flow) if verdict.holds else flow.settle())
+                if verdict.holds:
+                    await _turn_hold(flow)
+                elif not isinstance(verdict.answer, Refused) and verdict.step is None:
+                    await flow.settle()
                 await answer(flow, request, verdict.answer)
                 if verdict.step is not None or verdict.is_begun:
                     return verdict.step
@@ -143,7 +146,9 @@ async def _unheard(flow: Flow, holder: Leg) -> Step:
     if caller is not None and is_first:
         flow.change_leg(replace(caller, joined_at=None))
     changes = NO_LONGER_DIRECT | WITH_NOBODY
-    changes |= {"answered_at": None} if is_first else {"returned_at": now, "wait_until_at": now + _patience(flow)}
+    changes |= {"answered_at": None} if is_first else {"returned_at": now}
+    if not is_first or call.callback_request is not None:  # of a citizen whom we called it is how long it rings
+        changes["wait_until_at"] = now + _patience(flow)
     if holder.owns_channel and call.operator_session is not None and holder.party is not None:
         changes["refused_by"] = (*call.refused_by, OperatorNumber(holder.party))
     return queued(flow, changes, [Fact(now, FactKind.OFFER_FAILED, {"why": "operator_left"})])

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from ari_app.calls.flow import Flow, Step
 from ari_app.calls.news import Digit, Offer
-from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.calls.stages.offering import due_at, note_offer, says_yes, to_be_called
+from ari_app.core.call import ChoiceKind, Fact, FactKind
+from ari_app.core.callbacks import RequestReason
 from ari_app.prompts import phrases
 
 
@@ -15,17 +17,21 @@ async def say_what_is_due(flow: Flow) -> Step | None:
     """Tell the caller their place, or that nobody is there; the step out of the queue when patience is over."""
     call, now = flow.call, flow.now
     if call.wait_until_at is not None and call.wait_until_at <= now:
-        return Step(Stage.LEAVING_CALLBACK)
+        return to_be_called(RequestReason.WAITING, None)
     if not flow.shell.dispatcher.anyone_for(call):
         if call.nobody_until_at is None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
             await flow.store(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
             await tell(flow, phrases.NOBODY_YET)
         elif call.nobody_until_at <= now:
-            return Step(Stage.LEAVING_CALLBACK)
+            return to_be_called(RequestReason.WAITING, None)
         return None
     if call.nobody_until_at is not None:
         await flow.store(nobody_until_at=None)
+    offer_at = due_at(flow)
+    if offer_at is not None and offer_at <= now:
+        await tell(flow, await note_offer(flow))
+        return None
     if call.last_told_at is not None and now < _told_next(flow):
         return None
     position = flow.shell.dispatcher.position(call.id) or 1
@@ -45,11 +51,11 @@ def first_words(flow: Flow) -> tuple[str, ...]:
 
 
 async def tell(flow: Flow, names: Sequence[str]) -> None:
-    """Say it until a key is pressed or an operator is offered; an offer stays the next news."""
+    """Say it until a key is pressed or an operator is offered; an offer, or a yes, stays the next news."""
     if not names:
         return
     news = await flow.play(names, stop_on=(Digit, Offer))
-    if isinstance(news, Offer):
+    if news is not None and (isinstance(news, Offer) or says_yes(flow, news)):
         flow.mailbox.post_first(news)
 
 
@@ -61,4 +67,6 @@ def next_moment(flow: Flow) -> datetime:
     """When there is something to say or to end, if nothing happens before."""
     call = flow.call
     due = _told_next(flow) if call.nobody_until_at is None else call.nobody_until_at
+    offer_at = None if call.nobody_until_at is not None else due_at(flow)
+    due = due if offer_at is None else min(due, offer_at)
     return due if call.wait_until_at is None else min(due, call.wait_until_at)

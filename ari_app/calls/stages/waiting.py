@@ -7,9 +7,10 @@ from datetime import datetime
 from ari_app.calls.flow import End, Flow, Step
 from ari_app.calls.news import News, Offer
 from ari_app.calls.parting import transfer_over
-from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
+from ari_app.calls.stages.choice import not_taken, rings_in_vain
 from ari_app.calls.stages.coming_back import come_back
 from ari_app.calls.stages.handing_over import part_from_who_asked
+from ari_app.calls.stages.offering import instead_of_waiting, says_yes
 from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.directory import Reach
@@ -24,6 +25,8 @@ async def waiting(flow: Flow) -> Step | End:
         await _ensure_music(flow)
         await part_from_who_asked(flow)
         flow.is_placed = True
+    if rings_in_vain(flow):
+        return not_taken(flow, "no_answer")
     flow.shell.dispatcher.wait(flow.call)
     ring_until = flow.call.direct_until_at
     if ring_until is not None:
@@ -38,6 +41,8 @@ async def waiting(flow: Flow) -> Step | End:
         if news is None and flow.call.last_told_at is None:
             await tell(flow, first_words(flow))
     while not isinstance(news, Offer):
+        if says_yes(flow, news):
+            return instead_of_waiting(flow)
         step = await say_what_is_due(flow)
         if step is not None:
             return step
@@ -71,12 +76,7 @@ async def _hear_ringing(flow: Flow, until: datetime) -> Step:
     if transfer is not None:
         over, _ = step(transfer, TimeUp(flow.now))
         return await come_back(flow, flow.change_transfer(over), [transfer_over(over)])
-    return to_queue(flow)
-
-
-def to_queue(flow: Flow) -> Step:
-    """From a direct number that was not answered to the municipality's queue."""
-    return queued(flow, NO_LONGER_DIRECT, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": "direct_number"})])
+    return not_taken(flow, "no_answer")
 
 
 def _take(flow: Flow, offer: Offer) -> Step:

@@ -27,6 +27,17 @@ from ari_app.storage.tables.area import (
     team,
     team_municipality,
 )
+from ari_app.storage.tables.callback_views import CALLBACK_VIEWS, callback_promise, callback_proof
+from ari_app.storage.tables.callbacks import (
+    callback_attempt,
+    callback_fact,
+    callback_reference,
+    callback_reminder,
+    callback_request,
+    callback_rules,
+    operator_absence,
+    team_contact,
+)
 from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.record import (
     audit_log,
@@ -42,6 +53,7 @@ from ari_app.storage.tables.record import (
 )
 
 __all__ = [
+    "CALLBACK_VIEWS",
     "OPERATOR_SKILL_VIEW",
     "audit_log",
     "calamity",
@@ -49,6 +61,14 @@ __all__ = [
     "call_fact",
     "call_leg",
     "callable_country",
+    "callback_attempt",
+    "callback_fact",
+    "callback_promise",
+    "callback_proof",
+    "callback_reference",
+    "callback_reminder",
+    "callback_request",
+    "callback_rules",
     "cel_position",
     "closing",
     "direct_number",
@@ -61,6 +81,7 @@ __all__ = [
     "open_day",
     "opening_hours",
     "operator",
+    "operator_absence",
     "operator_line",
     "operator_session",
     "operator_skill",
@@ -71,6 +92,7 @@ __all__ = [
     "shared_number_member",
     "special_day",
     "team",
+    "team_contact",
     "team_municipality",
     "transfer",
     "transfer_allowance",

@@ -156,10 +156,16 @@ direct_number = sa.Table(
     refers("operator", "operator.number", nullable=True),
     refers("team", "team.code", nullable=True),
     optional_text("endpoint"),
+    refers("deputy_operator", "operator.number", nullable=True),
+    optional_text("deputy_endpoint"),
     one_of("kind", ("geographic", "direct")),  # geographic: the municipality's own number, for callers from abroad
     sa.CheckConstraint("num_nonnulls(operator, team, endpoint) <= 1", name="one_target"),
     sa.CheckConstraint(
         "kind = 'direct' OR num_nonnulls(operator, team, endpoint) = 0", name="geographic_has_no_target"
+    ),
+    sa.CheckConstraint(
+        "num_nonnulls(deputy_operator, deputy_endpoint) <= num_nonnulls(operator, team, endpoint)",
+        name="one_deputy_of_somebody",
     ),
 )
 

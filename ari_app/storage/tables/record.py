@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
+from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.directory import Reach
 from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
@@ -66,17 +67,34 @@ call = sa.Table(
     sa.Column("holder", sa.Uuid),
     optional_instant("held_at"),
     optional_instant("returned_at"),
+    sa.Column("callback_request", sa.Uuid),
+    sa.Column("callback_attempt", sa.Uuid),
+    optional_text("callback_mark"),
     optional_text("ending"),
     flag("handled_by_fallback"),
+    optional_instant("callback_offered_at"),
+    optional_text("callback_reason"),
+    optional_text("callback_kind"),
+    optional_text("callback_confirmed_how"),
+    optional_text("callback_reference"),
     optional_text("pii_caller_number"),
+    optional_text("pii_callback_number"),
     one_of("stage", Stage),
     one_of("choice", ChoiceKind),
+    one_of("callback_mark", AttemptOutcome),
     one_of("end_reason", EndReason),
     one_of("ending", EndReason),
+    one_of("callback_reason", RequestReason),
+    one_of("callback_kind", RequestKind),
+    one_of("callback_confirmed_how", Confirmed),
     sa.CheckConstraint("char_length(dialled) <= 32", name="dialled_short"),
     sa.CheckConstraint(
         "(stage = 'ended') = (ended_at IS NOT NULL) AND (stage = 'ended') = (end_reason IS NOT NULL)",
         name="ended_is_whole",
+    ),
+    sa.CheckConstraint(
+        "pii_callback_number IS NULL OR (callback_kind IS NOT NULL AND callback_confirmed_how IS NOT NULL)",
+        name="callback_is_whole",
     ),
     sa.Index("ix_call_arrived_at", "arrived_at"),
     sa.Index("ix_call_municipality_arrived_at", "municipality", "arrived_at"),
@@ -252,6 +270,9 @@ outbox = sa.Table(
     instant("created_at"),
     text("kind"),
     sa.Column("payload", JSONB, nullable=False),
+    sa.Column("tries_count", sa.Integer, nullable=False, server_default="0"),
+    optional_instant("next_try_at"),  # who takes it to send it moves this: until then nobody else does
+    optional_text("gave_up_why"),
     optional_instant("done_at"),
     sa.Index("ix_outbox_due", "id", postgresql_where=sa.text("done_at IS NULL")),
 )

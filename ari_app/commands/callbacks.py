@@ -1,0 +1,244 @@
+"""`ari-app callbacks`: who is to be called back, by whom, until when; and whether the promise is kept."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from ari_app.commands import WRONG, Moment, as_json, fail, with_database
+from ari_app.core.callback_rules import number_to_call, owner_team_of
+from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
+from ari_app.core.directory import Directory
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ledger import CallbackRefused
+from ari_app.core.numbers import Refused
+from ari_app.reports.callbacks import promise_table, requests_table, story_text
+from ari_app.reports.icalendar import team_calendar
+from ari_app.reports.render import local
+from ari_app.storage.callback_reads import Due, list_requests, promise, promise_definition, request_story
+from ari_app.storage.callbacks import PostgresCallbacks
+from ari_app.storage.directory import load_directory
+from ari_app.storage.engine import Database
+
+T = TypeVar("T")
+
+by_option = click.option(
+    "--by", default=getpass.getuser, show_default="your login name", help="who does this; kept in the request's history"
+)
+json_option = click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
+
+
+@click.group(invoke_without_command=True)
+@click.option("--due", type=click.Choice([kind.value for kind in Due]), help="only what is due today, or overdue")
+@click.option("--municipality", metavar="CODE", help="only this municipality, by its CBS code")
+@click.option("--pii", is_flag=True, help="with the numbers to call")
+@json_option
+@click.pass_context
+def callbacks(ctx: click.Context, due: str | None, municipality: str | None, pii: bool, json_wanted: bool) -> None:
+    """Open requests to be called back; those that must be done first come first."""
+    if ctx.invoked_subcommand is not None:
+        return
+    code = None if municipality is None else MunicipalityCode(municipality)
+    wanted = None if due is None else Due(due)
+    now = datetime.now(UTC)
+    found = with_database(
+        lambda db: list_requests(db.engine, None, now, due=wanted, municipality=code, with_personal_data=pii)
+    )
+    if json_wanted:
+        for line in found:
+            click.echo(as_json(asdict(line)))
+        return
+    click.echo(requests_table(found, now) if found else "nobody is to be called back")
+
+
+@callbacks.command("show")
+@click.argument("reference")
+@click.option("--pii", is_flag=True, help="with the number and the notes")
+@click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
+def show(reference: str, pii: bool, json_wanted: bool) -> None:
+    """One request: the promise, its proof, and all that happened."""
+    story = with_database(lambda db: request_story(db.engine, None, reference, with_personal_data=pii))
+    if story is None:
+        fail(f"there is no request {reference}; `ari-app callbacks` lists the open ones")
+    click.echo(as_json(asdict(story)) if json_wanted else story_text(story))
+
+
+@callbacks.command("add")
+@click.option("--municipality", metavar="CODE", required=True, help="its CBS code")
+@click.option("--number", required=True, help="to call, in any notation")
+@click.option("--subject", default="", help="in a few words; no personal data")
+@click.option("--note", default="", help="what the citizen asked")
+@click.option("--team", help="whose it is; the municipality's own, if left out")
+@click.option("--operator", help="whose it is in particular, by number")
+@click.option("--entry", help="a person or department of the number plan, by code")
+@click.option("--first-contact", type=Moment(back=True), help="when the citizen first called; now, if left out")
+@json_option
+def add(
+    municipality: str,
+    number: str,
+    subject: str,
+    note: str,
+    team: str | None,
+    operator: str | None,
+    entry: str | None,
+    first_contact: datetime | None,
+    json_wanted: bool,
+) -> None:
+    """Promise somebody a call. Its deadline runs from the first contact."""
+    now = datetime.now(UTC)
+    parsed = number_to_call(number)
+    if isinstance(parsed, Refused):
+        fail(parsed.says, WRONG)
+    first_contact_at = first_contact or now
+    if first_contact_at > now:
+        fail("the first contact has not been yet", WRONG)
+
+    async def work(db: Database) -> Created:
+        directory = await load_directory(db.engine)
+        code = MunicipalityCode(municipality)
+        if code not in directory.municipalities:
+            fail(f"there is no municipality {code}; known are {_listed(directory.municipalities)}", WRONG)
+        owner = owner_team_of(directory, code) if team is None else TeamCode(team)
+        if owner is None:
+            fail(f"no team answers for {code}: name one with --team", WRONG)
+        _known(directory, owner, operator)
+        new = NewRequest(
+            municipality=code,
+            reason=RequestReason.DESK,
+            first_contact_at=first_contact_at,
+            created_at=now,
+            owner_team=owner,
+            number_confirmed_how=Confirmed.SPOKEN,
+            pii_number=parsed,
+            owner_operator=None if operator is None else OperatorNumber(operator),
+            owner_entry=entry,
+            subject=subject,
+            pii_note=note,
+        )
+        return await _with_book(db, lambda book: book.create_or_join(new, directory))
+
+    created = with_database(work)
+    request = created.request
+    if json_wanted:
+        fields = ("reference", "municipality", "deadline_at", "plan_by_at", "owner_team", "owner_operator")
+        click.echo(as_json({name: getattr(request, name) for name in fields} | {"joined": created.joined}))
+        return
+    click.echo(f"{request.reference}  {'asked again' if created.joined else 'promised'}: {_until(request)}")
+
+
+@callbacks.command("assign")
+@click.argument("reference")
+@click.option("--team", help="to this team")
+@click.option("--operator", help="to this operator, by number")
+@by_option
+def assign(reference: str, team: str | None, operator: str | None, by: str) -> None:
+    """Give a request to a team, or to somebody in particular. The deadline stays."""
+    if team is None and operator is None:
+        fail("to whom? --team or --operator", WRONG)
+    now = datetime.now(UTC)
+
+    async def work(db: Database) -> CallbackRequest:
+        directory = await load_directory(db.engine)
+        owner = None if team is None else TeamCode(team)
+        _known(directory, owner, operator)
+        request_id = await _id_of(db, reference)
+        person = None if operator is None else OperatorNumber(operator)
+        return await _with_book(db, lambda book: book.assign(request_id, owner, person, directory, by, now))
+
+    request = with_database(work)
+    whose = f"{request.owner_team} {request.owner_operator or ''}".rstrip()
+    click.echo(f"{reference}  {whose}: {_until(request)}")
+
+
+@callbacks.command("close")
+@click.argument("reference")
+@click.option("--reason", required=True, help="why nobody is called any more; kept as personal data")
+@by_option
+def close(reference: str, reason: str, by: str) -> None:
+    """Nobody is to be called any more. It counts as a promise that was not kept."""
+    now = datetime.now(UTC)
+
+    async def work(db: Database) -> CallbackRequest:
+        request_id = await _id_of(db, reference)
+        return await _with_book(db, lambda book: book.close_by_person(request_id, reason, by, now))
+
+    with_database(work)
+    click.echo(f"{reference}  closed by {by}")
+
+
+@callbacks.command("calendar")
+@click.argument("team")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="a file instead of the screen")
+def calendar(team: str, output: Path | None) -> None:
+    """What TEAM (its code) has to do, as an iCalendar file without personal data."""
+    now = datetime.now(UTC)
+
+    async def work(db: Database) -> str:
+        directory = await load_directory(db.engine)
+        _known(directory, TeamCode(team), None)
+        requests = await list_requests(db.engine, None, now, team=TeamCode(team))
+        return team_calendar(directory.teams[TeamCode(team)].name, requests, now)
+
+    text = with_database(work)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        fail(f"{output}: cannot be written ({error.strerror}); choose another file", WRONG)
+
+
+@callbacks.command("promise")
+@click.option("--municipality", metavar="CODE", help="only this municipality, by its CBS code")
+@json_option
+def promise_command(municipality: str | None, json_wanted: bool) -> None:
+    """How much of the promise is kept, per municipality and month of the deadline."""
+    code = None if municipality is None else MunicipalityCode(municipality)
+    found = with_database(lambda db: promise(db.engine, None, municipality=code))
+    if json_wanted:
+        for month in found:
+            click.echo(as_json(asdict(month)))
+        return
+    click.echo(promise_table(found) if found else "no promise was due yet")
+    click.echo(f"\n{with_database(lambda db: promise_definition(db.engine))}")
+
+
+async def _with_book(db: Database, work: Callable[[PostgresCallbacks], Awaitable[T]]) -> T:
+    """Do something with the book; what it refuses is said, and its news is sent."""
+    book = PostgresCallbacks(db.pool)
+    try:
+        return await work(book)
+    except CallbackRefused as refused:
+        fail(str(refused), WRONG)
+    finally:
+        await book.close()
+
+
+async def _id_of(db: Database, reference: str) -> RequestId:
+    story = await request_story(db.engine, None, reference)
+    if story is None:
+        fail(f"there is no request {reference}; `ari-app callbacks` lists the open ones", WRONG)
+    return story.request.id
+
+
+def _known(directory: Directory, team: TeamCode | None, operator: str | None) -> None:
+    if team is not None and team not in directory.teams:
+        fail(f"there is no team {team}; known are {_listed(directory.teams)}", WRONG)
+    if operator is not None and operator not in directory.operators:
+        fail(f"there is no operator {operator}; `ari-app operators` lists them", WRONG)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _until(request: CallbackRequest) -> str:
+    planned = "" if request.plan_by_at == request.deadline_at else f", to be called by {local(request.plan_by_at)}"
+    return f"before {local(request.deadline_at)}{planned}"

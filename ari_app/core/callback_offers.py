@@ -1,0 +1,136 @@
+"""Whether callers are asked to be called back, and what a call's row says of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ari_app.core import routing
+from ari_app.core.call import Call, EndReason
+from ari_app.core.callback_rules import owner_team_of
+from ari_app.core.callbacks import Confirmed, NewRequest, RequestKind, RequestReason
+from ari_app.core.directory import CallbackRules, Directory, SharedNumber
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.numbers import E164
+from ari_app.core.tariffs import Forbidden, callable_number
+
+_NOT_CALLED_BACK: Mapping[RequestReason | None, EndReason] = {
+    RequestReason.CLOSED: EndReason.CLOSED,
+    RequestReason.CALAMITY: EndReason.CALAMITY,
+}
+_LEFT: Mapping[RequestReason | None, EndReason] = {
+    **_NOT_CALLED_BACK,
+    RequestReason.MENU: EndReason.ABANDONED_IN_MENU,
+}
+_NO_RULES = CallbackRules()
+
+
+def is_offered(directory: Directory, code: MunicipalityCode) -> bool:
+    """Whether callers of this municipality are asked: it wants to, and there is a team whose the promise would be."""
+    municipality = directory.municipalities.get(code)
+    return municipality is not None and municipality.callback.offered and owner_team_of(directory, code) is not None
+
+
+def offering(directory: Directory, digits: str | None, now: datetime) -> SharedNumber:
+    """A shared number with only those members of today whose callers are asked."""
+    shared = routing.offered(directory, digits, now)
+    return replace(shared, members=tuple(one for one in shared.members if is_offered(directory, one.municipality)))
+
+
+def is_offered_to(directory: Directory, call: Call, now: datetime) -> bool:
+    """Whether this caller is asked; where the municipality is not known yet, one that offers it is enough."""
+    if call.municipality is not None:
+        return is_offered(directory, call.municipality)
+    return bool(offering(directory, call.shared_number, now).members)
+
+
+def offer_due_at(directory: Directory, call: Call, now: datetime) -> datetime | None:
+    """When a waiting caller is to be asked; None when they were, or are not."""
+    if call.callback_offered_at is not None or not is_offered_to(directory, call, now):
+        return None
+    return (call.queued_at or call.arrived_at) + timedelta(seconds=_rules(directory, call).offer_after_seconds)
+
+
+def kind_for_waiting(directory: Directory, call: Call) -> RequestKind:
+    """Whether who is called back instead of waiting keeps their place."""
+    keeps = call.municipality is not None and call.queued_at is not None and _rules(directory, call).keep_place
+    return RequestKind.PLACE_IN_LINE if keeps else RequestKind.PROMISE
+
+
+def ends_without(call: Call) -> EndReason | None:
+    """How a call in LEAVING_CALLBACK ends that is not to be called back; None: its caller can wait for somebody."""
+    reason = _NOT_CALLED_BACK.get(call.callback_reason)
+    if reason is not None:
+        return reason
+    if call.wait_until_at is not None and call.wait_until_at <= call.stage_entered_at:
+        return EndReason.WAITED_TOO_LONG
+    nobody_came = call.nobody_until_at is not None and call.nobody_until_at <= call.stage_entered_at
+    return EndReason.NOBODY_AVAILABLE if nobody_came or call.callback_kind is None else None
+
+
+def left_in(call: Call) -> EndReason:
+    """What it means that the caller hangs up in LEAVING_CALLBACK: with a confirmed number they have our promise."""
+    if call.pii_callback_number is not None:
+        return EndReason.CALLBACK_PROMISED
+    return _LEFT.get(call.callback_reason, EndReason.ABANDONED_WAITING)
+
+
+def agreed_request(call: Call, directory: Directory, now: datetime) -> NewRequest | None:
+    """What a caller with a confirmed number was promised; None where no team can have it."""
+    if call.pii_callback_number is None or call.callback_confirmed_how is None or call.callback_kind is None:
+        return None
+    how, number = call.callback_confirmed_how, E164(call.pii_callback_number)
+    reason = RequestReason.CALAMITY if call.calamity else call.callback_reason or RequestReason.WAITING
+    return _request(call, directory, now, reason, call.callback_kind, how, number)
+
+
+def abandoned_request(call: Call, directory: Directory, now: datetime) -> NewRequest | None:
+    """For a caller who left before a human answered, where their municipality calls them back all the same."""
+    if call.answered_at is not None or not _rules(directory, call).abandoned or call.pii_caller_number is None:
+        return None
+    number = callable_number(call.pii_caller_number, directory.callable_countries)
+    if isinstance(number, Forbidden):
+        return None
+    return _request(call, directory, now, RequestReason.ABANDONED, RequestKind.PROMISE, Confirmed.UNCONFIRMED, number)
+
+
+def request_at_end(call: Call, reason: EndReason, directory: Directory, now: datetime) -> NewRequest | None:
+    """What is still to be promised when a call ends for this reason."""
+    if call.pii_callback_number is not None:
+        return None if call.callback_reference is not None else agreed_request(call, directory, now)
+    is_abandoned = call.callback_request is None and (reason.is_abandoned or reason is EndReason.LOST)
+    return abandoned_request(call, directory, now) if is_abandoned else None
+
+
+def _request(
+    call: Call,
+    directory: Directory,
+    now: datetime,
+    reason: RequestReason,
+    kind: RequestKind,
+    how: Confirmed,
+    number: E164,
+) -> NewRequest | None:
+    code = call.municipality
+    owner = None if code is None else owner_team_of(directory, code)
+    if code is None or owner is None:
+        return None
+    return NewRequest(
+        municipality=code,
+        reason=reason,
+        first_contact_at=call.arrived_at,
+        created_at=now,
+        owner_team=owner,
+        number_confirmed_how=how,
+        pii_number=number,
+        kind=kind,
+        call_id=call.id,
+        queued_at=call.queued_at if kind is RequestKind.PLACE_IN_LINE else None,
+        transfer_count=call.transfer_count,
+    )
+
+
+def _rules(directory: Directory, call: Call) -> CallbackRules:
+    municipality = None if call.municipality is None else directory.municipalities.get(call.municipality)
+    return _NO_RULES if municipality is None else municipality.callback

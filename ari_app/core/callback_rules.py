@@ -1,0 +1,235 @@
+"""What is to happen with a request: whose it is, when it is tried next, and whose turn it is.
+
+Pure: rows, the area and a moment in; a value out. Instants are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from ari_app.core.calendar import instant_of, local_date
+from ari_app.core.callbacks import (
+    Absence,
+    AttemptOutcome,
+    CallbackAttempt,
+    CallbackRequest,
+    RequestKind,
+)
+from ari_app.core.deadlines import (
+    Span,
+    SpecialDays,
+    calling_hours,
+    calling_spans,
+    may_call_now,
+    next_callable,
+    open_time_after,
+)
+from ari_app.core.directory import Directory, Municipality, Norms
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.numbers import E164, Refused, parse_direct
+from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, offers
+
+#: a busy line is soon free; a fault of ours says nothing about the citizen
+BUSY_RETRY = timedelta(minutes=15)
+FAULT_RETRY = timedelta(minutes=5)
+#: how long a lease holds without news of whoever has it
+LEASE = timedelta(minutes=2)
+#: faults in a row after which somebody has to look
+FAULTS_TOLERATED = 3
+#: when there is no time for the usual pause, the last attempt is this long before the last moment
+LAST_CHANCE = timedelta(minutes=15)
+_DAY_PARTS = (time(12), time(17))  # morning, afternoon, evening
+_PLAN_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a request is now; with `operator` None it is the whole team's."""
+
+    team: TeamCode
+    operator: OperatorNumber | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextAttempt:
+    """When to try next; `at` None: not by itself, a person decides. `escalate`: the supervisor is to know."""
+
+    at: datetime | None
+    escalate: bool = False
+
+
+def number_to_call(text: str) -> E164 | Refused:
+    """Read a number that somebody is to be called back on: never one that costs extra (AV §8)."""
+    return parse_direct(text)
+
+
+def callable_towns(directory: Directory, now: datetime) -> frozenset[MunicipalityCode]:
+    """The municipalities whose citizens may be called at this moment."""
+    towns = directory.municipalities.items()
+    return frozenset(code for code, town in towns if may_call_now(town, directory.special_days, now))
+
+
+def owner_team_of(directory: Directory, code: MunicipalityCode) -> TeamCode | None:
+    """Whose the requests of a municipality are: the team that its rules name, else one that answers for it.
+
+    Of several, one that has operators, and the first by its code. None when no team answers for it or helps it.
+    """
+    municipality = directory.municipalities.get(code)
+    if municipality is not None and municipality.callback.team in directory.teams:
+        return municipality.callback.team
+    manned = {team for operator in directory.operators.values() for team in operator.teams}
+    answering = [
+        (code not in team.serves, team.code not in manned, team.code)
+        for team in directory.teams.values()
+        if code in team.serves or code in team.helps
+    ]
+    return min(answering)[2] if answering else None
+
+
+def personal_until(
+    since: datetime, plan_by_at: datetime, municipality: Municipality, special_days: SpecialDays
+) -> datetime:
+    """Until when somebody's own request is theirs alone.
+
+    It is overdue when the municipality was open for `personal_overdue_minutes` since then, and in any case when it is
+    time for the reminder before the deadline.
+    """
+    rules = municipality.callback
+    last = plan_by_at - timedelta(minutes=rules.remind_before_minutes)
+    patience = timedelta(minutes=rules.personal_overdue_minutes)
+    overdue_at = open_time_after(municipality, special_days, since, patience)
+    return max(since, last if overdue_at is None else min(last, overdue_at))
+
+
+def owner_now(request: CallbackRequest, absences: Iterable[Absence], now: datetime) -> Owner:
+    """The person it was meant for; the team when that person is away, or did not do it in time."""
+    person = request.owner_operator
+    is_late = request.personal_until_at is not None and request.personal_until_at <= now
+    if person is None or is_late or any(a.operator == person and a.covers(now) for a in absences):
+        return Owner(request.owner_team)
+    return Owner(request.owner_team, person)
+
+
+def urgency(request: CallbackRequest) -> tuple[datetime, datetime, datetime, RequestId]:
+    """Sort key: what must be done first comes first. The id only makes the order total."""
+    return (request.plan_by_at, request.deadline_at, request.first_contact_at, request.id)
+
+
+def next_attempt(
+    request: CallbackRequest,
+    attempts: Sequence[CallbackAttempt],
+    municipality: Municipality,
+    special_days: SpecialDays,
+    now: datetime,
+) -> NextAttempt:
+    """When to try again after these attempts, all of them over.
+
+    Attempts are spread over the parts of the day: one that was not tried yet comes first, where that still keeps the
+    promise. `max_attempts` count; faults of ours do not.
+    """
+    rules = municipality.callback
+    over = sorted((one for one in attempts if one.outcome is not None), key=lambda one: one.number)
+    if not over:
+        return NextAttempt(next_callable(municipality, special_days, now))
+    match over[-1].outcome:
+        case AttemptOutcome.REACHED:
+            return NextAttempt(None)
+        case AttemptOutcome.WRONG_NUMBER | AttemptOutcome.REFUSED:
+            return NextAttempt(None, escalate=True)
+        case AttemptOutcome.FAILED | AttemptOutcome.LOST:
+            in_a_row = 0
+            for one in reversed(over):
+                if one.outcome is None or one.outcome.counts:
+                    break
+                in_a_row += 1
+            at = next_callable(municipality, special_days, now + FAULT_RETRY)
+            return NextAttempt(at, escalate=in_a_row >= FAULTS_TOLERATED)
+        case _:
+            pass
+    if sum(one.outcome is not None and one.outcome.counts for one in over) >= rules.max_attempts:
+        return NextAttempt(None, escalate=True)
+    if over[-1].outcome is AttemptOutcome.BUSY:
+        return NextAttempt(next_callable(municipality, special_days, now + BUSY_RETRY))
+    tried = {_day_part(one.started_at) for one in over if one.outcome is not None and one.outcome.counts}
+    return NextAttempt(_spread(request, tried, municipality, special_days, now))
+
+
+def _spread(
+    request: CallbackRequest, tried: set[int], municipality: Municipality, special_days: SpecialDays, now: datetime
+) -> datetime:
+    earliest = now + timedelta(minutes=municipality.callback.retry_minutes)
+    last_day = local_date(now) + timedelta(days=_PLAN_DAYS)
+    spans = [
+        (max(begins_at, earliest), ends_at)
+        for begins_at, ends_at in _by_day_part(calling_spans(municipality, special_days, local_date(now), last_day))
+        if ends_at > earliest
+    ]
+    in_time = [begins_at for begins_at, _ in spans if begins_at < request.plan_by_at]
+    fresh = [begins_at for begins_at in in_time if _day_part(begins_at) not in tried]
+    if fresh or in_time:
+        return (fresh or in_time)[0]
+    last_chance = request.plan_by_at - LAST_CHANCE
+    if last_chance >= now + LAST_CHANCE:
+        return last_chance
+    return next_callable(municipality, special_days, earliest)
+
+
+def _by_day_part(spans: Iterable[Span]) -> Iterator[Span]:
+    for begins_at, ends_at in spans:
+        for border in (instant_of(local_date(begins_at), part) for part in _DAY_PARTS):
+            if begins_at < border < ends_at:
+                yield begins_at, border
+                begins_at = border
+        yield begins_at, ends_at
+
+
+def _day_part(at: datetime) -> int:
+    return sum(instant_of(local_date(at), part) <= at for part in _DAY_PARTS)
+
+
+# --- a place in the queue that was kept ---
+
+
+def as_waiting(request: CallbackRequest, norms: Norms) -> WaitingCaller:
+    """The request as the queue sees it: a caller who has been waiting since they gave up the phone, not the place."""
+    return WaitingCaller(
+        call_id=CallId(request.id),
+        municipality=request.municipality,
+        queued_at=request.first_contact_at if request.queued_at is None else request.queued_at,
+        answer_within_seconds=norms.answer_within_seconds,
+        overflow_after_seconds=norms.overflow_after_seconds,
+    )
+
+
+def line_offers(
+    waiting: Iterable[WaitingCaller],
+    in_line: Iterable[WaitingCaller],
+    operators: Iterable[ReadyOperator],
+    in_flight: int,
+    now: datetime,
+) -> list[Offer]:
+    """Which kept places are called now, and for which operator; `Offer.call_id` is the request's id.
+
+    The rules of the queue over those who wait and those who kept their place together: nobody is called before their
+    turn. `in_flight` callbacks that have no operator yet count as operators taken.
+    """
+    kept = list(in_line)
+    ready = list(operators)
+    ours = {caller.call_id for caller in kept}
+    room = max(0, len(ready) - in_flight)
+    return [offer for offer in offers([*waiting, *kept], ready, now) if offer.call_id in ours][:room]
+
+
+def place_has_lapsed(
+    request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
+) -> bool:
+    """Today's calling is over: from here on it is an ordinary promise."""
+    if request.kind is not RequestKind.PLACE_IN_LINE or request.queued_at is None:
+        return False
+    day = local_date(request.queued_at)
+    _, last = calling_hours(municipality, day)
+    for _, ends_at in calling_spans(municipality, special_days, day, day):
+        last = ends_at
+    return last <= now

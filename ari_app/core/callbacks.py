@@ -1,0 +1,216 @@
+"""The promise to call somebody back: the request, its attempts, and what a history tells of it.
+
+`CallbackRequest` and `CallbackAttempt` are the rows of the tables `callback_request` and `callback_attempt`, field for
+field. No request is without number, deadline and owner. All instants are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ari_app.core.ids import AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.numbers import E164
+
+
+class RequestReason(StrEnum):
+    """Where a request comes from."""
+
+    MENU = "menu"
+    WAITING = "waiting"  # instead of waiting any longer
+    CLOSED = "closed"
+    CALAMITY = "calamity"
+    OPERATOR = "operator"  # noted by an operator during or after a call
+    REFUSED_TRANSFER = "refused_transfer"  # a transfer that AV §2 does not allow
+    TRANSFER_NOT_ANSWERED = "transfer_not_answered"
+    ABANDONED = "abandoned"  # hung up before a human answered
+    DESK = "desk"  # entered on the desk or with the command
+
+
+class RequestKind(StrEnum):
+    PROMISE = "promise"  # at latest on the working day after the first contact
+    PLACE_IN_LINE = "place_in_line"  # today, at the place in the queue that was kept
+
+
+class RequestState(StrEnum):
+    OPEN = "open"  # to be called, or waiting for a person's decision when there is no next attempt
+    PLANNED = "planned"  # was tried; the next attempt has its moment
+    IN_PROGRESS = "in_progress"  # somebody has the lease
+    CLOSED = "closed"
+
+
+class Confirmed(StrEnum):
+    """How it is known that the number is right."""
+
+    SHOWN = "shown"  # the network showed it, and the caller confirmed it with a key
+    TYPED = "typed"  # keyed in, read back, and confirmed
+    SPOKEN = "spoken"  # told to a person
+    UNCONFIRMED = "unconfirmed"  # shown by the network; the caller hung up
+
+
+class CloseKind(StrEnum):
+    REACHED = "reached"  # talked to on a callback
+    HELPED = "helped"  # called again and was helped
+    BY_PERSON = "by_person"  # somebody closed it, with a reason
+
+
+class AttemptOutcome(StrEnum):
+    REACHED = "reached"  # the citizen's leg was answered, and there was a talk
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    VOICEMAIL = "voicemail"  # marked by the operator's key
+    WRONG_NUMBER = "wrong_number"
+    REFUSED = "refused"  # does not want to be called
+    FAILED = "failed"  # a fault of ours or of the network
+    LOST = "lost"  # nobody saw its end
+
+    @property
+    def counts(self) -> bool:
+        """Whether the citizen could have noticed it."""
+        return self not in (AttemptOutcome.FAILED, AttemptOutcome.LOST)
+
+
+class CallbackFactKind(StrEnum):
+    """What a row of `callback_fact` tells."""
+
+    CREATED = "created"
+    JOINED = "joined"  # asked again: the same promise
+    ASSIGNED = "assigned"
+    CLAIMED = "claimed"
+    RELEASED = "released"
+    LEASE_EXPIRED = "lease_expired"
+    ATTEMPT_STARTED = "attempt_started"
+    ATTEMPT_ANSWERED = "attempt_answered"
+    TALK_BEGAN = "talk_began"
+    ATTEMPT_ENDED = "attempt_ended"
+    PLACE_LAPSED = "place_lapsed"  # not called today; an ordinary promise from here on
+    ESCALATED = "escalated"
+    REMINDED = "reminded"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFact:
+    """One thing that happened to a request; append-only. `detail` holds personal data under `pii_*` keys only."""
+
+    at: datetime
+    kind: CallbackFactKind
+    detail: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRequest:
+    """The row of a request.
+
+    `next_attempt_at` is None while it is open: no attempt is planned, a person has to decide. `personal_until_at`:
+    from then on the request of `owner_operator` is their team's. `lease_holder` says who has it now, and loses it at
+    `lease_until_at`. `reached_at` is the beginning of the talk that kept the promise.
+    """
+
+    id: RequestId
+    reference: str  # spoken to the citizen; digits, the last is a check digit
+    municipality: MunicipalityCode
+    reason: RequestReason
+    kind: RequestKind
+    state: RequestState
+    first_contact_at: datetime
+    deadline_at: datetime
+    plan_by_at: datetime
+    owner_team: TeamCode
+    number_confirmed_how: Confirmed
+    pii_number: str = field(repr=False)  # E.164
+    created_at: datetime
+    last_seq: int = 0
+    call_id: CallId | None = None  # the call in which it was asked for
+    queued_at: datetime | None = None  # the place in the queue that was kept
+    owner_operator: OperatorNumber | None = None
+    owner_entry: str | None = None  # a person or department of the number plan, by its code
+    personal_until_at: datetime | None = None
+    subject: str = ""
+    pii_note: str = field(default="", repr=False)
+    transfer_count: int = 0  # of the call, so that transfers are counted across the callback
+    joined_count: int = 0  # how often it was asked for again
+    attempts_count: int = 0  # those that the citizen could notice
+    first_attempt_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+    lease_holder: str | None = None
+    lease_until_at: datetime | None = None
+    escalate_at_once: bool = False  # when it was made, too little opening time was left
+    escalated_at: datetime | None = None
+    reached_at: datetime | None = None
+    closed_at: datetime | None = None
+    close_kind: CloseKind | None = None
+    closed_by: str | None = None
+    pii_close_reason: str | None = field(default=None, repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackAttempt:
+    """The row of one try. Only what was answered and talked in is `reached`."""
+
+    id: AttemptId
+    request_id: RequestId
+    number: int  # from 1 within its request
+    operator: OperatorNumber
+    started_at: datetime
+    call_id: CallId | None = None  # the call that carries its legs
+    answered_at: datetime | None = None  # the citizen's leg
+    reached_at: datetime | None = None  # the talk began
+    ended_at: datetime | None = None
+    outcome: AttemptOutcome | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """What is known when somebody is to be called back. `first_contact_at` is kept, however often it is re-routed."""
+
+    municipality: MunicipalityCode
+    reason: RequestReason
+    first_contact_at: datetime
+    created_at: datetime
+    owner_team: TeamCode
+    number_confirmed_how: Confirmed
+    pii_number: E164 = field(repr=False)
+    kind: RequestKind = RequestKind.PROMISE
+    call_id: CallId | None = None
+    queued_at: datetime | None = None
+    owner_operator: OperatorNumber | None = None
+    owner_entry: str | None = None
+    subject: str = ""
+    pii_note: str = field(default="", repr=False)
+    transfer_count: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind is RequestKind.PLACE_IN_LINE and self.queued_at is None:
+            raise ValueError("a place in line without the moment that gives it")
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """`joined`: there was a promise to this number already, and this is it."""
+
+    request: CallbackRequest
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """An operator is away, from an instant until another; None: until further notice."""
+
+    operator: OperatorNumber
+    from_at: datetime
+    until_at: datetime | None = None
+    reason: str = ""
+
+    def covers(self, now: datetime) -> bool:
+        return self.from_at <= now and (self.until_at is None or now < self.until_at)

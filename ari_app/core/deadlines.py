@@ -1,0 +1,140 @@
+"""Until when somebody is to be called back: at latest on the working day after their first contact (AV §2).
+
+Three calendars meet here and stay apart: the law's working days set the day, the municipality's hours set the time of
+day, and the hours for calling citizens say when it can be done. Spans are pairs of instants in UTC, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from ari_app.core.calendar import AMSTERDAM, instant_of, is_working_day, local_date, next_working_day, openings_of_day
+from ari_app.core.directory import Municipality
+
+#: the deadline on a working day on which the municipality is closed by its own choice
+CLOSED_DAY_DEADLINE = time(17, 0)
+#: with less than this left, there is nothing to plan
+LEAST_OPEN = timedelta(hours=2)
+_SEARCH_DAYS = 30
+_ONE_SECOND = timedelta(seconds=1)
+
+Span = tuple[datetime, datetime]
+SpecialDays = Mapping[date, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """`plan_by_at` is the last moment at which the call can be made: in opening hours, at an hour for calling."""
+
+    deadline_at: datetime
+    plan_by_at: datetime
+    escalate_at_once: bool
+
+
+def callback_deadline(municipality: Municipality, first_contact_at: datetime, special_days: SpecialDays) -> Deadline:
+    """The end of the opening hours on the working day after the first contact.
+
+    A municipality that closes at midnight has the last second of that day, so that a deadline lies on its own day.
+    Where it is closed all that day by its own choice, the deadline is 17:00: the norm knows no local closings. It is
+    to be escalated at once when less than two open hours are left before that.
+    Raises ValueError when `first_contact_at` has no timezone.
+    """
+    if first_contact_at.tzinfo is None:
+        raise ValueError("an instant without timezone")
+    first_day = local_date(first_contact_at)
+    day = next_working_day(first_day, special_days)
+    own_hours = list(openings_of_day(municipality, special_days, day))
+    deadline_at = own_hours[-1][1] if own_hours else instant_of(day, CLOSED_DAY_DEADLINE)
+    if local_date(deadline_at) != day:
+        deadline_at -= _ONE_SECOND
+    left = list(_clipped(calling_spans(municipality, special_days, first_day, day), first_contact_at, deadline_at))
+    plan_by_at = left[-1][1] if left else first_contact_at
+    too_little = open_time(municipality, special_days, first_contact_at, deadline_at) < LEAST_OPEN
+    return Deadline(deadline_at, plan_by_at, escalate_at_once=not own_hours and too_little)
+
+
+def open_time(municipality: Municipality, special_days: SpecialDays, start: datetime, end: datetime) -> timedelta:
+    """For how long the municipality is open between two instants."""
+    days = (local_date(start) + timedelta(days=n) for n in range((local_date(end) - local_date(start)).days + 1))
+    spans = (span for day in days for span in openings_of_day(municipality, special_days, day))
+    return sum((closes - opens for opens, closes in _clipped(spans, start, end)), timedelta())
+
+
+def open_time_after(
+    municipality: Municipality, special_days: SpecialDays, start: datetime, wanted: timedelta
+) -> datetime | None:
+    """When the municipality will have been open for so long since `start`; None when that is out of sight."""
+    for ahead in range(_SEARCH_DAYS):
+        day = local_date(start) + timedelta(days=ahead)
+        for opens_at, closes_at in openings_of_day(municipality, special_days, day):
+            opens_at = max(opens_at, start)
+            if closes_at - opens_at >= wanted:
+                return opens_at + wanted
+            wanted -= max(closes_at - opens_at, timedelta())
+    return None
+
+
+def calling_spans(
+    municipality: Municipality, special_days: SpecialDays, first_day: date, last_day: date
+) -> Iterator[Span]:
+    """When citizens can be called: the municipality is open, and it is an hour at which people may be called."""
+    for ahead in range((last_day - first_day).days + 1):
+        day = first_day + timedelta(days=ahead)
+        may = calling_hours(municipality, day)
+        yield from _clipped(openings_of_day(municipality, special_days, day), *may)
+
+
+def next_callable(municipality: Municipality, special_days: SpecialDays, start: datetime) -> datetime:
+    """The first moment from `start` on at which a citizen can be called.
+
+    A municipality that has no opening in sight still keeps its promise: then any hour for calling will do.
+    """
+    first_day = local_date(start)
+    last_day = first_day + timedelta(days=_SEARCH_DAYS)
+    for opens_at, closes_at in calling_spans(municipality, special_days, first_day, last_day):
+        if start < closes_at:
+            return max(opens_at, start)
+    for ahead in range(_SEARCH_DAYS):
+        day = first_day + timedelta(days=ahead)
+        begins_at, ends_at = calling_hours(municipality, day)
+        if is_working_day(day, special_days) and start < ends_at:
+            return max(begins_at, start)
+    return start
+
+
+def may_call_now(municipality: Municipality, special_days: SpecialDays, now: datetime) -> bool:
+    """Whether a citizen may be called: at the set hours, on a working day or a day on which it is open."""
+    begins_at, ends_at = calling_hours(municipality, local_date(now))
+    return begins_at <= now < ends_at and is_day_at_work(municipality, special_days, local_date(now))
+
+
+def is_day_at_work(municipality: Municipality, special_days: SpecialDays, day: date) -> bool:
+    """Somebody may be expected to work: a working day of the law, or a day on which it is open."""
+    return is_working_day(day, special_days) or any(openings_of_day(municipality, special_days, day))
+
+
+def day_start(municipality: Municipality, special_days: SpecialDays, day: date) -> datetime:
+    """When a day's work begins: the first opening, not before people may be called where that leaves any of the day."""
+    begins_at, _ = calling_hours(municipality, day)
+    spans = list(openings_of_day(municipality, special_days, day))
+    if not spans:
+        return begins_at
+    return max(spans[0][0], begins_at) if begins_at < spans[-1][1] else spans[0][0]
+
+
+def calling_hours(municipality: Municipality, day: date) -> Span:
+    rules = municipality.callback
+    return instant_of(day, rules.call_from), instant_of(day, rules.call_until, fold=1)
+
+
+def local_time(instant: datetime) -> time:
+    """The time of day in the Netherlands at an instant."""
+    return instant.astimezone(AMSTERDAM).time()
+
+
+def _clipped(spans: Iterator[Span], start: datetime, end: datetime) -> Iterator[Span]:
+    for opens_at, closes_at in spans:
+        if opens_at < end and closes_at > start:
+            yield max(opens_at, start), min(closes_at, end)

@@ -1,0 +1,174 @@
+"""Which reminders of open requests have become due: by row and moment, so that nothing depends on when it is asked.
+
+A reminder is known by its `key`; whoever stores it stores it once. After a gap of any length the reminders of each
+request are still due; of the daily ones only today's, which tells everything that is open now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from ari_app.core.calendar import local_date
+from ari_app.core.callback_rules import Owner, owner_now
+from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
+from ari_app.core.deadlines import day_start, is_day_at_work
+from ari_app.core.directory import Directory, Municipality
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
+
+
+class Audience(StrEnum):
+    OWNER = "owner"
+    SUPERVISOR = "supervisor"
+
+
+class ReminderKind(StrEnum):
+    DAY_START = "day_start"  # everything that is due today, per owner
+    BEFORE_DEADLINE = "before_deadline"
+    NO_TIME_LEFT = "no_time_left"  # when it was made, too little opening time was left
+    NEEDS_DECISION = "needs_decision"  # no attempt is planned any more
+    CALLS_FAIL = "calls_fail"  # again and again, and not because of the citizen
+    AT_DEADLINE = "at_deadline"
+    OVERDUE = "overdue"  # every day of work after the deadline, until it is closed
+
+    @property
+    def audience(self) -> Audience:
+        is_owners = self in (ReminderKind.DAY_START, ReminderKind.BEFORE_DEADLINE)
+        return Audience.OWNER if is_owners else Audience.SUPERVISOR
+
+
+class ReminderWay(StrEnum):
+    SCREEN = "screen"  # a fact, and news for those who watch
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    PHONE = "phone"  # spoken
+
+
+class ReminderOutcome(StrEnum):
+    SENT = "sent"
+    NOT_NEEDED = "not_needed"  # what it was about was done before it was sent
+    GIVEN_UP = "given_up"  # tried often enough
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """To whom, about what. `request_id` and `municipality` are None when it is about all of an owner's day."""
+
+    kind: ReminderKind
+    due_at: datetime
+    day: date  # in the Netherlands
+    owner_team: TeamCode
+    owner_operator: OperatorNumber | None = None
+    request_id: RequestId | None = None
+    municipality: MunicipalityCode | None = None
+    round: int = 0  # of attempts: a decision that led to new ones may be needed again
+
+    @property
+    def key(self) -> str:
+        if self.request_id is None:
+            return f"{self.kind} {self.owner_team} {self.owner_operator or '-'} {self.day}"
+        if self.kind is ReminderKind.OVERDUE:
+            return f"{self.kind} {self.request_id} {self.day}"
+        if self.kind is ReminderKind.NEEDS_DECISION:
+            return f"{self.kind} {self.request_id} {self.round}"
+        return f"{self.kind} {self.request_id}"
+
+
+def due_reminders(
+    requests: Sequence[CallbackRequest], absences: Sequence[Absence], directory: Directory, now: datetime
+) -> list[Reminder]:
+    """Every reminder of these open requests that has become due, those that were sent before included."""
+    today = _Today(directory, now)
+    owned = [(request, owner_now(request, absences, now)) for request in requests if request.is_open]
+    found = list(_day_starts(owned, today))
+    for request, owner in owned:
+        # Somebody calls, or talks, while it is in progress; what is still due afterwards is told then.
+        if request.state is not RequestState.IN_PROGRESS:
+            found += _of_request(request, owner, today)
+    return sorted(found, key=lambda reminder: (reminder.due_at, reminder.key))
+
+
+class _Today:
+    """What one day is for each municipality; looked up once, however many requests there are."""
+
+    def __init__(self, directory: Directory, now: datetime) -> None:
+        self.now = now
+        self.day = local_date(now)
+        self._directory = directory
+        self._known: dict[MunicipalityCode, tuple[Municipality, datetime | None]] = {}
+
+    def town(self, code: MunicipalityCode) -> Municipality:
+        return self._look_up(code)[0]
+
+    def start(self, code: MunicipalityCode) -> datetime | None:
+        """When the day's work begins there; None when nobody works."""
+        return self._look_up(code)[1]
+
+    def _look_up(self, code: MunicipalityCode) -> tuple[Municipality, datetime | None]:
+        if code not in self._known:
+            town, special_days = town_of(self._directory, code), self._directory.special_days
+            is_at_work = is_day_at_work(town, special_days, self.day)
+            self._known[code] = town, day_start(town, special_days, self.day) if is_at_work else None
+        return self._known[code]
+
+
+def _of_request(request: CallbackRequest, owner: Owner, today: _Today) -> Iterator[Reminder]:
+    for kind, due_at in _moments(request, today):
+        if due_at <= today.now:
+            yield Reminder(
+                kind,
+                due_at,
+                local_date(due_at),
+                owner.team,
+                owner.operator,
+                request.id,
+                request.municipality,
+                request.attempts_count,
+            )
+
+
+def _moments(request: CallbackRequest, today: _Today) -> Iterator[tuple[ReminderKind, datetime]]:
+    ahead = timedelta(minutes=today.town(request.municipality).callback.remind_before_minutes)
+    yield ReminderKind.BEFORE_DEADLINE, max(request.created_at, request.plan_by_at - ahead)
+    yield ReminderKind.AT_DEADLINE, request.deadline_at
+    if request.escalate_at_once:
+        yield ReminderKind.NO_TIME_LEFT, request.created_at
+    if request.escalated_at is not None and request.next_attempt_at is None:
+        yield ReminderKind.NEEDS_DECISION, request.escalated_at
+    elif _calls_fail(request):
+        yield ReminderKind.CALLS_FAIL, request.escalated_at or request.created_at
+    start = today.start(request.municipality)
+    if start is not None and local_date(request.deadline_at) < today.day:
+        yield ReminderKind.OVERDUE, start
+
+
+def _calls_fail(request: CallbackRequest) -> bool:
+    """Tried on, and escalated all the same, and not because time ran out."""
+    escalated_at = request.escalated_at
+    is_early = escalated_at is not None and escalated_at < request.deadline_at
+    return request.state is RequestState.PLANNED and is_early and not request.escalate_at_once
+
+
+def is_due_by(request: CallbackRequest, day: date) -> bool:
+    """Whether it must be done on this day, or should have been before."""
+    return local_date(request.plan_by_at) <= day
+
+
+def _day_starts(owned: Iterable[tuple[CallbackRequest, Owner]], today: _Today) -> Iterator[Reminder]:
+    starts: defaultdict[Owner, list[datetime]] = defaultdict(list)
+    for request, owner in owned:
+        start = today.start(request.municipality)
+        # What came in today is news enough by itself.
+        if start is not None and is_due_by(request, today.day) and request.created_at <= start:
+            starts[owner].append(start)
+    for owner, moments in starts.items():
+        if min(moments) <= today.now:
+            yield Reminder(ReminderKind.DAY_START, min(moments), today.day, owner.team, owner.operator)
+
+
+def town_of(directory: Directory, code: MunicipalityCode) -> Municipality:
+    """The municipality; of one that was removed, an always closed one with the ordinary rules: promises stay."""
+    return directory.municipalities.get(code) or Municipality(code, code)

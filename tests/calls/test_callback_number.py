@@ -1,0 +1,120 @@
+"""On which number somebody is called back: shown or keyed, read back digit by digit, confirmed; on fakes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ari_app.core.call import EndReason
+from ari_app.core.callbacks import Confirmed
+from tests.calls.asking import (
+    TYPED,
+    Make,
+    asked_for_number,
+    asking,
+    is_over,
+    spoken_digits,
+    the_request,
+)
+from tests.calls.world import CLOSED_AT, ESDAM_ALONE
+
+pytestmark = pytest.mark.pure
+
+
+async def test_the_shown_number_is_read_back_as_people_key_it(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world)
+    heard = world.switch.heard(citizen)
+    start = heard.index("nl/terug-uw-nummer")
+    assert spoken_digits(heard[start:]) == "0201234567"
+    assert heard[-1] == "nl/terug-klopt-getoond"
+
+
+async def test_another_number_is_keyed_read_back_and_confirmed(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world)
+    await world.press(citizen, "2")
+    assert world.switch.heard(citizen)[-1] == "nl/terug-toets-nummer"
+    before = len(world.switch.heard(citizen))
+    await world.press(citizen, "0612345678#")
+    assert spoken_digits(world.switch.heard(citizen)[before:]) == "0612345678"
+    assert not world.promises.requests
+    await world.press(citizen, "1")
+    assert (the_request(world).pii_number, the_request(world).number_confirmed_how) == (TYPED, Confirmed.TYPED)
+    assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
+
+
+@pytest.mark.parametrize("keys", ["0612345678#", "0201*0612345678#", "0031612345678#"])
+async def test_a_withheld_number_is_keyed_at_once(make_world: Make, keys: str) -> None:
+    world, citizen = await asked_for_number(make_world, number="")
+    assert world.switch.heard(citizen)[-1] == "nl/terug-toets-nummer"
+    await world.press(citizen, f"{keys}1")
+    assert (the_request(world).pii_number, the_request(world).number_confirmed_how) == (TYPED, Confirmed.TYPED)
+    assert world.call(citizen).pii_caller_number is None
+
+
+async def test_who_forgets_the_hash_is_understood_after_a_while(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world, number="")
+    await world.press(citizen, "0612345678")
+    await world.clock.advance(8)
+    await world.press(citizen, "1")
+    assert the_request(world).pii_number == TYPED
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("0900123456#", "nl/terug-betaald"),
+        ("0906123456#", "nl/terug-betaald"),
+        ("1888#", "nl/terug-betaald"),
+        ("112#", "nl/terug-geen-nummer"),
+        ("140119#", "nl/terug-geen-nummer"),
+        ("06123#", "nl/terug-geen-nummer"),
+        ("#", "nl/terug-geen-nummer"),
+        ("003225550123#", "nl/terug-buitenland"),
+        ("00881612345678#", "nl/terug-buitenland"),
+    ],
+)
+async def test_a_number_that_nobody_calls_is_refused_with_the_reason(make_world: Make, keys: str, said: str) -> None:
+    world, citizen = await asked_for_number(make_world, number="")
+    await world.press(citizen, keys)
+    assert world.switch.heard(citizen)[-2:] == [said, "nl/terug-toets-nummer"]
+    await world.press(citizen, "0612345678#1")
+    assert the_request(world).pii_number == TYPED
+
+
+async def test_a_shown_number_that_nobody_calls_is_refused_with_the_reason(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world, number="+3225550123")
+    assert world.switch.heard(citizen)[-2:] == ["nl/terug-buitenland", "nl/terug-toets-nummer"]
+
+
+async def test_a_number_of_a_country_that_the_area_opened_is_called(make_world: Make) -> None:
+    world = make_world(area=replace(asking(), callable_countries=frozenset({"BE"})), now=CLOSED_AT)
+    citizen = await world.citizen(ESDAM_ALONE, number="+3225550123")
+    await world.clock.advance(6)
+    await world.press(citizen, "11")
+    assert the_request(world).pii_number == "+3225550123"
+
+
+async def test_three_numbers_may_be_keyed_and_then_it_is_over(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world)
+    await world.press(citizen, "2")
+    for _ in range(3):
+        assert world.call(citizen).is_open
+        await world.press(citizen, "0612345678#2")
+    assert is_over(world, citizen) is EndReason.CLOSED
+    assert "nl/terug-lukt-niet" in world.switch.heard(citizen)
+    assert not world.promises.requests
+
+
+async def test_nobody_is_promised_anything_without_having_confirmed_the_number(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world)
+    await world.clock.advance(30)
+    assert is_over(world, citizen) is EndReason.CLOSED
+    assert not world.promises.requests
+
+
+async def test_three_hundred_digits_harm_nobody(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world, number="")
+    await world.press(citizen, "7" * 300)
+    await world.clock.advance(60)
+    assert is_over(world, citizen) is EndReason.CLOSED

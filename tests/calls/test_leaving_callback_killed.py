@@ -1,0 +1,103 @@
+"""The process dies before and after every order and write of a request to be called back: one promise, or none."""
+
+from __future__ import annotations
+
+import pytest
+
+from ari_app.core.call import EndReason, FactKind
+from ari_app.core.ids import ChannelId
+from tests.calls.asking import KEYS, TYPED, Make, asking, the_request
+from tests.calls.test_killed_at_every_step import Stalls
+from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World
+
+pytestmark = pytest.mark.pure
+
+
+class Caller:
+    """Answers what they are asked, once each time; what they key while nobody listens is lost."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.channel_id: ChannelId | None = None
+        self._answered = 0
+
+    @property
+    def is_there(self) -> bool:
+        return self.channel_id in self.world.switch.channels
+
+    async def call(self, stalls: Stalls) -> None:
+        """Until the end of the call, or of the process."""
+        if self.channel_id is None:
+            self.channel_id = await self.world.citizen(ESDAM_ALONE)
+        for _ in range(60):
+            if stalls.stopped or not self.is_there:
+                return
+            await self.answer()
+            await self.world.clock.advance(1)
+
+    async def answer(self) -> None:
+        assert self.channel_id is not None
+        said = [names for channel_id, names in self.world.switch.said if channel_id == self.channel_id]
+        if len(said) > self._answered:
+            self._answered = len(said)
+            await self.world.press(self.channel_id, next((KEYS[k] for k in KEYS if f"nl/{k}" in said[-1]), ""))
+
+
+def start(make: Make, at: int | None = None) -> tuple[World, Caller, Stalls]:
+    world = make(area=asking(), now=CLOSED_AT)
+    stalls = Stalls(world, at)
+    return world, Caller(world), stalls
+
+
+async def moments(make: Make) -> int:
+    world, caller, stalls = start(make)
+    await caller.call(stalls)
+    assert the_request(world).pii_number == TYPED
+    assert stalls.moments >= 40
+    return stalls.moments
+
+
+async def test_wherever_the_process_dies_the_caller_gets_one_promise_and_hears_it(make_world: Make) -> None:
+    for at in range(await moments(make_world)):
+        world, caller, stalls = start(make_world, at)
+        await caller.call(stalls)
+        assert stalls.stopped, at
+        assert caller.channel_id is not None
+        was_there = caller.is_there
+        await world.kill()
+        await world.clock.advance(1)
+        await world.restart()
+        stalls.stopped = False
+        await caller.call(stalls)
+        await world.clock.advance(5)
+        await world.sweep()
+        call = world.call(caller.channel_id)
+        request = the_request(world)
+        assert (request.pii_number, request.joined_count) == (TYPED, 0), at
+        assert call.end_reason is EndReason.CALLBACK_PROMISED, at
+        assert call.callback_reference == request.reference, at
+        assert world.ledger.kinds(call.id).count(FactKind.CALLBACK_REQUESTED) == 1, at
+        assert not was_there or "nl/terug-kenmerk" in world.switch.heard(caller.channel_id), at
+        assert not world.switch.channels and not [leg for leg in world.ledger.legs.values() if leg.is_open], at
+        await world.kill()
+
+
+async def test_who_hangs_up_while_no_process_is_there_has_the_promise_if_the_number_was_confirmed(
+    make_world: Make,
+) -> None:
+    for at in range(await moments(make_world)):
+        world, caller, stalls = start(make_world, at)
+        await caller.call(stalls)
+        assert caller.channel_id is not None
+        await world.kill()
+        if caller.is_there:
+            await world.hang_up(caller.channel_id)
+        rows = list(world.ledger.calls.values())
+        is_confirmed = bool(rows) and rows[0].pii_callback_number is not None
+        await world.restart()
+        assert len(world.promises.requests) == int(is_confirmed), at
+        ends = [call.end_reason for call in world.ledger.calls.values()]
+        if is_confirmed:
+            assert ends == [EndReason.CALLBACK_PROMISED], at
+        assert not any(call.is_open for call in world.ledger.calls.values()), at
+        await world.kill()
