@@ -12,12 +12,12 @@ from typing import TypeVar
 import click
 
 from ari_app.commands import WRONG, Moment, as_json, fail, with_database
-from ari_app.core.callback_rules import number_to_call, owner_team_of
+from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
 from ari_app.core.directory import Directory
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import CallbackRefused
-from ari_app.core.numbers import Refused
+from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.reports.callbacks import promise_table, requests_table, story_text
 from ari_app.reports.icalendar import team_calendar
 from ari_app.reports.render import local
@@ -92,9 +92,6 @@ def add(
 ) -> None:
     """Promise somebody a call. Its deadline runs from the first contact."""
     now = datetime.now(UTC)
-    parsed = number_to_call(number)
-    if isinstance(parsed, Refused):
-        fail(parsed.says, WRONG)
     first_contact_at = first_contact or now
     if first_contact_at > now:
         fail("the first contact has not been yet", WRONG)
@@ -104,6 +101,9 @@ def add(
         code = MunicipalityCode(municipality)
         if code not in directory.municipalities:
             fail(f"there is no municipality {code}; known are {_listed(directory.municipalities)}", WRONG)
+        parsed = callable_number(number, directory.callable_countries)
+        if isinstance(parsed, Forbidden):
+            fail(f"--number {parsed.says}", WRONG)
         owner = owner_team_of(directory, code) if team is None else TeamCode(team)
         if owner is None:
             fail(f"no team answers for {code}: name one with --team", WRONG)

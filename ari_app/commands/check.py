@@ -171,7 +171,7 @@ async def _way_outside(ari: AriClient, template: str) -> Finding:
         remedy = "set ARI_APP_TRUNK_CONTACT for Asterisk, or correct ARI_APP_OUTBOUND_ENDPOINT"
         return Finding(what, False, f"Asterisk has no {peer_of(template)}", remedy)
     if endpoint.state == "offline":
-        remedy = "look at: asterisk -rx 'pjsip show contacts'"
+        remedy = "register a phone as that account, or look at the trunk: asterisk -rx 'pjsip show contacts'"
         return Finding(what, False, f"{peer_of(template)} does not answer", remedy)
     return Finding(what, True, template)
 

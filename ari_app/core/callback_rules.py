@@ -28,14 +28,13 @@ from ari_app.core.deadlines import (
 )
 from ari_app.core.directory import Directory, Municipality, Norms
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
-from ari_app.core.numbers import E164, Refused, parse_direct
 from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, offers
 
 #: a busy line is soon free; a fault of ours says nothing about the citizen
 BUSY_RETRY = timedelta(minutes=15)
 FAULT_RETRY = timedelta(minutes=5)
-#: how long a lease holds without news of whoever has it
-LEASE = timedelta(minutes=2)
+#: how long a lease holds without news of whoever has it: longer than a phone rings and a note is spoken
+LEASE = timedelta(minutes=4)
 #: faults in a row after which somebody has to look
 FAULTS_TOLERATED = 3
 #: when there is no time for the usual pause, the last attempt is this long before the last moment
@@ -58,11 +57,6 @@ class NextAttempt:
 
     at: datetime | None
     escalate: bool = False
-
-
-def number_to_call(text: str) -> E164 | Refused:
-    """Read a number that somebody is to be called back on: never one that costs extra (AV §8)."""
-    return parse_direct(text)
 
 
 def callable_towns(directory: Directory, now: datetime) -> frozenset[MunicipalityCode]:

@@ -59,7 +59,7 @@ def callable_number(text: str, countries: Collection[str] = ()) -> E164 | Forbid
     if _PAID.fullmatch(digits):
         return Forbidden(NotCalled.PAID, "is a paid-service number, which costs extra (AV §8)")
     if _SHORT.fullmatch(digits) or not isinstance(parse_shared(text), Refused):
-        return Forbidden(NotCalled.SHORT, "is a short number, which nobody can be handed over to")
+        return Forbidden(NotCalled.SHORT, "is a short number or a 14-number, which is not called")
     parsed = parse_e164(text)
     if isinstance(parsed, Refused):
         return Forbidden(NotCalled.NOT_A_NUMBER, parsed.says)

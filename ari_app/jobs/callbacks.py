@@ -15,13 +15,13 @@ import structlog
 from ari_app.calls.callback_ports import ReminderCaller, Spoken, SpokenReminder
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.callback_changes import place_lapsed
-from ari_app.core.callback_rules import LEASE, number_to_call, owner_team_of, place_has_lapsed
+from ari_app.core.callback_rules import LEASE, owner_team_of, place_has_lapsed
 from ari_app.core.callbacks import CallbackRequest, Confirmed, NewRequest, RequestKind, RequestReason
 from ari_app.core.deadlines import may_call_now, next_callable
 from ari_app.core.directory import Contact, Directory
 from ari_app.core.ids import AsteriskId, TeamCode
-from ari_app.core.numbers import Refused
 from ari_app.core.reminders import Audience, ReminderOutcome, ReminderWay, due_reminders, town_of
+from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.jobs.ways import Mailer, NotSent, Webhook
 from ari_app.reports.reminders import mail_of, webhook_of
 from ari_app.storage.abandoned import abandoned_calls
@@ -213,9 +213,9 @@ class CallbackKeeper:
         if not towns:
             return
         for call in await abandoned_calls(self._engine, towns, now - ABANDONED_SINCE):
-            number = number_to_call(call.pii_caller_number)
+            number = callable_number(call.pii_caller_number, directory.callable_countries)
             team = owner_team_of(directory, call.municipality)
-            if isinstance(number, Refused) or team is None:
+            if isinstance(number, Forbidden) or team is None:
                 continue
             new = NewRequest(
                 municipality=call.municipality,

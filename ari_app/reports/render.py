@@ -147,11 +147,15 @@ def _transfer_text(one: Transfer, start: datetime) -> str:
     outcome = "open" if one.outcome is None else one.outcome.value
     counted = "" if one.count_reason is None else f", {'counted' if one.counted else 'not counted'}: "
     why = "" if one.count_reason is None else one.count_reason.value
-    return f"{one.kind.value:<9} {one.from_party} -> {one.to_party:<10} {'  '.join(parts)}  {outcome}{counted}{why}"
+    return (
+        f"{one.kind.value:<9} {f'{one.from_party} -> {one.to_party}':<16} {'  '.join(parts)}  {outcome}{counted}{why}"
+    )
 
 
 def shown_number(dialled: str) -> str:
-    """A 14-number as published, any other as it was dialled."""
+    """A 14-number as published, any other as it was dialled; of a call that we made nothing was dialled."""
+    if not dialled:
+        return "-"
     return format_shared(dialled) if dialled.startswith("14") and len(dialled) in (5, 6) else dialled
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from ari_app.core.directory import CallbackRules, Contact
-from ari_app.core.numbers import Refused, parse_direct
+from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.storage.area_shape import Shape, refuse
 
 _RULES = CallbackRules()
@@ -32,8 +32,8 @@ def _email(text: str) -> str:
 def _reminder_phone(text: str) -> str:
     if re.fullmatch(r"PJSIP/[A-Za-z0-9_-]{1,64}", text):
         return text
-    number = parse_direct(text)
-    if isinstance(number, Refused):
+    number = callable_number(text)
+    if isinstance(number, Forbidden):
         refuse(f'{number.says}; a phone of this Asterisk is written "PJSIP/phone30"')
     return number
 

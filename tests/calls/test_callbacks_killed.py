@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ari_app.core.callback_rules import LEASE
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest
 from ari_app.core.operators import OperatorState
 from tests.calls.handovers import MOBILE, number_plan
@@ -112,7 +113,7 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
         for channel_id, (endpoint, _, _) in list(world.switch.created.items()):
             if endpoint == CITIZEN_PHONE and channel_id in world.switch.channels:
                 await world.hang_up(channel_id)
-        await world.clock.advance(180)
+        await world.clock.advance(LEASE.total_seconds())
         await world.sweep()
         await swept(world, request)
         await world.clock.advance(30)

@@ -230,9 +230,9 @@ async def test_given_two_transfers_when_a_third_is_asked_for_then_it_is_refused_
     await t.world.press(second, "*2200#")
     assert t.world.switch.heard(second)[-1] == "nl/maximum-doorverbonden"
     assert t.hears(t.citizen) == {second} and len(t.transfers) == 2
+    assert FactKind.TRANSFER_REFUSED in t.world.ledger.kinds(t.call.id), "stored at once"
     t.world.ledger.allowances[t.call.id] = 1
     await t.world.press(second, "*1200#")
-    assert FactKind.TRANSFER_REFUSED in t.world.ledger.kinds(t.call.id)
     third = await t.picked_up()
     await t.world.press(second, "*33")
     assert t.hears(t.citizen) == {third} and t.call.transfer_count == 3

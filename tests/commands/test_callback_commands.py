@@ -70,7 +70,7 @@ def test_the_deadline_runs_from_the_first_contact(area: Type) -> None:
     [
         (("--number", "0900 1234"), "paid-service number"),
         (("--number", "abc"), "is not a telephone number"),
-        (("--number", "14 0119"), "is a 14-number"),
+        (("--number", "14 0119"), "or a 14-number"),
         (("--municipality", "GM0001"), "there is no municipality GM0001; known are GM9901"),
         (("--team", "x"), "there is no team x; known are gezamenlijk"),
         (("--operator", "999"), "there is no operator 999"),

@@ -100,7 +100,7 @@ def _about_transfer(flow: Flow, command: Command) -> Verdict:
 
 
 def _told(flow: Flow, verdict: Verdict) -> Verdict:
-    """That a rule refused it belongs to the story of the call; it is stored with what comes next."""
+    """That a rule refused it belongs to the story of the call; it is stored by the stage."""
     if isinstance(verdict.answer, Refused):
         flow.refused = verdict.answer.reason
     if isinstance(verdict.answer, Refused) and verdict.answer.reason is not RefusalReason.STORE_AWAY:

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 RING_SECONDS = 25
 #: an operator's session that says nothing for so long is taken for gone; a note may be long
 LISTEN_PATIENCE = timedelta(seconds=90)
+#: of a note, in half a minute; the whole of it is on the screen
+SPOKEN_NOTE_CHARACTERS = 400
 NO_ANSWER = 19  # Q.850
 
 
@@ -59,7 +61,8 @@ async def what_about(flow: Flow) -> tuple[str, ...]:
     note: tuple[str, ...] = ()
     if request is not None:
         subject = await flow.shell.voice.say(request.subject) if request.subject else ()
-        note = await flow.shell.voice.say(request.pii_note) if request.pii_note else ()
+        spoken = request.pii_note[:SPOKEN_NOTE_CHARACTERS]
+        note = await flow.shell.voice.say(spoken) if spoken else ()
     return promise_phrases.announced(municipality, subject, note)
 
 

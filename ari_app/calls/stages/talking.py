@@ -66,6 +66,8 @@ async def _talk(flow: Flow) -> Step | End | None:
                 elif not isinstance(verdict.answer, Refused) and verdict.step is None:
                     await flow.settle()
                 await answer(flow, request, verdict.answer)
+                if isinstance(verdict.answer, Refused):
+                    await flow.settle()  # that it was refused; who asked has heard it already
                 if verdict.step is not None or verdict.is_begun:
                     return verdict.step
     if holder.joined_at is not None and flow.now - holder.joined_at < HEARD_AFTER:
