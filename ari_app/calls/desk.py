@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from ari_app.calls.news import Asked
-from ari_app.calls.registry import Registry
-from ari_app.core.desk import Answer, Command, RefusalReason, Refused
+from ari_app.calls.registry import Registry, SessionEntry
+from ari_app.core.desk import Answer, Command, NextCallback, RefusalReason, Refused
 from ari_app.core.ids import CallId, OperatorNumber
 
 #: a call's task answers within milliseconds; one that waits for the store may take longer
@@ -23,27 +23,43 @@ class Desk:
         self._registry = registry
 
     async def ask(self, operator: OperatorNumber, command: Command) -> Answer:
-        """Have something done with the caller whom this operator has now."""
+        """Have something done with the caller whom this operator has now.
+
+        Without one: the next callback, or a promise to the citizen of the talk that is just over.
+        """
         entry = self._registry.session_of(operator)
-        if entry is None or entry.session.call_id is None:
+        if entry is None:
             return Refused(RefusalReason.NO_SUCH_CALL)
-        return await self.ask_call(entry.session.call_id, operator, command)
+        if entry.session.call_id is not None and not isinstance(command, NextCallback):
+            return await self.ask_call(entry.session.call_id, operator, command)
+        answered, asked = _question(command, entry)
+        entry.mailbox.post(asked)
+        return await _within_patience(answered)
 
     async def ask_call(self, call_id: CallId, operator: OperatorNumber, command: Command) -> Answer:
         """The same, of one call: refused when it is not, or no longer, this operator's."""
         entry = self._registry.session_of(operator)
         if entry is None:
             return Refused(RefusalReason.NOT_YOURS)
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-
-        def answer(given: Answer) -> None:
-            if not answered.done():
-                answered.set_result(given)
-
-        if not self._registry.post_to_call(call_id, Asked(command, entry.session.id, answer)):
+        answered, asked = _question(command, entry)
+        if not self._registry.post_to_call(call_id, asked):
             return Refused(RefusalReason.NO_SUCH_CALL)
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                return await answered
-        except TimeoutError:
-            return Refused(RefusalReason.NOT_NOW)
+        return await _within_patience(answered)
+
+
+def _question(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], Asked]:
+    answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def answer(given: Answer) -> None:
+        if not answered.done():
+            answered.set_result(given)
+
+    return answered, Asked(command, entry.session.id, answer)
+
+
+async def _within_patience(answered: asyncio.Future[Answer]) -> Answer:
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await answered
+    except TimeoutError:
+        return Refused(RefusalReason.NOT_NOW)

@@ -120,7 +120,7 @@ class StateFound:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """To a call: somebody wants something done with it. `by` is a login or, of a colleague, a channel."""
+    """To a call, or to an operator who has none: something is wanted. `by` is a login or, of a colleague, a channel."""
 
     command: Command
     by: SessionId | ChannelId

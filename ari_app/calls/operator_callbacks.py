@@ -9,7 +9,7 @@ from ari_app.calls.flow import Shell
 from ari_app.calls.promise_keeping import promise
 from ari_app.core.callback_rules import LEASE, callable_towns
 from ari_app.core.callbacks import CallbackRequest, RequestReason
-from ari_app.core.desk import Answer, PromiseCallback, RefusalReason, Refused
+from ari_app.core.desk import ACCEPTED, Answer, Command, NextCallback, PromiseCallback, RefusalReason, Refused
 from ari_app.core.ids import CallId, RequestId, new_call_id
 from ari_app.core.ledger import CallbackRefused, StoreUnavailable
 from ari_app.core.operators import OperatorSession
@@ -17,8 +17,21 @@ from ari_app.core.operators import OperatorSession
 log = structlog.get_logger(__name__)
 
 
+async def of_desk(shell: Shell, session: OperatorSession, last_call: CallId | None, command: Command) -> Answer:
+    """What a screen asks for on behalf of an operator who has no caller."""
+    match command:
+        case NextCallback():
+            return await start_next(shell, session) or ACCEPTED
+        case PromiseCallback():
+            return await promise_after(shell, session, last_call, command)
+        case _:
+            return Refused(RefusalReason.NO_SUCH_CALL)
+
+
 async def start_next(shell: Shell, session: OperatorSession) -> Refused | None:
-    """The callback that this operator should make first, begun; refused when there is none."""
+    """The callback that this operator should make first, begun; refused when there is none, or they have a caller."""
+    if session.call_id is not None:
+        return Refused(RefusalReason.TRANSFER_OPEN)
     directory, now = shell.directory(), shell.clock.now()
     serves, helps = skills(directory, session.operator)
     towns = [code for code in callable_towns(directory, now) if code in serves | helps]
@@ -59,7 +72,9 @@ async def _start(shell: Shell, session: OperatorSession, request: CallbackReques
     return None
 
 
-async def promise_after(shell: Shell, session: OperatorSession, call_id: CallId | None, pii_digits: str) -> Answer:
+async def promise_after(
+    shell: Shell, session: OperatorSession, call_id: CallId | None, wanted: PromiseCallback
+) -> Answer:
     """The citizen of the talk that is just over is to be called back."""
     if call_id is None:
         return Refused(RefusalReason.NO_SUCH_CALL)
@@ -69,4 +84,4 @@ async def promise_after(shell: Shell, session: OperatorSession, call_id: CallId 
         return Refused(RefusalReason.STORE_AWAY)
     if call is None:
         return Refused(RefusalReason.NO_SUCH_CALL)
-    return await promise(shell, call, PromiseCallback(pii_digits), RequestReason.OPERATOR, session.operator)
+    return await promise(shell, call, wanted, RequestReason.OPERATOR, session.operator)

@@ -25,10 +25,10 @@ from ari_app.calls.news import (
     TakeCall,
     Tell,
 )
-from ari_app.calls.operator_callbacks import promise_after, start_next
+from ari_app.calls.operator_callbacks import of_desk, promise_after, start_next
 from ari_app.calls.promise_keeping import said
 from ari_app.calls.registry import SessionEntry
-from ari_app.core.desk import CallbackCommand, CallbackKey, Command, RefusalReason, Refused
+from ari_app.core.desk import CallbackCommand, CallbackKey, Command, PromiseCallback, RefusalReason, Refused
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
     NEXT_CALLBACK_CODE,
@@ -148,6 +148,8 @@ class OperatorTask:
                 await self._ear.stop()
             case Tell(names=names, playback_id=playback_id):
                 await self._ear.start(names, playback_id)
+            case Asked(command=wanted, answer=answer):
+                answer(await of_desk(self._shell, self.session, self._last_call, wanted))
             case Answered(answer=Refused(reason, deputy)):
                 await self._ear.start(desk_phrases.refusal(reason, deputy))
             case Answered(command=command, answer=given) if isinstance(command, CallbackCommand):
@@ -263,15 +265,14 @@ class OperatorTask:
         if self.session.state is OperatorState.TALKING and call_id is not None:
             self._shell.registry.post_to_call(call_id, asked)
         elif isinstance(command, CallbackKey) and call_id is None:
-            given = await promise_after(self._shell, self.session, self._last_call, command.pii_digits)
+            given = await promise_after(self._shell, self.session, self._last_call, PromiseCallback(command.pii_digits))
             asked.answer(given)
         else:
             await self._ear.start(phrases.UNKNOWN_CODE)
 
     async def _call_back(self) -> None:
         """The next citizen who is to be called back; not in a talk, nor while a caller is being announced."""
-        busy = self.session.call_id is not None
-        refused = Refused(RefusalReason.TRANSFER_OPEN) if busy else await start_next(self._shell, self.session)
+        refused = await start_next(self._shell, self.session)
         if refused is not None:
             words = desk_phrases.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST

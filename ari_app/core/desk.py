@@ -86,8 +86,13 @@ class CallbackKey:
     pii_digits: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NextCallback:
+    """The callback that this operator should make first is begun; not while they have a caller."""
+
+
 CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
-Command = CallbackCommand | HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
+Command = CallbackCommand | NextCallback | HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
 
 
 class RefusalReason(StrEnum):

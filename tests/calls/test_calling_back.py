@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from ari_app.calls.desk import Desk
 from ari_app.core.call import EndReason, LegEndReason, LegRole
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -17,11 +19,13 @@ from ari_app.core.callbacks import (
     RequestReason,
     RequestState,
 )
-from ari_app.core.ids import ChannelId, TeamCode
+from ari_app.core.desk import ACCEPTED, Answer, Command, NextCallback, PromiseCallback, Promised, RefusalReason, Refused
+from ari_app.core.ids import ChannelId, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.prompts import promise_phrases
 from tests.calls.handovers import MOBILE, Talk, number_plan, talk
 from tests.calls.world import ESDAM, ESDAM_ALONE, World
+from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -300,3 +304,30 @@ async def test_given_a_callback_when_the_citizen_is_handed_over_then_transfers_o
     await world.press(operator, "*1200#")
     assert world.switch.heard(operator)[-1] == "nl/maximum-doorverbonden"
     assert world.switch.partners(citizen) == {operator}
+
+
+async def test_given_the_desk_when_it_asks_for_the_next_callback_then_it_is_begun_as_by_key(make_world: Make) -> None:
+    w, operator = await at_work(make_world)
+    anna, desk = OperatorNumber("101"), Desk(w.registry)
+
+    async def asks(command: Command) -> Answer:
+        asked = asyncio.create_task(desk.ask(anna, command))
+        await settle()
+        return await asked
+
+    assert await asks(NextCallback()) == Refused(RefusalReason.NO_REQUEST)
+    assert await asks(PromiseCallback()) == Refused(RefusalReason.NO_SUCH_CALL)
+    request = await promised(w)
+    assert await asks(NextCallback()) == ACCEPTED
+    assert await asks(NextCallback()) == Refused(RefusalReason.TRANSFER_OPEN)
+    citizen = ringing(w)
+    w.switch.pick_up(citizen)
+    await w.clock.advance(5)
+    assert w.switch.partners(citizen) == {operator}
+    await w.hang_up(citizen)
+    await w.clock.advance(3)
+    assert now_is(w, request).state is RequestState.CLOSED
+    again = await asks(PromiseCallback(subject="paspoort", pii_note="wil nog iets weten", pii_number=MOBILE))
+    assert isinstance(again, Promised)
+    (open_one,) = (one for one in w.promises.requests.values() if one.is_open)
+    assert (open_one.subject, open_one.pii_note) == ("paspoort", "wil nog iets weten")

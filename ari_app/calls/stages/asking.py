@@ -24,6 +24,7 @@ from ari_app.core.desk import (
     HandOver,
     HoldOrResume,
     MarkCallback,
+    NextCallback,
     PromiseCallback,
     RefusalReason,
     Refused,
@@ -73,6 +74,8 @@ async def judge(flow: Flow, asked: Asked) -> Verdict:
             return _refuse(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else Verdict(holds=True)
         case Finish() | TakeBack() | Turn() | AllThree():
             return _about_transfer(flow, asked.command)
+        case NextCallback():
+            return _refuse(RefusalReason.TRANSFER_OPEN)
         case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
             return Verdict(await noted(flow, asked.command))
 
