@@ -17,7 +17,7 @@ _ABANDONED = sa.text("""
 SELECT call.id, call.municipality, call.arrived_at, call.transfer_count, call.pii_caller_number
 FROM call
 WHERE call.municipality = ANY(:municipalities) AND call.arrived_at >= :since AND call.end_reason = :reason
-  AND call.pii_caller_number IS NOT NULL
+  AND call.pii_caller_number IS NOT NULL AND call.callback_request IS NULL
   AND NOT EXISTS (SELECT FROM call later WHERE later.pii_caller_number = call.pii_caller_number
     AND later.municipality = call.municipality AND later.arrived_at > call.arrived_at
     AND (later.answered_at IS NOT NULL OR later.ended_at IS NULL)

@@ -15,7 +15,7 @@ from ari_app.calls.callback_ports import Spoken, SpokenReminder
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.callbacks import CallbackRequest, Confirmed, RequestKind, RequestReason, RequestState
 from ari_app.core.directory import Contact, Directory
-from ari_app.core.ids import AsteriskId, CallId
+from ari_app.core.ids import AsteriskId, CallId, RequestId
 from ari_app.core.reminders import due_reminders
 from ari_app.jobs.callbacks import CallbackKeeper, Ways
 from ari_app.jobs.ways import Mailer, NotSent, SmtpServer
@@ -378,8 +378,10 @@ async def test_designated_days_that_run_out_are_told_once_a_day(stand: Stand) ->
 # --- who gave up waiting ---
 
 
-async def call_of(stand: Stand, when: str, *, answered: bool = False, caller: str | None = NUMBER) -> CallId:
-    """A call of Oosterwende that is over."""
+async def call_of(
+    stand: Stand, when: str, *, answered: bool = False, caller: str | None = NUMBER, keeps: RequestId | None = None
+) -> CallId:
+    """A call of Oosterwende that is over; `keeps`: one of ours, to keep this promise."""
     at = local(when)
     reason = EndReason.CALLER_HUNG_UP if answered else EndReason.ABANDONED_WAITING
     call = replace(
@@ -393,7 +395,7 @@ async def call_of(stand: Stand, when: str, *, answered: bool = False, caller: st
         pii_caller_number=caller,
     )
     ledger = PostgresLedger(stand.database.pool)
-    await ledger.store(call, [Fact(at, FactKind.ARRIVED)])
+    await ledger.store(replace(call, callback_request=keeps), [Fact(at, FactKind.ARRIVED)])
     await ledger.close()
     return call.id
 
@@ -441,3 +443,15 @@ async def test_who_called_again_and_was_helped_or_hid_the_number_or_pays_for_it_
     await call_of(stand, "2026-02-27T15:00", caller=number(5))
     await stand.keeper.tick()
     assert await stand.book.open_requests() == ()
+
+
+async def test_who_hangs_up_on_a_callback_that_came_to_nothing_has_not_asked_again(stand: Stand) -> None:
+    stand.area = wanting_abandoned()
+    await call_of(stand, "2026-03-02T15:00")
+    await stand.keeper.tick()
+    (request,) = await stand.book.open_requests()
+    stand.hands.now += timedelta(minutes=30)
+    await call_of(stand, "2026-03-02T16:20", keeps=request.id)
+    await stand.keeper.tick()
+    (request,) = await stand.book.open_requests()
+    assert request.joined_count == 0
