@@ -38,8 +38,9 @@ USER = "phones"
 
 _MODULES = (
     "app_stasis bridge_holding bridge_simple bridge_softmix chan_pjsip chan_rtp codec_alaw codec_ulaw format_pcm "
-    "format_wav func_callerid func_channel pbx_config res_ari res_ari_asterisk res_ari_bridges res_ari_channels "
-    "res_ari_events res_ari_model res_ari_playbacks res_http_websocket res_pjproject res_pjsip "
+    "format_wav func_callerid func_channel pbx_config res_ari res_ari_applications res_ari_asterisk "
+    "res_ari_bridges res_ari_channels res_ari_events res_ari_model res_ari_playbacks "
+    "res_http_websocket res_pjproject res_pjsip "
     "res_pjsip_caller_id res_pjsip_endpoint_identifier_anonymous res_pjsip_endpoint_identifier_ip "
     "res_pjsip_header_funcs "
     "res_pjsip_outbound_authenticator_digest res_pjsip_outbound_registration res_pjsip_pubsub res_pjsip_rfc3326 "

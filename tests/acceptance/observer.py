@@ -24,12 +24,19 @@ class Observer:
     async def __aenter__(self) -> Observer:
         opened = asyncio.Event()
         self._reader = asyncio.create_task(self._read(opened))
-        await asyncio.wait_for(opened.wait(), _NEWS_SECONDS)
+        try:
+            await asyncio.wait_for(opened.wait(), _NEWS_SECONDS)
+        except BaseException:
+            await self._close()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)

@@ -48,9 +48,15 @@ class RemoteAsterisk:
             return json.loads(text) if text else None
 
     async def events(self, on_open: Callable[[], None]) -> AsyncIterator[Event]:
-        """All events of the application until the socket is closed; `on_open` is called when it is open."""
-        query = {"app": self.application, "subscribeAll": "true"}
+        """The events of all channels and bridges until the socket is closed; `on_open` is called when they come.
+
+        Not those of devices, which `subscribeAll` would bring as well: on Asterisk 22.10.1 a socket with them that is
+        closed while the state of a device changes can lock the application up for ever (asterisk/asterisk#2170).
+        """
+        query = {"app": self.application}
         async with self._session.ws_connect(f"{self._url}/events", params=query, max_msg_size=0) as socket:
+            subscription = f"applications/{self.application}/subscription"
+            await self.order("POST", subscription, eventSource="channel:,bridge:")
             on_open()
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:

@@ -58,8 +58,6 @@ class Surroundings:
         return caller
 
 
-# One for the whole module: on Asterisk 22.10.1 a socket with all events that is closed while device states change may
-# hang there (CLOSE-WAIT), and the next one for the same application is then never opened.
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def around(
     asterisk: LocalAsterisk, asterisk_program: AsteriskProgram, server_directory: Path
