@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from ari_app.calls.dispatcher import skills, teams_of
+from ari_app.calls.dispatcher import teams_of
 from ari_app.calls.flow import Shell
 from ari_app.calls.promise_keeping import promise
 from ari_app.core.callback_rules import LEASE, callable_towns
@@ -33,8 +33,8 @@ async def start_next(shell: Shell, session: OperatorSession) -> Refused | None:
     if session.call_id is not None:
         return Refused(RefusalReason.TRANSFER_OPEN)
     directory, now = shell.directory(), shell.clock.now()
-    serves, helps = skills(directory, session.operator)
-    towns = [code for code in callable_towns(directory, now) if code in serves | helps]
+    # Of every town: a request may be given to a team that does not answer for its municipality.
+    towns = callable_towns(directory, now)
     teams = [team.code for team in teams_of(directory, session.operator)]
     call_id = new_call_id()
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -304,6 +305,19 @@ async def test_given_a_callback_when_the_citizen_is_handed_over_then_transfers_o
     await world.press(operator, "*1200#")
     assert world.switch.heard(operator)[-1] == "nl/maximum-doorverbonden"
     assert world.switch.partners(citizen) == {operator}
+
+
+@pytest.mark.parametrize("whose", [{"owner_team": TeamCode("front")}, {"owner_operator": OperatorNumber("101")}])
+async def test_given_a_request_of_a_municipality_that_its_owner_does_not_answer_for_then_the_owner_can_make_it(
+    make_world: Make, whose: dict[str, Any]
+) -> None:
+    world, operator = await at_work(make_world)
+    front = world.area.teams[TeamCode("front")]
+    elsewhere = replace(front, serves=(), helps=())
+    world.area = replace(world.area, teams={**world.area.teams, front.code: elsewhere})
+    request = await promised(world, **whose)
+    await world.press(operator, "*7")
+    assert now_is(world, request).state is RequestState.IN_PROGRESS
 
 
 async def test_given_the_desk_when_it_asks_for_the_next_callback_then_it_is_begun_as_by_key(make_world: Make) -> None:
