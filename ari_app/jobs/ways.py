@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 import aiosmtplib
 
-SEND_SECONDS = 20.0
+SEND_SECONDS = 20.0  # a whole message, from connecting on
 
 
 class NotSent(Exception):
@@ -73,9 +74,10 @@ class Outside:
 class Mailer:
     """Mail with a sender of ours. One connection per mail: there are few."""
 
-    def __init__(self, server: SmtpServer, sender: str) -> None:
+    def __init__(self, server: SmtpServer, sender: str, *, send_seconds: float = SEND_SECONDS) -> None:
         self._server = server
         self._sender = sender
+        self._send_seconds = send_seconds
 
     async def send(self, to: str, subject: str, body: str, *, message_id: str, at: datetime) -> None:
         """`message_id`: the same for the same message, so that a second copy is known as one. Raises NotSent."""
@@ -87,22 +89,26 @@ class Mailer:
         message.set_content(body)
         server = self._server
         try:
-            await aiosmtplib.send(
-                message,
-                hostname=server.host,
-                port=server.port,
-                username=server.user,
-                password=server.password,
-                use_tls=server.tls_from_the_start,
-                start_tls=False if server.tls_from_the_start else True if server.must_encrypt else None,
-                timeout=SEND_SECONDS,
-            )
+            # aiosmtplib's own limit is for each answer: a slow server would outlast the hold on the reminder.
+            async with asyncio.timeout(self._send_seconds):
+                await aiosmtplib.send(
+                    message,
+                    hostname=server.host,
+                    port=server.port,
+                    username=server.user,
+                    password=server.password,
+                    use_tls=server.tls_from_the_start,
+                    start_tls=False if server.tls_from_the_start else True if server.must_encrypt else None,
+                    timeout=self._send_seconds,
+                )
         except aiosmtplib.SMTPRecipientsRefused as error:
             codes = sorted({refused.code for refused in error.recipients})
             raise NotSent(f"the mail server refuses the recipient ({codes})", for_good=min(codes) >= 500) from None
         except aiosmtplib.SMTPResponseException as error:
             # Its text may name the recipient.
-            raise NotSent(f"the mail server says {error.code}", for_good=500 <= error.code < 600) from None
+            # Only of a message was a "no" for this one; a password, or who may send here, can be put right.
+            is_final = isinstance(error, aiosmtplib.SMTPDataError) and 500 <= error.code < 600
+            raise NotSent(f"the mail server says {error.code}", for_good=is_final) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise NotSent(f"no mail server ({type(error).__name__})") from None
 

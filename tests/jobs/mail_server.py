@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -12,11 +13,13 @@ from typing import Self
 
 @dataclass
 class MailServer:
-    """`refuse`: the answer to every recipient, such as "550 no such user"; `down`: nobody listens."""
+    """`refuse`: the answer to every `refuse_to`, such as "550 no such user"; `slow_seconds`: before each answer."""
 
     messages: list[EmailMessage] = field(default_factory=list)
     recipients: list[str] = field(default_factory=list)
     refuse: str | None = None
+    refuse_to: str = "RCPT"
+    slow_seconds: float = 0.0
     port: int = 0
 
     async def __aenter__(self) -> Self:
@@ -35,14 +38,25 @@ class MailServer:
         return f"smtp://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._converse(reader, writer)
+        finally:
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 test\r\n")
         while line := await reader.readline():
             words = line.decode().strip()
+            await asyncio.sleep(self.slow_seconds)
             match words[:4].upper():
-                case "EHLO":
-                    answer = "250-test\r\n250 8BITMIME"
-                case "RCPT" if self.refuse is not None:
+                case verb if verb == self.refuse_to and self.refuse is not None:
                     answer = self.refuse
+                case "EHLO":
+                    answer = "250-test\r\n250-AUTH PLAIN\r\n250 8BITMIME"
+                case "AUTH":
+                    answer = "235 welcome"
                 case "RCPT":
                     self.recipients.append(words.partition("<")[2].partition(">")[0])
                     answer = "250 ok"
@@ -59,5 +73,3 @@ class MailServer:
                 case _:
                     answer = "250 ok"
             writer.write(answer.encode() + b"\r\n")
-        writer.close()
-        await writer.wait_closed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -29,8 +30,8 @@ async def mail() -> AsyncIterator[MailServer]:
         yield server
 
 
-async def send(url: str) -> None:
-    mailer = Mailer(SmtpServer.from_url(url), SENDER)
+async def send(url: str, *, send_seconds: float = 20) -> None:
+    mailer = Mailer(SmtpServer.from_url(url), SENDER, send_seconds=send_seconds)
     await mailer.send("kcc@gemeente.example", "Vandaag terugbellen", "Eén verzoek.\n", message_id="reminder-7", at=NOW)
 
 
@@ -51,6 +52,23 @@ async def test_a_refusal_is_for_good_or_for_now(mail: MailServer, answer: str, f
         await send(mail.url)
     assert refused.value.for_good is for_good
     assert "gemeente" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("to", "answer"), [("AUTH", "535 wrong password"), ("MAIL", "550 not from here")])
+async def test_a_refusal_that_is_not_of_this_mail_is_for_now(mail: MailServer, to: str, answer: str) -> None:
+    mail.refuse, mail.refuse_to = answer, to
+    with pytest.raises(NotSent) as refused:
+        await send(mail.url.replace("//", "//u:p@"))
+    assert not refused.value.for_good
+
+
+async def test_a_slow_server_has_one_limit_for_the_whole_mail(mail: MailServer) -> None:
+    mail.slow_seconds = 0.3
+    with pytest.raises(NotSent) as refused:
+        await send(mail.url, send_seconds=0.5)
+    assert not refused.value.for_good
+    assert mail.messages == []
+    await asyncio.sleep(2 * mail.slow_seconds)  # until the server has seen that nobody is there any more
 
 
 async def test_without_a_server_it_is_for_now() -> None:
