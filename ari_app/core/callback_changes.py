@@ -123,6 +123,12 @@ def assigned(
     return changed, [CallbackFact(now, CallbackFactKind.ASSIGNED, detail)]
 
 
+def inherited(request: CallbackRequest, team: TeamCode, now: datetime) -> Change:
+    """The team whose it was is no more; all else stays."""
+    detail = {"team": team, "operator": request.owner_operator, "instead_of": request.owner_team}
+    return replace(request, owner_team=team), [CallbackFact(now, CallbackFactKind.ASSIGNED, detail)]
+
+
 def closed_by_person(request: CallbackRequest, pii_reason: str, by: str, now: datetime) -> Change:
     """Somebody decides that nobody is to be called any more. Raises CloseRefused."""
     if not pii_reason.strip():

@@ -14,7 +14,7 @@ import structlog
 
 from ari_app.calls.callback_ports import ReminderCaller, Spoken, SpokenReminder
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
-from ari_app.core.callback_changes import place_lapsed
+from ari_app.core.callback_changes import inherited, place_lapsed
 from ari_app.core.callback_rules import LEASE, owner_team_of, place_has_lapsed
 from ari_app.core.callbacks import CallbackRequest, Confirmed, NewRequest, RequestKind, RequestReason
 from ari_app.core.deadlines import may_call_now, next_callable
@@ -87,6 +87,7 @@ class CallbackKeeper:
             log.warning("callback_lease_expired", request_id=str(request_id))
         await self._lapse_places(directory, now)
         await self._promise_abandoned(directory, now)
+        await self._find_owners(directory, now)
         requests = await self._book.open_requests()
         due = due_reminders(requests, await self._reminders.absences(now), directory, now)
         for reminder in await self._reminders.store_due(due, self._ways_of(directory), now):
@@ -206,6 +207,15 @@ class CallbackKeeper:
                 changed, facts = place_lapsed(request, now)
                 planned = next_callable(town, directory.special_days, now)
                 await self._book.change(replace(changed, next_attempt_at=planned), facts)
+
+    async def _find_owners(self, directory: Directory, now: datetime) -> None:
+        """What a team leaves behind that was taken out of the area is another one's: else nobody calls, or hears."""
+        for request in await self._book.open_requests():
+            if request.owner_team in directory.teams or request.lease_holder is not None:
+                continue
+            team = owner_team_of(directory, request.municipality)
+            if team is not None and await self._book.change(*inherited(request, team, now)):
+                log.info("callback_inherited", reference=request.reference, team=team, instead_of=request.owner_team)
 
     async def _promise_abandoned(self, directory: Directory, now: datetime) -> None:
         """Who gave up waiting is called back, where the municipality wants that."""

@@ -25,7 +25,7 @@ from ari_app.storage.ledger import PostgresLedger
 from ari_app.storage.reminders import Reminders
 from tests.core.test_deadlines import local
 from tests.jobs.mail_server import MailServer
-from tests.storage.callback_values import ANNA, DIRECTORY, KCC, NUMBER, OOSTERWENDE, asked, number
+from tests.storage.callback_values import ANNA, DIRECTORY, KCC, NUMBER, OOSTERWENDE, ZAND, asked, number
 from tests.storage.values import new_call
 
 pytestmark = pytest.mark.postgres
@@ -353,6 +353,18 @@ async def test_a_place_in_line_that_was_not_called_today_is_a_promise_for_tomorr
     lapsed = await stand.book.request(request.id)
     assert lapsed is not None
     assert (lapsed.kind, lapsed.next_attempt_at) == (RequestKind.PROMISE, local("2026-03-03T08:30"))
+
+
+async def test_what_a_team_leaves_behind_that_is_no_more_is_another_ones(stand: Stand) -> None:
+    request = await stand.ask(owner_team=ZAND, owner_operator=ANNA)
+    stand.area = replace(AREA, teams={KCC: TEAM})
+    stand.hands.at("2026-03-03T15:00")
+    await stand.turn()
+    now = await stand.book.request(request.id)
+    assert now is not None
+    assert (now.owner_team, now.owner_operator, now.deadline_at) == (KCC, ANNA, request.deadline_at)
+    assert [fact.kind for fact in await stand.book.facts(request.id)][:2] == ["created", "assigned"]
+    assert {to for to, _ in stand.mails} == {"kcc@gemeente.example"}
 
 
 async def test_a_lease_whose_holder_is_gone_is_given_back(stand: Stand) -> None:
