@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ari_app.core import routing
+from ari_app.core.calendar import local_date
 from ari_app.core.call import Call, EndReason
-from ari_app.core.callback_rules import owner_team_of
+from ari_app.core.callback_rules import calling_ends_at, owner_team_of
 from ari_app.core.callbacks import Confirmed, NewRequest, RequestKind, RequestReason
 from ari_app.core.directory import CallbackRules, Directory, SharedNumber
 from ari_app.core.ids import MunicipalityCode
@@ -52,10 +53,13 @@ def offer_due_at(directory: Directory, call: Call, now: datetime) -> datetime | 
     return (call.queued_at or call.arrived_at) + timedelta(seconds=_rules(directory, call).offer_after_seconds)
 
 
-def kind_for_waiting(directory: Directory, call: Call) -> RequestKind:
-    """Whether who is called back instead of waiting keeps their place."""
-    keeps = call.municipality is not None and call.queued_at is not None and _rules(directory, call).keep_place
-    return RequestKind.PLACE_IN_LINE if keeps else RequestKind.PROMISE
+def kind_for_waiting(directory: Directory, call: Call, now: datetime) -> RequestKind:
+    """Whether who is called back instead of waiting keeps their place: only where somebody is called yet today."""
+    town = None if call.municipality is None else directory.municipalities.get(call.municipality)
+    if town is None or call.queued_at is None or not town.callback.keep_place:
+        return RequestKind.PROMISE
+    is_over = calling_ends_at(town, directory.special_days, local_date(call.queued_at)) <= now
+    return RequestKind.PROMISE if is_over else RequestKind.PLACE_IN_LINE
 
 
 def ends_without(call: Call) -> EndReason | None:

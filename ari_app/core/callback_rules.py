@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callbacks import (
@@ -222,8 +222,12 @@ def place_has_lapsed(
     """Today's calling is over: from here on it is an ordinary promise."""
     if request.kind is not RequestKind.PLACE_IN_LINE or request.queued_at is None:
         return False
-    day = local_date(request.queued_at)
+    return calling_ends_at(municipality, special_days, local_date(request.queued_at)) <= now
+
+
+def calling_ends_at(municipality: Municipality, special_days: SpecialDays, day: date) -> datetime:
+    """From when on nobody is called back any more that day."""
     _, last = calling_hours(municipality, day)
     for _, ends_at in calling_spans(municipality, special_days, day, day):
         last = ends_at
-    return last <= now
+    return last

@@ -27,7 +27,8 @@ _OPEN_ON_WEEKDAY = list(ALWAYS)[(_TODAY + timedelta(days=2)).weekday()]
 def _area(area: dict[str, Any]) -> None:
     """Wierdam asks in the menu. Nobody is there but the operators of Beekdam and Lang-Wachtum, who are paused."""
     entry(area, "municipality", "GM9904")["callback"] = {"offered": True}
-    soon = {"offered": True, "offer_after_seconds": 2}
+    # At any hour somebody may still be called back today: else no place is kept.
+    soon = {"offered": True, "offer_after_seconds": 2, "call_from": "00:00", "call_until": "23:59"}
     add_town(area, BUSY, "Beekdam", ["101"], callback=soon)
     add_town(area, EMPTY, "Stilhuizen", callback={"offered": True}, norms={"nobody_grace_seconds": 1})
     add_town(area, SHUT, "Dichtveen", callback={"offered": True, "abandoned": True})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
@@ -80,6 +80,15 @@ async def test_where_no_place_is_kept_it_is_a_promise(make_world: Make) -> None:
     assert world.switch.heard(citizen)[-1] == "nl/terug-aanbod"
     await world.press(citizen, "11")
     assert (the_request(world).kind, the_request(world).queued_at) == (RequestKind.PROMISE, None)
+
+
+async def test_after_the_hours_for_calling_no_place_is_kept_that_nobody_would_be_called_from(make_world: Make) -> None:
+    world = make_world(area=asking(call_from=time(8, 30), call_until=time(11)))
+    citizen = await waiting(world)
+    assert world.switch.heard(citizen)[-1] == "nl/terug-aanbod"
+    await world.press(citizen, "1")
+    await world.press(citizen, "1")
+    assert the_request(world).kind is RequestKind.PROMISE
 
 
 async def test_where_it_is_not_offered_nobody_is_asked_anywhere(make_world: Make) -> None:

@@ -47,7 +47,7 @@ def due_at(flow: Flow) -> datetime | None:
 
 async def note_offer(flow: Flow) -> tuple[str, ...]:
     """Store that a waiting caller is asked now, and return the words; from then on the key means yes."""
-    kind = kind_for_waiting(flow.directory, flow.call)
+    kind = kind_for_waiting(flow.directory, flow.call, flow.now)
     asked = Fact(flow.now, FactKind.CALLBACK_OFFERED, {"reason": RequestReason.WAITING.value, "kind": kind.value})
     await flow.store(asked, callback_offered_at=flow.now)
     return callback_phrases.offer(kind)
@@ -59,4 +59,4 @@ def says_yes(flow: Flow, news: News | None) -> bool:
 
 
 def instead_of_waiting(flow: Flow) -> Step:
-    return to_be_called(RequestReason.WAITING, kind_for_waiting(flow.directory, flow.call))
+    return to_be_called(RequestReason.WAITING, kind_for_waiting(flow.directory, flow.call, flow.now))
