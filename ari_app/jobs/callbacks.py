@@ -94,17 +94,23 @@ class CallbackKeeper:
             late = (now - reminder.due_at).total_seconds()
             log.info("reminder_due", kind=reminder.kind.value, team=reminder.owner_team, late_seconds=round(late))
 
-    async def send(self) -> None:
-        """Mail and webhook. Raises StoreUnavailable."""
-        ways = [ReminderWay.EMAIL, ReminderWay.WEBHOOK]
+    async def mail(self) -> None:
+        """Reminders by mail. Raises StoreUnavailable."""
+        await self._send(ReminderWay.EMAIL)
+
+    async def post(self) -> None:
+        """Reminders by webhook; a mail server that hangs does not hold them up. Raises StoreUnavailable."""
+        await self._send(ReminderWay.WEBHOOK)
+        await self._post()
+
+    async def _send(self, way: ReminderWay) -> None:
         while True:
             now = self._clock()
-            batch = await self._reminders.take(ways, now, next_try_at=now + SENDING, limit=BATCH)
+            batch = await self._reminders.take([way], now, next_try_at=now + SENDING, limit=BATCH)
             for taken in batch:
                 await self._send_one(taken, now)
             if len(batch) < BATCH:
                 break
-        await self._post()
 
     async def _send_one(self, taken: TakenReminder, now: datetime) -> None:
         requests = await self._reminders.what_it_is_about(taken.reminder, now)

@@ -44,7 +44,8 @@ async def keeping_promises(
         try:
             yield {
                 "callbacks": (KEEP_SECONDS, keeper.tick),
-                "reminders": (SEND_SECONDS, keeper.send),
+                "mailed reminders": (SEND_SECONDS, keeper.mail),
+                "posted reminders": (SEND_SECONDS, keeper.post),
                 "spoken reminders": (SPEAK_SECONDS, keeper.speak),
             }
         finally:

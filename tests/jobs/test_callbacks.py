@@ -102,7 +102,8 @@ class Stand:
 
     async def turn(self) -> None:
         await self.keeper.tick()
-        await self.keeper.send()
+        await self.keeper.mail()
+        await self.keeper.post()
         await self.keeper.speak()
 
     async def close(self) -> None:
@@ -277,6 +278,19 @@ async def test_a_webhook_waits_in_the_outbox_until_it_arrives(stand: Stand) -> N
         stand.hands.now = local("2026-03-03T08:30") + timedelta(minutes=minutes)
         await stand.turn()
     assert [payload["kind"] for _, payload in stand.hook.got] == ["day_start"]
+
+
+async def test_given_a_mail_server_that_hangs_then_the_webhook_goes_all_the_same(stand: Stand) -> None:
+    await stand.ask()
+    stand.hands.at("2026-03-03T08:30")
+    stand.mail.slow_seconds = 0.3
+    await stand.keeper.tick()
+    mailing = asyncio.create_task(stand.keeper.mail())
+    await stand.keeper.post()
+    assert len(stand.hook.got) == 1
+    assert stand.mails == []
+    await mailing
+    assert len(stand.mails) == 1
 
 
 async def test_what_was_done_meanwhile_is_not_told(stand: Stand) -> None:
