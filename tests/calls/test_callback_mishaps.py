@@ -11,7 +11,14 @@ import pytest
 from ari_app.calls.callback_ports import SpokenReminder
 from ari_app.calls.callback_work import KeptPlaces, PhoneReminders
 from ari_app.calls.errors import SwitchUnavailable
-from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, CallbackRequest, RequestKind, RequestState
+from ari_app.core.callbacks import (
+    AttemptOutcome,
+    CallbackFactKind,
+    CallbackRequest,
+    CloseKind,
+    RequestKind,
+    RequestState,
+)
 from ari_app.core.directory import CallbackRules, Reach
 from ari_app.core.ids import ChannelId, TeamCode
 from ari_app.core.operators import OperatorState
@@ -276,6 +283,22 @@ async def test_given_an_operator_who_is_rung_when_they_press_the_key_for_the_nex
     await w.clock.advance(1)
     assert w.ringing_at("PJSIP/phone07") in w.switch.ringing
     assert now_is(w, request).state is RequestState.IN_PROGRESS
+
+
+async def test_given_an_operator_who_is_rung_when_a_citizen_calls_again_then_they_hear_that_a_call_is_owed(
+    make_world: MakeWorld,
+) -> None:
+    w = make_world(area=number_plan(directory(reach=Reach.RING)))
+    request = await promised(w, CITIZEN)
+    await w.hang_up(await w.operator("101", phone="phone07"))
+    citizen = await w.citizen(ESDAM_ALONE, number=CITIZEN)
+    operator = w.ringing_at("PJSIP/phone07")
+    w.switch.pick_up(operator)
+    await w.clock.advance(20)
+    assert "nl/terugbellen-wacht" in w.switch.heard(operator)
+    assert w.switch.partners(citizen) == {operator}
+    await w.press(operator, "*60#")
+    assert now_is(w, request).close_kind is CloseKind.HELPED
 
 
 async def test_given_a_reminder_when_an_operator_who_is_rung_logs_in_on_it_then_their_phone_rings_for_the_first(

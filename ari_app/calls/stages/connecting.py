@@ -107,9 +107,7 @@ async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
     if mailbox is None:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
-    words = _whisper(flow, session)
-    if await open_request(flow, session.operator) is not None:
-        words = (*words, *promise_phrases.HAS_REQUEST)
+    words = await _said_before(flow, session)
     mailbox.post(TakeCall(flow.call.id, words, returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
     while True:
@@ -131,7 +129,7 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     team = team_for(flow.directory, session.operator)
     until = flow.call.stage_entered_at + timedelta(seconds=team.ring_seconds)
     leg = await ring(flow, endpoint, session.operator, until)
-    if leg.is_open and await whispered(flow, leg, _whisper(flow, session)):
+    if leg.is_open and await whispered(flow, leg, await _said_before(flow, session)):
         return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
     if mailbox is not None:
         mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))
@@ -177,6 +175,12 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
 
 def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
     return queued(flow, {"operator_session": None, **changes}, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": why})])
+
+
+async def _said_before(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
+    """To an operator, in whichever way they are reached: who comes, and whether we owe them a call."""
+    is_owed = await open_request(flow, session.operator) is not None
+    return (*_whisper(flow, session), *(promise_phrases.HAS_REQUEST if is_owed else ()))
 
 
 def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
