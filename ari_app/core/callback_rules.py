@@ -145,9 +145,18 @@ def next_attempt(
     if sum(one.outcome is not None and one.outcome.counts for one in over) >= rules.max_attempts:
         return NextAttempt(None, escalate=True)
     if over[-1].outcome is AttemptOutcome.BUSY:
-        return NextAttempt(next_callable(municipality, special_days, now + BUSY_RETRY))
+        return NextAttempt(_when_free(request, municipality, special_days, now))
     tried = {_day_part(one.started_at) for one in over if one.outcome is not None and one.outcome.counts}
     return NextAttempt(_spread(request, tried, municipality, special_days, now))
+
+
+def _when_free(
+    request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
+) -> datetime:
+    """Shortly before the last moment a busy line is tried sooner: after it the promise is broken."""
+    usual = next_callable(municipality, special_days, now + BUSY_RETRY)
+    sooner = next_callable(municipality, special_days, now + FAULT_RETRY)
+    return sooner if sooner < request.plan_by_at <= usual else usual
 
 
 def _spread(

@@ -105,6 +105,19 @@ def test_a_busy_line_is_soon_tried_again() -> None:
     assert following("2026-03-02T10:00", ("2026-03-02T10:00", O.BUSY)).at == local("2026-03-02T10:15")
 
 
+@pytest.mark.parametrize(
+    ("now", "at"),
+    [
+        ("2026-03-03T16:44", "2026-03-03T16:59"),
+        ("2026-03-03T16:50", "2026-03-03T16:55"),
+        ("2026-03-03T16:56", "2026-03-04T08:30"),  # late, but not never
+        ("2026-03-03T17:10", "2026-03-04T08:30"),
+    ],
+)
+def test_a_busy_line_is_tried_once_more_while_the_promise_can_be_kept(now: str, at: str) -> None:
+    assert following(now, (now, O.BUSY)).at == local(at)
+
+
 def test_our_own_faults_use_up_nothing_and_are_told_when_they_go_on() -> None:
     tries = [("2026-03-02T10:00", O.FAILED), ("2026-03-02T10:05", O.LOST)]
     assert following("2026-03-02T10:06", *tries) == NextAttempt(local("2026-03-02T10:11"))
