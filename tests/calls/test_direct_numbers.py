@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ari_app.core.call import FactKind, LegEndReason, Stage
 from ari_app.core.directory import AfterCalamity, Calamity, DirectNumber, Reach
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
+from ari_app.core.operators import OperatorState, PauseReason
 from tests.calls.world import ESDAM, OPEN_AT, World, directory
 
 pytestmark = pytest.mark.pure
@@ -162,6 +164,39 @@ async def test_a_person_who_is_there_rings_and_a_deputy_who_is_there_follows(mak
     world.switch.pick_up(deputy)
     await world.clock.advance(1)
     assert world.switch.partners(citizen) == {deputy}
+
+
+async def test_a_person_whose_phone_is_rung_has_the_twenty_seconds_of_the_number_whatever_their_team_rings(
+    make_world: Callable[..., World],
+) -> None:
+    direct = DirectNumber(NUMBER, ESDAM, operator=OperatorNumber("101"))
+    area = directory(direct_numbers=(direct,), reach=Reach.RING)
+    front = replace(area.teams[TeamCode("front")], ring_seconds=60)
+    world = make_world(area=replace(area, teams={**area.teams, front.code: front}))
+    await world.hang_up(await world.operator("101", phone="phone07"))
+    await world.hang_up(await world.operator("103", phone="phone03"))
+    citizen = await world.citizen(NUMBER)
+    await world.clock.advance(19)
+    assert list(world.switch.ringing.values()) == ["PJSIP/phone07"]
+    await world.clock.advance(2)
+    assert list(world.switch.ringing.values()) == ["PJSIP/phone03"], "a call for the queue by now"
+    assert passed_by(world, citizen) == [("101", "no_answer")]
+    assert world.session("101").pause_reason is PauseReason.NO_ANSWER
+
+
+async def test_a_person_who_was_free_too_late_to_pick_up_is_not_blamed_for_it(
+    make_world: Callable[..., World],
+) -> None:
+    direct = DirectNumber(NUMBER, ESDAM, operator=OperatorNumber("101"))
+    world = make_world(area=directory(direct_numbers=(direct,), reach=Reach.RING))
+    citizen = await world.citizen(NUMBER)
+    await world.clock.advance(17)
+    await world.hang_up(await world.operator("101", phone="phone07"))
+    assert list(world.switch.ringing.values()) == ["PJSIP/phone07"]
+    await world.clock.advance(4)
+    assert not world.switch.ringing
+    assert world.call(citizen).stage is Stage.WAITING and world.call(citizen).direct_until_at is None
+    assert world.session("101").state is OperatorState.READY
 
 
 async def test_nobody_else_is_offered_a_caller_who_rings_at_the_deputy(make_world: Callable[..., World]) -> None:

@@ -27,6 +27,8 @@ WHISPER_PATIENCE = timedelta(seconds=15)
 #: lost in a gap of ours, or let go because the operator was paused or engaged after all
 NOT_THEIR_DOING = (LegEndReason.LOST, LegEndReason.RELEASED)
 NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHABLE)
+#: whose phone rang for less, because the caller's time for them was up, is not paused for letting it ring
+TIME_TO_PICK_UP = timedelta(seconds=10)
 
 
 async def connecting(flow: Flow) -> Step | End:
@@ -122,17 +124,23 @@ async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
 
 
 async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoint) -> Step:
-    """An operator whose phone is rung; who lets it ring is paused, and not offered this caller again."""
+    """An operator whose phone is rung; who lets it ring is paused, and not offered this caller again.
+
+    It rings no longer than the caller waits for this very person or team (AV §1).
+    """
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
         mailbox.post(TakeCall(flow.call.id, (), returns=flow.call.returned_at is not None))
     team = team_for(flow.directory, session.operator)
-    until = flow.call.stage_entered_at + timedelta(seconds=team.ring_seconds)
+    since, patience = flow.call.stage_entered_at, timedelta(seconds=team.ring_seconds)
+    until = min(since + patience, flow.call.direct_until_at or since + patience)
+    had_time = until - since >= min(patience, TIME_TO_PICK_UP)
     leg = await ring(flow, endpoint, session.operator, until)
     if leg.is_open and await whispered(flow, leg, await _said_before(flow, session)):
         return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
     if mailbox is not None:
-        mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))
+        is_blamed = leg.end_reason in NOT_ANSWERED and (had_time or flow.now < until)
+        mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=not is_blamed))
     if leg.end_reason in NOT_THEIR_DOING:
         return _back_to_queue(flow, "operator_gone")
     return _back_to_queue(flow, "no_answer", refused_by=(*flow.call.refused_by, session.operator))
