@@ -26,6 +26,7 @@ from ari_app.storage.errors import StorageError
 T = TypeVar("T")
 
 CANNOT, WRONG = 1, 2
+YEARS = range(1900, 9999)  # at the ends of the calendar a moment cannot be shown in another timezone
 INPUT_REFUSED = (AbsenceRefused, AreaRefused, CalamityRefused, UnknownMunicipality)
 
 author_option = click.option(
@@ -102,13 +103,19 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
         if isinstance(value, datetime):
             return value
         text = str(value)
-        units = {"m": "minutes", "h": "hours", "d": "days"}
         try:
-            if text[-1:] in units and text[:-1].isdigit():
-                stretch = timedelta(**{units[text[-1]]: int(text[:-1])})
-                now = datetime.now(UTC)
-                return now - stretch if self._back else now + stretch
-            moment = datetime.fromisoformat(text)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).astimezone(UTC)
+            moment = self._read(text)
         except (ValueError, OverflowError):
+            moment = None
+        if moment is None or moment.year not in YEARS:
             self.fail(f"{text!r} is no moment; write 2026-11-23, 2026-11-23T09:00, 90m, 8h or 7d", param, ctx)
+        return moment
+
+    def _read(self, text: str) -> datetime:
+        units = {"m": "minutes", "h": "hours", "d": "days"}
+        if text[-1:] in units and text[:-1].isdigit():
+            stretch = timedelta(**{units[text[-1]]: int(text[:-1])})
+            now = datetime.now(UTC)
+            return now - stretch if self._back else now + stretch
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).astimezone(UTC)

@@ -71,6 +71,8 @@ def test_a_calamity_is_switched_on_listed_and_off(type_in: Type) -> None:
         (("GM9903", " "), "the text is empty"),
         (("GM9903", "Tekst.", "--from", "2h", "--until", "1h"), "end before it begins"),
         (("GM9903", "Tekst.", "--until", "morgen"), "'morgen' is no moment"),
+        (("GM9903", "Tekst.", "--until", "9999-12-31T23:59Z"), "'9999-12-31T23:59Z' is no moment"),
+        (("GM9903", "Tekst.", "--until", "9999999d"), "'9999999d' is no moment"),
     ],
 )
 def test_a_calamity_that_makes_no_sense_is_refused_with_what_to_do(
