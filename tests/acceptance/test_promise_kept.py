@@ -18,8 +18,9 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 WAITING, SHUT, FLOODED, LEFT, TALKED, THIRD, UNANSWERED = range(5, 12)
 #: citizens may be called at any hour, so that the tests may run at any hour
 ROUND_THE_CLOCK = {"offered": True, "call_from": "00:00", "call_until": "23:59"}
-#: a town that is open on each day, and closed while this runs
-_A_MOMENT = ["23:50-23:55"] if datetime.now(AMSTERDAM).hour < 12 else ["00:05-00:10"]
+#: a town that is open on each day, and closed while this runs: at the other end of the day, also when it is midnight
+_FAR_OFF = (datetime.now(AMSTERDAM).hour + 12) % 24
+_A_MOMENT = [f"{_FAR_OFF:02}:50-{_FAR_OFF:02}:55"]
 
 
 def _area(area: dict[str, Any]) -> None:
