@@ -166,7 +166,8 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
         legs.append(replace(caller, joined_at=now))
     who = leg.party if session is None else session.operator
     answered = Fact(now, FactKind.ANSWERED, {"by": who})
-    changes: dict[str, object] = {
+    # Whom the number rang is past: a hand-over from this talk must not wait for them again.
+    changes = NO_LONGER_DIRECT | {
         "answered_at": flow.call.answered_at or now,
         "bridge_id": bridge_id,
         "holder": leg.id,
@@ -177,7 +178,7 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
         return Step(Stage.TALKING, (answered,), changes, tuple(legs))
     taken, _ = step(transfer, Taken(who or "", now))
     flow.change_transfer(taken)
-    changes |= NO_LONGER_DIRECT | {"transfer_count": flow.call.transfer_count + int(taken.counted)}
+    changes["transfer_count"] = flow.call.transfer_count + int(taken.counted)
     return Step(Stage.TALKING, (answered, transfer_over(taken)), changes, tuple(legs))
 
 
