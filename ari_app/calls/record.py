@@ -167,17 +167,17 @@ class Record:
         is_known = call.last_seq > 0 or patience is FOR_EVER
         while True:
             legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
-            self._unsure = (call, facts)
+            self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
             tries += 1
             try:
                 stored = await self._ledger.store(call, facts, legs, transfers)
             except StoreUnavailable:
+                self._unsure = (call, facts)
                 if tries > 1 and (not is_known or self.now - first_try >= patience):
                     raise
                 if is_known:
                     await sleep_until(self._clock, self.now + STORE_RETRY)
                 continue
-            self._unsure = None
             for leg in legs:
                 if self._unsaved.get(leg.id) is leg:
                     del self._unsaved[leg.id]

@@ -12,8 +12,9 @@ from ari_app.calls.errors import PartyLeft
 from ari_app.calls.flow import End
 from ari_app.calls.news import Left
 from ari_app.calls.stages import STAGES
-from ari_app.core.call import Call, EndReason, FactKind, LegEndReason, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.directory import Norms, Reach
+from ari_app.core.handover import Transfer
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
 from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, directory
@@ -221,6 +222,31 @@ async def test_rule_6_a_bug_costs_one_call(
     assert world.switch.partners(other) == {other_operator}
     if stage in ("connecting", "talking"):
         assert world.session("102").state is OperatorState.READY
+
+
+@pytest.mark.parametrize("kind", [FactKind.MUNICIPALITY_CHOSEN, FactKind.ANSWERED])
+async def test_rule_6_a_row_that_the_store_refuses_costs_one_call_and_is_not_left_open(
+    world: World, kind: FactKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = world.ledger.store
+
+    async def refuses(
+        call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+    ) -> Call:
+        if kind in {fact.kind for fact in facts}:
+            raise ValueError("a value does not fit its column")
+        return await store(call, facts, legs, transfers)
+
+    monkeypatch.setattr(world.ledger, "store", refuses)
+    await world.operator("102", phone="phone02")
+    citizen = await world.citizen()
+    await world.press(citizen, "1")
+    await world.clock.advance(1)
+    call = world.call(citizen)
+    assert (call.end_reason, call.handled_by_fallback) == (EndReason.FAULT, True)
+    assert world.switch.fallback == {citizen: "fault"}
+    assert all(not leg.is_open for leg in world.ledger.legs.values() if leg.call_id == call.id)
+    assert world.session("102").state is OperatorState.READY
 
 
 async def test_rule_6_a_bug_in_an_operators_task_costs_one_operator_and_leaves_no_caller_alone(
