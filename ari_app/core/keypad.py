@@ -22,7 +22,9 @@ from ari_app.core.desk import (
 from ari_app.core.handover import TransferKind
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
 
-MAX_NUMBER_DIGITS = 15  # the longest telephone number there is (E.164)
+#: 00, the longest telephone number there is (E.164: 15), and one too many: a longer one is refused, while its first
+#: digits would be somebody else's number
+MAX_NUMBER_DIGITS = 18
 MAX_ENTRY_DIGITS = 12  # longer than any operator number or PIN; the rest of a flood is dropped
 
 

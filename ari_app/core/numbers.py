@@ -63,6 +63,7 @@ _TABLE_140X = {  # digits of the whole number by the first digit after "140" (ro
     "5": "5665656656",
     "7": "5555555555",
 }
+_LONGEST_E164 = 15  # digits, that of the country among them (ITU-T E.164)
 _LONGEST_KEPT = 32  # digits of a dialled number in a row
 _LONGEST_READ = 200  # characters of anything from outside
 _SEPARATORS = re.compile(r"[\s\-./()]")
@@ -273,8 +274,9 @@ def _is_plausible(number: phonenumbers.PhoneNumber) -> bool:
     if number.country_code == 31:
         known = phonenumbers.is_valid_number(number)
         return known or (is_fictitious(_as_e164(number)) and len(str(number.national_number)) == 9)
-    # Another country's new ranges reach the library's tables late.
-    return phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    # Another country's new ranges reach the library's tables late; and it knows German numbers longer than E.164's.
+    is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
+    return is_possible and len(_as_e164(number)) <= len("+") + _LONGEST_E164
 
 
 def _as_e164(number: phonenumbers.PhoneNumber) -> E164:

@@ -25,6 +25,7 @@ from ari_app.core.keypad import (
     feed_entry,
 )
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
+from ari_app.core.tariffs import Forbidden, callable_number
 
 pytestmark = pytest.mark.pure
 
@@ -90,6 +91,19 @@ def entries(pressed: str) -> list[str]:
 )
 def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
     assert commands(pressed) == meant
+
+
+@pytest.mark.parametrize("code", ["*2", "*6"])
+def test_a_number_with_keys_too_many_is_refused_and_not_cut_to_somebody_elses(code: str) -> None:
+    longest = "00" + "493012345678901"  # 15 digits: the most that E.164 allows
+    for keyed, is_called in ((longest, True), (f"{longest}2", False), (f"{longest}23456789", False)):
+        (found,) = commands(f"{code}{keyed}#")
+        assert isinstance(found, DeskKey)
+        match found.command:
+            case HandOver(to=number) | CallbackKey(pii_digits=number):
+                assert isinstance(callable_number(number, {"DE"}), Forbidden) is not is_called, number
+            case _:
+                pytest.fail("not a number")
 
 
 def test_no_key_asks_for_the_pause_that_only_we_set() -> None:
