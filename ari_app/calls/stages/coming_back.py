@@ -7,36 +7,45 @@ from datetime import timedelta
 from ari_app.calls.destinations import find
 from ari_app.calls.flow import Flow, Step
 from ari_app.calls.stages.asking import WITH_NOBODY
-from ari_app.calls.stages.choice import DIRECT_SECONDS, queued
+from ari_app.calls.stages.choice import DIRECT_SECONDS, NO_LONGER_DIRECT, queued
+from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.destinations import Destination
 from ari_app.core.handover import Transfer
+from ari_app.core.ids import Endpoint
 
 
 async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
     """To who handed the caller over, or, where they are gone, to the front of the queue: never to silence."""
     now = flow.now
-    changes = WITH_NOBODY | {
+    changes = WITH_NOBODY | NO_LONGER_DIRECT
+    changes |= {
         "returned_at": now,
         "wait_until_at": now + timedelta(seconds=flow.norms.max_wait_seconds),
         "nobody_until_at": None,
         "last_told_at": None,
         "refused_by": (),
-        "only_operator": None,
-        "only_team": None,
-        "direct_until_at": None,
     }
     session_id = transfer.from_session
     if session_id is not None and flow.shell.registry.session(session_id) is not None:
         back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
         return Step(Stage.CONNECTING, (*facts, back), changes | {"operator_session": session_id})
-    found = await find(flow, transfer.from_party) if session_id is None else None
-    if isinstance(found, Destination) and found.endpoint is not None and not found.must_accept:
+    endpoint = await _phone(flow, transfer.from_party) if session_id is None else None
+    if endpoint is not None:
         back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
         until = now + timedelta(seconds=DIRECT_SECONDS)
         return Step(
             Stage.CONNECTING,
             (*facts, back),
-            changes | {"direct_endpoint": found.endpoint, "direct_until_at": until},
+            changes | {"direct_endpoint": endpoint, "direct_until_at": until},
         )
     return queued(flow, changes, [*facts, Fact(now, FactKind.CAME_BACK, {"to": "queue"})])
+
+
+async def _phone(flow: Flow, party: str) -> Endpoint | None:
+    """The phone of ours at which this colleague was: whom a direct number rang has no extension that leads there."""
+    number = routing.direct_number(flow.directory, flow.call.dialled)
+    if number is not None and party in (number.endpoint, number.deputy_endpoint):
+        return Endpoint(party)
+    found = await find(flow, party)
+    return found.endpoint if isinstance(found, Destination) and not found.must_accept else None
