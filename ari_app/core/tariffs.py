@@ -48,6 +48,9 @@ class Forbidden:
     says: str
 
 
+_A_SHORT_ONE = Forbidden(NotCalled.SHORT, "is a short number or a 14-number, which is not called")
+
+
 def callable_number(text: str, countries: Collection[str] = ()) -> E164 | Forbidden:
     """The number as it may be called, from any notation; `countries` are ISO codes that are open besides NL.
 
@@ -56,11 +59,15 @@ def callable_number(text: str, countries: Collection[str] = ()) -> E164 | Forbid
     digits = bare_digits(text)
     if digits is None:
         return Forbidden(NotCalled.NOT_A_NUMBER, "is not a telephone number")
-    if _PAID.fullmatch(digits):
-        return Forbidden(NotCalled.PAID, "is a paid-service number, which costs extra (AV §8)")
-    if _SHORT.fullmatch(digits) or not isinstance(parse_shared(text), Refused):
-        return Forbidden(NotCalled.SHORT, "is a short number or a 14-number, which is not called")
+    if not isinstance(parse_shared(text), Refused):
+        return _A_SHORT_ONE
     parsed = parse_e164(text)
+    # Also as it would be dialled: a 0 that nobody writes before a 14-number is gone from it.
+    written = (digits,) if isinstance(parsed, Refused) else (digits, parsed)
+    if any(map(_PAID.fullmatch, written)):
+        return Forbidden(NotCalled.PAID, "is a paid-service number, which costs extra (AV §8)")
+    if any(map(_SHORT.fullmatch, written)):
+        return _A_SHORT_ONE
     if isinstance(parsed, Refused):
         return Forbidden(NotCalled.NOT_A_NUMBER, parsed.says)
     number = phonenumbers.parse(parsed)
