@@ -11,7 +11,7 @@ from ari_app.core.directory import DirectNumber
 from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
 from tests.calls.handovers import DESK, Talk, number_plan
-from tests.calls.world import ESDAM, VEENDIJK, World, directory
+from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -103,3 +103,20 @@ async def test_given_a_direct_call_handed_on_when_a_later_transfer_comes_back_th
     again = await t.picked_up(DESK)
     assert t.hears(t.citizen) == {again}
     assert t.hears(bram) == set()
+
+
+async def test_given_another_municipalitys_colleague_when_their_cold_transfer_comes_to_nothing_then_they_are_rung(
+    make_world: Make,
+) -> None:
+    """Whom the operator of both may call, who has the caller now, is not out of sight of the caller's municipality."""
+    world = make_world(area=number_plan())
+    operator = await world.operator("102", phone="phone08")
+    citizen = await world.citizen(ESDAM_ALONE)
+    await world.clock.advance(60)
+    t = Talk(world, operator, citizen)
+    await t.keys("*2240#")
+    colleague = await t.picked_up(DESK)
+    await world.press(colleague, "*2201#")
+    await world.clock.advance(26)
+    again = await t.picked_up(DESK)
+    assert t.hears(citizen) == {again}

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ari_app.calls.destinations import find
 from ari_app.calls.flow import Flow, Step
 from ari_app.calls.stages.asking import WITH_NOBODY
 from ari_app.calls.stages.choice import DIRECT_SECONDS, NO_LONGER_DIRECT, queued
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
-from ari_app.core.destinations import Destination
 from ari_app.core.handover import Transfer
-from ari_app.core.ids import Endpoint
+from ari_app.core.ids import Endpoint, EntryCode
 
 
 async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
@@ -30,7 +28,7 @@ async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
     if session_id is not None and flow.shell.registry.session(session_id) is not None:
         back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
         return Step(Stage.CONNECTING, (*facts, back), changes | {"operator_session": session_id})
-    endpoint = await _phone(flow, transfer.from_party) if session_id is None else None
+    endpoint = _phone(flow, transfer.from_party) if session_id is None else None
     if endpoint is not None:
         back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
         until = now + timedelta(seconds=DIRECT_SECONDS)
@@ -42,10 +40,13 @@ async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
     return queued(flow, changes, [*facts, Fact(now, FactKind.CAME_BACK, {"to": "queue"})])
 
 
-async def _phone(flow: Flow, party: str) -> Endpoint | None:
-    """The phone of ours at which this colleague was: whom a direct number rang has no extension that leads there."""
+def _phone(flow: Flow, party: str) -> Endpoint | None:
+    """The phone of ours at which this colleague had the caller; ringing tells whether they are still there.
+
+    By extension or code, whoever may see that entry now; whom a direct number rang is known by the phone itself.
+    """
     number = routing.direct_number(flow.directory, flow.call.dialled)
     if number is not None and party in (number.endpoint, number.deputy_endpoint):
         return Endpoint(party)
-    found = await find(flow, party)
-    return found.endpoint if isinstance(found, Destination) and not found.must_accept else None
+    entry = flow.directory.by_extension.get(party) or flow.directory.entries.get(EntryCode(party))
+    return None if entry is None else entry.endpoint
