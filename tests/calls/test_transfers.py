@@ -303,6 +303,17 @@ async def test_given_a_dead_phone_when_it_is_asked_for_then_the_deputy_is_named_
     assert not t.world.switch.ringing and t.hears(t.citizen) == {t.operator}
 
 
+@pytest.mark.parametrize("keys", ["*2200#", "*2260#"], ids=["dead", "closed"])
+async def test_given_a_dead_deputy_when_nobody_is_at_the_phone_either_then_no_deputy_is_named(
+    make_world: Make, keys: str
+) -> None:
+    t = await talk(make_world)
+    t.world.switch.unregistered.update({DESK, DEPUTY})
+    await t.keys(keys)
+    assert "nl/probeer-toestel" not in t.world.switch.heard(t.operator)
+    assert t.hears(t.citizen) == {t.operator}
+
+
 async def test_given_a_transfer_to_an_operator_when_they_are_ready_then_they_are_offered_the_caller(
     make_world: Make,
 ) -> None:

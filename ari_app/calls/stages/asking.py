@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from ari_app.calls.destinations import find
+from ari_app.calls.destinations import find, stand_in
 from ari_app.calls.flow import Flow, Step
 from ari_app.calls.news import Asked
 from ari_app.calls.parting import end_standing_leg
@@ -128,7 +128,7 @@ async def _hand_over(flow: Flow, command: HandOver) -> Verdict:
     if command.kind is TransferKind.WARM:
         return _refuse(RefusalReason.ONLY_COLD)
     if found.operator is not None:
-        return _to_operator(flow, found, found.operator)
+        return await _to_operator(flow, found, found.operator)
     return await _into_queue(flow, found)
 
 
@@ -187,11 +187,11 @@ def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Verdict:
     return Verdict(step=replace(step, legs=(*step.legs, leg)))
 
 
-def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Verdict:
+async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Verdict:
     """One operator, who is offered the caller as by a direct number; when the time is up the caller comes back."""
     session = flow.shell.registry.session_of(operator)
     if session is None:
-        return _refuse(RefusalReason.UNREACHABLE, found.deputy)
+        return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputy))
     until = flow.now + timedelta(seconds=flow.norms.transfer_ring_seconds)
     transfer = replace(_transfer(flow, TransferKind.COLD, found), to_operator=operator, until_at=until)
     changes: dict[str, object] = {"only_operator": operator, "direct_until_at": until}
