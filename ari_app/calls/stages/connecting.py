@@ -172,7 +172,6 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
         "bridge_id": bridge_id,
         "holder": leg.id,
         "returned_at": None,
-        **NO_LONGER_DIRECT,  # from here on the caller is for whoever they are handed over to
     }
     transfer = flow.open_transfer
     if transfer is None:
