@@ -28,7 +28,7 @@ from ari_app.core.deadlines import (
 )
 from ari_app.core.directory import Directory, Municipality, Norms
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
-from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, offers
+from ari_app.core.queueing import WaitingCaller
 
 #: a busy line is soon free; a fault of ours says nothing about the citizen
 BUSY_RETRY = timedelta(minutes=15)
@@ -204,25 +204,6 @@ def as_waiting(request: CallbackRequest, norms: Norms) -> WaitingCaller:
         answer_within_seconds=norms.answer_within_seconds,
         overflow_after_seconds=norms.overflow_after_seconds,
     )
-
-
-def line_offers(
-    waiting: Iterable[WaitingCaller],
-    in_line: Iterable[WaitingCaller],
-    operators: Iterable[ReadyOperator],
-    in_flight: int,
-    now: datetime,
-) -> list[Offer]:
-    """Which kept places are called now, and for which operator; `Offer.call_id` is the request's id.
-
-    The rules of the queue over those who wait and those who kept their place together: nobody is called before their
-    turn. `in_flight` callbacks that have no operator yet count as operators taken.
-    """
-    kept = list(in_line)
-    ready = list(operators)
-    ours = {caller.call_id for caller in kept}
-    room = max(0, len(ready) - in_flight)
-    return [offer for offer in offers([*waiting, *kept], ready, now) if offer.call_id in ours][:room]
 
 
 def place_has_lapsed(

@@ -17,7 +17,6 @@ from ari_app.core.callback_rules import (
     Owner,
     as_waiting,
     callable_towns,
-    line_offers,
     next_attempt,
     owner_now,
     owner_team_of,
@@ -37,7 +36,7 @@ from ari_app.core.ids import (
     new_attempt_id,
     new_request_id,
 )
-from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, is_helping, is_own, offers
+from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, offers
 from ari_app.core.references import is_reference, reference_of
 from tests.core.test_deadlines import ALWAYS, WIERDAM, closed, local
 from tests.storage.callback_values import ANNA, KCC, asked
@@ -221,42 +220,11 @@ def test_a_kept_place_is_served_like_a_caller_who_waits() -> None:
     kept = as_waiting(request, Norms())
     assert kept.queued_at == at(10)
     before, after = waiting(1, at(5)), waiting(2, at(15))
-    assert line_offers([before, after], [kept], [ready(1)], 0, at(20)) == []
-    assert line_offers([after], [kept], [ready(1)], 0, at(20)) == [Offer(kept.call_id, SessionId(UUID(int=1)))]
-
-
-def test_callbacks_in_flight_take_the_place_of_an_operator() -> None:
-    kept = [waiting(n, at(n)) for n in range(3)]
-    assert len(line_offers([], kept, [ready(1), ready(2)], 0, at(9))) == 2
-    assert len(line_offers([], kept, [ready(1), ready(2)], 1, at(9))) == 1
-    assert line_offers([], kept, [ready(1), ready(2)], 2, at(9)) == []
-
-
-TOWNS = st.sampled_from(["GM9901", "GM9902"])
-QUEUE = st.lists(st.tuples(st.integers(0, 50), TOWNS), max_size=8)
-DESKS = st.lists(st.sets(TOWNS, min_size=1), max_size=6)
-
-
-@given(QUEUE, QUEUE, DESKS, st.integers(0, 4))
-def test_nobody_is_called_ahead_of_their_place_and_never_more_than_operators_are_free(
-    queue: list[tuple[int, str]], line: list[tuple[int, str]], desks: list[set[str]], in_flight: int
-) -> None:
-    callers = [waiting(n, at(second), town) for n, (second, town) in enumerate(queue)]
-    kept = [waiting(1000 + n, at(second), town) for n, (second, town) in enumerate(line)]
-    operators = [ready(n, *serves) for n, serves in enumerate(desks)]
-    now = at(60)
-    made_now = line_offers(callers, kept, operators, in_flight, now)
-    assert len(made_now) <= max(0, len(operators) - in_flight)
-    assert len({offer.call_id for offer in made_now}) == len({offer.session_id for offer in made_now}) == len(made_now)
-    everybody = {one.call_id: one for one in (*callers, *kept)}
-    answered = {offer.call_id for offer in offers([*callers, *kept], operators, now)}
-    by_session = {one.session_id: one for one in operators}
-    for offer in made_now:
-        called, operator = everybody[offer.call_id], by_session[offer.session_id]
-        for other in callers:
-            if other.place < called.place and other.call_id not in answered:
-                assert not is_own(other, operator)
-                assert not is_helping(other, operator, now)
+    first, second = SessionId(UUID(int=1)), SessionId(UUID(int=2))
+    assert offers([after, kept, before], [ready(1)], at(20)) == [Offer(before.call_id, first)]
+    assert offers([after, kept], [ready(1)], at(20)) == [Offer(kept.call_id, first)]
+    both = offers([after, kept, before], [ready(1), ready(2)], at(20))
+    assert both == [Offer(before.call_id, first), Offer(kept.call_id, second)]
 
 
 def test_a_place_lapses_when_the_days_calling_is_over() -> None:

@@ -22,6 +22,8 @@ class MailServer:
     slow_seconds: float = 0.0
     port: int = 0
 
+    _conversations: set[asyncio.Task[None]] = field(default_factory=set)
+
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
@@ -32,14 +34,18 @@ class MailServer:
     ) -> None:
         self._server.close()
         await self._server.wait_closed()
+        await asyncio.gather(*self._conversations)  # who was slow sees that nobody is there any more
 
     @property
     def url(self) -> str:
         return f"smtp://127.0.0.1:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._conversations.add(task)
         try:
-            await self._converse(reader, writer)
+            with suppress(ConnectionError, asyncio.IncompleteReadError):  # a client may go away
+                await self._converse(reader, writer)
         finally:
             writer.close()
             with suppress(ConnectionError):
