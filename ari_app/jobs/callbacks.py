@@ -6,7 +6,7 @@ this at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -87,8 +87,9 @@ class CallbackKeeper:
             log.warning("callback_lease_expired", request_id=str(request_id))
         await self._lapse_places(directory, now)
         await self._promise_abandoned(directory, now)
-        await self._find_owners(directory, now)
         requests = await self._book.open_requests()
+        if await self._find_owners(requests, directory, now):
+            requests = await self._book.open_requests()
         due = due_reminders(requests, await self._reminders.absences(now), directory, now)
         for reminder in await self._reminders.store_due(due, self._ways_of(directory), now):
             late = (now - reminder.due_at).total_seconds()
@@ -214,14 +215,20 @@ class CallbackKeeper:
                 planned = next_callable(town, directory.special_days, now)
                 await self._book.change(replace(changed, next_attempt_at=planned), facts)
 
-    async def _find_owners(self, directory: Directory, now: datetime) -> None:
-        """What a team leaves behind that was taken out of the area is another one's: else nobody calls, or hears."""
-        for request in await self._book.open_requests():
+    async def _find_owners(self, requests: Sequence[CallbackRequest], directory: Directory, now: datetime) -> bool:
+        """What a team leaves behind that was taken out of the area is another one's: else nobody calls, or hears.
+
+        True when a request has another owner now.
+        """
+        found = False
+        for request in requests:
             if request.owner_team in directory.teams or request.lease_holder is not None:
                 continue
             team = owner_team_of(directory, request.municipality)
             if team is not None and await self._book.change(*inherited(request, team, now)):
+                found = True
                 log.info("callback_inherited", reference=request.reference, team=team, instead_of=request.owner_team)
+        return found
 
     async def _promise_abandoned(self, directory: Directory, now: datetime) -> None:
         """Who gave up waiting is called back, where the municipality wants that."""

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
-from ari_app.core.directory import DirectNumber, Reach
+from ari_app.core.directory import Reach
 from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
-from ari_app.core.ids import OperatorNumber
 from ari_app.core.operators import OperatorState
-from tests.calls.handovers import DEPUTY, DESK, Talk, consulting, number_plan, talk
-from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
+from tests.calls.handovers import DEPUTY, DESK, consulting, talk
+from tests.calls.world import ESDAM_ALONE, VEENDIJK, World
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -385,55 +384,3 @@ async def test_given_a_caller_on_hold_when_the_operator_hangs_up_then_the_caller
     assert t.hears(t.citizen) == {other}
     await t.world.hang_up(t.citizen)
     assert t.call.end_reason is EndReason.CALLER_HUNG_UP
-
-
-DIRECT = "+31119555777"
-
-
-async def _by_direct_number(make: Make, number: DirectNumber) -> Talk:
-    """Operator 101 talks with a citizen who dialled their direct number."""
-    world = make(area=number_plan(directory(direct_numbers=(number,))))
-    operator = await world.operator("101", phone="phone07")
-    citizen = await world.citizen(DIRECT)
-    await world.clock.advance(60)
-    assert world.switch.partners(citizen) == {operator}
-    return Talk(world, operator, citizen)
-
-
-@pytest.mark.parametrize("keys", ["*52", "*2250#"])
-async def test_given_a_talk_by_a_direct_number_when_the_caller_is_put_into_a_queue_then_it_is_everybodys(
-    make_world: Make, keys: str
-) -> None:
-    direct = DirectNumber(DIRECT, ESDAM, operator=OperatorNumber("101"))
-    t = await _by_direct_number(make_world, direct)
-    bram = await t.world.operator("102", phone="phone08")
-    await t.world.press(bram, "*91")
-    await t.keys(keys)
-    assert t.call.stage is Stage.WAITING and t.call.municipality == VEENDIJK and t.has_music(t.citizen)
-    await t.world.clock.advance(60)
-    assert t.call.stage is Stage.WAITING and t.transfer.state is TransferState.QUEUED
-    await t.world.press(bram, "*0")
-    assert t.hears(t.citizen) == {bram}
-
-
-async def test_given_a_talk_by_a_direct_number_when_only_its_person_is_there_then_no_queue_is_promised(
-    make_world: Make,
-) -> None:
-    t = await _by_direct_number(make_world, DirectNumber(DIRECT, ESDAM, operator=OperatorNumber("101")))
-    await t.keys("*52")
-    assert t.hears(t.citizen) == {t.operator}
-    assert t.world.switch.heard(t.operator)[-1] == "nl/niemand-aangemeld"
-
-
-async def test_given_a_talk_with_a_direct_numbers_phone_when_it_hands_over_to_an_operator_then_that_one_is_offered(
-    make_world: Make,
-) -> None:
-    world = make_world(area=number_plan(directory(direct_numbers=(DirectNumber(DIRECT, ESDAM, endpoint=DESK),))))
-    bram = await world.operator("102", phone="phone08")
-    citizen = await world.citizen(DIRECT)
-    phone = world.ringing_at(DESK)
-    world.switch.pick_up(phone)
-    await world.clock.advance(30)
-    assert world.switch.partners(citizen) == {phone}
-    await world.press(phone, "*2220#")
-    assert world.switch.partners(citizen) == {bram} and not world.switch.ringing

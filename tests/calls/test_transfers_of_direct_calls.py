@@ -8,7 +8,7 @@ import pytest
 
 from ari_app.core.call import Stage
 from ari_app.core.directory import DirectNumber
-from ari_app.core.handover import TransferOutcome
+from ari_app.core.handover import TransferOutcome, TransferState
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
 from tests.calls.handovers import DESK, Talk, number_plan
 from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
@@ -43,17 +43,18 @@ async def _persons_talk(make: Make) -> Talk:
     return Talk(world, person, citizen)
 
 
+@pytest.mark.parametrize("keys", ["*52", "*2250#"])
 @pytest.mark.parametrize("number", [OPERATOR, DirectNumber(NUMBER, ESDAM, team=TeamCode("front"))])
 async def test_given_a_direct_call_when_it_goes_into_another_queue_then_that_queue_takes_the_caller(
-    make_world: Make, number: DirectNumber
+    make_world: Make, number: DirectNumber, keys: str
 ) -> None:
     t = await _operators_talk(make_world, number)
     bram = await t.world.operator("102", phone="phone08")
     await t.world.press(bram, "*91")
-    await t.keys("*52")
-    assert t.call.stage is Stage.WAITING and t.call.municipality == VEENDIJK
-    await t.world.clock.advance(5)
-    assert t.call.stage is Stage.WAITING and t.transfer.is_open
+    await t.keys(keys)
+    assert t.call.stage is Stage.WAITING and t.call.municipality == VEENDIJK and t.has_music(t.citizen)
+    await t.world.clock.advance(60)
+    assert t.call.stage is Stage.WAITING and t.transfer.state is TransferState.QUEUED
     await t.world.press(bram, "*0")
     assert t.hears(t.citizen) == {bram}
     assert (t.transfer.outcome, t.call.transfer_count) == (TransferOutcome.COMPLETED, 1)
@@ -63,6 +64,7 @@ async def test_given_a_direct_call_when_nobody_of_another_queue_is_there_then_it
     t = await _operators_talk(make_world)
     await t.keys("*52")
     assert t.hears(t.citizen) == {t.operator}
+    assert t.world.switch.heard(t.operator)[-1] == "nl/niemand-aangemeld"
     assert not t.transfers
 
 
