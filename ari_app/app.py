@@ -14,12 +14,12 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
-from ari_app.calls.callback_work import KeptPlaces, PhoneReminders
+from ari_app.calls.call.flow import Shell
+from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
-from ari_app.calls.flow import Shell
-from ari_app.calls.recover import Recovery
+from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen, take_snapshot
@@ -27,20 +27,20 @@ from ari_app.calls.switch.incoming import EVENT_TYPES
 from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
-from ari_app.following import Area
+from ari_app.jobs.area_follower import Area
+from ari_app.jobs.callback_jobs import keeping_promises
 from ari_app.jobs.clockwork import Job, ticking
+from ari_app.jobs.delivery import Outside
+from ari_app.jobs.directory_check import NumberPlanCheck
 from ari_app.jobs.fallback import FallbackTaker
-from ari_app.jobs.number_plan import NumberPlanCheck
-from ari_app.jobs.promises import keeping_promises
-from ari_app.jobs.ways import Outside
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.cel_file import CelFileUnreadable
-from ari_app.storage.engine import Database
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.lock import ControllerLock
-from ari_app.storage.migrate import require_head
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.calls.cel_file import CelFileUnreadable
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.lock import ControllerLock
+from ari_app.storage.db.migrate import require_head
 from ari_app.web.app import make_app, serving
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""Where alembic meets the database: on a connection handed over by `ari_app.storage.migrate`, or by DATABASE_URL.
+"""Where alembic meets the database: on a connection handed over by `ari_app.storage.db.migrate`, or by DATABASE_URL.
 
 `alembic -c migrations/alembic.ini upgrade head --sql` prints the SQL instead of running it.
 """
@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from ari_app.settings import DatabaseSettings, load
-from ari_app.storage.engine import create_engine
+from ari_app.storage.db.engine import create_engine
 from ari_app.storage.tables import metadata
 
 

@@ -86,7 +86,7 @@ def postgres_server(server_directory: Path) -> Iterator[LocalPostgres]:
 def migrated_template(postgres_server: LocalPostgres) -> str:
     """The name of a database at head, from which each test gets a copy."""
     # Imported here: the pure tests need no database.
-    from ari_app.storage.migrate import upgrade_to_head
+    from ari_app.storage.db.migrate import upgrade_to_head
 
     postgres_server.sql('CREATE DATABASE "template_head"')
     with ThreadPoolExecutor(1) as pool:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import structlog
 
-from ari_app.calls.arranging import silence_tones
+from ari_app.calls.call.bridging import silence_tones
+from ari_app.calls.call.cleanup import close_transfer, end_standing_leg, leave_bridges, wrap_up
+from ari_app.calls.call.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
+from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
+from ari_app.calls.callbacks.attempts import settle_attempt
+from ari_app.calls.callbacks.requests import try_at_end
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
-from ari_app.calls.news import Tell
-from ari_app.calls.parting import close_transfer, end_standing_leg, leave_bridges, wrap_up
-from ari_app.calls.promise_keeping import settle_attempt
-from ari_app.calls.promising import try_at_end
-from ari_app.calls.record import ENDING_PATIENCE, FOR_EVER, ended
+from ari_app.calls.messages import Tell
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in

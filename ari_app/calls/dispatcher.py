@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ari_app.calls import news
+from ari_app.calls import messages as news
 from ari_app.calls.clock import Clock, Timer
 from ari_app.calls.registry import Registry
-from ari_app.core.board import Board
+from ari_app.core.area import Directory, Norms, Team
 from ari_app.core.call import Call
 from ari_app.core.callback_rules import as_waiting
 from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.directory import Directory, Norms, Team
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
-from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller
+from ari_app.core.queue_board import Board
+from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller
 
 
 class Dispatcher:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from ari_app.calls.clock import Clock
-from ari_app.calls.news import News
+from ari_app.calls.messages import News
 
 
 class Mailbox:

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call, Fact, Leg
-from ari_app.core.handover import Transfer
 from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.presence import Presence
+from ari_app.core.transfer import Transfer
 
 
 class Switch(Protocol):

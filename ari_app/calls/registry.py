@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.news import News
+from ari_app.calls.messages import News
 from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, RequestId, SessionId
 from ari_app.core.operators import OperatorSession

@@ -10,22 +10,21 @@ from uuid import UUID
 
 import structlog
 
+from ari_app.calls.call.flow import Flow, Shell
+from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError, SwitchUnavailable
-from ari_app.calls.flow import Flow, Shell
-from ari_app.calls.insisting import insisting
-from ari_app.calls.listener import Listener
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.news import Entered, Left, News, Up
-from ari_app.calls.operator_line import LineTask
-from ari_app.calls.operator_session import OperatorTask
-from ari_app.calls.record import STORE_RETRY
-from ari_app.calls.sweeping import Sweeper
+from ari_app.calls.messages import Entered, Left, News, Up
+from ari_app.calls.operators.channel import Listener
+from ari_app.calls.operators.line import LineTask
+from ari_app.calls.operators.session import OperatorTask
+from ari_app.calls.sweeper import Sweeper
+from ari_app.calls.switch.retrying import insisting
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
 from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.handover import Transfer
 from ari_app.core.ids import (
     AsteriskId,
     CallId,
@@ -44,6 +43,7 @@ from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel
+from ari_app.core.transfer import Transfer
 
 log = structlog.get_logger(__name__)
 

@@ -13,15 +13,15 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from ari_app.area_file.reader import AreaRefused
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.ledger import LedgerError
 from ari_app.prompts import PromptError
 from ari_app.settings import DatabaseSettings, Settings, SettingsError, load
-from ari_app.storage.absences import AbsenceRefused
-from ari_app.storage.area_file import AreaRefused
-from ari_app.storage.directory import CalamityRefused, UnknownMunicipality
-from ari_app.storage.engine import Database
-from ari_app.storage.errors import StorageError
+from ari_app.storage.area.imports import CalamityRefused, UnknownMunicipality
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.errors import StorageError
+from ari_app.storage.operators.absences import AbsenceRefused
 
 T = TypeVar("T")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
+from ari_app.area_file.difference import ImportReport
+from ari_app.area_file.reader import AreaRefused
 from ari_app.commands import WRONG, Moment, author_option, fail, settings, with_database
-from ari_app.core.directory import AfterCalamity, Calamity
+from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import PromptError, import_recordings, own_recordings, remove_recordings
-from ari_app.reports.render import local, table
-from ari_app.storage.area_difference import ImportReport
-from ari_app.storage.area_file import AreaRefused
-from ari_app.storage.directory import (
+from ari_app.render.text import local, table
+from ari_app.storage.area.imports import (
     CalamityRefused,
     UnknownMunicipality,
     end_calamity,
@@ -24,7 +24,7 @@ from ari_app.storage.directory import (
     load_directory,
     set_calamity,
 )
-from ari_app.storage.engine import Database
+from ari_app.storage.db.engine import Database
 
 MOST_TOLD = 200  # lines of an import's report
 

@@ -12,19 +12,19 @@ from typing import TypeVar
 import click
 
 from ari_app.commands import WRONG, Moment, as_json, fail, with_database
+from ari_app.core.area import Directory
 from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
-from ari_app.core.directory import Directory
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import CallbackRefused
 from ari_app.core.tariffs import Forbidden, callable_number
-from ari_app.reports.callbacks import promise_table, requests_table, story_text
-from ari_app.reports.icalendar import team_calendar
-from ari_app.reports.render import local
-from ari_app.storage.callback_reads import Due, list_requests, promise, promise_definition, request_story
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.directory import load_directory
-from ari_app.storage.engine import Database
+from ari_app.render.callbacks import promise_table, requests_table, story_text
+from ari_app.render.icalendar import team_calendar
+from ari_app.render.text import local
+from ari_app.storage.area.imports import load_directory
+from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.db.engine import Database
 
 T = TypeVar("T")
 

@@ -14,22 +14,22 @@ import click
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
-from ari_app.core.audit import AuditReport, Period, audit
+from ari_app.core.area import Directory
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
-from ari_app.core.cel import histories
-from ari_app.core.directory import Directory
+from ari_app.core.event_log.audit import AuditReport, Period, audit
+from ari_app.core.event_log.cel import histories
 from ari_app.core.ids import AsteriskId
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.settings import Settings
-from ari_app.storage import cel_file
-from ari_app.storage.directory import load_directory
-from ari_app.storage.engine import Database, shown
-from ari_app.storage.errors import StorageError
-from ari_app.storage.migrate import require_head
-from ari_app.storage.reads import recorded_channels
+from ari_app.storage.area.imports import load_directory
+from ari_app.storage.calls import cel_file
+from ari_app.storage.calls.reads import recorded_channels
+from ari_app.storage.db.engine import Database, shown
+from ari_app.storage.db.errors import StorageError
+from ari_app.storage.db.migrate import require_head
 
 #: what the dialplan and the application cannot do without
 MODULES = (

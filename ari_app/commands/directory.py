@@ -10,24 +10,24 @@ from pathlib import Path
 
 import click
 
+from ari_app.area_file.difference import ImportReport
+from ari_app.area_file.reader import AreaRefused
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.commands import CANNOT, WRONG, as_json, author_option, fail, settings, with_database
 from ari_app.commands.area import read_text, tell_import
-from ari_app.core.directory import CheckResult, Directory, DirectoryEntry
+from ari_app.core.area import CheckResult, Directory, DirectoryEntry
+from ari_app.core.directory import deputies, is_visible
+from ari_app.core.directory_check import Sightings
+from ari_app.core.directory_search import NumberPlanIndex
 from ari_app.core.ids import EntryCode, MunicipalityCode
-from ari_app.core.number_plan import deputies, is_visible
-from ari_app.core.number_plan_search import NumberPlanIndex
 from ari_app.core.operators import OperatorState
-from ari_app.core.reachability import Sightings
-from ari_app.jobs.number_plan import check_number_plan, seen_phones
-from ari_app.reports.number_plan import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
+from ari_app.jobs.directory_check import check_number_plan, seen_phones
+from ari_app.render.directory import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
 from ari_app.settings import Settings, SettingsError, load
-from ari_app.storage.area_difference import ImportReport
-from ari_app.storage.area_file import AreaRefused
-from ari_app.storage.directory import UnknownMunicipality, export_entries, import_entries, load_directory
-from ari_app.storage.engine import Database
-from ari_app.storage.reads import list_operators
+from ari_app.storage.area.imports import UnknownMunicipality, export_entries, import_entries, load_directory
+from ari_app.storage.calls.reads import list_operators
+from ari_app.storage.db.engine import Database
 
 municipality_option = click.option(
     "--municipality", metavar="CODE", help="what this municipality may use; without it, the whole area"

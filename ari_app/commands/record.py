@@ -10,12 +10,12 @@ import click
 from ari_app.commands import WRONG, Moment, as_json, author_option, fail, with_database
 from ari_app.core.callbacks import Absence
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
-from ari_app.reports.callbacks import absences_table
-from ari_app.reports.render import call_story_text, calls_table, local, operators_table
-from ari_app.storage.absences import AbsenceRefused, add_absence, end_absences, list_absences
-from ari_app.storage.allowances import allow_transfer
-from ari_app.storage.engine import Database
-from ari_app.storage.reads import CallStory, call_story, find_call, list_calls, list_operators
+from ari_app.render.callbacks import absences_table
+from ari_app.render.text import call_story_text, calls_table, local, operators_table
+from ari_app.storage.calls.allowances import allow_transfer
+from ari_app.storage.calls.reads import CallStory, call_story, find_call, list_calls, list_operators
+from ari_app.storage.db.engine import Database
+from ari_app.storage.operators.absences import AbsenceRefused, add_absence, end_absences, list_absences
 
 
 @click.group(invoke_without_command=True)

@@ -13,7 +13,7 @@ from ari_app import logs
 from ari_app.commands import CANNOT, WRONG, database_url, run, settings
 from ari_app.core.ledger import LedgerError
 from ari_app.settings import Settings
-from ari_app.storage.errors import StorageError
+from ari_app.storage.db.errors import StorageError
 
 
 @click.command()
@@ -28,7 +28,7 @@ async def _serve(chosen: Settings) -> int:
     from ari_app.app import serve as serve_calls
     from ari_app.ari.errors import Unauthorized
     from ari_app.calls.errors import ControllerReplaced
-    from ari_app.storage.errors import NotMigrated
+    from ari_app.storage.db.errors import NotMigrated
     from ari_app.web.app import PortTaken
 
     work = asyncio.ensure_future(serve_calls(chosen))
@@ -57,7 +57,7 @@ async def _serve(chosen: Settings) -> int:
 @click.command()
 def migrate() -> None:
     """Bring the database to the revision this program needs."""
-    from ari_app.storage.migrate import current_and_head, upgrade_to_head
+    from ari_app.storage.db.migrate import current_and_head, upgrade_to_head
 
     url = database_url()
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from ari_app.core.directory import Municipality
+from ari_app.core.area import Municipality
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from ari_app.core.area import Municipality
 from ari_app.core.callback_rules import next_attempt, personal_until
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -19,7 +20,6 @@ from ari_app.core.callbacks import (
     RequestState,
 )
 from ari_app.core.deadlines import SpecialDays, callback_deadline, next_callable
-from ari_app.core.directory import Municipality
 from ari_app.core.ids import CallId, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import CloseRefused
 

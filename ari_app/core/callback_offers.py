@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ari_app.core import routing
+from ari_app.core.area import CallbackRules, Directory, SharedNumber
 from ari_app.core.calendar import local_date
 from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_rules import calling_ends_at, owner_team_of
 from ari_app.core.callbacks import Confirmed, NewRequest, RequestKind, RequestReason
-from ari_app.core.directory import CallbackRules, Directory, SharedNumber
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import E164
 from ari_app.core.tariffs import Forbidden, callable_number

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from ari_app.core.area import Directory, Municipality, Norms
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callbacks import (
     Absence,
@@ -26,9 +27,8 @@ from ari_app.core.deadlines import (
     next_callable,
     open_time_after,
 )
-from ari_app.core.directory import Directory, Municipality, Norms
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
-from ari_app.core.queueing import WaitingCaller
+from ari_app.core.queue_rules import WaitingCaller
 
 #: a busy line is soon free; a fault of ours says nothing about the citizen
 BUSY_RETRY = timedelta(minutes=15)

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from ari_app.core.area import Municipality
 from ari_app.core.calendar import AMSTERDAM, instant_of, is_working_day, local_date, next_working_day, openings_of_day
-from ari_app.core.directory import Municipality
 
 #: the deadline on a working day on which the municipality is closed by its own choice
 CLOSED_DAY_DEADLINE = time(17, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ari_app.core.desk import RefusalReason
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.operator_commands import RefusalReason
 
 #: how long somebody outside may take to press the key that says they take the caller
 ACCEPT_SECONDS = 20

@@ -1,269 +1,169 @@
-"""What an area consists of, as frozen values: who shares which number, who is open when, who answers for whom.
+"""The number plan: who may use which entry, and what an operator's keys mean in it (AV §3).
 
-Storage loads one `Directory` for the whole node and replaces it whole when something changed; decisions take it as an
-argument. Times of day are local time in Europe/Amsterdam; instants are timezone-aware UTC.
+An extension belongs to one entry of the whole area. It never begins with 0, so that it cannot be taken for a number
+outside, and is no public short number such as 112 or a 14-number. It is an operator's number only where that operator
+is who it reaches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from enum import StrEnum
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import datetime
 
-from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.area import Directory, DirectoryEntry, Municipality
+from ari_app.core.calendar import OpenNow, local_date, open_state
+from ari_app.core.destinations import Destination, NoDestination
+from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.numbers import E164
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.tariffs import Forbidden, NotCalled, callable_number, is_public_short_number
 
-
-@dataclass(frozen=True, slots=True)
-class OpeningSpan:
-    opens: time
-    closes: time  # 00:00 is the end of the day
-
-
-@dataclass(frozen=True, slots=True)
-class Closing:
-    """A part of a day, or several days, on which a municipality is closed by its own choice."""
-
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
+#: a keyed number that is longer than any extension is somebody outside
+LONGEST_EXTENSION = 6
+#: what reports show instead of a number outside
+OUTSIDE = "outside"
+_EXTENSION = re.compile(rf"[1-9][0-9]{{1,{LONGEST_EXTENSION - 1}}}")
 
 
-class AfterCalamity(StrEnum):
-    QUEUE = "queue"  # the text, then the normal way
-    END = "end"  # the text is all
+def is_visible(entry: DirectoryEntry, municipalities: Collection[MunicipalityCode]) -> bool:
+    """May somebody who works for these municipalities use this entry? One never sees another's, unless it is shared."""
+    return entry.shared or entry.municipality in municipalities
 
 
-@dataclass(frozen=True, slots=True)
-class Calamity:
-    """A text that every caller of a municipality hears first, from its start to its end (AV §1)."""
-
-    municipality: MunicipalityCode
-    from_at: datetime
-    until_at: datetime | None
-    text: str
-    then: AfterCalamity
-    author: str
-
-    def is_active(self, now: datetime) -> bool:
-        return self.from_at <= now and (self.until_at is None or now < self.until_at)
+def by_extension(
+    directory: Directory, extension: str, municipalities: Collection[MunicipalityCode]
+) -> DirectoryEntry | None:
+    """The entry that this extension means for somebody of these municipalities."""
+    entry = directory.by_extension.get(extension)
+    return entry if entry is not None and is_visible(entry, municipalities) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Norms:
-    """What a municipality promises its callers."""
+def resolve(
+    directory: Directory, keyed: str, municipalities: Collection[MunicipalityCode], now: datetime
+) -> Destination | NoDestination:
+    """Where a caller goes who is handed over to what was keyed: an extension, an operator's number, or one outside.
 
-    answer_within_seconds: int = 25  # AV §1
-    overflow_after_seconds: int = 60  # then helping teams see the caller
-    max_wait_seconds: int = 900
-    position_every_seconds: int = 45
-    nobody_grace_seconds: int = 60  # how long to hold a caller when no operator at all is logged in
-    transfer_ring_seconds: int = 25  # then a caller who is handed over comes back
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackRules:
-    """How a municipality keeps the promise to call back. Times of day are Europe/Amsterdam."""
-
-    offered: bool = True  # callers are asked whether they want it
-    keep_place: bool = True  # a waiting caller may keep their place in the queue
-    offer_after_seconds: int = 60  # a caller waits this long before they are asked
-    abandoned: bool = False  # who hung up before a human answered, with a known number, is called back too
-    team: TeamCode | None = None  # whose requests are; None: the first team that serves the municipality
-    max_attempts: int = 3  # then a person decides
-    retry_minutes: int = 120  # at least between two attempts
-    call_from: time = time(8, 30)  # citizens are called between
-    call_until: time = time(20, 0)  # these times only
-    personal_overdue_minutes: int = 240  # of opening time; then somebody's own request is their team's
-    remind_before_minutes: int = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Municipality:
-    code: MunicipalityCode
-    name: str
-    aliases: tuple[str, ...] = ()
-    #: 0 = Monday … 6 = Sunday; a missing day is closed
-    hours: Mapping[int, tuple[OpeningSpan, ...]] = field(default_factory=dict)
-    closings: tuple[Closing, ...] = ()
-    #: legal days (Algemene termijnenwet art. 3, designated days) on which it is open all the same
-    open_on_days: frozenset[date] = frozenset()
-    #: every legal day is an ordinary day here (a number that never closes)
-    open_on_legal_days: bool = False
-    norms: Norms = Norms()
-    callback: CallbackRules = CallbackRules()
-    #: geographic number for callers from abroad (AV §4), E.164
-    geographic_numbers: tuple[str, ...] = ()
-    #: municipalities merge: the first day, and the first day no longer
-    valid_from: date | None = None
-    valid_until: date | None = None
-
-    def exists_on(self, day: date) -> bool:
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_until is None or day < self.valid_until
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Consultation:
-    """A neighbour was consulted or informed about joining (AV §6)."""
-
-    neighbour: str
-    on: date
-    author: str
-    kind: str  # "consulted" | "informed"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A municipality on a shared number. `key` stays with it, whoever joins later (AV §6)."""
-
-    municipality: MunicipalityCode
-    key: int  # 1..9
-    technical_since: date | None = None
-    operational_since: date | None = None
-    consultations: tuple[Consultation, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SharedNumber:
-    digits: str  # "140119"
-    members: tuple[Member, ...]  # ordered by key
-    #: where a caller goes who does not choose; None = any operator of the number
-    default: MunicipalityCode | None = None
-
-    @property
-    def question_is_needed(self) -> bool:
-        return len(self.members) > 1
-
-
-@dataclass(frozen=True, slots=True)
-class DirectNumber:
-    """A number for running cases (AV §1): rings a person or a team, and then their deputy, without a question."""
-
-    e164: str
-    municipality: MunicipalityCode
-    operator: OperatorNumber | None = None
-    team: TeamCode | None = None
-    endpoint: Endpoint | None = None  # the phone of somebody who is not an operator
-    deputy_operator: OperatorNumber | None = None  # who rings after them; one of these two, or nobody
-    deputy_endpoint: Endpoint | None = None
-
-    @property
-    def has_deputy(self) -> bool:
-        return self.deputy_operator is not None or self.deputy_endpoint is not None
-
-
-class Reach(StrEnum):
-    LINE = "line"  # operators hold their line open
-    RING = "ring"  # their phone is rung per call
-
-
-class Whisper(StrEnum):
-    FULL = "full"  # beep, and the municipality's name
-    BEEP = "beep"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """Where reminders go; nothing is sent where there is nothing. `pii_phone`: E.164, or a phone of this Asterisk."""
-
-    pii_email: str | None = field(default=None, repr=False)
-    pii_phone: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    code: TeamCode
-    name: str
-    serves: tuple[MunicipalityCode, ...]
-    helps: tuple[MunicipalityCode, ...] = ()  # seen after overflow_after_seconds
-    reach: Reach = Reach.LINE
-    ring_seconds: int = 20
-    wrap_up_seconds: int = 30
-    whisper: Whisper = Whisper.FULL
-    reminders: Contact = Contact()
-    supervisor: Contact = Contact()
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    number: OperatorNumber
-    name: str
-    teams: tuple[TeamCode, ...]
-
-
-class EntryKind(StrEnum):
-    PERSON = "person"
-    DEPARTMENT = "department"
-    GROUP = "group"
-    QUEUE = "queue"
-    OUTSIDE = "outside"  # another organisation
-
-
-class CheckResult(StrEnum):
-    """What the nightly check found about an entry of the number plan."""
-
-    FINE = "fine"
-    UNREACHABLE = "unreachable"  # its phone is not registered
-    TARGET_MISSING = "target_missing"  # its team, operator or municipality does not exist, or nobody is in its team
-    EXPIRED = "expired"
-    DEPUTY_MISSING = "deputy_missing"
-    DEPUTY_UNREACHABLE = "deputy_unreachable"
-    EXTENSION_CLASHES = "extension_clashes"
-    NUMBER_REFUSED = "number_refused"  # a paid-service number by now (AV §8), or a country that is closed again
-
-
-@dataclass(frozen=True, slots=True)
-class DirectoryEntry:
-    """Somebody, or something, a caller may be handed over to (AV §3).
-
-    Exactly one of endpoint, operator, team, queue and pii_number says where. `hours`: None means always; the owner's
-    closings and legal days are taken off them.
+    A number outside is checked for its tariff (AV §8); the deputy of an entry that is closed now is named.
     """
-
-    code: EntryCode
-    kind: EntryKind
-    name: str
-    municipality: MunicipalityCode  # whose entry it is
-    extension: str | None = None  # what an operator keys; one entry's in the whole area
-    endpoint: Endpoint | None = None  # a phone of this Asterisk
-    operator: OperatorNumber | None = None
-    team: TeamCode | None = None
-    queue: MunicipalityCode | None = None
-    pii_number: str | None = field(default=None, repr=False)  # E.164, also a mobile phone
-    subject: str = ""
-    keywords: tuple[str, ...] = ()
-    hours: Mapping[int, tuple[OpeningSpan, ...]] | None = None
-    deputy: EntryCode | None = None
-    shared: bool = False  # all municipalities of the area may use it
-    valid_from: date | None = None
-    valid_until: date | None = None  # the first day no longer
-    # What the nightly check found, as of loading: entries that differ in nothing else are the same.
-    last_checked_at: datetime | None = field(default=None, compare=False)
-    last_check: CheckResult | None = field(default=None, compare=False)
-
-    def exists_on(self, day: date) -> bool:
-        return (self.valid_from is None or self.valid_from <= day) and (
-            self.valid_until is None or day < self.valid_until
-        )
+    entry = by_extension(directory, keyed, municipalities)
+    if entry is not None:
+        return _of_entry(directory, entry, municipalities, now)
+    operator = OperatorNumber(keyed)
+    if operator in directory.operators and _works_for(directory, operator, municipalities):
+        return Destination(party=operator, operator=operator)
+    if len(keyed) <= LONGEST_EXTENSION and not keyed.startswith(("+", "00")):
+        forbidden = callable_number(keyed, directory.callable_countries)
+        is_paid = isinstance(forbidden, Forbidden) and forbidden.reason is NotCalled.PAID
+        return NoDestination(RefusalReason.PAID_SERVICE if is_paid else RefusalReason.UNKNOWN_DESTINATION)
+    return _outside(directory, keyed, OUTSIDE)
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
-    municipalities: Mapping[MunicipalityCode, Municipality] = field(default_factory=dict)
-    shared_numbers: Mapping[str, SharedNumber] = field(default_factory=dict)  # by digits
-    direct_numbers: Mapping[str, DirectNumber] = field(default_factory=dict)  # by E.164
-    teams: Mapping[TeamCode, Team] = field(default_factory=dict)
-    operators: Mapping[OperatorNumber, Operator] = field(default_factory=dict)
-    special_days: Mapping[date, str] = field(default_factory=dict)  # designated days, with their name
-    calamities: tuple[Calamity, ...] = ()
-    entries: Mapping[EntryCode, DirectoryEntry] = field(default_factory=dict)  # the number plan
-    #: countries, as ISO codes, whose numbers may be called besides Dutch ones
-    callable_countries: frozenset[str] = frozenset()
-    by_extension: Mapping[str, DirectoryEntry] = field(init=False, repr=False, compare=False)
+def is_open(directory: Directory, entry: DirectoryEntry, now: datetime) -> bool:
+    """Is somebody there at this moment? The owner's closings and legal days count for an entry that has hours."""
+    if not entry.exists_on(local_date(now)):
+        return False
+    if entry.hours is None:
+        return True
+    owner = directory.municipalities.get(entry.municipality) or Municipality(entry.municipality, "")
+    return isinstance(open_state(replace(owner, hours=entry.hours), directory.special_days, now), OpenNow)
 
-    def __post_init__(self) -> None:
-        found = {entry.extension: entry for entry in self.entries.values() if entry.extension is not None}
-        object.__setattr__(self, "by_extension", found)
+
+def deputy_extension(
+    directory: Directory, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
+) -> str | None:
+    """The extension of the first deputy in the chain who is there now; a chain that bites its tail ends."""
+    for deputy in deputies(directory, entry):
+        if deputy.extension is not None and is_visible(deputy, municipalities) and is_open(directory, deputy, now):
+            return deputy.extension
+    return None
+
+
+def deputies(directory: Directory, entry: DirectoryEntry) -> Iterator[DirectoryEntry]:
+    """The deputy, the deputy's deputy, and so on; nobody twice."""
+    seen = {entry.code}
+    code = entry.deputy
+    while code is not None and code not in seen and code in directory.entries:
+        seen.add(code)
+        yield directory.entries[code]
+        code = directory.entries[code].deputy
+
+
+def _of_entry(
+    directory: Directory, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
+) -> Destination | NoDestination:
+    deputy = deputy_extension(directory, entry, municipalities, now)
+    if not is_open(directory, entry, now):
+        return NoDestination(RefusalReason.NOT_NOW, deputy)
+    party = entry.extension or entry.code
+    if entry.pii_number is not None:
+        outside = _outside(directory, entry.pii_number, party)
+        if isinstance(outside, NoDestination):
+            return NoDestination(outside.reason, deputy)
+        return replace(outside, party=party, subject=entry.subject, deputy=deputy)
+    return Destination(
+        party,
+        endpoint=entry.endpoint,
+        operator=entry.operator,
+        team=entry.team,
+        queue=entry.queue,
+        subject=entry.subject,
+        deputy=deputy,
+    )
+
+
+def _outside(directory: Directory, number: str, party: str) -> Destination | NoDestination:
+    allowed = callable_number(number, directory.callable_countries)
+    if isinstance(allowed, Forbidden):
+        unknown = allowed.reason in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT)
+        return NoDestination(RefusalReason.UNKNOWN_DESTINATION if unknown else RefusalReason.PAID_SERVICE)
+    return _ours(directory, allowed) or Destination(party, pii_number=allowed, must_accept=True)
+
+
+def _ours(directory: Directory, number: E164) -> Destination | None:
+    """Where one of our own numbers leads: by way of the outside it would be a new call, whose transfers count anew."""
+    direct = directory.direct_numbers.get(number)
+    if direct is None:
+        owners = (town.code for town in directory.municipalities.values() if number in town.geographic_numbers)
+        return next((Destination(party=code, queue=code) for code in owners), None)
+    return Destination(
+        party=direct.operator or direct.team or direct.municipality,
+        endpoint=direct.endpoint,
+        operator=direct.operator,
+        team=direct.team,
+        queue=None if direct.operator or direct.team or direct.endpoint else direct.municipality,
+    )
+
+
+def _works_for(directory: Directory, operator: OperatorNumber, municipalities: Collection[MunicipalityCode]) -> bool:
+    teams = (directory.teams.get(code) for code in directory.operators[operator].teams)
+    return any(not set(team.serves).isdisjoint(municipalities) for team in teams if team is not None)
+
+
+def target_count(entry: DirectoryEntry) -> int:
+    """How many places an entry names; a right one names one."""
+    places = (entry.endpoint, entry.operator, entry.team, entry.queue, entry.pii_number)
+    return sum(place is not None for place in places)
+
+
+def extension_refusal(extension: str) -> str | None:
+    """What is wrong with an extension by itself; None when it can be keyed without being taken for something else."""
+    if not _EXTENSION.fullmatch(extension):
+        return 'must be 2 to 6 digits in quotes that do not begin with 0, such as "2010"'
+    if is_public_short_number(extension):
+        return f"{extension} is a public number: who keys it would mean that"
+    return None
+
+
+def clash(directory: Directory, entry: DirectoryEntry) -> str | None:
+    """Whose the entry's extension is as well; None when it is nobody else's."""
+    if entry.extension is None:
+        return None
+    other = directory.by_extension.get(entry.extension)
+    if other is not None and other.code != entry.code:
+        return f"extension {entry.extension} belongs to {other.code} of {other.municipality} already"
+    number = OperatorNumber(entry.extension)
+    if number in directory.operators and entry.operator != number:
+        return f"extension {entry.extension} is the number of an operator, whom this entry does not reach"
+    return None

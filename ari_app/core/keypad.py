@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ari_app.core.desk import (
+from ari_app.core.operator_commands import (
     AllThree,
     CallbackKey,
     Command,
@@ -19,8 +19,8 @@ from ari_app.core.desk import (
     ToQueue,
     Turn,
 )
-from ari_app.core.handover import TransferKind
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
+from ari_app.core.transfer import TransferKind
 
 #: 00, the longest telephone number there is (E.164: 15), and one too many: a longer one is refused, while its first
 #: digits would be somebody else's number

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ari_app.core.call import Call, Leg
-from ari_app.core.handover import Transfer
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.transfer import Transfer
 
 
 class LedgerError(Exception):

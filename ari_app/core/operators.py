@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason
-from ari_app.core.directory import Reach
 from ari_app.core.ids import (
     AsteriskId,
     BridgeId,

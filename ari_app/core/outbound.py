@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from ari_app.core.directory import Directory
+from ari_app.core.area import Directory
 from ari_app.core.ids import Endpoint, MunicipalityCode
 
 #: where the number goes in a template

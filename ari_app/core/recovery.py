@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.core.call import Call, EndReason, Leg, Stage
-from ari_app.core.handover import Transfer, TransferState
 from ari_app.core.ids import BridgeId, CallId, ChannelId
 from ari_app.core.ledger import OpenRows
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
-from ari_app.core.transfers import Party, layout
+from ari_app.core.transfer import Transfer, TransferState
+from ari_app.core.transfer_rules import Party, layout
 
 #: bridges that we make; others are none of our business
 TALK_PREFIX = "talk-"

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from ari_app.core.area import Directory, Municipality
 from ari_app.core.calendar import local_date
 from ari_app.core.callback_rules import Owner, owner_now
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
 from ari_app.core.deadlines import day_start, is_day_at_work
-from ari_app.core.directory import Directory, Municipality
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 
 

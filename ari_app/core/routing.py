@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from ari_app.core.area import AfterCalamity, Calamity, DirectNumber, Directory, Member, Municipality, SharedNumber
 from ari_app.core.calendar import ClosedNow, ClosedWhy, OpenNow, local_date, open_state
-from ari_app.core.directory import AfterCalamity, Calamity, DirectNumber, Directory, Member, Municipality, SharedNumber
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import normalise_dialled
 

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ari_app.core.ledger import LedgerError
-from ari_app.storage.errors import StorageError
+from ari_app.storage.db.errors import StorageError
 
 log = structlog.get_logger(__name__)
 

@@ -10,19 +10,19 @@ from uuid import UUID
 
 import structlog
 
+from ari_app.core.area import Directory
 from ari_app.core.call import FactKind
-from ari_app.core.cel import LogPosition
-from ari_app.core.directory import Directory
-from ari_app.core.fallback import FallbackCall, FallbackWatch
-from ari_app.core.fallback_record import fallback_rows
+from ari_app.core.event_log.cel import LogPosition
+from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
+from ari_app.core.event_log.fallback_rows import fallback_rows
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import StaleRow
-from ari_app.storage import cel_file
-from ari_app.storage.cel_position import load_position, save_position
-from ari_app.storage.engine import Database
-from ari_app.storage.errors import RowRefused
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.reads import call_story
+from ari_app.storage.calls import cel_file
+from ari_app.storage.calls.cel_position import load_position, save_position
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.reads import call_story
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.errors import RowRefused
 
 log = structlog.get_logger(__name__)
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ari_app.sample
-from ari_app.core.directory import Directory
+from ari_app.core.area import Directory
 from ari_app.core.ids import OperatorNumber
 from ari_app.local.debian import Say
-from ari_app.storage.directory import import_area, load_directory
-from ari_app.storage.engine import create_engine
-from ari_app.storage.migrate import upgrade_to_head
+from ari_app.storage.area.imports import import_area, load_directory
+from ari_app.storage.db.engine import create_engine
+from ari_app.storage.db.migrate import upgrade_to_head
 
 SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
 

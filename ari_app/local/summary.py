@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ari_app.core.directory import Directory, Reach
+from ari_app.core.area import Directory, Reach
 from ari_app.core.numbers import format_shared
 from ari_app.core.outbound import PLACE, peer_of
 from ari_app.local.area import is_sample, sample_pins

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from ari_app.core.directory import Directory
+from ari_app.core.area import Directory
 from ari_app.core.ledger import LedgerError
 from ari_app.local import area, asterisk_root, secrets, summary, toolbox
 from ari_app.local.application import ApplicationSettings, LocalApplication
@@ -27,7 +27,7 @@ from ari_app.local.settings import LocalSettings, load
 from ari_app.local.watch import Part, Watch
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
-from ari_app.storage.errors import StorageError
+from ari_app.storage.db.errors import StorageError
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

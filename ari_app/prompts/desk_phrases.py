@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ari_app.core.desk import RefusalReason
-from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import text_prompt
 from ari_app.prompts.phrases import BEEP, RING_TONE, Phrase, minutes, whisper
 

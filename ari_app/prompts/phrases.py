@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time
 from pathlib import Path
 
+from ari_app.core.area import SharedNumber
 from ari_app.core.calendar import AMSTERDAM, local_date
-from ari_app.core.directory import SharedNumber
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES, Refused, area_code, parse_shared
 from ari_app.core.operators import PauseReason

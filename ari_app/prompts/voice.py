@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from ari_app.core.directory import Directory
+from ari_app.core.area import Directory
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError

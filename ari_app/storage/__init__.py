@@ -1,1 +1,1 @@
-"""Remembers: tables, the ledger of calls, the directory of an area."""
+"""Reads and writes rows in PostgreSQL, and decides nothing."""

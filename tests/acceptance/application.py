@@ -17,9 +17,9 @@ from typing import Any
 import asyncpg
 
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.directory import import_area
-from ari_app.storage.engine import Database, dsn
-from ari_app.storage.news import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.area.imports import import_area
+from ari_app.storage.db.engine import Database, dsn
+from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
 
 READY_SECONDS = 20.0
 

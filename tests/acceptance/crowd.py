@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ari_app.core.audit import AuditReport, Period, audit
-from ari_app.core.cel import histories
+from ari_app.core.event_log.audit import AuditReport, Period, audit
+from ari_app.core.event_log.cel import histories
 from ari_app.core.ids import AsteriskId
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage import cel_file
-from ari_app.storage.engine import Database
-from ari_app.storage.reads import recorded_channels
+from ari_app.storage.calls import cel_file
+from ari_app.storage.calls.reads import recorded_channels
+from ari_app.storage.db.engine import Database
 from tests.acceptance import phones as scenarios
 from tests.acceptance.application import eventually, questions
 from tests.acceptance.network import PhoneNetwork

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from ari_app.calls import call_task
-from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.stages import STAGES
 from ari_app.cli import main
 from ari_app.core.call import Stage

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal
 from uuid import uuid4
 
-from ari_app.core.audit import RecordedChannel
+from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import ChannelId
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.remote_control import Event, RemoteAsterisk

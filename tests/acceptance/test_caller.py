@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.directory import AfterCalamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.recordings import import_recordings, remove_recordings
 from tests.acceptance import audio

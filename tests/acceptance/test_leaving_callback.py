@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM, is_working_day, local_date
-from ari_app.core.directory import AfterCalamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.references import is_reference
-from ari_app.storage.directory import load_directory
-from ari_app.storage.engine import Database
+from ari_app.storage.area.imports import load_directory
+from ari_app.storage.db.engine import Database
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone
 from tests.acceptance.stories import Told, add_town, dials

@@ -15,8 +15,8 @@ from ari_app.calls.switch import AriSwitch
 from ari_app.core.ids import Endpoint
 from ari_app.core.presence import Presence
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.directory import import_entries
-from ari_app.storage.engine import Database
+from ari_app.storage.area.imports import import_entries
+from ari_app.storage.db.engine import Database
 from tests.acceptance.application import Application
 from tests.acceptance.network import PhoneNetwork
 

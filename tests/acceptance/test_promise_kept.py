@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.directory import AfterCalamity
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone
 from tests.acceptance.stories import Told, add_town, dials

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.engine import dsn
+from ari_app.storage.db.engine import dsn
 from tests.acceptance import phones as scenarios
 from tests.acceptance.application import Application, eventually, import_into, questions
 from tests.acceptance.auditor import Auditor

@@ -27,7 +27,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.postgres import LocalPostgres
 from ari_app.local.settings import cache_dir
 from ari_app.prompts.build import build, build_music
-from ari_app.storage.migrate import upgrade_to_head
+from ari_app.storage.db.migrate import upgrade_to_head
 from tests.acceptance.application import import_into
 from tests.bench.figures import Measured, table, verdicts
 from tests.bench.processor import machine

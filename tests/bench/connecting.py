@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ari_app.core.cel import BridgeSpan, ChannelHistory
+from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
 from ari_app.core.ids import BridgeId
 
 CITIZENS_CONTEXT = "from-trunk"

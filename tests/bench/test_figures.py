@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ari_app.core.cel import BridgeSpan, ChannelHistory
+from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
 from ari_app.core.ids import BridgeId, ChannelId
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts

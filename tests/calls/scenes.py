@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from ari_app.core.area import DirectNumber, Reach
 from ari_app.core.call import Leg
-from ari_app.core.directory import DirectNumber, Reach
 from ari_app.core.ids import ChannelId, Endpoint
 from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, World, directory
 

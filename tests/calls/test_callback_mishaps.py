@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.calls.callback_ports import SpokenReminder
-from ari_app.calls.callback_work import KeptPlaces, PhoneReminders
+from ari_app.calls.callbacks.ports import SpokenReminder
+from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
 from ari_app.calls.errors import SwitchUnavailable
+from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackFactKind,
@@ -19,12 +20,11 @@ from ari_app.core.callbacks import (
     RequestKind,
     RequestState,
 )
-from ari_app.core.directory import CallbackRules, Reach
 from ari_app.core.ids import ChannelId, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
-from tests.calls.handovers import number_plan, talk
 from tests.calls.test_calling_back import CITIZEN, at_work, attempts, now_is, promised, ringing
+from tests.calls.transfers import number_plan, talk
 from tests.calls.world import ESDAM_ALONE, NODE, VEENDIJK, World, directory
 from tests.fakes.clock import settle
 

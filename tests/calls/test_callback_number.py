@@ -8,7 +8,7 @@ import pytest
 
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import Confirmed
-from tests.calls.asking import (
+from tests.calls.requests import (
     TYPED,
     Make,
     asked_for_number,

@@ -11,9 +11,9 @@ import pytest
 from ari_app.core.callback_rules import LEASE
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest
 from ari_app.core.operators import OperatorState
-from tests.calls.handovers import MOBILE, number_plan
 from tests.calls.test_calling_back import now_is, promised
 from tests.calls.test_killed_at_every_step import Stalls
+from tests.calls.transfers import MOBILE, number_plan
 from tests.calls.world import World
 
 pytestmark = pytest.mark.pure

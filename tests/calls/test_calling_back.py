@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ari_app.calls.desk import Desk
+from ari_app.calls.operators.commands import Desk
 from ari_app.core.call import EndReason, LegEndReason, LegRole
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -20,11 +20,20 @@ from ari_app.core.callbacks import (
     RequestReason,
     RequestState,
 )
-from ari_app.core.desk import ACCEPTED, Answer, Command, NextCallback, PromiseCallback, Promised, RefusalReason, Refused
 from ari_app.core.ids import ChannelId, OperatorNumber, TeamCode
+from ari_app.core.operator_commands import (
+    ACCEPTED,
+    Answer,
+    Command,
+    NextCallback,
+    PromiseCallback,
+    Promised,
+    RefusalReason,
+    Refused,
+)
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.prompts import promise_phrases
-from tests.calls.handovers import MOBILE, Talk, number_plan, talk
+from tests.calls.transfers import MOBILE, Talk, number_plan, talk
 from tests.calls.world import ESDAM, ESDAM_ALONE, World
 from tests.fakes.clock import settle
 

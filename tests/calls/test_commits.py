@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from ari_app.core.area import Whisper
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
-from ari_app.core.directory import Whisper
-from ari_app.core.handover import Transfer
+from ari_app.core.transfer import Transfer
 from tests.calls.world import ESDAM_ALONE, World, directory
 
 pytestmark = pytest.mark.pure

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from ari_app.core.area import AfterCalamity, Calamity, DirectNumber, Reach
 from ari_app.core.call import FactKind, LegEndReason, Stage
-from ari_app.core.directory import AfterCalamity, Calamity, DirectNumber, Reach
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
 from tests.calls.world import ESDAM, OPEN_AT, World, directory

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import EndReason, EndSide, Stage
 from ari_app.core.recovery import plan

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from ari_app.calls.news import Digit
+from ari_app.calls.messages import Digit
+from ari_app.core.area import AfterCalamity, Calamity, Norms, Reach, Whisper
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
-from ari_app.core.directory import AfterCalamity, Calamity, Norms, Reach, Whisper
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, SHARED, VEENDIJK, World, directory

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
 from tests.calls.world import World, directory

@@ -8,12 +8,12 @@ from datetime import time, timedelta
 
 import pytest
 
-from ari_app.calls.news import Digit, Offer
+from ari_app.calls.messages import Digit, Offer
+from ari_app.core.area import AfterCalamity, Directory
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, Stage
 from ari_app.core.callbacks import Confirmed, Created, NewRequest, RequestKind, RequestReason
-from ari_app.core.directory import AfterCalamity, Directory
 from ari_app.core.ids import ChannelId, TeamCode
-from tests.calls.asking import (
+from tests.calls.requests import (
     KEYS,
     SHOWN,
     TOMORROW_FIVE,

@@ -6,7 +6,7 @@ import pytest
 
 from ari_app.core.call import EndReason, FactKind
 from ari_app.core.ids import ChannelId
-from tests.calls.asking import KEYS, TYPED, Make, asking, the_request
+from tests.calls.requests import KEYS, TYPED, Make, asking, the_request
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World
 

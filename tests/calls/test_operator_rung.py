@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ari_app.calls.news import StateFound
+from ari_app.calls.messages import StateFound
+from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
-from ari_app.core.directory import Reach, Whisper
-from ari_app.core.handover import Transfer
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
+from ari_app.core.transfer import Transfer
 from tests.calls.world import ESDAM_ALONE, World, directory
 from tests.fakes.clock import settle
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, LegEndReason, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import Endpoint
 from ari_app.core.operators import LogoutReason, OperatorState
 from tests.calls.scenes import (

@@ -7,16 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.calls import flow as flow_module
+from ari_app.calls.call import flow as flow_module
+from ari_app.calls.call.flow import End
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.flow import End
-from ari_app.calls.news import Left
+from ari_app.calls.messages import Left
 from ari_app.calls.stages import STAGES
+from ari_app.core.area import Norms, Reach
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
-from ari_app.core.directory import Norms, Reach
-from ari_app.core.handover import Transfer
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
+from ari_app.core.transfer import Transfer
 from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, directory
 
 pytestmark = pytest.mark.pure
@@ -259,7 +259,7 @@ async def test_rule_6_a_bug_in_an_operators_task_costs_one_operator_and_leaves_n
     citizen = await world.citizen(ESDAM_ALONE)
     other = await world.operator("102", phone="phone02")
     await world.clock.advance(10)
-    monkeypatch.setattr("ari_app.calls.operator_session.feed", stumble)
+    monkeypatch.setattr("ari_app.calls.operators.session.feed", stumble)
     await world.press(operator, "5")
     await world.clock.advance(5)
     assert world.call(citizen).end_reason is EndReason.OPERATOR_HUNG_UP

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
 from tests.calls.world import ESDAM_ALONE, World, directory

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState
 from tests.calls.scenes import SceneMaker, choosing, connecting, connecting_rung, waiting

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.calls.errors import SwitchUnavailable
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, LegEndReason, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState, PauseReason
 from tests.calls.scenes import connecting_rung, talking

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
-from ari_app.core.directory import Reach
-from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.core.operators import OperatorState
-from tests.calls.handovers import DEPUTY, DESK, consulting, talk
+from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
+from tests.calls.transfers import DEPUTY, DESK, consulting, talk
 from tests.calls.world import ESDAM_ALONE, VEENDIJK, World
 
 pytestmark = pytest.mark.pure

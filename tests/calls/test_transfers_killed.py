@@ -7,11 +7,11 @@ from functools import partial
 
 import pytest
 
+from ari_app.core.area import Reach
 from ari_app.core.call import LegRole, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.operators import OperatorState
-from tests.calls.handovers import Talk, talk
 from tests.calls.test_killed_at_every_step import Stalls
+from tests.calls.transfers import Talk, talk
 from tests.calls.world import World
 
 pytestmark = pytest.mark.pure

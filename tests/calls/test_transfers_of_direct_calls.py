@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
+from ari_app.core.area import DirectNumber
 from ari_app.core.call import Stage
-from ari_app.core.directory import DirectNumber
-from ari_app.core.handover import TransferOutcome, TransferState
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
-from tests.calls.handovers import DESK, Talk, number_plan
+from ari_app.core.transfer import TransferOutcome, TransferState
+from tests.calls.transfers import DESK, Talk, number_plan
 from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
 
 pytestmark = pytest.mark.pure

@@ -7,8 +7,8 @@ from dataclasses import replace
 from random import Random
 
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.call import FactKind, Stage
-from ari_app.core.directory import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, directory

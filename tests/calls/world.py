@@ -10,14 +10,13 @@ from datetime import UTC, datetime, time
 from itertools import count
 from uuid import uuid4
 
+from ari_app.calls.call.flow import Shell
 from ari_app.calls.dispatcher import Dispatcher
-from ari_app.calls.flow import Shell
-from ari_app.calls.news import Digit, News
-from ari_app.calls.recover import Recovery
+from ari_app.calls.messages import Digit, News
+from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
 from ari_app.calls.supervisor import Supervisor
-from ari_app.core.call import Call
-from ari_app.core.directory import (
+from ari_app.core.area import (
     Calamity,
     CallbackRules,
     DirectNumber,
@@ -32,6 +31,7 @@ from ari_app.core.directory import (
     Team,
     Whisper,
 )
+from ari_app.core.call import Call
 from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession

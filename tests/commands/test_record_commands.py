@@ -10,8 +10,8 @@ import pytest
 from ari_app.commands import Moment
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.ids import AsteriskId, ChannelId, MunicipalityCode, new_call_id, new_leg_id
-from ari_app.storage.engine import Database
-from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
 from tests.commands.conftest import SAMPLE, Type, rows
 
 pytestmark = pytest.mark.postgres

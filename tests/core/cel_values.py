@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ari_app.core.cel import CelEvent, CelKind, parse_row
+from ari_app.core.event_log.cel import CelEvent, CelKind, parse_row
 from ari_app.core.ids import ChannelId
 
 #: written by Asterisk 22.10.1 on our dialplan in tests/acceptance/test_channel_event_log.py

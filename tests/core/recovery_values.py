@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from ari_app.core.area import Reach
 from ari_app.core.call import Call, Leg, LegRole, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, LegId, LineId, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorLine, OperatorSession, OperatorState
 from ari_app.core.recovery import LiveChannel, Snapshot

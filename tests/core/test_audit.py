@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.audit import AuditReport, DifferenceKind, Period, RecordedChannel, audit
-from ari_app.core.cel import CelEvent, CelKind, histories
+from ari_app.core.event_log.audit import AuditReport, DifferenceKind, Period, RecordedChannel, audit
+from ari_app.core.event_log.cel import CelEvent, CelKind, histories
 from ari_app.core.ids import ChannelId
 from tests.core.cel_values import Channel, at, citizen, in_fallback, phone_rung
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from ari_app.core.area import Closing, Municipality, OpeningSpan
 from ari_app.core.calendar import (
     AMSTERDAM,
     DESIGNATED_DAYS,
@@ -18,7 +19,6 @@ from ari_app.core.calendar import (
     legal_day_name,
     open_state,
 )
-from ari_app.core.directory import Closing, Municipality, OpeningSpan
 from ari_app.core.ids import MunicipalityCode
 
 pytestmark = pytest.mark.pure

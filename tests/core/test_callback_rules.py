@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_app.core.area import CallbackRules, Directory, Norms, Operator, Team
 from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.callback_changes import request_from
 from ari_app.core.callback_rules import (
@@ -24,7 +25,6 @@ from ari_app.core.callback_rules import (
     urgency,
 )
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackAttempt, CallbackRequest, RequestKind
-from ari_app.core.directory import CallbackRules, Directory, Norms, Operator, Team
 from ari_app.core.ids import (
     AttemptId,
     CallId,
@@ -36,7 +36,7 @@ from ari_app.core.ids import (
     new_attempt_id,
     new_request_id,
 )
-from ari_app.core.queueing import Offer, ReadyOperator, WaitingCaller, offers
+from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller, offers
 from ari_app.core.references import is_reference, reference_of
 from tests.core.test_deadlines import ALWAYS, WIERDAM, closed, local
 from tests.storage.callback_values import ANNA, KCC, asked

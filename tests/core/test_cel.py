@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.cel import COLUMNS, CelKind, ChannelRole, histories, parse_row
+from ari_app.core.event_log.cel import COLUMNS, CelKind, ChannelRole, histories, parse_row
 from tests.core.cel_values import Channel, at, citizen, real_events
 
 pytestmark = pytest.mark.pure

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from ari_app.core.area import CallbackRules, Closing, Municipality, OpeningSpan
 from ari_app.core.calendar import AMSTERDAM, DESIGNATED_DAYS
 from ari_app.core.deadlines import (
     Deadline,
@@ -17,7 +18,6 @@ from ari_app.core.deadlines import (
     open_time,
     open_time_after,
 )
-from ari_app.core.directory import CallbackRules, Closing, Municipality, OpeningSpan
 from ari_app.core.ids import MunicipalityCode
 
 pytestmark = pytest.mark.pure

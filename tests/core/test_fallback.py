@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.cel import CelEvent, CelKind, LogPosition, histories
-from ari_app.core.fallback import FallbackCall, FallbackWatch, endpoint_of, fallback_calls
+from ari_app.core.event_log.cel import CelEvent, CelKind, LogPosition, histories
+from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch, endpoint_of, fallback_calls
 from tests.core.cel_values import Channel, at, citizen, in_fallback, phone_rung, real_events
 
 pytestmark = pytest.mark.pure

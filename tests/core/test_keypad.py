@@ -6,8 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.desk import AllThree, CallbackKey, Finish, HandOver, HoldOrResume, TakeBack, ToQueue, Turn
-from ari_app.core.handover import TransferKind
 from ari_app.core.keypad import (
     MAX_ENTRY_DIGITS,
     MAX_NUMBER_DIGITS,
@@ -24,8 +22,19 @@ from ari_app.core.keypad import (
     feed,
     feed_entry,
 )
+from ari_app.core.operator_commands import (
+    AllThree,
+    CallbackKey,
+    Finish,
+    HandOver,
+    HoldOrResume,
+    TakeBack,
+    ToQueue,
+    Turn,
+)
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
 from ari_app.core.tariffs import Forbidden, callable_number
+from ari_app.core.transfer import TransferKind
 
 pytestmark = pytest.mark.pure
 

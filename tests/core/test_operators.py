@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.directory import Reach
+from ari_app.core.area import Reach
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, OperatorNumber, SessionId
 from ari_app.core.operators import (
     CallConnected,

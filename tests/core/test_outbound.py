@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.directory import Directory, Member, Municipality, SharedNumber
+from ari_app.core.area import Directory, Member, Municipality, SharedNumber
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.outbound import NumberForm, is_template, outside_endpoint, peer_of, shown_number
 

@@ -11,10 +11,10 @@ from uuid import UUID
 
 import pytest
 
+from ari_app.core.area import Closing, Directory, Municipality, OpeningSpan
 from ari_app.core.calendar import DESIGNATED_DAYS, instant_of, local_date, next_working_day, openings_of_day
 from ari_app.core.callback_changes import request_from
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
-from ari_app.core.directory import Closing, Directory, Municipality, OpeningSpan
 from ari_app.core.ids import RequestId
 from ari_app.core.references import reference_of
 from ari_app.core.reminders import Audience, Reminder, ReminderKind, due_reminders

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from ari_app.core.calendar import ClosedWhy
-from ari_app.core.directory import (
+from ari_app.core.area import (
     AfterCalamity,
     Calamity,
     DirectNumber,
@@ -18,6 +17,7 @@ from ari_app.core.directory import (
     OpeningSpan,
     SharedNumber,
 )
+from ari_app.core.calendar import ClosedWhy
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber
 from ari_app.core.routing import (
     AskMunicipality,

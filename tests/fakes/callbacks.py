@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
+from ari_app.core.area import Directory
 from ari_app.core.callback_changes import (
     Change,
     asked_fact,
@@ -42,7 +43,6 @@ from ari_app.core.callbacks import (
     RequestKind,
     RequestState,
 )
-from ari_app.core.directory import Directory
 from ari_app.core.ids import (
     AttemptId,
     CallId,

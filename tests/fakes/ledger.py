@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
-from ari_app.core.handover import Transfer
 from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.transfer import Transfer
 
 MAX_FAILURES = 3
 LOCKED_FOR = timedelta(minutes=5)

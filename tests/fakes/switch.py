@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
-from ari_app.calls.news import Entered, Left, News, Played, Up
+from ari_app.calls.messages import Entered, Left, News, Played, Up
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.outbound import outside_endpoint
 from ari_app.core.presence import Presence, presence_of

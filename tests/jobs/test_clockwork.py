@@ -10,7 +10,7 @@ import structlog
 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.jobs.clockwork import ticking
-from ari_app.storage.cel_file import CelFileUnreadable
+from ari_app.storage.calls.cel_file import CelFileUnreadable
 
 pytestmark = pytest.mark.pure
 

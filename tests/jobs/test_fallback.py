@@ -10,14 +10,14 @@ from uuid import uuid4
 
 import pytest
 
+from ari_app.core.area import Directory
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegRole, Stage
-from ari_app.core.cel import CelEvent
-from ari_app.core.directory import Directory
+from ari_app.core.event_log.cel import CelEvent
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id
 from ari_app.jobs.fallback import FallbackTaker
-from ari_app.storage.engine import Database
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.reads import CallStory, call_story
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.reads import CallStory, call_story
+from ari_app.storage.db.engine import Database
 from tests.core.cel_values import at, in_fallback, phone_rung, written
 
 pytestmark = pytest.mark.postgres

@@ -12,13 +12,13 @@ from pathlib import Path
 import click
 import pytest
 
+from ari_app.area_file.reader import read_area
 from ari_app.cli import main
 from ari_app.core.call import EndReason
 from ari_app.core.keypad import KeyCommand
 from ari_app.core.operators import PAUSE_KEYS
 from ari_app.local.settings import LocalSettings
 from ari_app.settings import Settings
-from ari_app.storage.area_file import read_area
 
 pytestmark = pytest.mark.pure
 

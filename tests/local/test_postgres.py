@@ -11,7 +11,7 @@ import pytest
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage.engine import dsn
+from ari_app.storage.db.engine import dsn
 
 pytestmark = pytest.mark.postgres
 

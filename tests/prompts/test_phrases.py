@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_app.core.area import Member, SharedNumber
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import RequestKind
-from ari_app.core.desk import RefusalReason
-from ari_app.core.directory import Member, SharedNumber
-from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PauseReason
 from ari_app.core.reminders import ReminderKind
 from ari_app.core.tariffs import NotCalled
+from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts import callback_phrases, desk_phrases, phrases, promise_phrases
 from ari_app.prompts.catalogue import load
 from ari_app.prompts.tones import TONES

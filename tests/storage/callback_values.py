@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
+from ari_app.core.area import Directory, Municipality, OpeningSpan, Operator, Team
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackAttempt,
@@ -17,7 +18,6 @@ from ari_app.core.callbacks import (
     RequestReason,
     RequestState,
 )
-from ari_app.core.directory import Directory, Municipality, OpeningSpan, Operator, Team
 from ari_app.core.ids import AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.numbers import E164
 

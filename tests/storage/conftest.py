@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from ari_app.storage.engine import Database
-from ari_app.storage.ledger import PostgresLedger
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
 from tests.storage.link import Link
 
 

@@ -17,9 +17,9 @@ import pytest
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest, RequestState
 from ari_app.core.ids import CallId, new_call_id
 from ari_app.core.ledger import RequestClosed
-from ari_app.storage.callback_store import Connection
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.engine import Database
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.callbacks.store import Connection
+from ari_app.storage.db.engine import Database
 from tests.storage.callback_values import ANNA, DIRECTORY, TEN, asked, at
 
 pytestmark = pytest.mark.postgres

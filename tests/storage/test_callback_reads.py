@@ -10,11 +10,11 @@ import pytest
 
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackRequest
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_call_id
-from ari_app.storage.absences import AbsenceRefused, add_absence, end_absences, list_absences
-from ari_app.storage.callback_reads import Due, list_requests, promise, promise_definition, request_story
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.engine import Database
-from ari_app.storage.reads import Scope
+from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.calls.reads import Scope
+from ari_app.storage.db.engine import Database
+from ari_app.storage.operators.absences import AbsenceRefused, add_absence, end_absences, list_absences
 from tests.core.test_deadlines import local
 from tests.storage.callback_values import ANNA, DIRECTORY, KCC, OOSTERWENDE, ZAND, ZANDERMEER, asked, number
 

@@ -22,12 +22,12 @@ from ari_app.core.callbacks import (
 from ari_app.core.ids import AttemptId, CallId, OperatorNumber, RequestId, new_call_id
 from ari_app.core.ledger import AttemptOpen, CloseRefused, LeaseLost, NoSuchRequest, RequestClosed
 from ari_app.core.references import is_reference
-from ari_app.storage.callback_store import ATTEMPT, REQUEST
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.engine import Database
-from ari_app.storage.errors import RowRefused
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.news import CALLBACK_CHANNEL, GATHER_SECONDS
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.callbacks.store import ATTEMPT, REQUEST
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.errors import RowRefused
+from ari_app.storage.db.notifications import CALLBACK_CHANNEL, GATHER_SECONDS
 from tests.fakes.callbacks import FakeCallbacks
 from tests.storage.callback_values import (
     ANNA,
@@ -437,7 +437,7 @@ async def test_two_programs_sweep_and_each_lease_expires_once(database_url: str)
 
 async def test_leases_of_calls_that_go_on_are_extended(real_book: PostgresCallbacks, database: Database) -> None:
     from ari_app.core.call import Fact, FactKind
-    from ari_app.storage.ledger import PostgresLedger
+    from ari_app.storage.calls.ledger import PostgresLedger
     from tests.storage.values import NODE1, NODE2, new_call
 
     call = new_call()

@@ -12,10 +12,11 @@ import pytest
 from ari_app.core.call import Fact, FactKind
 from ari_app.core.ids import CallId, LineId
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage import feed as feed_module
-from ari_app.storage.callbacks import PostgresCallbacks
-from ari_app.storage.engine import Database
-from ari_app.storage.feed import (
+from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db import feed as feed_module
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.feed import (
     CallbackChanged,
     CallChanged,
     DirectoryChanged,
@@ -26,8 +27,13 @@ from ari_app.storage.feed import (
     SessionChanged,
     read_notice,
 )
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.news import CALL_CHANNEL, CALLBACK_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL, Announcer
+from ari_app.storage.db.notifications import (
+    CALL_CHANNEL,
+    CALLBACK_CHANNEL,
+    DIRECTORY_CHANNEL,
+    OPERATOR_CHANNEL,
+    Announcer,
+)
 from tests.storage.callback_values import DIRECTORY, asked
 from tests.storage.link import Link
 from tests.storage.values import NINE, after, eventually, new_call, new_line, new_session

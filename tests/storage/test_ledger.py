@@ -16,12 +16,12 @@ from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.ids import BridgeId, ChannelId, new_leg_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage.engine import Database, connect
-from ari_app.storage.errors import RowRefused
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.pins import hash_pin
-from ari_app.storage.rows import RowShape
-from ari_app.storage.statements import CALL, LEG, LINE, SESSION
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION
+from ari_app.storage.db.engine import Database, connect
+from ari_app.storage.db.errors import RowRefused
+from ari_app.storage.db.rows import RowShape
+from ari_app.storage.operators.pins import hash_pin
 from tests.storage.link import Link
 from tests.storage.values import (
     FULL_CALL,

@@ -12,9 +12,9 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Sta
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id, new_session_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import LogoutReason, OperatorState
-from ari_app.storage.engine import Database
-from ari_app.storage.ledger import PostgresLedger
-from ari_app.storage.pins import hash_pin
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
+from ari_app.storage.operators.pins import hash_pin
 from tests.fakes.ledger import FakeLedger
 from tests.storage.values import (
     FULL_CALL,

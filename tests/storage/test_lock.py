@@ -10,15 +10,15 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage.engine import SERVER_SETTINGS, connect
-from ari_app.storage.lock import ANSWER_SECONDS, PING_SECONDS, POLL_SECONDS, ControllerLock
+from ari_app.storage.db.engine import SERVER_SETTINGS, connect
+from ari_app.storage.db.lock import ANSWER_SECONDS, PING_SECONDS, POLL_SECONDS, ControllerLock
 from tests.storage.link import Link
 
 pytestmark = pytest.mark.postgres
 
 HOLDER = """
 import asyncio, sys
-from ari_app.storage.lock import ControllerLock
+from ari_app.storage.db.lock import ControllerLock
 
 async def main():
     async with ControllerLock(sys.argv[1], "node1"):

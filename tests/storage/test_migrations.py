@@ -18,12 +18,13 @@ from sqlalchemy import Connection, Table
 import ari_app
 from ari_app.core.call import Call, Leg
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
-from ari_app.core.handover import Transfer
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
-from ari_app.storage import migrate, tables
-from ari_app.storage.engine import connect, create_engine
-from ari_app.storage.errors import MigrationsMissing, NotMigrated
+from ari_app.core.transfer import Transfer
+from ari_app.storage import tables
+from ari_app.storage.db import migrate
+from ari_app.storage.db.engine import connect, create_engine
+from ari_app.storage.db.errors import MigrationsMissing, NotMigrated
 
 pytestmark = pytest.mark.postgres
 

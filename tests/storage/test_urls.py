@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ari_app.storage.engine import dsn, shown
+from ari_app.storage.db.engine import dsn, shown
 
 pytestmark = pytest.mark.pure
 

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from ari_app.core.area import Reach
 from ari_app.core.call import Call, ChoiceKind, EndReason, Leg, LegEndReason, LegRole, Stage
-from ari_app.core.directory import Reach
 from ari_app.core.ids import (
     AsteriskId,
     BridgeId,

@@ -5,7 +5,7 @@ A stage may be run again from its beginning after a restart, so it makes things 
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from ari_app.calls.flow import End, Flow, Step
+from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.stages.announcing import announcing
 from ari_app.calls.stages.arrived import arrived
 from ari_app.calls.stages.choosing import choosing

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.stages.choice import admitted
-from ari_app.calls.stages.offering import staying
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.next_step import admitted
+from ari_app.calls.callbacks.offer import staying
 from ari_app.core import routing
 from ari_app.core.call import EndReason, Fact, FactKind
 from ari_app.core.callbacks import RequestReason

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.stages.choice import after_choice
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
 from ari_app.prompts import phrases

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.news import Digit, News
-from ari_app.calls.stages.choice import after_choice
-from ari_app.calls.stages.offering import MENU_KEY, to_be_called
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.next_step import after_choice
+from ari_app.calls.callbacks.offer import MENU_KEY, to_be_called
+from ari_app.calls.messages import Digit, News
 from ari_app.core import routing
+from ari_app.core.area import SharedNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind
 from ari_app.core.callback_offers import offering
 from ari_app.core.callbacks import RequestKind, RequestReason
-from ari_app.core.directory import SharedNumber
 from ari_app.prompts import phrases
 
 TRIES = 2

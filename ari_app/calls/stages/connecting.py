@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ari_app.calls.call.cleanup import transfer_over
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.next_step import NO_LONGER_DIRECT, not_taken, queued
+from ari_app.calls.call.ringing import ring, whispered
+from ari_app.calls.callbacks.attempts import open_request, tell_progress
+from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
 from ari_app.calls.dispatcher import team_for
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.news import CallDone, OperatorGone, OperatorReady, TakeCall
-from ari_app.calls.parting import transfer_over
-from ari_app.calls.promise_keeping import open_request, tell_progress
-from ari_app.calls.stages.calling_back import announced, citizen_picked_up, tell_operator, what_about
-from ari_app.calls.stages.choice import NO_LONGER_DIRECT, not_taken, queued
-from ari_app.calls.stages.handing_over import handing_over
-from ari_app.calls.stages.ringing import ring, whispered
+from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
+from ari_app.calls.transfers.transfer import handing_over
+from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
-from ari_app.core.directory import Reach, Whisper
-from ari_app.core.handover import Taken
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
-from ari_app.core.transfers import step
+from ari_app.core.transfer import Taken
+from ari_app.core.transfer_rules import step
 from ari_app.prompts import desk_phrases, phrases, promise_phrases
 
 #: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.news import Offer
-from ari_app.calls.promising import promised
-from ari_app.calls.stages.callback_number import confirmed_number
-from ari_app.calls.stages.choice import after_choice, queued
-from ari_app.calls.stages.keying import pressed
-from ari_app.calls.stages.offering import YES
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.gather import pressed
+from ari_app.calls.call.next_step import after_choice, queued
+from ari_app.calls.callbacks.number import confirmed_number
+from ari_app.calls.callbacks.offer import YES
+from ari_app.calls.callbacks.requests import promised
+from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
 from ari_app.core.callback_offers import ends_without, is_offered_to, offering

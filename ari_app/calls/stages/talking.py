@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ari_app.calls.arranging import arrange, let_go, tell_holder
+from ari_app.calls.call.bridging import arrange, let_go, tell_holder
+from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
+from ari_app.calls.call.flow import NEWS_PATIENCE, End, Flow, Step
+from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.flow import NEWS_PATIENCE, End, Flow, Step
-from ari_app.calls.news import Asked, CallJoined, Digit, OperatorGone
-from ari_app.calls.parting import end_standing_leg, free_operator, leave_bridges, wrap_up
-from ari_app.calls.stages.asking import WITH_NOBODY, judge
-from ari_app.calls.stages.choice import NO_LONGER_DIRECT, queued
-from ari_app.calls.stages.handing_over import answer, handing_over, pressed
+from ari_app.calls.messages import Asked, CallJoined, Digit, OperatorGone
+from ari_app.calls.transfers.requests import WITH_NOBODY, judge
+from ari_app.calls.transfers.transfer import answer, handing_over, pressed
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
-from ari_app.core.desk import Refused
-from ari_app.core.handover import TransferOutcome
 from ari_app.core.ids import ChannelId, OperatorNumber
-from ari_app.core.transfers import HOLD, Layout, Party
+from ari_app.core.operator_commands import Refused
+from ari_app.core.transfer import TransferOutcome
+from ari_app.core.transfer_rules import HOLD, Layout, Party
 from ari_app.prompts import desk_phrases
 
 #: an operator who is gone sooner than this was not heard by the caller

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ari_app.calls.flow import Flow, Step
-from ari_app.calls.news import Digit, Offer
-from ari_app.calls.stages.offering import due_at, note_offer, says_yes, to_be_called
+from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.callbacks.offer import due_at, note_offer, says_yes, to_be_called
+from ari_app.calls.messages import Digit, Offer
 from ari_app.core.call import ChoiceKind, Fact, FactKind
 from ari_app.core.callbacks import RequestReason
 from ari_app.prompts import phrases

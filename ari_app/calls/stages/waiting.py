@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ari_app.calls.flow import End, Flow, Step
-from ari_app.calls.news import News, Offer
-from ari_app.calls.parting import transfer_over
-from ari_app.calls.stages.choice import not_taken, rings_in_vain
-from ari_app.calls.stages.coming_back import come_back
-from ari_app.calls.stages.handing_over import part_from_who_asked
-from ari_app.calls.stages.offering import instead_of_waiting, says_yes
+from ari_app.calls.call.cleanup import transfer_over
+from ari_app.calls.call.flow import End, Flow, Step
+from ari_app.calls.call.next_step import not_taken, rings_in_vain
+from ari_app.calls.callbacks.offer import instead_of_waiting, says_yes
+from ari_app.calls.messages import News, Offer
 from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
+from ari_app.calls.transfers.recall import come_back
+from ari_app.calls.transfers.transfer import part_from_who_asked
+from ari_app.core.area import Reach
 from ari_app.core.call import Fact, FactKind, Stage
-from ari_app.core.directory import Reach
-from ari_app.core.handover import TimeUp
-from ari_app.core.transfers import step
+from ari_app.core.transfer import TimeUp
+from ari_app.core.transfer_rules import step
 
 
 async def waiting(flow: Flow) -> Step | End:

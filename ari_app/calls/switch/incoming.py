@@ -8,7 +8,7 @@ import structlog
 
 from ari_app.ari import events
 from ari_app.ari.stream import Connected, EventStream, Gap
-from ari_app.calls import news
+from ari_app.calls import messages as news
 from ari_app.calls.errors import ControllerReplaced
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch.keys import Keys

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from ari_app.core.directory import AfterCalamity, CheckResult, EntryKind, Reach, Whisper
+from ari_app.core.area import AfterCalamity, CheckResult, EntryKind, Reach, Whisper
 from ari_app.storage.tables.columns import (
     flag,
     instant,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from ari_app.core.area import Reach
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
-from ari_app.core.directory import Reach
-from ari_app.core.handover import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
+from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,

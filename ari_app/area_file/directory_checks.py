@@ -1,0 +1,129 @@
+"""What the number plan of a file says of the rest of the area, and of what is in the directory already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from ari_app.area_file.checks import Entries, Entry, Problem
+from ari_app.area_file.directory_shapes import DirectoryEntryShape
+from ari_app.core.area import Directory
+from ari_app.core.ids import EntryCode, MunicipalityCode
+from ari_app.core.tariffs import Forbidden, callable_number
+
+_Entries = list[Entry[DirectoryEntryShape]]
+
+
+def check_entries(entries: Entries, known: Directory) -> Iterator[Problem]:
+    """Every contradiction, with the path of the entry that is to be mended."""
+    here = entries.directory_entries
+    yield from _references(here, entries, known)
+    yield from _extensions(here, entries, known)
+    yield from _numbers(here, countries(entries, known))
+    yield from _deputies(here, entries, known)
+    yield from _removals(here, entries, known)
+
+
+def countries(entries: Entries, known: Directory) -> Collection[str]:
+    """The countries whose numbers may be called once the file was followed."""
+    return known.callable_countries if entries.outside is None else frozenset(entries.outside.allow_countries)
+
+
+def _references(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+    existing: Mapping[str, Collection[str]] = {
+        "municipality": {*known.municipalities, *entries.declared.get("municipality", ())},
+        "team": {*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams},
+        "operator": {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators},
+    }
+    for entry in here:
+        shape = entry.shape
+        for key, section, name in (
+            ("municipality", "municipality", shape.municipality),
+            ("queue", "municipality", shape.queue),
+            ("team", "team", shape.team),
+            ("operator", "operator", shape.operator),
+        ):
+            if name is not None and name not in existing[section]:
+                yield (*entry.path, key), f"there is no {section} {name}"
+
+
+def _extensions(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+    """One entry per extension in the whole area, and an operator's number only for that operator."""
+    staying = _staying(entries, known)
+    owners: dict[str, str] = {
+        extension: f"{entry.code} of {entry.municipality}"
+        for extension, entry in known.by_extension.items()
+        if entry.code in staying
+    }
+    operators = {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators}
+    for entry in here:
+        shape = entry.shape
+        if shape.extension is None:
+            continue
+        owner = f"{shape.code} of {shape.municipality}"
+        if owners.setdefault(shape.extension, owner) != owner:
+            yield (*entry.path, "extension"), f"{shape.extension} belongs to {owners[shape.extension]} already"
+        if shape.extension in operators and shape.operator != shape.extension:
+            yield (
+                (*entry.path, "extension"),
+                f"{shape.extension} is the number of an operator, whom this entry does not reach",
+            )
+    for operator in entries.operators:
+        entry_there = known.by_extension.get(operator.shape.number)
+        if entry_there is None or entry_there.code not in staying or operator.shape.number in known.operators:
+            continue
+        if entry_there.operator != operator.shape.number:
+            yield (*operator.path, "number"), f"{operator.shape.number} is the extension of {entry_there.code}"
+
+
+def _numbers(here: _Entries, allowed: Collection[str]) -> Iterator[Problem]:
+    for entry in here:
+        if entry.shape.number is not None:
+            number = callable_number(entry.shape.number, allowed)
+            if isinstance(number, Forbidden):
+                yield (*entry.path, "number"), number.says
+
+
+def _deputies(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+    """A deputy exists, and who may use the entry may use the deputy."""
+    owners = {
+        str(code): (known.entries[code].municipality, known.entries[code].shared) for code in _staying(entries, known)
+    }
+    owners |= {one.shape.code: (MunicipalityCode(one.shape.municipality), one.shape.shared) for one in here}
+    for entry in here:
+        deputy = entry.shape.deputy
+        if deputy is None:
+            continue
+        owner = owners.get(deputy)
+        if owner is None:
+            if deputy not in entries.declared.get("directory_entry", ()):
+                yield (*entry.path, "deputy"), f"there is no directory entry {deputy}"
+        elif not owner[1] and (entry.shape.shared or owner[0] != entry.shape.municipality):
+            yield (
+                (*entry.path, "deputy"),
+                f"{deputy} is {owner[0]}'s own: who may use this entry may not see it; make it shared, or name another",
+            )
+
+
+def _removals(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+    remove, named = entries.remove, entries.declared.get("directory_entry", frozenset())
+    removed = {code: n for n, code in enumerate(remove.directory_entries)}
+    for code, n in removed.items():
+        if code in named:
+            yield ("remove", "directory_entries", n), f"directory entry {code} is in this file as well"
+    operators = {number: n for n, number in enumerate(remove.operators)}
+    teams = {team: n for n, team in enumerate(remove.teams)}
+    for code in _staying(entries, known):
+        entry = known.entries[code]
+        if entry.deputy in removed:
+            yield ("remove", "directory_entries", removed[entry.deputy]), f"is the deputy of {code}"
+        if entry.operator in operators:
+            yield ("remove", "operators", operators[entry.operator]), f"directory entry {code} reaches this operator"
+        if entry.team in teams:
+            yield ("remove", "teams", teams[entry.team]), f"directory entry {code} reaches this team"
+
+
+def _staying(entries: Entries, known: Directory) -> dict[EntryCode, None]:
+    """Those of the directory that the file neither names nor removes, in their order."""
+    left = {*entries.declared.get("directory_entry", ()), *entries.remove.directory_entries}
+    left |= {entry.shape.code for entry in entries.directory_entries}
+    return {code: None for code in known.entries if code not in left}

@@ -1,0 +1,170 @@
+"""The number plan as a table: CSV as Excel saves it, in and out (docs/area-file.md).
+
+A line is read into the same shape as a `[[directory_entry]]` of an area file and judged by the same checks; a mistake
+is told with its line and its column.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+
+from ari_app.area_file.build import build
+from ari_app.area_file.checks import Entries, Entry, check
+from ari_app.area_file.contents import Area, Removals
+from ari_app.area_file.directory_cells import COLUMNS, Unreadable, cells, value
+from ari_app.area_file.directory_checks import check_entries
+from ari_app.area_file.directory_shapes import DirectoryEntryShape
+from ari_app.area_file.reader import LARGEST_FILE, AreaRefused, Mistake, says, unknown_key
+from ari_app.core.area import Directory, DirectoryEntry
+from ari_app.core.ids import EntryCode, MunicipalityCode
+
+SECTION = "directory_entry"
+_DELIMITERS = (";", ",", "\t")
+
+
+def read_entries(
+    text: str, known: Directory, owner: MunicipalityCode | None = None, *, replacing: bool = False
+) -> Area:
+    """What a CSV file says, judged together with the directory that it will be imported into.
+
+    `owner`: all lines are this municipality's, and the file can touch nobody else's. `replacing`: the owner's entries
+    that are not in the file go; without an owner, those of every municipality that the file names.
+    Raises AreaRefused with every mistake, in the order of the file.
+    """
+    if len(text) > LARGEST_FILE:
+        raise AreaRefused([Mistake("", f"the file is larger than {LARGEST_FILE:,} characters")])
+    reader = _Reader(text, known, owner)
+    entries = Entries(directory_entries=list(reader.entries()))
+    named = {entry.shape.code for entry in entries.directory_entries} | reader.named
+    entries.declared = {SECTION: frozenset(named)}
+    if replacing:
+        owners = {entry.shape.municipality for entry in entries.directory_entries} if owner is None else {owner}
+        gone = [code for code, entry in known.entries.items() if entry.municipality in owners and code not in named]
+        entries.remove = entries.remove.model_copy(update={"directory_entries": gone})
+    mistakes = list(reader.mistakes)
+    for path, said in (*check(entries, known), *check_entries(entries, known)):
+        mistakes.append(
+            reader.mistake(path[1], str(path[2]), said) if path[0] == SECTION else _left_out(entries, path, said)
+        )
+    if mistakes:
+        raise AreaRefused(sorted(mistakes, key=lambda mistake: mistake.line or 0))
+    area = build(entries, known)
+    return replace(area, removals=Removals(entries=frozenset(map(EntryCode, entries.remove.directory_entries))))
+
+
+def render_entries(entries: Iterable[DirectoryEntry], delimiter: str = ";") -> str:
+    """Entries as a CSV file that `read_entries` reads as the same entries."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for entry in entries:
+        writer.writerow(cells(entry))
+    return out.getvalue()
+
+
+def _left_out(entries: Entries, path: tuple[str | int, ...], said: str) -> Mistake:
+    """A mistake about an entry that is not in the file, and would go for that."""
+    code = entries.remove.directory_entries[path[-1]] if isinstance(path[-1], int) else path[-1]
+    return Mistake("", f"{code} is not in the file and would be removed, but {said}")
+
+
+class _Reader:
+    """One table on its way to entries; mistakes gather on the way."""
+
+    def __init__(self, text: str, known: Directory, owner: MunicipalityCode | None) -> None:
+        self.mistakes: list[Mistake] = []
+        self.named: set[str] = set()
+        self._known = known
+        self._owner = owner
+        self._lines: list[int] = []
+        self._text = text.removeprefix("\ufeff")
+
+    def mistake(self, n: str | int, column: str, said: str) -> Mistake:
+        line = self._lines[n] if isinstance(n, int) else None
+        return Mistake(column, said, line)
+
+    def entries(self) -> Iterator[Entry[DirectoryEntryShape]]:
+        rows = self._rows()
+        line, head = next(rows, (1, []))
+        columns = [cell.strip().casefold() for cell in head]
+        if not self._heading_is_right(columns, line):
+            return
+        for line, row in rows:
+            if not any(cell.strip() for cell in row):
+                continue
+            n = len(self._lines)
+            self._lines.append(line)
+            if len(row) > len(columns) and any(cell.strip() for cell in row[len(columns) :]):
+                self.mistakes.append(self.mistake(n, "", f"has {len(row)} cells, and there are {len(columns)} columns"))
+                continue
+            shape = self._shape(n, {name: cell.strip() for name, cell in zip(columns, row, strict=False)})
+            if shape is not None:
+                yield Entry((SECTION, n), shape)
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row with the line it begins on."""
+        first = self._text.split("\n", 1)[0]
+        delimiter = max(_DELIMITERS, key=first.count)
+        reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter, strict=True)
+        line = 1
+        try:
+            for row in reader:
+                yield line, row
+                line = reader.line_num + 1
+        except csv.Error as error:
+            self.mistakes.append(Mistake("", f"not CSV: {error}", line))
+
+    def _heading_is_right(self, columns: list[str], line: int) -> bool:
+        before = len(self.mistakes)
+        for column in columns:
+            if column not in COLUMNS:
+                self.mistakes.append(Mistake(column, unknown_key(column, COLUMNS).replace("key", "column"), line))
+            elif columns.count(column) > 1:
+                self.mistakes.append(Mistake(column, "is a column twice", line))
+        needed = ("code", "kind", "name") if self._owner else ("code", "kind", "name", "municipality")
+        for column in needed:
+            if column not in columns:
+                self.mistakes.append(Mistake(column, "is missing: the first line names the columns", line))
+        return len(self.mistakes) == before
+
+    def _shape(self, n: int, texts: Mapping[str, str]) -> DirectoryEntryShape | None:
+        raw: dict[str, Any] = {}
+        self.named.add(texts.get("code", ""))
+        for column, cell in texts.items():
+            try:
+                read = value(column, cell)
+            except Unreadable as error:
+                self.mistakes.append(self.mistake(n, column, str(error)))
+                continue
+            if read is not None:
+                raw[column] = read
+        self._keep_to_owner(n, raw)
+        try:
+            return DirectoryEntryShape.model_validate(raw)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False)
+        for problem in problems:
+            column = str(problem["loc"][0]) if problem["loc"] else ""
+            self.mistakes.append(self.mistake(n, column, says(problem)))
+        # What is right is judged further, so that all mistakes of a line are told at once.
+        wrong = {problem["loc"][0] for problem in problems if problem["loc"]}
+        try:
+            return DirectoryEntryShape.model_validate({key: cell for key, cell in raw.items() if key not in wrong})
+        except ValidationError:
+            return None
+
+    def _keep_to_owner(self, n: int, raw: dict[str, Any]) -> None:
+        """The file of one municipality says nothing of another's entries."""
+        if self._owner is None:
+            return
+        if raw.setdefault("municipality", str(self._owner)) != self._owner:
+            self.mistakes.append(self.mistake(n, "municipality", f"is not {self._owner}, whose file this is"))
+        known = self._known.entries.get(EntryCode(raw.get("code", "")))
+        if known is not None and known.municipality != self._owner:
+            self.mistakes.append(self.mistake(n, "code", "is the code of another municipality's entry; choose another"))

@@ -1,0 +1,166 @@
+"""A directory written as an area file; what `read_area` makes of it is the same directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+import tomli_w
+
+from ari_app.area_file.callback_shapes import contact_text, rules_text
+from ari_app.area_file.shapes import ANY, WEEKDAYS, span_text
+from ari_app.core.area import (
+    DirectNumber,
+    Directory,
+    DirectoryEntry,
+    Member,
+    Municipality,
+    Norms,
+    OpeningSpan,
+    SharedNumber,
+    Team,
+)
+from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.ids import OperatorNumber
+from ari_app.core.numbers import format_shared
+
+_HEAD = """\
+# The area as it was in the directory. PINs are hashed: write pin = "…" instead of pin_hash to set another.
+# Every key is explained in docs/area-file.md.
+
+"""
+
+
+def render_area(
+    directory: Directory, pin_hashes: Mapping[OperatorNumber, str], special_days: Iterable[tuple[date, str, str]]
+) -> str:
+    """The area file of a directory; calamities are not part of it, nor are the special days that are built in."""
+    file: dict[str, Any] = {
+        "municipality": [_municipality(town, directory) for town in directory.municipalities.values()],
+        "shared_number": [_shared_number(shared) for shared in directory.shared_numbers.values()],
+        "team": [_team(team) for team in directory.teams.values()],
+        "operator": [
+            {
+                "number": operator.number,
+                "name": operator.name,
+                "teams": list(operator.teams),
+                "pin_hash": pin_hashes[operator.number],
+            }
+            for operator in directory.operators.values()
+        ],
+        "special_day": [{"day": day, "name": name, "source": source} for day, name, source in special_days],
+    }
+    if directory.callable_countries:
+        file["outside"] = {"allow_countries": sorted(directory.callable_countries)}
+    file["directory_entry"] = [_directory_entry(entry) for entry in directory.entries.values()]
+    return _HEAD + tomli_w.dumps({section: entries for section, entries in file.items() if entries})
+
+
+def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
+    norms = {name: seconds for name, seconds in asdict(town.norms).items() if seconds != getattr(Norms(), name)}
+    return _told(
+        code=town.code,
+        name=town.name,
+        aliases=list(town.aliases),
+        valid_from=town.valid_from,
+        valid_until=town.valid_until,
+        geographic=list(town.geographic_numbers),
+        open_on_days=sorted(town.open_on_days),
+        open_on_legal_days=town.open_on_legal_days,
+        hours=_hours(town.hours),
+        norms=norms,
+        callback=rules_text(town.callback),
+        closing=[
+            {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
+            for shut in town.closings
+        ],
+        direct=[_direct(number) for number in directory.direct_numbers.values() if number.municipality == town.code],
+    )
+
+
+def _direct(number: DirectNumber) -> dict[str, Any]:
+    return _told(
+        number=number.e164,
+        operator=number.operator,
+        team=number.team,
+        endpoint=number.endpoint,
+        deputy_operator=number.deputy_operator,
+        deputy_endpoint=number.deputy_endpoint,
+    )
+
+
+def _shared_number(shared: SharedNumber) -> dict[str, Any]:
+    return {
+        "number": format_shared(shared.digits),
+        "default": shared.default or ANY,
+        "member": [_member(member) for member in shared.members],
+    }
+
+
+def _member(member: Member) -> dict[str, Any]:
+    return _told(
+        municipality=member.municipality,
+        key=member.key,
+        technical_since=member.technical_since,
+        operational_since=member.operational_since,
+        consultation=[
+            {"neighbour": said.neighbour, "on": said.on, "kind": said.kind, "by": said.author}
+            for said in member.consultations
+        ],
+    )
+
+
+def _team(team: Team) -> dict[str, Any]:
+    return {
+        "code": team.code,
+        "name": team.name,
+        "serves": list(team.serves),
+        "helps": list(team.helps),
+        "reach": team.reach.value,
+        "ring_seconds": team.ring_seconds,
+        "wrap_up_seconds": team.wrap_up_seconds,
+        "whisper": team.whisper.value,
+    } | _told(
+        email=team.reminders.pii_email,
+        reminder_phone=team.reminders.pii_phone,
+        supervisor=contact_text(team.supervisor),
+    )
+
+
+def _directory_entry(entry: DirectoryEntry) -> dict[str, Any]:
+    told = _told(
+        code=entry.code,
+        kind=entry.kind.value,
+        name=entry.name,
+        municipality=entry.municipality,
+        subject=entry.subject,
+        extension=entry.extension,
+        endpoint=entry.endpoint,
+        number=entry.pii_number,
+        operator=entry.operator,
+        team=entry.team,
+        queue=entry.queue,
+        deputy=entry.deputy,
+        keywords=list(entry.keywords),
+        shared=entry.shared,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+    )
+    # No hours at all is never, and hours that are not written are always.
+    return told if entry.hours is None else told | {"hours": _hours(entry.hours)}
+
+
+def _hours(hours: Mapping[int, tuple[OpeningSpan, ...]]) -> dict[str, list[str]]:
+    return {WEEKDAYS[day]: [span_text(span) for span in spans] for day, spans in sorted(hours.items())}
+
+
+def _told(**keys: Any) -> dict[str, Any]:
+    """Without what is as it would be if it were not written."""
+    return {key: value for key, value in keys.items() if value not in (None, "", [], {}, False)}
+
+
+def _moment(instant: datetime) -> datetime:
+    """As people write it, in local time, with the offset: the hour that comes twice in October stays two hours."""
+    return instant.astimezone(AMSTERDAM)

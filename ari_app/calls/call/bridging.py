@@ -1,0 +1,125 @@
+"""Everybody of a talk in the place where they belong, and what is said to one of them while it goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+
+import structlog
+
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.messages import Tell
+from ari_app.core.call import Leg, LegEndReason
+from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
+from ari_app.core.transfer_rules import Layout, Party
+from ari_app.prompts.phrases import RING_TONE
+
+log = structlog.get_logger(__name__)
+
+_FACTS_SINCE_A_TONE = 5
+
+
+def of_party(flow: Flow, party: Party) -> Leg | None:
+    """The open part of somebody in a hand-over."""
+    match party:
+        case Party.CALLER:
+            return flow.leg(flow.caller)
+        case Party.HOLDER:
+            return flow.holder
+        case Party.TARGET:
+            return flow.target
+
+
+async def arrange(flow: Flow, layout: Layout) -> None:
+    """Who is to talk is together, who is to wait has music, and who is in neither is let go.
+
+    Who must not hear is put aside before somebody else comes in. Raises PartyLeft with the channel of who is gone.
+    """
+    await flow.hush()
+    for party in sorted(layout.on_hold):
+        leg = of_party(flow, party)
+        if leg is not None:
+            await quiet(flow, leg.channel_id)
+            await flow.shell.switch.ensure_waiting(leg.channel_id)
+    await let_go(flow, keep={flow.caller, *_channels(flow, layout)})
+    bridge_id = flow.call.bridge_id
+    together = [leg for party in sorted(layout.together) if (leg := of_party(flow, party)) is not None]
+    if bridge_id is not None and together:
+        # The bridge of a standing line is its operator's, and so is the line in it.
+        if all(leg.owns_channel for leg in together):
+            await flow.shell.switch.ensure_talk_bridge(bridge_id)
+        for leg in together:
+            if leg.owns_channel:
+                await quiet(flow, leg.channel_id)
+                is_caller = leg.channel_id == flow.caller
+                await flow.shell.switch.ensure_in_bridge(bridge_id, leg.channel_id, keys_stay_here=not is_caller)
+                if not is_caller or flow.call.has_music:
+                    await flow.shell.switch.ensure_no_music(leg.channel_id)
+
+
+def _channels(flow: Flow, layout: Layout) -> Collection[ChannelId]:
+    """Those of the layout, and of a colleague who is being reached."""
+    placed = {of_party(flow, party) for party in (*layout.together, *layout.on_hold)} | {flow.target}
+    return {leg.channel_id for leg in placed if leg is not None}
+
+
+async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
+    """Everybody else whose channel is this call's own is hung up."""
+    for leg in flow.open_legs:
+        if leg.owns_channel and leg.channel_id not in keep:
+            await quiet(flow, leg.channel_id)
+            await flow.release(leg.channel_id)
+            await flow.left(leg.channel_id, LegEndReason.RELEASED)
+    await flow.keep_up()
+
+
+# --- what one party hears ---
+
+
+async def tell_holder(flow: Flow, names: Sequence[str]) -> None:
+    """Say it to the person who has the caller, and to nobody else; nothing: be quiet."""
+    mailbox = flow.session_mailbox(flow.call.operator_session)
+    holder = flow.holder
+    if holder is not None and holder.owns_channel:
+        await murmur(flow, holder.channel_id, names)
+    elif mailbox is not None:
+        mailbox.post(Tell(tuple(names), _tone_id(flow, names)))
+
+
+def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:
+    return tone_id_of(flow.call.id, flow.call.last_seq) if RING_TONE in names else None
+
+
+async def silence_tones(flow: Flow) -> None:
+    """What the process before this one let somebody hear until it stops: nobody else would ever stop it.
+
+    A sound on a line keeps everything else from it, the talk too. A tone began at most a few facts ago.
+    """
+    for seq in range(max(0, flow.call.last_seq - _FACTS_SINCE_A_TONE), flow.call.last_seq + 1):
+        with suppress(SwitchUnavailable):
+            await flow.shell.switch.stop_playback(tone_id_of(flow.call.id, seq))
+
+
+async def murmur(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> None:
+    """Start to say it to one party of ours; whatever was being said to them stops."""
+    await quiet(flow, channel_id)
+    media = flow.shell.voice.media(names, flow.call.municipality)
+    if not media:
+        return
+    playback_id = flow.murmurs[channel_id] = _tone_id(flow, names) or flow.new_playback_id()
+    try:
+        await flow.shell.switch.play(channel_id, media, playback_id)
+    except SwitchUnavailable as error:
+        log.warning("prompt_not_played", call_id=str(flow.call.id), error=str(error))
+        del flow.murmurs[channel_id]
+    except PartyLeft:
+        del flow.murmurs[channel_id]  # the news of it follows
+
+
+async def quiet(flow: Flow, channel_id: ChannelId) -> None:
+    """What is being said to this party stops: a playback would hold a move up to its end."""
+    playback_id = flow.murmurs.pop(channel_id, None)
+    if playback_id is not None:
+        with suppress(SwitchUnavailable):
+            await flow.shell.switch.stop_playback(playback_id)

@@ -1,0 +1,85 @@
+"""What is left to do when a talk, or an attempt at one, is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.call.record import ended
+from ari_app.calls.dispatcher import team_for
+from ari_app.calls.errors import SwitchUnavailable
+from ari_app.calls.messages import CallDone, OperatorGone
+from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason
+from ari_app.core.ids import BridgeId, SessionId
+from ari_app.core.transfer import CallerLeft, Transfer, TransferOutcome
+from ari_app.core.transfer_rules import over, step
+
+log = structlog.get_logger(__name__)
+
+
+def free_operator(flow: Flow, wrap_up_seconds: int, session_id: SessionId | None = None) -> None:
+    """The operator whom this call has, had or was offered to is told that it is no longer theirs."""
+    mailbox = flow.session_mailbox(session_id or flow.call.operator_session)
+    if mailbox is not None:
+        mailbox.post(CallDone(flow.call.id, flow.now, wrap_up_seconds))
+
+
+def wrap_up(flow: Flow, session_id: SessionId | None) -> None:
+    """The operator with this login has talked, and is free but for the time to write it down."""
+    session = None if session_id is None else flow.shell.registry.session(session_id)
+    if session is not None:
+        free_operator(flow, team_for(flow.directory, session.operator).wrap_up_seconds, session.id)
+
+
+async def leave_bridges(flow: Flow, *others: BridgeId | None) -> None:
+    """Bridges in which this call's talks were go, also those of sessions that are over; a living one keeps its own."""
+    theirs = {session.bridge_id for session in flow.shell.registry.sessions()}
+    for bridge_id in {*flow.left_bridges, *others} - theirs:
+        if bridge_id is not None:
+            try:
+                await flow.shell.switch.destroy_bridge(bridge_id)
+            except SwitchUnavailable as error:
+                log.warning("bridge_left", bridge_id=bridge_id, error=str(error))
+    flow.left_bridges.clear()
+
+
+def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: datetime | None = None) -> None:
+    """The part of an operator on a standing line is over: by their own hang-up when `gone`, else by ours.
+
+    `at`: when, if it is not the end of the caller's part, or now.
+    """
+    leg = flow.holder or flow.other_leg()
+    if leg is None or leg.owns_channel:
+        return
+    if gone is None:
+        caller = flow.leg(flow.caller)
+        caller_ended_at = None if caller is None else caller.ended_at
+        flow.change_leg(ended(leg, at or caller_ended_at or flow.now, LegEndReason.RELEASED))
+    else:
+        reason = LegEndReason.LOST if gone.estimated else LegEndReason.HUNG_UP
+        flow.change_leg(ended(leg, gone.at, reason, cause=gone.cause, estimated=gone.estimated))
+
+
+def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, ...]:
+    """A hand-over does not outlive its call; the fact of its end, if one was going on."""
+    transfer = flow.open_transfer
+    if transfer is None:
+        return ()
+    if reason.side is EndSide.CALLER:
+        closed, _ = step(transfer, CallerLeft(at))
+    elif reason in (EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG):
+        closed = over(transfer, TransferOutcome.NO_ANSWER, at)
+    else:
+        closed = over(transfer, TransferOutcome.LOST, at)
+    flow.change_transfer(closed)
+    return (transfer_over(closed),)
+
+
+def transfer_over(transfer: Transfer) -> Fact:
+    """The fact that tells how a hand-over ended."""
+    outcome = transfer.outcome or TransferOutcome.LOST
+    kind = FactKind.TRANSFERRED if outcome is TransferOutcome.COMPLETED else FactKind.TRANSFER_OVER
+    detail: dict[str, str | bool] = {"to": transfer.to_party, "outcome": outcome.value, "counted": transfer.counted}
+    return Fact(transfer.ended_at or transfer.requested_at, kind, detail)

@@ -1,0 +1,298 @@
+"""One call in the hands of its task: its record, its mailbox, and the few idioms that stages are written in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ari_app.calls.call.record import Record, ended
+from ari_app.calls.callbacks.ports import CallbackBook
+from ari_app.calls.clock import Clock
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.messages import Entered, Left, News, Played, Up
+from ari_app.calls.ports import Ledger, Switch, Voice
+from ari_app.core.area import Directory, Norms
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.transfer import Transfer
+
+if TYPE_CHECKING:
+    from ari_app.calls.dispatcher import Dispatcher
+    from ari_app.calls.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+#: a playback whose end was never reported does not hold a caller longer than this
+LONGEST_PROMPT = timedelta(seconds=180)
+#: news of what an order found follows it within milliseconds
+NEWS_PATIENCE = timedelta(seconds=1)
+#: Asterisk 22.10.1 reports the end of a playback 1-2 ms before the hang-up that broke it off
+BROKEN_OFF_PATIENCE = timedelta(milliseconds=250)
+#: how long the end of a hung-up channel is awaited before its moment is an estimate
+HANG_UP_PATIENCE = timedelta(seconds=2)
+#: how long to wait before an order that Asterisk must carry out is given once more
+SWITCH_RETRY = timedelta(seconds=2)
+#: stages that may begin before their row is committed; each calls `settle` before it does or awaits anything
+DECIDING = (Stage.WAITING, Stage.CONNECTING)
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """What every task may use; made once by the composition root."""
+
+    switch: Switch
+    ledger: Ledger
+    voice: Voice
+    clock: Clock
+    registry: Registry
+    dispatcher: Dispatcher
+    directory: Callable[[], Directory]
+    promises: CallbackBook
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a stage returns: the next stage, with what is stored on entering it."""
+
+    stage: Stage
+    facts: tuple[Fact, ...] = ()
+    changes: dict[str, object] | None = None
+    legs: tuple[Leg, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What a stage returns when the call is over. `cause` is the Q.850 cause an unanswered caller gets."""
+
+    reason: EndReason
+    cause: int = 16
+
+
+class Flow(Record):
+    """The state of one call while its task runs: its record, its mailbox, and the idioms that stages are written in."""
+
+    def __init__(
+        self,
+        shell: Shell,
+        call: Call,
+        legs: Sequence[Leg],
+        mailbox: Mailbox,
+        *,
+        transfer: Transfer | None = None,
+        is_placed: bool = False,
+        unfinished: PlaybackId | None = None,
+    ) -> None:
+        """Of a call that goes on: `is_placed`, the caller is where the stage wants them already; `unfinished`, what the
+        process before this one may still be saying.
+        """
+        super().__init__(shell.ledger, shell.clock, call, legs, transfer)
+        self.shell = shell
+        self.mailbox = mailbox
+        self.is_placed = is_placed
+        self.playing: PlaybackId | None = None
+        self.murmurs: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
+        self.refused: RefusalReason | None = None  # the last hand-over that was asked for, by a rule
+        self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
+        self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
+        self._unfinished = unfinished
+        self._plays = (call.last_seq, 0)  # since which fact, how many
+        #: the end of a call that the store never took; to be stored when it can be
+        self.owed: tuple[Call, tuple[Fact, ...]] | None = None
+        self._released: set[ChannelId] = set()
+
+    @property
+    def directory(self) -> Directory:
+        return self.shell.directory()
+
+    @property
+    def norms(self) -> Norms:
+        code = self.call.municipality
+        municipality = None if code is None else self.directory.municipalities.get(code)
+        return Norms() if municipality is None else municipality.norms
+
+    async def enter(self, step: Step) -> None:
+        """Write, then act: the row of the new stage is committed before the stage begins.
+
+        A DECIDING stage sees to that itself: it may turn out that there is nothing to do in it.
+        """
+        before = self.call.bridge_id
+        facts = step.facts or (Fact(self.now, FactKind.STAGE, {"stage": step.stage.value}),)
+        changes = {**(step.changes or {}), "stage": step.stage, "stage_entered_at": self.now}
+        if step.stage in DECIDING:
+            self.note(*facts, legs=step.legs, **changes)
+        else:
+            await self.store(*facts, legs=step.legs, **changes)  # type: ignore[arg-type]
+        self.is_placed = False
+        if before is not None and before != self.call.bridge_id:
+            self.left_bridges.add(before)
+
+    # --- reading ---
+
+    async def next(self, until: datetime | None = None) -> News | None:
+        """The next news, or None at the instant `until`. Raises PartyLeft when the caller is gone."""
+        news = await self.mailbox.next(until)
+        match news:
+            case Left():
+                self._note_left(news)
+                if news.channel_id == self.caller:
+                    raise PartyLeft(self.caller)
+            case Up():
+                self._note_up(news)
+            case Entered(channel_id=entered, created_at=created_at):
+                self.began(entered, created_at)
+        return news
+
+    def _note_left(self, news: Left) -> None:
+        leg = self.leg(news.channel_id)
+        if leg is None or not leg.is_open:
+            return
+        reason = LegEndReason.HUNG_UP
+        if news.estimated:
+            reason = LegEndReason.LOST
+        elif news.channel_id in self._released:
+            reason = LegEndReason.RELEASED
+        self.change_leg(ended(leg, news.at, reason, cause=news.cause, estimated=news.estimated))
+
+    def note_loss(self, channel_id: ChannelId) -> None:
+        """This party is gone, and nobody saw when."""
+        self._note_left(Left(channel_id, self.now, estimated=True))
+
+    def _note_up(self, news: Up) -> None:
+        leg = self.leg(news.channel_id)
+        if leg is not None and leg.answered_at is None:
+            self.change_leg(replace(leg, answered_at=news.at))
+        if news.channel_id == self.caller and self.call.line_answered_at is None:
+            self.call = replace(self.call, line_answered_at=news.at)
+
+    async def caller_departed(self, within: timedelta = NEWS_PATIENCE) -> bool:
+        """After an order found the caller gone: wait for the news of it, which has the true moment.
+
+        False when none comes: the caller may be there all the same.
+        """
+        until = self.now + within
+        while self.is_here(self.caller):
+            try:
+                if await self.next(until) is None:
+                    return False
+            except PartyLeft:
+                pass
+        return True
+
+    async def left(self, channel_id: ChannelId, reason: LegEndReason, within: timedelta = NEWS_PATIENCE) -> Leg | None:
+        """Wait until a party other than the caller is gone, and write down why; estimated if no news of it comes."""
+        until = self.now + within
+        with self.mailbox.keeping() as kept:
+            while (leg := self.leg(channel_id)) is not None and leg.is_open:
+                news = await self.next(until)
+                if news is None:
+                    self.change_leg(ended(leg, self.now, reason, estimated=True))
+                    with suppress(SwitchUnavailable):
+                        await self.shell.switch.hang_up(channel_id)  # nobody is left behind on one order's word
+                elif isinstance(news, Left) and news.channel_id == channel_id and not news.estimated:
+                    self.change_leg(ended(leg, news.at, reason, cause=news.cause))
+                elif not isinstance(news, Left):
+                    kept.append(news)
+        return leg
+
+    async def pass_time(self, duration: timedelta) -> None:
+        """Do nothing for a while; who leaves meanwhile is noted, other news waits its turn. Raises PartyLeft."""
+        until = self.now + duration
+        with self.mailbox.keeping() as kept:
+            while self.now < until:
+                news = await self.next(until)
+                if news is not None and not isinstance(news, Left):
+                    kept.append(news)
+
+    # --- idioms ---
+
+    async def answer(self) -> None:
+        """Take the line, once; returns when it is up. Not a human's answer."""
+        if self.call.line_answered_at is not None:
+            return
+        await self.shell.switch.ensure_answered(self.caller)
+        until = self.now + timedelta(seconds=2)
+        with self.mailbox.keeping() as kept:
+            while self.call.line_answered_at is None:
+                news = await self.next(until)
+                if news is None:
+                    # Asterisk said 204, so the line is up, and only the news of it went missing.
+                    self._note_up(Up(self.caller, self.now))
+                elif not isinstance(news, Up):
+                    kept.append(news)
+
+    async def play(
+        self, names: Sequence[str], *, stop_on: tuple[type, ...] = (), to: ChannelId | None = None
+    ) -> News | None:
+        """Play prompts to their end and return None, or stop at the first news of a type in `stop_on` and return it.
+
+        Other news is kept, in order, for who reads next. Raises PartyLeft when the listener is gone.
+        """
+        channel_id = to or self.caller
+        media = self.shell.voice.media(names, self.call.municipality)
+        if not media:
+            return None
+        await self.hush()
+        playback_id = self.new_playback_id()
+        await self.shell.switch.play(channel_id, media, playback_id)
+        self.playing = playback_id
+        try:
+            return await self._hear_out(channel_id, playback_id, stop_on)
+        finally:
+            self.playing = None
+
+    async def _hear_out(self, channel_id: ChannelId, playback_id: PlaybackId, stop_on: tuple[type, ...]) -> News | None:
+        until = self.now + LONGEST_PROMPT
+        with self.mailbox.keeping() as kept:
+            while (news := await self.next(until)) is not None:
+                match news:
+                    case Played(playback_id=over, failed=failed) if over == playback_id:
+                        if not failed:
+                            return None
+                        until = min(until, self.now + BROKEN_OFF_PATIENCE)
+                    case Played():
+                        pass
+                    case Left(channel_id=left) if left == channel_id:
+                        raise PartyLeft(channel_id)
+                    case _ if isinstance(news, stop_on):
+                        await self.shell.switch.stop_playback(playback_id)
+                        return news
+                    case _:
+                        kept.append(news)
+        await self.shell.switch.stop_playback(playback_id)
+        return None
+
+    def new_playback_id(self) -> PlaybackId:
+        since, number = self._plays
+        number = number if since == self.call.last_seq else 0
+        self._plays = (self.call.last_seq, number + 1)
+        return playback_id_of(self.call.id, self.call.last_seq, number)
+
+    async def hush(self) -> None:
+        """What the process before this one was saying stops: it would hold up a move until its end."""
+        if self._unfinished is not None:
+            playback_id, self._unfinished = self._unfinished, None
+            await self.shell.switch.stop_playback(playback_id)
+
+    async def release(self, channel_id: ChannelId, cause: int = 16) -> None:
+        """Hang up a party of this call, however often Asterisk has to be asked; its leg will say that we let it go.
+
+        Raises PartyLeft when the caller leaves while we wait to ask again.
+        """
+        self._released.add(channel_id)
+        while self.is_here(channel_id):
+            try:
+                await self.shell.switch.hang_up(channel_id, cause)
+                break
+            except SwitchUnavailable as error:
+                log.warning("not_hung_up_yet", call_id=str(self.call.id), channel_id=channel_id, error=str(error))
+                await self.pass_time(SWITCH_RETRY)
+
+    def session_mailbox(self, session_id: SessionId | None) -> Mailbox | None:
+        return None if session_id is None else self.shell.registry.session_mailbox(session_id)

@@ -1,0 +1,138 @@
+"""The way on from a known municipality: announcement, direct number or queue. Decided by `core.routing`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ari_app.calls.call.flow import Flow, Step
+from ari_app.core import routing
+from ari_app.core.area import DirectNumber
+from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operators import OperatorState
+
+#: a direct number that is not answered for so long goes to its deputy, and then to the municipality's queue
+DIRECT_SECONDS = 20
+NO_LONGER_DIRECT: dict[str, object] = {
+    "only_operator": None,
+    "only_team": None,
+    "direct_endpoint": None,
+    "direct_until_at": None,
+}
+
+
+def after_choice(
+    flow: Flow,
+    municipality: MunicipalityCode | None,
+    choice: ChoiceKind,
+    *,
+    shared_number: str | None = None,
+    direct: DirectNumber | None = None,
+) -> Step:
+    """The step that follows when the municipality is known (None: any operator of the shared number will do)."""
+    now = flow.now
+    changes: dict[str, object] = {"municipality": municipality, "choice": choice}
+    if shared_number is not None:
+        changes["shared_number"] = shared_number
+    if direct is not None:
+        changes |= {
+            "only_operator": direct.operator,
+            "only_team": direct.team,
+            "direct_endpoint": direct.endpoint,
+        }
+    facts = [Fact(now, FactKind.MUNICIPALITY_CHOSEN, {"municipality": municipality, "how": choice.value})]
+    admission = routing.admit(flow.directory, municipality, shared_number or flow.call.shared_number, now)
+    if admission.calamities or isinstance(admission, routing.Closed):
+        return Step(Stage.ANNOUNCING, tuple(facts), changes | {"calamity": bool(admission.calamities)})
+    return admitted(flow, changes, facts)
+
+
+def admitted(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
+    """The step into a direct number's ring, or into the queue."""
+    call = replace(flow.call, **changes)  # type: ignore[arg-type]
+    target = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
+    if target == routing.Target():
+        return queued(flow, changes, facts)
+    return _ring(flow, target, changes, facts)
+
+
+def not_taken(flow: Flow, why: str) -> Step:
+    """Whom the direct number rang did not take the call: on to the deputy, or to the municipality's queue.
+
+    A caller who has had somebody does not begin with the number again: it is theirs who handed them over.
+    """
+    call = flow.call
+    rung = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
+    facts = [_not_taken(flow, rung, why)]
+    if call.answered_at is not None:
+        return queued(flow, NO_LONGER_DIRECT, facts)
+    return _ring(flow, routing.rung_next(_dialled(flow), rung), {}, facts)
+
+
+def rings_in_vain(flow: Flow) -> bool:
+    """Has the operator who rings let it ring already, and is there a deputy who need not wait for the time to pass?"""
+    number = _dialled(flow)
+    call = flow.call
+    rings = call.direct_until_at is not None and call.answered_at is None
+    return rings and number is not None and number.has_deputy and call.only_operator in call.refused_by
+
+
+def _ring(flow: Flow, target: routing.Target | None, changes: dict[str, object], facts: list[Fact]) -> Step:
+    """The step into the ring of the target, or of who comes after them when they cannot take it now."""
+    number = _dialled(flow)
+    while target is not None and number is not None and number.has_deputy:
+        why = _cannot_take(flow, target)
+        if why is None:
+            break
+        facts = [*facts, _not_taken(flow, target, why)]
+        target = routing.rung_next(number, target)
+    if target is None:
+        return queued(flow, changes | NO_LONGER_DIRECT, facts)
+    changes = changes | {
+        "only_operator": target.operator,
+        "only_team": target.team,
+        "direct_endpoint": target.endpoint,
+        "direct_until_at": flow.now + timedelta(seconds=DIRECT_SECONDS),
+    }
+    if target.endpoint is None:
+        return queued(flow, changes, facts)
+    flow.shell.dispatcher.leave(flow.call.id)  # nobody is to be offered who rings by a phone of their own
+    return Step(Stage.CONNECTING, (*facts, Fact(flow.now, FactKind.OFFERED, {"endpoint": target.endpoint})), changes)
+
+
+def _cannot_take(flow: Flow, target: routing.Target) -> str | None:
+    """Why an operator or a team cannot be offered a caller now; of a phone only ringing tells."""
+    if target.operator is not None:
+        entry = flow.shell.registry.session_of(target.operator)
+        if entry is None or entry.session.state is OperatorState.PAUSED:
+            return "absent"
+        return None if entry.session.may_be_offered else "busy"
+    if target.team is not None:
+        wanted = replace(flow.call, only_operator=None, only_team=target.team)
+        return None if flow.shell.dispatcher.anyone_for(wanted) else "absent"
+    return None
+
+
+def _not_taken(flow: Flow, target: routing.Target, why: str) -> Fact:
+    return Fact(flow.now, FactKind.OFFER_FAILED, {"why": why, "direct": str(target)})
+
+
+def _dialled(flow: Flow) -> DirectNumber | None:
+    return routing.direct_number(flow.directory, flow.call.dialled)
+
+
+def queued(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
+    """The step into the queue; a caller who has been there keeps the moment it began."""
+    now = flow.now
+    municipality = changes.get("municipality", flow.call.municipality)
+    known = flow.directory.municipalities.get(municipality) if municipality else None  # type: ignore[call-overload]
+    norms = flow.norms if known is None else known.norms
+    queued_at = flow.call.queued_at or now
+    changes = changes | {
+        "queued_at": queued_at,
+        "wait_until_at": changes.get("wait_until_at")
+        or flow.call.wait_until_at
+        or queued_at + timedelta(seconds=norms.max_wait_seconds),
+    }
+    return Step(Stage.WAITING, (*facts, Fact(now, FactKind.QUEUED)), changes)

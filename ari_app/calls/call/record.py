@@ -1,0 +1,194 @@
+"""One call's row and legs in the hands of its task: what is known of them, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ari_app.calls.clock import Clock, sleep_until
+from ari_app.calls.ports import Ledger
+from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.ids import ChannelId, LegId, TransferId
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.transfer import Transfer
+
+#: how long a call that is not a talk waits for a store that is away, before the dialplan's fallback has it
+STORE_PATIENCE = timedelta(seconds=8)
+#: how long a hang-up waits for it: nobody is kept on the line for the sake of a row
+ENDING_PATIENCE = timedelta(seconds=2)
+STORE_RETRY = timedelta(milliseconds=500)
+#: the patience of what must be written once the store is back
+FOR_EVER = timedelta.max
+
+
+class Record:
+    """The newest values of the rows, and what of them is not stored yet. Only the call's own task uses it."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, call: Call, legs: Sequence[Leg], transfer: Transfer | None = None
+    ) -> None:
+        self.call = call
+        #: the hand-over that goes on, or the last one
+        self.transfer = transfer
+        self._ledger = ledger
+        self._clock = clock
+        self._legs: dict[LegId, Leg] = {leg.id: leg for leg in legs if leg.is_open}
+        self._unsaved: dict[LegId, Leg] = {}
+        self._unsaved_transfers: dict[TransferId, Transfer] = {}
+        self._noted: tuple[Fact, ...] = ()
+        self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # may have arrived, for all that we were told
+
+    @property
+    def caller(self) -> ChannelId:
+        return self.call.channel_id
+
+    @property
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    @property
+    def open_legs(self) -> list[Leg]:
+        return [leg for leg in self._legs.values() if leg.is_open]
+
+    @property
+    def channels(self) -> list[ChannelId]:
+        """The channels whose news this call's mailbox gets: all but an operator's standing line."""
+        return [leg.channel_id for leg in self._legs.values() if leg.owns_channel]
+
+    def leg(self, channel_id: ChannelId) -> Leg | None:
+        """The newest part that this channel has, or had, in the call."""
+        return next((leg for leg in reversed(self._legs.values()) if leg.channel_id == channel_id), None)
+
+    def leg_of(self, leg_id: LegId | None) -> Leg | None:
+        return None if leg_id is None else self._legs.get(leg_id)
+
+    def began(self, channel_id: ChannelId, at: datetime) -> None:
+        """A channel that we ordered came into being: then its leg began, and not with the order."""
+        leg = self.leg(channel_id)
+        if leg is not None and leg.is_open and leg.started_at != at:
+            self.change_leg(replace(leg, started_at=at))
+
+    def never_was(self, channel_id: ChannelId) -> None:
+        """A channel that was written down and could not be made: it is no channel of Asterisk's log."""
+        leg = self.leg(channel_id)
+        if leg is not None and leg.is_open:
+            self.change_leg(replace(ended(leg, self.now, LegEndReason.UNREACHABLE), owns_channel=False))
+
+    def is_here(self, channel_id: ChannelId) -> bool:
+        """Has this party a part in the call that is not over?"""
+        leg = self.leg(channel_id)
+        return leg is not None and leg.is_open
+
+    def other_leg(self, role: LegRole = LegRole.OPERATOR) -> Leg | None:
+        """The open leg of an operator who is being reached for the caller, or has them."""
+        return next((leg for leg in self._legs.values() if leg.role is role and leg.is_open), None)
+
+    @property
+    def holder(self) -> Leg | None:
+        """The open part of the person who has the caller."""
+        leg = self.leg_of(self.call.holder)
+        return leg if leg is not None and leg.is_open else None
+
+    @property
+    def target(self) -> Leg | None:
+        """The open part of the colleague whom a hand-over is about."""
+        leg = None if self.open_transfer is None else self.leg_of(self.open_transfer.to_leg)
+        return leg if leg is not None and leg.is_open else None
+
+    @property
+    def open_transfer(self) -> Transfer | None:
+        return self.transfer if self.transfer is not None and self.transfer.is_open else None
+
+    def change_leg(self, leg: Leg) -> Leg:
+        """Take over this value of a leg; it is stored with the next write."""
+        self._legs[leg.id] = leg
+        self._unsaved[leg.id] = leg
+        return leg
+
+    def change_transfer(self, transfer: Transfer) -> Transfer:
+        """Take over this value of the hand-over; it is stored with the next write."""
+        self.transfer = transfer
+        self._unsaved_transfers[transfer.id] = transfer
+        return transfer
+
+    def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: object) -> None:
+        """Take this over; it is committed with the next write, or by `settle`.
+
+        For what was decided without doing or awaiting anything: one commit instead of several. Each takes as long as
+        the disk, and a caller for whom somebody is free would wait for all of them.
+        """
+        for leg in legs:
+            self.change_leg(leg)
+        self.call = replace(self.call, **changes)  # type: ignore[arg-type]
+        self._noted += facts
+
+    async def settle(self) -> None:
+        """Commit what was noted. Raises as `store` does."""
+        if self._noted:
+            await self.store()
+
+    async def keep_up(self) -> None:
+        """Commit parts whose end was seen, with nothing else to tell. Raises as `store` does."""
+        if self._unsaved:
+            await self.persist(self.call, (), self._patience)
+
+    @property
+    def _patience(self) -> timedelta:
+        """A talk goes on without us for as long as the store is away."""
+        return FOR_EVER if self.call.stage is Stage.TALKING else STORE_PATIENCE
+
+    async def store(
+        self, *facts: Fact, legs: Sequence[Leg] = (), patience: timedelta | None = None, **changes: object
+    ) -> None:
+        """Commit changes of the row, facts and legs together.
+
+        A store that is away is tried again for `patience`, and a call that it does not know yet just once more. Without
+        it, a talk waits for as long as it takes.
+        Raises StoreUnavailable after that, StaleRow when another controller owns the call.
+        """
+        for leg in legs:
+            self.change_leg(leg)
+        if changes and not (facts or self._noted):
+            facts = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(changes))}),)
+        call = replace(self.call, **changes) if changes else self.call  # type: ignore[arg-type]
+        await self.persist(call, facts, self._patience if patience is None else patience)
+
+    async def persist(self, call: Call, facts: Sequence[Fact], patience: timedelta) -> None:
+        """Commit this value of the row; what was left unsure before it is made sure first."""
+        if self._unsure is not None:
+            sure = await self._commit(*self._unsure, patience)
+            self.call = replace(self.call, last_seq=sure.last_seq)
+        facts, self._noted = (*self._noted, *facts), ()
+        self.call = await self._commit(replace(call, last_seq=self.call.last_seq), facts, patience)
+
+    async def _commit(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> Call:
+        first_try, tries = self.now, 0
+        is_known = call.last_seq > 0 or patience is FOR_EVER
+        while True:
+            legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
+            self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
+            tries += 1
+            try:
+                stored = await self._ledger.store(call, facts, legs, transfers)
+            except StoreUnavailable:
+                self._unsure = (call, facts)
+                if tries > 1 and (not is_known or self.now - first_try >= patience):
+                    raise
+                if is_known:
+                    await sleep_until(self._clock, self.now + STORE_RETRY)
+                continue
+            for leg in legs:
+                if self._unsaved.get(leg.id) is leg:
+                    del self._unsaved[leg.id]
+            for transfer in transfers:
+                if self._unsaved_transfers.get(transfer.id) is transfer:
+                    del self._unsaved_transfers[transfer.id]
+            return stored
+
+
+def ended(leg: Leg, at: datetime, reason: LegEndReason, *, cause: int | None = None, estimated: bool = False) -> Leg:
+    """The leg, over. An instant before its beginning (clocks of two machines) is drawn up to the beginning."""
+    at = max(at, leg.started_at)
+    left_at = leg.left_at if leg.joined_at is None else (leg.left_at or at)
+    return replace(leg, ended_at=at, left_at=left_at, end_reason=reason, hangup_cause=cause, end_is_estimated=estimated)

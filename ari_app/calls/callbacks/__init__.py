@@ -1,0 +1,1 @@
+"""Callbacks inside calls: offered to callers, requested, and the outbound calls that keep the promise."""

@@ -1,0 +1,43 @@
+"""On which number: the one that the network showed, or another one; never one that its owner did not confirm."""
+
+from __future__ import annotations
+
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.call.gather import keyed_number, pressed
+from ari_app.core.callbacks import Confirmed
+from ari_app.core.numbers import E164
+from ari_app.core.tariffs import Forbidden, callable_number
+from ari_app.prompts import callback_phrases as say
+
+TRIES = 3
+
+
+async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
+    """The number, and how it was confirmed; None when the caller confirmed none."""
+    shown = flow.call.pii_caller_number
+    if shown is not None:
+        number = callable_number(shown, flow.directory.callable_countries)
+        if isinstance(number, Forbidden):
+            await flow.play((*say.this_number(shown), *say.not_called(number.reason)))
+        else:
+            match await pressed(flow, say.shown(number), ("1", "2")):
+                case "1":
+                    return number, Confirmed.SHOWN
+                case None:
+                    return None
+    return await _typed(flow)
+
+
+async def _typed(flow: Flow) -> tuple[E164, Confirmed] | None:
+    for _ in range(TRIES):
+        keyed = await keyed_number(flow, say.KEY_YOUR_NUMBER)
+        number = callable_number(keyed, flow.directory.callable_countries)
+        if isinstance(number, Forbidden):
+            await flow.play(say.not_called(number.reason))
+            continue
+        match await pressed(flow, say.typed(number), ("1", "2")):
+            case "1":
+                return number, Confirmed.TYPED
+            case None:
+                return None
+    return None

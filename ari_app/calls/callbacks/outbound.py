@@ -1,0 +1,133 @@
+"""A promise is being kept: the operator hears whom to call and why, then the citizen is called."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from ari_app.calls.call.bridging import murmur
+from ari_app.calls.call.flow import End, Flow
+from ari_app.calls.callbacks.attempts import holder_of, tell_progress
+from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
+from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, TakeCall, Tell
+from ari_app.core.call import EndReason, Leg
+from ari_app.core.ids import Endpoint, OperatorNumber, tone_id_of
+from ari_app.core.ledger import CallbackRefused
+from ari_app.core.operators import OperatorSession
+from ari_app.core.outbound import shown_number
+from ari_app.prompts import promise_phrases
+
+log = structlog.get_logger(__name__)
+
+#: how long a citizen's phone rings: shorter than most voicemails wait
+RING_SECONDS = 25
+#: an operator's session that says nothing for so long is taken for gone; a note may be long
+LISTEN_PATIENCE = timedelta(seconds=90)
+#: of a note, in half a minute; the whole of it is on the screen
+SPOKEN_NOTE_CHARACTERS = 400
+NO_ANSWER = 19  # Q.850
+
+
+async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | None:
+    """The operator on a standing line hears municipality, subject and note; None when they are gone."""
+    mailbox = flow.session_mailbox(session.id)
+    if mailbox is None:
+        return None
+    mailbox.post(TakeCall(flow.call.id, await what_about(flow), wanted=True))
+    until = flow.now + LISTEN_PATIENCE
+    while True:
+        match await flow.next(until):
+            case Entered(channel_id=entered) if entered == flow.caller:
+                await flow.shell.switch.dial(flow.caller)  # created by a process before this one
+            case OperatorReady(session_id=ready) as found if ready == session.id:
+                mailbox.post(Tell(promise_phrases.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
+                return found
+            case OperatorGone(session_id=gone) if gone == session.id:
+                return None
+            case None:
+                return None
+
+
+async def what_about(flow: Flow) -> tuple[str, ...]:
+    """What an operator hears before the citizen is called; nothing when the citizen's phone rings already."""
+    if flow.call.wait_until_at is not None:
+        return ()
+    call = flow.call
+    request_id, municipality = call.callback_request, call.municipality
+    assert request_id is not None and municipality is not None
+    request = await flow.shell.promises.request(request_id)
+    subject: tuple[str, ...] = ()
+    note: tuple[str, ...] = ()
+    if request is not None:
+        subject = await flow.shell.voice.say(request.subject) if request.subject else ()
+        spoken = request.pii_note[:SPOKEN_NOTE_CHARACTERS]
+        note = await flow.shell.voice.say(spoken) if spoken else ()
+    return promise_phrases.announced(municipality, subject, note)
+
+
+async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
+    """Say it to the operator of this callback, while the citizen's phone rings; nothing: be quiet."""
+    mailbox = flow.session_mailbox(flow.call.operator_session)
+    if leg.owns_channel:
+        await murmur(flow, leg.channel_id, names)
+    elif mailbox is not None:
+        mailbox.post(Tell(names, tone_id_of(flow.call.id, flow.call.last_seq) if names else None))
+
+
+async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> End | None:
+    """Call the citizen, and wait; None when they picked up. After a restart it rings on."""
+    refused = await _attempt_begun(flow, operator)
+    if refused is not None:
+        return refused
+    if not flow.is_here(flow.caller):
+        return End(EndReason.CALLBACK_GIVEN_UP)
+    if flow.call.wait_until_at is None:
+        await flow.store(wait_until_at=flow.now + timedelta(seconds=RING_SECONDS))
+        refused = await _created(flow)
+        if refused is not None:
+            return refused
+    while flow.call.line_answered_at is None:
+        match await flow.next(flow.call.wait_until_at):
+            case Entered(channel_id=entered) if entered == flow.caller:
+                await flow.shell.switch.dial(flow.caller)
+            case OperatorGone(session_id=gone) if gone == flow.call.operator_session:
+                return End(EndReason.CALLBACK_GIVEN_UP, NO_ANSWER)
+            case Left(channel_id=left) if left == leg.channel_id:
+                return End(EndReason.CALLBACK_GIVEN_UP, NO_ANSWER)
+            case None:
+                return End(EndReason.CALLBACK_NOT_ANSWERED, NO_ANSWER)
+    await tell_progress(flow)
+    return None
+
+
+async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
+    """The attempt is stored before anybody is dialled: nobody is called twice, whoever dies in between."""
+    call = flow.call
+    if call.callback_attempt is not None:
+        return None
+    assert call.callback_request is not None
+    try:
+        attempt = await flow.shell.promises.start_attempt(
+            call.callback_request, holder_of(call), operator, call.id, flow.now
+        )
+    except CallbackRefused as error:
+        log.info("callback_refused", call_id=str(call.id), error=str(error))
+        return End(EndReason.CALLBACK_GIVEN_UP)
+    await flow.store(callback_attempt=attempt.id)
+    return None
+
+
+async def _created(flow: Flow) -> End | None:
+    number, switch = flow.call.pii_caller_number, flow.shell.switch
+    endpoint: Endpoint | None = None if number is None else switch.outside(number)
+    shown = shown_number(flow.directory, flow.call.municipality, flow.call.shared_number)
+    try:
+        if endpoint is None:
+            raise DestinationUnavailable("nothing leads outside")
+        await switch.create(endpoint, flow.caller, flow.call.id, shown)
+    except (DestinationUnavailable, SwitchUnavailable) as error:
+        log.warning("citizen_not_called", call_id=str(flow.call.id), error=str(error))
+        flow.never_was(flow.caller)
+        return End(EndReason.CALLBACK_GIVEN_UP)
+    return None

@@ -1,0 +1,162 @@
+"""What a task can be told: one frozen value per kind of news. Instants are Asterisk's own, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.area import Reach
+from ari_app.core.ids import BridgeId, CallId, ChannelId, OperatorNumber, PlaybackId, SessionId
+from ari_app.core.operator_commands import Answer, Command
+from ari_app.core.operators import OperatorEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    channel_id: ChannelId
+    digit: str  # one of 0-9 * #
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A party's channel is gone. `estimated`: nobody saw when."""
+
+    channel_id: ChannelId
+    at: datetime
+    cause: int | None = None  # Q.850
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A channel that we made came into our hands (its StasisStart); it can be dialled, played to and bridged."""
+
+    channel_id: ChannelId
+    created_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A channel is answered."""
+
+    channel_id: ChannelId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A playback is over. `failed`: not to its end, because the listener left or a sound was missing."""
+
+    playback_id: PlaybackId
+    at: datetime
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The dispatcher found an operator for this call."""
+
+    session_id: SessionId
+    operator: OperatorNumber
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorReady:
+    """The operator heard the whisper; the caller may join them in this bridge, the session's own."""
+
+    session_id: SessionId
+    bridge_id: BridgeId
+    channel_id: ChannelId
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorGone:
+    """The operator will not, or no longer, have this call."""
+
+    session_id: SessionId
+    at: datetime
+    cause: int | None = None
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCall:
+    """To an operator's session: announce this call to the operator."""
+
+    call_id: CallId
+    whisper: tuple[str, ...]  # prompt names; empty = connect at once
+    returns: bool = False  # handed over by this operator, and back again
+    wanted: bool = False  # a callback that the operator asked for
+
+
+@dataclass(frozen=True, slots=True)
+class CallJoined:
+    """To an operator's session: the caller is in the bridge."""
+
+    call_id: CallId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallDone:
+    """To an operator's session: this call is no longer theirs."""
+
+    call_id: CallId
+    at: datetime
+    wrap_up_seconds: int
+    answered: bool = True  # False after a ring that nobody picked up
+
+
+@dataclass(frozen=True, slots=True)
+class StateFound:
+    """To an operator's session: the sweep found that the rows and the channels tell another story."""
+
+    event: OperatorEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """To a call, or to an operator who has none: something is wanted. `by` is a login or, of a colleague, a channel."""
+
+    command: Command
+    by: SessionId | ChannelId
+    answer: Callable[[Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """To an operator's session: what came of what they asked for."""
+
+    command: Command
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """To an operator's session: say this to the operator, also into a talk; nothing: be quiet."""
+
+    names: tuple[str, ...]
+    playback_id: PlaybackId | None = None  # of a tone that does not end by itself
+
+
+News = (
+    Digit
+    | Left
+    | Entered
+    | Up
+    | Played
+    | Offer
+    | OperatorReady
+    | OperatorGone
+    | TakeCall
+    | CallJoined
+    | CallDone
+    | StateFound
+    | Asked
+    | Answered
+    | Tell
+)

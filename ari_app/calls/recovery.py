@@ -1,0 +1,181 @@
+"""Carries out `core.recovery.plan` after a gap: in a process that just started, or that lost its socket for a while."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from ari_app.calls.call.flow import Shell
+from ari_app.calls.call.record import ended
+from ari_app.calls.callbacks.attempts import settle_lost
+from ari_app.calls.callbacks.requests import promise_of_lost
+from ari_app.calls.dispatcher import team_for
+from ari_app.calls.errors import CallError, SwitchUnavailable
+from ari_app.calls.messages import CallDone, Left, Played, StateFound, Up
+from ari_app.calls.supervisor import Supervisor
+from ari_app.calls.switch.retrying import insisting
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.ids import AsteriskId, ChannelId
+from ari_app.core.ledger import StaleRow, StoreUnavailable
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, step
+from ari_app.core.recovery import (
+    Adopt,
+    CloseCall,
+    CloseLine,
+    CloseSession,
+    DestroyBridge,
+    HangUp,
+    Order,
+    ResumeCall,
+    ResumeLine,
+    ResumeRingSession,
+    Snapshot,
+    plan,
+)
+from ari_app.core.transfer import Transfer, TransferOutcome
+from ari_app.core.transfer_rules import over
+
+log = structlog.get_logger(__name__)
+
+
+class Recovery:
+    """One gap, being closed. `asterisk_restarted`: every channel of before is gone for certain."""
+
+    def __init__(self, shell: Shell, supervisor: Supervisor, look: Callable[[], Awaitable[Snapshot]]) -> None:
+        self._shell = insisting(shell)
+        self._supervisor = supervisor
+        self._look = look
+        self._counts: dict[str, int] = {}
+
+    async def run(self, asterisk_id: AsteriskId, *, asterisk_restarted: bool) -> dict[str, int]:
+        """Read the open rows, compare, carry out; returns how often each order was given.
+
+        Deletions go one after the other: a storm of them after a reconnect has crashed Asterisk (asterisk#1201).
+        """
+        # Rows before channels: what arrives in between is a channel without a row, which its own task looks after; the
+        # other way round it would be a row without its channel, and a live call would be closed.
+        rows = await self._shell.ledger.open_rows(asterisk_id)
+        snapshot = await self._look()
+        for order in plan(rows, snapshot, asterisk_restarted=asterisk_restarted):
+            name = type(order).__name__
+            self._counts[name] = self._counts.get(name, 0) + 1
+            try:
+                await self._carry_out(order)
+            except StoreUnavailable:
+                raise
+            except StaleRow:
+                log.info("recovery_row_moved_on", order=name)
+            except CallError as error:
+                log.warning("recovery_order_failed", order=name, error=str(error))
+            except Exception:
+                log.exception("recovery_fault", order=name)
+        await self._finish_playbacks()
+        return self._counts
+
+    async def _carry_out(self, order: Order) -> None:
+        match order:
+            case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer):
+                if not self._supervisor.owns_call(call.id):
+                    self._supervisor.resume_call(call, legs, transfer, is_placed=is_placed)
+                self._supervisor.missed(call.id, missing, up, unanswered)
+            case CloseCall(call, legs, reason, hang_up, transfer):
+                if self._supervisor.owns_call(call.id):
+                    if call.callback_request is None or call.callback_attempt is not None:
+                        self._supervisor.missed(call.id, (call.channel_id,))
+                    return
+                await self._close_call(call, legs, reason, transfer)
+                for channel_id in hang_up:
+                    await self._hang_up(channel_id)
+            case ResumeLine(line, session, is_placed, is_up):
+                if not self._shell.registry.is_owned(line.channel_id):
+                    self._supervisor.resume_line(line, session, is_placed=is_placed)
+                if is_up and line.answered_at is None:
+                    self._supervisor.tell(line.channel_id, Up(line.channel_id, self._now))
+            case ResumeRingSession(session):
+                if self._shell.registry.session(session.id) is None:
+                    self._supervisor.resume_ring_session(session)
+            case CloseSession(session, reason):
+                await self._close_session(session, LineLost(self._now, reason))
+                if reason is LogoutReason.ASTERISK_RESTARTED:
+                    self._supervisor.remind(session)
+            case CloseLine(line):
+                await self._close_line(line)
+            case Adopt(channel):
+                self._supervisor.arrived(channel)
+            case HangUp(channel_id):
+                if not self._shell.registry.is_owned(channel_id):
+                    await self._hang_up(channel_id)
+            case DestroyBridge(bridge_id):
+                await self._shell.switch.destroy_bridge(bridge_id)
+
+    @property
+    def _now(self) -> datetime:
+        return self._shell.clock.now()
+
+    async def _close_call(
+        self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
+    ) -> None:
+        """A call whose end nobody saw: closed now, and said to be an estimate."""
+        if reason is EndReason.LOST:
+            reason = await promise_of_lost(self._shell, call)
+        await settle_lost(self._shell, call, reason)
+        now = self._now
+        left = LegEndReason.TO_FALLBACK if reason is EndReason.HANDLED_BY_FALLBACK else LegEndReason.LOST
+        closed = replace(
+            call,
+            stage=Stage.ENDED,
+            stage_entered_at=now,
+            ended_at=max(now, call.arrived_at),
+            end_reason=reason,
+            end_is_estimated=True,
+            ending=None,
+            held_at=None,
+            handled_by_fallback=call.handled_by_fallback or reason is EndReason.HANDLED_BY_FALLBACK,
+        )
+        fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": True})
+        parts = [ended(leg, now, left, estimated=True) for leg in legs]
+        handed = () if transfer is None else (over(transfer, TransferOutcome.LOST, now),)
+        await self._shell.ledger.store(closed, (fact,), parts, handed)
+        self._free_operator(call)
+
+    async def _hang_up(self, channel_id: ChannelId) -> None:
+        try:
+            await self._shell.switch.hang_up(channel_id)
+        except SwitchUnavailable:
+            self._supervisor.dismiss(channel_id)
+
+    def _free_operator(self, call: Call) -> None:
+        registry, session_id = self._shell.registry, call.operator_session
+        session = None if session_id is None else registry.session(session_id)
+        mailbox = None if session_id is None else registry.session_mailbox(session_id)
+        if session is not None and mailbox is not None:
+            wrap_up = team_for(self._shell.directory(), session.operator).wrap_up_seconds
+            mailbox.post(CallDone(call.id, self._now, wrap_up))
+
+    async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
+        mailbox = self._shell.registry.session_mailbox(session.id)
+        if mailbox is not None:
+            mailbox.post(StateFound(event))
+            return
+        await self._shell.ledger.store_session(step(session, event))
+
+    async def _close_line(self, line: OperatorLine) -> None:
+        if self._shell.registry.is_owned(line.channel_id):
+            self._supervisor.tell(line.channel_id, Left(line.channel_id, self._now, estimated=True))
+            return
+        closed = replace(
+            line,
+            ended_at=max(self._now, line.started_at),
+            end_reason=LegEndReason.LOST,
+            end_is_estimated=True,
+        )
+        await self._shell.ledger.store_line(closed)
+
+    async def _finish_playbacks(self) -> None:
+        """A prompt that ended while the socket was closed is over, though nobody said so."""
+        for mailbox, playback_id in self._supervisor.playing():
+            if not await self._shell.switch.playback_is_live(playback_id):
+                mailbox.post(Played(playback_id, self._now))

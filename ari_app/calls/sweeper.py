@@ -1,0 +1,60 @@
+"""Now and then: is everybody still there whom the tasks believe to be there? News can be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import structlog
+
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.messages import Left, StateFound
+from ari_app.calls.registry import Registry
+from ari_app.core.call import LegRole
+from ari_app.core.ids import CallId, ChannelId, SessionId
+from ari_app.core.operators import sweep
+
+log = structlog.get_logger(__name__)
+
+
+class Sweeper:
+    """Tells tasks what they should have heard; remembers whom it did not see the last time."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._absent: set[ChannelId] = set()
+
+    def sweep(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
+        """Compare with the channels that were live at `at`; returns how many were told something."""
+        flows = [flow for flow in flows if flow.call.is_open]
+        return self._mend_calls(flows, live_channels, at) + self._mend_operators(flows, live_channels, at)
+
+    def _mend_calls(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
+        """Who is not there twice is gone; the first time the news, or the channel, may still be on the way."""
+        legs = [
+            (flow, leg.channel_id)
+            for flow in flows
+            for leg in flow.open_legs
+            # A citizen who is to be called back has no channel before the attempt is stored.
+            if leg.role is not LegRole.CALLBACK or flow.call.callback_attempt is not None
+        ]
+        absent = [(flow, channel_id) for flow, channel_id in legs if channel_id not in live_channels]
+        gone = [(flow, channel_id) for flow, channel_id in absent if channel_id in self._absent]
+        for flow, channel_id in gone:
+            log.warning("call_mended", call_id=str(flow.call.id), channel_id=channel_id)
+            flow.mailbox.post(Left(channel_id, at, estimated=True))
+        self._absent = {channel_id for _, channel_id in absent}
+        return len(gone)
+
+    def _mend_operators(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
+        calls: dict[SessionId, CallId] = {}
+        for flow in flows:
+            if flow.call.operator_session is not None:
+                calls[flow.call.operator_session] = flow.call.id
+        found = sweep(self._registry.sessions(), calls, live_channels, at)
+        for session_id, event in found:
+            mailbox = self._registry.session_mailbox(session_id)
+            if mailbox is not None:
+                log.warning("operator_state_mended", session_id=str(session_id), told=type(event).__name__)
+                mailbox.post(StateFound(event))
+        return len(found)

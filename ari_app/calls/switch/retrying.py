@@ -1,0 +1,116 @@
+"""Orders that Asterisk did not carry out are given again, a few times: each does no harm when it comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import structlog
+
+from ari_app.calls.call.flow import Shell
+from ari_app.calls.clock import Clock, sleep_until
+from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
+from ari_app.calls.ports import Switch
+from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.presence import Presence
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+PAUSE = timedelta(milliseconds=300)
+
+
+def insisting(shell: Shell) -> Shell:
+    """The same shell, whose orders survive a hiccup of Asterisk or of the way to it."""
+    return replace(shell, switch=InsistingSwitch(shell.switch, shell.clock))
+
+
+class InsistingSwitch:
+    """Fulfils `calls.ports.Switch`; raises SwitchUnavailable when an order failed TRIES times."""
+
+    def __init__(self, switch: Switch, clock: Clock) -> None:
+        self._switch = switch
+        self._clock = clock
+
+    async def _insist(self, order: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(TRIES - 1):
+            try:
+                return await order()
+            except SwitchUnavailable as error:
+                log.info("order_repeated", error=str(error))
+                await sleep_until(self._clock, self._clock.now() + PAUSE)
+        return await order()
+
+    async def ensure_answered(self, channel_id: ChannelId) -> None:
+        await self._insist(lambda: self._switch.ensure_answered(channel_id))
+
+    async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
+        async def start() -> None:
+            try:
+                await self._switch.play(channel_id, media, playback_id)
+            except SwitchUnavailable:
+                # A second playback with this id would be reported as failed while the first one goes on.
+                if not await self._switch.playback_is_live(playback_id):
+                    raise
+
+        await self._insist(start)
+
+    async def stop_playback(self, playback_id: PlaybackId) -> None:
+        await self._insist(lambda: self._switch.stop_playback(playback_id))
+
+    async def playback_is_live(self, playback_id: PlaybackId) -> bool:
+        return await self._switch.playback_is_live(playback_id)
+
+    async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None:
+        await self._insist(lambda: self._switch.ensure_talk_bridge(bridge_id))
+
+    async def ensure_in_bridge(
+        self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
+    ) -> None:
+        await self._insist(lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here))
+
+    async def ensure_no_music(self, channel_id: ChannelId) -> None:
+        await self._insist(lambda: self._switch.ensure_no_music(channel_id))
+
+    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+        await self._insist(lambda: self._switch.ensure_waiting(channel_id))
+
+    async def destroy_bridge(self, bridge_id: BridgeId) -> None:
+        await self._insist(lambda: self._switch.destroy_bridge(bridge_id))
+
+    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+        is_unsure = False
+
+        async def create() -> None:
+            nonlocal is_unsure
+            try:
+                await self._switch.create(endpoint, channel_id, call_id, caller_id)
+            except SwitchUnavailable:
+                is_unsure = True
+                raise
+            except DestinationUnavailable as error:
+                if is_unsure:  # an earlier try may have created it all the same
+                    raise SwitchUnavailable(str(error)) from error
+                raise
+
+        await self._insist(create)
+
+    async def dial(self, channel_id: ChannelId) -> None:
+        await self._insist(lambda: self._switch.dial(channel_id))
+
+    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+        await self._insist(lambda: self._switch.hang_up(channel_id, cause))
+
+    async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
+        """Just once: whoever hands a caller over must know whether an earlier try may have done it."""
+        await self._switch.to_fallback(channel_id, reason)
+
+    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
+        await self._insist(lambda: self._switch.set_call_id(channel_id, call_id))
+
+    async def presence(self, endpoint: Endpoint) -> Presence:
+        return await self._switch.presence(endpoint)
+
+    def outside(self, e164: str) -> Endpoint | None:
+        return self._switch.outside(e164)

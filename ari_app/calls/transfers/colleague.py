@@ -1,0 +1,88 @@
+"""A colleague is called, and told who comes."""
+
+from __future__ import annotations
+
+import structlog
+
+from ari_app.calls.call.bridging import murmur, tell_holder
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.core.call import Leg, LegEndReason
+from ari_app.core.ids import ChannelId
+from ari_app.core.outbound import shown_number
+from ari_app.core.transfer import (
+    TargetBriefed,
+    TargetFailed,
+    Transfer,
+    TransferEvent,
+    TransferOutcome,
+    TransferState,
+)
+from ari_app.prompts import desk_phrases
+
+log = structlog.get_logger(__name__)
+
+
+async def reach(flow: Flow) -> TransferEvent | None:
+    """Call the colleague, or say who comes; also again, in a process that took the call up."""
+    transfer, leg = flow.open_transfer, flow.target
+    if transfer is None or transfer.state not in (TransferState.RINGING, TransferState.BRIEFING):
+        return None
+    if leg is None:
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+    if transfer.state is TransferState.BRIEFING:
+        return await _brief(flow, transfer, leg)
+    if flow.shell.registry.is_owned(leg.channel_id):
+        return None  # it was created before
+    return await _create(flow, transfer, leg)
+
+
+async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
+    endpoint = transfer.to_endpoint
+    if endpoint is None and transfer.pii_to_number is not None:
+        endpoint = flow.shell.switch.outside(transfer.pii_to_number)
+    if endpoint is None:
+        flow.never_was(leg.channel_id)
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+    flow.shell.registry.own(leg.channel_id, flow.mailbox)
+    caller_id = shown_number(flow.directory, flow.call.municipality, flow.call.shared_number)
+    try:
+        await flow.shell.switch.create(endpoint, leg.channel_id, flow.call.id, caller_id)
+    except DestinationUnavailable:
+        flow.shell.registry.disown(leg.channel_id)
+        flow.never_was(leg.channel_id)
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+    except SwitchUnavailable as error:
+        log.warning("colleague_not_called", call_id=str(flow.call.id), error=str(error))
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+    if transfer.in_presence:
+        await tell_holder(flow, desk_phrases.CALLING_COLLEAGUE)
+    return None
+
+
+async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
+    """Municipality, subject, how long the caller has been on the line; after that, or with a key, they take them."""
+    if transfer.in_presence:
+        await tell_holder(flow, ())
+    subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
+    seconds = (flow.now - flow.call.arrived_at).total_seconds()
+    words = desk_phrases.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
+    await murmur(flow, leg.channel_id, words)
+    if leg.channel_id in flow.murmurs:
+        flow.playing = flow.murmurs[leg.channel_id]  # its end must not be missed
+        return None
+    return None if transfer.must_accept else TargetBriefed(flow.now)
+
+
+async def dial(flow: Flow, channel_id: ChannelId) -> TransferEvent | None:
+    target = flow.target
+    assert target is not None and target.channel_id == channel_id
+    try:
+        await flow.shell.switch.dial(target.channel_id)
+    except PartyLeft:
+        await flow.left(target.channel_id, LegEndReason.UNREACHABLE)
+        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+    except SwitchUnavailable as error:
+        # It may ring all the same: a process before this one may have dialled it.
+        log.warning("dial_refused", call_id=str(flow.call.id), error=str(error))
+    return None

@@ -1,0 +1,63 @@
+"""Where a caller may be handed over to: what was keyed, found in the number plan, and whether anybody is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ari_app.calls.call.flow import Flow
+from ari_app.calls.dispatcher import skills
+from ari_app.calls.errors import SwitchUnavailable
+from ari_app.core.destinations import Destination, NoDestination
+from ari_app.core.directory import resolve
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.presence import Presence
+
+
+async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
+    """Where this leads for who has the caller. Of a phone that is not there it is said so: it is not rung in vain."""
+    found = resolve(flow.directory, keyed, _municipalities(flow), flow.now)
+    if isinstance(found, NoDestination):
+        return replace(found, deputy=await stand_in(flow, found.deputy))
+    if found.pii_number is not None:
+        endpoint = flow.shell.switch.outside(found.pii_number)
+        return NoDestination(RefusalReason.NO_WAY_OUT) if endpoint is None else replace(found, endpoint=endpoint)
+    if found.endpoint is not None and await _is_dead(flow, found):
+        return NoDestination(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputy))
+    return found
+
+
+async def stand_in(flow: Flow, deputy: str | None) -> str | None:
+    """The extension of this deputy, or of the first after them who is there; None: nobody.
+
+    Who is told to try somebody else is not sent to another dead phone. A chain that bites its tail ends.
+    """
+    seen: set[str] = set()
+    while deputy is not None and deputy not in seen:
+        seen.add(deputy)
+        found = resolve(flow.directory, deputy, _municipalities(flow), flow.now)
+        if isinstance(found, Destination) and not await _is_dead(flow, found):
+            return deputy
+        deputy = found.deputy
+    return None
+
+
+async def _is_dead(flow: Flow, found: Destination) -> bool:
+    if found.operator is not None:
+        return flow.shell.registry.session_of(found.operator) is None
+    if found.endpoint is None:
+        return False
+    try:
+        return await flow.shell.switch.presence(found.endpoint) is Presence.UNREACHABLE
+    except SwitchUnavailable:
+        return False  # ringing will tell
+
+
+def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:
+    """Those whose entries may be used: the operator's own, or, for a colleague, the caller's."""
+    session_id = flow.call.operator_session
+    session = None if session_id is None else flow.shell.registry.session(session_id)
+    if session is None:
+        return frozenset() if flow.call.municipality is None else frozenset({flow.call.municipality})
+    serves, helps = skills(flow.directory, session.operator)
+    return serves | helps

@@ -1,0 +1,52 @@
+"""A hand-over came to nothing, and nobody is with the caller: where to."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.call.next_step import DIRECT_SECONDS, NO_LONGER_DIRECT, queued
+from ari_app.calls.transfers.requests import WITH_NOBODY
+from ari_app.core import routing
+from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.ids import Endpoint, EntryCode
+from ari_app.core.transfer import Transfer
+
+
+async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
+    """To who handed the caller over, or, where they are gone, to the front of the queue: never to silence."""
+    now = flow.now
+    changes = WITH_NOBODY | NO_LONGER_DIRECT
+    changes |= {
+        "returned_at": now,
+        "wait_until_at": now + timedelta(seconds=flow.norms.max_wait_seconds),
+        "nobody_until_at": None,
+        "last_told_at": None,
+        "refused_by": (),
+    }
+    session_id = transfer.from_session
+    if session_id is not None and flow.shell.registry.session(session_id) is not None:
+        back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
+        return Step(Stage.CONNECTING, (*facts, back), changes | {"operator_session": session_id})
+    endpoint = _phone(flow, transfer.from_party) if session_id is None else None
+    if endpoint is not None:
+        back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})
+        until = now + timedelta(seconds=DIRECT_SECONDS)
+        return Step(
+            Stage.CONNECTING,
+            (*facts, back),
+            changes | {"direct_endpoint": endpoint, "direct_until_at": until},
+        )
+    return queued(flow, changes, [*facts, Fact(now, FactKind.CAME_BACK, {"to": "queue"})])
+
+
+def _phone(flow: Flow, party: str) -> Endpoint | None:
+    """The phone of ours at which this colleague had the caller; ringing tells whether they are still there.
+
+    By extension or code, whoever may see that entry now; whom a direct number rang is known by the phone itself.
+    """
+    number = routing.direct_number(flow.directory, flow.call.dialled)
+    if number is not None and party in (number.endpoint, number.deputy_endpoint):
+        return Endpoint(party)
+    entry = flow.directory.by_extension.get(party) or flow.directory.entries.get(EntryCode(party))
+    return None if entry is None else entry.endpoint

@@ -1,0 +1,269 @@
+"""What the person who has a caller asks for: judged by the rules, and turned into a step or a transfer's event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from ari_app.calls.call.cleanup import end_standing_leg
+from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.call.next_step import queued
+from ari_app.calls.callbacks.commands import noted
+from ari_app.calls.messages import Asked
+from ari_app.calls.transfers.destinations import find, stand_in
+from ari_app.core import routing
+from ari_app.core.call import Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.destinations import Destination, NoDestination
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_channel_id, new_leg_id, new_transfer_id
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operator_commands import (
+    ACCEPTED,
+    AllThree,
+    Answer,
+    CallbackKey,
+    CloseRequest,
+    Command,
+    Finish,
+    HandOver,
+    HoldOrResume,
+    MarkCallback,
+    NextCallback,
+    PromiseCallback,
+    RefusalReason,
+    Refused,
+    TakeBack,
+    ToQueue,
+    Turn,
+)
+from ari_app.core.operators import OperatorSession
+from ari_app.core.transfer import (
+    Cancel,
+    Complete,
+    Conference,
+    Swap,
+    Transfer,
+    TransferEvent,
+    TransferKind,
+    TransferState,
+)
+from ari_app.core.transfer_rules import may_transfer
+
+#: the row of a call whose caller is with nobody
+WITH_NOBODY: dict[str, object] = {"operator_session": None, "holder": None, "bridge_id": None, "held_at": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done about it; `step` leaves the stage, `event` goes to the transfer that is open."""
+
+    answer: Answer = ACCEPTED
+    step: Step | None = None
+    event: TransferEvent | None = None
+    is_begun: bool = False  # a transfer was noted, and waits to be stored
+    holds: bool = False  # hold, or resume
+
+
+async def judge(flow: Flow, asked: Asked) -> Verdict:
+    """Decide about one request. What it changes is noted in the record, and stored by who carries it out."""
+    if not _has_caller(flow, asked.by):
+        return _refuse(RefusalReason.NOT_YOURS)
+    match asked.command:
+        case HandOver() | ToQueue():
+            return _told(flow, await _handed_over(flow, asked.command))
+        case HoldOrResume():
+            return _refuse(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else Verdict(holds=True)
+        case Finish() | TakeBack() | Turn() | AllThree():
+            return _about_transfer(flow, asked.command)
+        case NextCallback():
+            return _refuse(RefusalReason.TRANSFER_OPEN)
+        case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
+            return Verdict(await noted(flow, asked.command))
+
+
+def _has_caller(flow: Flow, by: str | object) -> bool:
+    holder = flow.holder
+    return by == flow.call.operator_session or (holder is not None and by == holder.channel_id)
+
+
+def _about_transfer(flow: Flow, command: Command) -> Verdict:
+    transfer, now = flow.open_transfer, flow.now
+    if transfer is None:
+        return _refuse(RefusalReason.NO_TRANSFER)
+    match command:
+        case Finish():
+            return Verdict(event=Complete(now))
+        case TakeBack():
+            return Verdict(event=Cancel(now))
+        case _ if transfer.state in (TransferState.RINGING, TransferState.BRIEFING):
+            return _refuse(RefusalReason.NOT_YET)
+        case Turn():
+            return Verdict(event=Swap(now))
+        case _:
+            return Verdict(event=Conference(now))
+
+
+def _told(flow: Flow, verdict: Verdict) -> Verdict:
+    """That a rule refused it belongs to the story of the call; it is stored by the stage."""
+    if isinstance(verdict.answer, Refused):
+        flow.refused = verdict.answer.reason
+    if isinstance(verdict.answer, Refused) and verdict.answer.reason is not RefusalReason.STORE_AWAY:
+        flow.note(Fact(flow.now, FactKind.TRANSFER_REFUSED, {"reason": verdict.answer.reason.value}))
+    return verdict
+
+
+async def _handed_over(flow: Flow, command: HandOver | ToQueue) -> Verdict:
+    refusal = await _may_not(flow)
+    if refusal is not None:
+        return refusal
+    return await (_hand_over(flow, command) if isinstance(command, HandOver) else _to_queue(flow, command.to))
+
+
+async def _hand_over(flow: Flow, command: HandOver) -> Verdict:
+    found = await find(flow, command.to)
+    if isinstance(found, NoDestination):
+        return _refuse(found.reason, found.deputy)
+    found = replace(found, subject=command.pii_subject or found.subject)
+    if found.has_phone:
+        return _to_phone(flow, command.kind, found)
+    if command.kind is TransferKind.WARM:
+        return _refuse(RefusalReason.ONLY_COLD)
+    if found.operator is not None:
+        return await _to_operator(flow, found, found.operator)
+    return await _into_queue(flow, found)
+
+
+async def _to_queue(flow: Flow, to: str) -> Verdict:
+    municipality = _municipality(flow, to)
+    if municipality is None:
+        return _refuse(RefusalReason.UNKNOWN_DESTINATION)
+    return await _into_queue(flow, Destination(party=municipality, queue=municipality))
+
+
+async def _may_not(flow: Flow) -> Verdict | None:
+    """The refusal that needs no look at where to (AV §2). The store is asked first: a talk must not wait for it."""
+    if flow.open_transfer is not None:
+        return _refuse(RefusalReason.TRANSFER_OPEN)
+    try:
+        allowed = await flow.shell.ledger.allowed_transfers(flow.call.id)
+    except StoreUnavailable:
+        return _refuse(RefusalReason.STORE_AWAY)
+    return None if may_transfer(flow.call.transfer_count, allowed) else _refuse(RefusalReason.TRANSFER_LIMIT)
+
+
+def _municipality(flow: Flow, to: str) -> MunicipalityCode | None:
+    """By its CBS code, or by its key on the number that was dialled, or on one that its municipality shares."""
+    if to in flow.directory.municipalities:
+        return MunicipalityCode(to)
+    numbers = flow.directory.shared_numbers.values()
+    mine = [n for n in numbers if flow.call.municipality in {member.municipality for member in n.members}]
+    dialled = flow.directory.shared_numbers.get(flow.call.shared_number or "")
+    for shared in (*(() if dialled is None else (dialled,)), *sorted(mine, key=lambda n: (-len(n.members), n.digits))):
+        if shared.question_is_needed:
+            return routing.choose(shared, to)
+    return None
+
+
+# --- the ways ---
+
+
+def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Verdict:
+    now = flow.now
+    channel_id = new_channel_id(flow.call.id, "colleague")
+    leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.COLLEAGUE, found.party, started_at=now)
+    transfer = replace(
+        _transfer(flow, kind, found),
+        to_endpoint=found.endpoint if found.pii_number is None else None,
+        to_leg=leg.id,
+        in_presence=kind is TransferKind.WARM,
+        must_accept=found.must_accept,
+        pii_to_number=found.pii_number,
+        until_at=now + timedelta(seconds=flow.norms.transfer_ring_seconds),
+    )
+    if kind is TransferKind.WARM:
+        flow.change_transfer(transfer)
+        flow.note(_asked(transfer), legs=(leg,), transfers_asked=transfer.number, held_at=None, has_music=True)
+        return Verdict(is_begun=True)
+    step = _leaving(flow, Stage.CONNECTING, transfer)
+    return Verdict(step=replace(step, legs=(*step.legs, leg)))
+
+
+async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Verdict:
+    """One operator, who is offered the caller as by a direct number; when the time is up the caller comes back."""
+    session = flow.shell.registry.session_of(operator)
+    if session is None:
+        return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputy))
+    until = flow.now + timedelta(seconds=flow.norms.transfer_ring_seconds)
+    transfer = replace(_transfer(flow, TransferKind.COLD, found), to_operator=operator, until_at=until)
+    changes: dict[str, object] = {"only_operator": operator, "direct_until_at": until}
+    return Verdict(step=_into_line(flow, transfer, changes))
+
+
+async def _into_queue(flow: Flow, found: Destination) -> Verdict:
+    municipality = found.queue or flow.call.municipality
+    admission = routing.admit(flow.directory, municipality, flow.call.shared_number, flow.now)
+    if not isinstance(admission, routing.Open):
+        return _refuse(RefusalReason.QUEUE_CLOSED)
+    transfer = replace(
+        _transfer(flow, TransferKind.QUEUE, found),
+        state=TransferState.QUEUED,
+        to_municipality=found.queue,
+        to_team=found.team,
+    )
+    changes: dict[str, object] = {"municipality": municipality, "only_team": found.team}
+    if not flow.shell.dispatcher.anyone_for(replace(flow.call, **changes)):  # type: ignore[arg-type]
+        return _refuse(RefusalReason.NOBODY_THERE)
+    return Verdict(step=_into_line(flow, transfer, changes))
+
+
+def _into_line(flow: Flow, transfer: Transfer, changes: dict[str, object]) -> Step:
+    """Into a queue, with patience anew: the caller has talked to somebody since it was counted."""
+    leaving = _leaving(flow, Stage.WAITING, transfer)
+    session = _session(flow)
+    again = {
+        "wait_until_at": flow.now + timedelta(seconds=flow.norms.max_wait_seconds),
+        "nobody_until_at": None,
+        "last_told_at": None,
+        "refused_by": () if session is None else (session.operator,),
+    }
+    step = queued(flow, {**(leaving.changes or {}), **again, **changes}, list(leaving.facts))
+    return replace(step, legs=leaving.legs)
+
+
+def _transfer(flow: Flow, kind: TransferKind, found: Destination) -> Transfer:
+    holder = flow.holder
+    assert holder is not None, "only who has the caller asks"
+    return Transfer(
+        id=new_transfer_id(),
+        call_id=flow.call.id,
+        number=flow.call.transfers_asked + 1,
+        kind=kind,
+        state=TransferState.RINGING,
+        requested_at=flow.now,
+        from_party=holder.party or holder.role.value,
+        from_leg=holder.id,
+        to_party=found.party,
+        from_session=flow.call.operator_session,
+        pii_subject=found.subject,
+    )
+
+
+def _leaving(flow: Flow, stage: Stage, transfer: Transfer) -> Step:
+    """Who asks is free at once: their part is over, and the caller is with nobody."""
+    flow.change_transfer(transfer)
+    end_standing_leg(flow, at=flow.now)
+    changes = WITH_NOBODY | {"transfers_asked": transfer.number, "has_music": True}
+    return Step(stage, (_asked(transfer),), changes)
+
+
+def _session(flow: Flow) -> OperatorSession | None:
+    session_id = flow.call.operator_session
+    return None if session_id is None else flow.shell.registry.session(session_id)
+
+
+def _asked(transfer: Transfer) -> Fact:
+    detail = {"kind": transfer.kind.value, "by": transfer.from_party, "to": transfer.to_party}
+    return Fact(transfer.requested_at, FactKind.TRANSFER_ASKED, detail)
+
+
+def _refuse(reason: RefusalReason, deputy: str | None = None) -> Verdict:
+    return Verdict(Refused(reason, deputy))

@@ -1,0 +1,257 @@
+"""A colleague is being reached, told who comes, and perhaps spoken with, until somebody has the caller."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from ari_app.calls.call.bridging import arrange, let_go, tell_holder
+from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
+from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
+from ari_app.calls.callbacks.attempts import said
+from ari_app.calls.errors import PartyLeft
+from ari_app.calls.messages import Asked, Digit, Entered, Left, News, OperatorGone, Played, Up
+from ari_app.calls.transfers.colleague import dial, reach
+from ari_app.calls.transfers.recall import come_back
+from ari_app.calls.transfers.requests import WITH_NOBODY, judge
+from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
+from ari_app.core.destinations import ACCEPT_SECONDS
+from ari_app.core.ids import BridgeId, new_bridge_id
+from ari_app.core.keypad import ConsultPrompt, DeskKey, feed
+from ari_app.core.operator_commands import Answer, CallbackCommand, Refused
+from ari_app.core.transfer import (
+    HolderLeft,
+    TargetAnswered,
+    TargetBriefed,
+    TargetFailed,
+    TargetLeft,
+    TimeUp,
+    Transfer,
+    TransferEvent,
+    TransferOutcome,
+    TransferState,
+)
+from ari_app.core.transfer_rules import Then, layout, step
+from ari_app.prompts import desk_phrases
+
+BUSY, NO_ANSWER = 17, 19  # Q.850
+ACCEPT_KEY = "1"
+
+
+async def handing_over(flow: Flow) -> Step | None:
+    """Until the transfer is over; None when caller and holder are together again, in the same stage."""
+    await flow.settle()
+    if not flow.is_placed:
+        event = await _made_so(flow)
+        if event is not None:
+            return await _follow(flow, event)
+    flow.is_placed = False
+    await part_from_who_asked(flow)
+    event = await reach(flow)
+    while True:
+        while event is None:
+            news = await flow.next(None if flow.open_transfer is None else flow.open_transfer.until_at)
+            event = await _event_of(flow, news)
+        before = flow.transfer
+        outcome = await _follow(flow, event)
+        if outcome is not None or flow.open_transfer is None:
+            return outcome
+        event = None if flow.transfer is before else await reach(flow)
+
+
+async def part_from_who_asked(flow: Flow) -> None:
+    """Who handed the caller over, and is not to speak with the colleague, is free."""
+    transfer = flow.open_transfer
+    if transfer is not None and not transfer.in_presence:
+        wrap_up(flow, transfer.from_session)
+        target = flow.target
+        await let_go(flow, keep={flow.caller, *(() if target is None else (target.channel_id,))})
+        await leave_bridges(flow)
+
+
+# --- what happened ---
+
+
+async def _event_of(flow: Flow, news: News | None) -> TransferEvent | None:
+    """The event that the news is for the transfer; what else it means is done here."""
+    transfer, target, holder, now = flow.open_transfer, flow.target, flow.holder, flow.now
+    if transfer is None:
+        return None
+    target_channel = None if target is None else target.channel_id
+    holder_channel = None if holder is None else holder.channel_id
+    match news:
+        case None:
+            return TimeUp(now)
+        case Entered(channel_id=entered) if entered == target_channel:
+            return await dial(flow, entered)
+        case Up(channel_id=up, at=at) if up == target_channel:
+            return TargetAnswered(at)
+        case Left():
+            return _left(flow, transfer, news)
+        case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
+            end_standing_leg(flow, news)
+            return HolderLeft(news.at)
+        case Played(playback_id=over) if target_channel is not None and flow.murmurs.get(target_channel) == over:
+            return await _briefed(flow, transfer, news)
+        case Digit(channel_id=by, digit=digit) if by == target_channel:
+            accepts = transfer.state is TransferState.BRIEFING and digit == ACCEPT_KEY and transfer.must_accept
+            return TargetBriefed(now) if accepts else None
+        case Digit(channel_id=by) if by == holder_channel:
+            return await pressed(flow, news)
+        case Asked():
+            return await asked(flow, news)
+    return None
+
+
+async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> TransferEvent | None:
+    """The colleague heard who comes. What broke off mostly means a hang-up, whose own news follows."""
+    flow.murmurs = {channel: said for channel, said in flow.murmurs.items() if said != played.playback_id}
+    flow.playing = None
+    if played.failed:
+        news = await flow.next(flow.now + BROKEN_OFF_PATIENCE)
+        event = None if news is None else await _event_of(flow, news)
+        if event is not None:
+            return event
+    return None if transfer.must_accept else TargetBriefed(flow.now)
+
+
+def _left(flow: Flow, transfer: Transfer, news: Left) -> TransferEvent | None:
+    """Somebody but the caller is gone; their part is closed already, for the reason that a hang-up has."""
+    leg = flow.leg(news.channel_id)
+    if leg is None:
+        return None
+    if leg.id == transfer.to_leg:
+        if transfer.state is not TransferState.RINGING:
+            return TargetLeft(news.at)
+        if news.estimated:
+            return TargetFailed(TransferOutcome.UNREACHABLE, news.at)
+        outcome = TransferOutcome.BUSY if news.cause == BUSY else TransferOutcome.NO_ANSWER
+        reason = LegEndReason.BUSY if news.cause == BUSY else LegEndReason.NO_ANSWER
+        flow.change_leg(replace(leg, end_reason=reason))
+        return TargetFailed(outcome, news.at)
+    return HolderLeft(news.at) if leg.id == flow.call.holder else None
+
+
+async def pressed(flow: Flow, digit: Digit) -> TransferEvent | None:
+    """A key of who has the caller on a phone of ours: an operator's own task reads it, a colleague's is read here."""
+    mailbox = flow.session_mailbox(flow.call.operator_session)
+    if mailbox is not None:
+        mailbox.post(digit)
+        return None
+    flow.keys[digit.channel_id], command = feed(flow.keys.get(digit.channel_id, ""), digit.digit)
+    match command:
+        case DeskKey(wanted):
+            flow.mailbox.post_first(Asked(wanted, digit.channel_id, lambda answer: None))
+        case ConsultPrompt():
+            await tell_holder(flow, desk_phrases.CONSULT_CHOICES)
+    return None
+
+
+async def asked(flow: Flow, request: Asked) -> TransferEvent | None:
+    """A request while a transfer is open: it concerns that one, or is refused."""
+    verdict = await judge(flow, request)
+    await answer(flow, request, verdict.answer)
+    return verdict.event
+
+
+async def answer(flow: Flow, request: Asked, says: Answer) -> None:
+    """Say it to who asked: by value, and to a colleague, who has no screen, also aloud."""
+    request.answer(says)
+    by_phone = flow.holder is not None and request.by == flow.holder.channel_id
+    if isinstance(says, Refused) and by_phone:
+        await tell_holder(flow, desk_phrases.refusal(says.reason, says.deputy))
+    if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
+        await tell_holder(flow, said(request.command, says))
+
+
+# --- what follows ---
+
+
+async def _follow(flow: Flow, event: TransferEvent) -> Step | None:
+    """Write, then act. None: the transfer goes on, or caller and holder do."""
+    before = flow.open_transfer
+    assert before is not None
+    after, then = step(before, event)
+    if after is before:
+        return None
+    flow.change_transfer(after)
+    match then:
+        case Then.GO_ON:
+            return await _go_on(flow, before, after)
+        case Then.HOLDER_TALKS:
+            await flow.store(transfer_over(after))
+            await _stop_reaching(flow, after)
+            await flow.keep_up()
+            return None
+        case Then.TARGET_TALKS:
+            return _to_target(flow, after)
+        case _:
+            await _stop_reaching(flow, after)
+            return await come_back(flow, after, [transfer_over(after)])
+
+
+async def _go_on(flow: Flow, before: Transfer, after: Transfer) -> Step | None:
+    fact = Fact(flow.now, FactKind.TRANSFER_STATE, {"state": after.state.value, "to": after.to_party})
+    if before.in_presence and not after.in_presence:
+        end_standing_leg(flow, at=flow.now)
+        return Step(Stage.CONNECTING, (fact,), WITH_NOBODY)
+    if after.state is TransferState.BRIEFING:
+        patience = timedelta(seconds=ACCEPT_SECONDS) if after.must_accept else timedelta(seconds=60)
+        flow.change_transfer(replace(after, until_at=flow.now + patience))
+    await flow.store(fact)
+    if after.state is TransferState.CONFERENCED:
+        await tell_holder(flow, desk_phrases.ALL_THREE)
+    trouble = await _made_so(flow)
+    return None if trouble is None else await _follow(flow, trouble)
+
+
+async def _made_so(flow: Flow) -> TransferEvent | None:
+    """Everybody is where the transfer wants them, or somebody cannot be put there and leaves the transfer."""
+    transfer = flow.open_transfer
+    assert transfer is not None
+    try:
+        await arrange(flow, layout(transfer))
+    except PartyLeft as left:
+        if left.channel_id == flow.caller:
+            raise
+        await flow.left(left.channel_id, LegEndReason.HUNG_UP)
+        is_target = flow.leg_of(transfer.to_leg) == flow.leg(left.channel_id)
+        return TargetLeft(flow.now) if is_target else HolderLeft(flow.now)
+    return None
+
+
+async def _stop_reaching(flow: Flow, transfer: Transfer) -> None:
+    """The colleague is let go, for the reason for which the transfer is over."""
+    leg = flow.leg_of(transfer.to_leg)
+    if leg is not None and leg.is_open:
+        reason = LegEndReason.NO_ANSWER if transfer.outcome is TransferOutcome.NO_ANSWER else LegEndReason.RELEASED
+        await flow.release(leg.channel_id, NO_ANSWER)
+        await flow.left(leg.channel_id, reason)
+    if transfer.outcome is not None and transfer.in_presence:
+        await tell_holder(flow, desk_phrases.outcome(transfer.outcome))
+
+
+def _to_target(flow: Flow, transfer: Transfer) -> Step:
+    """The colleague has the caller."""
+    target = flow.leg_of(transfer.to_leg)
+    assert target is not None
+    now = flow.now
+    end_standing_leg(flow, at=now)
+    changes: dict[str, object] = {
+        "operator_session": None,
+        "holder": target.id,
+        "bridge_id": _bridge_of_their_own(flow),
+        "transfer_count": flow.call.transfer_count + int(transfer.counted),
+        "returned_at": None,
+        "answered_at": flow.call.answered_at or now,
+        "held_at": None,
+    }
+    return Step(Stage.TALKING, (transfer_over(transfer),), changes, (replace(target, joined_at=now),))
+
+
+def _bridge_of_their_own(flow: Flow) -> BridgeId:
+    """The bridge of a standing line stays with its operator."""
+    holder = flow.holder
+    if holder is not None and holder.owns_channel and flow.call.bridge_id is not None:
+        return flow.call.bridge_id
+    return new_bridge_id("talk")

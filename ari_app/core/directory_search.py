@@ -1,0 +1,139 @@
+"""Finding an entry of the number plan by any part of its name, subject, keywords, extension or number.
+
+Whoever types while a caller waits makes mistakes: a word may be unfinished, be a part of a longer one, miss its
+accents, or have a typing error. Digits are taken as they are: another number is somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from rapidfuzz import fuzz, process
+
+from ari_app.core.area import DirectoryEntry
+from ari_app.core.directory import is_visible
+from ari_app.core.ids import MunicipalityCode
+
+_EXACT, _BEGINNING, _PART = 100.0, 90.0, 75.0
+_TYPING_ERROR = 0.7  # of the similarity, in percent, that a word with an error has
+_SIMILAR, _SIMILAR_PART = 72.0, 84.0  # percent
+_SHORTEST_WITH_ERROR, _SHORTEST_PART_WITH_ERROR = 4, 5
+_NAME, _SUBJECT, _KEYWORD, _CODE = 1.0, 0.9, 0.8, 0.6
+_MOST_WORDS = 8
+#: from so few candidates on, only their own words are looked at
+_FEW = 2000
+
+_WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\+?[0-9][0-9\s\-./()]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`score` is 100 when every word that was typed is a word of the entry's name, and less for less."""
+
+    entry: DirectoryEntry
+    score: float
+
+
+class NumberPlanIndex:
+    """The entries of one directory, made to be searched. Never changes: another directory is another index."""
+
+    def __init__(self, entries: Iterable[DirectoryEntry]) -> None:
+        self._entries = tuple(entries)
+        weights: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        words_of: list[tuple[str, ...]] = []
+        for at, entry in enumerate(self._entries):
+            mine = _words_of(entry)
+            words_of.append(tuple(mine))
+            for word, weight in mine.items():
+                weights[word][at] = weight
+        self._weights: Mapping[str, Mapping[int, float]] = dict(weights)
+        self._words = tuple(word for word in weights if not word.isdigit())
+        self._figures = tuple(word for word in weights if word.isdigit())
+        self._words_of = tuple(words_of)
+
+    def search(
+        self, text: str, municipalities: Collection[MunicipalityCode] | None, limit: int = 20
+    ) -> tuple[Found, ...]:
+        """The best entries first; of those that who works for these municipalities may use. None: of the whole area.
+
+        Every word that is typed must be found in an entry.
+        """
+        typed = _typed(text)
+        if not typed:
+            return ()
+        scores: dict[int, float] | None = None
+        for word in sorted(typed, key=len, reverse=True):
+            found = self._entries_with(word, scores)
+            scores = found if scores is None else {at: scores[at] + score for at, score in found.items()}
+        ranked = sorted(
+            (-score / len(typed), self._entries[at].name, self._entries[at].code, at)
+            for at, score in (scores or {}).items()
+            if municipalities is None or is_visible(self._entries[at], municipalities)
+        )
+        return tuple(Found(self._entries[at], round(-score, 1)) for score, _, _, at in ranked[:limit])
+
+    def _entries_with(self, typed: str, among: Mapping[int, float] | None) -> dict[int, float]:
+        words: Sequence[str] = self._figures if typed.isdigit() else self._words
+        if among is not None and len(among) <= _FEW:
+            words = tuple({word for at in among for word in self._words_of[at]})
+        best: dict[int, float] = {}
+        for word, score in _alike(typed, words):
+            for at, weight in self._weights[word].items():
+                if score * weight > best.get(at, 0.0) and (among is None or at in among):
+                    best[at] = score * weight
+        return best
+
+
+def _alike(typed: str, words: Sequence[str]) -> Iterator[tuple[str, float]]:
+    """Those of the words that the typed one may mean, some of them twice, with how well each fits."""
+    for word in words:
+        if typed in word:
+            yield word, _EXACT if typed == word else _BEGINNING if word.startswith(typed) else _PART
+    if typed.isdigit():
+        return
+    extract = partial(process.extract, typed, words, limit=None)
+    if len(typed) >= _SHORTEST_WITH_ERROR:
+        for word, percent, _ in extract(scorer=fuzz.ratio, score_cutoff=_SIMILAR):
+            yield word, percent * _TYPING_ERROR
+    if len(typed) >= _SHORTEST_PART_WITH_ERROR:
+        # The words of a language of compounds: "verguning" is meant for a part of "omgevingsvergunning".
+        for word, percent, _ in extract(scorer=fuzz.partial_ratio, score_cutoff=_SIMILAR_PART):
+            if len(word) >= len(typed):
+                yield word, percent * _TYPING_ERROR**2
+
+
+def _words_of(entry: DirectoryEntry) -> dict[str, float]:
+    """The words of an entry, each with the weight of the weightiest place where it stands."""
+    words = dict.fromkeys(_split(entry.code), _CODE)
+    for keyword in entry.keywords:
+        words |= dict.fromkeys(_split(keyword), _KEYWORD)
+    words |= dict.fromkeys(_split(entry.subject), _SUBJECT)
+    words |= dict.fromkeys(_split(entry.name), _NAME)
+    if entry.extension is not None:
+        words[entry.extension] = _NAME
+    if entry.pii_number is not None:
+        digits = entry.pii_number.removeprefix("+")
+        words[digits] = _NAME
+        if digits.startswith("31"):
+            words[f"0{digits[2:]}"] = _NAME
+    return words
+
+
+def _typed(text: str) -> list[str]:
+    """The words that were typed; a number, however it is written, is one of them."""
+    stripped = text.strip()
+    if _NUMBER.fullmatch(stripped):
+        return [re.sub(r"\D", "", stripped).removeprefix("00")]
+    return list(dict.fromkeys(_split(stripped)))[:_MOST_WORDS]
+
+
+def _split(text: str) -> list[str]:
+    """Words in small letters, without accents."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return _WORD.findall("".join(char for char in bare if not unicodedata.combining(char)))

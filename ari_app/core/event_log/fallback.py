@@ -1,0 +1,165 @@
+"""Which citizens were helped by the dialplan's fallback, without us: read afterwards from the channel event log.
+
+A caller and the phone that answered belong together by the bridge they shared. Phones that only rang belong to the
+caller by the linked id; when two callers in the fallback share one (both were connected to the same operator's line
+before), a phone that rang for either is counted with the one who came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.event_log.cel import CelEvent, CelKind, ChannelHistory, ChannelRole, LogPosition, new_history
+from ari_app.core.ids import ChannelId, Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackCall:
+    """A call that the fallback took. `helped_at` is None when no human answered.
+
+    `call_id` is the one of the call's row, if the application had seen it; instants are those of Asterisk.
+    """
+
+    call_id: str
+    channel_id: ChannelId
+    dialled: str  # empty when the log does not go back to the start of the call
+    started_at: datetime
+    line_answered_at: datetime | None  # a prompt or music answered; not a human
+    fallback_at: datetime
+    reason: str  # e.g. no_heartbeat, stasis_failed
+    helped_at: datetime | None
+    helped_by: Endpoint | None
+    ended_at: datetime | None  # None while it lasts
+    hangup_cause: int | None
+    was_in_application: bool  # there is a row of this call, or there should be
+    phones: tuple[ChannelHistory, ...]  # that rang for this caller, the one that answered among them
+
+
+def endpoint_of(channel_name: str) -> Endpoint:
+    """The endpoint of a channel: "PJSIP/phone01-0000002f" is one of PJSIP/phone01."""
+    return Endpoint(channel_name.rpartition("-")[0])
+
+
+def fallback_calls(histories: Iterable[ChannelHistory]) -> list[FallbackCall]:
+    """Every call that went to the fallback, in the order in which they did. A history without a call id is left out:
+    its caller hung up before the dialplan had begun.
+    """
+    phones_in: dict[str, list[ChannelHistory]] = {}  # by bridge for those that answered, else by linked id
+    callers = []
+    for history in histories:
+        if history.role is ChannelRole.FALLBACK_PHONE:
+            for place in [span.bridge_id for span in history.bridges] or history.linked_ids:
+                phones_in.setdefault(place, []).append(history)
+        elif history.fallback_at is not None and history.call_id:
+            callers.append((history.fallback_at, history))
+    taken: set[ChannelId] = set()
+    calls = []
+    for fallback_at, caller in sorted(callers, key=lambda pair: pair[0]):
+        places = [*(span.bridge_id for span in caller.bridges), *caller.linked_ids]
+        near = {phone.channel_id: phone for place in places for phone in phones_in.get(place, ())}
+        rang = [phone for phone in near.values() if phone.channel_id not in taken and _rang(phone, caller, fallback_at)]
+        taken.update(phone.channel_id for phone in rang)
+        calls.append(_call(caller, fallback_at, sorted(rang, key=lambda phone: phone.first_seen_at)))
+    return calls
+
+
+def _rang(phone: ChannelHistory, caller: ChannelHistory, fallback_at: datetime) -> bool:
+    if phone.bridges:
+        return _met_at(phone, caller, fallback_at) is not None
+    return phone.first_seen_at >= fallback_at and (caller.ended_at is None or phone.first_seen_at <= caller.ended_at)
+
+
+def _met_at(phone: ChannelHistory, caller: ChannelHistory, fallback_at: datetime) -> datetime | None:
+    """When both were first in the same bridge."""
+    entered = {span.bridge_id: span.from_at for span in phone.bridges}
+    return min(
+        (
+            max(span.from_at, entered[span.bridge_id])
+            for span in caller.bridges
+            if span.bridge_id in entered and span.from_at >= fallback_at
+        ),
+        default=None,
+    )
+
+
+def _call(caller: ChannelHistory, fallback_at: datetime, phones: Sequence[ChannelHistory]) -> FallbackCall:
+    met = [(at, phone) for phone in phones if (at := _met_at(phone, caller, fallback_at)) is not None]
+    helped_at, helper = min(met, key=lambda pair: pair[0], default=(None, None))
+    return FallbackCall(
+        call_id=caller.call_id or "",
+        channel_id=caller.channel_id,
+        dialled=caller.exten if caller.started_at else "",
+        started_at=caller.started_at or caller.first_seen_at,
+        line_answered_at=caller.answered_at,
+        fallback_at=fallback_at,
+        reason=caller.fallback_reason or "",
+        helped_at=helped_at,
+        helped_by=endpoint_of(helper.name) if helper else None,
+        ended_at=caller.ended_at,
+        hangup_cause=caller.hangup_cause,
+        was_in_application=caller.was_in_application,
+        phones=tuple(phones),
+    )
+
+
+class FallbackWatch:
+    """Follows the log as it grows, and hands out each fallback call once, when it is over.
+
+    Holds only channels that are alive, and what belongs to a fallback call that is; lines of operators are not kept.
+    """
+
+    def __init__(self) -> None:
+        self._channels: dict[ChannelId, ChannelHistory] = {}
+        self._begun: dict[ChannelId, LogPosition] = {}  # in the order of the log
+
+    def add(self, events: Iterable[tuple[LogPosition, CelEvent]]) -> list[FallbackCall]:
+        """Take in rows, each with its place in the log; returns the fallback calls that ended in them."""
+        for position, event in events:
+            known = self._channels.get(event.channel_id)
+            if known is not None:
+                self._channels[event.channel_id] = known.with_event(event)
+            elif event.kind in (CelKind.CHAN_START, CelKind.FALLBACK) and not _is_operator_line(event):
+                self._channels[event.channel_id] = new_history(event)
+                self._begun[event.channel_id] = position
+        return self._release(over=_is_over)
+
+    def asterisk_was_restarted(self, at: datetime) -> list[FallbackCall]:
+        """Asterisk ended without a word: returns the fallback calls from before, whose `ended_at` is None."""
+        calls = self._release(over=lambda call: call.fallback_at < at)
+        for channel_id, history in list(self._channels.items()):
+            if history.first_seen_at < at:
+                del self._channels[channel_id], self._begun[channel_id]
+        return calls
+
+    def _release(self, over: Callable[[FallbackCall], bool]) -> list[FallbackCall]:
+        done: list[FallbackCall] = []
+        live: list[FallbackCall] = []
+        for call in fallback_calls(self._channels.values()):
+            (done if over(call) else live).append(call)
+        kept = {phone.channel_id for call in live for phone in call.phones}
+        gone = {call.channel_id for call in done} | {phone.channel_id for call in done for phone in call.phones}
+        for channel_id, history in list(self._channels.items()):
+            ended_without_fallback = history.ended_at is not None and history.fallback_at is None
+            if channel_id in gone or (ended_without_fallback and channel_id not in kept):
+                del self._channels[channel_id], self._begun[channel_id]
+        return done
+
+    @property
+    def open_calls(self) -> list[FallbackCall]:
+        """The fallback calls that are not over yet."""
+        return fallback_calls(self._channels.values())
+
+    @property
+    def needed_from(self) -> LogPosition | None:
+        """Where a new watch has to begin to read to know all that this one knows; None: nothing is open."""
+        return next(iter(self._begun.values()), None)
+
+
+def _is_operator_line(event: CelEvent) -> bool:
+    return event.context == "from-phones" and event.exten != "s"
+
+
+def _is_over(call: FallbackCall) -> bool:
+    return call.ended_at is not None and all(phone.ended_at is not None for phone in call.phones)

@@ -1,0 +1,137 @@
+"""A call that the fallback took, as the rows that tell it. Pure: what the log says, and what we know, in; rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from ari_app.core import routing
+from ari_app.core.area import Directory
+from ari_app.core.call import Call, ChoiceKind, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.event_log.cel import ChannelHistory
+from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
+from ari_app.core.ids import AsteriskId, CallId, LegId, MunicipalityCode
+
+_LEGS = UUID("9b1b3a52-6d1f-4b5e-9a53-0f4e6f0c2d11")
+_NO_ANSWER_CAUSES = frozenset({17, 18, 19, 21})
+LONGEST_DIALLED = 32
+
+
+def fallback_rows(
+    found: FallbackCall, known: Call | None, legs: Sequence[Leg], directory: Directory, asterisk_id: AsteriskId
+) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+    """What to store for a call that is over; `known` and `legs` are its rows so far, ended ones.
+
+    A human who picked up counts as an answer. Ids follow from the channels, so that storing it twice stores it once.
+    """
+    ended_at = found.ended_at or found.fallback_at
+    helped = found.helped_at is not None
+    reason = EndReason.HANDLED_BY_FALLBACK if helped else EndReason.ABANDONED_WAITING
+    if known is not None and known.answered_at is not None and not helped:
+        reason = EndReason.CALLER_HUNG_UP  # after a talk with a human, before the fallback
+    if known is not None and known.end_reason is EndReason.FAULT:
+        reason = EndReason.FAULT  # our bug stays visible, whoever helped the caller
+    call = replace(
+        known or _new_call(found, directory, asterisk_id),
+        stage=Stage.ENDED,
+        stage_entered_at=ended_at,
+        answered_at=(known.answered_at if known is not None else None) or found.helped_at,
+        ended_at=ended_at,
+        end_reason=reason,
+        end_is_estimated=found.ended_at is None,
+        ending=None,
+        handled_by_fallback=True,
+    )
+    facts = [Fact(found.fallback_at, FactKind.TO_FALLBACK, {"reason": found.reason})]
+    if known is None:
+        facts.insert(0, Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}))
+    if found.helped_at is not None:
+        facts.append(Fact(found.helped_at, FactKind.ANSWERED, {"by": found.helped_by}))
+    facts.append(Fact(ended_at, FactKind.ENDED, {"reason": reason.value, "estimated": call.end_is_estimated}))
+    return (
+        call,
+        tuple(facts),
+        (_caller_leg(found, call, legs), *(_phone_leg(phone, found, call) for phone in found.phones)),
+    )
+
+
+def _new_call(found: FallbackCall, directory: Directory, asterisk_id: AsteriskId) -> Call:
+    dialled = "".join(c for c in found.dialled if c in "+0123456789")[:LONGEST_DIALLED]
+    municipality: MunicipalityCode | None = None
+    shared: str | None = None
+    match routing.entry(directory, dialled, found.started_at):
+        case routing.Known(code, shared_number):
+            municipality, shared = code, shared_number
+        case routing.Direct(number):
+            municipality = number.municipality
+        case routing.AskMunicipality(number):
+            shared = number.digits
+    return Call(
+        id=CallId(UUID(found.call_id)),
+        asterisk_id=asterisk_id,
+        channel_id=found.channel_id,
+        dialled=dialled,
+        stage=Stage.ENDED,
+        stage_entered_at=found.started_at,
+        arrived_at=found.started_at,
+        shared_number=shared,
+        municipality=municipality,
+        choice=None if municipality is None else ChoiceKind.NUMBER,
+        line_answered_at=found.line_answered_at,
+        queued_at=found.fallback_at,
+    )
+
+
+def _caller_leg(found: FallbackCall, call: Call, legs: Sequence[Leg]) -> Leg:
+    leg = next((leg for leg in legs if leg.channel_id == found.channel_id), None) or Leg(
+        id=_leg_id(found.channel_id),
+        call_id=call.id,
+        channel_id=found.channel_id,
+        role=LegRole.CALLER,
+        party=None,
+        started_at=found.started_at,
+    )
+    return replace(
+        leg,
+        answered_at=leg.answered_at or found.line_answered_at,
+        joined_at=leg.joined_at or found.helped_at,
+        left_at=call.ended_at if leg.joined_at or found.helped_at else None,
+        ended_at=call.ended_at,
+        end_reason=LegEndReason.LOST if call.end_is_estimated else LegEndReason.HUNG_UP,
+        hangup_cause=found.hangup_cause,
+        end_is_estimated=call.end_is_estimated,
+    )
+
+
+def _phone_leg(phone: ChannelHistory, found: FallbackCall, call: Call) -> Leg:
+    joined_at = min((span.from_at for span in phone.bridges), default=None)
+    ended_at = phone.ended_at or call.ended_at
+    return Leg(
+        id=_leg_id(phone.channel_id),
+        call_id=call.id,
+        channel_id=phone.channel_id,
+        role=LegRole.OPERATOR,
+        party=endpoint_of(phone.name),
+        started_at=phone.started_at or phone.first_seen_at,
+        answered_at=phone.answered_at,
+        joined_at=joined_at,
+        left_at=None if joined_at is None else ended_at,
+        ended_at=ended_at,
+        end_reason=_why(phone, ended_at),
+        hangup_cause=phone.hangup_cause,
+        end_is_estimated=phone.ended_at is None,
+    )
+
+
+def _why(phone: ChannelHistory, ended_at: datetime | None) -> LegEndReason:
+    if phone.ended_at is None or ended_at is None:
+        return LegEndReason.LOST
+    if phone.answered_at is None:
+        return LegEndReason.NO_ANSWER if phone.hangup_cause in _NO_ANSWER_CAUSES else LegEndReason.RELEASED
+    return LegEndReason.HUNG_UP
+
+
+def _leg_id(channel_id: str) -> LegId:
+    return LegId(uuid5(_LEGS, channel_id))

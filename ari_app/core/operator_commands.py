@@ -1,0 +1,144 @@
+"""What the person who has a caller may ask for, by keys or from a screen, and the answers: values, never exceptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ari_app.core.callbacks import AttemptOutcome
+from ari_app.core.ids import EntryCode, OperatorNumber, TeamCode
+from ari_app.core.transfer import TransferKind
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Hand the caller over. `to`: an extension or a number outside; the subject is said to who takes the caller."""
+
+    kind: TransferKind
+    to: str
+    pii_subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToQueue:
+    """Put the caller into the queue of another municipality. `to`: its key on the shared number, or its CBS code."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The colleague takes the caller: who asked is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The colleague is let go: who asked has the caller again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From the colleague to the caller, or the other way round; the other one is on hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllThree:
+    """Caller, colleague and who asked talk together."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOrResume:
+    """The caller hears music, or is back in the talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseCallback:
+    """Somebody is to call this citizen back. Without a number, the one that the network showed.
+
+    Without team and operator it is the municipality's own team's; `entry` names a person or department.
+    """
+
+    pii_number: str = field(default="", repr=False)
+    subject: str = ""
+    pii_note: str = field(default="", repr=False)
+    team: TeamCode | None = None
+    operator: OperatorNumber | None = None
+    entry: EntryCode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseRequest:
+    """This citizen was to be called back, and was helped just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkCallback:
+    """What came of a callback, which only who listens can tell: a voicemail, a wrong number, a refusal."""
+
+    outcome: AttemptOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKey:
+    """`*6` with digits and `#`: in a callback 1 to 3 mark it, 0 closes a request as helped, anything else promises."""
+
+    pii_digits: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NextCallback:
+    """The callback that this operator should make first is begun; not while they have a caller."""
+
+
+CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
+Command = CallbackCommand | NextCallback | HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
+
+
+class RefusalReason(StrEnum):
+    """Why something that was asked for was not done."""
+
+    TRANSFER_LIMIT = "transfer_limit"  # twice already (AV §2)
+    UNKNOWN_DESTINATION = "unknown_destination"
+    NOT_NOW = "not_now"  # an entry that is closed at this moment, or not valid today
+    PAID_SERVICE = "paid_service"  # AV §8
+    NO_WAY_OUT = "no_way_out"  # numbers outside cannot be called here
+    UNREACHABLE = "unreachable"  # no phone is registered there
+    ONLY_COLD = "only_cold"  # an operator on a line, or a queue, cannot be consulted
+    QUEUE_CLOSED = "queue_closed"
+    NOBODY_THERE = "nobody_there"  # nobody of that queue is logged in
+    TRANSFER_OPEN = "transfer_open"  # another one goes on
+    NO_TRANSFER = "no_transfer"  # there is none to complete, cancel or swap
+    NOT_YET = "not_yet"  # the colleague has not picked up
+    NOT_YOURS = "not_yours"  # who asks does not have this caller
+    NO_SUCH_CALL = "no_such_call"
+    STORE_AWAY = "store_away"  # nothing is done that cannot be written first
+    NO_NUMBER = "no_number"  # the caller withheld it: it has to be keyed
+    NO_REQUEST = "no_request"  # nobody is to be called back, or not by this operator
+    NOT_A_CALLBACK = "not_a_callback"  # there is nothing to mark
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It is written, and under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """`deputy`: whom to try instead, an extension."""
+
+    reason: RefusalReason
+    deputy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """The promise is stored; the reference is for the citizen. `joined`: there was one already, and this is it."""
+
+    reference: str
+    deadline_at: datetime
+    joined: bool
+
+
+Answer = Accepted | Promised | Refused
+ACCEPTED = Accepted()

@@ -1,0 +1,125 @@
+"""Who talks to whom: the rules of the queue, and their plain definition.
+
+* Callers stand in the order in which they would breach their municipality's norm, then of arrival. Before them all
+  stand those who come back from a hand-over that came to nothing.
+* A match needs the skill: an operator whose team serves one of the municipalities the caller may be answered for.
+* A caller who waited `overflow_after_seconds` is also seen by the teams that agreed to help; while somebody of the own
+  teams is ready, that one goes first.
+* Among those who may take a caller, the one who has been idle longest does.
+* A caller for one person (a direct number) is for that person only, whatever teams that person is in.
+* An operator who did not take a caller is never offered that caller again.
+
+`offers` is these rules and nothing else. It compares everybody with everybody; `core.board.Board` gives the same
+answers at the price of one change. Instants are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+
+from ari_app.core.area import Reach
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCaller:
+    """A caller as the queue sees them.
+
+    Raises ValueError when nobody could ever answer, or `queued_at` has no timezone; OverflowError when a norm ends
+    beyond the calendar. So a mistake shows in the one call that made it, not in the queue of all.
+    """
+
+    call_id: CallId
+    municipality: MunicipalityCode | None  # None: an operator for any of `municipalities` will do
+    queued_at: datetime
+    answer_within_seconds: int
+    overflow_after_seconds: int
+    municipalities: frozenset[MunicipalityCode] = frozenset()  # read only when `municipality` is None
+    only_operator: OperatorNumber | None = None
+    refused_by: frozenset[OperatorNumber] = frozenset()
+    came_back: bool = False
+
+    def __post_init__(self) -> None:
+        if self.queued_at.tzinfo is None:
+            raise ValueError("queued_at has no timezone")
+        if not self.answerable_for and self.only_operator is None:
+            raise ValueError("a caller without municipality, municipalities and operator can never be answered")
+        max(self.breaches_at, self.overflows_at)
+
+    @property
+    def answerable_for(self) -> frozenset[MunicipalityCode]:
+        """The municipalities of which one is enough for an operator to take this caller."""
+        return self.municipalities if self.municipality is None else frozenset((self.municipality,))
+
+    @property
+    def breaches_at(self) -> datetime:
+        return self.queued_at + timedelta(seconds=self.answer_within_seconds)
+
+    @property
+    def overflows_at(self) -> datetime:
+        """The first moment at which helping teams see this caller."""
+        return self.queued_at + timedelta(seconds=self.overflow_after_seconds)
+
+    @property
+    def place(self) -> tuple[bool, datetime, datetime, CallId]:
+        """Sort key: who comes first. The id only makes the order total."""
+        return (not self.came_back, self.breaches_at, self.queued_at, self.call_id)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyOperator:
+    """An operator who can be offered a caller now. Raises ValueError when `idle_since` has no timezone."""
+
+    session_id: SessionId
+    operator: OperatorNumber
+    serves: frozenset[MunicipalityCode]
+    helps: frozenset[MunicipalityCode]
+    idle_since: datetime
+    reach: Reach = Reach.LINE
+
+    def __post_init__(self) -> None:
+        if self.idle_since.tzinfo is None:
+            raise ValueError("idle_since has no timezone")
+
+    @property
+    def turn(self) -> tuple[datetime, SessionId]:
+        """Sort key: whose turn it is. The id only makes the order total."""
+        return (self.idle_since, self.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    call_id: CallId
+    session_id: SessionId
+
+
+def is_own(caller: WaitingCaller, operator: ReadyOperator) -> bool:
+    """May this operator take this caller from the first second?"""
+    if operator.operator in caller.refused_by:
+        return False
+    if caller.only_operator is not None:
+        return operator.operator == caller.only_operator
+    return not caller.answerable_for.isdisjoint(operator.serves)
+
+
+def is_helping(caller: WaitingCaller, operator: ReadyOperator, now: datetime) -> bool:
+    """May this operator take this caller because the caller's own teams left them waiting?"""
+    if operator.operator in caller.refused_by or caller.only_operator is not None:
+        return False
+    return caller.overflows_at <= now and not caller.answerable_for.isdisjoint(operator.helps)
+
+
+def offers(waiting: Iterable[WaitingCaller], operators: Iterable[ReadyOperator], now: datetime) -> list[Offer]:
+    """Every offer to be made now, in the order of the callers; nobody occurs twice."""
+    ready = sorted(operators, key=lambda operator: operator.turn)
+    found: list[Offer] = []
+    for caller in sorted(waiting, key=lambda caller: caller.place):
+        own = (index for index, operator in enumerate(ready) if is_own(caller, operator))
+        helping = (index for index, operator in enumerate(ready) if is_helping(caller, operator, now))
+        chosen = next(chain(own, helping), None)
+        if chosen is not None:
+            found.append(Offer(caller.call_id, ready.pop(chosen).session_id))
+    return found

@@ -1,0 +1,78 @@
+"""Looks once a night whether everybody in the number plan can be reached, and says who cannot."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriError
+from ari_app.core.area import CheckResult, Directory
+from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.directory_check import Sightings, check
+from ari_app.core.ids import Endpoint, EntryCode
+from ari_app.core.presence import Presence, presence_of
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.nightly import claim_night, finish_night, is_done, store_checks
+
+log = structlog.get_logger(__name__)
+
+JOB = "number_plan"
+_ONLINE = "online"
+
+
+class NumberPlanCheck:
+    """Due from an hour of the Dutch day on; what is done is a row, so that each day has one, whoever restarts."""
+
+    def __init__(self, database: Database, ari: AriClient, directory: Callable[[], Directory], hour: int) -> None:
+        self._database = database
+        self._ari = ari
+        self._directory = directory
+        self._hour = hour
+
+    async def tick(self, now: datetime | None = None) -> None:
+        """Raises StoreUnavailable; without Asterisk nothing is done, and the next tick tries again."""
+        now = now or datetime.now(UTC)
+        local = now.astimezone(AMSTERDAM)
+        engine = self._database.engine
+        if local.hour < self._hour or await is_done(engine, JOB, local.date()):
+            return
+        try:
+            phones = await seen_phones(self._ari)
+        except AriError as error:
+            log.warning("number_plan_check_postponed", error=str(error))
+            return
+        if await claim_night(engine, JOB, local.date(), now):
+            _tell(await check_number_plan(self._database, self._directory(), phones, now))
+            await finish_night(engine, JOB, local.date(), datetime.now(UTC))
+
+
+async def check_number_plan(
+    database: Database, directory: Directory, phones: Mapping[Endpoint, Presence], now: datetime
+) -> Mapping[EntryCode, CheckResult]:
+    """Check every entry, and keep what was found. Raises StoreUnavailable."""
+    # Twenty thousand numbers take seconds, and calls go on meanwhile.
+    results = await asyncio.to_thread(check, directory, Sightings(phones), now)
+    await store_checks(database.engine, results, now)
+    return results
+
+
+def _tell(results: Mapping[EntryCode, CheckResult]) -> None:
+    counts = Counter(result.value for result in results.values())
+    fine = counts.pop(CheckResult.FINE.value, 0)
+    if counts:
+        log.warning("number_plan_has_unreachable", fine=fine, **counts)
+    else:
+        log.info("number_plan_checked", fine=fine)
+
+
+async def seen_phones(ari: AriClient) -> dict[Endpoint, Presence]:
+    """Every phone that Asterisk knows, registered or not. Raises AriError."""
+    return {
+        Endpoint(f"{phone.technology}/{phone.resource}"): presence_of(phone.state == _ONLINE, len(phone.channel_ids))
+        for phone in await ari.endpoints.list_by_tech("PJSIP")
+    }

@@ -1,0 +1,1 @@
+"""Values as text, mail and iCalendar, for people and for programs."""

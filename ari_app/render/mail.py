@@ -1,0 +1,112 @@
+"""Reminders in words, for people and for programs. Reference, municipality and deadline; never who is to be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.area import Directory
+from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.callbacks import CallbackRequest
+from ari_app.core.reminders import Reminder, ReminderKind, town_of
+
+_DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
+_MONTHS = (
+    "januari",
+    "februari",
+    "maart",
+    "april",
+    "mei",
+    "juni",
+    "juli",
+    "augustus",
+    "september",
+    "oktober",
+    "november",
+    "december",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    subject: str
+    body: str
+
+
+def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], directory: Directory, now: datetime) -> MailText:
+    """What a team or a supervisor reads; Dutch, level B1."""
+    team = directory.teams.get(reminder.owner_team)
+    team_name = reminder.owner_team if team is None else team.name
+    count = "1 verzoek" if len(requests) == 1 else f"{len(requests)} verzoeken"
+    town = "" if not requests else town_of(directory, requests[0].municipality).name
+    subject, why = {
+        ReminderKind.DAY_START: (
+            f"Vandaag terugbellen: {count}",
+            f"Vandaag moet uw team {count} om terug te bellen afhandelen.",
+        ),
+        ReminderKind.BEFORE_DEADLINE: (
+            f"Binnenkort te laat: terugbellen voor {town}",
+            "Dit verzoek om terug te bellen is nog niet afgehandeld. Bel de inwoner op tijd.",
+        ),
+        ReminderKind.NO_TIME_LEFT: (
+            f"Spoed: terugbellen voor {town}",
+            "Er is bijna geen tijd meer om deze inwoner op tijd terug te bellen. Kies wie nu belt.",
+        ),
+        ReminderKind.NEEDS_DECISION: (
+            f"Wat nu? Inwoner van {town} niet bereikt",
+            "De inwoner is niet bereikt. Er wordt niet meer vanzelf gebeld. Kies wat er moet gebeuren.",
+        ),
+        ReminderKind.CALLS_FAIL: (
+            f"Bellen lukt niet: terugbellen voor {town}",
+            "Bellen naar deze inwoner lukt steeds niet door een storing. Kijk wat er mis is, of bel zelf.",
+        ),
+        ReminderKind.AT_DEADLINE: (
+            f"Te laat: terugbellen voor {town}",
+            "De inwoner had nu teruggebeld moeten zijn. Zorg dat iemand nu belt.",
+        ),
+        ReminderKind.OVERDUE: (
+            f"Nog steeds te laat: terugbellen voor {town}",
+            "De inwoner wacht langer dan beloofd. Zorg dat iemand vandaag belt.",
+        ),
+    }[reminder.kind]
+    whose = f"Voor medewerker {reminder.owner_operator}." if reminder.owner_operator else ""
+    lines = [f"Team: {team_name}", "", why, *([whose] if whose else []), ""]
+    lines += [f"- {_line(request, directory, now)}" for request in requests]
+    lines += ["", "Het telefoonnummer staat niet in deze mail. U ziet het als u belt.", ""]
+    return MailText(subject, "\n".join(lines))
+
+
+def _line(request: CallbackRequest, directory: Directory, now: datetime) -> str:
+    late = " (te laat)" if request.deadline_at < now else ""
+    town = town_of(directory, request.municipality).name
+    return f"nummer {request.reference}, {town}: bellen voor {day_and_time(request.plan_by_at)}{late}"
+
+
+def webhook_of(reminder: Reminder, requests: Sequence[CallbackRequest]) -> dict[str, object]:
+    """The same for a program; moments in ISO 8601, UTC."""
+    return {
+        "event": "callback_reminder",
+        "kind": reminder.kind.value,
+        "audience": reminder.kind.audience.value,
+        "key": reminder.key,
+        "due_at": reminder.due_at.isoformat(),
+        "team": reminder.owner_team,
+        "operator": reminder.owner_operator,
+        "requests": [
+            {
+                "reference": request.reference,
+                "municipality": request.municipality,
+                "deadline_at": request.deadline_at.isoformat(),
+                "plan_by_at": request.plan_by_at.isoformat(),
+                "state": request.state.value,
+            }
+            for request in requests
+        ],
+    }
+
+
+def day_and_time(at: datetime) -> str:
+    """dinsdag 3 maart, 17.00 uur."""
+    local = at.astimezone(AMSTERDAM)
+    return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {local:%H.%M} uur"

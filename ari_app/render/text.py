@@ -1,0 +1,175 @@
+"""Rows as text for a person at a terminal. Instants are shown in Amsterdam's time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ari_app.core.call import Fact, FactKind, Leg
+from ari_app.core.numbers import format_shared
+from ari_app.core.transfer import Transfer
+from ari_app.storage.calls.reads import CallLine, CallStory, OperatorStatus
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, two spaces apart."""
+    lines = [tuple(head), *map(tuple, rows)]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def calls_table(calls: Iterable[CallLine]) -> str:
+    head = ("ARRIVED", "CALL", "DIALLED", "MUNICIPALITY", "STAGE", "END", "WAIT", "TALK", "OPERATOR", "")
+    return table(head, (_call_row(call) for call in calls))
+
+
+def _call_row(call: CallLine) -> tuple[str, ...]:
+    marks = [
+        text
+        for text, on in (
+            ("calamity", call.calamity),
+            ("fallback", call.handled_by_fallback),
+            ("end estimated", call.end_is_estimated),
+        )
+        if on
+    ]
+    return (
+        local(call.arrived_at),
+        str(call.id)[:8],
+        shown_number(call.dialled),
+        call.municipality_name or call.municipality or "-",
+        call.stage.value,
+        "-" if call.end_reason is None else call.end_reason.value,
+        seconds(call.wait_seconds),
+        seconds(call.talk_seconds),
+        call.operator or "-",
+        ", ".join(marks),
+    )
+
+
+def operators_table(operators: Iterable[OperatorStatus], now: datetime) -> str:
+    head = ("OPERATOR", "NAME", "STATE", "FOR", "REASON", "PHONE", "CALL", "TEAMS")
+    rows = (
+        (
+            one.number,
+            one.name,
+            one.state.value,
+            "-" if one.state_since_at is None else seconds((now - one.state_since_at).total_seconds()),
+            "-" if one.pause_reason is None else one.pause_reason.value,
+            one.endpoint or "-",
+            "-" if one.call_id is None else str(one.call_id)[:8],
+            ", ".join(one.teams),
+        )
+        for one in operators
+    )
+    return table(head, rows)
+
+
+def call_story_text(story: CallStory) -> str:
+    """The facts of a call in order, with the seconds since its arrival, then its legs."""
+    call = story.call
+    lines = [f"call {call.id}, {local(call.arrived_at)}, dialled {shown_number(call.dialled)}"]
+    if call.pii_caller_number is not None:
+        lines.append(f"from {call.pii_caller_number}")
+    if call.callback_reference is not None:
+        lines.append(f"will be called back, reference {call.callback_reference}")
+    if call.pii_callback_number is not None:
+        lines.append(f"on {call.pii_callback_number}")
+    told_facts = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
+    lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {told(fact)}" for fact in told_facts]
+    if story.transfers:
+        lines.append("transfers")
+        lines += [f"  {_transfer_text(one, call.arrived_at)}" for one in story.transfers]
+    lines.append("legs")
+    lines += [f"  {_leg_text(leg, call.arrived_at)}" for leg in story.legs]
+    return "\n".join(lines)
+
+
+_TOLD: Mapping[FactKind, str] = {
+    FactKind.ARRIVED: "arrived",
+    FactKind.ANSWERED_LINE: "the line was taken",
+    FactKind.QUESTION_ASKED: "asked for the municipality",
+    FactKind.WRONG_KEY: "no valid key",
+    FactKind.MUNICIPALITY_CHOSEN: "municipality known",
+    FactKind.ANNOUNCED: "announced",
+    FactKind.QUEUED: "in the queue",
+    FactKind.POSITION_TOLD: "told their place",
+    FactKind.NOBODY_TOLD: "told that nobody is there yet",
+    FactKind.OFFERED: "offered to an operator",
+    FactKind.OFFER_FAILED: "the offer came to nothing",
+    FactKind.ANSWERED: "answered by a human",
+    FactKind.CALLING_BACK: "a citizen is called back",
+    FactKind.CALLBACK_MARKED: "marked",
+    FactKind.REQUEST_CLOSED: "the request to be called back is closed",
+    FactKind.HELD: "on hold",
+    FactKind.HELD_NO_MORE: "back from hold",
+    FactKind.TRANSFER_ASKED: "a transfer was asked for",
+    FactKind.TRANSFER_REFUSED: "a transfer was refused",
+    FactKind.TRANSFER_STATE: "the transfer goes on",
+    FactKind.TRANSFERRED: "handed over",
+    FactKind.TRANSFER_OVER: "the transfer came to nothing",
+    FactKind.CAME_BACK: "the caller came back",
+    FactKind.CALLBACK_OFFERED: "asked whether to call back",
+    FactKind.CALLBACK_REQUESTED: "will be called back",
+    FactKind.STAGE: "stage",
+    FactKind.RESUMED: "taken up again after a gap",
+    FactKind.TO_FALLBACK: "the dialplan's fallback took the call",
+    FactKind.NOTED: "noted",
+    FactKind.ENDED: "ended",
+}
+
+
+def told(fact: Fact) -> str:
+    """A fact as one line: what happened, and its details."""
+    details = ", ".join(f"{key} {value}" for key, value in fact.detail.items() if value not in (None, False))
+    return _TOLD[fact.kind] + (f" ({details})" if details else "")
+
+
+def _leg_text(leg: Leg, start: datetime) -> str:
+    times = (("start", leg.started_at), ("answer", leg.answered_at), ("joined", leg.joined_at), ("end", leg.ended_at))
+    parts = [f"{name} {(at - start).total_seconds():.1f}" for name, at in times if at is not None]
+    end = "open" if leg.end_reason is None else leg.end_reason.value
+    estimated = ", estimated" if leg.end_is_estimated else ""
+    return f"{leg.role.value:<9} {leg.party or '-':<16} {'  '.join(parts)}  {end}{estimated}"
+
+
+def _transfer_text(one: Transfer, start: datetime) -> str:
+    times = (
+        ("asked", one.requested_at),
+        ("answer", one.answered_at),
+        ("completed", one.completed_at),
+        ("end", one.ended_at),
+    )
+    parts = [f"{name} {(at - start).total_seconds():.1f}" for name, at in times if at is not None]
+    outcome = "open" if one.outcome is None else one.outcome.value
+    counted = "" if one.count_reason is None else f", {'counted' if one.counted else 'not counted'}: "
+    why = "" if one.count_reason is None else one.count_reason.value
+    return (
+        f"{one.kind.value:<9} {f'{one.from_party} -> {one.to_party}':<16} {'  '.join(parts)}  {outcome}{counted}{why}"
+    )
+
+
+def shown_number(dialled: str) -> str:
+    """A 14-number as published, any other as it was dialled; of a call that we made nothing was dialled."""
+    if not dialled:
+        return "-"
+    return format_shared(dialled) if dialled.startswith("14") and len(dialled) in (5, 6) else dialled
+
+
+def local(at: datetime) -> str:
+    return at.astimezone(_AMSTERDAM).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def seconds(duration: float | None) -> str:
+    """12 s, 3:04 min, 1:02 h."""
+    if duration is None:
+        return "-"
+    whole = int(duration)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02} h"

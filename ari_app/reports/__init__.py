@@ -1,1 +1,0 @@
-"""Counts what happened; never asks a live call."""

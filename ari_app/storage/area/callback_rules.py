@@ -1,0 +1,50 @@
+"""The part of the directory that tells how promises are kept: rules of municipalities, contacts of teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from ari_app.core.area import CallbackRules, Contact, Municipality, Team
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.reminders import Audience
+from ari_app.storage import tables as t
+
+
+async def read_callback_rules(conn: AsyncConnection) -> dict[MunicipalityCode, CallbackRules]:
+    """Of those municipalities whose rules are not the ordinary ones."""
+    rows = (await conn.execute(sa.select(t.callback_rules))).mappings()
+    return {
+        MunicipalityCode(row["municipality"]): CallbackRules(
+            **{name: value for name, value in row.items() if name != "municipality"}
+        )
+        for row in rows
+    }
+
+
+async def read_contacts(conn: AsyncConnection) -> dict[tuple[str, Audience], Contact]:
+    """By team, and by who is to be reminded."""
+    rows = await conn.execute(sa.select(t.team_contact))
+    return {(row.team, Audience(row.audience)): Contact(row.pii_email, row.pii_phone) for row in rows}
+
+
+def rules_row(town: Municipality) -> list[dict[str, Any]]:
+    ordinary = town.callback == CallbackRules()
+    return [] if ordinary else [{"municipality": town.code, **asdict(town.callback)}]
+
+
+def contact_rows(teams: Iterable[Team]) -> list[dict[str, Any]]:
+    pairs = (
+        (team.code, audience, contact)
+        for team in teams
+        for audience, contact in ((Audience.OWNER, team.reminders), (Audience.SUPERVISOR, team.supervisor))
+    )
+    return [
+        {"team": code, "audience": audience.value, **asdict(contact)}
+        for code, audience, contact in pairs
+        if contact != Contact()
+    ]

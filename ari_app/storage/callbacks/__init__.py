@@ -1,0 +1,1 @@
+"""Rows of callback requests, their leases, attempts and reminders."""

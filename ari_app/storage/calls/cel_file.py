@@ -1,0 +1,169 @@
+"""Asterisk's channel event log as a file that grows: read from where we were, through rotation and broken lines.
+
+A file is known by its first line, which is unique (a channel's id and the microsecond of its start). So it does not
+matter how logs are rotated: renamed, copied and emptied, or deleted. Asterisk opens the file anew for each line.
+These functions block; the file is on this machine.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ari_app.core.event_log.cel import CelEvent, LogPosition, parse_row
+from ari_app.storage.db.errors import StorageError
+
+MOST_BYTES = 256 * 1024  # some 1300 rows: the event loop takes them in within 50 ms
+
+
+class CelFileUnreadable(StorageError):
+    """The channel event log is there, and cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class CelBatch:
+    """What was read in one go."""
+
+    events: tuple[tuple[LogPosition, CelEvent], ...]  # each with the place where it begins
+    position: LogPosition | None  # where to go on; None: there is no log yet
+    bad_lines: int = 0
+    is_more: bool = False  # worth reading again at once
+    lost_place: bool = False  # the file in which we were is gone: rows may have been missed
+
+
+def read(path: Path, after: LogPosition | None, most_bytes: int = MOST_BYTES) -> CelBatch:
+    """The next complete rows after a position; None is the beginning of the current file.
+
+    A last line without its end is left for later. When the log was rotated since, the rest of the old file comes
+    first, if it is still beside the new one.
+
+    Raises:
+        CelFileUnreadable: the file exists and the system does not let us read it.
+    """
+    try:
+        current = _identity(path)
+        if after is None or after.file_identity == current:
+            if current is None:
+                return CelBatch((), after)
+            return _read_part(path, current, after.byte if after else 0, most_bytes)
+        old = _rotated(path, after.file_identity)
+        if old is not None:
+            rest = _read_part(old, after.file_identity, after.byte, most_bytes)
+            # Nothing is added to a file that was rotated away; then go on with the new one, once there is one.
+            if rest.is_more or current is None:
+                return rest
+            return CelBatch(rest.events, LogPosition(current, 0), rest.bad_lines, is_more=True)
+        if current is None:
+            return CelBatch((), after)
+        start = _read_part(path, current, 0, most_bytes)
+        return CelBatch(start.events, start.position, start.bad_lines, start.is_more, lost_place=True)
+    except OSError as error:
+        raise CelFileUnreadable(f"{path}: {error.strerror}") from error
+
+
+def end(path: Path) -> LogPosition | None:
+    """Behind the last complete row; None when there is no log yet. Raises CelFileUnreadable."""
+    try:
+        identity = _identity(path)
+        if identity is None:
+            return None
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - MOST_BYTES))
+            tail = file.read()
+        return LogPosition(identity, size - len(tail) + tail.rfind(b"\n") + 1)
+    except OSError as error:
+        raise CelFileUnreadable(f"{path}: {error.strerror}") from error
+
+
+def events_since(path: Path, since: datetime) -> Iterator[CelEvent]:
+    """Every event of the log that is not older than `since`, in the order in which the files have them.
+
+    Rotated files beside the log are read too, also when compressed with gzip.
+
+    Raises:
+        CelFileUnreadable: a file exists and cannot be read.
+    """
+    files = []
+    for file in _family(path):
+        first = next(_events(file), None)
+        if first is not None and file.stat().st_mtime >= since.timestamp():
+            files.append((first.at, file))
+    for _, file in sorted(files):
+        for event in _events(file):
+            if event.at >= since:
+                yield event
+
+
+def _events(file: Path) -> Iterator[CelEvent]:
+    try:
+        with _open(file) as lines:
+            for line in lines:
+                event = _parse(line)
+                if event is not None:
+                    yield event
+    except (OSError, EOFError, zlib.error) as error:
+        raise CelFileUnreadable(f"{file}: {error}") from error
+
+
+def _open(file: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(file, "rb")) if file.suffix == ".gz" else file.open("rb")
+
+
+def _read_part(path: Path, identity: str, start: int, most_bytes: int) -> CelBatch:
+    with path.open("rb") as file:
+        file.seek(start)
+        block = file.read(most_bytes)
+    is_full = len(block) == most_bytes
+    end = block.rfind(b"\n") + 1
+    if end == 0:
+        # A line that fills a whole block is no row: step over it, or we would stand still for ever.
+        skipped = len(block) if is_full else 0
+        return CelBatch((), LogPosition(identity, start + skipped), bad_lines=int(is_full), is_more=is_full)
+    events = []
+    bad = 0
+    place = start
+    for line in block[:end].splitlines(keepends=True):
+        event = _parse(line)
+        if event is not None:
+            events.append((LogPosition(identity, place), event))
+        elif line.strip():
+            bad += 1
+        place += len(line)
+    return CelBatch(tuple(events), LogPosition(identity, start + end), bad, is_more=is_full)
+
+
+def _parse(line: bytes) -> CelEvent | None:
+    try:
+        rows = list(csv.reader([line.decode(errors="replace")], strict=True))
+    except csv.Error:
+        return None
+    return parse_row(rows[0]) if len(rows) == 1 else None
+
+
+def _identity(path: Path) -> str | None:
+    """What makes a log file itself: its first line. None when it is absent, or has no whole line yet."""
+    try:
+        with path.open("rb") as file:
+            first = file.readline(MOST_BYTES)
+    except FileNotFoundError:
+        return None
+    return hashlib.sha256(first).hexdigest()[:24] if first.endswith(b"\n") else None
+
+
+def _family(path: Path) -> list[Path]:
+    """The log and its rotated files."""
+    return [file for file in path.parent.glob(f"{path.name}*") if file.is_file()]
+
+
+def _rotated(path: Path, identity: str) -> Path | None:
+    others = (file for file in _family(path) if file != path and file.suffix != ".gz")
+    return next((file for file in others if _identity(file) == identity), None)

@@ -1,0 +1,180 @@
+"""The ledger over Postgres: what the calls hand over is kept, one statement each, or they are told that it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from ari_app.core.call import Call, Fact, FactKind, Leg
+from ari_app.core.ids import AsteriskId, CallId
+from ari_app.core.ledger import OpenRows, PinVerdict, StaleRow
+from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.transfer import Transfer
+from ari_app.storage.calls import statements
+from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, Guard, store_call
+from ari_app.storage.db.engine import STATEMENT_SECONDS
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.notifications import CALL_CHANNEL, OPERATOR_CHANNEL, Announcer
+from ari_app.storage.operators import pins
+
+#: reading everything that is open, after a gap
+_SURVEY_SECONDS = 10.0
+
+#: the connection is gone; the server may be there
+_BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
+
+Rows = list[asyncpg.Record]
+
+
+class PostgresLedger:
+    """Fulfils the calls' `Ledger`. Many tasks may use it at once; each call has one writer."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
+        self._pool = pool
+        self._timeout_seconds = timeout_seconds
+        self._announcer = Announcer(pool)
+
+    async def close(self) -> None:
+        """Sends the last news; the pool stays open."""
+        await self._announcer.close()
+
+    async def store(
+        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+    ) -> Call:
+        """One commit: the call's row, new facts, changed legs and transfers. Returns the call with its new `last_seq`.
+
+        A new call has at least one fact. After StoreUnavailable the same call and facts may be stored again, with legs
+        and transfers as they are by then: had the first write arrived, the second adds nothing to it but those.
+        Raises StaleRow, StoreUnavailable.
+        """
+        is_new = call.last_seq == 0
+        if is_new and not facts:
+            raise ValueError("a new call is told by at least one fact")
+        changed = {leg.id: leg for leg in legs}
+        handed = {transfer.id: transfer for transfer in transfers}
+        owners = {leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}
+        if owners - {call.id}:
+            raise ValueError("legs and transfers are stored with their own call")
+        stored = replace(call, last_seq=call.last_seq + len(facts))
+        parameters: list[Any] = [*CALL.values(stored)]
+        if not is_new:
+            parameters.append(call.last_seq)
+        for seq, fact in enumerate(facts, start=call.last_seq + 1):
+            parameters += (seq, fact.at, fact.kind, _as_json(fact.detail))
+        joined = [value for leg in changed.values() for value in LEG.values(leg)]
+        joined += [value for transfer in handed.values() for value in TRANSFER.values(transfer)]
+        statement = store_call(Guard.NOTHING if is_new else Guard.SEQ, len(facts), len(changed), len(handed))
+        if await self._fetch(statement, *parameters, *joined):
+            self._announcer.tell(CALL_CHANNEL, str(call.id))
+            return stored
+        if await self._has(stored, call.last_seq, facts):
+            statement = store_call(Guard.SAME, 0, len(changed), len(handed))
+            if not joined or await self._fetch(statement, stored.id, stored.last_seq, *joined):
+                self._announcer.tell(CALL_CHANNEL, str(call.id))
+                return stored
+        raise StaleRow(f"call {call.id} is not at fact {call.last_seq} any more")
+
+    async def store_line(self, line: OperatorLine) -> None:
+        """Raises StaleRow when the stored line has ended and this one has not; StoreUnavailable."""
+        if not await self._fetch(statements.STORE_LINE, *LINE.values(line)):
+            raise StaleRow(f"operator line {line.id} has ended")
+        self._announcer.tell(OPERATOR_CHANNEL, f"line {line.id}")
+
+    async def store_session(self, session: OperatorSession) -> None:
+        """Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
+        this one is not; StoreUnavailable.
+        """
+        if not await self._fetch(statements.STORE_SESSION, *SESSION.values(session)):
+            raise StaleRow(f"operator session {session.id} is over")
+        self._announcer.tell(OPERATOR_CHANNEL, f"session {session.id}")
+
+    async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
+        """All of one moment. Raises StoreUnavailable."""
+        with translated():
+            async with (
+                asyncio.timeout(_SURVEY_SECONDS),
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                return OpenRows(
+                    calls=tuple(map(CALL.read, await connection.fetch(statements.OPEN_CALLS, asterisk_id))),
+                    legs=tuple(map(LEG.read, await connection.fetch(statements.OPEN_LEGS, asterisk_id))),
+                    lines=tuple(map(LINE.read, await connection.fetch(statements.OPEN_LINES, asterisk_id))),
+                    sessions=tuple(map(SESSION.read, await connection.fetch(statements.OPEN_SESSIONS, asterisk_id))),
+                    transfers=tuple(map(TRANSFER.read, await connection.fetch(statements.OPEN_TRANSFERS, asterisk_id))),
+                )
+
+    async def open_asterisk_ids(self) -> frozenset[AsteriskId]:
+        """Every Asterisk that has open rows, those of long ago included. Raises StoreUnavailable."""
+        rows = await self._fetch(statements.OPEN_ASTERISKS)
+        return frozenset(AsteriskId(row["asterisk_id"]) for row in rows)
+
+    async def call(self, call_id: CallId) -> Call | None:
+        """The row of a call, also of one that is over. Raises StoreUnavailable."""
+        rows = await self._fetch(statements.THE_CALL, call_id)
+        return CALL.read(rows[0]) if rows else None
+
+    async def allowed_transfers(self, call_id: CallId) -> int:
+        """How many transfers beyond AV §2 a supervisor allowed for this call. Raises StoreUnavailable."""
+        (row,) = await self._fetch(statements.ALLOWED_TRANSFERS, call_id)
+        return int(row["allowed"])
+
+    async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
+        """In the order in which they were told; none for a call that is not stored. Raises StoreUnavailable."""
+        return tuple(_fact(row) for row in await self._fetch(statements.FACTS_AFTER, call_id, 0))
+
+    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict:
+        """The third wrong PIN in a row locks the number for five minutes. Raises StoreUnavailable."""
+        return await pins.check_pin(self._fetch, operator, pin, now)
+
+    async def _has(self, stored: Call, after_seq: int, facts: Sequence[Fact]) -> bool:
+        """Exactly this write arrived before: its answer was lost, and it is being repeated."""
+        rows = await self._fetch(statements.THE_CALL, stored.id)
+        if not rows or CALL.read(rows[0]) != stored:
+            return False
+        told = [_fact(row) for row in await self._fetch(statements.FACTS_AFTER, stored.id, after_seq)]
+        return told == [replace(fact, detail=dict(fact.detail)) for fact in facts]
+
+    async def _fetch(self, statement: str, *parameters: Any) -> Rows:
+        """One statement. A connection that breaks under it says nothing yet about Postgres: it is tried once more."""
+        with translated():
+            async with asyncio.timeout(self._timeout_seconds):
+                try:
+                    return await self._fetch_once(statement, parameters)
+                except _BROKEN as error:
+                    if isinstance(error, ConnectionRefusedError | asyncpg.exceptions.DataError):
+                        raise
+                    return await self._fetch_once(statement, parameters)
+
+    async def _fetch_once(self, statement: str, parameters: Sequence[Any]) -> Rows:
+        connection = await self._pool.acquire()
+        try:
+            return await connection.fetch(statement, *parameters)
+        except (asyncio.CancelledError, asyncpg.InternalClientError):
+            # Cancelling politely asks the server to stop, and waits for a server that may be frozen. A farewell of the
+            # server between two statements confuses asyncpg 0.32: "cannot switch to state 12; another operation (2)".
+            connection.terminate()
+            raise
+        finally:
+            await self._pool.release(connection)
+
+
+def _as_json(detail: Mapping[str, object]) -> str:
+    return json.dumps(dict(detail), ensure_ascii=False) if detail else "{}"
+
+
+def _fact(row: asyncpg.Record) -> Fact:
+    return Fact(at=row["at"], kind=FactKind(row["kind"]), detail=json.loads(row["detail"]))

@@ -1,0 +1,115 @@
+"""The SQL of the ledger. One statement is one commit: no round trip between a row and its fact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from ari_app.core.call import Call, Leg
+from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.transfer import Transfer
+from ari_app.storage import tables
+from ari_app.storage.db.rows import RowShape
+
+CALL = RowShape(Call, tables.call)
+LEG = RowShape(Leg, tables.call_leg)
+LINE = RowShape(OperatorLine, tables.operator_line)
+SESSION = RowShape(OperatorSession, tables.operator_session)
+TRANSFER = RowShape(Transfer, tables.transfer)
+
+_FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
+
+
+class Guard(Enum):
+    """What must be stored of a call for a write to happen."""
+
+    NOTHING = "nothing"  # it is new
+    SEQ = "seq"  # the fact before
+    SAME = "same"  # the very row: only legs are written
+
+
+@lru_cache(maxsize=64)
+def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
+    """The call's row, `facts` new facts, changed `legs` and `transfers`; no row comes back when the guard fails.
+
+    Parameters: the columns of the call, with the new `last_seq`; with Guard.SEQ the `last_seq` that must be stored
+    now; seq, at, kind, detail of each fact; the columns of each leg, then of each transfer. With Guard.SAME only the
+    call's id and `last_seq` before the legs.
+    """
+    match guard:
+        case Guard.NOTHING:
+            stored = f"INSERT INTO call ({CALL.listed()}) VALUES ({CALL.parameters(1)}) ON CONFLICT (id) DO NOTHING"
+            after = len(CALL.columns) + 1
+        case Guard.SEQ:
+            changes = ", ".join(f"{name} = ${at}" for at, name in enumerate(CALL.columns, start=1) if name != "id")
+            after = len(CALL.columns) + 2
+            stored = f"UPDATE call SET {changes} WHERE id = $1 AND last_seq = ${after - 1}"
+        case Guard.SAME:
+            stored = "UPDATE call SET last_seq = $2 WHERE id = $1 AND last_seq = $2"
+            after = 3
+    parts = [f"stored AS ({stored} RETURNING id)"]
+    if facts:
+        rows = [_parameters(after + at * len(_FACT_TYPES), _FACT_TYPES) for at in range(facts)]
+        after += facts * len(_FACT_TYPES)
+        parts.append(
+            "told AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
+            f"(VALUES ({'), ('.join(rows)})) AS fact)"
+        )
+    for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers)):
+        if changed:
+            rows = [shape.parameters(after + at * len(shape.columns)) for at in range(changed)]
+            after += changed * len(shape.columns)
+            parts.append(
+                f"{name} AS (INSERT INTO {shape.table} ({shape.listed()}) SELECT changed.* FROM stored, "
+                f"(VALUES ({'), ('.join(rows)})) AS changed "
+                f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id', 'call_id'))})"
+            )
+    return f"WITH {', '.join(parts)} SELECT id FROM stored"
+
+
+def _parameters(first: int, sql_types: Sequence[str]) -> str:
+    return ", ".join(f"${first + at}::{sql_type}" for at, sql_type in enumerate(sql_types))
+
+
+def _store_whole(shape: RowShape[Any], closed: str) -> str:
+    """An upsert that never opens a closed row again; no row comes back when it would."""
+    return (
+        f"INSERT INTO {shape.table} AS old ({shape.listed()}) VALUES ({shape.parameters(1)}) "
+        f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id',))} "
+        f"WHERE old.{closed} IS NULL OR excluded.{closed} IS NOT NULL RETURNING id"
+    )
+
+
+STORE_LINE = _store_whole(LINE, "ended_at")
+STORE_SESSION = _store_whole(SESSION, "logged_out_at")
+
+THE_CALL = f"SELECT {CALL.listed()} FROM call WHERE id = $1"
+FACTS_AFTER = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 AND seq > $2 ORDER BY seq"
+
+OPEN_CALLS = f"SELECT {CALL.listed()} FROM call WHERE asterisk_id = $1 AND ended_at IS NULL ORDER BY arrived_at, id"
+OPEN_LEGS = (
+    f"SELECT {LEG.listed(prefix='leg.')} FROM call_leg leg JOIN call ON call.id = leg.call_id "
+    "WHERE leg.ended_at IS NULL AND call.asterisk_id = $1 ORDER BY leg.started_at, leg.id"
+)
+OPEN_TRANSFERS = (
+    f"SELECT {TRANSFER.listed(prefix='transfer.')} FROM transfer JOIN call ON call.id = transfer.call_id "
+    "WHERE transfer.ended_at IS NULL AND call.asterisk_id = $1 ORDER BY transfer.requested_at, transfer.id"
+)
+ALLOWED_TRANSFERS = "SELECT count(*) AS allowed FROM transfer_allowance WHERE call_id = $1"
+OPEN_LINES = (
+    f"SELECT {LINE.listed()} FROM operator_line WHERE asterisk_id = $1 AND ended_at IS NULL ORDER BY started_at, id"
+)
+OPEN_SESSIONS = (
+    f"SELECT {SESSION.listed()} FROM operator_session WHERE asterisk_id = $1 AND logged_out_at IS NULL "
+    "ORDER BY logged_in_at, id"
+)
+OPEN_ASTERISKS = (
+    "SELECT asterisk_id FROM call WHERE ended_at IS NULL "
+    "UNION SELECT asterisk_id FROM operator_line WHERE ended_at IS NULL "
+    "UNION SELECT asterisk_id FROM operator_session WHERE logged_out_at IS NULL "
+    "UNION SELECT call.asterisk_id FROM call_leg leg JOIN call ON call.id = leg.call_id WHERE leg.ended_at IS NULL "
+    "UNION SELECT call.asterisk_id FROM transfer JOIN call ON call.id = transfer.call_id "
+    "WHERE transfer.ended_at IS NULL"
+)

@@ -1,0 +1,1 @@
+"""Connections, locks, notifications and migrations: what every part of the store uses."""

@@ -1,0 +1,139 @@
+"""Connections to Postgres: a bare asyncpg pool for the path of every call, a SQLAlchemy engine for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from types import TracebackType
+from typing import Any, Self
+
+import asyncpg
+from sqlalchemy import pool as sa_pool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from ari_app.storage.db.errors import translated
+
+CONNECT_SECONDS = 2.0
+#: longest that one statement of a call may take; then the caller is better off in the fallback
+STATEMENT_SECONDS = 2.0
+
+#: A host that vanished without a word is given up by the server after some five seconds, and its locks with it.
+SERVER_SETTINGS = {
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "5000",
+    "client_connection_check_interval": "1000",
+}
+
+
+def dsn(url: str) -> str:
+    """The URL as libpq and asyncpg read it; the `+asyncpg` of SQLAlchemy is taken off.
+
+    Raises ValueError, without the URL's password in its text, when it is not a PostgreSQL URL.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.partition("+")[0] not in ("postgresql", "postgres"):
+        raise ValueError("not a PostgreSQL URL: it does not start with 'postgresql://'")
+    return f"postgresql://{rest}"
+
+
+def shown(url: str) -> str:
+    """The URL without its password, for people and logs."""
+    without_user_password = re.sub(r"^(postgresql://[^/?@:]*):[^?]*@", r"\1:***@", dsn(url))
+    return re.sub(r"([?&](?:ssl)?password)=[^&]*", r"\1=***", without_user_password)
+
+
+async def connect(url: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
+    """A connection outside any pool; `name` is what pg_stat_activity shows. Raises StoreUnavailable."""
+    with translated():
+        return await _connect(url, name)
+
+
+async def _connect(url: str, name: str, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+    settings = {**SERVER_SETTINGS, "application_name": name}
+    return await asyncpg.connect(dsn(url), timeout=CONNECT_SECONDS, server_settings=settings, **options)
+
+
+async def _keep_session(_: object) -> None:
+    """Nothing to put back: no user of the pool changes its session. The default costs a round trip per statement."""
+
+
+async def create_pool(url: str, *, max_size: int = 8) -> asyncpg.Pool[asyncpg.Record]:
+    """The pool of the hot path: prepared statements stay, and sessions are never reset."""
+    with translated():
+        return await asyncpg.create_pool(
+            dsn(url),
+            min_size=1,
+            max_size=max_size,
+            max_inactive_connection_lifetime=0,  # a new connection costs ten statements, and prepares them all again
+            command_timeout=STATEMENT_SECONDS,
+            timeout=CONNECT_SECONDS,
+            server_settings={**SERVER_SETTINGS, "application_name": "ari_app ledger"},
+            reset=_keep_session,
+        )
+
+
+def create_engine(url: str, *, pooled: bool = True) -> AsyncEngine:
+    """An engine on asyncpg. Exceptions do not show parameters: they may be personal."""
+
+    async def new_connection() -> asyncpg.Connection[asyncpg.Record]:
+        return await _connect(url, "ari_app", command_timeout=30.0)
+
+    options: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": sa_pool.NullPool}
+    dsn(url)  # a wrong URL is told here, not at the first query
+    return create_async_engine("postgresql+asyncpg://", async_creator=new_connection, hide_parameters=True, **options)
+
+
+class Database:
+    """The pool and the engine of one process, opened and closed together."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.url = url
+        self._pool_size = pool_size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._engine: AsyncEngine | None = None
+
+    @property
+    def pool(self) -> asyncpg.Pool[asyncpg.Record]:
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        return self._pool
+
+    @property
+    def engine(self) -> AsyncEngine:
+        if self._engine is None:
+            raise RuntimeError("the database is not open")
+        return self._engine
+
+    async def open(self) -> None:
+        """Raises StoreUnavailable when Postgres cannot be reached, ValueError for a wrong URL."""
+        self._engine = create_engine(self.url)
+        self._pool = await create_pool(self.url, max_size=self._pool_size)
+
+    async def close(self) -> None:
+        """Waits for the statements under way, at most as long as one may take."""
+        pool, self._pool = self._pool, None
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            await engine.dispose()
+        if pool is not None:
+            try:
+                async with asyncio.timeout(STATEMENT_SECONDS):
+                    await pool.close()
+            except TimeoutError:
+                pool.terminate()
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when Postgres does not answer."""
+        with translated():
+            await self.pool.fetchval("SELECT 1", timeout=STATEMENT_SECONDS)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

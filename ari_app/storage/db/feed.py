@@ -1,0 +1,170 @@
+"""What changed, as it changes: a hint which rows to read again, never the rows themselves.
+
+async with Feed(url) as feed:
+    async for notice in feed:
+        match notice:
+            case Resync(): ...          # read everything
+            case CallChanged(call_id): ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+import asyncpg
+
+from ari_app.core.ids import CallId, LineId, RequestId, SessionId
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.db.engine import STATEMENT_SECONDS, connect
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL
+
+#: news may get lost when a writer dies between its commit and its telling; this long it may stay unseen
+RESYNC_SECONDS = 60.0
+PING_SECONDS = 5.0
+RETRY_SECONDS = 0.5
+#: a listener that is this far behind had better read everything
+MOST_WAITING = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class LineChanged:
+    line_id: LineId
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChanged:
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackChanged:
+    """A request to be called back, or a reminder of it."""
+
+    request_id: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChanged:
+    """The area was imported, or a calamity was switched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """News may have been missed: read everything. The first notice of a feed, and the first after each gap."""
+
+
+Notice = CallChanged | CallbackChanged | LineChanged | SessionChanged | DirectoryChanged | Resync
+
+
+def read_notice(channel: str, payload: str) -> Notice:
+    """A payload that is not ours means that something changed that we cannot name."""
+    kind, _, text = payload.rpartition(" ")
+    try:
+        match channel, kind:
+            case (channel, "") if channel == CALL_CHANNEL:
+                return CallChanged(CallId(UUID(text)))
+            case (channel, "") if channel == CALLBACK_CHANNEL:
+                return CallbackChanged(RequestId(UUID(text)))
+            case (channel, "line") if channel == OPERATOR_CHANNEL:
+                return LineChanged(LineId(UUID(text)))
+            case (channel, "session") if channel == OPERATOR_CHANNEL:
+                return SessionChanged(SessionId(UUID(text)))
+            case (channel, _) if channel == DIRECTORY_CHANNEL:
+                return DirectoryChanged()
+    except ValueError:
+        pass
+    return Resync()
+
+
+class Feed:
+    """Reconnects by itself, for ever. Notices of one row that nobody fetched yet are one notice. For one reader."""
+
+    def __init__(self, url: str, *, resync_seconds: float = RESYNC_SECONDS, ping_seconds: float = PING_SECONDS) -> None:
+        self._url = url
+        self._resync_seconds = resync_seconds
+        self._ping_seconds = ping_seconds
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+        self._waiting: dict[Notice, None] = {}
+        self._stirred = asyncio.Event()
+        self._resync_due = 0.0  # the loop's clock
+
+    def __aiter__(self) -> AsyncIterator[Notice]:
+        return self
+
+    async def __anext__(self) -> Notice:
+        clock = asyncio.get_running_loop().time
+        while True:
+            if self._connection is None or self._connection.is_closed():
+                await self._connect()
+            if clock() >= self._resync_due:
+                self._resync_due = clock() + self._resync_seconds
+                self._waiting = {Resync(): None}
+            if self._waiting:
+                notice = next(iter(self._waiting))
+                del self._waiting[notice]
+                return notice
+            self._stirred.clear()
+            try:
+                async with asyncio.timeout(min(self._ping_seconds, self._resync_due - clock())):
+                    await self._stirred.wait()
+            except TimeoutError:
+                await self._ping()
+
+    async def close(self) -> None:
+        self._disconnect()
+
+    async def _connect(self) -> None:
+        while True:
+            self._disconnect()
+            try:
+                connection = self._connection = await connect(self._url, "ari_app feed")
+                connection.add_termination_listener(lambda _: self._stirred.set())
+                with translated():
+                    async with asyncio.timeout(STATEMENT_SECONDS):
+                        for channel in (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, DIRECTORY_CHANNEL):
+                            await connection.add_listener(channel, self._hear)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._resync_due = 0.0
+                return
+
+    def _hear(self, _connection: object, _pid: int, channel: str, payload: object) -> None:
+        if len(self._waiting) >= MOST_WAITING:
+            self._resync_due = 0.0
+        else:
+            self._waiting[read_notice(channel, str(payload))] = None
+        self._stirred.set()
+
+    async def _ping(self) -> None:
+        if self._connection is None:
+            return
+        try:
+            with translated():
+                await self._connection.fetchval("SELECT 1", timeout=STATEMENT_SECONDS)
+        except StoreUnavailable:
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,67 @@
+"""Telling whoever listens that a row changed, shortly after its commit.
+
+Not in the commit itself: a transaction that notifies holds a lock of the whole database until its commit has reached
+the disk, so commits of different calls no longer share one flush. Measured with eight writers and a disk of 3 ms:
+270 writes a second instead of 1,750, and 28 ms for each instead of 4. A process that dies in between leaves rows
+untold; listeners re-read everything from time to time for that reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.db.errors import translated
+
+CALL_CHANNEL = "ari_app_call"  # payload: the call's id
+OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, its id
+CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
+DIRECTORY_CHANNEL = "ari_app_directory"  # no payload: the area changed
+
+#: news of this long goes out in one transaction; a person watching does not see it
+GATHER_SECONDS = 0.02
+RETRY_SECONDS = 0.5
+_TELL = "SELECT pg_notify(news.channel, news.payload) FROM unnest($1::text[], $2::text[]) AS news (channel, payload)"
+
+
+class Announcer:
+    """Gathers news and sends it. News of one row is told once, however often the row changed meanwhile."""
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+        self._waiting: dict[tuple[str, str], None] = {}
+        self._sender: asyncio.Task[None] | None = None
+
+    def tell(self, channel: str, payload: str) -> None:
+        self._waiting[channel, payload] = None
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send(), name="announcer")
+
+    async def close(self) -> None:
+        """Sends what is waiting, once; news that cannot be sent now is dropped."""
+        if self._sender is not None:
+            self._sender.cancel()
+            await asyncio.gather(self._sender, return_exceptions=True)
+        if self._waiting:
+            await self._send_waiting()
+
+    async def _send(self) -> None:
+        pause = GATHER_SECONDS
+        while self._waiting:
+            await asyncio.sleep(pause)
+            pause = GATHER_SECONDS if await self._send_waiting() else RETRY_SECONDS
+
+    async def _send_waiting(self) -> bool:
+        news, self._waiting = self._waiting, {}
+        try:
+            with translated():
+                channels, payloads = zip(*news, strict=True)
+                await self._pool.execute(_TELL, channels, payloads)
+        except (StoreUnavailable, asyncio.CancelledError) as error:
+            self._waiting = {**news, **self._waiting}
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return False
+        return True

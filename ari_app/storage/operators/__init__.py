@@ -1,0 +1,1 @@
+"""Rows about operators: PINs and absences."""

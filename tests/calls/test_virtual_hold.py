@@ -1,0 +1,167 @@
+"""Places that callers kept, and reminders that are spoken: at their turn, and never two phones for one citizen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
+from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
+from ari_app.core.area import Reach
+from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
+from ari_app.core.ids import ChannelId, TeamCode
+from ari_app.core.operators import OperatorState
+from ari_app.core.reminders import ReminderKind
+from tests.calls.test_calling_back import attempts, now_is, promised, ringing
+from tests.calls.transfers import MOBILE, number_plan
+from tests.calls.world import ESDAM_ALONE, NODE, World, directory
+from tests.fakes.clock import settle
+
+pytestmark = pytest.mark.pure
+Make = Callable[..., World]
+
+
+async def refreshed(world: World) -> None:
+    await KeptPlaces(world.shell, world.supervisor).refresh()
+    await settle()
+
+
+async def test_given_a_kept_place_when_an_operator_is_ready_then_the_citizen_is_called_at_their_turn(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    first = await world.citizen(ESDAM_ALONE)
+    await world.clock.advance(5)
+    request = await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    await world.clock.advance(5)
+    last = await world.citizen(ESDAM_ALONE)
+    await refreshed(world)
+    assert world.dispatcher.position(world.call(last).id) == 3, "the kept place counts"
+    operator = await world.operator("101", phone="phone07")
+    assert world.switch.partners(first) == {operator} and not world.switch.ringing
+    await world.clock.advance(5)
+    await world.hang_up(first)
+    await world.press(operator, "#")
+    citizen = ringing(world)
+    assert world.switch.partners(last) == set()
+    world.switch.pick_up(citizen)
+    await world.clock.advance(5)
+    assert world.switch.partners(citizen) == {operator}
+    await world.hang_up(citizen)
+    assert attempts(world) == [AttemptOutcome.REACHED]
+    assert now_is(world, request).state is RequestState.CLOSED
+    await world.press(operator, "#")
+    assert world.switch.partners(last) == {operator}
+
+
+async def test_given_more_places_than_operators_when_they_are_called_then_no_more_are_in_flight(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    await world.operator("101", phone="phone07")
+    await world.operator("102", phone="phone08")
+    for n in range(5):
+        await promised(world, f"+3161234567{n}", kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    await refreshed(world)
+    await refreshed(world)
+    assert len(world.switch.ringing) == 2
+    assert len(attempts(world)) == 2
+
+
+async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_then_the_operator_is_free_again(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    request = await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    await refreshed(world)
+    now = world.clock.now()
+    await world.promises.claim(request.id, "102", now, lease_until_at=now, holder="another copy")  # type: ignore[arg-type]
+    operator = await world.operator("101", phone="phone07")
+    assert not world.switch.ringing and world.session("101").state is OperatorState.READY
+    citizen = await world.citizen(ESDAM_ALONE)
+    assert world.switch.partners(citizen) == {operator}
+
+
+async def test_given_an_operator_who_is_rung_when_a_place_is_theirs_then_their_phone_rings_first(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan(directory(reach=Reach.RING)))
+    await world.hang_up(await world.operator("101", phone="phone07"))
+    await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    await refreshed(world)
+    operator = world.ringing_at("PJSIP/phone07")
+    assert len(world.switch.ringing) == 1
+    world.switch.pick_up(operator)
+    await world.clock.advance(1)
+    assert "nl/terugbellen" in world.switch.heard(operator)
+    citizen = ringing(world)
+    world.switch.pick_up(citizen)
+    await world.clock.advance(3)
+    assert world.switch.partners(citizen) == {operator}
+    await world.hang_up(operator)
+    assert attempts(world) == [AttemptOutcome.REACHED]
+
+
+# --- spoken reminders ------------------------------------------------------------------------------------------------
+
+
+async def reminded(world: World, phone: str = "PJSIP/phone09") -> tuple[asyncio.Task[Spoken], ChannelId]:
+    requests = tuple(world.promises.requests)
+    reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, requests, phone)
+    work = asyncio.create_task(PhoneReminders(world.shell, world.supervisor, NODE).remind(reminder))
+    await settle()
+    return work, world.ringing_at(phone)
+
+
+async def test_given_a_reminder_when_somebody_picks_up_and_presses_the_key_then_they_log_in_and_call_the_first(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    await promised(world)
+    work, phone = await reminded(world)
+    world.switch.pick_up(phone)
+    await settle()
+    assert await work is Spoken.HEARD
+    assert world.switch.heard(phone)[:3] == ["nl/terugbellen-u-hebt", "nl/getal-1", "nl/terugbellen-vandaag"]
+    await world.press(phone, "1")
+    await world.press(phone, "101#1234#")
+    citizen = ringing(world)
+    world.switch.pick_up(citizen)
+    await world.clock.advance(3)
+    assert world.switch.partners(citizen) == {phone}
+
+
+@pytest.mark.parametrize("key", ["", "2"])
+async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_phone_is_let_go(
+    make_world: Make, key: str
+) -> None:
+    world = make_world(area=number_plan())
+    await promised(world)
+    work, phone = await reminded(world)
+    world.switch.pick_up(phone)
+    await settle()
+    await world.press(phone, key)
+    await world.clock.advance(9)
+    assert await work is Spoken.HEARD
+    assert phone not in world.switch.channels and not world.ledger.sessions
+
+
+async def test_given_a_reminder_that_nobody_picks_up_then_it_was_not_heard(make_world: Make) -> None:
+    world = make_world(area=number_plan())
+    await promised(world)
+    work, phone = await reminded(world)
+    await world.clock.advance(31)
+    assert await work is Spoken.NOT_HEARD
+    assert phone not in world.switch.channels
+
+
+async def test_given_no_way_outside_when_a_reminder_is_for_a_number_outside_then_it_is_not_now(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    world.switch.outbound = ""
+    await settle()
+    reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (), MOBILE)
+    assert await PhoneReminders(world.shell, world.supervisor, NODE).remind(reminder) is Spoken.NOT_NOW
