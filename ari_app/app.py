@@ -24,10 +24,11 @@ from ari_app.calls.registry import Registry
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen, take_snapshot
 from ari_app.calls.switch.incoming import EVENT_TYPES
+from ari_app.calls.switch.retrying import RetryingSwitch
 from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
-from ari_app.jobs.area_follower import Area
+from ari_app.jobs.area_follower import AreaFollower
 from ari_app.jobs.callback_jobs import keeping_promises
 from ari_app.jobs.clockwork import Job, ticking
 from ari_app.jobs.delivery import Outside
@@ -61,7 +62,7 @@ class Controller:
         self._settings = settings
         self._database = database
         self._lock = lock
-        self._area = Area(database, settings)
+        self._area = AreaFollower(database, settings)
         self._asterisk_id = AsteriskId(settings.node)
         self._ledger = PostgresLedger(database.pool)
         self._promises = PostgresCallbacks(database.pool)
@@ -133,7 +134,10 @@ class Controller:
         clock = SystemClock()
         registry = Registry()
         dispatcher = Dispatcher(registry, self._area.current, clock)
-        return Shell(switch, self._ledger, self._voice, clock, registry, dispatcher, self._area.current, self._promises)
+        patient = RetryingSwitch(switch, clock)
+        return Shell(
+            patient, self._ledger, self._voice, clock, registry, dispatcher, self._area.current, self._promises
+        )
 
     def _jobs(self, ari: AriClient, supervisor: Supervisor) -> dict[str, tuple[float, Job]]:
         number_plan = NumberPlanCheck(self._database, ari, self._area.current, self._settings.nightly_hour)

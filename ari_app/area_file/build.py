@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 
 from ari_app.area_file.callback_shapes import contact
 from ari_app.area_file.checks import Entries, Entry
-from ari_app.area_file.contents import Area, KeyChange, Pin, PinHash, Removals
+from ari_app.area_file.contents import AreaFile, KeyChange, Pin, PinHash, Removals
 from ari_app.area_file.directory_checks import countries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.shapes import (
@@ -20,12 +20,12 @@ from ari_app.area_file.shapes import (
     TeamShape,
 )
 from ari_app.core.area import (
+    Area,
     CallbackRules,
     Closing,
     Consultation,
     Contact,
     DirectNumber,
-    Directory,
     DirectoryEntry,
     EntryKind,
     Member,
@@ -42,13 +42,13 @@ from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumb
 from ari_app.core.tariffs import Forbidden, callable_number
 
 
-def build(entries: Entries, known: Directory) -> Area:
+def build(entries: Entries, known: Area) -> AreaFile:
     """The area that the entries describe. Lists whose order means nothing are sorted, as storage sorts them."""
     municipalities = [_municipality(entry.shape) for entry in entries.municipalities]
     operators = [entry.shape for entry in entries.operators]
     allowed = countries(entries, known)
-    return Area(
-        named=Directory(
+    return AreaFile(
+        named=Area(
             municipalities={municipality.code: municipality for municipality in municipalities},
             shared_numbers={
                 entry.shape.number: _shared_number(entry.shape, entries, known) for entry in entries.shared_numbers
@@ -119,7 +119,7 @@ def _direct_numbers(shape: MunicipalityShape) -> Iterator[DirectNumber]:
         )
 
 
-def _shared_number(shape: SharedNumberShape, entries: Entries, known: Directory) -> SharedNumber:
+def _shared_number(shape: SharedNumberShape, entries: Entries, known: Area) -> SharedNumber:
     before = known.shared_numbers.get(shape.number)
     if shape.default is None:
         default = None if before is None else before.default

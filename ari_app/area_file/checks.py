@@ -20,7 +20,7 @@ from ari_app.area_file.shapes import (
     SpecialDayShape,
     TeamShape,
 )
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared
 
@@ -56,7 +56,7 @@ class Entries:
     with_pin: frozenset[str] = frozenset()
 
 
-def check(entries: Entries, known: Directory) -> Iterator[Problem]:
+def check(entries: Entries, known: Area) -> Iterator[Problem]:
     """Every contradiction, with the path of the entry that is to be mended."""
     yield from _twice(entries)
     yield from _names(entries, known)
@@ -85,7 +85,7 @@ def _twice(entries: Entries) -> Iterator[Problem]:
             first.setdefault(name, path)
 
 
-def _names(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _names(entries: Entries, known: Area) -> Iterator[Problem]:
     """Two municipalities with one name: no caller could tell them apart."""
     here = {entry.shape.code for entry in entries.municipalities}
     owner = {other.name.casefold(): code for code, other in known.municipalities.items() if code not in here}
@@ -95,7 +95,7 @@ def _names(entries: Entries, known: Directory) -> Iterator[Problem]:
             yield (*entry.path, "name"), f"{entry.shape.name} is the name of {owner[name]} as well"
 
 
-def _references(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _references(entries: Entries, known: Area) -> Iterator[Problem]:
     municipalities = {*known.municipalities, *entries.declared.get("municipality", ())}
     teams = {*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams}
     operators = {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators}
@@ -122,7 +122,7 @@ def _references(entries: Entries, known: Directory) -> Iterator[Problem]:
                 yield (*entry.path, "direct", n, "team"), f"there is no team {direct.team}"
 
 
-def _reach(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _reach(entries: Entries, known: Area) -> Iterator[Problem]:
     """An operator holds the line or is rung; teams of both kinds would leave it open which."""
     reach = {str(code): team.reach.value for code, team in known.teams.items()}
     reach |= {entry.shape.code: entry.shape.reach for entry in entries.teams}
@@ -136,7 +136,7 @@ def _reach(entries: Entries, known: Directory) -> Iterator[Problem]:
                 yield (*team.path, "reach"), f"operator {number} is also in a team that is reached in another way"
 
 
-def _members(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _members(entries: Entries, known: Area) -> Iterator[Problem]:
     gone = {(member.number, member.municipality) for member in entries.remove.members}
     for shared in entries.shared_numbers:
         digits = shared.shape.number
@@ -191,7 +191,7 @@ def _key_stays(entry: Entry[MemberShape], key: int, digits: str) -> Iterator[Pro
     )
 
 
-def _numbers(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _numbers(entries: Entries, known: Area) -> Iterator[Problem]:
     here = {entry.shape.code for entry in entries.municipalities}
     owners: dict[str, str] = {
         number: code
@@ -209,14 +209,14 @@ def _numbers(entries: Entries, known: Directory) -> Iterator[Problem]:
             owners.setdefault(e164, entry.shape.code)
 
 
-def _pins(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _pins(entries: Entries, known: Area) -> Iterator[Problem]:
     for entry in entries.operators:
         number = entry.shape.number
         if number not in entries.with_pin and OperatorNumber(number) not in known.operators:
             yield (*entry.path, "pin"), f"operator {number} is new and needs a pin"
 
 
-def _removals(entries: Entries, known: Directory) -> Iterator[Problem]:
+def _removals(entries: Entries, known: Area) -> Iterator[Problem]:
     remove = entries.remove
     here = {entry.shape.code for entry in entries.municipalities}
     for section, key, removed in (("operator", "operators", remove.operators), ("team", "teams", remove.teams)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NewType
 
-from ari_app.core.area import Directory, Member, SharedNumber
+from ari_app.core.area import Area, Member, SharedNumber
 from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 
 PinHash = NewType("PinHash", str)  # argon2
@@ -43,14 +43,14 @@ class Removals:
 
 
 @dataclass(frozen=True, slots=True)
-class Area:
+class AreaFile:
     """A file that was found right.
 
     `named` holds what the file names and nothing else: a municipality, a team or an operator is meant whole, a shared
     number with those of its members that the file names.
     """
 
-    named: Directory
+    named: Area
     pins: Mapping[OperatorNumber, Pin] = field(default_factory=dict)
     key_changes: Mapping[MemberKey, KeyChange] = field(default_factory=dict)
     special_day_sources: Mapping[date, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Area:
     removals: Removals = Removals()
 
 
-def merge(known: Directory, area: Area) -> Directory:
+def merge(known: Area, area: AreaFile) -> Area:
     """The directory after the file: what it names replaces what was there, what it does not name stays."""
     named, gone = area.named, area.removals
     shared_numbers = dict(known.shared_numbers)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ari_app.area_file.contents import Area, MemberKey
-from ari_app.core.area import DirectNumber, Directory, Member, Municipality, SharedNumber
+from ari_app.area_file.contents import AreaFile, MemberKey
+from ari_app.core.area import Area, DirectNumber, Member, Municipality, SharedNumber
 from ari_app.core.calendar import special_days_known_until, special_days_run_out
 from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared
@@ -67,9 +67,9 @@ class _Tally:
 
 
 def compare(
-    known: Directory,
-    new: Directory,
-    area: Area,
+    known: Area,
+    new: Area,
+    wanted: AreaFile,
     new_pins: Collection[OperatorNumber],
     special_days: Mapping[date, tuple[str, str]],
     today: date,
@@ -79,16 +79,16 @@ def compare(
     `new_pins` are the operators who get another PIN, `special_days` those imported before, with name and source.
     """
     tally, difference = _Tally(), Difference()
-    for code in area.named.municipalities:
+    for code in wanted.named.municipalities:
         if tally.differs(f"municipality {code}", _whole(known, code), _whole(new, code)):
             difference.municipalities.add(code)
-    _compare_numbers(known, new, area, tally, difference)
-    _compare_people(known, new, area, new_pins, tally, difference)
-    for day, name in area.named.special_days.items():
-        entry = (name, area.special_day_sources[day])
+    _compare_numbers(known, new, wanted, tally, difference)
+    _compare_people(known, new, wanted, new_pins, tally, difference)
+    for day, name in wanted.named.special_days.items():
+        entry = (name, wanted.special_day_sources[day])
         if tally.differs(f"special day {day}", special_days.get(day), entry):
             difference.special_days[day] = entry
-    _compare_number_plan(known, new, area, tally, difference)
+    _compare_number_plan(known, new, wanted, tally, difference)
     report = ImportReport(
         tuple(tally.added),
         tuple(tally.changed),
@@ -99,17 +99,17 @@ def compare(
     return report, difference
 
 
-def _whole(directory: Directory, code: MunicipalityCode) -> tuple[Municipality, list[DirectNumber]] | None:
+def _whole(area: Area, code: MunicipalityCode) -> tuple[Municipality, list[DirectNumber]] | None:
     """A municipality with its direct numbers."""
-    municipality = directory.municipalities.get(code)
+    municipality = area.municipalities.get(code)
     if municipality is None:
         return None
-    direct = (number for number in directory.direct_numbers.values() if number.municipality == code)
+    direct = (number for number in area.direct_numbers.values() if number.municipality == code)
     return municipality, sorted(direct, key=lambda number: number.e164)
 
 
-def _compare_numbers(known: Directory, new: Directory, area: Area, tally: _Tally, difference: Difference) -> None:
-    for digits, shared in area.named.shared_numbers.items():
+def _compare_numbers(known: Area, new: Area, wanted: AreaFile, tally: _Tally, difference: Difference) -> None:
+    for digits, shared in wanted.named.shared_numbers.items():
         before = known.shared_numbers.get(digits)
         name = format_shared(digits)
         old = None if before is None else (before.default,)
@@ -119,39 +119,39 @@ def _compare_numbers(known: Directory, new: Directory, area: Area, tally: _Tally
             code = member.municipality
             if tally.differs(f"member {code} of {name}", _member(before, code), member):
                 difference.members.add((digits, code))
-    for digits, code in sorted(area.removals.members):
+    for digits, code in sorted(wanted.removals.members):
         member_name = f"member {code} of {format_shared(digits)}"
         if tally.differs(member_name, _member(known.shared_numbers.get(digits), code), None):
             difference.gone_members.add((digits, code))
 
 
 def _compare_people(
-    known: Directory,
-    new: Directory,
-    area: Area,
+    known: Area,
+    new: Area,
+    wanted: AreaFile,
     new_pins: Collection[OperatorNumber],
     tally: _Tally,
     difference: Difference,
 ) -> None:
-    for code in sorted({*area.named.teams, *area.removals.teams}):
+    for code in sorted({*wanted.named.teams, *wanted.removals.teams}):
         team = new.teams.get(code)
         if tally.differs(f"team {code}", known.teams.get(code), team):
             (difference.gone_teams if team is None else difference.teams).add(code)
     lost_a_team = {
-        number for number, operator in known.operators.items() if not area.removals.teams.isdisjoint(operator.teams)
+        number for number, operator in known.operators.items() if not wanted.removals.teams.isdisjoint(operator.teams)
     }
-    for number in sorted({*area.named.operators, *area.removals.operators, *lost_a_team}):
+    for number in sorted({*wanted.named.operators, *wanted.removals.operators, *lost_a_team}):
         before, operator = known.operators.get(number), new.operators.get(number)
         old = None if before is None else (before, False)
         if tally.differs(f"operator {number}", old, None if operator is None else (operator, number in new_pins)):
             (difference.gone_operators if operator is None else difference.operators).add(number)
 
 
-def _compare_number_plan(known: Directory, new: Directory, area: Area, tally: _Tally, difference: Difference) -> None:
-    if area.callable_countries is not None:
+def _compare_number_plan(known: Area, new: Area, wanted: AreaFile, tally: _Tally, difference: Difference) -> None:
+    if wanted.callable_countries is not None:
         old, now = sorted(known.callable_countries) or None, sorted(new.callable_countries) or None
         difference.callable_countries = tally.differs("countries outside", old, now)
-    for code in sorted({*area.named.entries, *area.removals.entries}):
+    for code in sorted({*wanted.named.entries, *wanted.removals.entries}):
         entry = new.entries.get(code)
         if tally.differs(f"directory entry {code}", known.entries.get(code), entry):
             (difference.gone_entries if entry is None else difference.entries).add(code)
@@ -162,7 +162,7 @@ def _member(shared: SharedNumber | None, code: MunicipalityCode) -> Member | Non
     return next((member for member in members if member.municipality == code), None)
 
 
-def _unconsulted(known: Directory, new: Directory, difference: Difference) -> Iterator[str]:
+def _unconsulted(known: Area, new: Area, difference: Difference) -> Iterator[str]:
     for digits, code in sorted(difference.members):
         before = known.shared_numbers.get(digits)
         member = _member(new.shared_numbers[digits], code)
@@ -170,14 +170,14 @@ def _unconsulted(known: Directory, new: Directory, difference: Difference) -> It
             yield f"{code} joins {format_shared(digits)}, and no consultation of its neighbours is recorded (AV §6)"
 
 
-def _unanswered(new: Directory) -> Iterator[str]:
+def _unanswered(new: Area) -> Iterator[str]:
     manned = {team for operator in new.operators.values() for team in operator.teams}
     answered = {code for team in new.teams.values() if team.code in manned for code in team.serves}
     for code in sorted(new.municipalities.keys() - answered):
         yield f"nobody answers for {code}: no team with operators serves it"
 
 
-def _running_out(new: Directory, today: date) -> Iterator[str]:
+def _running_out(new: Area, today: date) -> Iterator[str]:
     if special_days_run_out(new.special_days, today):
         until = special_days_known_until(new.special_days)
         yield f"designated days are known until {until}: add those of the next decree as [[special_day]]"

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 
 from ari_app.area_file.checks import Entries, Entry, Problem
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.core.tariffs import Forbidden, callable_number
 
 _Entries = list[Entry[DirectoryEntryShape]]
 
 
-def check_entries(entries: Entries, known: Directory) -> Iterator[Problem]:
+def check_entries(entries: Entries, known: Area) -> Iterator[Problem]:
     """Every contradiction, with the path of the entry that is to be mended."""
     here = entries.directory_entries
     yield from _references(here, entries, known)
@@ -23,12 +23,12 @@ def check_entries(entries: Entries, known: Directory) -> Iterator[Problem]:
     yield from _removals(here, entries, known)
 
 
-def countries(entries: Entries, known: Directory) -> Collection[str]:
+def countries(entries: Entries, known: Area) -> Collection[str]:
     """The countries whose numbers may be called once the file was followed."""
     return known.callable_countries if entries.outside is None else frozenset(entries.outside.allow_countries)
 
 
-def _references(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+def _references(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
     existing: Mapping[str, Collection[str]] = {
         "municipality": {*known.municipalities, *entries.declared.get("municipality", ())},
         "team": {*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams},
@@ -46,7 +46,7 @@ def _references(here: _Entries, entries: Entries, known: Directory) -> Iterator[
                 yield (*entry.path, key), f"there is no {section} {name}"
 
 
-def _extensions(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+def _extensions(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
     """One entry per extension in the whole area, and an operator's number only for that operator."""
     staying = _staying(entries, known)
     owners: dict[str, str] = {
@@ -83,7 +83,7 @@ def _numbers(here: _Entries, allowed: Collection[str]) -> Iterator[Problem]:
                 yield (*entry.path, "number"), number.says
 
 
-def _deputies(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+def _deputies(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
     """A deputy exists, and who may use the entry may use the deputy."""
     owners = {
         str(code): (known.entries[code].municipality, known.entries[code].shared) for code in _staying(entries, known)
@@ -104,7 +104,7 @@ def _deputies(here: _Entries, entries: Entries, known: Directory) -> Iterator[Pr
             )
 
 
-def _removals(here: _Entries, entries: Entries, known: Directory) -> Iterator[Problem]:
+def _removals(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
     remove, named = entries.remove, entries.declared.get("directory_entry", frozenset())
     removed = {code: n for n, code in enumerate(remove.directory_entries)}
     for code, n in removed.items():
@@ -122,7 +122,7 @@ def _removals(here: _Entries, entries: Entries, known: Directory) -> Iterator[Pr
             yield ("remove", "teams", teams[entry.team]), f"directory entry {code} reaches this team"
 
 
-def _staying(entries: Entries, known: Directory) -> dict[EntryCode, None]:
+def _staying(entries: Entries, known: Area) -> dict[EntryCode, None]:
     """Those of the directory that the file neither names nor removes, in their order."""
     left = {*entries.declared.get("directory_entry", ()), *entries.remove.directory_entries}
     left |= {entry.shape.code for entry in entries.directory_entries}

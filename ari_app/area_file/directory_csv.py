@@ -16,21 +16,20 @@ from pydantic import ValidationError
 
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, check
-from ari_app.area_file.contents import Area, Removals
+from ari_app.area_file.contents import AreaFile, Removals
 from ari_app.area_file.directory_cells import COLUMNS, Unreadable, cells, value
 from ari_app.area_file.directory_checks import check_entries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
-from ari_app.area_file.reader import LARGEST_FILE, AreaRefused, Mistake, says, unknown_key
-from ari_app.core.area import Directory, DirectoryEntry
+from ari_app.area_file.errors import AreaRefused, Mistake
+from ari_app.area_file.reader import LARGEST_FILE, says, unknown_key
+from ari_app.core.area import Area, DirectoryEntry
 from ari_app.core.ids import EntryCode, MunicipalityCode
 
 SECTION = "directory_entry"
 _DELIMITERS = (";", ",", "\t")
 
 
-def read_entries(
-    text: str, known: Directory, owner: MunicipalityCode | None = None, *, replacing: bool = False
-) -> Area:
+def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, *, replacing: bool = False) -> AreaFile:
     """What a CSV file says, judged together with the directory that it will be imported into.
 
     `owner`: all lines are this municipality's, and the file can touch nobody else's. `replacing`: the owner's entries
@@ -54,8 +53,8 @@ def read_entries(
         )
     if mistakes:
         raise AreaRefused(sorted(mistakes, key=lambda mistake: mistake.line or 0))
-    area = build(entries, known)
-    return replace(area, removals=Removals(entries=frozenset(map(EntryCode, entries.remove.directory_entries))))
+    wanted = build(entries, known)
+    return replace(wanted, removals=Removals(entries=frozenset(map(EntryCode, entries.remove.directory_entries))))
 
 
 def render_entries(entries: Iterable[DirectoryEntry], delimiter: str = ";") -> str:
@@ -77,7 +76,7 @@ def _left_out(entries: Entries, path: tuple[str | int, ...], said: str) -> Mista
 class _Reader:
     """One table on its way to entries; mistakes gather on the way."""
 
-    def __init__(self, text: str, known: Directory, owner: MunicipalityCode | None) -> None:
+    def __init__(self, text: str, known: Area, owner: MunicipalityCode | None) -> None:
         self.mistakes: list[Mistake] = []
         self.named: set[str] = set()
         self._known = known

@@ -10,7 +10,6 @@ import re
 import tomllib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -18,9 +17,10 @@ from pydantic_core import ErrorDetails
 
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, Path, check, shown
-from ari_app.area_file.contents import Area
+from ari_app.area_file.contents import AreaFile
 from ari_app.area_file.directory_checks import check_entries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape, OutsideShape
+from ari_app.area_file.errors import AreaRefused, Mistake
 from ari_app.area_file.shape import Shape
 from ari_app.area_file.shapes import (
     MemberShape,
@@ -31,9 +31,8 @@ from ari_app.area_file.shapes import (
     SpecialDayShape,
     TeamShape,
 )
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.numbers import Refused, parse_shared
-from ari_app.storage.db.errors import StorageError
 
 LARGEST_FILE = 20_000_000  # characters
 
@@ -46,28 +45,7 @@ _NAME_KEYS = {"municipality": "code", "team": "code", "operator": "number", "dir
 _SHAPE = TypeVar("_SHAPE", bound=Shape)
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing to mend in an area file; `path` counts from 0, `line` is where the entry begins, when known."""
-
-    path: str
-    says: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        place = ", ".join(part for part in (f"line {self.line}" if self.line else "", self.path) if part)
-        return f"{place}: {self.says}" if place else self.says
-
-
-class AreaRefused(StorageError):
-    """An area file with mistakes; nothing of it was followed."""
-
-    def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(str(mistake) for mistake in self.mistakes))
-
-
-def read_area(text: str, known: Directory = Directory()) -> Area:  # noqa: B008
+def read_area(text: str, known: Area = Area()) -> AreaFile:  # noqa: B008
     """What a file says, judged together with the directory that it will be imported into.
 
     Raises AreaRefused with every mistake, in the order of the file.

@@ -12,8 +12,8 @@ import tomli_w
 from ari_app.area_file.callback_shapes import contact_text, rules_text
 from ari_app.area_file.shapes import ANY, WEEKDAYS, span_text
 from ari_app.core.area import (
+    Area,
     DirectNumber,
-    Directory,
     DirectoryEntry,
     Member,
     Municipality,
@@ -34,13 +34,13 @@ _HEAD = """\
 
 
 def render_area(
-    directory: Directory, pin_hashes: Mapping[OperatorNumber, str], special_days: Iterable[tuple[date, str, str]]
+    area: Area, pin_hashes: Mapping[OperatorNumber, str], special_days: Iterable[tuple[date, str, str]]
 ) -> str:
     """The area file of a directory; calamities are not part of it, nor are the special days that are built in."""
     file: dict[str, Any] = {
-        "municipality": [_municipality(town, directory) for town in directory.municipalities.values()],
-        "shared_number": [_shared_number(shared) for shared in directory.shared_numbers.values()],
-        "team": [_team(team) for team in directory.teams.values()],
+        "municipality": [_municipality(town, area) for town in area.municipalities.values()],
+        "shared_number": [_shared_number(shared) for shared in area.shared_numbers.values()],
+        "team": [_team(team) for team in area.teams.values()],
         "operator": [
             {
                 "number": operator.number,
@@ -48,17 +48,17 @@ def render_area(
                 "teams": list(operator.teams),
                 "pin_hash": pin_hashes[operator.number],
             }
-            for operator in directory.operators.values()
+            for operator in area.operators.values()
         ],
         "special_day": [{"day": day, "name": name, "source": source} for day, name, source in special_days],
     }
-    if directory.callable_countries:
-        file["outside"] = {"allow_countries": sorted(directory.callable_countries)}
-    file["directory_entry"] = [_directory_entry(entry) for entry in directory.entries.values()]
+    if area.callable_countries:
+        file["outside"] = {"allow_countries": sorted(area.callable_countries)}
+    file["directory_entry"] = [_directory_entry(entry) for entry in area.entries.values()]
     return _HEAD + tomli_w.dumps({section: entries for section, entries in file.items() if entries})
 
 
-def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
+def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
     norms = {name: seconds for name, seconds in asdict(town.norms).items() if seconds != getattr(Norms(), name)}
     return _told(
         code=town.code,
@@ -76,7 +76,7 @@ def _municipality(town: Municipality, directory: Directory) -> dict[str, Any]:
             {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
             for shut in town.closings
         ],
-        direct=[_direct(number) for number in directory.direct_numbers.values() if number.municipality == town.code],
+        direct=[_direct(number) for number in area.direct_numbers.values() if number.municipality == town.code],
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ari_app.calls import messages as news
+from ari_app.calls import messages
 from ari_app.calls.clock import Clock, Timer
 from ari_app.calls.registry import Registry
-from ari_app.core.area import Directory, Norms, Team
+from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call
 from ari_app.core.callback_rules import as_waiting
 from ari_app.core.callbacks import CallbackRequest
@@ -16,6 +16,7 @@ from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_board import Board
 from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller
+from ari_app.core.skills import skills, team_skill
 
 
 class Dispatcher:
@@ -25,9 +26,9 @@ class Dispatcher:
     finds its offer in its mailbox at once. A timer covers the one thing nobody tells: that a caller overflows.
     """
 
-    def __init__(self, registry: Registry, directory: Callable[[], Directory], clock: Clock) -> None:
+    def __init__(self, registry: Registry, area: Callable[[], Area], clock: Clock) -> None:
         self._registry = registry
-        self._directory = directory
+        self._directory = area
         self._clock = clock
         self._board = Board()
         self._offers: dict[CallId, SessionId] = {}  # made, and not yet given up
@@ -96,7 +97,7 @@ class Dispatcher:
         self._board.operator_ready(self._ready_operator(session))
         self._decide()
 
-    def directory_changed(self, waiting: list[Call]) -> None:
+    def area_changed(self, waiting: list[Call]) -> None:
         """Teams or norms changed: look at everybody again."""
         for call in waiting:
             self._board.update_caller(self._waiting_caller(call))
@@ -147,22 +148,22 @@ class Dispatcher:
             return
         told = self._registry.post_to_call(
             offer.call_id,
-            news.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
+            messages.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
         )
         if not told:
             self.leave(offer.call_id)
 
     def _waiting_caller(self, call: Call) -> WaitingCaller:
-        directory = self._directory()
+        area = self._directory()
         municipality = call.municipality
         norms = self._norms(municipality)
         anyone: frozenset[MunicipalityCode] = frozenset()
         if call.only_team is not None:
             municipality = team_skill(call.only_team)
         elif municipality is None:
-            shared = directory.shared_numbers.get(call.shared_number or "")
+            shared = area.shared_numbers.get(call.shared_number or "")
             members = () if shared is None else shared.members
-            anyone = frozenset(member.municipality for member in members) or frozenset(directory.municipalities)
+            anyone = frozenset(member.municipality for member in members) or frozenset(area.municipalities)
         return WaitingCaller(
             call_id=call.id,
             municipality=municipality,
@@ -194,36 +195,3 @@ class Dispatcher:
             idle_since=session.idle_since_at,
             reach=session.reach,
         )
-
-
-def team_skill(team: str) -> MunicipalityCode:
-    """A team as something a caller can wait for: the direct number of a team."""
-    return MunicipalityCode(f"team:{team}")
-
-
-def skills(
-    directory: Directory, operator: OperatorNumber
-) -> tuple[frozenset[MunicipalityCode], frozenset[MunicipalityCode]]:
-    """The municipalities this operator answers for, and those the operator's teams help out."""
-    serves: set[MunicipalityCode] = set()
-    helps: set[MunicipalityCode] = set()
-    for team in teams_of(directory, operator):
-        serves.update(team.serves)
-        serves.add(team_skill(team.code))
-        helps.update(team.helps)
-    return frozenset(serves), frozenset(helps - serves)
-
-
-def teams_of(directory: Directory, operator: OperatorNumber) -> list[Team]:
-    known = directory.operators.get(operator)
-    codes = () if known is None else known.teams
-    return [directory.teams[code] for code in codes if code in directory.teams]
-
-
-_ANY_TEAM = Team(code="", name="", serves=())  # type: ignore[arg-type]
-
-
-def team_for(directory: Directory, operator: OperatorNumber) -> Team:
-    """The first team of an operator: its ring, wrap-up and whisper settings are the operator's."""
-    teams = teams_of(directory, operator)
-    return teams[0] if teams else _ANY_TEAM

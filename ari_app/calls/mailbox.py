@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from ari_app.calls.clock import Clock
-from ari_app.calls.messages import News
+from ari_app.calls.messages import Message
 
 
 class Mailbox:
@@ -17,21 +17,21 @@ class Mailbox:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._news: deque[News] = deque()
+        self._news: deque[Message] = deque()
         self._reader: asyncio.Future[None] | None = None
 
-    def post(self, news: News) -> None:
-        self._news.append(news)
+    def post(self, message: Message) -> None:
+        self._news.append(message)
         self._wake()
 
-    def post_first(self, news: News) -> None:
+    def post_first(self, message: Message) -> None:
         """Put back what was read too early; only the owner does this."""
-        self._news.appendleft(news)
+        self._news.appendleft(message)
 
     @contextmanager
-    def keeping(self) -> Iterator[list[News]]:
+    def keeping(self) -> Iterator[list[Message]]:
         """A list for news that is not for now: at the end, whatever that is, it waits its turn again, in order."""
-        kept: list[News] = []
+        kept: list[Message] = []
         try:
             yield kept
         finally:
@@ -41,7 +41,7 @@ class Mailbox:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
-    async def next(self, until: datetime | None = None) -> News | None:
+    async def next(self, until: datetime | None = None) -> Message | None:
         """The next news, or None when the instant `until` came first. News that is there goes before a deadline."""
         if self._news:
             return self._news.popleft()

@@ -143,7 +143,7 @@ class Tell:
     playback_id: PlaybackId | None = None  # of a tone that does not end by itself
 
 
-News = (
+Message = (
     Digit
     | Left
     | Entered

@@ -12,11 +12,9 @@ from ari_app.calls.call.flow import Shell
 from ari_app.calls.call.record import ended
 from ari_app.calls.callbacks.attempts import settle_lost
 from ari_app.calls.callbacks.requests import promise_of_lost
-from ari_app.calls.dispatcher import team_for
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import CallDone, Left, Played, StateFound, Up
 from ari_app.calls.supervisor import Supervisor
-from ari_app.calls.switch.retrying import insisting
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
@@ -35,6 +33,7 @@ from ari_app.core.recovery import (
     Snapshot,
     plan,
 )
+from ari_app.core.skills import team_for
 from ari_app.core.transfer import Transfer, TransferOutcome
 from ari_app.core.transfer_rules import over
 
@@ -45,7 +44,7 @@ class Recovery:
     """One gap, being closed. `asterisk_restarted`: every channel of before is gone for certain."""
 
     def __init__(self, shell: Shell, supervisor: Supervisor, look: Callable[[], Awaitable[Snapshot]]) -> None:
-        self._shell = insisting(shell)
+        self._shell = shell
         self._supervisor = supervisor
         self._look = look
         self._counts: dict[str, int] = {}
@@ -152,7 +151,7 @@ class Recovery:
         session = None if session_id is None else registry.session(session_id)
         mailbox = None if session_id is None else registry.session_mailbox(session_id)
         if session is not None and mailbox is not None:
-            wrap_up = team_for(self._shell.directory(), session.operator).wrap_up_seconds
+            wrap_up = team_for(self._shell.area(), session.operator).wrap_up_seconds
             mailbox.post(CallDone(call.id, self._now, wrap_up))
 
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:

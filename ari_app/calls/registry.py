@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import News
+from ari_app.calls.messages import Message
 from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, RequestId, SessionId
 from ari_app.core.operators import OperatorSession
@@ -48,12 +48,12 @@ class Registry:
     def is_owned(self, channel_id: ChannelId) -> bool:
         return channel_id in self._channels
 
-    def post(self, channel_id: ChannelId, news: News) -> bool:
+    def post(self, channel_id: ChannelId, message: Message) -> bool:
         """Hand news to the owner of the channel; False when nobody owns it."""
         mailbox = self._channels.get(channel_id)
         if mailbox is None:
             return False
-        mailbox.post(news)
+        mailbox.post(message)
         return True
 
     # --- calls ---
@@ -67,11 +67,11 @@ class Registry:
     def has_call(self, call_id: CallId) -> bool:
         return call_id in self._calls
 
-    def post_to_call(self, call_id: CallId, news: News) -> bool:
+    def post_to_call(self, call_id: CallId, message: Message) -> bool:
         mailbox = self._calls.get(call_id)
         if mailbox is None:
             return False
-        mailbox.post(news)
+        mailbox.post(message)
         return True
 
     # --- operator sessions ---

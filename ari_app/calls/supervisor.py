@@ -16,12 +16,11 @@ from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, News, Up
-from ari_app.calls.operators.channel import Listener
+from ari_app.calls.messages import Entered, Left, Message, Up
+from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.line import LineTask
 from ari_app.calls.operators.session import OperatorTask
 from ari_app.calls.sweeper import Sweeper
-from ari_app.calls.switch.retrying import insisting
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
 from ari_app.core.callbacks import CallbackRequest
@@ -51,13 +50,10 @@ LONGEST_DIALLED = 32
 
 
 class Supervisor:
-    """Every task of this process, and the way to each. One per controller.
-
-    The tasks' orders are repeated a few times where Asterisk did not carry them out.
-    """
+    """Every task of this process, and the way to each. One per controller."""
 
     def __init__(self, shell: Shell, asterisk_id: AsteriskId, tasks: asyncio.TaskGroup) -> None:
-        self._shell = insisting(shell)
+        self._shell = shell
         self._asterisk_id = asterisk_id
         self._tasks = tasks
         self._flows: dict[CallId, Flow] = {}
@@ -68,9 +64,9 @@ class Supervisor:
 
     # --- news ---
 
-    def tell(self, channel_id: ChannelId, news: News) -> None:
+    def tell(self, channel_id: ChannelId, message: Message) -> None:
         """Hand news of a channel to its owner; of a channel that nobody owns there is nothing to tell."""
-        self._shell.registry.post(channel_id, news)
+        self._shell.registry.post(channel_id, message)
 
     def arrived(self, channel: LiveChannel) -> None:
         """A channel entered our application (its StasisStart, or found after a gap)."""
@@ -88,13 +84,13 @@ class Supervisor:
 
     def dismiss(self, channel_id: ChannelId) -> None:
         """Nobody has business with this channel: it is hung up, however often Asterisk has to be asked."""
-        ear = Listener(self._shell, channel_id, Mailbox(self._shell.clock))
-        self._shell.registry.own(channel_id, ear.mailbox)
-        self.start(self._dismiss(ear, channel_id), f"dismissal {channel_id}")
+        channel = OperatorChannel(self._shell, channel_id, Mailbox(self._shell.clock))
+        self._shell.registry.own(channel_id, channel.mailbox)
+        self.start(self._dismiss(channel, channel_id), f"dismissal {channel_id}")
 
-    async def _dismiss(self, ear: Listener, channel_id: ChannelId) -> None:
+    async def _dismiss(self, channel: OperatorChannel, channel_id: ChannelId) -> None:
         try:
-            await ear.hang_up()
+            await channel.hang_up()
         finally:
             self._shell.registry.disown(channel_id)
 
@@ -241,8 +237,8 @@ class Supervisor:
             await task.give_up()
 
     def resume_ring_session(self, session: OperatorSession) -> None:
-        ear = Listener(self._shell, None, Mailbox(self._shell.clock))
-        self.start_ring_session(OperatorTask(self._shell, session, ear))
+        channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
+        self.start_ring_session(OperatorTask(self._shell, session, channel))
 
     # --- after a gap ---
 
@@ -274,7 +270,7 @@ class Supervisor:
     def playing(self) -> list[tuple[Mailbox, PlaybackId]]:
         """The prompts whose end somebody is waiting for."""
         calls = [(flow.mailbox, flow.playing) for flow in self._flows.values()]
-        lines = [(line.ear.mailbox, line.ear.playing) for line in self._lines.values()]
+        lines = [(line.channel.mailbox, line.channel.playing) for line in self._lines.values()]
         return [(mailbox, playback_id) for mailbox, playback_id in (*calls, *lines) if playback_id is not None]
 
     # --- the sweep ---

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ari_app.area_file.reader import AreaRefused
+from ari_app.area_file.errors import AreaRefused
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.ledger import LedgerError
 from ari_app.prompts import PromptError

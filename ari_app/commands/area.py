@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from ari_app.area_file.difference import ImportReport
-from ari_app.area_file.reader import AreaRefused
+from ari_app.area_file.errors import AreaRefused
 from ari_app.commands import WRONG, Moment, author_option, fail, settings, with_database
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
@@ -21,7 +21,7 @@ from ari_app.storage.area.imports import (
     export_area,
     import_area,
     list_calamities,
-    load_directory,
+    load_area,
     set_calamity,
 )
 from ari_app.storage.db.engine import Database
@@ -161,13 +161,13 @@ def prompts() -> None:
 @prompts.command("import")
 @click.argument("municipality")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def prompts_import(municipality: str, directory: Path) -> None:
+def prompts_import(municipality: str, area: Path) -> None:
     """Use the WAV files of DIRECTORY instead of the spoken texts of the same names, for MUNICIPALITY."""
-    known = with_database(lambda db: load_directory(db.engine)).municipalities
+    known = with_database(lambda db: load_area(db.engine)).municipalities
     if municipality not in known:
         fail(f"there is no municipality {municipality}; known are {', '.join(sorted(known)) or 'none'}", WRONG)
     try:
-        report = import_recordings(settings().sounds_dir, MunicipalityCode(municipality), directory)
+        report = import_recordings(settings().sounds_dir, MunicipalityCode(municipality), area)
     except PromptError as error:
         fail(str(error), WRONG)
     click.echo(f"{len(report.imported)} imported, {len(report.unchanged)} unchanged")

@@ -12,7 +12,7 @@ from typing import TypeVar
 import click
 
 from ari_app.commands import WRONG, Moment, as_json, fail, with_database
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
@@ -21,7 +21,7 @@ from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.render.callbacks import promise_table, requests_table, story_text
 from ari_app.render.icalendar import team_calendar
 from ari_app.render.text import local
-from ari_app.storage.area.imports import load_directory
+from ari_app.storage.area.imports import load_area
 from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.requests import PostgresCallbacks
 from ari_app.storage.db.engine import Database
@@ -97,17 +97,17 @@ def add(
         fail("the first contact has not been yet", WRONG)
 
     async def work(db: Database) -> Created:
-        directory = await load_directory(db.engine)
+        area = await load_area(db.engine)
         code = MunicipalityCode(municipality)
-        if code not in directory.municipalities:
-            fail(f"there is no municipality {code}; known are {_listed(directory.municipalities)}", WRONG)
-        parsed = callable_number(number, directory.callable_countries)
+        if code not in area.municipalities:
+            fail(f"there is no municipality {code}; known are {_listed(area.municipalities)}", WRONG)
+        parsed = callable_number(number, area.callable_countries)
         if isinstance(parsed, Forbidden):
             fail(f"--number {parsed.says}", WRONG)
-        owner = owner_team_of(directory, code) if team is None else TeamCode(team)
+        owner = owner_team_of(area, code) if team is None else TeamCode(team)
         if owner is None:
             fail(f"no team answers for {code}: name one with --team", WRONG)
-        _known(directory, owner, operator)
+        _known(area, owner, operator)
         new = NewRequest(
             municipality=code,
             reason=RequestReason.DESK,
@@ -121,7 +121,7 @@ def add(
             subject=subject,
             pii_note=note,
         )
-        return await _with_book(db, lambda book: book.create_or_join(new, directory))
+        return await _with_book(db, lambda book: book.create_or_join(new, area))
 
     created = with_database(work)
     request = created.request
@@ -144,12 +144,12 @@ def assign(reference: str, team: str | None, operator: str | None, by: str) -> N
     now = datetime.now(UTC)
 
     async def work(db: Database) -> CallbackRequest:
-        directory = await load_directory(db.engine)
+        area = await load_area(db.engine)
         owner = None if team is None else TeamCode(team)
-        _known(directory, owner, operator)
+        _known(area, owner, operator)
         request_id = await _id_of(db, reference)
         person = None if operator is None else OperatorNumber(operator)
-        return await _with_book(db, lambda book: book.assign(request_id, owner, person, directory, by, now))
+        return await _with_book(db, lambda book: book.assign(request_id, owner, person, area, by, now))
 
     request = with_database(work)
     whose = f"{request.owner_team} {request.owner_operator or ''}".rstrip()
@@ -180,10 +180,10 @@ def calendar(team: str, output: Path | None) -> None:
     now = datetime.now(UTC)
 
     async def work(db: Database) -> str:
-        directory = await load_directory(db.engine)
-        _known(directory, TeamCode(team), None)
+        area = await load_area(db.engine)
+        _known(area, TeamCode(team), None)
         requests = await list_requests(db.engine, None, now, team=TeamCode(team))
-        return team_calendar(directory.teams[TeamCode(team)].name, requests, now)
+        return team_calendar(area.teams[TeamCode(team)].name, requests, now)
 
     text = with_database(work)
     if output is None:
@@ -228,10 +228,10 @@ async def _id_of(db: Database, reference: str) -> RequestId:
     return story.request.id
 
 
-def _known(directory: Directory, team: TeamCode | None, operator: str | None) -> None:
-    if team is not None and team not in directory.teams:
-        fail(f"there is no team {team}; known are {_listed(directory.teams)}", WRONG)
-    if operator is not None and operator not in directory.operators:
+def _known(area: Area, team: TeamCode | None, operator: str | None) -> None:
+    if team is not None and team not in area.teams:
+        fail(f"there is no team {team}; known are {_listed(area.teams)}", WRONG)
+    if operator is not None and operator not in area.operators:
         fail(f"there is no operator {operator}; `ari-app operators` lists them", WRONG)
 
 

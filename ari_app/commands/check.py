@@ -14,7 +14,7 @@ import click
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.event_log.audit import AuditReport, Period, audit
 from ari_app.core.event_log.cel import histories
@@ -24,7 +24,7 @@ from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.settings import Settings
-from ari_app.storage.area.imports import load_directory
+from ari_app.storage.area.imports import load_area
 from ari_app.storage.calls import cel_file
 from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database, shown
@@ -92,7 +92,7 @@ async def _findings(chosen: Settings) -> list[Finding]:
     return found
 
 
-async def _database(chosen: Settings) -> tuple[Directory, list[Finding]]:
+async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
     url = chosen.database_url.get_secret_value()
     try:
         async with Database(url) as database:
@@ -101,11 +101,11 @@ async def _database(chosen: Settings) -> tuple[Directory, list[Finding]]:
             try:
                 await require_head(url)
             except StorageError as error:
-                return Directory(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
-            directory = await load_directory(database.engine)
+                return Area(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
+            directory = await load_area(database.engine)
     except (LedgerError, StorageError, ValueError) as error:
         remedy = "start Postgres, or correct DATABASE_URL"
-        return Directory(), [Finding("database", False, str(error), remedy)]
+        return Area(), [Finding("database", False, str(error), remedy)]
     count = len(directory.municipalities)
     area = Finding("area", True, f"{count} municipalities, {len(directory.operators)} operators")
     if not count:
@@ -113,7 +113,7 @@ async def _database(chosen: Settings) -> tuple[Directory, list[Finding]]:
     return directory, [reachable, Finding("database schema", True, "at head"), area, _designated_days(directory)]
 
 
-def _designated_days(directory: Directory) -> Finding:
+def _designated_days(directory: Area) -> Finding:
     """The law's working days are known for as long as the decrees are."""
     until = special_days_known_until(directory.special_days)
     if special_days_run_out(directory.special_days, local_date(datetime.now(UTC))):
@@ -182,7 +182,7 @@ def _version(version: str) -> Finding:
     return Finding("asterisk", False, f"version {version}", f"install Asterisk {OLDEST}, or newer")
 
 
-def _prompts(chosen: Settings, directory: Directory) -> Finding:
+def _prompts(chosen: Settings, directory: Area) -> Finding:
     names = expected(
         [(town.code, town.name) for town in directory.municipalities.values()],
         [calamity.text for calamity in directory.calamities],

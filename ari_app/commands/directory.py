@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from ari_app.area_file.difference import ImportReport
-from ari_app.area_file.reader import AreaRefused
+from ari_app.area_file.errors import AreaRefused
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.commands import CANNOT, WRONG, as_json, author_option, fail, settings, with_database
 from ari_app.commands.area import read_text, tell_import
-from ari_app.core.area import CheckResult, Directory, DirectoryEntry
+from ari_app.core.area import Area, CheckResult, DirectoryEntry
 from ari_app.core.directory import deputies, is_visible
 from ari_app.core.directory_check import Sightings
 from ari_app.core.directory_search import NumberPlanIndex
@@ -25,7 +25,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.jobs.directory_check import check_number_plan, seen_phones
 from ari_app.render.directory import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
 from ari_app.settings import Settings, SettingsError, load
-from ari_app.storage.area.imports import UnknownMunicipality, export_entries, import_entries, load_directory
+from ari_app.storage.area.imports import UnknownMunicipality, export_entries, import_entries, load_area
 from ari_app.storage.calls.reads import list_operators
 from ari_app.storage.db.engine import Database
 
@@ -51,7 +51,7 @@ def search(text: str, municipality: str | None, limit: int, json_wanted: bool, p
     """Entries by any part of name, subject, keyword, extension or number; typing errors are forgiven."""
 
     async def work(db: Database) -> list[EntryNow]:
-        area = await load_directory(db.engine)
+        area = await load_area(db.engine)
         found = NumberPlanIndex(area.entries.values()).search(text, _scope(area, municipality), limit)
         seen = await _sightings(db, [one.entry for one in found])
         return [entry_now(area, one.entry, seen, datetime.now(UTC)) for one in found]
@@ -73,7 +73,7 @@ def list_entries(municipality: str | None, unreachable: bool, json_wanted: bool,
     """All entries, with what the last check found."""
 
     async def work(db: Database) -> list[DirectoryEntry]:
-        area = await load_directory(db.engine)
+        area = await load_area(db.engine)
         scope = _scope(area, municipality)
         return [one for one in area.entries.values() if scope is None or is_visible(one, scope)]
 
@@ -93,7 +93,7 @@ def show(code: str, json_wanted: bool, pii: bool) -> None:
     """One entry, by its code or its extension, with its deputies."""
 
     async def work(db: Database) -> list[EntryNow]:
-        area = await load_directory(db.engine)
+        area = await load_area(db.engine)
         entry = area.entries.get(EntryCode(code)) or area.by_extension.get(code)
         if entry is None:
             fail(f"there is no entry with code or extension {code}; `ari-app directory search` finds one", WRONG)
@@ -156,14 +156,14 @@ def check(json_wanted: bool, pii: bool) -> None:
     chosen = settings()
 
     async def work(db: Database) -> list[DirectoryEntry]:
-        area = await load_directory(db.engine)
+        area = await load_area(db.engine)
         try:
             async with AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.get_secret_value()) as ari:
                 phones = await seen_phones(ari)
         except AriError as error:
             fail(f"Asterisk cannot be asked who is there: {error}; `ari-app check` tells more")
         results = await check_number_plan(db, area, phones, datetime.now(UTC))
-        again = (await load_directory(db.engine)).entries
+        again = (await load_area(db.engine)).entries
         return [again[code] for code, found in results.items() if found is not CheckResult.FINE and code in again]
 
     wrong = with_database(work)
@@ -175,7 +175,7 @@ def check(json_wanted: bool, pii: bool) -> None:
     sys.exit(CANNOT if wrong else 0)
 
 
-def _scope(area: Directory, municipality: str | None) -> Collection[MunicipalityCode] | None:
+def _scope(area: Area, municipality: str | None) -> Collection[MunicipalityCode] | None:
     if municipality is None:
         return None
     code = MunicipalityCode(municipality)

@@ -251,7 +251,7 @@ class DirectoryEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Directory:
+class Area:
     municipalities: Mapping[MunicipalityCode, Municipality] = field(default_factory=dict)
     shared_numbers: Mapping[str, SharedNumber] = field(default_factory=dict)  # by digits
     direct_numbers: Mapping[str, DirectNumber] = field(default_factory=dict)  # by E.164

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ari_app.core import routing
-from ari_app.core.area import CallbackRules, Directory, SharedNumber
+from ari_app.core.area import Area, CallbackRules, SharedNumber
 from ari_app.core.calendar import local_date
 from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_rules import calling_ends_at, owner_team_of
@@ -27,38 +27,38 @@ _LEFT: Mapping[RequestReason | None, EndReason] = {
 _NO_RULES = CallbackRules()
 
 
-def is_offered(directory: Directory, code: MunicipalityCode) -> bool:
+def is_offered(area: Area, code: MunicipalityCode) -> bool:
     """Whether callers of this municipality are asked: it wants to, and there is a team whose the promise would be."""
-    municipality = directory.municipalities.get(code)
-    return municipality is not None and municipality.callback.offered and owner_team_of(directory, code) is not None
+    municipality = area.municipalities.get(code)
+    return municipality is not None and municipality.callback.offered and owner_team_of(area, code) is not None
 
 
-def offering(directory: Directory, digits: str | None, now: datetime) -> SharedNumber:
+def offering(area: Area, digits: str | None, now: datetime) -> SharedNumber:
     """A shared number with only those members of today whose callers are asked."""
-    shared = routing.offered(directory, digits, now)
-    return replace(shared, members=tuple(one for one in shared.members if is_offered(directory, one.municipality)))
+    shared = routing.offered(area, digits, now)
+    return replace(shared, members=tuple(one for one in shared.members if is_offered(area, one.municipality)))
 
 
-def is_offered_to(directory: Directory, call: Call, now: datetime) -> bool:
+def is_offered_to(area: Area, call: Call, now: datetime) -> bool:
     """Whether this caller is asked; where the municipality is not known yet, one that offers it is enough."""
     if call.municipality is not None:
-        return is_offered(directory, call.municipality)
-    return bool(offering(directory, call.shared_number, now).members)
+        return is_offered(area, call.municipality)
+    return bool(offering(area, call.shared_number, now).members)
 
 
-def offer_due_at(directory: Directory, call: Call, now: datetime) -> datetime | None:
+def offer_due_at(area: Area, call: Call, now: datetime) -> datetime | None:
     """When a waiting caller is to be asked; None when they were, or are not."""
-    if call.callback_offered_at is not None or not is_offered_to(directory, call, now):
+    if call.callback_offered_at is not None or not is_offered_to(area, call, now):
         return None
-    return (call.queued_at or call.arrived_at) + timedelta(seconds=_rules(directory, call).offer_after_seconds)
+    return (call.queued_at or call.arrived_at) + timedelta(seconds=_rules(area, call).offer_after_seconds)
 
 
-def kind_for_waiting(directory: Directory, call: Call, now: datetime) -> RequestKind:
+def kind_for_waiting(area: Area, call: Call, now: datetime) -> RequestKind:
     """Whether who is called back instead of waiting keeps their place: only where somebody is called yet today."""
-    town = None if call.municipality is None else directory.municipalities.get(call.municipality)
+    town = None if call.municipality is None else area.municipalities.get(call.municipality)
     if town is None or call.queued_at is None or not town.callback.keep_place:
         return RequestKind.PROMISE
-    is_over = calling_ends_at(town, directory.special_days, local_date(call.queued_at)) <= now
+    is_over = calling_ends_at(town, area.special_days, local_date(call.queued_at)) <= now
     return RequestKind.PROMISE if is_over else RequestKind.PLACE_IN_LINE
 
 
@@ -80,36 +80,36 @@ def left_in(call: Call) -> EndReason:
     return _LEFT.get(call.callback_reason, EndReason.ABANDONED_WAITING)
 
 
-def agreed_request(call: Call, directory: Directory, now: datetime) -> NewRequest | None:
+def agreed_request(call: Call, area: Area, now: datetime) -> NewRequest | None:
     """What a caller with a confirmed number was promised; None where no team can have it."""
     if call.pii_callback_number is None or call.callback_confirmed_how is None or call.callback_kind is None:
         return None
     how, number = call.callback_confirmed_how, E164(call.pii_callback_number)
     reason = RequestReason.CALAMITY if call.calamity else call.callback_reason or RequestReason.WAITING
-    return _request(call, directory, now, reason, call.callback_kind, how, number)
+    return _request(call, area, now, reason, call.callback_kind, how, number)
 
 
-def abandoned_request(call: Call, directory: Directory, now: datetime) -> NewRequest | None:
+def abandoned_request(call: Call, area: Area, now: datetime) -> NewRequest | None:
     """For a caller who left before a human answered, where their municipality calls them back all the same."""
-    if call.answered_at is not None or not _rules(directory, call).abandoned or call.pii_caller_number is None:
+    if call.answered_at is not None or not _rules(area, call).abandoned or call.pii_caller_number is None:
         return None
-    number = callable_number(call.pii_caller_number, directory.callable_countries)
+    number = callable_number(call.pii_caller_number, area.callable_countries)
     if isinstance(number, Forbidden):
         return None
-    return _request(call, directory, now, RequestReason.ABANDONED, RequestKind.PROMISE, Confirmed.UNCONFIRMED, number)
+    return _request(call, area, now, RequestReason.ABANDONED, RequestKind.PROMISE, Confirmed.UNCONFIRMED, number)
 
 
-def request_at_end(call: Call, reason: EndReason, directory: Directory, now: datetime) -> NewRequest | None:
+def request_at_end(call: Call, reason: EndReason, area: Area, now: datetime) -> NewRequest | None:
     """What is still to be promised when a call ends for this reason."""
     if call.pii_callback_number is not None:
-        return None if call.callback_reference is not None else agreed_request(call, directory, now)
+        return None if call.callback_reference is not None else agreed_request(call, area, now)
     is_abandoned = call.callback_request is None and (reason.is_abandoned or reason is EndReason.LOST)
-    return abandoned_request(call, directory, now) if is_abandoned else None
+    return abandoned_request(call, area, now) if is_abandoned else None
 
 
 def _request(
     call: Call,
-    directory: Directory,
+    area: Area,
     now: datetime,
     reason: RequestReason,
     kind: RequestKind,
@@ -117,7 +117,7 @@ def _request(
     number: E164,
 ) -> NewRequest | None:
     code = call.municipality
-    owner = None if code is None else owner_team_of(directory, code)
+    owner = None if code is None else owner_team_of(area, code)
     if code is None or owner is None:
         return None
     return NewRequest(
@@ -135,6 +135,6 @@ def _request(
     )
 
 
-def _rules(directory: Directory, call: Call) -> CallbackRules:
-    municipality = None if call.municipality is None else directory.municipalities.get(call.municipality)
+def _rules(area: Area, call: Call) -> CallbackRules:
+    municipality = None if call.municipality is None else area.municipalities.get(call.municipality)
     return _NO_RULES if municipality is None else municipality.callback

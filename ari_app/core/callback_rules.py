@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from ari_app.core.area import Directory, Municipality, Norms
+from ari_app.core.area import Area, Municipality, Norms
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callbacks import (
     Absence,
@@ -59,24 +59,24 @@ class NextAttempt:
     escalate: bool = False
 
 
-def callable_towns(directory: Directory, now: datetime) -> frozenset[MunicipalityCode]:
+def callable_towns(area: Area, now: datetime) -> frozenset[MunicipalityCode]:
     """The municipalities whose citizens may be called at this moment."""
-    towns = directory.municipalities.items()
-    return frozenset(code for code, town in towns if may_call_now(town, directory.special_days, now))
+    towns = area.municipalities.items()
+    return frozenset(code for code, town in towns if may_call_now(town, area.special_days, now))
 
 
-def owner_team_of(directory: Directory, code: MunicipalityCode) -> TeamCode | None:
+def owner_team_of(area: Area, code: MunicipalityCode) -> TeamCode | None:
     """Whose the requests of a municipality are: the team that its rules name, else one that answers for it.
 
     Of several, one that has operators, and the first by its code. None when no team answers for it or helps it.
     """
-    municipality = directory.municipalities.get(code)
-    if municipality is not None and municipality.callback.team in directory.teams:
+    municipality = area.municipalities.get(code)
+    if municipality is not None and municipality.callback.team in area.teams:
         return municipality.callback.team
-    manned = {team for operator in directory.operators.values() for team in operator.teams}
+    manned = {team for operator in area.operators.values() for team in operator.teams}
     answering = [
         (code not in team.serves, team.code not in manned, team.code)
-        for team in directory.teams.values()
+        for team in area.teams.values()
         if code in team.serves or code in team.helps
     ]
     return min(answering)[2] if answering else None

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from ari_app.core.area import Directory, DirectoryEntry, Municipality
+from ari_app.core.area import Area, DirectoryEntry, Municipality
 from ari_app.core.calendar import OpenNow, local_date, open_state
 from ari_app.core.destinations import Destination, NoDestination
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
@@ -32,73 +32,71 @@ def is_visible(entry: DirectoryEntry, municipalities: Collection[MunicipalityCod
     return entry.shared or entry.municipality in municipalities
 
 
-def by_extension(
-    directory: Directory, extension: str, municipalities: Collection[MunicipalityCode]
-) -> DirectoryEntry | None:
+def by_extension(area: Area, extension: str, municipalities: Collection[MunicipalityCode]) -> DirectoryEntry | None:
     """The entry that this extension means for somebody of these municipalities."""
-    entry = directory.by_extension.get(extension)
+    entry = area.by_extension.get(extension)
     return entry if entry is not None and is_visible(entry, municipalities) else None
 
 
 def resolve(
-    directory: Directory, keyed: str, municipalities: Collection[MunicipalityCode], now: datetime
+    area: Area, keyed: str, municipalities: Collection[MunicipalityCode], now: datetime
 ) -> Destination | NoDestination:
     """Where a caller goes who is handed over to what was keyed: an extension, an operator's number, or one outside.
 
     A number outside is checked for its tariff (AV §8); the deputy of an entry that is closed now is named.
     """
-    entry = by_extension(directory, keyed, municipalities)
+    entry = by_extension(area, keyed, municipalities)
     if entry is not None:
-        return _of_entry(directory, entry, municipalities, now)
+        return _of_entry(area, entry, municipalities, now)
     operator = OperatorNumber(keyed)
-    if operator in directory.operators and _works_for(directory, operator, municipalities):
+    if operator in area.operators and _works_for(area, operator, municipalities):
         return Destination(party=operator, operator=operator)
     if len(keyed) <= LONGEST_EXTENSION and not keyed.startswith(("+", "00")):
-        forbidden = callable_number(keyed, directory.callable_countries)
+        forbidden = callable_number(keyed, area.callable_countries)
         is_paid = isinstance(forbidden, Forbidden) and forbidden.reason is NotCalled.PAID
         return NoDestination(RefusalReason.PAID_SERVICE if is_paid else RefusalReason.UNKNOWN_DESTINATION)
-    return _outside(directory, keyed, OUTSIDE)
+    return _outside(area, keyed, OUTSIDE)
 
 
-def is_open(directory: Directory, entry: DirectoryEntry, now: datetime) -> bool:
+def is_open(area: Area, entry: DirectoryEntry, now: datetime) -> bool:
     """Is somebody there at this moment? The owner's closings and legal days count for an entry that has hours."""
     if not entry.exists_on(local_date(now)):
         return False
     if entry.hours is None:
         return True
-    owner = directory.municipalities.get(entry.municipality) or Municipality(entry.municipality, "")
-    return isinstance(open_state(replace(owner, hours=entry.hours), directory.special_days, now), OpenNow)
+    owner = area.municipalities.get(entry.municipality) or Municipality(entry.municipality, "")
+    return isinstance(open_state(replace(owner, hours=entry.hours), area.special_days, now), OpenNow)
 
 
 def deputy_extension(
-    directory: Directory, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
+    area: Area, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
 ) -> str | None:
     """The extension of the first deputy in the chain who is there now; a chain that bites its tail ends."""
-    for deputy in deputies(directory, entry):
-        if deputy.extension is not None and is_visible(deputy, municipalities) and is_open(directory, deputy, now):
+    for deputy in deputies(area, entry):
+        if deputy.extension is not None and is_visible(deputy, municipalities) and is_open(area, deputy, now):
             return deputy.extension
     return None
 
 
-def deputies(directory: Directory, entry: DirectoryEntry) -> Iterator[DirectoryEntry]:
+def deputies(area: Area, entry: DirectoryEntry) -> Iterator[DirectoryEntry]:
     """The deputy, the deputy's deputy, and so on; nobody twice."""
     seen = {entry.code}
     code = entry.deputy
-    while code is not None and code not in seen and code in directory.entries:
+    while code is not None and code not in seen and code in area.entries:
         seen.add(code)
-        yield directory.entries[code]
-        code = directory.entries[code].deputy
+        yield area.entries[code]
+        code = area.entries[code].deputy
 
 
 def _of_entry(
-    directory: Directory, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
+    area: Area, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
 ) -> Destination | NoDestination:
-    deputy = deputy_extension(directory, entry, municipalities, now)
-    if not is_open(directory, entry, now):
+    deputy = deputy_extension(area, entry, municipalities, now)
+    if not is_open(area, entry, now):
         return NoDestination(RefusalReason.NOT_NOW, deputy)
     party = entry.extension or entry.code
     if entry.pii_number is not None:
-        outside = _outside(directory, entry.pii_number, party)
+        outside = _outside(area, entry.pii_number, party)
         if isinstance(outside, NoDestination):
             return NoDestination(outside.reason, deputy)
         return replace(outside, party=party, subject=entry.subject, deputy=deputy)
@@ -113,19 +111,19 @@ def _of_entry(
     )
 
 
-def _outside(directory: Directory, number: str, party: str) -> Destination | NoDestination:
-    allowed = callable_number(number, directory.callable_countries)
+def _outside(area: Area, number: str, party: str) -> Destination | NoDestination:
+    allowed = callable_number(number, area.callable_countries)
     if isinstance(allowed, Forbidden):
         unknown = allowed.reason in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT)
         return NoDestination(RefusalReason.UNKNOWN_DESTINATION if unknown else RefusalReason.PAID_SERVICE)
-    return _ours(directory, allowed) or Destination(party, pii_number=allowed, must_accept=True)
+    return _ours(area, allowed) or Destination(party, pii_number=allowed, must_accept=True)
 
 
-def _ours(directory: Directory, number: E164) -> Destination | None:
+def _ours(area: Area, number: E164) -> Destination | None:
     """Where one of our own numbers leads: by way of the outside it would be a new call, whose transfers count anew."""
-    direct = directory.direct_numbers.get(number)
+    direct = area.direct_numbers.get(number)
     if direct is None:
-        owners = (town.code for town in directory.municipalities.values() if number in town.geographic_numbers)
+        owners = (town.code for town in area.municipalities.values() if number in town.geographic_numbers)
         return next((Destination(party=code, queue=code) for code in owners), None)
     return Destination(
         party=direct.operator or direct.team or direct.municipality,
@@ -136,8 +134,8 @@ def _ours(directory: Directory, number: E164) -> Destination | None:
     )
 
 
-def _works_for(directory: Directory, operator: OperatorNumber, municipalities: Collection[MunicipalityCode]) -> bool:
-    teams = (directory.teams.get(code) for code in directory.operators[operator].teams)
+def _works_for(area: Area, operator: OperatorNumber, municipalities: Collection[MunicipalityCode]) -> bool:
+    teams = (area.teams.get(code) for code in area.operators[operator].teams)
     return any(not set(team.serves).isdisjoint(municipalities) for team in teams if team is not None)
 
 
@@ -156,14 +154,14 @@ def extension_refusal(extension: str) -> str | None:
     return None
 
 
-def clash(directory: Directory, entry: DirectoryEntry) -> str | None:
+def clash(area: Area, entry: DirectoryEntry) -> str | None:
     """Whose the entry's extension is as well; None when it is nobody else's."""
     if entry.extension is None:
         return None
-    other = directory.by_extension.get(entry.extension)
+    other = area.by_extension.get(entry.extension)
     if other is not None and other.code != entry.code:
         return f"extension {entry.extension} belongs to {other.code} of {other.municipality} already"
     number = OperatorNumber(entry.extension)
-    if number in directory.operators and entry.operator != number:
+    if number in area.operators and entry.operator != number:
         return f"extension {entry.extension} is the number of an operator, whom this entry does not reach"
     return None

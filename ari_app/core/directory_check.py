@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from ari_app.core.area import CheckResult, Directory, DirectoryEntry
+from ari_app.core.area import Area, CheckResult, DirectoryEntry
 from ari_app.core.calendar import OpenNow, local_date, open_state
 from ari_app.core.directory import clash, deputies, is_open, is_visible
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber
@@ -42,74 +42,74 @@ class Standing(StrEnum):
         return self in (Standing.UNREACHABLE, Standing.CLOSED, Standing.NOT_VALID)
 
 
-def presence(directory: Directory, entry: DirectoryEntry, seen: Sightings) -> Presence:
+def presence(area: Area, entry: DirectoryEntry, seen: Sightings) -> Presence:
     """Of whoever the entry reaches: free as soon as one of them is."""
     if entry.endpoint is not None:
         return Presence.UNKNOWN if seen.phones is None else seen.phones.get(entry.endpoint, Presence.UNREACHABLE)
     if entry.pii_number is not None:
         return Presence.UNKNOWN
-    states = {seen.operators.get(number, OperatorState.AWAY) for number in _people(directory, entry)}
+    states = {seen.operators.get(number, OperatorState.AWAY) for number in _people(area, entry)}
     if OperatorState.READY in states:
         return Presence.FREE
     return Presence.BUSY if states - {OperatorState.AWAY} else Presence.UNREACHABLE
 
 
-def standing(directory: Directory, entry: DirectoryEntry, seen: Sightings, now: datetime) -> Standing:
+def standing(area: Area, entry: DirectoryEntry, seen: Sightings, now: datetime) -> Standing:
     if not entry.exists_on(local_date(now)):
         return Standing.NOT_VALID
-    queue = None if entry.queue is None else directory.municipalities.get(entry.queue)
-    queue_is_open = queue is None or isinstance(open_state(queue, directory.special_days, now), OpenNow)
-    if not queue_is_open or not is_open(directory, entry, now):
+    queue = None if entry.queue is None else area.municipalities.get(entry.queue)
+    queue_is_open = queue is None or isinstance(open_state(queue, area.special_days, now), OpenNow)
+    if not queue_is_open or not is_open(area, entry, now):
         return Standing.CLOSED
-    return Standing(presence(directory, entry, seen))
+    return Standing(presence(area, entry, seen))
 
 
 def stand_in(
-    directory: Directory,
+    area: Area,
     entry: DirectoryEntry,
     municipalities: Collection[MunicipalityCode] | None,
     seen: Sightings,
     now: datetime,
 ) -> DirectoryEntry | None:
     """The first of the deputies who is not dead and may be seen from these municipalities (None: from all)."""
-    for deputy in deputies(directory, entry):
+    for deputy in deputies(area, entry):
         may_be_seen = municipalities is None or is_visible(deputy, municipalities)
-        if may_be_seen and not standing(directory, deputy, seen, now).is_dead:
+        if may_be_seen and not standing(area, deputy, seen, now).is_dead:
             return deputy
     return None
 
 
-def check(directory: Directory, seen: Sightings, now: datetime) -> dict[EntryCode, CheckResult]:
+def check(area: Area, seen: Sightings, now: datetime) -> dict[EntryCode, CheckResult]:
     """What is wrong with each entry, the worst first; for the night, when operators may be away and offices closed.
 
     Some 0.1 ms for an entry with a number outside.
     """
-    staffed = {team for operator in directory.operators.values() for team in operator.teams}
-    served = {code for team in directory.teams.values() if team.code in staffed for code in team.serves}
+    staffed = {team for operator in area.operators.values() for team in operator.teams}
+    served = {code for team in area.teams.values() if team.code in staffed for code in team.serves}
 
     def own(entry: DirectoryEntry) -> CheckResult:
         today = local_date(now)
-        queue = None if entry.queue is None else directory.municipalities.get(entry.queue)
+        queue = None if entry.queue is None else area.municipalities.get(entry.queue)
         if entry.valid_until is not None and entry.valid_until <= today:
             return CheckResult.EXPIRED
-        if clash(directory, entry) is not None:
+        if clash(area, entry) is not None:
             return CheckResult.EXTENSION_CLASHES
         if entry.pii_number is not None:
-            is_refused = isinstance(callable_number(entry.pii_number, directory.callable_countries), Forbidden)
+            is_refused = isinstance(callable_number(entry.pii_number, area.callable_countries), Forbidden)
             return CheckResult.NUMBER_REFUSED if is_refused else CheckResult.FINE
         if entry.endpoint is not None:
-            is_dead = presence(directory, entry, seen) is Presence.UNREACHABLE
+            is_dead = presence(area, entry, seen) is Presence.UNREACHABLE
             return CheckResult.UNREACHABLE if is_dead else CheckResult.FINE
         is_there = (
-            entry.operator in directory.operators
+            entry.operator in area.operators
             or entry.team in staffed
             or (queue is not None and queue.exists_on(today) and entry.queue in served)
         )
         return CheckResult.FINE if is_there else CheckResult.TARGET_MISSING
 
-    results = {code: own(entry) for code, entry in directory.entries.items()}
+    results = {code: own(entry) for code, entry in area.entries.items()}
     found: dict[EntryCode, CheckResult] = {}
-    for code, entry in directory.entries.items():
+    for code, entry in area.entries.items():
         result = results[code]
         if result is CheckResult.FINE and entry.deputy is not None:
             match results.get(entry.deputy):
@@ -123,9 +123,9 @@ def check(directory: Directory, seen: Sightings, now: datetime) -> dict[EntryCod
     return found
 
 
-def _people(directory: Directory, entry: DirectoryEntry) -> Iterable[OperatorNumber]:
+def _people(area: Area, entry: DirectoryEntry) -> Iterable[OperatorNumber]:
     if entry.operator is not None:
         return (entry.operator,)
-    serving = {team.code for team in directory.teams.values() if entry.queue in team.serves}
+    serving = {team.code for team in area.teams.values() if entry.queue in team.serves}
     teams = serving if entry.team is None else {entry.team}
-    return (number for number, operator in directory.operators.items() if not teams.isdisjoint(operator.teams))
+    return (number for number, operator in area.operators.items() if not teams.isdisjoint(operator.teams))

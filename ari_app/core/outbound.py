@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import Endpoint, MunicipalityCode
 
 #: where the number goes in a template
@@ -53,15 +53,15 @@ def peer_of(template: str) -> str:
     return template.removeprefix("PJSIP/").removeprefix(f"{PLACE}@")
 
 
-def shown_number(directory: Directory, municipality: MunicipalityCode | None, shared_number: str | None) -> str:
+def shown_number(area: Area, municipality: MunicipalityCode | None, shared_number: str | None) -> str:
     """Which number somebody outside sees when we call: they know it, and can call it back; "" shows none of ours.
 
     The municipality's geographic number where it has one: not every network shows, or lets dial, a 14-number.
     """
-    known = None if municipality is None else directory.municipalities.get(municipality)
+    known = None if municipality is None else area.municipalities.get(municipality)
     if known is not None and known.geographic_numbers:
         return known.geographic_numbers[0]
     if shared_number is not None or municipality is None:
         return shared_number or ""
-    numbers = sorted(directory.shared_numbers.values(), key=lambda shared: shared.digits)
+    numbers = sorted(area.shared_numbers.values(), key=lambda shared: shared.digits)
     return next((s.digits for s in numbers if municipality in {member.municipality for member in s.members}), "")

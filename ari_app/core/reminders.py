@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from ari_app.core.area import Directory, Municipality
+from ari_app.core.area import Area, Municipality
 from ari_app.core.calendar import local_date
 from ari_app.core.callback_rules import Owner, owner_now
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
@@ -78,10 +78,10 @@ class Reminder:
 
 
 def due_reminders(
-    requests: Sequence[CallbackRequest], absences: Sequence[Absence], directory: Directory, now: datetime
+    requests: Sequence[CallbackRequest], absences: Sequence[Absence], area: Area, now: datetime
 ) -> list[Reminder]:
     """Every reminder of these open requests that has become due, those that were sent before included."""
-    today = _Today(directory, now)
+    today = _Today(area, now)
     owned = [(request, owner_now(request, absences, now)) for request in requests if request.is_open]
     found = list(_day_starts(owned, today))
     for request, owner in owned:
@@ -94,10 +94,10 @@ def due_reminders(
 class _Today:
     """What one day is for each municipality; looked up once, however many requests there are."""
 
-    def __init__(self, directory: Directory, now: datetime) -> None:
+    def __init__(self, area: Area, now: datetime) -> None:
         self.now = now
         self.day = local_date(now)
-        self._directory = directory
+        self._directory = area
         self._known: dict[MunicipalityCode, tuple[Municipality, datetime | None]] = {}
 
     def town(self, code: MunicipalityCode) -> Municipality:
@@ -169,6 +169,6 @@ def _day_starts(owned: Iterable[tuple[CallbackRequest, Owner]], today: _Today) -
             yield Reminder(ReminderKind.DAY_START, min(moments), today.day, owner.team, owner.operator)
 
 
-def town_of(directory: Directory, code: MunicipalityCode) -> Municipality:
+def town_of(area: Area, code: MunicipalityCode) -> Municipality:
     """The municipality; of one that was removed, an always closed one with the ordinary rules: promises stay."""
-    return directory.municipalities.get(code) or Municipality(code, code)
+    return area.municipalities.get(code) or Municipality(code, code)

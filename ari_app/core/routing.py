@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from ari_app.core.area import AfterCalamity, Calamity, DirectNumber, Directory, Member, Municipality, SharedNumber
+from ari_app.core.area import AfterCalamity, Area, Calamity, DirectNumber, Member, Municipality, SharedNumber
 from ari_app.core.calendar import ClosedNow, ClosedWhy, OpenNow, local_date, open_state
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import normalise_dialled
@@ -104,13 +104,13 @@ class CalamityOnly:
 Admission = Open | Closed | CalamityOnly
 
 
-def entry(directory: Directory, dialled: str, now: datetime) -> Entry:
+def entry(area: Area, dialled: str, now: datetime) -> Entry:
     """Whose number was dialled, in whatever form the trunk delivered it."""
     number = normalise_dialled(dialled)
     if number.shared is not None:
-        if number.shared not in directory.shared_numbers:
+        if number.shared not in area.shared_numbers:
             return NotServed(NotServedWhy.NOT_OURS)
-        shared = offered(directory, number.shared, now)
+        shared = offered(area, number.shared, now)
         if not shared.members:
             return NotServed(NotServedWhy.NO_MEMBER_YET)
         if shared.question_is_needed:
@@ -118,19 +118,19 @@ def entry(directory: Directory, dialled: str, now: datetime) -> Entry:
         return Known(shared.members[0].municipality, shared.digits)
     if number.e164 is None:
         return NotServed(NotServedWhy.NOT_A_NUMBER)
-    direct = directory.direct_numbers.get(number.e164)
+    direct = area.direct_numbers.get(number.e164)
     if direct is not None:
         return Direct(direct)
-    for municipality in directory.municipalities.values():
+    for municipality in area.municipalities.values():
         if number.e164 in municipality.geographic_numbers:
             return Known(municipality.code)
     return NotServed(NotServedWhy.NOT_OURS)
 
 
-def direct_number(directory: Directory, dialled: str) -> DirectNumber | None:
+def direct_number(area: Area, dialled: str) -> DirectNumber | None:
     """The direct number that was dialled, as it is in the area now."""
     e164 = normalise_dialled(dialled).e164
-    return None if e164 is None else directory.direct_numbers.get(e164)
+    return None if e164 is None else area.direct_numbers.get(e164)
 
 
 def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
@@ -143,15 +143,15 @@ def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
     return Target(operator=number.deputy_operator, endpoint=number.deputy_endpoint)
 
 
-def offered(directory: Directory, digits: str | None, now: datetime) -> SharedNumber:
+def offered(area: Area, digits: str | None, now: datetime) -> SharedNumber:
     """The shared number with only the members that work today; keys stay as they are (AV §6).
 
     A number that is not, or no longer, in the directory has no members.
     """
-    shared = None if digits is None else directory.shared_numbers.get(digits)
+    shared = None if digits is None else area.shared_numbers.get(digits)
     if shared is None:
         return SharedNumber(digits or "", ())
-    return replace(shared, members=tuple(member for member in shared.members if _is_offered(directory, member, now)))
+    return replace(shared, members=tuple(member for member in shared.members if _is_offered(area, member, now)))
 
 
 def choose(shared: SharedNumber, digit: str) -> MunicipalityCode | None:
@@ -159,66 +159,64 @@ def choose(shared: SharedNumber, digit: str) -> MunicipalityCode | None:
     return next((member.municipality for member in shared.members if str(member.key) == digit), None)
 
 
-def default_choice(directory: Directory, digits: str | None, now: datetime) -> MunicipalityCode | None:
+def default_choice(area: Area, digits: str | None, now: datetime) -> MunicipalityCode | None:
     """Where a caller goes who did not choose; None: any operator of the number.
 
     A default that is not on offer today counts as none.
     """
-    shared = offered(directory, digits, now)
+    shared = offered(area, digits, now)
     return next((member.municipality for member in shared.members if member.municipality == shared.default), None)
 
 
-def admit_shared(directory: Directory, shared: SharedNumber, now: datetime) -> Admission:
+def admit_shared(area: Area, shared: SharedNumber, now: datetime) -> Admission:
     """Whether the question makes sense: anything but `Open` is said at once, without asking.
 
     With somebody open, only texts that end every call are said here; the others follow the choice.
     """
-    admission = _admit_any(directory, _members(directory, shared), now)
+    admission = _admit_any(area, _members(area, shared), now)
     return Open() if isinstance(admission, Open) else admission
 
 
-def admit(
-    directory: Directory, municipality: MunicipalityCode | None, shared_number: str | None, now: datetime
-) -> Admission:
+def admit(area: Area, municipality: MunicipalityCode | None, shared_number: str | None, now: datetime) -> Admission:
     """Whether a caller for this municipality, or for any operator of the shared number (None), may come in.
 
     For any operator one open member is enough, and a calamity counts when all members have one.
     """
-    known = None if municipality is None else directory.municipalities.get(municipality)
+    known = None if municipality is None else area.municipalities.get(municipality)
     if known is None:
-        return _admit_any(directory, _members(directory, offered(directory, shared_number, now)), now)
-    calamity = _calamity(directory, known, now)
+        return _admit_any(area, _members(area, offered(area, shared_number, now)), now)
+    calamity = _calamity(area, known, now)
     if calamity is not None and calamity.then is AfterCalamity.END:
         return CalamityOnly((calamity,))
     texts = () if calamity is None else (calamity,)
-    match open_state(known, directory.special_days, now):
+    match open_state(known, area.special_days, now):
         case OpenNow():
             return Open(texts)
         case ClosedNow(why, name, opens_at):
             return Closed(why, name, opens_at, texts)
 
 
-def _is_offered(directory: Directory, member: Member, now: datetime) -> bool:
+def _is_offered(area: Area, member: Member, now: datetime) -> bool:
     today = local_date(now)
-    municipality = directory.municipalities.get(member.municipality)
+    municipality = area.municipalities.get(member.municipality)
     if municipality is None or not municipality.exists_on(today):
         return False
     return member.technical_since is None or member.technical_since <= today
 
 
-def _members(directory: Directory, shared: SharedNumber) -> tuple[Municipality, ...]:
-    return tuple(directory.municipalities[member.municipality] for member in shared.members)
+def _members(area: Area, shared: SharedNumber) -> tuple[Municipality, ...]:
+    return tuple(area.municipalities[member.municipality] for member in shared.members)
 
 
-def _admit_any(directory: Directory, members: Sequence[Municipality], now: datetime) -> Admission:
-    calamities = [_calamity(directory, member, now) for member in members]
+def _admit_any(area: Area, members: Sequence[Municipality], now: datetime) -> Admission:
+    calamities = [_calamity(area, member, now) for member in members]
     active = _texts(calamity for calamity in calamities if calamity is not None)
     everywhere = bool(members) and None not in calamities
     if everywhere and all(calamity.then is AfterCalamity.END for calamity in active):
         return CalamityOnly(active)
     closed: list[ClosedNow] = []
     for member in members:
-        state = open_state(member, directory.special_days, now)
+        state = open_state(member, area.special_days, now)
         if isinstance(state, OpenNow):
             return Open(active if everywhere else ())
         closed.append(state)
@@ -228,11 +226,11 @@ def _admit_any(directory: Directory, members: Sequence[Municipality], now: datet
     return Closed(why, name, min(openings, default=None), active)
 
 
-def _calamity(directory: Directory, municipality: Municipality, now: datetime) -> Calamity | None:
+def _calamity(area: Area, municipality: Municipality, now: datetime) -> Calamity | None:
     """The calamity that was set last, of those that are on."""
     active = [
         calamity
-        for calamity in directory.calamities
+        for calamity in area.calamities
         if calamity.municipality == municipality.code and calamity.is_active(now)
     ]
     return max(active, key=lambda calamity: calamity.from_at, default=None)

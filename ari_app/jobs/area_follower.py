@@ -9,37 +9,37 @@ import structlog
 
 from ari_app.calls.callbacks.virtual_hold import KeptPlaces
 from ari_app.calls.dispatcher import Dispatcher
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.call import Call
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.prompts.voice import make_prompts
 from ari_app.settings import Settings
-from ari_app.storage.area.imports import load_directory
+from ari_app.storage.area.imports import load_area
 from ari_app.storage.db.engine import Database
-from ari_app.storage.db.feed import CallbackChanged, DirectoryChanged, Feed, Resync
+from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
 
 log = structlog.get_logger(__name__)
 
 
-class Area:
+class AreaFollower:
     """The area as it was read last. Everybody asks `current`; only this task replaces it, whole."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._sounds_dir = settings.sounds_dir
-        self._directory = Directory()
+        self._directory = Area()
 
-    def current(self) -> Directory:
+    def current(self) -> Area:
         return self._directory
 
     async def reload(self) -> bool:
         """Read the area again; whether it is another one. New names and texts get their sound before they are used."""
-        directory = await load_directory(self._database.engine)
-        if directory == self._directory:
+        area = await load_area(self._database.engine)
+        if area == self._directory:
             return False
-        await make_prompts(self._sounds_dir, directory)
-        self._directory = directory
-        log.info("directory_loaded", municipalities=len(directory.municipalities))
+        await make_prompts(self._sounds_dir, area)
+        self._directory = area
+        log.info("directory_loaded", municipalities=len(area.municipalities))
         return True
 
     async def follow(self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], places: KeptPlaces) -> None:
@@ -47,7 +47,7 @@ class Area:
         async with Feed(self._database.url) as feed:
             async for notice in feed:
                 with suppress(StoreUnavailable):
-                    if isinstance(notice, DirectoryChanged | Resync) and await self.reload():
-                        dispatcher.directory_changed(live_calls())
+                    if isinstance(notice, AreaChanged | Resync) and await self.reload():
+                        dispatcher.area_changed(live_calls())
                     if isinstance(notice, CallbackChanged | Resync):
                         await places.refresh()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import aiohttp
 
 from ari_app.calls.callbacks.ports import ReminderCaller
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs.callback_ticks import CallbackKeeper, Ways
 from ari_app.jobs.clockwork import Job
@@ -27,7 +27,7 @@ SPEAK_SECONDS = 20.0
 async def keeping_promises(
     database: Database,
     outside: Outside,
-    directory: Callable[[], Directory],
+    area: Callable[[], Area],
     asterisk_id: AsteriskId,
     caller: ReminderCaller | None = None,
 ) -> AsyncIterator[dict[str, tuple[float, Job]]]:
@@ -40,7 +40,7 @@ async def keeping_promises(
         if outside.webhook_url is not None and outside.webhook_secret is not None:
             webhook = Webhook(session, outside.webhook_url, outside.webhook_secret)
         ways = Ways(mailer, webhook, caller)
-        keeper = CallbackKeeper(database, book, reminders, ways, directory, lambda: datetime.now(UTC), asterisk_id)
+        keeper = CallbackKeeper(database, book, reminders, ways, area, lambda: datetime.now(UTC), asterisk_id)
         try:
             yield {
                 "callbacks": (KEEP_SECONDS, keeper.tick),

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 import structlog
 
 from ari_app.calls.callbacks.ports import ReminderCaller, Spoken, SpokenReminder
-from ari_app.core.area import Contact, Directory
+from ari_app.core.area import Area, Contact
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.callback_changes import inherited, place_lapsed
 from ari_app.core.callback_rules import LEASE, owner_team_of, place_has_lapsed
@@ -64,7 +64,7 @@ class CallbackKeeper:
         book: PostgresCallbacks,
         reminders: Reminders,
         ways: Ways,
-        directory: Callable[[], Directory],
+        area: Callable[[], Area],
         clock: Callable[[], datetime],
         asterisk_id: AsteriskId,
     ) -> None:
@@ -73,25 +73,25 @@ class CallbackKeeper:
         self._outbox = Outbox(database.pool)
         self._engine = database.engine
         self._ways = ways
-        self._directory = directory
+        self._directory = area
         self._clock = clock
         self._asterisk_id = asterisk_id
         self._warned_on: date | None = None
 
     async def tick(self) -> None:
         """Leases, places, and what has become due; nothing is sent here. Raises StoreUnavailable."""
-        now, directory = self._clock(), self._directory()
-        self._warn_of_days(directory, now)
+        now, area = self._clock(), self._directory()
+        self._warn_of_days(area, now)
         await self._book.extend_leases_of_calls(self._asterisk_id, now + LEASE)
-        for request_id in await self._book.sweep_leases(directory, now):
+        for request_id in await self._book.sweep_leases(area, now):
             log.warning("callback_lease_expired", request_id=str(request_id))
-        await self._lapse_places(directory, now)
-        await self._promise_abandoned(directory, now)
+        await self._lapse_places(area, now)
+        await self._promise_abandoned(area, now)
         requests = await self._book.open_requests()
-        if await self._find_owners(requests, directory, now):
+        if await self._find_owners(requests, area, now):
             requests = await self._book.open_requests()
-        due = due_reminders(requests, await self._reminders.absences(now), directory, now)
-        for reminder in await self._reminders.store_due(due, self._ways_of(directory), now):
+        due = due_reminders(requests, await self._reminders.absences(now), area, now)
+        for reminder in await self._reminders.store_due(due, self._ways_of(area), now):
             late = (now - reminder.due_at).total_seconds()
             log.info("reminder_due", kind=reminder.kind.value, team=reminder.owner_team, late_seconds=round(late))
 
@@ -181,14 +181,14 @@ class CallbackKeeper:
         if not requests:
             await self._reminders.done(taken.id, ReminderOutcome.NOT_NEEDED, now)
             return
-        directory = self._directory()
-        town = town_of(directory, requests[0].municipality)
+        area = self._directory()
+        town = town_of(area, requests[0].municipality)
         phone = self._contact(taken.reminder.owner_team, taken.audience).pii_phone
         if phone is None or taken.tries_count > MOST_RINGS:
             await self._reminders.done(taken.id, ReminderOutcome.GIVEN_UP, now)
             return
-        if not may_call_now(town, directory.special_days, now):
-            at = next_callable(town, directory.special_days, now)
+        if not may_call_now(town, area.special_days, now):
+            at = next_callable(town, area.special_days, now)
             await self._reminders.postpone(taken.id, at, counts=False)
             return
         reminder = taken.reminder
@@ -207,37 +207,37 @@ class CallbackKeeper:
             counts = heard is Spoken.NOT_HEARD
             await self._reminders.postpone(taken.id, self._clock() + RING_AGAIN, counts=counts)
 
-    async def _lapse_places(self, directory: Directory, now: datetime) -> None:
+    async def _lapse_places(self, area: Area, now: datetime) -> None:
         for request in await self._book.open_requests([RequestKind.PLACE_IN_LINE]):
-            town = town_of(directory, request.municipality)
-            if request.lease_holder is None and place_has_lapsed(request, town, directory.special_days, now):
+            town = town_of(area, request.municipality)
+            if request.lease_holder is None and place_has_lapsed(request, town, area.special_days, now):
                 changed, facts = place_lapsed(request, now)
-                planned = next_callable(town, directory.special_days, now)
+                planned = next_callable(town, area.special_days, now)
                 await self._book.change(replace(changed, next_attempt_at=planned), facts)
 
-    async def _find_owners(self, requests: Sequence[CallbackRequest], directory: Directory, now: datetime) -> bool:
+    async def _find_owners(self, requests: Sequence[CallbackRequest], area: Area, now: datetime) -> bool:
         """What a team leaves behind that was taken out of the area is another one's: else nobody calls, or hears.
 
         True when a request has another owner now.
         """
         found = False
         for request in requests:
-            if request.owner_team in directory.teams or request.lease_holder is not None:
+            if request.owner_team in area.teams or request.lease_holder is not None:
                 continue
-            team = owner_team_of(directory, request.municipality)
+            team = owner_team_of(area, request.municipality)
             if team is not None and await self._book.change(*inherited(request, team, now)):
                 found = True
                 log.info("callback_inherited", reference=request.reference, team=team, instead_of=request.owner_team)
         return found
 
-    async def _promise_abandoned(self, directory: Directory, now: datetime) -> None:
+    async def _promise_abandoned(self, area: Area, now: datetime) -> None:
         """Who gave up waiting is called back, where the municipality wants that."""
-        towns = [code for code, town in directory.municipalities.items() if town.callback.abandoned]
+        towns = [code for code, town in area.municipalities.items() if town.callback.abandoned]
         if not towns:
             return
         for call in await abandoned_calls(self._engine, towns, now - ABANDONED_SINCE):
-            number = callable_number(call.pii_caller_number, directory.callable_countries)
-            team = owner_team_of(directory, call.municipality)
+            number = callable_number(call.pii_caller_number, area.callable_countries)
+            team = owner_team_of(area, call.municipality)
             if isinstance(number, Forbidden) or team is None:
                 continue
             new = NewRequest(
@@ -251,12 +251,12 @@ class CallbackKeeper:
                 call_id=call.id,
                 transfer_count=call.transfer_count,
             )
-            created = await self._book.create_or_join(new, directory)
+            created = await self._book.create_or_join(new, area)
             log.info("abandoned_call_promised", call_id=str(call.id), reference=created.request.reference)
 
-    def _ways_of(self, directory: Directory) -> dict[tuple[TeamCode, Audience], list[ReminderWay]]:
+    def _ways_of(self, area: Area) -> dict[tuple[TeamCode, Audience], list[ReminderWay]]:
         found: dict[tuple[TeamCode, Audience], list[ReminderWay]] = {}
-        for code in directory.teams:
+        for code in area.teams:
             for audience in Audience:
                 contact = self._contact(code, audience)
                 has = (
@@ -277,10 +277,10 @@ class CallbackKeeper:
             return own
         return Contact(chief.pii_email or own.pii_email, chief.pii_phone or own.pii_phone)
 
-    def _warn_of_days(self, directory: Directory, now: datetime) -> None:
+    def _warn_of_days(self, area: Area, now: datetime) -> None:
         today = local_date(now)
-        if self._warned_on != today and special_days_run_out(directory.special_days, today):
-            until = special_days_known_until(directory.special_days)
+        if self._warned_on != today and special_days_run_out(area.special_days, today):
+            until = special_days_known_until(area.special_days)
             log.warning("designated_days_run_out", known_until=str(until))
         self._warned_on = today
 

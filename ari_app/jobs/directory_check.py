@@ -11,7 +11,7 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
-from ari_app.core.area import CheckResult, Directory
+from ari_app.core.area import Area, CheckResult
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.directory_check import Sightings, check
 from ari_app.core.ids import Endpoint, EntryCode
@@ -28,10 +28,10 @@ _ONLINE = "online"
 class NumberPlanCheck:
     """Due from an hour of the Dutch day on; what is done is a row, so that each day has one, whoever restarts."""
 
-    def __init__(self, database: Database, ari: AriClient, directory: Callable[[], Directory], hour: int) -> None:
+    def __init__(self, database: Database, ari: AriClient, area: Callable[[], Area], hour: int) -> None:
         self._database = database
         self._ari = ari
-        self._directory = directory
+        self._directory = area
         self._hour = hour
 
     async def tick(self, now: datetime | None = None) -> None:
@@ -52,11 +52,11 @@ class NumberPlanCheck:
 
 
 async def check_number_plan(
-    database: Database, directory: Directory, phones: Mapping[Endpoint, Presence], now: datetime
+    database: Database, area: Area, phones: Mapping[Endpoint, Presence], now: datetime
 ) -> Mapping[EntryCode, CheckResult]:
     """Check every entry, and keep what was found. Raises StoreUnavailable."""
     # Twenty thousand numbers take seconds, and calls go on meanwhile.
-    results = await asyncio.to_thread(check, directory, Sightings(phones), now)
+    results = await asyncio.to_thread(check, area, Sightings(phones), now)
     await store_checks(database.engine, results, now)
     return results
 

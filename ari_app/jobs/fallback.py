@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.call import FactKind
 from ari_app.core.event_log.cel import LogPosition
 from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
@@ -33,14 +33,12 @@ _NO_LOG_YET = LogPosition("", 0)
 class FallbackTaker:
     """Follows the log of one Asterisk; only the controller of that Asterisk runs it."""
 
-    def __init__(
-        self, database: Database, path: Path, asterisk_id: AsteriskId, directory: Callable[[], Directory]
-    ) -> None:
+    def __init__(self, database: Database, path: Path, asterisk_id: AsteriskId, area: Callable[[], Area]) -> None:
         self._database = database
         self._ledger = PostgresLedger(database.pool)
         self._path = path
         self._asterisk_id = asterisk_id
-        self._directory = directory
+        self._directory = area
         self._watch = FallbackWatch()
         self._position: LogPosition | None = None
         self._has_begun = False

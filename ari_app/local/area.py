@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ari_app.sample
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.local.debian import Say
-from ari_app.storage.area.imports import import_area, load_directory
+from ari_app.storage.area.imports import import_area, load_area
 from ari_app.storage.db.engine import create_engine
 from ari_app.storage.db.migrate import upgrade_to_head
 
 SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
 
 
-async def prepare(url: str, say: Say) -> Directory:
+async def prepare(url: str, say: Say) -> Area:
     """Migrate the database to head, import the sample area into an empty one, and tell what is in it.
 
     Raises StoreUnavailable, StorageError.
@@ -26,11 +26,11 @@ async def prepare(url: str, say: Say) -> Directory:
     await upgrade_to_head(url)
     engine = create_engine(url, pooled=False)
     try:
-        directory = await load_directory(engine)
+        directory = await load_area(engine)
         if not directory.municipalities and not directory.operators:
             say("Importing the sample area …")
             await import_area(engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
-            directory = await load_directory(engine)
+            directory = await load_area(engine)
     finally:
         await engine.dispose()
     return directory
@@ -43,7 +43,7 @@ def sample_pins() -> Mapping[OperatorNumber, str]:
     return {OperatorNumber(entry["number"]): entry["pin"] for entry in operators if "pin" in entry}
 
 
-def is_sample(directory: Directory) -> bool:
+def is_sample(directory: Area) -> bool:
     """Whether the operators of the sample area are here, so that their PINs may be shown."""
     with SAMPLE.open("rb") as file:
         operators = tomllib.load(file).get("operator", [])

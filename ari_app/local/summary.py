@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ari_app.core.area import Directory, Reach
+from ari_app.core.area import Area, Reach
 from ari_app.core.numbers import format_shared
 from ari_app.core.outbound import PLACE, peer_of
 from ari_app.local.area import is_sample, sample_pins
@@ -14,7 +14,7 @@ from ari_app.local.asterisk import AccountKind, SipAccount
 
 
 def text(
-    directory: Directory,
+    directory: Area,
     accounts: Sequence[SipAccount],
     *,
     sip_address: str,
@@ -46,7 +46,7 @@ def text(
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections)
 
 
-def _numbers(directory: Directory) -> Iterator[str]:
+def _numbers(directory: Area) -> Iterator[str]:
     names = {code: municipality.name for code, municipality in directory.municipalities.items()}
     for shared in directory.shared_numbers.values():
         members = [f"{member.key} {names.get(member.municipality, member.municipality)}" for member in shared.members]
@@ -77,7 +77,7 @@ def _accounts(accounts: Sequence[SipAccount]) -> Iterator[str]:
         yield f"{account.name:<11} {account.password:<17} {plays.get(account.kind, 'an operator')}"
 
 
-def _operators(directory: Directory) -> Iterator[str]:
+def _operators(directory: Area) -> Iterator[str]:
     pins = sample_pins() if is_sample(directory) else {}
     ringing = {code for code, team in directory.teams.items() if team.reach is Reach.RING}
     for operator in directory.operators.values():

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ledger import LedgerError
 from ari_app.local import area, asterisk_root, secrets, summary, toolbox
 from ari_app.local.application import ApplicationSettings, LocalApplication
@@ -143,7 +143,7 @@ def _parts(
     return postgres, asterisk, application
 
 
-def _make_sounds(asterisk: LocalAsterisk, directory: Directory) -> None:
+def _make_sounds(asterisk: LocalAsterisk, directory: Area) -> None:
     names = [(code, municipality.name) for code, municipality in directory.municipalities.items()]
 
     def progress(made: int, all_of_them: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
@@ -48,13 +48,13 @@ class PromptVoice:
             log.warning("speech_not_removed", error=str(error))
 
 
-async def make_prompts(sounds_dir: Path, directory: Directory) -> None:
+async def make_prompts(sounds_dir: Path, area: Area) -> None:
     """Make sound of what has none yet, for every municipality and calamity text of the area.
 
     Without it callers are still connected: a prompt that has no sound is left out.
     """
-    names = [(m.code, m.name) for m in directory.municipalities.values()]
-    texts = [calamity.text for calamity in directory.calamities]
+    names = [(m.code, m.name) for m in area.municipalities.values()]
+    texts = [calamity.text for calamity in area.calamities]
     try:
         await asyncio.to_thread(build_music, sounds_dir / "music")
         await asyncio.to_thread(build, sounds_dir, names, texts)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ari_app.area_file.shapes import WEEKDAYS, span_text
-from ari_app.core.area import Directory, DirectoryEntry
+from ari_app.core.area import Area, DirectoryEntry
 from ari_app.core.directory_check import Sightings, Standing, stand_in, standing
 from ari_app.render.text import local, table
 
@@ -23,12 +23,12 @@ class EntryNow:
     instead_standing: Standing | None
 
 
-def entry_now(directory: Directory, entry: DirectoryEntry, seen: Sightings, now: datetime) -> EntryNow:
+def entry_now(area: Area, entry: DirectoryEntry, seen: Sightings, now: datetime) -> EntryNow:
     """A deputy whom not everybody that may use the entry may see is not named."""
-    mine = standing(directory, entry, seen, now)
+    mine = standing(area, entry, seen, now)
     scope = frozenset() if entry.shared else frozenset({entry.municipality})
-    instead = stand_in(directory, entry, scope, seen, now) if mine.is_dead else None
-    theirs = None if instead is None else standing(directory, instead, seen, now)
+    instead = stand_in(area, entry, scope, seen, now) if mine.is_dead else None
+    theirs = None if instead is None else standing(area, instead, seen, now)
     return EntryNow(entry, mine, instead, theirs)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.reminders import Reminder, ReminderKind, town_of
@@ -34,12 +34,12 @@ class MailText:
     body: str
 
 
-def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], directory: Directory, now: datetime) -> MailText:
+def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area, now: datetime) -> MailText:
     """What a team or a supervisor reads; Dutch, level B1."""
-    team = directory.teams.get(reminder.owner_team)
+    team = area.teams.get(reminder.owner_team)
     team_name = reminder.owner_team if team is None else team.name
     count = "1 verzoek" if len(requests) == 1 else f"{len(requests)} verzoeken"
-    town = "" if not requests else town_of(directory, requests[0].municipality).name
+    town = "" if not requests else town_of(area, requests[0].municipality).name
     subject, why = {
         ReminderKind.DAY_START: (
             f"Vandaag terugbellen: {count}",
@@ -72,14 +72,14 @@ def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], directory: 
     }[reminder.kind]
     whose = f"Voor medewerker {reminder.owner_operator}." if reminder.owner_operator else ""
     lines = [f"Team: {team_name}", "", why, *([whose] if whose else []), ""]
-    lines += [f"- {_line(request, directory, now)}" for request in requests]
+    lines += [f"- {_line(request, area, now)}" for request in requests]
     lines += ["", "Het telefoonnummer staat niet in deze mail. U ziet het als u belt.", ""]
     return MailText(subject, "\n".join(lines))
 
 
-def _line(request: CallbackRequest, directory: Directory, now: datetime) -> str:
+def _line(request: CallbackRequest, area: Area, now: datetime) -> str:
     late = " (te laat)" if request.deadline_at < now else ""
-    town = town_of(directory, request.municipality).name
+    town = town_of(area, request.municipality).name
     return f"nummer {request.reference}, {town}: bellen voor {day_and_time(request.plan_by_at)}{late}"
 
 

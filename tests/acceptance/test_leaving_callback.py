@@ -11,7 +11,7 @@ from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM, is_working_day, local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.references import is_reference
-from ari_app.storage.area.imports import load_directory
+from ari_app.storage.area.imports import load_area
 from ari_app.storage.db.engine import Database
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone
@@ -74,7 +74,7 @@ async def _presses_last(centre: Centre, citizen: Phone, number: str) -> Row:
 async def _is_due_in_time(centre: Centre, request: Row) -> None:
     """At the end of the opening hours, or at five, of the working day after the call."""
     async with Database(centre.database_url) as database:
-        directory = await load_directory(database.engine)
+        directory = await load_area(database.engine)
     day = local_date(request["first_contact_at"]) + timedelta(days=1)
     while not is_working_day(day, directory.special_days):
         day += timedelta(days=1)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ari_app.area_file.contents import merge
 from ari_app.area_file.directory_csv import read_entries, render_entries
-from ari_app.area_file.reader import AreaRefused, read_area
+from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.reader import read_area
 from ari_app.area_file.render import render_area
 from ari_app.core.area import DirectoryEntry, EntryKind, OpeningSpan
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 import ari_app.sample
 from ari_app.area_file.contents import merge
-from ari_app.area_file.reader import ALL_KEYS, LARGEST_FILE, AreaRefused, Mistake, read_area
+from ari_app.area_file.errors import AreaRefused, Mistake
+from ari_app.area_file.reader import ALL_KEYS, LARGEST_FILE, read_area
 from ari_app.area_file.render import render_area
 from ari_app.core.area import CallbackRules, Contact, DirectNumber, Norms, OpeningSpan, Reach, Whisper
 from ari_app.core.calendar import OpenNow, open_state
@@ -479,21 +480,21 @@ def test_any_values_under_the_right_keys_are_read_or_refused(raw: dict[str, obje
 
 
 def test_the_sample_area_is_fictitious_and_reachable_at_any_hour() -> None:
-    directory = read_area(SAMPLE).named
+    area = read_area(SAMPLE).named
     numbers = [
-        *directory.shared_numbers,
-        *directory.direct_numbers,
-        *(number for municipality in directory.municipalities.values() for number in municipality.geographic_numbers),
-        *(entry.pii_number for entry in directory.entries.values() if entry.pii_number is not None),
+        *area.shared_numbers,
+        *area.direct_numbers,
+        *(number for municipality in area.municipalities.values() for number in municipality.geographic_numbers),
+        *(entry.pii_number for entry in area.entries.values() if entry.pii_number is not None),
     ]
     assert all(is_fictitious(number) for number in numbers)
-    assert [member.key for member in directory.shared_numbers["140119"].members] == [1, 2, 3, 4]
-    assert [member.municipality for member in directory.shared_numbers["140179"].members] == [C]
-    assert sorted(directory.operators) == [str(number) for number in range(101, 113)]
+    assert [member.key for member in area.shared_numbers["140119"].members] == [1, 2, 3, 4]
+    assert [member.municipality for member in area.shared_numbers["140179"].members] == [C]
+    assert sorted(area.operators) == [str(number) for number in range(101, 113)]
     for now in (datetime(2026, 12, 25, 3, tzinfo=UTC), datetime(2026, 6, 1, 10, tzinfo=UTC)):
         states = {
             code: isinstance(open_state(municipality, {}, now), OpenNow)
-            for code, municipality in directory.municipalities.items()
+            for code, municipality in area.municipalities.items()
         }
         assert states[MunicipalityCode("GM9903")]
         assert states[MunicipalityCode("GM9904")]
@@ -501,13 +502,13 @@ def test_the_sample_area_is_fictitious_and_reachable_at_any_hour() -> None:
 
 
 def test_a_rendered_directory_reads_the_same() -> None:
-    directory = merge(read_area(GOOD).named, read_area(SAMPLE))
-    rendered = render_area(directory, dict.fromkeys(directory.operators, HASH), [(date(2029, 5, 11), "dag", "KB")])
+    area = merge(read_area(GOOD).named, read_area(SAMPLE))
+    rendered = render_area(area, dict.fromkeys(area.operators, HASH), [(date(2029, 5, 11), "dag", "KB")])
     again = read_area(rendered)
-    assert again.named.municipalities == directory.municipalities
-    assert again.named.shared_numbers == directory.shared_numbers
-    assert again.named.direct_numbers == directory.direct_numbers
-    assert again.named.teams == directory.teams
-    assert again.named.operators == directory.operators
+    assert again.named.municipalities == area.municipalities
+    assert again.named.shared_numbers == area.shared_numbers
+    assert again.named.direct_numbers == area.direct_numbers
+    assert again.named.teams == area.teams
+    assert again.named.operators == area.operators
     assert again.named.special_days == {date(2029, 5, 11): "dag"}
     assert "pin =" not in rendered.replace("write pin =", "")

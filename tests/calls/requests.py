@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ari_app.core.area import AfterCalamity, Calamity, CallbackRules, Directory, Norms
+from ari_app.core.area import AfterCalamity, Area, Calamity, CallbackRules, Norms
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.ids import ChannelId
-from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, World, directory
+from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, World, an_area
 
 Make = Callable[..., World]
 
@@ -19,13 +19,13 @@ TOMORROW_FIVE = datetime(2026, 11, 24, 16, 0, tzinfo=UTC)
 MINUTE = Norms(max_wait_seconds=120)
 
 
-def asking(**options: object) -> Directory:
+def asking(**options: object) -> Area:
     """The area, whose municipalities ask their callers."""
     rules = CallbackRules(**{"offered": True, **options})  # type: ignore[arg-type]
-    return directory(norms=MINUTE, callback=rules)
+    return an_area(norms=MINUTE, callback=rules)
 
 
-def flooded(then: AfterCalamity) -> Directory:
+def flooded(then: AfterCalamity) -> Area:
     text = Calamity(ESDAM, OPEN_AT - timedelta(hours=1), None, "Geen water in Esdam.", then, "teamleider")
     return replace(asking(), calamities=(text,))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ari_app.core.area import DirectNumber, Reach
 from ari_app.core.call import Leg
 from ari_app.core.ids import ChannelId, Endpoint
-from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, World, directory
+from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, World, an_area
 
 DIRECT = "+31119555777"
 NOT_OURS = "+31301112222"
@@ -53,14 +53,14 @@ async def connecting(make: Callable[..., World]) -> Scene:
 
 
 async def connecting_rung(make: Callable[..., World]) -> Scene:
-    world = make(area=directory(reach=Reach.RING))
+    world = make(area=an_area(reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     citizen = await world.citizen(ESDAM_ALONE)
     return Scene(world, citizen, world.ringing_at("PJSIP/phone07"))
 
 
 async def connecting_direct(make: Callable[..., World]) -> Scene:
-    world = make(area=directory(direct_numbers=(DirectNumber(DIRECT, ESDAM, endpoint=Endpoint("PJSIP/phone20")),)))
+    world = make(area=an_area(direct_numbers=(DirectNumber(DIRECT, ESDAM, endpoint=Endpoint("PJSIP/phone20")),)))
     citizen = await world.citizen(DIRECT)
     return Scene(world, citizen, world.ringing_at("PJSIP/phone20"))
 

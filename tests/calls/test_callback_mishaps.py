@@ -25,7 +25,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import CITIZEN, at_work, attempts, now_is, promised, ringing
 from tests.calls.transfers import number_plan, talk
-from tests.calls.world import ESDAM_ALONE, NODE, VEENDIJK, World, directory
+from tests.calls.world import ESDAM_ALONE, NODE, VEENDIJK, World, an_area
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -57,7 +57,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
     make_world: MakeWorld, reach: Reach
 ) -> None:
     """The citizen has no channel yet, and is not missing for that."""
-    w = make_world(area=number_plan(directory(reach=reach)))
+    w = make_world(area=number_plan(an_area(reach=reach)))
     operator = await w.operator("101", phone="phone07")
     w.switch.prompts_last = True
     if reach is Reach.RING:
@@ -75,7 +75,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
 async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_nobody_asked_again(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(directory(callback=CallbackRules(abandoned=True))))
+    w = make_world(area=number_plan(an_area(callback=CallbackRules(abandoned=True))))
     operator = await w.operator("101", phone="phone07")
     request = await promised(w)
     w.switch.prompts_last = True
@@ -129,7 +129,7 @@ async def test_given_a_request_of_another_municipality_when_the_citizen_calls_he
 async def test_given_a_caller_who_was_only_announced_when_the_operator_promises_then_the_last_talk_is_meant(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(directory(wrap_up_seconds=0)))
+    w = make_world(area=number_plan(an_area(wrap_up_seconds=0)))
     operator = await w.operator("101", phone="phone07")
     first = await w.citizen(ESDAM_ALONE, number="+31612340001")
     await w.clock.advance(10)
@@ -273,7 +273,7 @@ async def test_given_an_operator_who_leaves_as_the_citizen_picks_up_then_the_cit
 async def test_given_an_operator_who_is_rung_when_they_press_the_key_for_the_next_callback_then_their_phone_rings(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(directory(reach=Reach.RING)))
+    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
     request = await promised(w)
     operator = await w.operator("101", phone="phone07")
     await w.press(operator, "*7")
@@ -288,7 +288,7 @@ async def test_given_an_operator_who_is_rung_when_they_press_the_key_for_the_nex
 async def test_given_an_operator_who_is_rung_when_a_citizen_calls_again_then_they_hear_that_a_call_is_owed(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(directory(reach=Reach.RING)))
+    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
     request = await promised(w, CITIZEN)
     await w.hang_up(await w.operator("101", phone="phone07"))
     citizen = await w.citizen(ESDAM_ALONE, number=CITIZEN)
@@ -304,7 +304,7 @@ async def test_given_an_operator_who_is_rung_when_a_citizen_calls_again_then_the
 async def test_given_a_reminder_when_an_operator_who_is_rung_logs_in_on_it_then_their_phone_rings_for_the_first(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(directory(reach=Reach.RING)))
+    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
     request = await promised(w)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (request.id,), "PJSIP/phone30")
     spoken = asyncio.create_task(PhoneReminders(w.shell, w.supervisor, NODE).remind(reminder))

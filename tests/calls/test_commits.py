@@ -9,7 +9,7 @@ import pytest
 from ari_app.core.area import Whisper
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
 from ari_app.core.transfer import Transfer
-from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.calls.world import ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -46,7 +46,7 @@ class Commits:
 async def test_given_a_free_operator_then_arrival_queue_and_offer_are_one_commit(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(whisper=Whisper.NONE))
+    world = make_world(area=an_area(whisper=Whisper.NONE))
     operator = await world.operator("101")
     commits = Commits(world)
     citizen = await world.citizen(ESDAM_ALONE)

@@ -12,7 +12,7 @@ from ari_app.core.area import AfterCalamity, Calamity, DirectNumber, Reach
 from ari_app.core.call import FactKind, LegEndReason, Stage
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
-from tests.calls.world import ESDAM, OPEN_AT, World, directory
+from tests.calls.world import ESDAM, OPEN_AT, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -21,7 +21,7 @@ async def test_a_direct_number_rings_its_phone_and_goes_to_the_queue_after_twent
     make_world: Callable[..., World],
 ) -> None:
     direct = DirectNumber("+31119555777", ESDAM, endpoint=Endpoint("PJSIP/phone20"))
-    world = make_world(area=directory(direct_numbers=(direct,)))
+    world = make_world(area=an_area(direct_numbers=(direct,)))
     operator = await world.operator("101")
     citizen = await world.citizen("+31119555777")
     assert world.ringing_at("PJSIP/phone20")
@@ -38,7 +38,7 @@ async def test_a_direct_number_of_an_operator_or_team_passes_others_by(
     make_world: Callable[..., World], target: dict[str, str]
 ) -> None:
     direct = DirectNumber("+31119555777", ESDAM, **target)  # type: ignore[arg-type]
-    world = make_world(area=directory(direct_numbers=(direct,)))
+    world = make_world(area=an_area(direct_numbers=(direct,)))
     other = await world.operator("101")
     citizen = await world.citizen("+31119555777")
     assert world.call(citizen).stage is Stage.WAITING
@@ -53,7 +53,7 @@ async def test_a_direct_number_rings_its_twenty_seconds_however_long_the_announc
 ) -> None:
     direct = DirectNumber("+31119555777", ESDAM, endpoint=Endpoint("PJSIP/phone20"))
     calamity = Calamity(ESDAM, OPEN_AT - timedelta(hours=1), None, "Geen water.", AfterCalamity.QUEUE, "teamleider")
-    world = make_world(area=directory(direct_numbers=(direct,), calamities=(calamity,)))
+    world = make_world(area=an_area(direct_numbers=(direct,), calamities=(calamity,)))
     world.switch.prompts_last = True
     citizen = await world.citizen("+31119555777")
     await world.clock.advance(25)
@@ -85,7 +85,7 @@ def passed_by(world: World, citizen: ChannelId) -> list[tuple[str, str]]:
 async def test_a_person_rings_and_then_the_deputy_and_then_it_is_a_call_for_the_queue(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(direct_numbers=(PHONES,)))
+    world = make_world(area=an_area(direct_numbers=(PHONES,)))
     operator = await world.operator("103")
     citizen = await world.citizen(NUMBER)
     assert world.ringing_at(PERSON)
@@ -101,7 +101,7 @@ async def test_a_person_rings_and_then_the_deputy_and_then_it_is_a_call_for_the_
 
 
 async def test_a_deputy_who_picks_up_has_the_caller_and_that_is_no_transfer(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(direct_numbers=(PHONES,)))
+    world = make_world(area=an_area(direct_numbers=(PHONES,)))
     citizen = await world.citizen(NUMBER)
     await world.clock.advance(21)
     deputy = world.ringing_at(DEPUTY)
@@ -118,7 +118,7 @@ async def test_a_deputy_who_picks_up_has_the_caller_and_that_is_no_transfer(make
 async def test_a_person_who_is_busy_or_unreachable_is_not_waited_for(
     make_world: Callable[..., World], why: str
 ) -> None:
-    world = make_world(area=directory(direct_numbers=(PHONES,)))
+    world = make_world(area=an_area(direct_numbers=(PHONES,)))
     if why == "unreachable":
         world.switch.unregistered.add(PERSON)
     citizen = await world.citizen(NUMBER)
@@ -134,7 +134,7 @@ async def test_a_person_who_is_busy_or_unreachable_is_not_waited_for(
 async def test_a_person_who_is_not_logged_in_or_in_a_call_or_paused_is_passed_by_at_once(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(direct_numbers=(OPERATORS,)))
+    world = make_world(area=an_area(direct_numbers=(OPERATORS,)))
     deputy = await world.operator("102", phone="phone02")
     first = await world.citizen(NUMBER)
     assert world.switch.partners(first) == {deputy}
@@ -153,7 +153,7 @@ async def test_a_person_who_is_not_logged_in_or_in_a_call_or_paused_is_passed_by
 
 
 async def test_a_person_who_is_there_rings_and_a_deputy_who_is_there_follows(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(direct_numbers=(OPERATOR_THEN_PHONE,), reach=Reach.RING))
+    world = make_world(area=an_area(direct_numbers=(OPERATOR_THEN_PHONE,), reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     citizen = await world.citizen(NUMBER)
     world.switch.leave(world.ringing_at("PJSIP/phone07"), 17)
@@ -170,7 +170,7 @@ async def test_a_person_whose_phone_is_rung_has_the_twenty_seconds_of_the_number
     make_world: Callable[..., World],
 ) -> None:
     direct = DirectNumber(NUMBER, ESDAM, operator=OperatorNumber("101"))
-    area = directory(direct_numbers=(direct,), reach=Reach.RING)
+    area = an_area(direct_numbers=(direct,), reach=Reach.RING)
     front = replace(area.teams[TeamCode("front")], ring_seconds=60)
     world = make_world(area=replace(area, teams={**area.teams, front.code: front}))
     await world.hang_up(await world.operator("101", phone="phone07"))
@@ -188,7 +188,7 @@ async def test_a_person_who_was_free_too_late_to_pick_up_is_not_blamed_for_it(
     make_world: Callable[..., World],
 ) -> None:
     direct = DirectNumber(NUMBER, ESDAM, operator=OperatorNumber("101"))
-    world = make_world(area=directory(direct_numbers=(direct,), reach=Reach.RING))
+    world = make_world(area=an_area(direct_numbers=(direct,), reach=Reach.RING))
     citizen = await world.citizen(NUMBER)
     await world.clock.advance(17)
     await world.hang_up(await world.operator("101", phone="phone07"))
@@ -200,7 +200,7 @@ async def test_a_person_who_was_free_too_late_to_pick_up_is_not_blamed_for_it(
 
 
 async def test_nobody_else_is_offered_a_caller_who_rings_at_the_deputy(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(direct_numbers=(OPERATOR_THEN_PHONE,), reach=Reach.RING))
+    world = make_world(area=an_area(direct_numbers=(OPERATOR_THEN_PHONE,), reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     citizen = await world.citizen(NUMBER)
     await world.clock.advance(21)
@@ -214,9 +214,9 @@ async def test_nobody_else_is_offered_a_caller_who_rings_at_the_deputy(make_worl
 async def test_a_number_whose_deputy_was_taken_away_meanwhile_goes_to_the_queue(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(direct_numbers=(PHONES,)))
+    world = make_world(area=an_area(direct_numbers=(PHONES,)))
     citizen = await world.citizen(NUMBER)
-    world.area = directory(direct_numbers=(DirectNumber(NUMBER, ESDAM, endpoint=PERSON),))
+    world.area = an_area(direct_numbers=(DirectNumber(NUMBER, ESDAM, endpoint=PERSON),))
     await world.clock.advance(21)
     assert not world.switch.ringing
     assert world.call(citizen).stage is Stage.WAITING and world.call(citizen).direct_until_at is None
@@ -241,7 +241,7 @@ async def _while_the_deputy_rings(world: World) -> None:
 async def test_wherever_the_process_dies_person_and_deputy_ring_once_each_and_the_deputy_can_take_it(
     make_world: Callable[..., World], number: DirectNumber, until: Callable[[World], Awaitable[None]]
 ) -> None:
-    world = make_world(area=directory(direct_numbers=(number,), reach=Reach.RING))
+    world = make_world(area=an_area(direct_numbers=(number,), reach=Reach.RING))
     await world.hang_up(await world.operator("102", phone="phone21"))
     citizen = await world.citizen(NUMBER)
     await until(world)

@@ -12,7 +12,7 @@ from ari_app.core.area import AfterCalamity, Calamity, Norms, Reach, Whisper
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
-from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, SHARED, VEENDIJK, World, directory
+from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, SHARED, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -69,7 +69,7 @@ async def test_a_key_may_be_pressed_while_the_menu_is_still_spoken(world: World)
 
 
 async def test_two_tries_then_the_default_of_the_number(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(default=VEENDIJK))
+    world = make_world(area=an_area(default=VEENDIJK))
     citizen = await world.citizen()
     await world.press(citizen, "7")
     assert world.call(citizen).menu_tries == 1
@@ -104,7 +104,7 @@ async def test_a_calamity_text_comes_first_and_marks_the_call(
     make_world: Callable[..., World], then: AfterCalamity, ending: EndReason
 ) -> None:
     calamity = Calamity(ESDAM, OPEN_AT - timedelta(hours=1), None, "Geen water in Esdam.", then, "teamleider")
-    world = make_world(area=directory(calamities=(calamity,)))
+    world = make_world(area=an_area(calamities=(calamity,)))
     citizen = await world.citizen(ESDAM_ALONE)
     assert any(name.startswith("said/") for name in world.switch.heard(citizen))
     if then is AfterCalamity.QUEUE:
@@ -148,7 +148,7 @@ async def test_nobody_logged_in_after_the_grace_ends_the_call(world: World) -> N
 
 
 async def test_who_waited_longer_than_the_limit_is_told_so(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(norms=Norms(max_wait_seconds=120)))
+    world = make_world(area=an_area(norms=Norms(max_wait_seconds=120)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
     citizen = await world.citizen(ESDAM_ALONE)
@@ -225,7 +225,7 @@ async def test_the_next_caller_gets_the_operator_whom_a_leaving_caller_did_not_t
 
 
 async def test_a_phone_that_is_rung_and_picked_up_joins_the_caller(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(reach=Reach.RING, whisper=Whisper.FULL))
+    world = make_world(area=an_area(reach=Reach.RING, whisper=Whisper.FULL))
     login = await world.operator("101", phone="phone07")
     await world.hang_up(login)
     assert world.session("101").state is OperatorState.READY
@@ -246,7 +246,7 @@ async def test_a_phone_that_is_rung_and_picked_up_joins_the_caller(make_world: C
 async def test_a_phone_that_is_not_picked_up_pauses_its_operator_and_the_next_is_rung(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(reach=Reach.RING))
+    world = make_world(area=an_area(reach=Reach.RING))
     for number, phone in (("101", "phone07"), ("102", "phone08")):
         await world.hang_up(await world.operator(number, phone=phone))
         await world.clock.advance(1)
@@ -265,7 +265,7 @@ async def test_a_phone_that_is_not_picked_up_pauses_its_operator_and_the_next_is
 
 
 async def test_helping_teams_see_a_caller_after_the_overflow(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(helps=(VEENDIJK,), norms=Norms(overflow_after_seconds=60)))
+    world = make_world(area=an_area(helps=(VEENDIJK,), norms=Norms(overflow_after_seconds=60)))
     helper = await world.operator("101")
     citizen = await world.citizen()
     await world.press(citizen, "2")
@@ -287,7 +287,7 @@ async def test_an_offer_is_found_behind_the_keys_of_an_impatient_caller(world: W
 
 
 async def test_a_caller_whose_line_is_taken_hears_music_while_a_phone_rings(make_world: Callable[..., World]) -> None:
-    world = make_world(area=directory(reach=Reach.RING))
+    world = make_world(area=an_area(reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     citizen = await world.citizen()
     await world.press(citizen, "1")
@@ -300,7 +300,7 @@ async def test_a_caller_whose_line_is_taken_hears_music_while_a_phone_rings(make
 async def test_an_operator_who_comes_back_is_offered_the_caller_that_rang_in_vain(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(reach=Reach.RING))
+    world = make_world(area=an_area(reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     citizen = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(21)

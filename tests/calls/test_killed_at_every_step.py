@@ -12,7 +12,7 @@ from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
-from tests.calls.world import World, directory
+from tests.calls.world import World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -122,7 +122,7 @@ async def taken_up(world: World, people: People) -> None:
 async def test_wherever_the_process_dies_the_caller_talks_to_the_operator_and_all_is_closed_in_the_end(
     make_world: Callable[..., World], reach: Reach
 ) -> None:
-    area = directory(reach=reach)
+    area = an_area(reach=reach)
     world = make_world(area=area)
     stalls = Stalls(world)
     assert await a_call(world, People(world), stalls)

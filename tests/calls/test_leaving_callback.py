@@ -9,7 +9,7 @@ from datetime import time, timedelta
 import pytest
 
 from ari_app.calls.messages import Digit, Offer
-from ari_app.core.area import AfterCalamity, Directory
+from ari_app.core.area import AfterCalamity, Area
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, Stage
 from ari_app.core.callbacks import Confirmed, Created, NewRequest, RequestKind, RequestReason
 from ari_app.core.ids import ChannelId, TeamCode
@@ -460,7 +460,7 @@ async def test_an_offer_that_came_with_the_yes_is_not_taken_up_later(make_world:
 async def test_a_number_that_was_confirmed_is_not_asked_for_again_after_a_restart(
     make_world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(new: NewRequest, directory: Directory) -> Created:
+    async def never(new: NewRequest, area: Area) -> Created:
         await asyncio.Event().wait()
         raise AssertionError
 

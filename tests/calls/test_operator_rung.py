@@ -12,7 +12,7 @@ from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
 from ari_app.core.transfer import Transfer
-from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pure
 
 @pytest.fixture
 async def ring_world(make_world: Callable[..., World]) -> World:
-    return make_world(area=directory(reach=Reach.RING, whisper=Whisper.NONE))
+    return make_world(area=an_area(reach=Reach.RING, whisper=Whisper.NONE))
 
 
 async def rung_talk(world: World) -> tuple[ChannelId, ChannelId]:

@@ -287,7 +287,7 @@ async def test_rule_10_what_ended_in_a_gap_of_the_socket_is_estimated_and_what_g
     world = scene.world
     waits = await world.citizen(ESDAM_ALONE)
     leaves = await world.citizen(ESDAM_ALONE)
-    tell, world.switch.tell = world.switch.tell, lambda channel_id, news: None
+    tell, world.switch.tell = world.switch.tell, lambda channel_id, message: None
     world.switch.leave(leaves)
     orders = len(world.switch.orders)
     await world.clock.advance(3)

@@ -17,7 +17,7 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import Transfer
-from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, directory
+from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -90,7 +90,7 @@ async def test_rule_1_write_then_act(make_world: Callable[..., World], where: st
             await a_busy_morning(world)
             assert {"answer", "play", "wait", "join", "no music", "hang up", "bridge"} <= set(auditor.seen)
         case "ring":
-            world = make_world(area=directory(reach=Reach.RING))
+            world = make_world(area=an_area(reach=Reach.RING))
             auditor = Auditor(world)
             await world.hang_up(await world.operator("101", phone="phone07"))
             citizen = await world.citizen()
@@ -139,7 +139,7 @@ async def test_rule_2_an_order_that_finds_a_caller_gone_who_is_not_hands_them_to
 
 async def test_rule_3_deadlines_are_instants(make_world: Callable[..., World]) -> None:
     """A restart keeps the caller's patience, place, and the moments at which a place is told."""
-    world = make_world(area=directory(norms=Norms(max_wait_seconds=120, position_every_seconds=45)))
+    world = make_world(area=an_area(norms=Norms(max_wait_seconds=120, position_every_seconds=45)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
     first = await world.citizen(ESDAM_ALONE)
@@ -166,7 +166,7 @@ async def test_rule_3_deadlines_are_instants(make_world: Callable[..., World]) -
 async def test_rule_3_a_deadline_that_passed_while_nobody_was_there_is_kept_at_once(
     make_world: Callable[..., World],
 ) -> None:
-    world = make_world(area=directory(norms=Norms(max_wait_seconds=120)))
+    world = make_world(area=an_area(norms=Norms(max_wait_seconds=120)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
     waiting = await world.citizen(ESDAM_ALONE)
@@ -179,7 +179,7 @@ async def test_rule_3_a_deadline_that_passed_while_nobody_was_there_is_kept_at_o
 @pytest.mark.parametrize("reach", Reach)
 async def test_rule_4_one_owner(make_world: Callable[..., World], reach: Reach) -> None:
     """Only one task gives orders about a channel: a call's about callers and rung phones, a line's about that line."""
-    world = make_world(area=directory(reach=reach))
+    world = make_world(area=an_area(reach=reach))
     line = await world.operator("101", phone="phone07")
     if reach is Reach.RING:
         await world.hang_up(line)

@@ -11,7 +11,7 @@ from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
-from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.calls.world import ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -50,7 +50,7 @@ async def test_an_operator_who_hangs_up_as_the_caller_is_moved_in_costs_the_call
 async def test_an_operator_who_hangs_up_before_being_heard_gives_the_caller_back_to_the_queue(
     make_world: Callable[..., World], reach: Reach
 ) -> None:
-    world = make_world(area=directory(reach=reach))
+    world = make_world(area=an_area(reach=reach))
     operator = await world.operator("101", phone="phone07")
     if reach is Reach.RING:
         await world.hang_up(operator)

@@ -12,7 +12,7 @@ from ari_app.core.call import EndReason, FactKind, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState
 from tests.calls.scenes import SceneMaker, choosing, connecting, connecting_rung, waiting
-from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.calls.world import ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -108,7 +108,7 @@ async def test_who_hangs_up_while_their_call_waits_for_the_store_was_not_helped_
 async def test_a_talk_goes_on_ends_when_its_people_end_it_and_is_stored_when_the_store_is_back(
     make_world: Callable[..., World], who: str, reach: Reach
 ) -> None:
-    world = make_world(area=directory(reach=reach))
+    world = make_world(area=an_area(reach=reach))
     operator = await world.operator("101", phone="phone07")
     if reach is Reach.RING:
         await world.hang_up(operator)

@@ -12,7 +12,7 @@ from ari_app.core.call import EndReason, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState, PauseReason
 from tests.calls.scenes import connecting_rung, talking
-from tests.calls.world import ESDAM_ALONE, World, directory
+from tests.calls.world import ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -57,7 +57,7 @@ async def a_call_by_menu(world: World) -> ChannelId:
 async def test_a_hiccup_in_any_order_is_not_noticed(
     make_world: Callable[..., World], order: str, reach: Reach, answer_lost: bool
 ) -> None:
-    world = make_world(area=directory(reach=reach))
+    world = make_world(area=an_area(reach=reach))
     for _ in range(3):
         Fails(world, order, times=1, answer_lost=answer_lost)
         citizen = await a_call_by_menu(world)
@@ -97,7 +97,7 @@ async def test_a_caller_for_whom_asterisk_does_nothing_any_more_is_helped_by_the
 async def test_an_operator_whose_phone_cannot_be_rung_does_not_take_every_caller_down(
     make_world: Callable[..., World], order: str
 ) -> None:
-    world = make_world(area=directory(reach=Reach.RING))
+    world = make_world(area=an_area(reach=Reach.RING))
     await world.hang_up(await world.operator("101", phone="phone07"))
     Fails(world, order)
     citizen = await world.citizen(ESDAM_ALONE)

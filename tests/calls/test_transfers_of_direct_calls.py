@@ -11,7 +11,7 @@ from ari_app.core.call import Stage
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
 from ari_app.core.transfer import TransferOutcome, TransferState
 from tests.calls.transfers import DESK, Talk, number_plan
-from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
+from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -24,7 +24,7 @@ PHONE = DirectNumber(NUMBER, ESDAM, endpoint=PERSON)
 
 async def _operators_talk(make: Make, number: DirectNumber = OPERATOR) -> Talk:
     """Operator 101 has the citizen who dialled their direct number, for a minute."""
-    world = make(area=number_plan(directory(direct_numbers=(number,))))
+    world = make(area=number_plan(an_area(direct_numbers=(number,))))
     operator = await world.operator("101", phone="phone07")
     citizen = await world.citizen(NUMBER)
     await world.clock.advance(60)
@@ -34,7 +34,7 @@ async def _operators_talk(make: Make, number: DirectNumber = OPERATOR) -> Talk:
 
 async def _persons_talk(make: Make) -> Talk:
     """Whose phone the direct number rings has the citizen."""
-    world = make(area=number_plan(directory(direct_numbers=(PHONE,))))
+    world = make(area=number_plan(an_area(direct_numbers=(PHONE,))))
     citizen = await world.citizen(NUMBER)
     person = world.ringing_at(PERSON)
     world.switch.pick_up(person)

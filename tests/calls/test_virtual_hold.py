@@ -16,7 +16,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import attempts, now_is, promised, ringing
 from tests.calls.transfers import MOBILE, number_plan
-from tests.calls.world import ESDAM_ALONE, NODE, World, directory
+from tests.calls.world import ESDAM_ALONE, NODE, World, an_area
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -87,7 +87,7 @@ async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_th
 async def test_given_an_operator_who_is_rung_when_a_place_is_theirs_then_their_phone_rings_first(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan(directory(reach=Reach.RING)))
+    world = make_world(area=number_plan(an_area(reach=Reach.RING)))
     await world.hang_up(await world.operator("101", phone="phone07"))
     await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
     await refreshed(world)

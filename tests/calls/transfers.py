@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ari_app.core.area import Directory, DirectoryEntry, EntryKind, Reach
+from ari_app.core.area import Area, DirectoryEntry, EntryKind, Reach
 from ari_app.core.call import Call, Leg, LegRole
 from ari_app.core.ids import ChannelId, Endpoint, EntryCode, TeamCode
 from ari_app.core.transfer import Transfer
-from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, directory
+from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, an_area
 
 DESK = Endpoint("PJSIP/phone20")
 DEPUTY = Endpoint("PJSIP/phone21")
@@ -20,7 +20,7 @@ def entry(code: str, extension: str, **target: object) -> DirectoryEntry:
     return DirectoryEntry(EntryCode(code), EntryKind.PERSON, code.title(), ESDAM, extension, **target)  # type: ignore[arg-type]
 
 
-def number_plan(area: Directory | None = None) -> Directory:
+def number_plan(area: Area | None = None) -> Area:
     """Esdam's, with a colleague of each sort; 240 belongs to Veendijk."""
     plan = [
         entry("civil", "200", endpoint=DESK, subject="paspoorten", deputy=EntryCode("second")),
@@ -32,7 +32,7 @@ def number_plan(area: Directory | None = None) -> Directory:
         replace(entry("queue", "250", queue=VEENDIJK), shared=True),
         entry("night", "260", endpoint=DESK, hours={}, deputy=EntryCode("second")),
     ]
-    return replace(area or directory(), entries={each.code: each for each in plan})
+    return replace(area or an_area(), entries={each.code: each for each in plan})
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Talk:
 
 
 async def talk(make: Callable[..., World], *, reach: Reach = Reach.LINE) -> Talk:
-    world = make(area=number_plan(directory(reach=reach)))
+    world = make(area=number_plan(an_area(reach=reach)))
     operator = await world.operator("101", phone="phone07")
     if reach is Reach.RING:
         await world.hang_up(operator)

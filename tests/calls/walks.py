@@ -11,7 +11,7 @@ from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.call import FactKind, Stage
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
-from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, directory
+from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, an_area
 
 DIRECT, DIRECT_PERSON, NOT_OURS = "+31119555777", "+31119555888", "+31301112222"
 PHONES = {"101": "phone01", "102": "phone02", "103": "phone03"}
@@ -45,7 +45,7 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
 
 def area_of(dice: Random) -> World:
     """Operator 101 is on a standing line, 102 and 103 are rung."""
-    area = directory(
+    area = an_area(
         callback=CallbackRules(offered=dice.random() < 0.7, offer_after_seconds=10, abandoned=dice.random() < 0.5),
         norms=Norms(max_wait_seconds=200, nobody_grace_seconds=60),
         wrap_up_seconds=dice.choice([0, 30]),
@@ -191,7 +191,7 @@ class Walk:
 
     async def the_socket_breaks(self) -> None:
         self.is_deaf = self.lost_news = True
-        self.switch.tell = lambda channel_id, news: None
+        self.switch.tell = lambda channel_id, message: None
 
     async def the_socket_is_back(self) -> None:
         if self.is_deaf and self.is_alive and self.world.ledger.available:

@@ -12,15 +12,16 @@ from uuid import uuid4
 
 from ari_app.calls.call.flow import Shell
 from ari_app.calls.dispatcher import Dispatcher
-from ari_app.calls.messages import Digit, News
+from ari_app.calls.messages import Digit, Message
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
 from ari_app.calls.supervisor import Supervisor
+from ari_app.calls.switch.retrying import RetryingSwitch
 from ari_app.core.area import (
+    Area,
     Calamity,
     CallbackRules,
     DirectNumber,
-    Directory,
     Member,
     Municipality,
     Norms,
@@ -66,7 +67,7 @@ class NamedVoice:
         return (f"said {text}",)
 
 
-def directory(
+def an_area(
     *,
     norms: Norms = NORMS,
     reach: Reach = Reach.LINE,
@@ -77,7 +78,7 @@ def directory(
     default: MunicipalityCode | None = None,
     helps: tuple[MunicipalityCode, ...] = (),
     callback: CallbackRules = NOT_OFFERED,
-) -> Directory:
+) -> Area:
     town = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, callback=callback)
     esdam = replace(town, geographic_numbers=(ESDAM_ALONE,))
     veendijk = replace(town, code=VEENDIJK, name="Veendijk")
@@ -92,7 +93,7 @@ def directory(
         ring_seconds=20,
     )
     both = replace(front, code=TeamCode("both"), serves=(ESDAM, VEENDIJK), helps=())
-    return Directory(
+    return Area(
         municipalities={ESDAM: esdam, VEENDIJK: veendijk},
         shared_numbers={SHARED: SharedNumber(SHARED, (Member(ESDAM, 1), Member(VEENDIJK, 2)), default)},
         direct_numbers={number.e164: number for number in direct_numbers},
@@ -109,7 +110,7 @@ def directory(
 class World:
     """Fakes around the real tasks. After `kill`, rows and channels stay; `restart` is another process that takes up."""
 
-    area: Directory = field(default_factory=directory)
+    area: Area = field(default_factory=an_area)
     now: datetime = OPEN_AT
 
     def __post_init__(self) -> None:
@@ -123,14 +124,14 @@ class World:
         self._numbers = count(1)
         self.start_process()
 
-    def tell(self, channel_id: ChannelId, news: News) -> None:
-        self.registry.post(channel_id, news)  # the registry of the process that runs now
+    def tell(self, channel_id: ChannelId, message: Message) -> None:
+        self.registry.post(channel_id, message)  # the registry of the process that runs now
 
     def start_process(self) -> None:
         self.registry = Registry()
         self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
         self.shell = Shell(
-            self.switch,
+            RetryingSwitch(self.switch, self.clock),
             self.ledger,
             NamedVoice(),
             self.clock,

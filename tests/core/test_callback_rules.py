@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.area import CallbackRules, Directory, Norms, Operator, Team
+from ari_app.core.area import Area, CallbackRules, Norms, Operator, Team
 from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.callback_changes import request_from
 from ari_app.core.callback_rules import (
@@ -126,7 +126,7 @@ def test_our_own_faults_use_up_nothing_and_are_told_when_they_go_on() -> None:
 
 def test_where_citizens_may_be_called_now() -> None:
     always = replace(ALWAYS, code=MunicipalityCode("GM9903"))
-    area = Directory({WIERDAM.code: WIERDAM, always.code: always})
+    area = Area({WIERDAM.code: WIERDAM, always.code: always})
     assert callable_towns(area, MONDAY_TEN) == {WIERDAM.code, always.code}
     assert callable_towns(area, local("2026-03-07T12:00")) == {always.code}
     assert callable_towns(area, local("2026-03-07T21:00")) == frozenset()
@@ -183,12 +183,12 @@ def test_requests_belong_to_the_team_of_the_rules_or_to_one_that_answers_for_the
         TeamCode("b"): Team(TeamCode("b"), "B", (code,)),
         TeamCode("c"): Team(TeamCode("c"), "C", (code,)),
     }
-    area = Directory({code: WIERDAM}, teams=teams, operators={ANNA: Operator(ANNA, "Anna", (TeamCode("c"),))})
+    area = Area({code: WIERDAM}, teams=teams, operators={ANNA: Operator(ANNA, "Anna", (TeamCode("c"),))})
     assert owner_team_of(area, code) == "c"
     assert owner_team_of(replace(area, operators={}), code) == "b"
     named = replace(WIERDAM, callback=CallbackRules(team=TeamCode("a")))
     assert owner_team_of(replace(area, municipalities={code: named}), code) == "a"
-    assert owner_team_of(Directory(), code) is None
+    assert owner_team_of(Area(), code) is None
 
 
 def test_what_must_be_done_first_comes_first() -> None:

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_app.core.area import (
+    Area,
     CheckResult,
     Closing,
     DirectNumber,
-    Directory,
     DirectoryEntry,
     EntryKind,
     Municipality,
@@ -69,7 +69,7 @@ PLAN = (
     entry("paid", "2040", pii_number="+319001234"),
     entry("silent", None),
 )
-AREA = Directory(
+AREA = Area(
     municipalities={
         A: Municipality(A, "Oosterwende", hours=ALL_DAY, geographic_numbers=("+31119990100",)),
         B: Municipality(B, "Zandermeer", hours=OFFICE),
@@ -89,7 +89,7 @@ AREA = Directory(
 IN_A = frozenset({A})
 
 
-def _to(keyed: str, now: datetime = MONDAY_NOON, area: Directory = AREA) -> Destination:
+def _to(keyed: str, now: datetime = MONDAY_NOON, area: Area = AREA) -> Destination:
     found = resolve(area, keyed, IN_A, now)
     assert isinstance(found, Destination)
     return found

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from ari_app.core.area import (
+    Area,
     CheckResult,
-    Directory,
     DirectoryEntry,
     EntryKind,
     Municipality,
@@ -39,8 +39,8 @@ def entry(code: str, **more: object) -> DirectoryEntry:
     return replace(plain, **more)  # type: ignore[arg-type]
 
 
-def area(*entries: DirectoryEntry) -> Directory:
-    return Directory(
+def area(*entries: DirectoryEntry) -> Area:
+    return Area(
         municipalities={A: Municipality(A, "Oosterwende", hours=OFFICE), B: Municipality(B, "Zandermeer")},
         teams={KCC: Team(KCC, "KCC", serves=(A,)), EMPTY: Team(EMPTY, "Leeg", serves=(B,))},
         operators={ANNA: Operator(ANNA, "Anna", (KCC,)), BRAM: Operator(BRAM, "Bram", (KCC,))},

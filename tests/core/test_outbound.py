@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.core.area import Directory, Member, Municipality, SharedNumber
+from ari_app.core.area import Area, Member, Municipality, SharedNumber
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.outbound import NumberForm, is_template, outside_endpoint, peer_of, shown_number
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.pure
 
 TRUNK = "PJSIP/{number}@trunk"
 WITH_NUMBER, WITHOUT, NOWHERE = (MunicipalityCode(f"GM99{n}") for n in (1, 2, 3))
-AREA = Directory(
+AREA = Area(
     municipalities={
         WITH_NUMBER: Municipality(WITH_NUMBER, "Esdam", geographic_numbers=("+31119990400", "+31119990401")),
         WITHOUT: Municipality(WITHOUT, "Lisdorp"),

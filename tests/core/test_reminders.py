@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from ari_app.core.area import Closing, Directory, Municipality, OpeningSpan
+from ari_app.core.area import Area, Closing, Municipality, OpeningSpan
 from ari_app.core.calendar import DESIGNATED_DAYS, instant_of, local_date, next_working_day, openings_of_day
 from ari_app.core.callback_changes import request_from
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
@@ -38,8 +38,8 @@ TOWN = replace(
 )
 
 
-def area(town: Municipality) -> Directory:
-    return Directory({town.code: town}, special_days=DESIGNATED_DAYS)
+def area(town: Municipality) -> Area:
+    return Area({town.code: town}, special_days=DESIGNATED_DAYS)
 
 
 def made(now: datetime, town: Municipality = WIERDAM, n: int = 1, **changes: object) -> CallbackRequest:
@@ -135,7 +135,7 @@ def test_ten_thousand_open_requests_are_looked_through_in_no_time() -> None:
 
 def test_of_a_municipality_that_was_removed_the_promise_stays() -> None:
     request = made(local("2026-03-02T10:00"))
-    found = due_reminders([request], [], Directory(), local("2026-03-03T17:00"))
+    found = due_reminders([request], [], Area(), local("2026-03-03T17:00"))
     assert {one.kind for one in found} == {K.DAY_START, K.BEFORE_DEADLINE, K.AT_DEADLINE}
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from ari_app.core.area import (
     AfterCalamity,
+    Area,
     Calamity,
     DirectNumber,
-    Directory,
     Member,
     Municipality,
     OpeningSpan,
@@ -55,7 +55,7 @@ MUNICIPALITIES = {
     D: Municipality(D, "Wierdam", hours=OFFICE, valid_until=date(2027, 1, 1)),
 }
 DIRECT = DirectNumber("+31119123500", A, operator=OperatorNumber("101"))
-AREA = Directory(
+AREA = Area(
     municipalities=MUNICIPALITIES,
     shared_numbers={
         "140119": SharedNumber(
@@ -74,7 +74,7 @@ def calamity(
     return Calamity(municipality, MONDAY_NOON - timedelta(hours=1), None, text, then, "101")
 
 
-def with_calamities(*calamities: Calamity) -> Directory:
+def with_calamities(*calamities: Calamity) -> Area:
     return replace(AREA, calamities=calamities)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.callback_changes import (
     Change,
     asked_fact,
@@ -69,10 +69,10 @@ class FakeCallbacks:
     def __post_init__(self) -> None:
         self._numbers = count(1)
 
-    async def create_or_join(self, new: NewRequest, directory: Directory) -> Created:
+    async def create_or_join(self, new: NewRequest, area: Area) -> Created:
         await self._arrive()
-        town = town_of(directory, new.municipality)
-        request = request_from(new, new_request_id(), reference_of(next(self._numbers)), town, directory.special_days)
+        town = town_of(area, new.municipality)
+        request = request_from(new, new_request_id(), reference_of(next(self._numbers)), town, area.special_days)
         same = [
             one
             for one in self.requests.values()
@@ -98,13 +98,13 @@ class FakeCallbacks:
         request_id: RequestId,
         team: TeamCode | None,
         operator: OperatorNumber | None,
-        directory: Directory,
+        area: Area,
         by: str,
         now: datetime,
     ) -> CallbackRequest:
         request = await self._open(request_id)
-        town = town_of(directory, request.municipality)
-        return self._keep(assigned(request, team, operator, town, directory.special_days, by, now))
+        town = town_of(area, request.municipality)
+        return self._keep(assigned(request, team, operator, town, area.special_days, by, now))
 
     async def close_by_person(self, request_id: RequestId, pii_reason: str, by: str, now: datetime) -> CallbackRequest:
         return self._keep(closed_by_person(await self._open(request_id), pii_reason, by, now))
@@ -213,7 +213,7 @@ class FakeCallbacks:
         self,
         attempt_id: AttemptId,
         outcome: AttemptOutcome,
-        directory: Directory,
+        area: Area,
         now: datetime,
         *,
         answered_at: datetime | None = None,
@@ -231,9 +231,9 @@ class FakeCallbacks:
         if outcome is AttemptOutcome.REACHED:
             assert known.answered_at is not None, "a citizen who did not answer was not reached"
             assert known.reached_at is not None, "without a talk nobody was reached"
-        return self._end(request, known, outcome, directory, now)
+        return self._end(request, known, outcome, area, now)
 
-    async def sweep_leases(self, directory: Directory, now: datetime) -> tuple[RequestId, ...]:
+    async def sweep_leases(self, area: Area, now: datetime) -> tuple[RequestId, ...]:
         await self._arrive()
         expired = [
             one for one in self.requests.values() if one.lease_until_at is not None and one.lease_until_at <= now
@@ -242,7 +242,7 @@ class FakeCallbacks:
             freed, facts = given_back(request, CallbackFactKind.LEASE_EXPIRED, now)
             attempts = self._attempts(request.id)
             if attempts and attempts[-1].is_open:
-                self._end(self._keep((request, facts)), attempts[-1], unseen_end(attempts[-1]), directory, now)
+                self._end(self._keep((request, facts)), attempts[-1], unseen_end(attempts[-1]), area, now)
             else:
                 self._keep((freed, facts))
         return tuple(request.id for request in expired)
@@ -252,7 +252,7 @@ class FakeCallbacks:
         request: CallbackRequest,
         attempt: CallbackAttempt,
         outcome: AttemptOutcome,
-        directory: Directory,
+        area: Area,
         now: datetime,
     ) -> CallbackRequest:
         corrects = not attempt.is_open
@@ -262,12 +262,12 @@ class FakeCallbacks:
         )
         if not request.is_open or (corrects and request.state is RequestState.IN_PROGRESS):
             return self._keep((request, [told]))
-        town = town_of(directory, request.municipality)
+        town = town_of(area, request.municipality)
         attempts = self._attempts(request.id)
         if outcome is not AttemptOutcome.REACHED and attempts[-1].number > attempt.number:
             return self._keep((request, [told]))
         over = self.tries[attempt.id]
-        changed, facts = settled(request, over, attempts, town, directory.special_days, now)
+        changed, facts = settled(request, over, attempts, town, area.special_days, now)
         return self._keep((changed, [told, *facts]))
 
     def _keep(self, change: Change) -> CallbackRequest:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Entered, Left, News, Played, Up
+from ari_app.calls.messages import Entered, Left, Message, Played, Up
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.outbound import outside_endpoint
 from ari_app.core.presence import Presence, presence_of
@@ -28,7 +28,7 @@ class FakeSwitch:
     """
 
     clock: FakeClock
-    tell: Callable[[ChannelId, News], object]
+    tell: Callable[[ChannelId, Message], object]
     prompts_last: bool = False
     orders: list[tuple[str, ...]] = field(default_factory=list)
     channels: set[ChannelId] = field(default_factory=set)
@@ -180,7 +180,7 @@ class FakeSwitch:
 
     def vanish_one(self, channel_id: ChannelId) -> None:
         """Somebody leaves, and the news of it is lost."""
-        tell, self.tell = self.tell, lambda channel_id, news: None
+        tell, self.tell = self.tell, lambda channel_id, message: None
         self.leave(channel_id)
         self.tell = tell
 

@@ -12,7 +12,7 @@ import pytest
 import structlog
 
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
-from ari_app.core.area import Contact, Directory
+from ari_app.core.area import Area, Contact
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.callbacks import CallbackRequest, Confirmed, RequestKind, RequestReason, RequestState
 from ari_app.core.ids import AsteriskId, CallId, RequestId
@@ -86,7 +86,7 @@ class Stand:
     hands: Hands
     hook: Hook
     caller: Caller
-    area: Directory = AREA
+    area: Area = AREA
 
     def __post_init__(self) -> None:
         self.book = PostgresCallbacks(self.database.pool)
@@ -426,7 +426,7 @@ async def call_of(
     return call.id
 
 
-def wanting_abandoned() -> Directory:
+def wanting_abandoned() -> Area:
     town = AREA.municipalities[OOSTERWENDE]
     rules = replace(town.callback, abandoned=True)
     return replace(AREA, municipalities={**AREA.municipalities, OOSTERWENDE: replace(town, callback=rules)})

@@ -10,12 +10,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from ari_app.ari.client import AriClient
-from ari_app.core.area import CheckResult, Directory
+from ari_app.core.area import Area, CheckResult
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.presence import Presence
 from ari_app.jobs import directory_check as number_plan
 from ari_app.jobs.directory_check import JOB, NumberPlanCheck, check_number_plan
-from ari_app.storage.area.imports import import_area, load_directory
+from ari_app.storage.area.imports import import_area, load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.nightly import GIVEN_UP_AFTER, claim_night, finish_night, is_done
 from tests.storage.directory_files import AREA, PLAN
@@ -51,18 +51,18 @@ async def test_what_a_copy_left_unfinished_is_taken_over(database: Database) -> 
 
 
 async def test_what_was_found_is_kept_with_its_entry(database: Database) -> None:
-    directory = await load_directory(database.engine)
-    await check_number_plan(database, directory, {}, AT_THREE)
-    checked = (await load_directory(database.engine)).entries
+    area = await load_area(database.engine)
+    await check_number_plan(database, area, {}, AT_THREE)
+    checked = (await load_area(database.engine)).entries
     assert (checked[TAXES].last_check, checked[TAXES].last_checked_at) == (CheckResult.UNREACHABLE, AT_THREE)
     assert checked[JAN].last_check is CheckResult.FINE
-    assert await load_directory(database.engine) == directory  # nothing for the calls to load again
+    assert await load_area(database.engine) == area  # nothing for the calls to load again
 
 
 async def test_a_changed_entry_is_not_known_to_be_fine(database: Database) -> None:
-    await check_number_plan(database, await load_directory(database.engine), {}, AT_THREE)
+    await check_number_plan(database, await load_area(database.engine), {}, AT_THREE)
     await import_area(database.engine, PLAN.replace("Jan Jansen", "Jan de Jong"), "beheer", AT_THREE)
-    checked = (await load_directory(database.engine)).entries
+    checked = (await load_area(database.engine)).entries
     assert checked[JAN].last_check is None
     assert checked[TAXES].last_check is CheckResult.UNREACHABLE
 
@@ -76,12 +76,12 @@ async def test_it_is_due_from_its_hour_on_and_once_and_told_in_numbers(
         return there
 
     monkeypatch.setattr(number_plan, "seen_phones", phones)
-    directory = await load_directory(database.engine)
+    area = await load_area(database.engine)
     async with AriClient("http://127.0.0.1:1/ari", "nobody", "none") as ari:
 
         async def tick(now: datetime) -> list[tuple[str, str, int | None]]:
             with capture_logs() as log:
-                await NumberPlanCheck(database, ari, lambda: directory, 3).tick(now)
+                await NumberPlanCheck(database, ari, lambda: area, 3).tick(now)
             return [(line["log_level"], line["event"], line.get("unreachable")) for line in log]
 
         assert await tick(AT_THREE - timedelta(minutes=1)) == []
@@ -95,6 +95,6 @@ async def test_it_is_due_from_its_hour_on_and_once_and_told_in_numbers(
 async def test_without_asterisk_the_night_stays_due(database: Database) -> None:
     async with AriClient("http://127.0.0.1:1/ari", "nobody", "none") as ari:
         with capture_logs() as log:
-            await NumberPlanCheck(database, ari, Directory, 3).tick(AT_THREE)
+            await NumberPlanCheck(database, ari, Area, 3).tick(AT_THREE)
     assert [line["event"] for line in log] == ["number_plan_check_postponed"]
     assert await claim_night(database.engine, JOB, DAY, AT_THREE)

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.event_log.cel import CelEvent
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id
@@ -40,7 +40,7 @@ def log(tmp_path: Path) -> Path:
 @pytest.fixture
 def new_taker(database: Database, log: Path) -> NewTaker:
     """Another process: it knows only what the database and the log say."""
-    return lambda: FallbackTaker(database, log, NODE, Directory)
+    return lambda: FallbackTaker(database, log, NODE, Area)
 
 
 def append(log: Path, *channels: list[CelEvent]) -> None:

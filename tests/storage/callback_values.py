@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
-from ari_app.core.area import Directory, Municipality, OpeningSpan, Operator, Team
+from ari_app.core.area import Area, Municipality, OpeningSpan, Operator, Team
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackAttempt,
@@ -31,7 +31,7 @@ BRAM = OperatorNumber("102")
 NUMBER = E164("+31612345678")
 OFFICE_HOURS = {day: (OpeningSpan(time(8, 30), time(17)),) for day in range(5)}
 
-DIRECTORY = Directory(
+DIRECTORY = Area(
     municipalities={
         OOSTERWENDE: Municipality(OOSTERWENDE, "Oosterwende", hours=OFFICE_HOURS),
         ZANDERMEER: Municipality(ZANDERMEER, "Zandermeer", hours=OFFICE_HOURS),

@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 import ari_app.sample
 from ari_app.area_file.contents import merge
-from ari_app.area_file.reader import AreaRefused, read_area
-from ari_app.core.area import AfterCalamity, Calamity, Directory, Reach
+from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.reader import read_area
+from ari_app.core.area import AfterCalamity, Area, Calamity, Reach
 from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.ledger import PinVerdict
@@ -26,7 +27,7 @@ from ari_app.storage.area.imports import (
     export_area,
     import_area,
     list_calamities,
-    load_directory,
+    load_area,
     set_calamity,
 )
 from ari_app.storage.db.engine import Database, create_engine
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.postgres
 
 SAMPLE = (Path(ari_app.sample.__file__).parent / "area.toml").read_text(encoding="utf-8")
 NOW = datetime(2026, 6, 1, 10, tzinfo=UTC)
-EMPTY = Directory(special_days=DESIGNATED_DAYS)
+EMPTY = Area(special_days=DESIGNATED_DAYS)
 
 JOINS = """
 [[municipality]]
@@ -71,7 +72,7 @@ async def test_what_is_loaded_is_what_the_file_says(engine: AsyncEngine) -> None
     assert (report.changed, report.unchanged, report.removed, report.warnings) == ((), (), (), ())
     assert "municipality GM9901" in report.added
     assert "member GM9904 of 14 0119" in report.added
-    loaded = await load_directory(engine)
+    loaded = await load_area(engine)
     assert loaded == merge(EMPTY, read_area(SAMPLE))
     assert len(loaded.municipalities) == 4
     assert len(loaded.operators) == 12
@@ -89,7 +90,7 @@ async def test_importing_again_changes_nothing(engine: AsyncEngine) -> None:
 
 
 async def test_an_empty_database_has_only_the_built_in_days(engine: AsyncEngine) -> None:
-    assert await load_directory(engine) == EMPTY
+    assert await load_area(engine) == EMPTY
 
 
 async def test_what_is_exported_can_be_imported(engine: AsyncEngine, empty_database_url: str) -> None:
@@ -106,7 +107,7 @@ async def test_what_is_exported_can_be_imported(engine: AsyncEngine, empty_datab
     other = create_engine(empty_database_url)
     try:
         await import_area(other, exported, "beheer", NOW)
-        assert await load_directory(other) == await load_directory(engine)
+        assert await load_area(other) == await load_area(engine)
         assert await export_area(other) == exported
     finally:
         await other.dispose()
@@ -141,13 +142,13 @@ async def test_a_bad_file_changes_nothing(engine: AsyncEngine) -> None:
 
 async def test_a_neighbour_joins_and_the_others_keep_what_they_have(engine: AsyncEngine) -> None:
     await import_area(engine, SAMPLE, "beheer", NOW)
-    before = await load_directory(engine)
+    before = await load_area(engine)
     report = await import_area(engine, JOINS, "Achterhove", NOW)
     assert report.added == ("municipality GM9905", "member GM9905 of 14 0119")
     assert report.changed == report.removed == ()
     assert any("GM9905 joins 14 0119" in warning for warning in report.warnings)
     assert any("nobody answers for GM9905" in warning for warning in report.warnings)
-    after = await load_directory(engine)
+    after = await load_area(engine)
     assert [(member.key, member.municipality) for member in after.shared_numbers["140119"].members] == [
         *[(member.key, member.municipality) for member in before.shared_numbers["140119"].members],
         (5, "GM9905"),
@@ -184,7 +185,7 @@ async def test_a_key_changes_only_when_all_agreed(engine: AsyncEngine) -> None:
     )
     report = await import_area(engine, agreed, "beheer", NOW)
     assert set(report.changed) == {"member GM9901 of 14 0119", "member GM9902 of 14 0119"}
-    members = (await load_directory(engine)).shared_numbers["140119"].members
+    members = (await load_area(engine)).shared_numbers["140119"].members
     assert [(member.municipality, member.key) for member in members] == [
         ("GM9902", 1),
         ("GM9903", 3),
@@ -208,7 +209,7 @@ async def test_consultations_survive_a_change_of_key(engine: AsyncEngine) -> Non
         "key = 4\n", "key = 9\nkey_change_agreed = { was_key = 4, on = 2026-05-20, by = 'allen' }\n"
     )
     await import_area(engine, changed, "beheer", NOW)
-    member = (await load_directory(engine)).shared_numbers["140119"].members[-1]
+    member = (await load_area(engine)).shared_numbers["140119"].members[-1]
     assert member.key == 9
     assert [said.neighbour for said in member.consultations] == ["Oosterwende", "Zandermeer", "Lindekerk"]
 
@@ -222,7 +223,7 @@ async def test_a_named_municipality_becomes_what_the_file_says(engine: AsyncEngi
         NOW,
     )
     assert report.changed == ("municipality GM9901",)
-    loaded = await load_directory(engine)
+    loaded = await load_area(engine)
     municipality = loaded.municipalities[MunicipalityCode("GM9901")]
     assert (municipality.hours, municipality.closings, municipality.aliases) == ({}, (), ())
     assert municipality.geographic_numbers == ("+31119990101",)
@@ -237,7 +238,7 @@ async def test_numbers_and_direct_numbers_change_hands_in_one_file(engine: Async
     )
     report = await import_area(engine, swapped, "beheer", NOW)
     assert report.changed == ("municipality GM9901", "municipality GM9902")
-    loaded = await load_directory(engine)
+    loaded = await load_area(engine)
     assert loaded.municipalities[MunicipalityCode("GM9902")].geographic_numbers == ("+31119990100",)
 
 
@@ -275,7 +276,7 @@ members = [{ number = "14 0119", municipality = "GM9904" }]
         "directory entry lindekerk-frontoffice",
     )
     assert report.unchanged == ("operator 999",)
-    loaded = await load_directory(engine)
+    loaded = await load_area(engine)
     assert len(loaded.operators) == 9
     assert TeamCode("lindekerk-bel") not in loaded.teams
     assert [member.key for member in loaded.shared_numbers["140119"].members] == [1, 2, 3]
@@ -299,7 +300,7 @@ async def test_a_removed_team_leaves_its_operators_their_other_teams(engine: Asy
         NOW,
     )
     assert report.changed == ("operator 112",)
-    assert (await load_directory(engine)).operators[OperatorNumber("112")].teams == ("gezamenlijk",)
+    assert (await load_area(engine)).operators[OperatorNumber("112")].teams == ("gezamenlijk",)
 
 
 async def test_an_import_is_told_and_audited_once(engine: AsyncEngine, database_url: str) -> None:
@@ -332,7 +333,7 @@ async def test_imports_at_the_same_time_take_turns(engine: AsyncEngine) -> None:
 async def test_designated_days_beyond_the_built_in_ones(engine: AsyncEngine) -> None:
     day = '[[special_day]]\nday = 2029-05-11\nname = "dag na Hemelvaartsdag"\nsource = "koninklijk besluit"\n'
     assert (await import_area(engine, day, "beheer", NOW)).added == ("special day 2029-05-11",)
-    assert (await load_directory(engine)).special_days[date(2029, 5, 11)] == "dag na Hemelvaartsdag"
+    assert (await load_area(engine)).special_days[date(2029, 5, 11)] == "dag na Hemelvaartsdag"
     changed = await import_area(engine, day.replace("koninklijk", "ander"), "beheer", NOW)
     assert changed.changed == ("special day 2029-05-11",)
 
@@ -352,7 +353,7 @@ async def test_hours_that_come_twice_survive_the_way_out_and_in(engine: AsyncEng
         "beheer",
         NOW,
     )
-    night, days = (await load_directory(engine)).municipalities[MunicipalityCode("GM9901")].closings
+    night, days = (await load_area(engine)).municipalities[MunicipalityCode("GM9901")].closings
     assert (night.starts_at, night.ends_at) == (
         datetime(2026, 10, 25, 1, 15, tzinfo=UTC),
         datetime(2026, 10, 25, 1, 45, tzinfo=UTC),
@@ -384,14 +385,14 @@ async def test_a_calamity_is_set_heard_of_and_ended(engine: AsyncEngine) -> None
     elsewhere = flood(municipality=MunicipalityCode("GM9902"), from_at=now)
     for calamity in (planned, water, elsewhere):
         await set_calamity(engine, calamity, now)
-    assert (await load_directory(engine)).calamities == (water, elsewhere, planned)
+    assert (await load_area(engine)).calamities == (water, elsewhere, planned)
     assert await list_calamities(engine, now) == (water, elsewhere, planned)
     assert await list_calamities(engine, now + timedelta(hours=3)) == (water, elsewhere)
     assert await end_calamity(engine, MunicipalityCode("GM9901"), "teamleider", now) == 2
     assert await list_calamities(engine, now) == (elsewhere,)
     assert not any(
         calamity.is_active(now + timedelta(minutes=minutes))
-        for calamity in (await load_directory(engine)).calamities
+        for calamity in (await load_area(engine)).calamities
         for minutes in (0, 90)
         if calamity.municipality == "GM9901"
     )
@@ -422,4 +423,4 @@ async def test_a_calamity_long_over_is_not_loaded(engine: AsyncEngine) -> None:
     await import_area(engine, SAMPLE, "beheer", NOW)
     past = datetime.now(UTC) - timedelta(days=5)
     await set_calamity(engine, flood(from_at=past, until_at=past + timedelta(hours=1)), past)
-    assert (await load_directory(engine)).calamities == ()
+    assert (await load_area(engine)).calamities == ()

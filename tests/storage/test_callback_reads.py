@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import pytest
 
+from ari_app.core.access import Scope
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackRequest
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_call_id
 from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.requests import PostgresCallbacks
-from ari_app.storage.calls.reads import Scope
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.absences import AbsenceRefused, add_absence, end_absences, list_absences
 from tests.core.test_deadlines import local

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ari_app.area_file.reader import AreaRefused, read_area
+from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.reader import read_area
 from ari_app.core.area import CheckResult
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.storage import tables as t
@@ -22,7 +23,7 @@ from ari_app.storage.area.imports import (
     export_entries,
     import_area,
     import_entries,
-    load_directory,
+    load_area,
 )
 from ari_app.storage.db.engine import create_engine
 from tests.storage.directory_files import AREA, CSV, PLAN
@@ -62,7 +63,7 @@ async def longest_pause() -> AsyncIterator[list[float]]:
 async def test_what_is_loaded_is_what_the_file_says_and_again_nothing_changes(engine: AsyncEngine) -> None:
     report = await import_area(engine, PLAN, "beheer", NOW)
     assert report.added == tuple(f"directory entry {code}" for code in sorted(WANTED))
-    assert (await load_directory(engine)).entries == WANTED
+    assert (await load_area(engine)).entries == WANTED
     assert not (await import_area(engine, PLAN, "beheer", NOW)).did_something
     assert not (await import_area(engine, await export_area(engine), "beheer", NOW)).did_something
     assert not (await import_entries(engine, await export_entries(engine), "beheer", NOW)).did_something
@@ -79,7 +80,7 @@ async def test_a_csv_file_is_another_way_to_say_the_same(engine: AsyncEngine) ->
 async def test_a_csv_file_with_a_mistake_is_refused_whole(engine: AsyncEngine) -> None:
     with pytest.raises(AreaRefused):
         await import_entries(engine, CSV.replace("2011", "112"), "beheer", NOW, OOSTERWENDE)
-    assert not (await load_directory(engine)).entries
+    assert not (await load_area(engine)).entries
     with pytest.raises(UnknownMunicipality):
         await import_entries(engine, CSV, "beheer", NOW, MunicipalityCode("GM9999"))
 
@@ -89,7 +90,7 @@ async def test_replacing_takes_out_one_municipalitys_entries_and_no_others(engin
     jan = "code;kind;name;extension;number\noosterwende-jan;person;Jan Jansen;2011;0119 99 09 99\n"
     report = await import_entries(engine, jan, "beheer", NOW, OOSTERWENDE, replacing=True)
     assert report.removed == ("directory entry oosterwende-belastingen",)
-    left = (await load_directory(engine)).entries
+    left = (await load_area(engine)).entries
     assert left.keys() == WANTED.keys() - {"oosterwende-belastingen"}
     assert await export_entries(engine, ZANDERMEER) == await export_entries(engine, ZANDERMEER)
     assert "oosterwende" not in await export_entries(engine, ZANDERMEER)
@@ -107,12 +108,12 @@ async def test_an_entry_is_taken_out_by_name_and_extensions_change_hands(engine:
 
 async def test_countries_are_opened_and_closed(engine: AsyncEngine) -> None:
     assert (await import_area(engine, '[outside]\nallow_countries = ["DE", "BE"]', "beheer", NOW)).did_something
-    assert (await load_directory(engine)).callable_countries == {"BE", "DE"}
+    assert (await load_area(engine)).callable_countries == {"BE", "DE"}
     await import_area(engine, PLAN, "beheer", NOW)
-    assert (await load_directory(engine)).callable_countries == {"BE", "DE"}  # a file that does not say
+    assert (await load_area(engine)).callable_countries == {"BE", "DE"}  # a file that does not say
     report = await import_area(engine, "[outside]\nallow_countries = []", "beheer", NOW)
     assert report.removed == ("countries outside",)
-    assert not (await load_directory(engine)).callable_countries
+    assert not (await load_area(engine)).callable_countries
 
 
 async def test_numbers_stand_only_where_personal_data_may(engine: AsyncEngine) -> None:
@@ -134,14 +135,14 @@ async def test_twenty_thousand_entries_are_imported_and_loaded_in_seconds(engine
     await import_entries(engine, head + "".join(lines), "beheer", NOW, OOSTERWENDE)
     imported = perf_counter()
     async with longest_pause() as pause:
-        directory = await load_directory(engine)
+        area = await load_area(engine)
     loaded = perf_counter()
     told = (
         f"imported in {imported - started:.1f} s, loaded in {loaded - imported:.2f} s, longest pause {max(pause):.3f} s"
     )
     print(f"20,000 entries: {told}")  # noqa: T201
-    assert len(directory.entries) == len(directory.by_extension) == 20_000
-    assert directory.entries[EntryCode("persoon-7")].last_check is None
+    assert len(area.entries) == len(area.by_extension) == 20_000
+    assert area.entries[EntryCode("persoon-7")].last_check is None
     assert imported - started < 60
     assert loaded - imported < 10
     assert sorted(pause)[-3] < 0.2, "calls wait while the number plan is loaded"

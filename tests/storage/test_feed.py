@@ -17,9 +17,9 @@ from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db import feed as feed_module
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import (
+    AreaChanged,
     CallbackChanged,
     CallChanged,
-    DirectoryChanged,
     Feed,
     LineChanged,
     Notice,
@@ -67,7 +67,7 @@ async def test_every_kind_of_row_is_told(feed: Feed, ledger: PostgresLedger, dat
     await ledger.store_session(session)
     assert await heard(feed) == SessionChanged(session.id)
     await database.pool.execute(f"NOTIFY {DIRECTORY_CHANNEL}")
-    assert await heard(feed) == DirectoryChanged()
+    assert await heard(feed) == AreaChanged()
 
 
 async def test_what_is_told_is_committed(feed: Feed, ledger: PostgresLedger) -> None:
@@ -201,8 +201,8 @@ async def test_a_cancelled_reader_loses_nothing(feed: Feed, ledger: PostgresLedg
         (CALL_CHANNEL, "not a call", Resync()),
         (OPERATOR_CHANNEL, str(UUID(int=7)), Resync()),
         (OPERATOR_CHANNEL, "session 7", Resync()),
-        (DIRECTORY_CHANNEL, "", DirectoryChanged()),
-        (DIRECTORY_CHANNEL, "GM9901", DirectoryChanged()),
+        (DIRECTORY_CHANNEL, "", AreaChanged()),
+        (DIRECTORY_CHANNEL, "GM9901", AreaChanged()),
         ("another", "", Resync()),
     ],
 )

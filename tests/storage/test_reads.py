@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.reads import OperatorStatus, Scope, call_story, list_calls, list_operators
+from ari_app.storage.calls.reads import OperatorStatus, call_story, list_calls, list_operators
 from ari_app.storage.db.engine import Database
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
 
@@ -24,7 +25,7 @@ SECRET = "+31612345678"
 
 
 @pytest.fixture
-async def area(database: Database) -> Database:
+async def an_area(database: Database) -> Database:
     """Anna serves Wierdam, Bert serves Elderlo and helps Wierdam, Cor serves nobody."""
     await database.pool.execute(
         """

@@ -36,11 +36,11 @@ async def arrange(flow: Flow, layout: Layout) -> None:
 
     Who must not hear is put aside before somebody else comes in. Raises PartyLeft with the channel of who is gone.
     """
-    await flow.hush()
+    await flow.stop_unfinished_prompt()
     for party in sorted(layout.on_hold):
         leg = of_party(flow, party)
         if leg is not None:
-            await quiet(flow, leg.channel_id)
+            await stop_prompt(flow, leg.channel_id)
             await flow.shell.switch.ensure_waiting(leg.channel_id)
     await let_go(flow, keep={flow.caller, *_channels(flow, layout)})
     bridge_id = flow.call.bridge_id
@@ -51,7 +51,7 @@ async def arrange(flow: Flow, layout: Layout) -> None:
             await flow.shell.switch.ensure_talk_bridge(bridge_id)
         for leg in together:
             if leg.owns_channel:
-                await quiet(flow, leg.channel_id)
+                await stop_prompt(flow, leg.channel_id)
                 is_caller = leg.channel_id == flow.caller
                 await flow.shell.switch.ensure_in_bridge(bridge_id, leg.channel_id, keys_stay_here=not is_caller)
                 if not is_caller or flow.call.has_music:
@@ -68,7 +68,7 @@ async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
     """Everybody else whose channel is this call's own is hung up."""
     for leg in flow.open_legs:
         if leg.owns_channel and leg.channel_id not in keep:
-            await quiet(flow, leg.channel_id)
+            await stop_prompt(flow, leg.channel_id)
             await flow.release(leg.channel_id)
             await flow.left(leg.channel_id, LegEndReason.RELEASED)
     await flow.keep_up()
@@ -82,7 +82,7 @@ async def tell_holder(flow: Flow, names: Sequence[str]) -> None:
     mailbox = flow.session_mailbox(flow.call.operator_session)
     holder = flow.holder
     if holder is not None and holder.owns_channel:
-        await murmur(flow, holder.channel_id, names)
+        await start_prompt(flow, holder.channel_id, names)
     elif mailbox is not None:
         mailbox.post(Tell(tuple(names), _tone_id(flow, names)))
 
@@ -101,25 +101,25 @@ async def silence_tones(flow: Flow) -> None:
             await flow.shell.switch.stop_playback(tone_id_of(flow.call.id, seq))
 
 
-async def murmur(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> None:
+async def start_prompt(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> None:
     """Start to say it to one party of ours; whatever was being said to them stops."""
-    await quiet(flow, channel_id)
+    await stop_prompt(flow, channel_id)
     media = flow.shell.voice.media(names, flow.call.municipality)
     if not media:
         return
-    playback_id = flow.murmurs[channel_id] = _tone_id(flow, names) or flow.new_playback_id()
+    playback_id = flow.prompts_of[channel_id] = _tone_id(flow, names) or flow.new_playback_id()
     try:
         await flow.shell.switch.play(channel_id, media, playback_id)
     except SwitchUnavailable as error:
         log.warning("prompt_not_played", call_id=str(flow.call.id), error=str(error))
-        del flow.murmurs[channel_id]
+        del flow.prompts_of[channel_id]
     except PartyLeft:
-        del flow.murmurs[channel_id]  # the news of it follows
+        del flow.prompts_of[channel_id]  # the news of it follows
 
 
-async def quiet(flow: Flow, channel_id: ChannelId) -> None:
+async def stop_prompt(flow: Flow, channel_id: ChannelId) -> None:
     """What is being said to this party stops: a playback would hold a move up to its end."""
-    playback_id = flow.murmurs.pop(channel_id, None)
+    playback_id = flow.prompts_of.pop(channel_id, None)
     if playback_id is not None:
         with suppress(SwitchUnavailable):
             await flow.shell.switch.stop_playback(playback_id)

@@ -8,11 +8,11 @@ import structlog
 
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import ended
-from ari_app.calls.dispatcher import team_for
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.calls.messages import CallDone, OperatorGone
 from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason
 from ari_app.core.ids import BridgeId, SessionId
+from ari_app.core.skills import team_for
 from ari_app.core.transfer import CallerLeft, Transfer, TransferOutcome
 from ari_app.core.transfer_rules import over, step
 
@@ -30,7 +30,7 @@ def wrap_up(flow: Flow, session_id: SessionId | None) -> None:
     """The operator with this login has talked, and is free but for the time to write it down."""
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is not None:
-        free_operator(flow, team_for(flow.directory, session.operator).wrap_up_seconds, session.id)
+        free_operator(flow, team_for(flow.area, session.operator).wrap_up_seconds, session.id)
 
 
 async def leave_bridges(flow: Flow, *others: BridgeId | None) -> None:

@@ -15,9 +15,9 @@ from ari_app.calls.callbacks.ports import CallbackBook
 from ari_app.calls.clock import Clock
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, News, Played, Up
+from ari_app.calls.messages import Entered, Left, Message, Played, Up
 from ari_app.calls.ports import Ledger, Switch, Voice
-from ari_app.core.area import Directory, Norms
+from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 from ari_app.core.operator_commands import RefusalReason
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 #: a playback whose end was never reported does not hold a caller longer than this
 LONGEST_PROMPT = timedelta(seconds=180)
 #: news of what an order found follows it within milliseconds
-NEWS_PATIENCE = timedelta(seconds=1)
+MESSAGE_PATIENCE = timedelta(seconds=1)
 #: Asterisk 22.10.1 reports the end of a playback 1-2 ms before the hang-up that broke it off
 BROKEN_OFF_PATIENCE = timedelta(milliseconds=250)
 #: how long the end of a hung-up channel is awaited before its moment is an estimate
@@ -53,7 +53,7 @@ class Shell:
     clock: Clock
     registry: Registry
     dispatcher: Dispatcher
-    directory: Callable[[], Directory]
+    area: Callable[[], Area]
     promises: CallbackBook
 
 
@@ -97,7 +97,7 @@ class Flow(Record):
         self.mailbox = mailbox
         self.is_placed = is_placed
         self.playing: PlaybackId | None = None
-        self.murmurs: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
+        self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
         self.refused: RefusalReason | None = None  # the last hand-over that was asked for, by a rule
         self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
@@ -108,13 +108,13 @@ class Flow(Record):
         self._released: set[ChannelId] = set()
 
     @property
-    def directory(self) -> Directory:
-        return self.shell.directory()
+    def area(self) -> Area:
+        return self.shell.area()
 
     @property
     def norms(self) -> Norms:
         code = self.call.municipality
-        municipality = None if code is None else self.directory.municipalities.get(code)
+        municipality = None if code is None else self.area.municipalities.get(code)
         return Norms() if municipality is None else municipality.norms
 
     async def enter(self, step: Step) -> None:
@@ -135,43 +135,43 @@ class Flow(Record):
 
     # --- reading ---
 
-    async def next(self, until: datetime | None = None) -> News | None:
+    async def next(self, until: datetime | None = None) -> Message | None:
         """The next news, or None at the instant `until`. Raises PartyLeft when the caller is gone."""
-        news = await self.mailbox.next(until)
-        match news:
+        message = await self.mailbox.next(until)
+        match message:
             case Left():
-                self._note_left(news)
-                if news.channel_id == self.caller:
+                self._note_left(message)
+                if message.channel_id == self.caller:
                     raise PartyLeft(self.caller)
             case Up():
-                self._note_up(news)
+                self._note_up(message)
             case Entered(channel_id=entered, created_at=created_at):
                 self.began(entered, created_at)
-        return news
+        return message
 
-    def _note_left(self, news: Left) -> None:
-        leg = self.leg(news.channel_id)
+    def _note_left(self, message: Left) -> None:
+        leg = self.leg(message.channel_id)
         if leg is None or not leg.is_open:
             return
         reason = LegEndReason.HUNG_UP
-        if news.estimated:
+        if message.estimated:
             reason = LegEndReason.LOST
-        elif news.channel_id in self._released:
+        elif message.channel_id in self._released:
             reason = LegEndReason.RELEASED
-        self.change_leg(ended(leg, news.at, reason, cause=news.cause, estimated=news.estimated))
+        self.change_leg(ended(leg, message.at, reason, cause=message.cause, estimated=message.estimated))
 
     def note_loss(self, channel_id: ChannelId) -> None:
         """This party is gone, and nobody saw when."""
         self._note_left(Left(channel_id, self.now, estimated=True))
 
-    def _note_up(self, news: Up) -> None:
-        leg = self.leg(news.channel_id)
+    def _note_up(self, message: Up) -> None:
+        leg = self.leg(message.channel_id)
         if leg is not None and leg.answered_at is None:
-            self.change_leg(replace(leg, answered_at=news.at))
-        if news.channel_id == self.caller and self.call.line_answered_at is None:
-            self.call = replace(self.call, line_answered_at=news.at)
+            self.change_leg(replace(leg, answered_at=message.at))
+        if message.channel_id == self.caller and self.call.line_answered_at is None:
+            self.call = replace(self.call, line_answered_at=message.at)
 
-    async def caller_departed(self, within: timedelta = NEWS_PATIENCE) -> bool:
+    async def caller_departed(self, within: timedelta = MESSAGE_PATIENCE) -> bool:
         """After an order found the caller gone: wait for the news of it, which has the true moment.
 
         False when none comes: the caller may be there all the same.
@@ -185,20 +185,22 @@ class Flow(Record):
                 pass
         return True
 
-    async def left(self, channel_id: ChannelId, reason: LegEndReason, within: timedelta = NEWS_PATIENCE) -> Leg | None:
+    async def left(
+        self, channel_id: ChannelId, reason: LegEndReason, within: timedelta = MESSAGE_PATIENCE
+    ) -> Leg | None:
         """Wait until a party other than the caller is gone, and write down why; estimated if no news of it comes."""
         until = self.now + within
         with self.mailbox.keeping() as kept:
             while (leg := self.leg(channel_id)) is not None and leg.is_open:
-                news = await self.next(until)
-                if news is None:
+                message = await self.next(until)
+                if message is None:
                     self.change_leg(ended(leg, self.now, reason, estimated=True))
                     with suppress(SwitchUnavailable):
                         await self.shell.switch.hang_up(channel_id)  # nobody is left behind on one order's word
-                elif isinstance(news, Left) and news.channel_id == channel_id and not news.estimated:
-                    self.change_leg(ended(leg, news.at, reason, cause=news.cause))
-                elif not isinstance(news, Left):
-                    kept.append(news)
+                elif isinstance(message, Left) and message.channel_id == channel_id and not message.estimated:
+                    self.change_leg(ended(leg, message.at, reason, cause=message.cause))
+                elif not isinstance(message, Left):
+                    kept.append(message)
         return leg
 
     async def pass_time(self, duration: timedelta) -> None:
@@ -206,9 +208,9 @@ class Flow(Record):
         until = self.now + duration
         with self.mailbox.keeping() as kept:
             while self.now < until:
-                news = await self.next(until)
-                if news is not None and not isinstance(news, Left):
-                    kept.append(news)
+                message = await self.next(until)
+                if message is not None and not isinstance(message, Left):
+                    kept.append(message)
 
     # --- idioms ---
 
@@ -220,16 +222,16 @@ class Flow(Record):
         until = self.now + timedelta(seconds=2)
         with self.mailbox.keeping() as kept:
             while self.call.line_answered_at is None:
-                news = await self.next(until)
-                if news is None:
+                message = await self.next(until)
+                if message is None:
                     # Asterisk said 204, so the line is up, and only the news of it went missing.
                     self._note_up(Up(self.caller, self.now))
-                elif not isinstance(news, Up):
-                    kept.append(news)
+                elif not isinstance(message, Up):
+                    kept.append(message)
 
     async def play(
         self, names: Sequence[str], *, stop_on: tuple[type, ...] = (), to: ChannelId | None = None
-    ) -> News | None:
+    ) -> Message | None:
         """Play prompts to their end and return None, or stop at the first news of a type in `stop_on` and return it.
 
         Other news is kept, in order, for who reads next. Raises PartyLeft when the listener is gone.
@@ -238,7 +240,7 @@ class Flow(Record):
         media = self.shell.voice.media(names, self.call.municipality)
         if not media:
             return None
-        await self.hush()
+        await self.stop_unfinished_prompt()
         playback_id = self.new_playback_id()
         await self.shell.switch.play(channel_id, media, playback_id)
         self.playing = playback_id
@@ -247,11 +249,13 @@ class Flow(Record):
         finally:
             self.playing = None
 
-    async def _hear_out(self, channel_id: ChannelId, playback_id: PlaybackId, stop_on: tuple[type, ...]) -> News | None:
+    async def _hear_out(
+        self, channel_id: ChannelId, playback_id: PlaybackId, stop_on: tuple[type, ...]
+    ) -> Message | None:
         until = self.now + LONGEST_PROMPT
         with self.mailbox.keeping() as kept:
-            while (news := await self.next(until)) is not None:
-                match news:
+            while (message := await self.next(until)) is not None:
+                match message:
                     case Played(playback_id=over, failed=failed) if over == playback_id:
                         if not failed:
                             return None
@@ -260,11 +264,11 @@ class Flow(Record):
                         pass
                     case Left(channel_id=left) if left == channel_id:
                         raise PartyLeft(channel_id)
-                    case _ if isinstance(news, stop_on):
+                    case _ if isinstance(message, stop_on):
                         await self.shell.switch.stop_playback(playback_id)
-                        return news
+                        return message
                     case _:
-                        kept.append(news)
+                        kept.append(message)
         await self.shell.switch.stop_playback(playback_id)
         return None
 
@@ -274,7 +278,7 @@ class Flow(Record):
         self._plays = (self.call.last_seq, number + 1)
         return playback_id_of(self.call.id, self.call.last_seq, number)
 
-    async def hush(self) -> None:
+    async def stop_unfinished_prompt(self) -> None:
         """What the process before this one was saying stops: it would hold up a move until its end."""
         if self._unfinished is not None:
             playback_id, self._unfinished = self._unfinished, None

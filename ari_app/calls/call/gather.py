@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.messages import Digit, News
+from ari_app.calls.messages import Digit, Message
 
 ASKED_AGAIN = 2
 #: how long after the end of a question a key is awaited
@@ -20,27 +20,27 @@ MOST_DIGITS = 20
 async def pressed(flow: Flow, names: Sequence[str], keys: Collection[str]) -> str | None:
     """The key, one of `keys`, that answers a question, which is asked twice; None: it was not answered."""
     for _ in range(ASKED_AGAIN):
-        news: News | None = await flow.play(names, stop_on=(Digit,))
+        message: Message | None = await flow.play(names, stop_on=(Digit,))
         until = flow.now + KEY_PATIENCE
-        while not isinstance(news, Digit):
-            news = await flow.next(until)
-            if news is None:
+        while not isinstance(message, Digit):
+            message = await flow.next(until)
+            if message is None:
                 break
-        if isinstance(news, Digit) and news.digit in keys:
-            return news.digit
+        if isinstance(message, Digit) and message.digit in keys:
+            return message.digit
     return None
 
 
 async def keyed_number(flow: Flow, names: Sequence[str]) -> str:
     """What is keyed until #, or until no more comes; `*` begins again."""
     digits = ""
-    news: News | None = await flow.play(names, stop_on=(Digit,))
+    message: Message | None = await flow.play(names, stop_on=(Digit,))
     while len(digits) <= MOST_DIGITS:
-        if isinstance(news, Digit):
-            if news.digit == "#":
+        if isinstance(message, Digit):
+            if message.digit == "#":
                 break
-            digits = "" if news.digit == "*" else digits + news.digit
-        news = await flow.next(flow.now + NEXT_DIGIT_PATIENCE)
-        if news is None:
+            digits = "" if message.digit == "*" else digits + message.digit
+        message = await flow.next(flow.now + NEXT_DIGIT_PATIENCE)
+        if message is None:
             break
     return digits

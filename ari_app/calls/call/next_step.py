@@ -42,7 +42,7 @@ def after_choice(
             "direct_endpoint": direct.endpoint,
         }
     facts = [Fact(now, FactKind.MUNICIPALITY_CHOSEN, {"municipality": municipality, "how": choice.value})]
-    admission = routing.admit(flow.directory, municipality, shared_number or flow.call.shared_number, now)
+    admission = routing.admit(flow.area, municipality, shared_number or flow.call.shared_number, now)
     if admission.calamities or isinstance(admission, routing.Closed):
         return Step(Stage.ANNOUNCING, tuple(facts), changes | {"calamity": bool(admission.calamities)})
     return admitted(flow, changes, facts)
@@ -119,14 +119,14 @@ def _not_taken(flow: Flow, target: routing.Target, why: str) -> Fact:
 
 
 def _dialled(flow: Flow) -> DirectNumber | None:
-    return routing.direct_number(flow.directory, flow.call.dialled)
+    return routing.direct_number(flow.area, flow.call.dialled)
 
 
 def queued(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
     """The step into the queue; a caller who has been there keeps the moment it began."""
     now = flow.now
     municipality = changes.get("municipality", flow.call.municipality)
-    known = flow.directory.municipalities.get(municipality) if municipality else None  # type: ignore[call-overload]
+    known = flow.area.municipalities.get(municipality) if municipality else None  # type: ignore[call-overload]
     norms = flow.norms if known is None else known.norms
     queued_at = flow.call.queued_at or now
     changes = changes | {

@@ -9,7 +9,6 @@ import structlog
 from ari_app.calls.call.flow import Flow, Shell
 from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.clock import sleep_until
-from ari_app.calls.dispatcher import skills
 from ari_app.core.call import Call, EndReason, Leg, LegEndReason
 from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest, Confirmed, NewRequest, RequestReason
@@ -26,6 +25,7 @@ from ari_app.core.operator_commands import (
     RefusalReason,
     Refused,
 )
+from ari_app.core.skills import skills
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number
 from ari_app.core.transfer import Transfer, TransferOutcome
 from ari_app.prompts import promise_phrases
@@ -40,12 +40,12 @@ async def promise(
     shell: Shell, call: Call, wanted: PromiseCallback, reason: RequestReason, by: OperatorNumber | None
 ) -> Answer:
     """Store that the citizen of this call is to be called back. Refused, never an exception, when it cannot be."""
-    directory = shell.directory()
+    area = shell.area()
     number = _number(shell, call, wanted.pii_number)
     if isinstance(number, Refused):
         return number
     municipality = _municipality(shell, call, by)
-    team = None if municipality is None else wanted.team or owner_team_of(directory, municipality)
+    team = None if municipality is None else wanted.team or owner_team_of(area, municipality)
     if municipality is None or team is None:
         return Refused(RefusalReason.NOBODY_THERE)
     is_shown = not wanted.pii_number and number == call.pii_caller_number
@@ -65,7 +65,7 @@ async def promise(
         transfer_count=call.transfer_count,
     )
     try:
-        created = await shell.promises.create_or_join(new, directory)
+        created = await shell.promises.create_or_join(new, area)
     except StoreUnavailable:
         return Refused(RefusalReason.STORE_AWAY)
     except CallbackRefused as error:
@@ -80,7 +80,7 @@ def _number(shell: Shell, call: Call, keyed: str) -> E164 | Refused:
         if shown is None:
             return Refused(RefusalReason.NO_NUMBER)
         keyed = shown
-    found = callable_number(keyed, shell.directory().callable_countries)
+    found = callable_number(keyed, shell.area().callable_countries)
     if not isinstance(found, Forbidden):
         return found
     unclear = found.reason in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT)
@@ -91,12 +91,12 @@ def _municipality(shell: Shell, call: Call, by: OperatorNumber | None) -> Munici
     """Of a caller who chose none, the first of the dialled number that this operator answers for."""
     if call.municipality is not None or by is None:
         return call.municipality
-    directory = shell.directory()
-    serves, _ = skills(directory, by)
-    shared = directory.shared_numbers.get(call.shared_number or "")
+    area = shell.area()
+    serves, _ = skills(area, by)
+    shared = area.shared_numbers.get(call.shared_number or "")
     members = () if shared is None else shared.members
     found = [member.municipality for member in members if member.municipality in serves]
-    return found[0] if found else next(iter(sorted(serves & directory.municipalities.keys())), None)
+    return found[0] if found else next(iter(sorted(serves & area.municipalities.keys())), None)
 
 
 def why_promised(call: Call, transfer: Transfer | None, refused: RefusalReason | None) -> RequestReason:
@@ -117,7 +117,7 @@ async def open_request(flow: Flow, operator: OperatorNumber) -> CallbackRequest 
     number = flow.call.pii_caller_number
     if number is None or flow.call.callback_request is not None:
         return None
-    serves, helps = skills(flow.directory, operator)
+    serves, helps = skills(flow.area, operator)
     towns = serves | helps if flow.call.municipality is None else (serves | helps) & {flow.call.municipality}
     try:
         found = await flow.shell.promises.open_of_number(number, towns)
@@ -193,7 +193,7 @@ async def _settle(shell: Shell, call: Call, outcome: AttemptOutcome) -> None:
             await shell.promises.end_attempt(
                 call.callback_attempt,
                 outcome,
-                shell.directory(),
+                shell.area(),
                 now,
                 answered_at=call.line_answered_at,
                 reached_at=call.answered_at,

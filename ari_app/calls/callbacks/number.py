@@ -16,7 +16,7 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
     """The number, and how it was confirmed; None when the caller confirmed none."""
     shown = flow.call.pii_caller_number
     if shown is not None:
-        number = callable_number(shown, flow.directory.callable_countries)
+        number = callable_number(shown, flow.area.callable_countries)
         if isinstance(number, Forbidden):
             await flow.play((*say.this_number(shown), *say.not_called(number.reason)))
         else:
@@ -31,7 +31,7 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
 async def _typed(flow: Flow) -> tuple[E164, Confirmed] | None:
     for _ in range(TRIES):
         keyed = await keyed_number(flow, say.KEY_YOUR_NUMBER)
-        number = callable_number(keyed, flow.directory.callable_countries)
+        number = callable_number(keyed, flow.area.callable_countries)
         if isinstance(number, Forbidden):
             await flow.play(say.not_called(number.reason))
             continue

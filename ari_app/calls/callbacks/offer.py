@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import Digit, News
+from ari_app.calls.messages import Digit, Message
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.callback_offers import is_offered_to, kind_for_waiting, offer_due_at
 from ari_app.core.callbacks import RequestKind, RequestReason
@@ -28,7 +28,7 @@ async def staying(flow: Flow, end: End, reason: RequestReason) -> Step | End:
 
     Only then the line is taken: who hangs up pays nothing, and the announcement was heard to its end.
     """
-    if not is_offered_to(flow.directory, flow.call, flow.now):
+    if not is_offered_to(flow.area, flow.call, flow.now):
         return end
     if flow.call.line_answered_at is None:
         try:
@@ -42,21 +42,21 @@ async def staying(flow: Flow, end: End, reason: RequestReason) -> Step | End:
 
 
 def due_at(flow: Flow) -> datetime | None:
-    return offer_due_at(flow.directory, flow.call, flow.now)
+    return offer_due_at(flow.area, flow.call, flow.now)
 
 
 async def note_offer(flow: Flow) -> tuple[str, ...]:
     """Store that a waiting caller is asked now, and return the words; from then on the key means yes."""
-    kind = kind_for_waiting(flow.directory, flow.call, flow.now)
+    kind = kind_for_waiting(flow.area, flow.call, flow.now)
     asked = Fact(flow.now, FactKind.CALLBACK_OFFERED, {"reason": RequestReason.WAITING.value, "kind": kind.value})
     await flow.store(asked, callback_offered_at=flow.now)
     return callback_phrases.offer(kind)
 
 
-def says_yes(flow: Flow, news: News | None) -> bool:
+def says_yes(flow: Flow, message: Message | None) -> bool:
     """A waiting caller who was asked presses the key, now or later."""
-    return isinstance(news, Digit) and news.digit == YES and flow.call.callback_offered_at is not None
+    return isinstance(message, Digit) and message.digit == YES and flow.call.callback_offered_at is not None
 
 
 def instead_of_waiting(flow: Flow) -> Step:
-    return to_be_called(RequestReason.WAITING, kind_for_waiting(flow.directory, flow.call, flow.now))
+    return to_be_called(RequestReason.WAITING, kind_for_waiting(flow.area, flow.call, flow.now))

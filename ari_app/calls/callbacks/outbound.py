@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from ari_app.calls.call.bridging import murmur
+from ari_app.calls.call.bridging import start_prompt
 from ari_app.calls.call.flow import End, Flow
 from ari_app.calls.callbacks.attempts import holder_of, tell_progress
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
@@ -70,7 +70,7 @@ async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
     """Say it to the operator of this callback, while the citizen's phone rings; nothing: be quiet."""
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if leg.owns_channel:
-        await murmur(flow, leg.channel_id, names)
+        await start_prompt(flow, leg.channel_id, names)
     elif mailbox is not None:
         mailbox.post(Tell(names, tone_id_of(flow.call.id, flow.call.last_seq) if names else None))
 
@@ -121,7 +121,7 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
 async def _created(flow: Flow) -> End | None:
     number, switch = flow.call.pii_caller_number, flow.shell.switch
     endpoint: Endpoint | None = None if number is None else switch.outside(number)
-    shown = shown_number(flow.directory, flow.call.municipality, flow.call.shared_number)
+    shown = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)
     try:
         if endpoint is None:
             raise DestinationUnavailable("nothing leads outside")

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.callbacks import AttemptOutcome, CallbackAttempt, CallbackRequest, Created, NewRequest, RequestKind
 from ari_app.core.ids import AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.reminders import ReminderKind
@@ -25,7 +25,7 @@ class CallbackBook(Protocol):
     same holder, `start_attempt` by the same call; `attempt_answered`, `talk_began`, `end_attempt` of the same attempt.
     """
 
-    async def create_or_join(self, new: NewRequest, directory: Directory) -> Created: ...
+    async def create_or_join(self, new: NewRequest, area: Area) -> Created: ...
 
     async def open_of_number(
         self, pii_number: str, municipalities: Collection[MunicipalityCode]
@@ -69,7 +69,7 @@ class CallbackBook(Protocol):
         self,
         attempt_id: AttemptId,
         outcome: AttemptOutcome,
-        directory: Directory,
+        area: Area,
         now: datetime,
         *,
         answered_at: datetime | None = None,

@@ -21,11 +21,11 @@ async def promised(flow: Flow) -> Created | None:
     Raises StoreUnavailable when the store is away for longer than a caller can be kept waiting.
     """
     shell = flow.shell
-    new = agreed_request(flow.call, flow.directory, flow.now)
+    new = agreed_request(flow.call, flow.area, flow.now)
     until = flow.now + STORE_PATIENCE
     while new is not None:
         try:
-            return await shell.promises.create_or_join(new, flow.directory)
+            return await shell.promises.create_or_join(new, flow.area)
         except StoreUnavailable:
             if flow.now >= until:
                 raise
@@ -35,12 +35,12 @@ async def promised(flow: Flow) -> Created | None:
 
 async def promise_at_end(shell: Shell, call: Call, reason: EndReason) -> None:
     """What a call that ends for this reason still has to promise. Raises StoreUnavailable."""
-    directory = shell.directory()
-    new = request_at_end(call, reason, directory, shell.clock.now())
+    area = shell.area()
+    new = request_at_end(call, reason, area, shell.clock.now())
     if new is None:
         return
     try:
-        await shell.promises.create_or_join(new, directory)
+        await shell.promises.create_or_join(new, area)
     except CallbackRefused as error:
         log.error("callback_not_made", call_id=str(call.id), error=str(error))
 

@@ -48,11 +48,11 @@ class KeptPlaces:
         self._shell.dispatcher.set_places([one for one in requests if self._is_due(one)])
 
     def _is_due(self, request: CallbackRequest) -> bool:
-        directory, now = self._shell.directory(), self._shell.clock.now()
-        town = directory.municipalities.get(request.municipality)
+        area, now = self._shell.area(), self._shell.clock.now()
+        town = area.municipalities.get(request.municipality)
         planned = request.next_attempt_at is None or request.next_attempt_at <= now
         is_free = request.lease_holder is None and planned
-        return is_free and town is not None and may_call_now(town, directory.special_days, now)
+        return is_free and town is not None and may_call_now(town, area.special_days, now)
 
     def _begin(self, request_id: RequestId, session: OperatorSession) -> None:
         self._tasks.start(self._call(request_id, session), f"kept place {request_id}")

@@ -6,7 +6,6 @@ import structlog
 
 from ari_app.calls.call.flow import Shell
 from ari_app.calls.callbacks.attempts import promise
-from ari_app.calls.dispatcher import teams_of
 from ari_app.core.callback_rules import LEASE, callable_towns
 from ari_app.core.callbacks import CallbackRequest, RequestReason
 from ari_app.core.ids import CallId, RequestId, new_call_id
@@ -21,6 +20,7 @@ from ari_app.core.operator_commands import (
     Refused,
 )
 from ari_app.core.operators import OperatorSession
+from ari_app.core.skills import teams_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +40,10 @@ async def start_next(shell: Shell, session: OperatorSession) -> Refused | None:
     """The callback that this operator should make first, begun; refused when there is none, or they have a caller."""
     if session.call_id is not None:
         return Refused(RefusalReason.TRANSFER_OPEN)
-    directory, now = shell.directory(), shell.clock.now()
+    area, now = shell.area(), shell.clock.now()
     # Of every town: a request may be given to a team that does not answer for its municipality.
-    towns = callable_towns(directory, now)
-    teams = [team.code for team in teams_of(directory, session.operator)]
+    towns = callable_towns(area, now)
+    teams = [team.code for team in teams_of(area, session.operator)]
     call_id = new_call_id()
     try:
         request = await shell.promises.claim_next(

@@ -12,14 +12,14 @@ from ari_app.calls.call.record import FOR_EVER, STORE_RETRY
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Digit, Left, News, Played, Up
+from ari_app.calls.messages import Digit, Left, Message, Played, Up
 from ari_app.core.ids import ChannelId, PlaybackId, new_playback_id
 from ari_app.core.ledger import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
 
-class Listener:
+class OperatorChannel:
     """A channel and its mailbox. Only the task that owns the channel uses it.
 
     `channel_id` is None for an operator whose phone is rung: there is a mailbox, and nobody to play to.
@@ -32,15 +32,15 @@ class Listener:
         self.left: Left | None = None
         self.playing: PlaybackId | None = None
 
-    async def next(self, until: datetime | None = None) -> News | None:
+    async def next(self, until: datetime | None = None) -> Message | None:
         """The next news, or None at the instant `until`. Raises PartyLeft when this channel is gone."""
-        news = await self.mailbox.next(until)
-        if isinstance(news, Left) and news.channel_id == self.channel_id:
-            self.left = news
-            raise PartyLeft(news.channel_id)
-        if isinstance(news, Played) and news.playback_id == self.playing:
+        message = await self.mailbox.next(until)
+        if isinstance(message, Left) and message.channel_id == self.channel_id:
+            self.left = message
+            raise PartyLeft(message.channel_id)
+        if isinstance(message, Played) and message.playback_id == self.playing:
             self.playing = None
-        return news
+        return message
 
     async def answer(self) -> datetime:
         """Answer, and return Asterisk's own moment of it."""
@@ -48,10 +48,10 @@ class Listener:
         await self._shell.switch.ensure_answered(channel_id)
         until = self._shell.clock.now() + timedelta(seconds=2)
         with self.mailbox.keeping() as kept:
-            while (news := await self.next(until)) is not None:
-                if isinstance(news, Up) and news.channel_id == channel_id:
-                    return news.at
-                kept.append(news)
+            while (message := await self.next(until)) is not None:
+                if isinstance(message, Up) and message.channel_id == channel_id:
+                    return message.at
+                kept.append(message)
             return self._shell.clock.now()
 
     async def start(self, names: Sequence[str], playback_id: PlaybackId | None = None) -> PlaybackId | None:
@@ -90,8 +90,8 @@ class Listener:
         digit: str | None = None
         with self.mailbox.keeping() as kept:
             while digit is None and self.playing == playback_id and playback_id is not None:
-                news = await self.next(until)
-                match news:
+                message = await self.next(until)
+                match message:
                     case None:
                         break
                     case Digit(digit=pressed):
@@ -99,7 +99,7 @@ class Listener:
                     case Played():
                         pass
                     case _:
-                        kept.append(news)
+                        kept.append(message)
             if digit is not None:
                 await self.stop()
         return digit
@@ -107,11 +107,11 @@ class Listener:
     async def digit(self, until: datetime) -> str | None:
         """The next key, or None at the instant `until`."""
         with self.mailbox.keeping() as kept:
-            while (news := await self.next(until)) is not None:
-                if isinstance(news, Digit):
-                    return news.digit
-                if not isinstance(news, Played):
-                    kept.append(news)
+            while (message := await self.next(until)) is not None:
+                if isinstance(message, Digit):
+                    return message.digit
+                if not isinstance(message, Played):
+                    kept.append(message)
             return None
 
     async def departure(self, until: datetime) -> Left:
@@ -164,9 +164,9 @@ class Listener:
         with self.mailbox.keeping() as kept:
             try:
                 while self._shell.clock.now() < until:
-                    news = await self.next(until)
-                    if news is not None:
-                        kept.append(news)
+                    message = await self.next(until)
+                    if message is not None:
+                        kept.append(message)
             except PartyLeft:
                 return True
         return False

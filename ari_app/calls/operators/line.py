@@ -11,12 +11,11 @@ from functools import partial
 import structlog
 
 from ari_app.calls.call.flow import HANG_UP_PATIENCE, Shell
-from ari_app.calls.dispatcher import skills, teams_of
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Digit, Entered, StateFound, Up
 from ari_app.calls.operators.callbacks import start_next
-from ari_app.calls.operators.channel import Listener
+from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.session import OperatorTask
 from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason
@@ -44,6 +43,7 @@ from ari_app.core.operators import (
     Resume,
     step,
 )
+from ari_app.core.skills import skills, teams_of
 from ari_app.prompts import phrases
 
 log = structlog.get_logger(__name__)
@@ -88,7 +88,7 @@ class LineTask:
         """
         self._shell = shell
         self._line = line
-        self.ear = Listener(shell, line.channel_id, mailbox)
+        self.channel = OperatorChannel(shell, line.channel_id, mailbox)
         self._start_ring_session = start_ring_session
         self._asked_for: OperatorEvent = Resume(shell.clock.now())  # by keys, of an operator whose phone is rung
         self._rings = rings
@@ -96,7 +96,7 @@ class LineTask:
         self._calls_back = invitation is not None  # a callback is to be made once this line is free
         self._work: OperatorTask | None = None
         if session is not None:
-            self._work = OperatorTask(shell, session, self.ear, is_placed=is_placed)
+            self._work = OperatorTask(shell, session, self.channel, is_placed=is_placed)
 
     async def run(self) -> None:
         """From the first ring until the operator hung up or is to be let go."""
@@ -105,9 +105,9 @@ class LineTask:
                 await self._serve()
             except (StoreUnavailable, AlreadyTaken) as error:
                 log.warning("login_impossible", line_id=str(self._line.id), error=type(error).__name__)
-                await self.ear.play(phrases.OUT_OF_ORDER)
+                await self.channel.play(phrases.OUT_OF_ORDER)
         except PartyLeft:
-            await self.ear.departure(self._now + HANG_UP_PATIENCE)
+            await self.channel.departure(self._now + HANG_UP_PATIENCE)
 
     async def _serve(self) -> None:
         if self._work is not None:
@@ -117,14 +117,14 @@ class LineTask:
             return
         await self._store()
         if self._line.answered_at is None:
-            answered_at = await self.ear.answer()
+            answered_at = await self.channel.answer()
             await self._store(answered_at=answered_at)
         operator = await self._log_in()
         if operator is None:
-            await self.ear.play(phrases.LOGIN_CLOSED)
+            await self.channel.play(phrases.LOGIN_CLOSED)
             return
         await self._store(operator=operator)
-        teams = teams_of(self._shell.directory(), operator)
+        teams = teams_of(self._shell.area(), operator)
         if teams and teams[0].reach is Reach.RING and self._line.endpoint is not None:
             await self._log_in_to_be_rung(operator)
         else:
@@ -134,7 +134,7 @@ class LineTask:
         """Let the phone ring, and say why; whether it was picked up. Then the operator may log in on this very call."""
         until = self._now + REMINDER_PATIENCE
         while self._line.answered_at is None:
-            match await self.ear.next(until):
+            match await self.channel.next(until):
                 case Entered(created_at=created_at):
                     await self._store(started_at=created_at)
                     await self._shell.switch.dial(self._line.channel_id)
@@ -144,9 +144,9 @@ class LineTask:
                     return False
         if self._invitation is not None:
             return await self._accepted(self._invitation)
-        digit = await self.ear.play(phrases.DIAL_IN_AGAIN)
+        digit = await self.channel.play(phrases.DIAL_IN_AGAIN)
         if digit is not None:
-            self.ear.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
+            self.channel.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
         return True
 
     async def _accepted(self, invitation: Invitation) -> bool:
@@ -154,7 +154,9 @@ class LineTask:
         if not invitation.heard.done():
             invitation.heard.set_result(None)
         for _ in range(2):
-            digit = await self.ear.play(invitation.words) or await self.ear.digit(self._now + INVITATION_PATIENCE)
+            digit = await self.channel.play(invitation.words) or await self.channel.digit(
+                self._now + INVITATION_PATIENCE
+            )
             if digit is not None:
                 return digit == "1"
         return False
@@ -163,9 +165,9 @@ class LineTask:
         """Hang up what is still there and close the row with the true moment."""
         if self._work is not None:
             await self._work.give_up()
-        reason = LegEndReason.HUNG_UP if self.ear.left is not None else LegEndReason.RELEASED
-        await self.ear.hang_up()
-        left = await self.ear.departure(self._now)
+        reason = LegEndReason.HUNG_UP if self.channel.left is not None else LegEndReason.RELEASED
+        await self.channel.hang_up()
+        left = await self.channel.departure(self._now)
         ended = replace(
             self._line,
             ended_at=max(self._line.started_at, left.at),
@@ -173,7 +175,7 @@ class LineTask:
             hangup_cause=left.cause,
             end_is_estimated=left.estimated,
         )
-        await self.ear.patient_store(lambda: self._shell.ledger.store_line(ended), even_if_left=True)
+        await self.channel.patient_store(lambda: self._shell.ledger.store_line(ended), even_if_left=True)
 
     @property
     def _now(self) -> datetime:
@@ -181,7 +183,7 @@ class LineTask:
 
     async def _store(self, **changes: object) -> None:
         self._line = replace(self._line, **changes)  # type: ignore[arg-type]
-        await self.ear.patient_store(partial(self._shell.ledger.store_line, self._line), LOGIN_PATIENCE)
+        await self.channel.patient_store(partial(self._shell.ledger.store_line, self._line), LOGIN_PATIENCE)
 
     # --- who is it ---
 
@@ -204,13 +206,13 @@ class LineTask:
         """Digits up to `#`; what there is when the operator stops keying."""
         buffer = ""
         entry: str | None = None
-        digit = await self.ear.play(prompt)
+        digit = await self.channel.play(prompt)
         while entry is None:
             if digit is not None:
                 buffer, entry = feed_entry(buffer, digit)
                 if entry is not None:
                     break
-            digit = await self.ear.digit(self._shell.clock.now() + KEY_PATIENCE)
+            digit = await self.channel.digit(self._shell.clock.now() + KEY_PATIENCE)
             if digit is None:
                 return buffer
         return entry
@@ -220,7 +222,7 @@ class LineTask:
     async def _log_in_to_stay(self, operator: OperatorNumber) -> None:
         session = self._new_session(operator, Reach.LINE)
         session = replace(session, channel_id=self._line.channel_id, bridge_id=new_bridge_id("talk"))
-        self._work = await self._open(session, self.ear)
+        self._work = await self._open(session, self.channel)
         if self._invitation is not None:
             self._work.call_back_first()
         await self._work.run(() if self._invitation is not None else self._greeting(operator))
@@ -240,9 +242,9 @@ class LineTask:
         )
 
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
-        directory = self._shell.directory()
-        serves, _ = skills(directory, operator)
-        return phrases.logged_in_for([MunicipalityCode(c) for c in directory.municipalities if c in serves])
+        area = self._shell.area()
+        serves, _ = skills(area, operator)
+        return phrases.logged_in_for([MunicipalityCode(c) for c in area.municipalities if c in serves])
 
     async def _log_in_to_be_rung(self, operator: OperatorNumber) -> None:
         """Rung from the moment this line is free, because until then the phone is engaged."""
@@ -250,50 +252,50 @@ class LineTask:
         try:
             await self._ring_menu((*self._greeting(operator), *phrases.RING_TEAM))
         except PartyLeft:
-            await self.ear.departure(self._now + HANG_UP_PATIENCE)
+            await self.channel.departure(self._now + HANG_UP_PATIENCE)
         entry = self._shell.registry.session_of(operator)
         if entry is not None and _is_rung_at(entry.session, self._line.endpoint):
             entry.mailbox.post(StateFound(self._asked_for))
         elif not isinstance(self._asked_for, LogOut):
             session = step(self._new_session(operator, Reach.RING), self._asked_for)
-            ear = Listener(self._shell, None, Mailbox(self._shell.clock))
-            self._start_ring_session(await self._open(session, ear))
+            channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
+            self._start_ring_session(await self._open(session, channel))
         if self._calls_back and (now_at_work := self._shell.registry.session_of(operator)) is not None:
             await start_next(self._shell, now_at_work.session)  # their phone rings for it, now that it is free
 
     async def _ring_menu(self, greeting: Sequence[str]) -> None:
         """The same `*` codes as on a standing line, for as long as the operator stays on the phone."""
         buffer = ""
-        digit = await self.ear.play(greeting)
+        digit = await self.channel.play(greeting)
         while True:
             if digit is None:
-                digit = await self.ear.digit(self._now + KEY_PATIENCE)
+                digit = await self.channel.digit(self._now + KEY_PATIENCE)
                 if digit is None:
                     return
             buffer, command = feed(buffer, digit)
             digit = None
             match command:
                 case PausePrompt():
-                    digit = await self.ear.play(phrases.ASK_PAUSE_REASON)
+                    digit = await self.channel.play(phrases.ASK_PAUSE_REASON)
                 case PauseKey(reason) if reason is not None:
                     self._asked_for = Pause(reason, self._now)
-                    digit = await self.ear.play(phrases.paused(reason))
+                    digit = await self.channel.play(phrases.paused(reason))
                 case ResumeKey():
                     self._asked_for = Resume(self._now)
-                    digit = await self.ear.play(phrases.READY)
+                    digit = await self.channel.play(phrases.READY)
                 case LogOutKey():
                     self._asked_for = LogOut(self._now)
-                    await self.ear.play(phrases.LOGGED_OUT)
+                    await self.channel.play(phrases.LOGGED_OUT)
                     return
                 case NextCallbackKey():
                     self._calls_back = True
                     return
                 case PauseKey() | UnknownCode():
-                    digit = await self.ear.play(phrases.UNKNOWN_CODE)
+                    digit = await self.channel.play(phrases.UNKNOWN_CODE)
 
     # --- one operator, one session ---
 
-    async def _open(self, session: OperatorSession, ear: Listener) -> OperatorTask:
+    async def _open(self, session: OperatorSession, channel: OperatorChannel) -> OperatorTask:
         """Write the session, then let others know of it; the newest phone wins, and the older one is told.
 
         Raises AlreadyTaken when the operator is at work on another Asterisk.
@@ -306,11 +308,11 @@ class LineTask:
                 await other.closed.wait()
             store = partial(self._shell.ledger.store_session, session)
             try:
-                await self.ear.patient_store(store)
+                await self.channel.patient_store(store)
             except AlreadyTaken:
                 await self._close_left_behind(session.operator)
-                await self.ear.patient_store(store)
-            return OperatorTask(self._shell, session, ear)
+                await self.channel.patient_store(store)
+            return OperatorTask(self._shell, session, channel)
 
     async def _close_left_behind(self, operator: OperatorNumber) -> None:
         """An open row of a session that no task has: what is left of a process that died, or of a fault."""

@@ -17,7 +17,7 @@ from ari_app.calls.messages import (
     CallJoined,
     Digit,
     Left,
-    News,
+    Message,
     OperatorGone,
     OperatorReady,
     Played,
@@ -26,7 +26,7 @@ from ari_app.calls.messages import (
     Tell,
 )
 from ari_app.calls.operators.callbacks import of_desk, promise_after, start_next
-from ari_app.calls.operators.channel import Listener
+from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
@@ -75,12 +75,14 @@ log = structlog.get_logger(__name__)
 class OperatorTask:
     """From login to logout. News comes in through one mailbox: keys, calls, the sweep, the hang-up."""
 
-    def __init__(self, shell: Shell, session: OperatorSession, ear: Listener, *, is_placed: bool = False) -> None:
+    def __init__(
+        self, shell: Shell, session: OperatorSession, channel: OperatorChannel, *, is_placed: bool = False
+    ) -> None:
         """The session is stored already. `is_placed`: its line is in its bridge."""
         self._shell = shell
         self._is_placed = is_placed
-        self._ear = ear
-        self._entry = SessionEntry(session, ear.mailbox)
+        self._channel = channel
+        self._entry = SessionEntry(session, channel.mailbox)
         self._keys = ""
         self._announcing: tuple[CallId, PlaybackId] | None = None
         self._last_call: CallId | None = None
@@ -95,11 +97,11 @@ class OperatorTask:
         try:
             if not self._is_placed:
                 await self._ensure_bridge()
-            await self._ear.start(greeting)
+            await self._channel.start(greeting)
             self._shell.dispatcher.operator_changed(self.session.id)
             while self.session.is_open:
-                news = await self._ear.next(self.session.wrap_up_until_at)
-                await self._handle(news)
+                message = await self._channel.next(self.session.wrap_up_until_at)
+                await self._handle(message)
         except PartyLeft:
             await self._lost()
         finally:
@@ -109,9 +111,9 @@ class OperatorTask:
 
     def call_back_first(self) -> None:
         """The operator logged in to make the next callback: as if they had pressed its key."""
-        if self._ear.channel_id is not None:
+        if self._channel.channel_id is not None:
             for digit in NEXT_CALLBACK_CODE:
-                self._ear.mailbox.post(Digit(self._ear.channel_id, digit, self._shell.clock.now()))
+                self._channel.mailbox.post(Digit(self._channel.channel_id, digit, self._shell.clock.now()))
 
     async def give_up(self) -> None:
         """After a fault: the session is over, and its call hears of it. Nothing happens to one that is over."""
@@ -135,8 +137,8 @@ class OperatorTask:
         await switch.ensure_talk_bridge(session.bridge_id)
         await switch.ensure_in_bridge(session.bridge_id, session.channel_id, keys_stay_here=True)
 
-    async def _handle(self, news: News | None) -> None:
-        match news:
+    async def _handle(self, message: Message | None) -> None:
+        match message:
             case None:
                 await self._end_wrap_up()
             case Digit(digit=digit):
@@ -144,23 +146,23 @@ class OperatorTask:
                 if command is not None:
                     await self._obey(command)
             case TakeCall():
-                await self._take(news)
+                await self._take(message)
             case CallJoined(call_id=call_id, at=at):
                 await self._apply(CallConnected(call_id, at))
             case CallDone():
-                await self._done(news)
+                await self._done(message)
             case StateFound(event=event):
                 await self._found(event)
             case Tell(names=()):
-                await self._ear.stop()
+                await self._channel.stop()
             case Tell(names=names, playback_id=playback_id):
-                await self._ear.start(names, playback_id)
+                await self._channel.start(names, playback_id)
             case Asked(command=wanted, answer=answer):
                 answer(await of_desk(self._shell, self.session, self._last_call, wanted))
             case Answered(answer=Refused(reason, deputy)):
-                await self._ear.start(desk_phrases.refusal(reason, deputy))
+                await self._channel.start(desk_phrases.refusal(reason, deputy))
             case Answered(command=command, answer=given) if isinstance(command, CallbackCommand):
-                await self._ear.start(said(command, given))
+                await self._channel.start(said(command, given))
             case Played(playback_id=playback_id, failed=failed):
                 if self._announcing is not None and self._announcing[1] == playback_id:
                     if failed:
@@ -178,11 +180,11 @@ class OperatorTask:
             gone = OperatorGone(session.id, self._shell.clock.now())
             self._shell.registry.post_to_call(order.call_id, gone)
             return
-        if self._ear.channel_id is None:
+        if self._channel.channel_id is None:
             return  # a phone that is rung: the call's own task rings it
-        playback_id = await self._ear.start(order.whisper)
+        playback_id = await self._channel.start(order.whisper)
         if playback_id is None:
-            await self._ear.stop()
+            await self._channel.stop()
             self._ready_for(order.call_id)
         else:
             self._announcing = (order.call_id, playback_id)
@@ -194,41 +196,41 @@ class OperatorTask:
 
     async def _is_still_there(self) -> None:
         """A whisper that broke off mostly means a hang-up, whose own news follows. Raises PartyLeft then."""
-        news = await self._ear.next(self._shell.clock.now() + BROKEN_OFF_PATIENCE)
-        if news is not None:
-            self._ear.mailbox.post_first(news)
+        message = await self._channel.next(self._shell.clock.now() + BROKEN_OFF_PATIENCE)
+        if message is not None:
+            self._channel.mailbox.post_first(message)
 
     def _ready_for(self, call_id: CallId) -> None:
-        bridge_id, channel_id = self.session.bridge_id, self._ear.channel_id
+        bridge_id, channel_id = self.session.bridge_id, self._channel.channel_id
         if bridge_id is not None and channel_id is not None:
             self._shell.registry.post_to_call(call_id, OperatorReady(self.session.id, bridge_id, channel_id))
 
-    async def _done(self, news: CallDone) -> None:
+    async def _done(self, message: CallDone) -> None:
         before = self.session
-        if self._announcing is not None and self._announcing[0] == news.call_id:
+        if self._announcing is not None and self._announcing[0] == message.call_id:
             self._announcing = None
-            await self._ear.stop()
+            await self._channel.stop()
         if before.state is OperatorState.TALKING:
-            self._last_call = news.call_id
-        if news.answered:
-            await self._apply(CallOver(news.call_id, news.at, news.wrap_up_seconds))
+            self._last_call = message.call_id
+        if message.answered:
+            await self._apply(CallOver(message.call_id, message.at, message.wrap_up_seconds))
         else:
-            await self._apply(DidNotAnswer(news.call_id, news.at))
+            await self._apply(DidNotAnswer(message.call_id, message.at))
         self._shell.dispatcher.operator_changed(self.session.id)
-        if before.state is OperatorState.OFFERED and self._ear.channel_id is not None and self.session.is_open:
-            await self._ear.start(phrases.CALLER_LEFT)
+        if before.state is OperatorState.OFFERED and self._channel.channel_id is not None and self.session.is_open:
+            await self._channel.start(phrases.CALLER_LEFT)
         if before.state is OperatorState.TALKING:
-            await self._ear.start(_after_talk(self.session))
+            await self._channel.start(_after_talk(self.session))
 
     async def _end_wrap_up(self) -> None:
         if self.session.state is OperatorState.WRAP_UP:
             await self._apply(WrapUpOver(self._shell.clock.now()))
-            await self._ear.start(phrases.READY)
+            await self._channel.start(phrases.READY)
 
     async def _found(self, event: OperatorEvent) -> None:
-        if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._ear.channel_id is not None:
-            self._ear.left = Left(self._ear.channel_id, event.at, estimated=True)
-            raise PartyLeft(self._ear.channel_id)
+        if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._channel.channel_id is not None:
+            self._channel.left = Left(self._channel.channel_id, event.at, estimated=True)
+            raise PartyLeft(self._channel.channel_id)
         await self._apply(event)
 
     # --- keys ---
@@ -238,7 +240,7 @@ class OperatorTask:
         busy = self.session.state in (OperatorState.OFFERED, OperatorState.TALKING)
         match command:
             case EndWrapUp() if self._announcing is not None:
-                await self._ear.stop()  # heard enough
+                await self._channel.stop()  # heard enough
                 self._announced()
             case EndWrapUp():
                 await self._end_wrap_up()
@@ -260,14 +262,14 @@ class OperatorTask:
             case DeskKey(asked):
                 await self._ask(asked)
             case ConsultPrompt():
-                await self._ear.start(desk_phrases.CONSULT_CHOICES)
+                await self._channel.start(desk_phrases.CONSULT_CHOICES)
             case UnknownCode():
                 await self._say(phrases.UNKNOWN_CODE, unless=busy)
 
     async def _ask(self, command: Command) -> None:
         """What concerns a caller is the call's to do; nobody has one outside a talk."""
-        await self._ear.stop()
-        mailbox, call_id = self._ear.mailbox, self.session.call_id
+        await self._channel.stop()
+        mailbox, call_id = self._channel.mailbox, self.session.call_id
         asked = Asked(command, self.session.id, lambda answer: mailbox.post(Answered(command, answer)))
         if self.session.state is OperatorState.TALKING and call_id is not None:
             self._shell.registry.post_to_call(call_id, asked)
@@ -275,7 +277,7 @@ class OperatorTask:
             given = await promise_after(self._shell, self.session, self._last_call, PromiseCallback(command.pii_digits))
             asked.answer(given)
         else:
-            await self._ear.start(phrases.UNKNOWN_CODE)
+            await self._channel.start(phrases.UNKNOWN_CODE)
 
     async def _call_back(self) -> None:
         """The next citizen who is to be called back; not in a talk, nor while a caller is being announced."""
@@ -283,12 +285,12 @@ class OperatorTask:
         if refused is not None:
             words = desk_phrases.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST
-            await self._ear.start(promise_phrases.NO_CALLBACKS if nothing else words)
+            await self._channel.start(promise_phrases.NO_CALLBACKS if nothing else words)
 
     async def _say(self, names: Sequence[str], *, unless: bool) -> None:
         """Speak to the operator, but never into a talk or an announcement."""
         if not unless:
-            await self._ear.start(names)
+            await self._channel.start(names)
 
     # --- carrying out ---
 
@@ -305,16 +307,16 @@ class OperatorTask:
         if isinstance(event, LineLost) and call_id is not None:
             self._tell_gone(call_id)
         store = partial(self._shell.ledger.store_session, changed)
-        await self._ear.patient_store(store, even_if_left=not changed.is_open)
+        await self._channel.patient_store(store, even_if_left=not changed.is_open)
         self._shell.dispatcher.operator_changed(changed.id)
 
     async def _lost(self) -> None:
         """The line is gone: the news of it, which has the true moment, is here or follows at once."""
-        left = await self._ear.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
+        left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
         await self._apply(LineLost(left.at, LogoutReason.LOST if left.estimated else LogoutReason.HUNG_UP))
 
     def _tell_gone(self, call_id: CallId) -> None:
-        left = self._ear.left
+        left = self._channel.left
         if left is None:
             gone = OperatorGone(self.session.id, self._shell.clock.now())
         else:
@@ -325,9 +327,9 @@ class OperatorTask:
         """Logged out by key, or on another phone: the line is told so before it is hung up by its owner."""
         await self._leave_bridge()
         if self.session.logout_reason is LogoutReason.KEY:
-            await self._ear.play(phrases.LOGGED_OUT)
+            await self._channel.play(phrases.LOGGED_OUT)
         elif self.session.logout_reason is LogoutReason.REPLACED:
-            await self._ear.play(phrases.REPLACED)
+            await self._channel.play(phrases.REPLACED)
 
 
 def _after_talk(session: OperatorSession) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ TEMPORARILY_UNAVAILABLE = 19  # Q.850 no answer; reaches the caller's side as SI
 async def announcing(flow: Flow) -> Step | End:
     """Said as early media where the line is not answered yet, so that it costs the caller nothing (AV §8)."""
     call, now = flow.call, flow.now
-    admission = routing.admit(flow.directory, call.municipality, call.shared_number, now)
+    admission = routing.admit(flow.area, call.municipality, call.shared_number, now)
     if admission.calamities and not call.calamity:
         await flow.store(calamity=True)
     for calamity in admission.calamities:

@@ -13,10 +13,10 @@ UNALLOCATED_NUMBER = 1  # Q.850
 
 
 async def arrived(flow: Flow) -> Step | End:
-    match routing.entry(flow.directory, flow.call.dialled, flow.now):
+    match routing.entry(flow.area, flow.call.dialled, flow.now):
         case routing.AskMunicipality(shared):
             changes: dict[str, object] = {"shared_number": shared.digits}
-            if not isinstance(routing.admit_shared(flow.directory, shared, flow.now), routing.Open):
+            if not isinstance(routing.admit_shared(flow.area, shared, flow.now), routing.Open):
                 return Step(Stage.ANNOUNCING, changes=changes)
             return Step(Stage.CHOOSING, (Fact(flow.now, FactKind.QUESTION_ASKED),), changes)
         case routing.Known(municipality, shared_number):

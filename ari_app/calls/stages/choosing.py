@@ -7,7 +7,7 @@ from datetime import timedelta
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.callbacks.offer import MENU_KEY, to_be_called
-from ari_app.calls.messages import Digit, News
+from ari_app.calls.messages import Digit, Message
 from ari_app.core import routing
 from ari_app.core.area import SharedNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind
@@ -26,8 +26,8 @@ async def choosing(flow: Flow) -> Step | End:
         await flow.store(Fact(flow.now, FactKind.ANSWERED_LINE))
     pressed = False
     while flow.call.menu_tries < TRIES:
-        shared = routing.offered(flow.directory, flow.call.shared_number, flow.now)
-        calls_back = bool(offering(flow.directory, flow.call.shared_number, flow.now).members)
+        shared = routing.offered(flow.area, flow.call.shared_number, flow.now)
+        calls_back = bool(offering(flow.area, flow.call.shared_number, flow.now).members)
         digit = await _ask(flow, shared, calls_back=calls_back, again=flow.call.menu_tries > 0, pressed=pressed)
         if digit == MENU_KEY and calls_back:
             return to_be_called(RequestReason.MENU, RequestKind.PROMISE)
@@ -37,7 +37,7 @@ async def choosing(flow: Flow) -> Step | End:
         pressed = digit is not None
         missed = Fact(flow.now, FactKind.WRONG_KEY, {"pressed": pressed})
         await flow.store(missed, menu_tries=flow.call.menu_tries + 1)
-    default = routing.default_choice(flow.directory, flow.call.shared_number, flow.now)
+    default = routing.default_choice(flow.area, flow.call.shared_number, flow.now)
     step = after_choice(flow, default, ChoiceKind.DEFAULT)
     await flow.play(phrases.not_chosen(default), stop_on=(Digit,))
     return step
@@ -47,10 +47,10 @@ async def _ask(flow: Flow, shared: SharedNumber, *, calls_back: bool, again: boo
     names = phrases.menu(shared, calls_back=calls_back)
     if again:
         names = phrases.menu_again(shared, pressed=pressed, calls_back=calls_back)
-    news: News | None = await flow.play(names, stop_on=(Digit,))
+    message: Message | None = await flow.play(names, stop_on=(Digit,))
     until = flow.now + KEY_PATIENCE
-    while not isinstance(news, Digit):
-        news = await flow.next(until)
-        if news is None:
+    while not isinstance(message, Digit):
+        message = await flow.next(until)
+        if message is None:
             return None
-    return news.digit
+    return message.digit

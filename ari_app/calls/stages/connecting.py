@@ -11,13 +11,13 @@ from ari_app.calls.call.next_step import NO_LONGER_DIRECT, not_taken, queued
 from ari_app.calls.call.ringing import ring, whispered
 from ari_app.calls.callbacks.attempts import open_request, tell_progress
 from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
-from ari_app.calls.dispatcher import team_for
 from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
 from ari_app.calls.transfers.transfer import handing_over
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
+from ari_app.core.skills import team_for
 from ari_app.core.transfer import Taken
 from ari_app.core.transfer_rules import step
 from ari_app.prompts import desk_phrases, phrases, promise_phrases
@@ -78,7 +78,7 @@ async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[B
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
         mailbox.post(TakeCall(flow.call.id, (), wanted=True))
-    until = flow.call.stage_entered_at + timedelta(seconds=team_for(flow.directory, session.operator).ring_seconds)
+    until = flow.call.stage_entered_at + timedelta(seconds=team_for(flow.area, session.operator).ring_seconds)
     leg = await ring(flow, session.endpoint, session.operator, until)
     if leg.is_open and await whispered(flow, leg, await what_about(flow)):
         leg = flow.leg(leg.channel_id) or leg
@@ -131,7 +131,7 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
         mailbox.post(TakeCall(flow.call.id, (), returns=flow.call.returned_at is not None))
-    team = team_for(flow.directory, session.operator)
+    team = team_for(flow.area, session.operator)
     since, patience = flow.call.stage_entered_at, timedelta(seconds=team.ring_seconds)
     until = min(since + patience, flow.call.direct_until_at or since + patience)
     had_time = until - since >= min(patience, TIME_TO_PICK_UP)
@@ -196,7 +196,7 @@ def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
     """What this operator's team wants to hear before a caller."""
     if flow.call.returned_at is not None:
         return desk_phrases.came_back(flow.call.municipality)
-    whisper = team_for(flow.directory, session.operator).whisper
+    whisper = team_for(flow.area, session.operator).whisper
     if whisper is Whisper.NONE:
         return ()
     if whisper is Whisper.BEEP or flow.call.municipality is None:

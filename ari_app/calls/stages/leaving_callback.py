@@ -27,7 +27,7 @@ async def leaving_callback(flow: Flow) -> Step | End:
     await _forget_offers(flow)
     await flow.answer()
     if flow.call.has_music:
-        await flow.hush()
+        await flow.stop_unfinished_prompt()
         await flow.shell.switch.ensure_no_music(flow.caller)
     if flow.call.pii_callback_number is None:
         if flow.call.callback_kind is None and not await _agrees(flow):
@@ -44,9 +44,9 @@ async def leaving_callback(flow: Flow) -> Step | End:
 async def _forget_offers(flow: Flow) -> None:
     """An operator who was offered meanwhile is with somebody else by now."""
     with flow.mailbox.keeping() as kept:
-        while (news := await flow.next(flow.now)) is not None:
-            if not isinstance(news, Offer):
-                kept.append(news)
+        while (message := await flow.next(flow.now)) is not None:
+            if not isinstance(message, Offer):
+                kept.append(message)
 
 
 async def _agrees(flow: Flow) -> bool:
@@ -54,7 +54,7 @@ async def _agrees(flow: Flow) -> bool:
     call, now = flow.call, flow.now
     why = ends_without(call)
     first = () if why is None else _WHY.get(why, ())
-    is_asked = is_offered_to(flow.directory, call, now)
+    is_asked = is_offered_to(flow.area, call, now)
     if is_asked:
         reason = call.callback_reason or RequestReason.WAITING
         asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
@@ -73,15 +73,15 @@ async def _agrees(flow: Flow) -> bool:
 async def _has_municipality(flow: Flow) -> bool:
     """Ask for it where it is not known: a promise is somebody's."""
     if flow.call.municipality is not None:
-        return is_offered_to(flow.directory, flow.call, flow.now)
-    shared = offering(flow.directory, flow.call.shared_number, flow.now)
+        return is_offered_to(flow.area, flow.call, flow.now)
+    shared = offering(flow.area, flow.call.shared_number, flow.now)
     keys = [str(member.key) for member in shared.members]
     key = await pressed(flow, phrases.which_municipality(shared), keys)
     municipality = None if key is None else routing.choose(shared, key)
     if municipality is None:
         return False
     chosen = {"municipality": municipality, "how": ChoiceKind.KEY.value}
-    admission = routing.admit(flow.directory, municipality, flow.call.shared_number, flow.now)
+    admission = routing.admit(flow.area, municipality, flow.call.shared_number, flow.now)
     texts = () if flow.call.calamity else admission.calamities
     await flow.store(
         Fact(flow.now, FactKind.MUNICIPALITY_CHOSEN, chosen),
@@ -114,7 +114,7 @@ async def _goes_on(flow: Flow) -> Step | End:
     await flow.play(callback_phrases.NO_USE)
     if call.queued_at is not None:
         return queued(flow, dict(_NOT_AGREED), [])
-    municipality = call.municipality or routing.default_choice(flow.directory, call.shared_number, flow.now)
+    municipality = call.municipality or routing.default_choice(flow.area, call.shared_number, flow.now)
     how = call.choice or ChoiceKind.DEFAULT
     step = after_choice(flow, municipality, how)
     return replace(step, changes={**(step.changes or {}), **_NOT_AGREED})

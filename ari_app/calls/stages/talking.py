@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ari_app.calls.call.bridging import arrange, let_go, tell_holder
 from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
-from ari_app.calls.call.flow import NEWS_PATIENCE, End, Flow, Step
+from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import Asked, CallJoined, Digit, OperatorGone
@@ -120,7 +120,7 @@ async def _ensure_connected(flow: Flow) -> None:
 
 async def _holder_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
     """After an order failed: whether it was because the holder left. Raises PartyLeft when the caller did."""
-    until = flow.now + NEWS_PATIENCE
+    until = flow.now + MESSAGE_PATIENCE
     while flow.is_here(channel_id):
         match await flow.next(until):
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:

@@ -54,9 +54,9 @@ async def tell(flow: Flow, names: Sequence[str]) -> None:
     """Say it until a key is pressed or an operator is offered; an offer, or a yes, stays the next news."""
     if not names:
         return
-    news = await flow.play(names, stop_on=(Digit, Offer))
-    if news is not None and (isinstance(news, Offer) or says_yes(flow, news)):
-        flow.mailbox.post_first(news)
+    message = await flow.play(names, stop_on=(Digit, Offer))
+    if message is not None and (isinstance(message, Offer) or says_yes(flow, message)):
+        flow.mailbox.post_first(message)
 
 
 def _told_next(flow: Flow) -> datetime:

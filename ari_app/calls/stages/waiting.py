@@ -8,7 +8,7 @@ from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
 from ari_app.calls.callbacks.offer import instead_of_waiting, says_yes
-from ari_app.calls.messages import News, Offer
+from ari_app.calls.messages import Message, Offer
 from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.transfer import part_from_who_asked
@@ -32,35 +32,35 @@ async def waiting(flow: Flow) -> Step | End:
     if ring_until is not None:
         return await _hear_ringing(flow, ring_until)
     # A caller for whom somebody is free is not made to wait: the offer is in the mailbox already.
-    news: News | None = await _offer_in_mailbox(flow)
-    if isinstance(news, Offer) and not (flow.call.line_answered_at is not None and news.reach is Reach.RING):
-        return _take(flow, news)
+    message: Message | None = await _offer_in_mailbox(flow)
+    if isinstance(message, Offer) and not (flow.call.line_answered_at is not None and message.reach is Reach.RING):
+        return _take(flow, message)
     await flow.settle()
     if not flow.is_placed:
         await _ensure_music(flow)
-        if news is None and flow.call.last_told_at is None:
+        if message is None and flow.call.last_told_at is None:
             await tell(flow, first_words(flow))
-    while not isinstance(news, Offer):
-        if says_yes(flow, news):
+    while not isinstance(message, Offer):
+        if says_yes(flow, message):
             return instead_of_waiting(flow)
         step = await say_what_is_due(flow)
         if step is not None:
             return step
-        news = await flow.next(next_moment(flow))
-    return _take(flow, news)
+        message = await flow.next(next_moment(flow))
+    return _take(flow, message)
 
 
 async def _offer_in_mailbox(flow: Flow) -> Offer | None:
-    while (news := await flow.next(flow.now)) is not None:
-        if isinstance(news, Offer):
-            return news
+    while (message := await flow.next(flow.now)) is not None:
+        if isinstance(message, Offer):
+            return message
     return None
 
 
 async def _ensure_music(flow: Flow) -> None:
     """Among the waiting; also while a phone rings for a caller whose line is taken: silence sounds like a fault."""
     await flow.answer()
-    await flow.hush()
+    await flow.stop_unfinished_prompt()
     if not flow.call.has_music:
         await flow.store(has_music=True)
     await flow.shell.switch.ensure_waiting(flow.caller)
@@ -69,9 +69,9 @@ async def _ensure_music(flow: Flow) -> None:
 async def _hear_ringing(flow: Flow, until: datetime) -> Step:
     """A direct number: the caller hears it ring, and does not pay, until that person or team takes it."""
     await flow.settle()
-    while (news := await flow.next(until)) is not None:
-        if isinstance(news, Offer):
-            return _take(flow, news)
+    while (message := await flow.next(until)) is not None:
+        if isinstance(message, Offer):
+            return _take(flow, message)
     transfer = flow.open_transfer
     if transfer is not None:
         over, _ = step(transfer, TimeUp(flow.now))

@@ -8,7 +8,7 @@ import structlog
 
 from ari_app.ari import events
 from ari_app.ari.stream import Connected, EventStream, Gap
-from ari_app.calls import messages as news
+from ari_app.calls import messages
 from ari_app.calls.errors import ControllerReplaced
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch.keys import Keys
@@ -54,23 +54,23 @@ def _hand_on(event: events.Event, application: str, supervisor: Supervisor, keys
         case events.StasisStart(channel=channel, args=args, at=at):
             channel_id = ChannelId(channel.id)
             if args and args[0] == "leg":
-                supervisor.tell(channel_id, news.Entered(channel_id, channel.created_at, at))
+                supervisor.tell(channel_id, messages.Entered(channel_id, channel.created_at, at))
             else:
                 supervisor.arrived(live_channel(channel, application))
         case events.ChannelDtmfReceived(channel=channel, pii_digit=digit, at=at):
             if keys.is_pressed(event):
                 channel_id = ChannelId(channel.id)
-                supervisor.tell(channel_id, news.Digit(channel_id, digit, at))
+                supervisor.tell(channel_id, messages.Digit(channel_id, digit, at))
         case events.ChannelStateChange(channel=channel, at=at):
             if channel.is_up:
                 channel_id = ChannelId(channel.id)
-                supervisor.tell(channel_id, news.Up(channel_id, at))
+                supervisor.tell(channel_id, messages.Up(channel_id, at))
         case events.ChannelDestroyed(channel=channel, cause=cause, at=at):
             keys.forget(channel.id)
             channel_id = ChannelId(channel.id)
-            supervisor.tell(channel_id, news.Left(channel_id, at, cause))
+            supervisor.tell(channel_id, messages.Left(channel_id, at, cause))
         case events.PlaybackFinished(playback=playback, at=at):
             kind, _, target = playback.target_uri.partition(":")
             if kind == "channel":
-                played = news.Played(PlaybackId(playback.id), at, failed=playback.state == "failed")
+                played = messages.Played(PlaybackId(playback.id), at, failed=playback.state == "failed")
                 supervisor.tell(ChannelId(target), played)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
 from ari_app.calls.ports import Switch
@@ -21,19 +19,17 @@ TRIES = 3
 PAUSE = timedelta(milliseconds=300)
 
 
-def insisting(shell: Shell) -> Shell:
-    """The same shell, whose orders survive a hiccup of Asterisk or of the way to it."""
-    return replace(shell, switch=InsistingSwitch(shell.switch, shell.clock))
+class RetryingSwitch:
+    """Fulfils `calls.ports.Switch`; raises SwitchUnavailable when an order failed TRIES times.
 
-
-class InsistingSwitch:
-    """Fulfils `calls.ports.Switch`; raises SwitchUnavailable when an order failed TRIES times."""
+    The composition root wraps the switch once, where the rooms are joined, so that no order is without its retries.
+    """
 
     def __init__(self, switch: Switch, clock: Clock) -> None:
         self._switch = switch
         self._clock = clock
 
-    async def _insist(self, order: Callable[[], Awaitable[None]]) -> None:
+    async def _retry(self, order: Callable[[], Awaitable[None]]) -> None:
         for _ in range(TRIES - 1):
             try:
                 return await order()
@@ -43,7 +39,7 @@ class InsistingSwitch:
         return await order()
 
     async def ensure_answered(self, channel_id: ChannelId) -> None:
-        await self._insist(lambda: self._switch.ensure_answered(channel_id))
+        await self._retry(lambda: self._switch.ensure_answered(channel_id))
 
     async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
         async def start() -> None:
@@ -54,30 +50,30 @@ class InsistingSwitch:
                 if not await self._switch.playback_is_live(playback_id):
                     raise
 
-        await self._insist(start)
+        await self._retry(start)
 
     async def stop_playback(self, playback_id: PlaybackId) -> None:
-        await self._insist(lambda: self._switch.stop_playback(playback_id))
+        await self._retry(lambda: self._switch.stop_playback(playback_id))
 
     async def playback_is_live(self, playback_id: PlaybackId) -> bool:
         return await self._switch.playback_is_live(playback_id)
 
     async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None:
-        await self._insist(lambda: self._switch.ensure_talk_bridge(bridge_id))
+        await self._retry(lambda: self._switch.ensure_talk_bridge(bridge_id))
 
     async def ensure_in_bridge(
         self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
     ) -> None:
-        await self._insist(lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here))
+        await self._retry(lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here))
 
     async def ensure_no_music(self, channel_id: ChannelId) -> None:
-        await self._insist(lambda: self._switch.ensure_no_music(channel_id))
+        await self._retry(lambda: self._switch.ensure_no_music(channel_id))
 
     async def ensure_waiting(self, channel_id: ChannelId) -> None:
-        await self._insist(lambda: self._switch.ensure_waiting(channel_id))
+        await self._retry(lambda: self._switch.ensure_waiting(channel_id))
 
     async def destroy_bridge(self, bridge_id: BridgeId) -> None:
-        await self._insist(lambda: self._switch.destroy_bridge(bridge_id))
+        await self._retry(lambda: self._switch.destroy_bridge(bridge_id))
 
     async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
         is_unsure = False
@@ -94,20 +90,20 @@ class InsistingSwitch:
                     raise SwitchUnavailable(str(error)) from error
                 raise
 
-        await self._insist(create)
+        await self._retry(create)
 
     async def dial(self, channel_id: ChannelId) -> None:
-        await self._insist(lambda: self._switch.dial(channel_id))
+        await self._retry(lambda: self._switch.dial(channel_id))
 
     async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
-        await self._insist(lambda: self._switch.hang_up(channel_id, cause))
+        await self._retry(lambda: self._switch.hang_up(channel_id, cause))
 
     async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
         """Just once: whoever hands a caller over must know whether an earlier try may have done it."""
         await self._switch.to_fallback(channel_id, reason)
 
     async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
-        await self._insist(lambda: self._switch.set_call_id(channel_id, call_id))
+        await self._retry(lambda: self._switch.set_call_id(channel_id, call_id))
 
     async def presence(self, endpoint: Endpoint) -> Presence:
         return await self._switch.presence(endpoint)

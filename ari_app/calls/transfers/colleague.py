@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from ari_app.calls.call.bridging import murmur, tell_holder
+from ari_app.calls.call.bridging import start_prompt, tell_holder
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.core.call import Leg, LegEndReason
@@ -45,7 +45,7 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
         flow.never_was(leg.channel_id)
         return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
     flow.shell.registry.own(leg.channel_id, flow.mailbox)
-    caller_id = shown_number(flow.directory, flow.call.municipality, flow.call.shared_number)
+    caller_id = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)
     try:
         await flow.shell.switch.create(endpoint, leg.channel_id, flow.call.id, caller_id)
     except DestinationUnavailable:
@@ -67,9 +67,9 @@ async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | No
     subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
     seconds = (flow.now - flow.call.arrived_at).total_seconds()
     words = desk_phrases.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
-    await murmur(flow, leg.channel_id, words)
-    if leg.channel_id in flow.murmurs:
-        flow.playing = flow.murmurs[leg.channel_id]  # its end must not be missed
+    await start_prompt(flow, leg.channel_id, words)
+    if leg.channel_id in flow.prompts_of:
+        flow.playing = flow.prompts_of[leg.channel_id]  # its end must not be missed
         return None
     return None if transfer.must_accept else TargetBriefed(flow.now)
 

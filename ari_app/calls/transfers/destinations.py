@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.dispatcher import skills
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.destinations import Destination, NoDestination
 from ari_app.core.directory import resolve
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.presence import Presence
+from ari_app.core.skills import skills
 
 
 async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
     """Where this leads for who has the caller. Of a phone that is not there it is said so: it is not rung in vain."""
-    found = resolve(flow.directory, keyed, _municipalities(flow), flow.now)
+    found = resolve(flow.area, keyed, _municipalities(flow), flow.now)
     if isinstance(found, NoDestination):
         return replace(found, deputy=await stand_in(flow, found.deputy))
     if found.pii_number is not None:
@@ -35,7 +35,7 @@ async def stand_in(flow: Flow, deputy: str | None) -> str | None:
     seen: set[str] = set()
     while deputy is not None and deputy not in seen:
         seen.add(deputy)
-        found = resolve(flow.directory, deputy, _municipalities(flow), flow.now)
+        found = resolve(flow.area, deputy, _municipalities(flow), flow.now)
         if isinstance(found, Destination) and not await _is_dead(flow, found):
             return deputy
         deputy = found.deputy
@@ -59,5 +59,5 @@ def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is None:
         return frozenset() if flow.call.municipality is None else frozenset({flow.call.municipality})
-    serves, helps = skills(flow.directory, session.operator)
+    serves, helps = skills(flow.area, session.operator)
     return serves | helps

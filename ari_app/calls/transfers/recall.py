@@ -45,8 +45,8 @@ def _phone(flow: Flow, party: str) -> Endpoint | None:
 
     By extension or code, whoever may see that entry now; whom a direct number rang is known by the phone itself.
     """
-    number = routing.direct_number(flow.directory, flow.call.dialled)
+    number = routing.direct_number(flow.area, flow.call.dialled)
     if number is not None and party in (number.endpoint, number.deputy_endpoint):
         return Endpoint(party)
-    entry = flow.directory.by_extension.get(party) or flow.directory.entries.get(EntryCode(party))
+    entry = flow.area.by_extension.get(party) or flow.area.entries.get(EntryCode(party))
     return None if entry is None else entry.endpoint

@@ -152,11 +152,11 @@ async def _may_not(flow: Flow) -> Verdict | None:
 
 def _municipality(flow: Flow, to: str) -> MunicipalityCode | None:
     """By its CBS code, or by its key on the number that was dialled, or on one that its municipality shares."""
-    if to in flow.directory.municipalities:
+    if to in flow.area.municipalities:
         return MunicipalityCode(to)
-    numbers = flow.directory.shared_numbers.values()
+    numbers = flow.area.shared_numbers.values()
     mine = [n for n in numbers if flow.call.municipality in {member.municipality for member in n.members}]
-    dialled = flow.directory.shared_numbers.get(flow.call.shared_number or "")
+    dialled = flow.area.shared_numbers.get(flow.call.shared_number or "")
     for shared in (*(() if dialled is None else (dialled,)), *sorted(mine, key=lambda n: (-len(n.members), n.digits))):
         if shared.question_is_needed:
             return routing.choose(shared, to)
@@ -200,7 +200,7 @@ async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber)
 
 async def _into_queue(flow: Flow, found: Destination) -> Verdict:
     municipality = found.queue or flow.call.municipality
-    admission = routing.admit(flow.directory, municipality, flow.call.shared_number, flow.now)
+    admission = routing.admit(flow.area, municipality, flow.call.shared_number, flow.now)
     if not isinstance(admission, routing.Open):
         return _refuse(RefusalReason.QUEUE_CLOSED)
     transfer = replace(

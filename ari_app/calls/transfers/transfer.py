@@ -10,7 +10,7 @@ from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer
 from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
 from ari_app.calls.callbacks.attempts import said
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import Asked, Digit, Entered, Left, News, OperatorGone, Played, Up
+from ari_app.calls.messages import Asked, Digit, Entered, Left, Message, OperatorGone, Played, Up
 from ari_app.calls.transfers.colleague import dial, reach
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
@@ -50,8 +50,8 @@ async def handing_over(flow: Flow) -> Step | None:
     event = await reach(flow)
     while True:
         while event is None:
-            news = await flow.next(None if flow.open_transfer is None else flow.open_transfer.until_at)
-            event = await _event_of(flow, news)
+            message = await flow.next(None if flow.open_transfer is None else flow.open_transfer.until_at)
+            event = await _event_of(flow, message)
         before = flow.transfer
         outcome = await _follow(flow, event)
         if outcome is not None or flow.open_transfer is None:
@@ -72,14 +72,14 @@ async def part_from_who_asked(flow: Flow) -> None:
 # --- what happened ---
 
 
-async def _event_of(flow: Flow, news: News | None) -> TransferEvent | None:
+async def _event_of(flow: Flow, message: Message | None) -> TransferEvent | None:
     """The event that the news is for the transfer; what else it means is done here."""
     transfer, target, holder, now = flow.open_transfer, flow.target, flow.holder, flow.now
     if transfer is None:
         return None
     target_channel = None if target is None else target.channel_id
     holder_channel = None if holder is None else holder.channel_id
-    match news:
+    match message:
         case None:
             return TimeUp(now)
         case Entered(channel_id=entered) if entered == target_channel:
@@ -87,49 +87,49 @@ async def _event_of(flow: Flow, news: News | None) -> TransferEvent | None:
         case Up(channel_id=up, at=at) if up == target_channel:
             return TargetAnswered(at)
         case Left():
-            return _left(flow, transfer, news)
+            return _left(flow, transfer, message)
         case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
-            end_standing_leg(flow, news)
-            return HolderLeft(news.at)
-        case Played(playback_id=over) if target_channel is not None and flow.murmurs.get(target_channel) == over:
-            return await _briefed(flow, transfer, news)
+            end_standing_leg(flow, message)
+            return HolderLeft(message.at)
+        case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
+            return await _briefed(flow, transfer, message)
         case Digit(channel_id=by, digit=digit) if by == target_channel:
             accepts = transfer.state is TransferState.BRIEFING and digit == ACCEPT_KEY and transfer.must_accept
             return TargetBriefed(now) if accepts else None
         case Digit(channel_id=by) if by == holder_channel:
-            return await pressed(flow, news)
+            return await pressed(flow, message)
         case Asked():
-            return await asked(flow, news)
+            return await asked(flow, message)
     return None
 
 
 async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> TransferEvent | None:
     """The colleague heard who comes. What broke off mostly means a hang-up, whose own news follows."""
-    flow.murmurs = {channel: said for channel, said in flow.murmurs.items() if said != played.playback_id}
+    flow.prompts_of = {channel: said for channel, said in flow.prompts_of.items() if said != played.playback_id}
     flow.playing = None
     if played.failed:
-        news = await flow.next(flow.now + BROKEN_OFF_PATIENCE)
-        event = None if news is None else await _event_of(flow, news)
+        message = await flow.next(flow.now + BROKEN_OFF_PATIENCE)
+        event = None if message is None else await _event_of(flow, message)
         if event is not None:
             return event
     return None if transfer.must_accept else TargetBriefed(flow.now)
 
 
-def _left(flow: Flow, transfer: Transfer, news: Left) -> TransferEvent | None:
+def _left(flow: Flow, transfer: Transfer, message: Left) -> TransferEvent | None:
     """Somebody but the caller is gone; their part is closed already, for the reason that a hang-up has."""
-    leg = flow.leg(news.channel_id)
+    leg = flow.leg(message.channel_id)
     if leg is None:
         return None
     if leg.id == transfer.to_leg:
         if transfer.state is not TransferState.RINGING:
-            return TargetLeft(news.at)
-        if news.estimated:
-            return TargetFailed(TransferOutcome.UNREACHABLE, news.at)
-        outcome = TransferOutcome.BUSY if news.cause == BUSY else TransferOutcome.NO_ANSWER
-        reason = LegEndReason.BUSY if news.cause == BUSY else LegEndReason.NO_ANSWER
+            return TargetLeft(message.at)
+        if message.estimated:
+            return TargetFailed(TransferOutcome.UNREACHABLE, message.at)
+        outcome = TransferOutcome.BUSY if message.cause == BUSY else TransferOutcome.NO_ANSWER
+        reason = LegEndReason.BUSY if message.cause == BUSY else LegEndReason.NO_ANSWER
         flow.change_leg(replace(leg, end_reason=reason))
-        return TargetFailed(outcome, news.at)
-    return HolderLeft(news.at) if leg.id == flow.call.holder else None
+        return TargetFailed(outcome, message.at)
+    return HolderLeft(message.at) if leg.id == flow.call.holder else None
 
 
 async def pressed(flow: Flow, digit: Digit) -> TransferEvent | None:

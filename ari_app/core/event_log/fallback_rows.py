@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from ari_app.core import routing
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.call import Call, ChoiceKind, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.event_log.cel import ChannelHistory
 from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
@@ -20,7 +20,7 @@ LONGEST_DIALLED = 32
 
 
 def fallback_rows(
-    found: FallbackCall, known: Call | None, legs: Sequence[Leg], directory: Directory, asterisk_id: AsteriskId
+    found: FallbackCall, known: Call | None, legs: Sequence[Leg], area: Area, asterisk_id: AsteriskId
 ) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
     """What to store for a call that is over; `known` and `legs` are its rows so far, ended ones.
 
@@ -34,7 +34,7 @@ def fallback_rows(
     if known is not None and known.end_reason is EndReason.FAULT:
         reason = EndReason.FAULT  # our bug stays visible, whoever helped the caller
     call = replace(
-        known or _new_call(found, directory, asterisk_id),
+        known or _new_call(found, area, asterisk_id),
         stage=Stage.ENDED,
         stage_entered_at=ended_at,
         answered_at=(known.answered_at if known is not None else None) or found.helped_at,
@@ -57,11 +57,11 @@ def fallback_rows(
     )
 
 
-def _new_call(found: FallbackCall, directory: Directory, asterisk_id: AsteriskId) -> Call:
+def _new_call(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Call:
     dialled = "".join(c for c in found.dialled if c in "+0123456789")[:LONGEST_DIALLED]
     municipality: MunicipalityCode | None = None
     shared: str | None = None
-    match routing.entry(directory, dialled, found.started_at):
+    match routing.entry(area, dialled, found.started_at):
         case routing.Known(code, shared_number):
             municipality, shared = code, shared_number
         case routing.Direct(number):

@@ -17,17 +17,17 @@ from functools import partial
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ari_app.area_file.contents import Area, Pin, merge
+from ari_app.area_file.contents import AreaFile, Pin, merge
 from ari_app.area_file.difference import ImportReport, compare
 from ari_app.area_file.directory_csv import read_entries, render_entries
 from ari_app.area_file.reader import read_area
 from ari_app.area_file.render import render_area
-from ari_app.core.area import Calamity, Directory
+from ari_app.core.area import Area, Calamity
 from ari_app.core.calendar import local_date
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.numbers import format_shared
 from ari_app.storage import tables as t
-from ari_app.storage.area.reader import read_calamities, read_directory, read_pin_hashes, read_special_days
+from ari_app.storage.area.reader import read_area_rows, read_calamities, read_pin_hashes, read_special_days
 from ari_app.storage.area.writer import write_difference
 from ari_app.storage.db.errors import StorageError, translated
 from ari_app.storage.db.notifications import DIRECTORY_CHANNEL
@@ -45,24 +45,24 @@ class CalamityRefused(StorageError):
     """A calamity that ends before it begins, or has no text that can be spoken."""
 
 
-async def load_directory(engine: AsyncEngine) -> Directory:
+async def load_area(engine: AsyncEngine) -> Area:
     """The directory of one moment. Raises StoreUnavailable."""
     with translated():
         async with _snapshot(engine) as conn:
-            return await read_directory(conn)
+            return await read_area_rows(conn)
 
 
 async def export_area(engine: AsyncEngine) -> str:
     """The directory as an area file, PINs hashed. Raises StoreUnavailable."""
     with translated():
         async with _snapshot(engine) as conn:
-            return render_area(await read_directory(conn), await read_pin_hashes(conn), await read_special_days(conn))
+            return render_area(await read_area_rows(conn), await read_pin_hashes(conn), await read_special_days(conn))
 
 
 async def export_entries(engine: AsyncEngine, municipality: MunicipalityCode | None = None) -> str:
     """The number plan, or one municipality's part of it, as CSV. Raises StoreUnavailable."""
-    directory = await load_directory(engine)
-    return render_entries(one for one in directory.entries.values() if municipality in (None, one.municipality))
+    area = await load_area(engine)
+    return render_entries(one for one in area.entries.values() if municipality in (None, one.municipality))
 
 
 async def import_area(engine: AsyncEngine, text: str, author: str, now: datetime) -> ImportReport:
@@ -88,7 +88,7 @@ async def import_entries(
     Raises AreaRefused with every mistake of the file, UnknownMunicipality, StoreUnavailable.
     """
 
-    def read(known: Directory) -> Area:
+    def read(known: Area) -> AreaFile:
         if municipality is not None and municipality not in known.municipalities:
             raise UnknownMunicipality(f"there is no municipality {municipality}")
         return read_entries(text, known, municipality, replacing=replacing)
@@ -97,22 +97,22 @@ async def import_entries(
 
 
 async def _follow(
-    engine: AsyncEngine, read: Callable[[Directory], Area], author: str, now: datetime, action: str
+    engine: AsyncEngine, read: Callable[[Area], AreaFile], author: str, now: datetime, action: str
 ) -> ImportReport:
     with translated():
         async with engine.begin() as conn:
             await conn.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(_IMPORT_LOCK, 0))))
-            known = await read_directory(conn)
-            area = read(known)
-            new = merge(known, area)
+            known = await read_area_rows(conn)
+            wanted = read(known)
+            new = merge(known, wanted)
             before = await read_pin_hashes(conn)
-            pin_hashes = before | await _hashes(area.pins, before)
-            repinned = {number for number in area.pins if pin_hashes[number] != before.get(number)}
+            pin_hashes = before | await _hashes(wanted.pins, before)
+            repinned = {number for number in wanted.pins if pin_hashes[number] != before.get(number)}
             days = {day: (name, source) for day, name, source in await read_special_days(conn)}
-            report, difference = compare(known, new, area, repinned, days, local_date(now))
+            report, difference = compare(known, new, wanted, repinned, days, local_date(now))
             if report.did_something:
                 await write_difference(conn, difference, new, pin_hashes)
-                await _audit(conn, now, author, action, _audited(report, area))
+                await _audit(conn, now, author, action, _audited(report, wanted))
                 await _tell(conn)
     return report
 
@@ -209,14 +209,14 @@ def _hash(pin: Pin, before: str | None) -> str:
     return before if before is not None and pin_fits(typed, before) else hash_pin(typed)
 
 
-def _audited(report: ImportReport, area: Area) -> dict[str, object]:
+def _audited(report: ImportReport, wanted: AreaFile) -> dict[str, object]:
     return {
         "added": list(report.added),
         "changed": list(report.changed),
         "removed": list(report.removed),
         "key_changes": [
             {"member": f"{code} of {format_shared(digits)}", "was_key": c.was_key, "on": c.on.isoformat(), "by": c.by}
-            for (digits, code), c in area.key_changes.items()
+            for (digits, code), c in wanted.key_changes.items()
             if f"member {code} of {format_shared(digits)}" in report.changed
         ],
     }

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ari_app.core.area import (
     AfterCalamity,
+    Area,
     Calamity,
     CallbackRules,
     CheckResult,
@@ -19,7 +20,6 @@ from ari_app.core.area import (
     Consultation,
     Contact,
     DirectNumber,
-    Directory,
     DirectoryEntry,
     EntryKind,
     Member,
@@ -43,7 +43,7 @@ _PIECE = 500  # rows, some ten milliseconds
 K = TypeVar("K", bound=Hashable)
 
 
-async def read_directory(conn: AsyncConnection) -> Directory:
+async def read_area_rows(conn: AsyncConnection) -> Area:
     """Everything that decisions need; calamities that ended more than a day ago are left out.
 
     Several statements: the caller's transaction makes them one moment.
@@ -52,7 +52,7 @@ async def read_directory(conn: AsyncConnection) -> Directory:
     recent = sa.or_(
         t.calamity.c.until_at.is_(None), t.calamity.c.until_at > sa.func.now() - sa.text("interval '1 day'")
     )
-    return Directory(
+    return Area(
         municipalities=await _municipalities(conn, [row for row in direct if row.kind == "geographic"]),
         shared_numbers=await _shared_numbers(conn),
         direct_numbers={row.e164: _direct_number(row) for row in direct if row.kind == "direct"},

@@ -10,14 +10,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ari_app.area_file.difference import Difference
-from ari_app.core.area import DirectNumber, Directory, DirectoryEntry, Member, Municipality
+from ari_app.core.area import Area, DirectNumber, DirectoryEntry, Member, Municipality
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import contact_rows, rules_row
 
 
 async def write_difference(
-    conn: AsyncConnection, difference: Difference, new: Directory, pin_hashes: Mapping[OperatorNumber, str]
+    conn: AsyncConnection, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]
 ) -> None:
     """Make the tables say what `new` says, where they differ. `pin_hashes` holds those of every changed operator.
 
@@ -80,7 +80,7 @@ async def _clear(conn: AsyncConnection, difference: Difference) -> None:
 
 
 async def _write_people(
-    conn: AsyncConnection, difference: Difference, new: Directory, pin_hashes: Mapping[OperatorNumber, str]
+    conn: AsyncConnection, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]
 ) -> None:
     teams = [new.teams[code] for code in sorted(difference.teams)]
     await _upsert(

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.callback_changes import ended, given_back, leased, picked_up, settled, talking, unseen_end
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -195,7 +195,7 @@ class CallbackLeases(CallbackStore):
         self,
         attempt_id: AttemptId,
         outcome: AttemptOutcome,
-        directory: Directory,
+        area: Area,
         now: datetime,
         *,
         answered_at: datetime | None = None,
@@ -217,9 +217,9 @@ class CallbackLeases(CallbackStore):
             )
             was_lost = attempt.outcome is AttemptOutcome.LOST
             over = ended(known, outcome, now)
-            return await self._end(connection, request, over, directory, now, corrects=was_lost)
+            return await self._end(connection, request, over, area, now, corrects=was_lost)
 
-    async def sweep_leases(self, directory: Directory, now: datetime) -> tuple[RequestId, ...]:
+    async def sweep_leases(self, area: Area, now: datetime) -> tuple[RequestId, ...]:
         """Give back what its holder did not extend; an attempt under it is lost, unless a talk had begun.
 
         Raises StoreUnavailable.
@@ -229,20 +229,18 @@ class CallbackLeases(CallbackStore):
             async with self.transaction() as connection:
                 rows = await connection.fetch(_EXPIRED, now)
                 for row in rows:
-                    await self._sweep(connection, REQUEST.read(row), directory, now)
+                    await self._sweep(connection, REQUEST.read(row), area, now)
                     swept.append(row["id"])
             if len(rows) < _BATCH:
                 return tuple(swept)
 
-    async def _sweep(
-        self, connection: Connection, request: CallbackRequest, directory: Directory, now: datetime
-    ) -> None:
+    async def _sweep(self, connection: Connection, request: CallbackRequest, area: Area, now: datetime) -> None:
         freed, facts = given_back(request, CallbackFactKind.LEASE_EXPIRED, now)
         attempts = await attempts_of(connection, request.id)
         if attempts and attempts[-1].is_open:
             request = await self.write(connection, request, facts)
             over = ended(attempts[-1], unseen_end(attempts[-1]), now)
-            await self._end(connection, request, over, directory, now)
+            await self._end(connection, request, over, area, now)
         else:
             await self.write(connection, freed, facts)
 
@@ -251,7 +249,7 @@ class CallbackLeases(CallbackStore):
         connection: Connection,
         request: CallbackRequest,
         over: CallbackAttempt,
-        directory: Directory,
+        area: Area,
         now: datetime,
         *,
         corrects: bool = False,
@@ -266,8 +264,8 @@ class CallbackLeases(CallbackStore):
         attempts = await attempts_of(connection, request.id)
         if over.outcome is not AttemptOutcome.REACHED and attempts[-1].number > over.number:
             return await self.write(connection, request, [told])  # a later attempt says what is next
-        town = town_of(directory, request.municipality)
-        changed, facts = settled(request, over, attempts, town, directory.special_days, now)
+        town = town_of(area, request.municipality)
+        changed, facts = settled(request, over, attempts, town, area.special_days, now)
         return await self.write(connection, changed, [told, *facts])
 
 

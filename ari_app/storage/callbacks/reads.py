@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ari_app.core.access import Scope
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callbacks import (
     CallbackAttempt,
@@ -25,7 +26,6 @@ from ari_app.core.callbacks import (
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage import tables as t
 from ari_app.storage.callbacks.store import ATTEMPT, REQUEST
-from ari_app.storage.calls.reads import Scope
 from ari_app.storage.db.errors import translated
 
 

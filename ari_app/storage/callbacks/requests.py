@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ari_app.core.area import Directory
+from ari_app.core.area import Area
 from ari_app.core.callback_changes import (
     asked_fact,
     assigned,
@@ -60,22 +60,20 @@ _ASKED_BEFORE = (
 class PostgresCallbacks(CallbackLeases):
     """The book of requests: made, joined, assigned, closed; claimed and tried as `CallbackLeases` says."""
 
-    async def create_or_join(self, new: NewRequest, directory: Directory) -> Created:
+    async def create_or_join(self, new: NewRequest, area: Area) -> Created:
         """A new request with its deadline; or the open one of this number and municipality, which knows of it now.
 
         The same call may ask again, after a crash: it finds its own request, and nothing is added.
         Raises StoreUnavailable, RowRefused.
         """
-        municipality = town_of(directory, new.municipality)
+        municipality = town_of(area, new.municipality)
         async with self.transaction() as connection:
             before = None if new.call_id is None else await _asked_before(connection, new)
             if before is not None:
                 return before
             while True:
                 number = await connection.fetchval("SELECT nextval('callback_reference')")
-                request = request_from(
-                    new, new_request_id(), reference_of(number), municipality, directory.special_days
-                )
+                request = request_from(new, new_request_id(), reference_of(number), municipality, area.special_days)
                 request = replace(request, last_seq=1)
                 if await connection.fetch(_INSERT, *REQUEST.values(request)):
                     await write_facts(connection, request.id, 0, [asked_fact(new, CallbackFactKind.CREATED)])
@@ -92,7 +90,7 @@ class PostgresCallbacks(CallbackLeases):
         request_id: RequestId,
         team: TeamCode | None,
         operator: OperatorNumber | None,
-        directory: Directory,
+        area: Area,
         by: str,
         now: datetime,
     ) -> CallbackRequest:
@@ -102,8 +100,8 @@ class PostgresCallbacks(CallbackLeases):
         """
         async with self.transaction() as connection:
             request = await open_request(connection, request_id)
-            town = town_of(directory, request.municipality)
-            change = assigned(request, team, operator, town, directory.special_days, by, now)
+            town = town_of(area, request.municipality)
+            change = assigned(request, team, operator, town, area.special_days, by, now)
             return await self.write(connection, *change)
 
     async def close_by_person(self, request_id: RequestId, pii_reason: str, by: str, now: datetime) -> CallbackRequest:

@@ -7,8 +7,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ari_app.core.access import Scope
 from ari_app.core.ids import CallId
-from ari_app.storage.calls.reads import Scope
 from ari_app.storage.db.errors import translated
 from ari_app.storage.tables import audit_log, call, transfer_allowance
 

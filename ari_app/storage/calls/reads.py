@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode
@@ -22,8 +23,6 @@ from ari_app.core.transfer import Transfer
 from ari_app.storage.calls.statements import CALL, LEG, TRANSFER
 from ari_app.storage.db.errors import translated
 from ari_app.storage.tables import call, call_fact, call_leg, transfer
-
-Scope = frozenset[MunicipalityCode] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,8 @@
 StorageError
 ├── NotMigrated         the database is not at the revision this program needs
 ├── MigrationsMissing   the program cannot find its own migrations
-├── AreaRefused         an area file with mistakes (`storage.area_file`)
-├── UnknownMunicipality a code that no municipality has (`storage.directory`)
-├── CalamityRefused     a calamity that makes no sense (`storage.directory`)
+├── UnknownMunicipality a code that no municipality has (`storage.area.imports`)
+├── CalamityRefused     a calamity that makes no sense (`storage.area.imports`)
 └── RowRefused          Postgres refused a row or a query: a mistake of ours
 
 `core.ledger` holds those that the calls handle as well: `StoreUnavailable`, `StaleRow`, `AlreadyTaken`.

@@ -55,7 +55,7 @@ class CallbackChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class DirectoryChanged:
+class AreaChanged:
     """The area was imported, or a calamity was switched."""
 
 
@@ -64,7 +64,7 @@ class Resync:
     """News may have been missed: read everything. The first notice of a feed, and the first after each gap."""
 
 
-Notice = CallChanged | CallbackChanged | LineChanged | SessionChanged | DirectoryChanged | Resync
+Notice = CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | Resync
 
 
 def read_notice(channel: str, payload: str) -> Notice:
@@ -81,7 +81,7 @@ def read_notice(channel: str, payload: str) -> Notice:
             case (channel, "session") if channel == OPERATOR_CHANNEL:
                 return SessionChanged(SessionId(UUID(text)))
             case (channel, _) if channel == DIRECTORY_CHANNEL:
-                return DirectoryChanged()
+                return AreaChanged()
     except ValueError:
         pass
     return Resync()
