@@ -20,7 +20,7 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.callback_offers import left_in
 from ari_app.core.ids import CallId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
-from ari_app.prompts import promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -172,7 +172,7 @@ async def _clear_up(flow: Flow) -> None:
     """After the end: the operator is free again, and a bridge that was made for this talk goes."""
     wrap_up(flow, flow.call.operator_session)
     mailbox, reason = flow.session_mailbox(flow.call.operator_session), flow.call.end_reason
-    if mailbox is not None and reason is not None and (names := promise_phrases.not_reached(reason)):
+    if mailbox is not None and reason is not None and (names := callback_to_operator.not_reached(reason)):
         mailbox.post(Tell(names))
     await leave_bridges(flow, flow.call.bridge_id)
 

@@ -14,7 +14,14 @@ from pathlib import Path
 
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import sound
-from ari_app.prompts.catalogue import RECORDINGS_PLACE, Catalogue, checked_code, load
+from ari_app.prompts.catalogue import (
+    MUNICIPALITY_PLACE,
+    RECORDINGS_PLACE,
+    TEXT_PLACE,
+    Catalogue,
+    checked_code,
+    load,
+)
 from ari_app.prompts.errors import RecordingRefused, ToolFailed, cannot_write
 from ari_app.prompts.manifest import locked, read_manifest, write_manifest
 
@@ -82,6 +89,20 @@ def remove_recordings(sounds_dir: Path, code: MunicipalityCode, names: Iterable[
             taken.pop(name, None)
         write_manifest(home, taken)
     return removed
+
+
+def own_recording(prompt: str, municipality: MunicipalityCode | None) -> str | None:
+    """The prompt name of the recording that replaces this prompt, whether it exists or not; None for other sound.
+
+    A text with a municipality's name is replaced by that municipality, any other text by `municipality`.
+    """
+    match prompt.split("/"):
+        case [place, code, key] if place == MUNICIPALITY_PLACE:
+            return f"{RECORDINGS_PLACE}/{code}/{key}"
+        case [place, key] if place == TEXT_PLACE and municipality is not None:
+            return f"{RECORDINGS_PLACE}/{municipality}/{key}"
+        case _:
+            return None
 
 
 def _home(sounds_dir: Path, code: MunicipalityCode) -> Path:

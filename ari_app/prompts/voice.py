@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
-from ari_app.prompts.phrases import resolve
+from ari_app.prompts.phrases.parts import RING_TONE
+from ari_app.prompts.recordings import own_recording
 from ari_app.prompts.spoken import forget, speak_for_now
 
 #: who waits for words on the line does not wait longer for them
@@ -29,7 +30,7 @@ class PromptVoice:
         self._sounds_dir = sounds_dir
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
-        return resolve(self._sounds_dir, None if municipality is None else MunicipalityCode(municipality), names)
+        return media_of(self._sounds_dir, None if municipality is None else MunicipalityCode(municipality), names)
 
     async def say(self, text: str) -> tuple[str, ...]:
         """The prompt of somebody's own words, made now if need be; none where it cannot be spoken."""
@@ -46,6 +47,24 @@ class PromptVoice:
             await asyncio.to_thread(forget, self._sounds_dir, datetime.now(UTC))
         except PromptError as error:
             log.warning("speech_not_removed", error=str(error))
+
+
+def media_of(sounds_dir: Path, municipality: MunicipalityCode | None, names: Iterable[str]) -> tuple[str, ...]:
+    """ARI media of the names; where the municipality has its own recording of a text, that recording.
+
+    Looks at the file system, a few microseconds per name. A text about a municipality uses that municipality's own
+    recording. A name without any sound is left out: playing the rest helps the caller more than a failed playback.
+    """
+    media: list[str] = []
+    for name in names:
+        if name == RING_TONE:
+            media.append(name)
+            continue
+        own = own_recording(name, municipality)
+        path = next((p for p in (own, name) if p is not None and (sounds_dir / f"{p}.wav").is_file()), None)
+        if path is not None:
+            media.append(f"sound:{(sounds_dir / path).absolute()}")
+    return tuple(media)
 
 
 async def make_prompts(sounds_dir: Path, area: Area) -> None:

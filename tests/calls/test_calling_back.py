@@ -32,7 +32,7 @@ from ari_app.core.operator_commands import (
     Refused,
 )
 from ari_app.core.operators import OperatorState, PauseReason
-from ari_app.prompts import promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from tests.calls.transfers import MOBILE, Talk, number_plan, talk
 from tests.calls.world import ESDAM, ESDAM_ALONE, World
 from tests.fakes.clock import settle
@@ -239,7 +239,7 @@ async def test_given_a_talk_when_the_operator_promises_then_the_shown_number_is_
     request = the_request(t)
     assert (request.pii_number, request.reason, request.owner_team) == (CITIZEN, RequestReason.OPERATOR, "both")
     assert request.first_contact_at == t.call.arrived_at and request.call_id == t.call.id
-    said = promise_phrases.promised(request.reference)
+    said = callback_to_operator.promised(request.reference)
     assert tuple(t.world.switch.heard(t.operator)[-len(said) :]) == said
     assert t.hears(t.citizen) == {t.operator}
 

@@ -15,10 +15,12 @@ import pytest
 
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import __main__ as command
-from ari_app.prompts import build, build_music, expected, missing, phrases, say, sound
+from ari_app.prompts import build, build_music, expected, missing, say, sound
 from ari_app.prompts.build import MUSIC_FILE
 from ari_app.prompts.catalogue import Catalogue, load, said_prompt
 from ari_app.prompts.errors import BadText, CannotWrite, ToolFailed, ToolMissing
+from ari_app.prompts.phrases import caller as to_caller
+from ari_app.prompts.voice import media_of
 from tests.prompts.conftest import CALAMITY, MUNICIPALITIES, Built
 
 pytestmark = pytest.mark.pure
@@ -127,12 +129,12 @@ def test_builders_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> 
 async def test_a_free_text_is_said_once_and_can_be_played(tmp_path: Path) -> None:
     name = await asyncio.to_thread(say, tmp_path, CALAMITY)
     file = tmp_path / f"{name}.wav"
-    assert name == said_prompt(CALAMITY) == phrases.calamity(CALAMITY)[-1]
+    assert name == said_prompt(CALAMITY) == to_caller.calamity(CALAMITY)[-1]
     assert seconds_of(file) > 1
     made_at = file.stat().st_mtime_ns
     assert say(tmp_path, f" {CALAMITY}\n") == name
     assert file.stat().st_mtime_ns == made_at
-    assert phrases.resolve(tmp_path, LINDENHOVE, [name]) == (f"sound:{tmp_path}/{name}",)
+    assert media_of(tmp_path, LINDENHOVE, [name]) == (f"sound:{tmp_path}/{name}",)
 
 
 def test_a_text_that_looks_like_an_option_is_only_said(tmp_path: Path) -> None:

@@ -21,8 +21,13 @@ from ari_app.core.operators import PauseReason
 from ari_app.core.reminders import ReminderKind
 from ari_app.core.tariffs import NotCalled
 from ari_app.core.transfer import TransferOutcome
-from ari_app.prompts import callback_phrases, desk_phrases, phrases, promise_phrases
 from ari_app.prompts.catalogue import load
+from ari_app.prompts.phrases import callback_caller as callback_to_caller
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
+from ari_app.prompts.phrases import caller as to_caller
+from ari_app.prompts.phrases import colleague as to_colleague
+from ari_app.prompts.phrases import operator as to_operator
+from ari_app.prompts.phrases.parts import RING_TONE, digits, number
 from ari_app.prompts.tones import TONES
 from tests.prompts.transcripts import spoken
 
@@ -39,7 +44,7 @@ def local(text: str) -> datetime:
 
 
 def test_given_a_shared_number_then_its_members_are_read_out_by_key() -> None:
-    assert spoken(phrases.menu(NUMBER)) == (
+    assert spoken(to_caller.menu(NUMBER)) == (
         "Welkom bij veertien, nul, één, één, negen, Voor welke gemeente belt u? U kunt meteen kiezen. "
         "Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
     )
@@ -47,13 +52,13 @@ def test_given_a_shared_number_then_its_members_are_read_out_by_key() -> None:
 
 @pytest.mark.parametrize(("pressed", "start"), [(True, "Deze keuze kennen we niet."), (False, "We hebben uw keuze")])
 def test_given_a_try_without_success_then_it_says_so_and_reads_the_keys_again(pressed: bool, start: str) -> None:
-    said = spoken(phrases.menu_again(NUMBER, pressed=pressed))
+    said = spoken(to_caller.menu_again(NUMBER, pressed=pressed))
     assert said.startswith(start)
     assert said.endswith("Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier.")
 
 
 @pytest.mark.parametrize(
-    ("digits", "said"),
+    ("dialled", "said"),
     [
         ("140119", "Welkom bij veertien, nul, één, één, negen,"),
         ("140297", "Welkom bij veertien, nul, twee, negen, zeven,"),
@@ -64,18 +69,18 @@ def test_given_a_try_without_success_then_it_says_so_and_reads_the_keys_again(pr
         ("", "Welkom."),
     ],
 )
-def test_a_14_number_is_said_as_people_say_it(digits: str, said: str) -> None:
-    assert spoken(phrases.welcome(digits)) == said
+def test_a_14_number_is_said_as_people_say_it(dialled: str, said: str) -> None:
+    assert spoken(to_caller.welcome(dialled)) == said
 
 
 def test_every_14_number_can_be_welcomed() -> None:
     for area in AREA_CODES | FICTITIOUS_AREA_CODES:
-        assert spoken(phrases.welcome(f"14{area}")).startswith("Welkom bij veertien, nul, ")
+        assert spoken(to_caller.welcome(f"14{area}")).startswith("Welkom bij veertien, nul, ")
 
 
 def test_given_no_choice_then_the_default_is_told() -> None:
-    assert spoken(phrases.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
-    assert spoken(phrases.not_chosen(None)) == "U krijgt een medewerker. Een ogenblik geduld."
+    assert spoken(to_caller.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
+    assert spoken(to_caller.not_chosen(None)) == "U krijgt een medewerker. Een ogenblik geduld."
 
 
 @pytest.mark.parametrize(
@@ -100,25 +105,25 @@ def test_given_no_choice_then_the_default_is_told() -> None:
     ],
 )
 def test_given_a_closed_municipality_then_it_tells_when_it_opens(now: str, opens: str, said: str) -> None:
-    heard = spoken(phrases.closed(LINDENHOVE, local(opens), local(now)))
+    heard = spoken(to_caller.closed(LINDENHOVE, local(opens), local(now)))
     assert heard.startswith("De gemeente Lindenhove is nu gesloten. U kunt ons ")
     assert heard.endswith(said)
 
 
 def test_given_a_call_at_half_past_eleven_utc_then_the_day_is_the_one_in_the_netherlands() -> None:
     late = datetime(2026, 7, 1, 22, 30, tzinfo=UTC)  # 2 July, 00:30
-    said = spoken(phrases.opening(datetime(2026, 7, 2, 6, 30, tzinfo=UTC), late))
+    said = spoken(to_caller.opening(datetime(2026, 7, 2, 6, 30, tzinfo=UTC), late))
     assert said == "U kunt ons vandaag weer bellen, vanaf half negen."
 
 
 def test_given_no_opening_in_sight_then_no_time_is_promised() -> None:
-    heard = spoken(phrases.closed(None, None, local("2026-11-23T07:55")))
+    heard = spoken(to_caller.closed(None, None, local("2026-11-23T07:55")))
     assert heard == "We zijn nu gesloten. Probeert u het later nog eens. Dank u wel voor het bellen."
 
 
 def test_an_instant_without_a_timezone_is_refused() -> None:
     with pytest.raises(ValueError, match="timezone-aware"):
-        phrases.opening(local("2026-11-23T07:55").replace(tzinfo=None), local("2026-11-23T07:55"))
+        to_caller.opening(local("2026-11-23T07:55").replace(tzinfo=None), local("2026-11-23T07:55"))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_an_instant_without_a_timezone_is_refused() -> None:
 def test_who_will_be_called_back_hears_by_when_and_the_reference_digit_by_digit(
     now: str, deadline: str, said: str
 ) -> None:
-    promise = callback_phrases.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
+    promise = callback_to_caller.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
     end = "Uw kenmerk is, drie, acht, zeven, vier, twee, nul, vijf, Dank u wel voor het bellen."
     assert spoken(promise) == f"{said} {end}"
 
@@ -149,15 +154,15 @@ def test_who_will_be_called_back_hears_by_when_and_the_reference_digit_by_digit(
 )
 def test_a_number_is_read_back_as_people_key_it(e164: str, said: str) -> None:
     start = f"We bellen u op dit nummer, {said} Klopt dat? Toets één. "
-    assert spoken(callback_phrases.shown(e164)) == f"{start}Een ander nummer? Toets twee."
-    assert spoken(callback_phrases.typed(e164)) == f"{start}Opnieuw? Toets twee."
+    assert spoken(callback_to_caller.shown(e164)) == f"{start}Een ander nummer? Toets twee."
+    assert spoken(callback_to_caller.typed(e164)) == f"{start}Opnieuw? Toets twee."
 
 
 def test_the_menu_says_how_to_be_called_back_only_where_that_is_done() -> None:
     asked = "Wilt u liever teruggebeld worden? Toets een sterretje."
-    assert spoken(phrases.menu(NUMBER, calls_back=True)).endswith(asked)
-    assert spoken(phrases.menu_again(NUMBER, pressed=True, calls_back=True)).endswith(asked)
-    assert "teruggebeld" not in spoken(phrases.menu(NUMBER))
+    assert spoken(to_caller.menu(NUMBER, calls_back=True)).endswith(asked)
+    assert spoken(to_caller.menu_again(NUMBER, pressed=True, calls_back=True)).endswith(asked)
+    assert "teruggebeld" not in spoken(to_caller.menu(NUMBER))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,7 @@ def test_the_menu_says_how_to_be_called_back_only_where_that_is_done() -> None:
     ],
 )
 def test_a_time_of_day_is_said_in_natural_dutch(at: time, said: str) -> None:
-    assert spoken(phrases.clock(at)) == said
+    assert spoken(to_caller.clock(at)) == said
 
 
 @given(
@@ -192,7 +197,7 @@ def test_a_time_of_day_is_said_in_natural_dutch(at: time, said: str) -> None:
 )
 def test_every_opening_can_be_said_and_names_the_right_day(now: datetime, ahead: timedelta) -> None:
     opens = now + ahead
-    said = spoken(phrases.opening(opens, now))
+    said = spoken(to_caller.opening(opens, now))
     here = opens.astimezone(AMSTERDAM)
     days = (here.date() - now.astimezone(AMSTERDAM).date()).days
     weekday = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")[here.weekday()]
@@ -215,7 +220,7 @@ def test_every_opening_can_be_said_and_names_the_right_day(now: datetime, ahead:
     ],
 )
 def test_a_place_in_the_queue_is_told(n: int, said: str) -> None:
-    assert spoken(phrases.position(n)) == said
+    assert spoken(to_caller.position(n)) == said
 
 
 @pytest.mark.parametrize(
@@ -229,11 +234,11 @@ def test_a_place_in_the_queue_is_told(n: int, said: str) -> None:
     ],
 )
 def test_a_reference_is_said_digit_by_digit_in_groups(text: str, said: str) -> None:
-    assert spoken(phrases.digits(text)) == said
+    assert spoken(digits(text)) == said
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("e164", "said"),
     [
         ("+31612345678", "nul, zes. één, twee. drie, vier. vijf, zes. zeven, acht."),
         ("+31201234567", "nul, twee, nul. één, twee, drie. vier, vijf. zes, zeven."),
@@ -245,8 +250,8 @@ def test_a_reference_is_said_digit_by_digit_in_groups(text: str, said: str) -> N
         ("14020", "veertien, nul, twintig,"),
     ],
 )
-def test_a_telephone_number_is_said_as_a_person_gives_it(number: str, said: str) -> None:
-    assert spoken(phrases.number(number)) == said
+def test_a_telephone_number_is_said_as_a_person_gives_it(e164: str, said: str) -> None:
+    assert spoken(number(e164)) == said
 
 
 @pytest.mark.parametrize(
@@ -259,20 +264,20 @@ def test_a_telephone_number_is_said_as_a_person_gives_it(number: str, said: str)
     ],
 )
 def test_how_long_a_caller_has_been_there_is_told_in_minutes(n: int, said: str) -> None:
-    assert spoken(phrases.minutes(n)) == said
+    assert spoken(to_colleague.minutes(n)) == said
 
 
 def test_an_operator_hears_for_whom_they_are_logged_in() -> None:
-    assert spoken(phrases.logged_in_for([LINDENHOVE])) == "U bent aangemeld voor, Lindenhove,"
-    assert spoken(phrases.logged_in_for([LINDENHOVE, WATERDAM])) == (
+    assert spoken(to_operator.logged_in_for([LINDENHOVE])) == "U bent aangemeld voor, Lindenhove,"
+    assert spoken(to_operator.logged_in_for([LINDENHOVE, WATERDAM])) == (
         "U bent aangemeld voor, Lindenhove, en, Oud-Waterdam,"
     )
-    assert spoken(phrases.logged_in_for([])) == "U bent aangemeld."
+    assert spoken(to_operator.logged_in_for([])) == "U bent aangemeld."
 
 
 def test_the_keys_of_the_pause_reasons_are_read_out_as_they_work() -> None:
-    asked = spoken(phrases.ASK_PAUSE_REASON)
-    said = {reason: spoken(phrases.paused(reason)) for reason in PauseReason}
+    asked = spoken(to_operator.ASK_PAUSE_REASON)
+    said = {reason: spoken(to_operator.paused(reason)) for reason in PauseReason}
     assert len(set(said.values())) == len(PauseReason)
     for words, reason in (
         ("één voor pauze", PauseReason.BREAK),
@@ -289,50 +294,51 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
     """What the phrases and the dialplan play is what the catalogue says, no less and no more."""
     now = local("2026-11-23T07:55")
     played: set[str] = set()
-    for name, value in (
-        *vars(phrases).items(),
-        *vars(desk_phrases).items(),
-        *vars(promise_phrases).items(),
-    ):
-        if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
-            played |= set(value) - {phrases.RING_TONE}
-    for module in (phrases, desk_phrases, callback_phrases):
+    for module in (to_caller, to_operator, to_colleague, callback_to_caller, callback_to_operator):
         for name, value in vars(module).items():
             if name.isupper() and isinstance(value, tuple) and not name.startswith("_"):
-                played |= set(value) - {phrases.RING_TONE}
-    played |= {name for reason in RefusalReason for name in desk_phrases.refusal(reason, "0123456789")}
-    played |= {name for how in TransferOutcome for name in desk_phrases.outcome(how)}
-    played |= {*desk_phrases.came_back(LINDENHOVE)}
-    played |= {*promise_phrases.announced(LINDENHOVE, ("nl/welkom",), ("nl/welkom",))}
-    played |= {name for reason in EndReason for name in promise_phrases.not_reached(reason)}
-    played |= {*promise_phrases.promised("0123456789")}
-    played |= {name for kind in ReminderKind for n in range(1, 30) for name in promise_phrases.reminder(kind, n)}
+                played |= set(value) - {RING_TONE}
+    played |= {name for reason in RefusalReason for name in to_operator.refusal(reason, "0123456789")}
+    played |= {name for how in TransferOutcome for name in to_operator.outcome(how)}
+    played |= {*to_operator.came_back(LINDENHOVE)}
+    played |= {*callback_to_operator.announced(LINDENHOVE, ("nl/welkom",), ("nl/welkom",))}
+    played |= {name for reason in EndReason for name in callback_to_operator.not_reached(reason)}
+    played |= {*callback_to_operator.promised("0123456789")}
+    played |= {name for kind in ReminderKind for n in range(1, 30) for name in callback_to_operator.reminder(kind, n)}
     for minutes in range(70):
-        played |= {*desk_phrases.briefing(LINDENHOVE, ("nl/welkom",), minutes * 60.0, must_accept=True)}
+        played |= {*to_colleague.briefing(LINDENHOVE, ("nl/welkom",), minutes * 60.0, must_accept=True)}
     for area in AREA_CODES | FICTITIOUS_AREA_CODES:
-        played |= set(phrases.welcome(f"14{area}"))
+        played |= set(to_caller.welcome(f"14{area}"))
     played |= {
-        *phrases.welcome(""),
-        *phrases.greeting(LINDENHOVE),
-        *phrases.chosen(LINDENHOVE),
-        *phrases.not_chosen(None),
+        *to_caller.welcome(""),
+        *to_caller.greeting(LINDENHOVE),
+        *to_caller.chosen(LINDENHOVE),
+        *to_caller.not_chosen(None),
     }
     nine = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, 10)))
-    played |= {*phrases.menu(nine), *phrases.menu_again(nine, pressed=True), *phrases.menu_again(nine, pressed=False)}
-    played |= {name for digit in "0123456789" for name in phrases.digits(digit)}
-    played |= {*phrases.whisper(LINDENHOVE), *phrases.logged_in_for([LINDENHOVE, WATERDAM]), *phrases.logged_in_for([])}
-    played |= {*phrases.closed(None, None, now), *phrases.closed(LINDENHOVE, None, now)}
-    played |= {name for n in range(1, 200) for name in phrases.position(n)}
-    played |= {name for reason in PauseReason for name in phrases.paused(reason)}
-    played |= {name for minute in range(24 * 60) for name in phrases.clock(time(minute // 60, minute % 60))}
-    played |= {name for day in range(400) for name in phrases.opening(now + timedelta(days=day), now)}
-    played |= {name for day in range(-1, 400) for name in callback_phrases.latest(now + timedelta(days=day), now)}
-    played |= {*phrases.menu(nine, calls_back=True), *callback_phrases.latest(now + timedelta(hours=1), now)}
-    played |= {name for kind in RequestKind for name in callback_phrases.offer(kind)}
-    played |= {name for kind in RequestKind for name in callback_phrases.promise(kind, now, "0123456789", now)}
-    played |= {name for reason in NotCalled for name in callback_phrases.not_called(reason)}
-    played |= {*callback_phrases.shown("+31612345678"), *callback_phrases.typed("+31612345678")}
-    played.add(next(iter(phrases.calamity("De brug is dicht."))))
+    played |= {
+        *to_caller.menu(nine),
+        *to_caller.menu_again(nine, pressed=True),
+        *to_caller.menu_again(nine, pressed=False),
+    }
+    played |= {name for digit in "0123456789" for name in digits(digit)}
+    played |= {
+        *to_operator.whisper(LINDENHOVE),
+        *to_operator.logged_in_for([LINDENHOVE, WATERDAM]),
+        *to_operator.logged_in_for([]),
+    }
+    played |= {*to_caller.closed(None, None, now), *to_caller.closed(LINDENHOVE, None, now)}
+    played |= {name for n in range(1, 200) for name in to_caller.position(n)}
+    played |= {name for reason in PauseReason for name in to_operator.paused(reason)}
+    played |= {name for minute in range(24 * 60) for name in to_caller.clock(time(minute // 60, minute % 60))}
+    played |= {name for day in range(400) for name in to_caller.opening(now + timedelta(days=day), now)}
+    played |= {name for day in range(-1, 400) for name in callback_to_caller.latest(now + timedelta(days=day), now)}
+    played |= {*to_caller.menu(nine, calls_back=True), *callback_to_caller.latest(now + timedelta(hours=1), now)}
+    played |= {name for kind in RequestKind for name in callback_to_caller.offer(kind)}
+    played |= {name for kind in RequestKind for name in callback_to_caller.promise(kind, now, "0123456789", now)}
+    played |= {name for reason in NotCalled for name in callback_to_caller.not_called(reason)}
+    played |= {*callback_to_caller.shown("+31612345678"), *callback_to_caller.typed("+31612345678")}
+    played.add(next(iter(to_caller.calamity("De brug is dicht."))))
     dialplan = (ROOT / "asterisk-conf" / "extensions.conf").read_text(encoding="utf-8")
     played |= set(re.findall(r"@SOUNDS_DIR@/(nl/[\w-]+)", dialplan))
 

@@ -16,11 +16,13 @@ from ari_app.prompts import (
     build,
     import_recordings,
     own_recordings,
-    phrases,
     remove_recordings,
     sound,
 )
 from ari_app.prompts.errors import BadText
+from ari_app.prompts.phrases import caller as to_caller
+from ari_app.prompts.phrases.parts import municipality_name
+from ari_app.prompts.voice import media_of
 from tests.prompts.conftest import MUNICIPALITIES, Built
 
 pytestmark = pytest.mark.pure
@@ -65,29 +67,29 @@ def test_a_recording_wins_from_the_catalogue_for_its_own_municipality_only(built
     for name in ("in-gesprek", "menu", "naam"):
         record(studio / f"{name}.wav", "synth", "1", "sine", "440")
     here = built.directory.absolute()
-    before = phrases.resolve(here, LINDENHOVE, phrases.ALL_BUSY)
+    before = media_of(here, LINDENHOVE, to_caller.ALL_BUSY)
     assert before == (f"sound:{here}/nl/in-gesprek",)
     import_recordings(here, LINDENHOVE, studio)
     try:
         own = f"sound:{here}/municipality/{LINDENHOVE}"
-        assert phrases.resolve(here, LINDENHOVE, phrases.ALL_BUSY) == (f"{own}/in-gesprek",)
-        assert phrases.resolve(here, WATERDAM, phrases.ALL_BUSY) == before
-        assert phrases.resolve(here, None, phrases.ALL_BUSY) == before
+        assert media_of(here, LINDENHOVE, to_caller.ALL_BUSY) == (f"{own}/in-gesprek",)
+        assert media_of(here, WATERDAM, to_caller.ALL_BUSY) == before
+        assert media_of(here, None, to_caller.ALL_BUSY) == before
         # A menu is everybody's: each line has its own municipality's voice.
-        lines = phrases.resolve(here, None, [f"gemeente/{code}/menu" for code in (LINDENHOVE, WATERDAM)])
+        lines = media_of(here, None, [f"gemeente/{code}/menu" for code in (LINDENHOVE, WATERDAM)])
         assert lines == (f"{own}/menu", f"sound:{here}/gemeente/{WATERDAM}/menu")
-        assert phrases.resolve(here, WATERDAM, phrases.whisper(LINDENHOVE)) == (f"{own}/naam",)
+        assert media_of(here, WATERDAM, municipality_name(LINDENHOVE)) == (f"{own}/naam",)
         # A build does not touch recordings.
         assert build(here, MUNICIPALITIES).built == ()
     finally:
         assert remove_recordings(here, LINDENHOVE) == ("in-gesprek", "menu", "naam")
-    assert phrases.resolve(here, LINDENHOVE, phrases.ALL_BUSY) == before
+    assert media_of(here, LINDENHOVE, to_caller.ALL_BUSY) == before
     assert remove_recordings(here, LINDENHOVE) == ()
 
 
 def test_a_name_without_sound_is_left_out(built: Built) -> None:
     names = ("nl/tot-later", "nl/bestaat-niet", f"gemeente/{LINDENHOVE}/naam")
-    media = phrases.resolve(built.directory, None, names)
+    media = media_of(built.directory, None, names)
     assert [Path(item).name for item in media] == ["tot-later", "naam"]
 
 

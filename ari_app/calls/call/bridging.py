@@ -13,7 +13,7 @@ from ari_app.calls.messages import Tell
 from ari_app.core.call import Leg, LegEndReason
 from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
 from ari_app.core.transfer_rules import Layout, Party
-from ari_app.prompts.phrases import RING_TONE
+from ari_app.prompts.phrases.parts import RING_TONE
 
 log = structlog.get_logger(__name__)
 

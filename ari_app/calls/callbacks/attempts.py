@@ -28,7 +28,7 @@ from ari_app.core.operator_commands import (
 from ari_app.core.skills import skills
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number
 from ari_app.core.transfer import Transfer, TransferOutcome
-from ari_app.prompts import promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
 
 #: `*6`, this and `#`: the caller's request is done
 CLOSES = "0"
@@ -232,5 +232,5 @@ def said(command: CallbackCommand, given: Answer) -> tuple[str, ...]:
     """What the person who asked hears when it was done."""
     closes = isinstance(command, CloseRequest) or (isinstance(command, CallbackKey) and command.pii_digits == CLOSES)
     if closes:
-        return promise_phrases.REQUEST_CLOSED
-    return promise_phrases.promised(given.reference) if isinstance(given, Promised) else promise_phrases.NOTED
+        return callback_to_operator.REQUEST_CLOSED
+    return callback_to_operator.promised(given.reference) if isinstance(given, Promised) else callback_to_operator.NOTED

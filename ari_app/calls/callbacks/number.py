@@ -7,7 +7,7 @@ from ari_app.calls.call.gather import keyed_number, pressed
 from ari_app.core.callbacks import Confirmed
 from ari_app.core.numbers import E164
 from ari_app.core.tariffs import Forbidden, callable_number
-from ari_app.prompts import callback_phrases as say
+from ari_app.prompts.phrases import callback_caller as say
 
 TRIES = 3
 

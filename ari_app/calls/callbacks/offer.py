@@ -10,7 +10,7 @@ from ari_app.calls.messages import Digit, Message
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.callback_offers import is_offered_to, kind_for_waiting, offer_due_at
 from ari_app.core.callbacks import RequestKind, RequestReason
-from ari_app.prompts import callback_phrases
+from ari_app.prompts.phrases import callback_caller as callback_to_caller
 
 #: who holds the line for so long after the announcement wants to be called back
 STAY = timedelta(seconds=6)
@@ -32,7 +32,7 @@ async def staying(flow: Flow, end: End, reason: RequestReason) -> Step | End:
         return end
     if flow.call.line_answered_at is None:
         try:
-            await flow.play(callback_phrases.STAY)
+            await flow.play(callback_to_caller.STAY)
             await flow.pass_time(STAY)
         except PartyLeft:
             if not await flow.caller_departed():
@@ -50,7 +50,7 @@ async def note_offer(flow: Flow) -> tuple[str, ...]:
     kind = kind_for_waiting(flow.area, flow.call, flow.now)
     asked = Fact(flow.now, FactKind.CALLBACK_OFFERED, {"reason": RequestReason.WAITING.value, "kind": kind.value})
     await flow.store(asked, callback_offered_at=flow.now)
-    return callback_phrases.offer(kind)
+    return callback_to_caller.offer(kind)
 
 
 def says_yes(flow: Flow, message: Message | None) -> bool:

@@ -16,7 +16,7 @@ from ari_app.core.ids import Endpoint, OperatorNumber, tone_id_of
 from ari_app.core.ledger import CallbackRefused
 from ari_app.core.operators import OperatorSession
 from ari_app.core.outbound import shown_number
-from ari_app.prompts import promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | Non
             case Entered(channel_id=entered) if entered == flow.caller:
                 await flow.shell.switch.dial(flow.caller)  # created by a process before this one
             case OperatorReady(session_id=ready) as found if ready == session.id:
-                mailbox.post(Tell(promise_phrases.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
+                mailbox.post(Tell(callback_to_operator.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
                 return found
             case OperatorGone(session_id=gone) if gone == session.id:
                 return None
@@ -63,7 +63,7 @@ async def what_about(flow: Flow) -> tuple[str, ...]:
         subject = await flow.shell.voice.say(request.subject) if request.subject else ()
         spoken = request.pii_note[:SPOKEN_NOTE_CHARACTERS]
         note = await flow.shell.voice.say(spoken) if spoken else ()
-    return promise_phrases.announced(municipality, subject, note)
+    return callback_to_operator.announced(municipality, subject, note)
 
 
 async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:

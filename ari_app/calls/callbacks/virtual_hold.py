@@ -19,7 +19,7 @@ from ari_app.core.callbacks import CallbackRequest, RequestKind
 from ari_app.core.deadlines import may_call_now
 from ari_app.core.ids import AsteriskId, CallId, Endpoint, RequestId, new_call_id, new_channel_id, new_line_id
 from ari_app.core.operators import OperatorLine, OperatorSession
-from ari_app.prompts import promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -91,7 +91,7 @@ class PhoneReminders:
             return Spoken.NOT_NOW
         line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
         heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        words = promise_phrases.reminder(reminder.kind, len(reminder.requests))
+        words = callback_to_operator.reminder(reminder.kind, len(reminder.requests))
         invitation = Invitation(words, heard)
         task = LineTask(self._shell, line, mailbox, self._tasks.start_ring_session, rings=True, invitation=invitation)
         self._tasks.start(self._attended(task, line, heard), f"reminder {reminder.id}")

@@ -44,7 +44,7 @@ from ari_app.core.operators import (
     step,
 )
 from ari_app.core.skills import skills, teams_of
-from ari_app.prompts import phrases
+from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -105,7 +105,7 @@ class LineTask:
                 await self._serve()
             except (StoreUnavailable, AlreadyTaken) as error:
                 log.warning("login_impossible", line_id=str(self._line.id), error=type(error).__name__)
-                await self.channel.play(phrases.OUT_OF_ORDER)
+                await self.channel.play(to_operator.OUT_OF_ORDER)
         except PartyLeft:
             await self.channel.departure(self._now + HANG_UP_PATIENCE)
 
@@ -121,7 +121,7 @@ class LineTask:
             await self._store(answered_at=answered_at)
         operator = await self._log_in()
         if operator is None:
-            await self.channel.play(phrases.LOGIN_CLOSED)
+            await self.channel.play(to_operator.LOGIN_CLOSED)
             return
         await self._store(operator=operator)
         teams = teams_of(self._shell.area(), operator)
@@ -144,7 +144,7 @@ class LineTask:
                     return False
         if self._invitation is not None:
             return await self._accepted(self._invitation)
-        digit = await self.channel.play(phrases.DIAL_IN_AGAIN)
+        digit = await self.channel.play(to_operator.DIAL_IN_AGAIN)
         if digit is not None:
             self.channel.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
         return True
@@ -190,9 +190,9 @@ class LineTask:
     async def _log_in(self) -> OperatorNumber | None:
         """Three tries; not told whether number or PIN was wrong."""
         while self._line.failed_logins < LOGIN_TRIES:
-            again = phrases.LOGIN_WRONG if self._line.failed_logins else ()
-            number = await self._entry((*again, *phrases.ASK_OPERATOR_NUMBER))
-            pin = await self._entry(phrases.ASK_PIN)
+            again = to_operator.LOGIN_WRONG if self._line.failed_logins else ()
+            number = await self._entry((*again, *to_operator.ASK_OPERATOR_NUMBER))
+            pin = await self._entry(to_operator.ASK_PIN)
             verdict = await self._shell.ledger.check_pin(number, pin, self._shell.clock.now())
             if verdict is PinVerdict.OK:
                 return OperatorNumber(number)
@@ -244,13 +244,13 @@ class LineTask:
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
         area = self._shell.area()
         serves, _ = skills(area, operator)
-        return phrases.logged_in_for([MunicipalityCode(c) for c in area.municipalities if c in serves])
+        return to_operator.logged_in_for([MunicipalityCode(c) for c in area.municipalities if c in serves])
 
     async def _log_in_to_be_rung(self, operator: OperatorNumber) -> None:
         """Rung from the moment this line is free, because until then the phone is engaged."""
         self._asked_for = Resume(self._now)
         try:
-            await self._ring_menu((*self._greeting(operator), *phrases.RING_TEAM))
+            await self._ring_menu((*self._greeting(operator), *to_operator.RING_TEAM))
         except PartyLeft:
             await self.channel.departure(self._now + HANG_UP_PATIENCE)
         entry = self._shell.registry.session_of(operator)
@@ -276,22 +276,22 @@ class LineTask:
             digit = None
             match command:
                 case PausePrompt():
-                    digit = await self.channel.play(phrases.ASK_PAUSE_REASON)
+                    digit = await self.channel.play(to_operator.ASK_PAUSE_REASON)
                 case PauseKey(reason) if reason is not None:
                     self._asked_for = Pause(reason, self._now)
-                    digit = await self.channel.play(phrases.paused(reason))
+                    digit = await self.channel.play(to_operator.paused(reason))
                 case ResumeKey():
                     self._asked_for = Resume(self._now)
-                    digit = await self.channel.play(phrases.READY)
+                    digit = await self.channel.play(to_operator.READY)
                 case LogOutKey():
                     self._asked_for = LogOut(self._now)
-                    await self.channel.play(phrases.LOGGED_OUT)
+                    await self.channel.play(to_operator.LOGGED_OUT)
                     return
                 case NextCallbackKey():
                     self._calls_back = True
                     return
                 case PauseKey() | UnknownCode():
-                    digit = await self.channel.play(phrases.UNKNOWN_CODE)
+                    digit = await self.channel.play(to_operator.UNKNOWN_CODE)
 
     # --- one operator, one session ---
 

@@ -67,7 +67,8 @@ from ari_app.core.operators import (
     WrapUpOver,
     step,
 )
-from ari_app.prompts import desk_phrases, phrases, promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
+from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -160,7 +161,7 @@ class OperatorTask:
             case Asked(command=wanted, answer=answer):
                 answer(await of_desk(self._shell, self.session, self._last_call, wanted))
             case Answered(answer=Refused(reason, deputy)):
-                await self._channel.start(desk_phrases.refusal(reason, deputy))
+                await self._channel.start(to_operator.refusal(reason, deputy))
             case Answered(command=command, answer=given) if isinstance(command, CallbackCommand):
                 await self._channel.start(said(command, given))
             case Played(playback_id=playback_id, failed=failed):
@@ -218,14 +219,14 @@ class OperatorTask:
             await self._apply(DidNotAnswer(message.call_id, message.at))
         self._shell.dispatcher.operator_changed(self.session.id)
         if before.state is OperatorState.OFFERED and self._channel.channel_id is not None and self.session.is_open:
-            await self._channel.start(phrases.CALLER_LEFT)
+            await self._channel.start(to_operator.CALLER_LEFT)
         if before.state is OperatorState.TALKING:
             await self._channel.start(_after_talk(self.session))
 
     async def _end_wrap_up(self) -> None:
         if self.session.state is OperatorState.WRAP_UP:
             await self._apply(WrapUpOver(self._shell.clock.now()))
-            await self._channel.start(phrases.READY)
+            await self._channel.start(to_operator.READY)
 
     async def _found(self, event: OperatorEvent) -> None:
         if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._channel.channel_id is not None:
@@ -247,24 +248,24 @@ class OperatorTask:
             case NextCallbackKey():
                 await self._call_back()
             case PausePrompt():
-                await self._say(phrases.ASK_PAUSE_REASON, unless=busy)
+                await self._say(to_operator.ASK_PAUSE_REASON, unless=busy)
             case PauseKey(reason):
                 if reason is None:
-                    await self._say(phrases.UNKNOWN_CODE, unless=busy)
+                    await self._say(to_operator.UNKNOWN_CODE, unless=busy)
                     return
                 await self._apply(Pause(reason, now))
-                await self._say(phrases.paused(reason), unless=busy)
+                await self._say(to_operator.paused(reason), unless=busy)
             case ResumeKey():
                 await self._apply(Resume(now))
-                await self._say(phrases.READY, unless=busy)
+                await self._say(to_operator.READY, unless=busy)
             case LogOutKey():
                 await self._apply(LogOut(now))
             case DeskKey(asked):
                 await self._ask(asked)
             case ConsultPrompt():
-                await self._channel.start(desk_phrases.CONSULT_CHOICES)
+                await self._channel.start(to_operator.CONSULT_CHOICES)
             case UnknownCode():
-                await self._say(phrases.UNKNOWN_CODE, unless=busy)
+                await self._say(to_operator.UNKNOWN_CODE, unless=busy)
 
     async def _ask(self, command: Command) -> None:
         """What concerns a caller is the call's to do; nobody has one outside a talk."""
@@ -277,15 +278,15 @@ class OperatorTask:
             given = await promise_after(self._shell, self.session, self._last_call, PromiseCallback(command.pii_digits))
             asked.answer(given)
         else:
-            await self._channel.start(phrases.UNKNOWN_CODE)
+            await self._channel.start(to_operator.UNKNOWN_CODE)
 
     async def _call_back(self) -> None:
         """The next citizen who is to be called back; not in a talk, nor while a caller is being announced."""
         refused = await start_next(self._shell, self.session)
         if refused is not None:
-            words = desk_phrases.refusal(refused.reason)
+            words = to_operator.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST
-            await self._channel.start(promise_phrases.NO_CALLBACKS if nothing else words)
+            await self._channel.start(callback_to_operator.NO_CALLBACKS if nothing else words)
 
     async def _say(self, names: Sequence[str], *, unless: bool) -> None:
         """Speak to the operator, but never into a talk or an announcement."""
@@ -327,15 +328,15 @@ class OperatorTask:
         """Logged out by key, or on another phone: the line is told so before it is hung up by its owner."""
         await self._leave_bridge()
         if self.session.logout_reason is LogoutReason.KEY:
-            await self._channel.play(phrases.LOGGED_OUT)
+            await self._channel.play(to_operator.LOGGED_OUT)
         elif self.session.logout_reason is LogoutReason.REPLACED:
-            await self._channel.play(phrases.REPLACED)
+            await self._channel.play(to_operator.REPLACED)
 
 
 def _after_talk(session: OperatorSession) -> tuple[str, ...]:
     """What an operator hears when a talk is over and no other follows at once."""
     if session.state is OperatorState.WRAP_UP:
-        return phrases.WRAP_UP
+        return to_operator.WRAP_UP
     if session.state is OperatorState.PAUSED and session.pause_reason is not None:
-        return phrases.paused(session.pause_reason)
+        return to_operator.paused(session.pause_reason)
     return ()

@@ -10,7 +10,8 @@ from ari_app.calls.callbacks.offer import staying
 from ari_app.core import routing
 from ari_app.core.call import EndReason, Fact, FactKind
 from ari_app.core.callbacks import RequestReason
-from ari_app.prompts import phrases
+from ari_app.prompts.phrases import caller as to_caller
+from ari_app.prompts.phrases.parts import municipality_name
 
 TEMPORARILY_UNAVAILABLE = 19  # Q.850 no answer; reaches the caller's side as SIP 480
 
@@ -22,13 +23,13 @@ async def announcing(flow: Flow) -> Step | End:
     if admission.calamities and not call.calamity:
         await flow.store(calamity=True)
     for calamity in admission.calamities:
-        whose = phrases.whisper(calamity.municipality) if call.municipality is None else ()
-        await _say(flow, (*whose, *phrases.calamity(calamity.text)), "calamity")
+        whose = municipality_name(calamity.municipality) if call.municipality is None else ()
+        await _say(flow, (*whose, *to_caller.calamity(calamity.text)), "calamity")
     match admission:
         case routing.CalamityOnly():
             return await staying(flow, End(EndReason.CALAMITY, TEMPORARILY_UNAVAILABLE), RequestReason.CALAMITY)
         case routing.Closed(opens_at=opens_at):
-            await _say(flow, phrases.closed(call.municipality, opens_at, now), "closed")
+            await _say(flow, to_caller.closed(call.municipality, opens_at, now), "closed")
             return await staying(flow, End(EndReason.CLOSED, TEMPORARILY_UNAVAILABLE), RequestReason.CLOSED)
         case routing.Open():
             return admitted(flow, {}, [])

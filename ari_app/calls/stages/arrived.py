@@ -7,7 +7,7 @@ from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.errors import PartyLeft
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
-from ari_app.prompts import phrases
+from ari_app.prompts.phrases import caller as to_caller
 
 UNALLOCATED_NUMBER = 1  # Q.850
 
@@ -31,7 +31,7 @@ async def _not_served(flow: Flow) -> End:
     """Said as early media: the caller pays nothing for having been sent to us by mistake."""
     await flow.settle()
     try:
-        await flow.play(phrases.NOT_SERVED)
+        await flow.play(to_caller.NOT_SERVED)
     except PartyLeft:
         if not await flow.caller_departed():
             raise

@@ -13,7 +13,7 @@ from ari_app.core.area import SharedNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind
 from ari_app.core.callback_offers import offering
 from ari_app.core.callbacks import RequestKind, RequestReason
-from ari_app.prompts import phrases
+from ari_app.prompts.phrases import caller as to_caller
 
 TRIES = 2
 #: how long after the end of the menu a key is awaited
@@ -39,14 +39,14 @@ async def choosing(flow: Flow) -> Step | End:
         await flow.store(missed, menu_tries=flow.call.menu_tries + 1)
     default = routing.default_choice(flow.area, flow.call.shared_number, flow.now)
     step = after_choice(flow, default, ChoiceKind.DEFAULT)
-    await flow.play(phrases.not_chosen(default), stop_on=(Digit,))
+    await flow.play(to_caller.not_chosen(default), stop_on=(Digit,))
     return step
 
 
 async def _ask(flow: Flow, shared: SharedNumber, *, calls_back: bool, again: bool, pressed: bool) -> str | None:
-    names = phrases.menu(shared, calls_back=calls_back)
+    names = to_caller.menu(shared, calls_back=calls_back)
     if again:
-        names = phrases.menu_again(shared, pressed=pressed, calls_back=calls_back)
+        names = to_caller.menu_again(shared, pressed=pressed, calls_back=calls_back)
     message: Message | None = await flow.play(names, stop_on=(Digit,))
     until = flow.now + KEY_PATIENCE
     while not isinstance(message, Digit):

@@ -20,7 +20,9 @@ from ari_app.core.operators import OperatorSession
 from ari_app.core.skills import team_for
 from ari_app.core.transfer import Taken
 from ari_app.core.transfer_rules import step
-from ari_app.prompts import desk_phrases, phrases, promise_phrases
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
+from ari_app.prompts.phrases import operator as to_operator
+from ari_app.prompts.phrases.parts import BEEP
 
 #: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone
 WHISPER_PATIENCE = timedelta(seconds=15)
@@ -82,7 +84,7 @@ async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[B
     leg = await ring(flow, session.endpoint, session.operator, until)
     if leg.is_open and await whispered(flow, leg, await what_about(flow)):
         leg = flow.leg(leg.channel_id) or leg
-        await tell_operator(flow, leg, promise_phrases.CALLING)
+        await tell_operator(flow, leg, callback_to_operator.CALLING)
         return new_bridge_id("talk"), leg
     if mailbox is not None:
         mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))
@@ -150,7 +152,7 @@ async def _ring_direct_number(flow: Flow, endpoint: Endpoint) -> Step:
     """A direct number (AV §1): its phone rings until it is answered or the caller goes to the deputy or the queue."""
     until = flow.call.direct_until_at or flow.now
     leg = await ring(flow, endpoint, endpoint, until)
-    if not leg.is_open or not await whispered(flow, leg, phrases.BEEP):
+    if not leg.is_open or not await whispered(flow, leg, BEEP):
         reason = (flow.leg(leg.channel_id) or leg).end_reason
         return not_taken(flow, (reason or LegEndReason.NO_ANSWER).value)
     return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, None)
@@ -189,16 +191,14 @@ def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
 async def _said_before(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
     """To an operator, in whichever way they are reached: who comes, and whether we owe them a call."""
     is_owed = await open_request(flow, session.operator) is not None
-    return (*_whisper(flow, session), *(promise_phrases.HAS_REQUEST if is_owed else ()))
+    return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if is_owed else ()))
 
 
 def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
     """What this operator's team wants to hear before a caller."""
     if flow.call.returned_at is not None:
-        return desk_phrases.came_back(flow.call.municipality)
+        return to_operator.came_back(flow.call.municipality)
     whisper = team_for(flow.area, session.operator).whisper
     if whisper is Whisper.NONE:
         return ()
-    if whisper is Whisper.BEEP or flow.call.municipality is None:
-        return phrases.BEEP
-    return (*phrases.BEEP, *phrases.whisper(flow.call.municipality))
+    return to_operator.whisper(None if whisper is Whisper.BEEP else flow.call.municipality)

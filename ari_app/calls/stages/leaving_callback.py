@@ -15,9 +15,10 @@ from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
 from ari_app.core.callback_offers import ends_without, is_offered_to, offering
 from ari_app.core.callbacks import Created, RequestKind, RequestReason
-from ari_app.prompts import callback_phrases, phrases
+from ari_app.prompts.phrases import callback_caller as callback_to_caller
+from ari_app.prompts.phrases import caller as to_caller
 
-_WHY = {EndReason.WAITED_TOO_LONG: phrases.WAITED_LONG, EndReason.NOBODY_AVAILABLE: phrases.NOBODY_HERE}
+_WHY = {EndReason.WAITED_TOO_LONG: to_caller.WAITED_LONG, EndReason.NOBODY_AVAILABLE: to_caller.NOBODY_HERE}
 _ANNOUNCED = {EndReason.WAITED_TOO_LONG: "too_long", EndReason.NOBODY_AVAILABLE: "nobody"}
 _NOT_AGREED: dict[str, object] = {"callback_reason": None, "callback_kind": None}
 
@@ -59,9 +60,9 @@ async def _agrees(flow: Flow) -> bool:
         reason = call.callback_reason or RequestReason.WAITING
         asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
         await flow.store(asked, callback_offered_at=now)
-    key = await pressed(flow, (*first, *callback_phrases.offer(RequestKind.PROMISE)), YES) if is_asked else None
+    key = await pressed(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
     if key is None:
-        await flow.play(phrases.GOODBYE if is_asked else (*first, *phrases.GOODBYE))
+        await flow.play(to_caller.GOODBYE if is_asked else (*first, *to_caller.GOODBYE))
     if why in _ANNOUNCED:
         await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": _ANNOUNCED[why]}))
     if key is None:
@@ -76,7 +77,7 @@ async def _has_municipality(flow: Flow) -> bool:
         return is_offered_to(flow.area, flow.call, flow.now)
     shared = offering(flow.area, flow.call.shared_number, flow.now)
     keys = [str(member.key) for member in shared.members]
-    key = await pressed(flow, phrases.which_municipality(shared), keys)
+    key = await pressed(flow, to_caller.which_municipality(shared), keys)
     municipality = None if key is None else routing.choose(shared, key)
     if municipality is None:
         return False
@@ -90,7 +91,7 @@ async def _has_municipality(flow: Flow) -> bool:
         calamity=flow.call.calamity or bool(texts),
     )
     for calamity in texts:
-        await flow.play(phrases.calamity(calamity.text))
+        await flow.play(to_caller.calamity(calamity.text))
         await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "calamity"}))
     return True
 
@@ -109,9 +110,9 @@ async def _goes_on(flow: Flow) -> Step | End:
     """It came to nothing: who can wait for somebody does, in their old place."""
     call, end = flow.call, ends_without(flow.call)
     if end is not None:
-        await flow.play((*callback_phrases.NO_USE, *phrases.GOODBYE))
+        await flow.play((*callback_to_caller.NO_USE, *to_caller.GOODBYE))
         return End(end)
-    await flow.play(callback_phrases.NO_USE)
+    await flow.play(callback_to_caller.NO_USE)
     if call.queued_at is not None:
         return queued(flow, dict(_NOT_AGREED), [])
     municipality = call.municipality or routing.default_choice(flow.area, call.shared_number, flow.now)
@@ -125,5 +126,5 @@ async def _tell(flow: Flow, made: Created) -> None:
     if flow.call.callback_reference is None:
         told = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
         await flow.store(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
-    await flow.play(callback_phrases.promise(request.kind, request.deadline_at, request.reference, flow.now))
+    await flow.play(callback_to_caller.promise(request.kind, request.deadline_at, request.reference, flow.now))
     await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "promise"}))

@@ -18,7 +18,7 @@ from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.operator_commands import Refused
 from ari_app.core.transfer import TransferOutcome
 from ari_app.core.transfer_rules import HOLD, Layout, Party
-from ari_app.prompts import desk_phrases
+from ari_app.prompts.phrases import operator as to_operator
 
 #: an operator who is gone sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
@@ -93,7 +93,7 @@ async def _turn_hold(flow: Flow) -> None:
     if flow.call.held_at is None:
         await flow.store(Fact(now, FactKind.HELD), held_at=now, has_music=True)
         await arrange(flow, HOLD)
-        await tell_holder(flow, desk_phrases.ON_HOLD)
+        await tell_holder(flow, to_operator.ON_HOLD)
     else:
         await tell_holder(flow, ())
         await flow.store(Fact(now, FactKind.HELD_NO_MORE), held_at=None)

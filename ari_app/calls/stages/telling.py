@@ -10,7 +10,7 @@ from ari_app.calls.callbacks.offer import due_at, note_offer, says_yes, to_be_ca
 from ari_app.calls.messages import Digit, Offer
 from ari_app.core.call import ChoiceKind, Fact, FactKind
 from ari_app.core.callbacks import RequestReason
-from ari_app.prompts import phrases
+from ari_app.prompts.phrases import caller as to_caller
 
 
 async def say_what_is_due(flow: Flow) -> Step | None:
@@ -22,7 +22,7 @@ async def say_what_is_due(flow: Flow) -> Step | None:
         if call.nobody_until_at is None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
             await flow.store(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
-            await tell(flow, phrases.NOBODY_YET)
+            await tell(flow, to_caller.NOBODY_YET)
         elif call.nobody_until_at <= now:
             return to_be_called(RequestReason.WAITING, None)
         return None
@@ -37,7 +37,7 @@ async def say_what_is_due(flow: Flow) -> Step | None:
     position = flow.shell.dispatcher.position(call.id) or 1
     told = Fact(now, FactKind.POSITION_TOLD, {"position": position})
     await flow.store(told, last_told_at=now, position_told=position)
-    await tell(flow, phrases.position(position))
+    await tell(flow, to_caller.position(position))
     return None
 
 
@@ -46,8 +46,8 @@ def first_words(flow: Flow) -> tuple[str, ...]:
     call = flow.call
     words: tuple[str, ...] = ()
     if call.choice is ChoiceKind.NUMBER and call.municipality is not None:
-        words = phrases.greeting(call.municipality)
-    return (*words, *phrases.ALL_BUSY) if flow.shell.dispatcher.anyone_for(call) else words
+        words = to_caller.greeting(call.municipality)
+    return (*words, *to_caller.ALL_BUSY) if flow.shell.dispatcher.anyone_for(call) else words
 
 
 async def tell(flow: Flow, names: Sequence[str]) -> None:

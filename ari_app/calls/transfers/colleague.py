@@ -18,7 +18,8 @@ from ari_app.core.transfer import (
     TransferOutcome,
     TransferState,
 )
-from ari_app.prompts import desk_phrases
+from ari_app.prompts.phrases import colleague as to_colleague
+from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +57,7 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
         log.warning("colleague_not_called", call_id=str(flow.call.id), error=str(error))
         return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
     if transfer.in_presence:
-        await tell_holder(flow, desk_phrases.CALLING_COLLEAGUE)
+        await tell_holder(flow, to_operator.CALLING_COLLEAGUE)
     return None
 
 
@@ -66,7 +67,7 @@ async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | No
         await tell_holder(flow, ())
     subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
     seconds = (flow.now - flow.call.arrived_at).total_seconds()
-    words = desk_phrases.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
+    words = to_colleague.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
     await start_prompt(flow, leg.channel_id, words)
     if leg.channel_id in flow.prompts_of:
         flow.playing = flow.prompts_of[leg.channel_id]  # its end must not be missed

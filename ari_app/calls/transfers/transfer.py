@@ -32,7 +32,7 @@ from ari_app.core.transfer import (
     TransferState,
 )
 from ari_app.core.transfer_rules import Then, layout, step
-from ari_app.prompts import desk_phrases
+from ari_app.prompts.phrases import operator as to_operator
 
 BUSY, NO_ANSWER = 17, 19  # Q.850
 ACCEPT_KEY = "1"
@@ -143,7 +143,7 @@ async def pressed(flow: Flow, digit: Digit) -> TransferEvent | None:
         case DeskKey(wanted):
             flow.mailbox.post_first(Asked(wanted, digit.channel_id, lambda answer: None))
         case ConsultPrompt():
-            await tell_holder(flow, desk_phrases.CONSULT_CHOICES)
+            await tell_holder(flow, to_operator.CONSULT_CHOICES)
     return None
 
 
@@ -159,7 +159,7 @@ async def answer(flow: Flow, request: Asked, says: Answer) -> None:
     request.answer(says)
     by_phone = flow.holder is not None and request.by == flow.holder.channel_id
     if isinstance(says, Refused) and by_phone:
-        await tell_holder(flow, desk_phrases.refusal(says.reason, says.deputy))
+        await tell_holder(flow, to_operator.refusal(says.reason, says.deputy))
     if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
         await tell_holder(flow, said(request.command, says))
 
@@ -200,7 +200,7 @@ async def _go_on(flow: Flow, before: Transfer, after: Transfer) -> Step | None:
         flow.change_transfer(replace(after, until_at=flow.now + patience))
     await flow.store(fact)
     if after.state is TransferState.CONFERENCED:
-        await tell_holder(flow, desk_phrases.ALL_THREE)
+        await tell_holder(flow, to_operator.ALL_THREE)
     trouble = await _made_so(flow)
     return None if trouble is None else await _follow(flow, trouble)
 
@@ -228,7 +228,7 @@ async def _stop_reaching(flow: Flow, transfer: Transfer) -> None:
         await flow.release(leg.channel_id, NO_ANSWER)
         await flow.left(leg.channel_id, reason)
     if transfer.outcome is not None and transfer.in_presence:
-        await tell_holder(flow, desk_phrases.outcome(transfer.outcome))
+        await tell_holder(flow, to_operator.outcome(transfer.outcome))
 
 
 def _to_target(flow: Flow, transfer: Transfer) -> Step:

@@ -1,4 +1,4 @@
-"""What is said to somebody who is to be called back. Pure."""
+"""What a citizen hears who will be called back. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from datetime import datetime
 from ari_app.core.calendar import AMSTERDAM, local_date
 from ari_app.core.callbacks import RequestKind
 from ari_app.core.tariffs import NotCalled
-from ari_app.prompts.catalogue import text_prompt
-from ari_app.prompts.phrases import Phrase, month_name, weekday_name
+from ari_app.prompts.phrases.parts import Phrase, digits_one_by_one, month_name, texts, weekday_name
 
-STAY: Phrase = (text_prompt("terug-blijf"),)
-KEY_YOUR_NUMBER: Phrase = (text_prompt("terug-toets-nummer"),)
-NO_USE: Phrase = (text_prompt("terug-lukt-niet"),)
+STAY: Phrase = texts("terug-blijf")
+KEY_YOUR_NUMBER: Phrase = texts("terug-toets-nummer")
+NO_USE: Phrase = texts("terug-lukt-niet")
 
 _NOT_CALLED: Mapping[NotCalled, str] = {
     NotCalled.NOT_A_NUMBER: "terug-geen-nummer",
@@ -27,35 +26,35 @@ _HOME = "+31"
 
 def offer(kind: RequestKind) -> Phrase:
     """ "Wilt u teruggebeld worden? Toets één.", and whether the place in the queue is kept."""
-    keeps = (text_prompt("terug-plaats"),) if kind is RequestKind.PLACE_IN_LINE else ()
-    return (text_prompt("terug-aanbod"), *keeps)
+    keeps = texts("terug-plaats") if kind is RequestKind.PLACE_IN_LINE else ()
+    return (*texts("terug-aanbod"), *keeps)
 
 
 def this_number(e164: str) -> Phrase:
-    """ "Uw nummer is, nul, zes, …", as people key it."""
-    return (text_prompt("terug-uw-nummer"), *_digits(e164))
+    """ "We bellen u op dit nummer, nul, zes, …", as people key it."""
+    return (*texts("terug-uw-nummer"), *digits_one_by_one(_as_keyed(e164)))
 
 
 def shown(e164: str) -> Phrase:
-    """The number that the network showed, and whether that is the one."""
-    return (*this_number(e164), text_prompt("terug-klopt-getoond"))
+    """The number that the network showed, and the question whether it is right."""
+    return (*this_number(e164), *texts("terug-klopt-getoond"))
 
 
 def typed(e164: str) -> Phrase:
-    """The number that was keyed, and whether it was meant."""
-    return (*this_number(e164), text_prompt("terug-klopt-getoetst"))
+    """The number that the caller keyed, and the question whether it is right."""
+    return (*this_number(e164), *texts("terug-klopt-getoetst"))
 
 
 def not_called(reason: NotCalled) -> Phrase:
     """Why nobody can be called back on this number."""
-    return (text_prompt(_NOT_CALLED[reason]),)
+    return texts(_NOT_CALLED[reason])
 
 
 def promise(kind: RequestKind, deadline_at: datetime, reference: str, now: datetime) -> Phrase:
-    """By when, and the reference digit by digit. Instants are timezone-aware."""
-    turn = (text_prompt("terug-beurt"),) if kind is RequestKind.PLACE_IN_LINE else ()
-    spoken = (text_prompt(f"getal-{digit}") for digit in reference)
-    return (*turn, *latest(deadline_at, now), text_prompt("terug-kenmerk"), *spoken, text_prompt("terug-dank"))
+    """The day of the deadline, and the reference digit by digit. Instants are timezone-aware."""
+    turn = texts("terug-beurt") if kind is RequestKind.PLACE_IN_LINE else ()
+    spoken = digits_one_by_one(reference)
+    return (*turn, *latest(deadline_at, now), *texts("terug-kenmerk"), *spoken, *texts("terug-dank"))
 
 
 def latest(deadline_at: datetime, now: datetime) -> Phrase:
@@ -73,10 +72,9 @@ def latest(deadline_at: datetime, now: datetime) -> Phrase:
         names = (weekday,)
     else:
         names = (weekday, f"getal-{local.day}", month_name(local))
-    return tuple(map(text_prompt, names))
+    return texts(*names)
 
 
-def _digits(e164: str) -> Phrase:
+def _as_keyed(e164: str) -> str:
     """A Dutch number with its 0, another one with 00 and its country."""
-    national = f"0{e164.removeprefix(_HOME)}" if e164.startswith(_HOME) else f"00{e164.removeprefix('+')}"
-    return tuple(text_prompt(f"getal-{digit}") for digit in national)
+    return f"0{e164.removeprefix(_HOME)}" if e164.startswith(_HOME) else f"00{e164.removeprefix('+')}"

@@ -1,0 +1,109 @@
+"""What an operator hears: at login, between calls, before a caller, and during a transfer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.operators import PauseReason
+from ari_app.core.transfer import TransferOutcome
+from ari_app.prompts.catalogue import TONE_PLACE, text_prompt
+from ari_app.prompts.phrases.parts import BEEP, RING_TONE, Phrase, digits_one_by_one, municipality_name, texts
+
+# At login and between calls
+ASK_OPERATOR_NUMBER: Phrase = texts("inlog-nummer")
+ASK_PIN: Phrase = texts("inlog-pincode")
+LOGIN_WRONG: Phrase = texts("inlog-fout")
+LOGIN_CLOSED: Phrase = texts("inlog-gesloten")
+RING_TEAM: Phrase = texts("belteam")
+READY: Phrase = texts("klaar")  # after a pause or wrap-up
+WRAP_UP: Phrase = texts("nawerk")
+ASK_PAUSE_REASON: Phrase = texts("pauze-reden")
+PAUSE_AFTER_CALL: Phrase = texts("straks-pauze")
+LOGOUT_AFTER_CALL: Phrase = texts("straks-afgemeld")
+LOGGED_OUT: Phrase = texts("afgemeld")
+REPLACED: Phrase = texts("elders-aangemeld")
+UNKNOWN_CODE: Phrase = texts("onbekende-code")
+DIAL_IN_AGAIN: Phrase = texts("opnieuw-inbellen")
+OUT_OF_ORDER: Phrase = texts("storing-bel-later")
+CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
+
+# During a transfer
+CONSULT_CHOICES: Phrase = texts("collega-keuzes")
+CALLING_COLLEAGUE: Phrase = (*texts("collega-bellen"), RING_TONE)
+ON_HOLD: Phrase = texts("in-de-wacht")
+ALL_THREE: Phrase = texts("met-drie")
+TRANSFERRED: Phrase = texts("doorverbonden")
+_CAME_BACK: Phrase = texts("beller-terug")
+
+_PAUSES: Mapping[PauseReason, str] = {
+    PauseReason.BREAK: "pauze-pauze",
+    PauseReason.LUNCH: "pauze-lunch",
+    PauseReason.MEETING: "pauze-overleg",
+    PauseReason.TRAINING: "pauze-training",
+    PauseReason.ADMINISTRATION: "pauze-administratie",
+    PauseReason.NO_ANSWER: "pauze-geen-antwoord",
+}
+_OUTCOMES: Mapping[TransferOutcome, str] = {
+    TransferOutcome.NO_ANSWER: "geen-gehoor",
+    TransferOutcome.BUSY: "collega-bezet",
+    TransferOutcome.UNREACHABLE: "collega-onbereikbaar",
+    TransferOutcome.REFUSED: "collega-weg",
+    TransferOutcome.LOST: "collega-weg",
+}
+_REFUSALS: Mapping[RefusalReason, str] = {
+    RefusalReason.TRANSFER_LIMIT: "maximum-doorverbonden",
+    RefusalReason.UNKNOWN_DESTINATION: "nummer-onbekend",
+    RefusalReason.NOT_NOW: "nu-gesloten",
+    RefusalReason.PAID_SERVICE: "betaalnummer",
+    RefusalReason.NO_WAY_OUT: "niet-naar-buiten",
+    RefusalReason.UNREACHABLE: "collega-onbereikbaar",
+    RefusalReason.ONLY_COLD: "alleen-direct",
+    RefusalReason.QUEUE_CLOSED: "nu-gesloten",
+    RefusalReason.NOBODY_THERE: "niemand-aangemeld",
+    RefusalReason.TRANSFER_OPEN: "al-bezig",
+    RefusalReason.NO_TRANSFER: "geen-collega",
+    RefusalReason.NOT_YET: "nog-niet",
+    RefusalReason.NOT_YOURS: "onbekende-code",
+    RefusalReason.NO_SUCH_CALL: "onbekende-code",
+    RefusalReason.STORE_AWAY: "lukt-nu-niet",
+    RefusalReason.NO_NUMBER: "geen-nummer",
+    RefusalReason.NO_REQUEST: "geen-verzoek",
+    RefusalReason.NOT_A_CALLBACK: "geen-terugbelgesprek",
+}
+
+
+def logged_in_for(municipalities: Iterable[MunicipalityCode]) -> Phrase:
+    """ "U bent aangemeld voor A, B en C"."""
+    names = [name for code in municipalities for name in municipality_name(code)]
+    if len(names) > 1:
+        names.insert(-1, text_prompt("en"))
+    return (*texts("aangemeld-voor"), *names) if names else texts("aangemeld")
+
+
+def paused(reason: PauseReason) -> Phrase:
+    """That the operator is in this pause now, and the key that ends it."""
+    return texts(_PAUSES[reason])
+
+
+def whisper(municipality: MunicipalityCode | None) -> Phrase:
+    """A beep and the municipality's name, before the caller is heard; the beep alone where none is known."""
+    return (*BEEP, *(() if municipality is None else municipality_name(municipality)))
+
+
+def came_back(municipality: MunicipalityCode | None) -> Phrase:
+    """Before a caller comes back whom this operator had transferred."""
+    return (*BEEP, *_CAME_BACK, *(() if municipality is None else municipality_name(municipality)))
+
+
+def outcome(how: TransferOutcome) -> Phrase:
+    """Why the colleague does not have the caller; nothing after a cancellation, which the operator asked for."""
+    name = _OUTCOMES.get(how)
+    return () if name is None else texts(name)
+
+
+def refusal(reason: RefusalReason, deputy: str | None = None) -> Phrase:
+    """Why a command was refused, and the deputy's extension to try instead, digit by digit."""
+    instead = () if deputy is None else (*texts("probeer-toestel"), *digits_one_by_one(deputy))
+    return (*texts(_REFUSALS[reason]), *instead)
