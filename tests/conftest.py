@@ -2,11 +2,12 @@
 
     async def test_something(database_url: str, asterisk: LocalAsterisk) -> None: ...
 
-* `postgres_server`: one PostgreSQL for the whole run. `database_url`: a migrated, empty database for one test.
-* `asterisk`: one Asterisk for the whole run, on free loopback ports. Whoever uses it gets it running and without a
+* `postgres_server`: one PostgreSQL per worker. `database_url`: a migrated, empty database for one test.
+* `asterisk`: one Asterisk per worker, on the worker's own addresses. Whoever uses it gets it running and without a
   heartbeat, and must leave it without channels and bridges.
 
-Every module says what it needs with exactly one of the marks pure, postgres, asterisk.
+Every module says what it needs with exactly one of the marks pure, postgres, asterisk. How tests are shared out among
+workers: `tests.sharing`.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,17 +32,20 @@ from uuid import uuid4
 import psutil
 import pytest
 
-from ari_app.local import asterisk_root, process, toolbox
+from ari_app.local import asterisk_root, process
 from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
+from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from ari_app.local.settings import cache_dir
+from tests import machine, sharing
+from tests.place import WORKER, address
 
 MARKS = {"pure", "postgres", "asterisk"}
+ASTERISK_ADDRESS = address(1)
 #: a call from these addresses comes over the trunk; the phones of a test use others, such as 127.0.0.1
-TRUNK_ADDRESSES = tuple(f"127.0.0.{last}" for last in range(10, 41))
+TRUNK_ADDRESSES = tuple(address(last) for last in range(10, 41))
 #: where calls to numbers outside go: the carrier of a test's phone network, when there is one
-CARRIER_ADDRESS = "127.0.0.11"
+CARRIER_ADDRESS = address(11)
 PHONES = 40
 CITIZENS = 3
 EMPTY_SECONDS = 5.0
@@ -56,11 +60,44 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if wrong:
         lines = [f"{path}: {sorted(found) or 'none'}" for path, found in sorted(wrong.items())]
         raise pytest.UsageError(f"each test module has exactly one mark of {sorted(MARKS)}:\n" + "\n".join(lines))
+    sharing.arrange(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    return sharing.workers(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """A test is reported under the name by which it can be run again, without its group."""
+    report.nodeid = sharing.without_group(report.nodeid)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What takes minutes on a machine's first run is made before the first test, whose time is limited."""
+    if session.config.option.collectonly or not any(item.get_closest_marker("asterisk") for item in session.items):
+        return
+    with suppress(LocalError):  # said again by each test that needs it
+        machine.prepare(_say(session.config))
+
+
+def _say(config: pytest.Config) -> machine.Say:
+    """Tells the person at the terminal about a step that takes long; pytest would keep it to itself."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def tell(line: str) -> None:
+        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+            terminal = sys.stderr if WORKER else sys.stdout  # a worker's output is how it talks with its controller
+            terminal.write(f"\n{line}\n")
+            terminal.flush()
+
+    return tell
 
 
 @pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
-    """Where the servers of this run live. What an earlier run left behind when it was killed is cleaned up first."""
+    """Where the servers of this worker live. What a killed run left behind is cleaned up first."""
     base = Path(tempfile.gettempdir()) / f"ari_app-tests-{os.getuid()}"
     base.mkdir(mode=0o711, exist_ok=True)
     for old in base.iterdir():
@@ -68,7 +105,7 @@ def server_directory() -> Iterator[Path]:
             process.reap_leftover(old / "asterisk" / "launched.pid", signal.SIGTERM)
             process.reap_leftover(old / "postgres" / "postgres.pid", signal.SIGINT)
             shutil.rmtree(old, ignore_errors=True)
-    directory = base / f"{os.getpid()}-{secrets.token_hex(2)}"
+    directory = base / f"{os.getpid()}-{WORKER or 'only'}-{secrets.token_hex(2)}"
     directory.mkdir(mode=0o711)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
@@ -117,38 +154,20 @@ def empty_database_url(postgres_server: LocalPostgres) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Tells the person at the terminal about a step that takes long; pytest would keep it to itself."""
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-
-    def tell(line: str) -> None:
-        with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
-            sys.stdout.write(f"\n{line}\n")
-            sys.stdout.flush()
-
-    return tell
+def tools(request: pytest.FixtureRequest) -> None:
+    """The distribution's programs that the tests use."""
+    machine.tools(_say(request.config))
 
 
 @pytest.fixture(scope="session")
-def tools(say: Callable[[str], None]) -> None:
-    """The distribution's programs that the tests use; as root on Debian and Ubuntu they are installed."""
-    toolbox.require(toolbox.FOR_TESTS, say)
+def sounds_dir(request: pytest.FixtureRequest, tools: None) -> Path:
+    """Every prompt of the catalogue, and music in `music/`; for reading only."""
+    return machine.sounds(_say(request.config))
 
 
 @pytest.fixture(scope="session")
-def sounds_dir(tools: None) -> Path:
-    """Every prompt of the catalogue, and music in `music/`; kept between runs."""
-    from ari_app.prompts.build import build, build_music
-
-    directory = cache_dir() / "test-sounds"
-    build(directory)
-    build_music(directory / "music")
-    return directory
-
-
-@pytest.fixture(scope="session")
-def asterisk_program(say: Callable[[str], None]) -> asterisk_root.AsteriskProgram:
-    return asterisk_root.find(cache_dir(), say)
+def asterisk_program(request: pytest.FixtureRequest) -> asterisk_root.AsteriskProgram:
+    return machine.program(_say(request.config))
 
 
 @pytest.fixture(scope="session")
@@ -166,8 +185,10 @@ def asterisk(
         AsteriskSettings(
             run_dir=server_directory / "asterisk",
             sounds_dir=sounds_dir,
-            http_port=free_port(Protocol.TCP),
-            sip_port=free_port(Protocol.UDP),
+            http_bind=ASTERISK_ADDRESS,
+            http_port=free_port(Protocol.TCP, ASTERISK_ADDRESS),
+            sip_bind=ASTERISK_ADDRESS,
+            sip_port=free_port(Protocol.UDP, ASTERISK_ADDRESS),
             rtp_timeout_seconds=0,
             qualify_seconds=0,
             trunk_match=TRUNK_ADDRESSES,

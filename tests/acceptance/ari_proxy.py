@@ -10,6 +10,8 @@ from types import TracebackType
 import aiohttp
 from aiohttp import web
 
+from tests.place import address
+
 _HOP = frozenset({"host", "content-length", "transfer-encoding", "connection", "keep-alive", "content-encoding"})
 
 
@@ -40,10 +42,10 @@ class AriProxy:
         app.router.add_route("*", "/ari/{path:.*}", self._take)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        site = web.TCPSite(self._runner, address(1), 0)
         await site.start()
         port = self._runner.addresses[0][1]
-        self.url = f"http://127.0.0.1:{port}/ari"
+        self.url = f"http://{address(1)}:{port}/ari"
         return self
 
     async def __aexit__(

@@ -22,6 +22,7 @@ from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
 from tests.acceptance.small_application import SmallApplication
 from tests.acceptance.stories import Told, tell
+from tests.place import address
 
 DESKS = 8
 CENTRE_DESKS = 14
@@ -73,13 +74,13 @@ async def crowd(
 @pytest.fixture
 def carrier_sipp(exchange: Exchange, tmp_path: Path) -> Sipp:
     """Many simple citizens, who call over the trunk."""
-    return Sipp(exchange, "127.0.0.21", tmp_path)
+    return Sipp(exchange, address(21), tmp_path)
 
 
 @pytest.fixture
 def desk_sipp(exchange: Exchange, tmp_path: Path) -> Sipp:
     """Many simple phones with accounts, on an address that is not the trunk's."""
-    return Sipp(exchange, "127.0.0.52", tmp_path)
+    return Sipp(exchange, address(52), tmp_path)
 
 
 @pytest.fixture

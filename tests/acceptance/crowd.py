@@ -23,6 +23,7 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phone import Phone
 from tests.acceptance.phones import Sipp, SippRun
+from tests.place import address
 
 #: dialled numbers of the crowd's area
 BUSY, CLOSED, SLOW = "0119990500", "0119990600", "0119990700"
@@ -80,8 +81,8 @@ class Crowd:
     directory: Path
 
     def __post_init__(self) -> None:
-        self.citizens = Sipp(self.exchange, "127.0.0.21", self.directory)
-        self._desks = Sipp(self.exchange, "127.0.0.52", self.directory)
+        self.citizens = Sipp(self.exchange, address(21), self.directory)
+        self._desks = Sipp(self.exchange, address(52), self.directory)
 
     def operator(self, at: int, stay_seconds: float) -> SippRun:
         """Operator 201 + at dials in at their own phone."""

@@ -27,6 +27,7 @@ from tests.acceptance.handset import Handset
 from tests.acceptance.network_conf import Exchange, NetworkPorts
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError, manager_events
+from tests.place import address
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -44,8 +45,8 @@ class PhoneNetwork:
         exchange: Exchange,
         accounts: Sequence[SipAccount],
         directory: Path,
-        address: str = "127.0.0.11",
-        desk_address: str = "127.0.0.51",
+        address: str = address(11),
+        desk_address: str = address(51),
     ) -> None:
         self._program = program
         self._exchange = exchange

@@ -22,10 +22,11 @@ from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
 from tests.acceptance.remote_control import RemoteError
 from tests.local.sip import Call, SipPhone
+from tests.place import address
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
-TRUNK, STRANGER = "127.0.0.12", "127.0.0.3"
+TRUNK, STRANGER = address(12), address(3)
 OF_A_LINE, OF_A_RUNG_TEAM, OF_A_PHONE, CLOSED = "0119990400", "140179", "0179990312", "0119990100"
 CALLED = ("140119", OF_A_LINE, OF_A_LINE, OF_A_RUNG_TEAM, OF_A_PHONE, CLOSED, "0209999999")
 _ALWAYS = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -175,7 +176,7 @@ async def test_given_people_who_key_for_ever_never_acknowledge_or_vanish_when_al
 ) -> None:
     since = datetime.now(UTC)
     exchange = Exchange(centre.asterisk.sip_host, centre.asterisk.sip_port)
-    long_one = Sipp(exchange, "127.0.0.22", tmp_path)
+    long_one = Sipp(exchange, address(22), tmp_path)
     async with asyncio.TaskGroup() as group:
         group.create_task(_citizen_keys_300(centre))
         group.create_task(_operator_keys_300(centre))

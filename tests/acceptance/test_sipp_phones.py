@@ -15,6 +15,7 @@ from tests.acceptance.phones import Sipp
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller
 from tests.acceptance.small_application import SmallApplication
+from tests.place import address
 
 pytestmark = pytest.mark.asterisk
 
@@ -126,7 +127,7 @@ async def test_garbage_in_headers_harms_nobody(
 
 
 async def test_a_stranger_is_refused(exchange: Exchange, tmp_path: Path) -> None:
-    stranger = Sipp(exchange, "127.0.0.60", tmp_path)
+    stranger = Sipp(exchange, address(60), tmp_path)
     result = await stranger.run(scenarios.citizen_is_refused("140119", 401, after_early_media=False))
     assert result.failed == 0, result.complaint
 
@@ -169,7 +170,7 @@ async def test_a_phone_that_never_acks_does_not_keep_its_channel(
 
 async def test_a_run_that_cannot_end_is_ended(exchange: Exchange, tmp_path: Path) -> None:
     """The exchange is silent on another port: SIPp retransmits, fails, and says so."""
-    nowhere = Sipp(Exchange(exchange.address, 9), "127.0.0.21", tmp_path)
+    nowhere = Sipp(Exchange(exchange.address, 9), address(21), tmp_path)
     async with asyncio.timeout(15):
         result = await nowhere.run(scenarios.citizen_calls("140119", hold_seconds=0.1), slack_seconds=3)
     assert result.failed == 1
@@ -188,7 +189,7 @@ async def test_a_run_that_cannot_begin_has_failed(carrier_sipp: Sipp) -> None:
 
 
 def test_ports_are_given_away_once() -> None:
-    given = [signalling_port("127.0.0.21") for _ in range(20)] + [
-        port + above for port in (media_port("127.0.0.21") for _ in range(20)) for above in (0, 2)
+    given = [signalling_port(address(21)) for _ in range(20)] + [
+        port + above for port in (media_port(address(21)) for _ in range(20)) for above in (0, 2)
     ]
     assert len(set(given)) == len(given)

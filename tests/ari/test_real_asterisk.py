@@ -20,6 +20,7 @@ from ari_app.ari.stream import Connected, EventStream, Gap
 from ari_app.local.asterisk import LocalAsterisk
 from tests.ari.listener import Listener
 from tests.local.sip import Call, SipPhone
+from tests.place import address
 
 pytestmark = pytest.mark.asterisk
 
@@ -232,7 +233,7 @@ async def test_a_created_channel_enters_before_it_rings(
     asterisk: LocalAsterisk, ari: AriClient, heard: Listener, app: str
 ) -> None:
     account = next(account for account in asterisk.accounts if account.name == "phone39")
-    async with SipPhone("127.0.0.1", (asterisk.sip_host, asterisk.sip_port), account.name) as phone:
+    async with SipPhone(address(2), (asterisk.sip_host, asterisk.sip_port), account.name) as phone:
         registration = Call(phone, account.name, from_header=f"<sip:{account.name}@{asterisk.sip_host}>")
         assert (await registration.register(account.password)).status == 200
         channel_id = f"colleague-{uuid4()}"

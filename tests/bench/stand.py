@@ -18,11 +18,12 @@ from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import BODY, Caller, Scenario, Values
 from tests.bench.connecting import is_caller
+from tests.place import address
 
 #: dialled over the trunk
 OUR_NUMBER, QUEUE_NUMBER, DIAL_NUMBER = "0119990500", "1001", "1002"
 
-TRUNK, DESKS, AGENTS = "127.0.0.21", "127.0.0.52", "127.0.0.53"
+EXCHANGE, TRUNK, DESKS, AGENTS = address(1), address(21), address(52), address(53)
 RTP_START, RTP_END = 11000, 15999
 LOG_WRITTEN_SECONDS = 10.0
 SLACK_SECONDS = 30.0
@@ -50,8 +51,10 @@ def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: 
         AsteriskSettings(
             run_dir=run_dir,
             sounds_dir=sounds_dir,
-            http_port=free_port(Protocol.TCP),
-            sip_port=free_port(Protocol.UDP),
+            http_bind=EXCHANGE,
+            http_port=free_port(Protocol.TCP, EXCHANGE),
+            sip_bind=EXCHANGE,
+            sip_port=free_port(Protocol.UDP, EXCHANGE),
             rtp_start=RTP_START,
             rtp_end=RTP_END,
             rtp_timeout_seconds=0,  # SIPp sends no sound

@@ -16,10 +16,11 @@ import aiohttp
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.local.sip import SipPhone
+from tests.place import address
 
-TRUNK = "127.0.0.10"
-PHONE = "127.0.0.1"
-STRANGER = "127.0.0.3"
+TRUNK = address(10)
+PHONE = address(2)
+STRANGER = address(3)
 
 T = TypeVar("T")
 

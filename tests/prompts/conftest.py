@@ -19,6 +19,11 @@ class Built:
     told: list[tuple[int, int]]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def speech(tools: None) -> None:
+    """Prompts are spoken by programs of the distribution."""
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Everything, made once; tests only read it."""

@@ -1,0 +1,61 @@
+"""What the tests need of the machine, and what a run makes only once for all its workers.
+
+On a machine that has it already, each of these takes no time. One worker at a time is at it; the others wait, and then
+find it made.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ari_app.local import asterisk_root, toolbox
+from ari_app.local.settings import cache_dir
+
+Say = Callable[[str], None]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    directory = cache_dir()
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "tests.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def tools(say: Say) -> None:
+    """The distribution's programs; as root on Debian and Ubuntu they are installed. Raises LocalError."""
+    with _alone():
+        toolbox.require(toolbox.FOR_TESTS, say)
+
+
+def program(say: Say) -> asterisk_root.AsteriskProgram:
+    """Asterisk; as root on Debian and Ubuntu it is unpacked. Raises LocalError."""
+    with _alone():
+        return asterisk_root.find(cache_dir(), say)
+
+
+def sounds(say: Say) -> Path:
+    """The directory with every prompt of the catalogue, and music in `music/`; kept between runs. Needs the tools."""
+    from ari_app.prompts.build import build, build_music  # the pure tests need none of it
+
+    directory = cache_dir() / "test-sounds"
+
+    def progress(made: int, due: int) -> None:
+        if made == 1:
+            say(f"Making {due} prompts …")
+
+    with _alone():
+        build(directory, progress=progress)
+        build_music(directory / "music")
+    return directory
+
+
+def prepare(say: Say) -> None:
+    """All of it. Raises LocalError."""
+    tools(say)
+    program(say)
+    sounds(say)
