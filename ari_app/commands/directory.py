@@ -19,7 +19,7 @@ from ari_app.commands.area import read_text, tell_import
 from ari_app.core.area import Area, CheckResult, DirectoryEntry
 from ari_app.core.directory import deputies, is_visible
 from ari_app.core.directory_check import Sightings
-from ari_app.core.directory_search import NumberPlanIndex
+from ari_app.core.directory_search import DirectoryIndex
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.core.operators import OperatorState
 from ari_app.jobs.directory_check import check_number_plan, seen_phones
@@ -52,7 +52,7 @@ def search(text: str, municipality: str | None, limit: int, json_wanted: bool, p
 
     async def work(db: Database) -> list[EntryNow]:
         area = await load_area(db.engine)
-        found = NumberPlanIndex(area.entries.values()).search(text, _scope(area, municipality), limit)
+        found = DirectoryIndex(area.entries.values()).search(text, _scope(area, municipality), limit)
         seen = await _sightings(db, [one.entry for one in found])
         return [entry_now(area, one.entry, seen, datetime.now(UTC)) for one in found]
 
@@ -97,7 +97,7 @@ def show(code: str, json_wanted: bool, pii: bool) -> None:
         entry = area.entries.get(EntryCode(code)) or area.by_extension.get(code)
         if entry is None:
             fail(f"there is no entry with code or extension {code}; `ari-app directory search` finds one", WRONG)
-        chain = [entry, *deputies(area, entry)]
+        chain = [entry, *deputies(area, entry, None)]
         seen = await _sightings(db, chain)
         return [entry_now(area, one, seen, datetime.now(UTC)) for one in chain]
 

@@ -25,7 +25,7 @@ class Destination:
     queue: MunicipalityCode | None = None
     must_accept: bool = False
     subject: str = ""
-    deputy: str | None = None  # the extension to try instead
+    deputies: tuple[str, ...] = ()  # extensions to try instead, in this order
     pii_number: str | None = None
 
     @property
@@ -36,7 +36,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class NoDestination:
-    """Nobody can be reached by what was keyed, and why; `deputy` is the extension to try instead."""
+    """The keyed number reaches nobody, and why; `deputies` are the extensions to try instead, in this order."""
 
     reason: RefusalReason
-    deputy: str | None = None
+    deputies: tuple[str, ...] = ()

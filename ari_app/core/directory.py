@@ -1,8 +1,8 @@
-"""The number plan: who may use which entry, and what an operator's keys mean in it (AV §3).
+"""The directory (the "nummerplan" of AV §3): which entries an operator may use, and what a keyed number means in it.
 
-An extension belongs to one entry of the whole area. It never begins with 0, so that it cannot be taken for a number
-outside, and is no public short number such as 112 or a 14-number. It is an operator's number only where that operator
-is who it reaches.
+An extension belongs to one entry in the whole area. It never begins with 0, so that it cannot be mistaken for a number
+outside, and it is no public short number such as 112 or a 14-number. It equals an operator's number only if the entry
+reaches that operator.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from ari_app.core.numbers import E164
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number, is_public_short_number
 
-#: a keyed number that is longer than any extension is somebody outside
+#: a keyed number with more digits is a number outside
 LONGEST_EXTENSION = 6
-#: what reports show instead of a number outside
+#: what figures show in place of a number outside
 OUTSIDE = "outside"
 _EXTENSION = re.compile(rf"[1-9][0-9]{{1,{LONGEST_EXTENSION - 1}}}")
 
 
 def is_visible(entry: DirectoryEntry, municipalities: Collection[MunicipalityCode]) -> bool:
-    """May somebody who works for these municipalities use this entry? One never sees another's, unless it is shared."""
+    """May an operator of these municipalities use this entry? It is their own municipality's, or it is shared."""
     return entry.shared or entry.municipality in municipalities
 
 
 def by_extension(area: Area, extension: str, municipalities: Collection[MunicipalityCode]) -> DirectoryEntry | None:
-    """The entry that this extension means for somebody of these municipalities."""
+    """The entry with this extension, if an operator of these municipalities may use it."""
     entry = area.by_extension.get(extension)
     return entry if entry is not None and is_visible(entry, municipalities) else None
 
@@ -41,9 +41,9 @@ def by_extension(area: Area, extension: str, municipalities: Collection[Municipa
 def resolve(
     area: Area, keyed: str, municipalities: Collection[MunicipalityCode], now: datetime
 ) -> Destination | NoDestination:
-    """Where a caller goes who is handed over to what was keyed: an extension, an operator's number, or one outside.
+    """The destination that was keyed: the extension of an entry, an operator's number, or a number outside.
 
-    A number outside is checked for its tariff (AV §8); the deputy of an entry that is closed now is named.
+    A number outside must not cost extra (AV §8). The result names the deputies of the entry that are open now.
     """
     entry = by_extension(area, keyed, municipalities)
     if entry is not None:
@@ -59,7 +59,7 @@ def resolve(
 
 
 def is_open(area: Area, entry: DirectoryEntry, now: datetime) -> bool:
-    """Is somebody there at this moment? The owner's closings and legal days count for an entry that has hours."""
+    """Is the entry valid and within its hours? Hours are limited by the municipality's closings and the legal days."""
     if not entry.exists_on(local_date(now)):
         return False
     if entry.hours is None:
@@ -68,38 +68,39 @@ def is_open(area: Area, entry: DirectoryEntry, now: datetime) -> bool:
     return isinstance(open_state(replace(owner, hours=entry.hours), area.special_days, now), OpenNow)
 
 
-def deputy_extension(
-    area: Area, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
-) -> str | None:
-    """The extension of the first deputy in the chain who is there now; a chain that bites its tail ends."""
-    for deputy in deputies(area, entry):
-        if deputy.extension is not None and is_visible(deputy, municipalities) and is_open(area, deputy, now):
-            return deputy.extension
-    return None
+def deputies(
+    area: Area, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode] | None
+) -> Iterator[DirectoryEntry]:
+    """The deputy, the deputy's deputy and so on, as far as these municipalities (None: all) may use them.
 
-
-def deputies(area: Area, entry: DirectoryEntry) -> Iterator[DirectoryEntry]:
-    """The deputy, the deputy's deputy, and so on; nobody twice."""
+    A circle of deputies ends where it closes.
+    """
     seen = {entry.code}
     code = entry.deputy
     while code is not None and code not in seen and code in area.entries:
         seen.add(code)
-        yield area.entries[code]
-        code = area.entries[code].deputy
+        deputy = area.entries[code]
+        if municipalities is None or is_visible(deputy, municipalities):
+            yield deputy
+        code = deputy.deputy
 
 
 def _of_entry(
     area: Area, entry: DirectoryEntry, municipalities: Collection[MunicipalityCode], now: datetime
 ) -> Destination | NoDestination:
-    deputy = deputy_extension(area, entry, municipalities, now)
+    instead = tuple(
+        deputy.extension
+        for deputy in deputies(area, entry, municipalities)
+        if deputy.extension is not None and is_open(area, deputy, now)
+    )
     if not is_open(area, entry, now):
-        return NoDestination(RefusalReason.NOT_NOW, deputy)
+        return NoDestination(RefusalReason.NOT_NOW, instead)
     party = entry.extension or entry.code
     if entry.pii_number is not None:
         outside = _outside(area, entry.pii_number, party)
         if isinstance(outside, NoDestination):
-            return NoDestination(outside.reason, deputy)
-        return replace(outside, party=party, subject=entry.subject, deputy=deputy)
+            return NoDestination(outside.reason, instead)
+        return replace(outside, party=party, subject=entry.subject, deputies=instead)
     return Destination(
         party,
         endpoint=entry.endpoint,
@@ -107,7 +108,7 @@ def _of_entry(
         team=entry.team,
         queue=entry.queue,
         subject=entry.subject,
-        deputy=deputy,
+        deputies=instead,
     )
 
 
@@ -120,7 +121,7 @@ def _outside(area: Area, number: str, party: str) -> Destination | NoDestination
 
 
 def _ours(area: Area, number: E164) -> Destination | None:
-    """Where one of our own numbers leads: by way of the outside it would be a new call, whose transfers count anew."""
+    """Where one of our own numbers leads. Dialled outside it would be a new call, with a new count of transfers."""
     direct = area.direct_numbers.get(number)
     if direct is None:
         owners = (town.code for town in area.municipalities.values() if number in town.geographic_numbers)
@@ -139,23 +140,17 @@ def _works_for(area: Area, operator: OperatorNumber, municipalities: Collection[
     return any(not set(team.serves).isdisjoint(municipalities) for team in teams if team is not None)
 
 
-def target_count(entry: DirectoryEntry) -> int:
-    """How many places an entry names; a right one names one."""
-    places = (entry.endpoint, entry.operator, entry.team, entry.queue, entry.pii_number)
-    return sum(place is not None for place in places)
-
-
 def extension_refusal(extension: str) -> str | None:
-    """What is wrong with an extension by itself; None when it can be keyed without being taken for something else."""
+    """The fault of an extension by itself; None if it cannot be mistaken for another number."""
     if not _EXTENSION.fullmatch(extension):
         return 'must be 2 to 6 digits in quotes that do not begin with 0, such as "2010"'
     if is_public_short_number(extension):
-        return f"{extension} is a public number: who keys it would mean that"
+        return f"{extension} is a public number: people who key it mean that number"
     return None
 
 
 def clash(area: Area, entry: DirectoryEntry) -> str | None:
-    """Whose the entry's extension is as well; None when it is nobody else's."""
+    """The other owner of the entry's extension, as a sentence; None when there is none."""
     if entry.extension is None:
         return None
     other = area.by_extension.get(entry.extension)

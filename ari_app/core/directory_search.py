@@ -1,7 +1,7 @@
-"""Finding an entry of the number plan by any part of its name, subject, keywords, extension or number.
+"""Search in the directory by any part of an entry's name, subject, keywords, extension or number.
 
-Whoever types while a caller waits makes mistakes: a word may be unfinished, be a part of a longer one, miss its
-accents, or have a typing error. Digits are taken as they are: another number is somebody else's.
+An operator who types while a caller waits makes mistakes: a word may be unfinished, a part of a longer one, without
+its accents, or have a typing error. Digits are not corrected: another number belongs to somebody else.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SIMILAR, _SIMILAR_PART = 72.0, 84.0  # percent
 _SHORTEST_WITH_ERROR, _SHORTEST_PART_WITH_ERROR = 4, 5
 _NAME, _SUBJECT, _KEYWORD, _CODE = 1.0, 0.9, 0.8, 0.6
 _MOST_WORDS = 8
-#: from so few candidates on, only their own words are looked at
+#: with at most this many candidates left, only the words of those candidates are compared
 _FEW = 2000
 
 _WORD = re.compile(r"[^\W_]+")
@@ -34,14 +34,14 @@ _NUMBER = re.compile(r"\+?[0-9][0-9\s\-./()]*")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`score` is 100 when every word that was typed is a word of the entry's name, and less for less."""
+    """An entry that matches; `score` is 100 when every typed word is a whole word of its name, and lower otherwise."""
 
     entry: DirectoryEntry
     score: float
 
 
-class NumberPlanIndex:
-    """The entries of one directory, made to be searched. Never changes: another directory is another index."""
+class DirectoryIndex:
+    """An index over the entries of one directory. Immutable: a changed directory needs a new index."""
 
     def __init__(self, entries: Iterable[DirectoryEntry]) -> None:
         self._entries = tuple(entries)
@@ -60,9 +60,9 @@ class NumberPlanIndex:
     def search(
         self, text: str, municipalities: Collection[MunicipalityCode] | None, limit: int = 20
     ) -> tuple[Found, ...]:
-        """The best entries first; of those that who works for these municipalities may use. None: of the whole area.
+        """The entries that an operator of these municipalities (None: of all) may use, the best match first.
 
-        Every word that is typed must be found in an entry.
+        Every typed word must match in an entry.
         """
         typed = _typed(text)
         if not typed:
@@ -91,7 +91,7 @@ class NumberPlanIndex:
 
 
 def _alike(typed: str, words: Sequence[str]) -> Iterator[tuple[str, float]]:
-    """Those of the words that the typed one may mean, some of them twice, with how well each fits."""
+    """The words that the typed one may mean, each with the quality of the match. A word may come twice."""
     for word in words:
         if typed in word:
             yield word, _EXACT if typed == word else _BEGINNING if word.startswith(typed) else _PART
@@ -102,14 +102,14 @@ def _alike(typed: str, words: Sequence[str]) -> Iterator[tuple[str, float]]:
         for word, percent, _ in extract(scorer=fuzz.ratio, score_cutoff=_SIMILAR):
             yield word, percent * _TYPING_ERROR
     if len(typed) >= _SHORTEST_PART_WITH_ERROR:
-        # The words of a language of compounds: "verguning" is meant for a part of "omgevingsvergunning".
+        # Dutch writes compounds as one word: "verguning" must find "omgevingsvergunning".
         for word, percent, _ in extract(scorer=fuzz.partial_ratio, score_cutoff=_SIMILAR_PART):
             if len(word) >= len(typed):
                 yield word, percent * _TYPING_ERROR**2
 
 
 def _words_of(entry: DirectoryEntry) -> dict[str, float]:
-    """The words of an entry, each with the weight of the weightiest place where it stands."""
+    """The words of an entry, each with the highest weight of the fields in which it stands."""
     words = dict.fromkeys(_split(entry.code), _CODE)
     for keyword in entry.keywords:
         words |= dict.fromkeys(_split(keyword), _KEYWORD)
@@ -126,7 +126,7 @@ def _words_of(entry: DirectoryEntry) -> dict[str, float]:
 
 
 def _typed(text: str) -> list[str]:
-    """The words that were typed; a number, however it is written, is one of them."""
+    """The typed words; a telephone number in any notation counts as one word."""
     stripped = text.strip()
     if _NUMBER.fullmatch(stripped):
         return [re.sub(r"\D", "", stripped).removeprefix("00")]
@@ -134,6 +134,6 @@ def _typed(text: str) -> list[str]:
 
 
 def _split(text: str) -> list[str]:
-    """Words in small letters, without accents."""
+    """Words in lower case, without accents."""
     bare = unicodedata.normalize("NFKD", text.casefold())
     return _WORD.findall("".join(char for char in bare if not unicodedata.combining(char)))

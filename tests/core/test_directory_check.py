@@ -1,4 +1,4 @@
-"""Who is there, who stands in, and what the check of the number plan finds."""
+"""The presence behind an entry, its deputy, and the faults that the nightly check finds."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def test_a_phone_is_free_busy_or_unreachable() -> None:
         (None, Presence.UNKNOWN),  # Asterisk could not be asked
     ],
 )
-def test_somebody_with_a_phone_is_as_their_phone(phones: dict[Endpoint, Presence] | None, expected: Presence) -> None:
+def test_an_entry_with_a_phone_is_as_present_as_the_phone(
+    phones: dict[Endpoint, Presence] | None, expected: Presence
+) -> None:
     one = entry("willem")
     assert presence(area(one), one, Sightings(phones)) is expected
 
@@ -92,12 +94,12 @@ def test_a_team_or_a_queue_is_free_as_soon_as_one_operator_is(
     assert presence(plan, queue, seen) is of_all
 
 
-def test_nobody_can_say_of_a_number_outside() -> None:
+def test_the_presence_of_a_number_outside_is_unknown() -> None:
     mobile = entry("mobile", pii_number="+31612345678")
     assert standing(area(mobile), mobile, Sightings({}), NOON) is Standing.UNKNOWN
 
 
-def test_what_is_closed_or_not_valid_is_so_whoever_is_there() -> None:
+def test_an_entry_is_closed_or_not_valid_even_when_somebody_is_there() -> None:
     seen = Sightings({PHONE: Presence.FREE}, {ANNA: OperatorState.READY})
     office, gone = entry("office", hours=OFFICE), entry("gone", valid_until=date(2026, 6, 1))
     queue, closed_queue = entry("queue", queue=A), entry("closed", queue=B)
@@ -110,7 +112,7 @@ def test_what_is_closed_or_not_valid_is_so_whoever_is_there() -> None:
     assert standing(plan, closed_queue, seen, NOON) is Standing.CLOSED
 
 
-def test_the_first_deputy_who_is_not_dead_stands_in() -> None:
+def test_the_first_deputy_who_can_be_reached_stands_in() -> None:
     first = entry("first", deputy=EntryCode("second"))
     second = entry("second", deputy=EntryCode("third"), hours=OFFICE)
     third = entry("third", endpoint=OTHER)
@@ -148,7 +150,7 @@ def test_the_first_deputy_who_is_not_dead_stands_in() -> None:
         (entry("x", endpoint=OTHER, deputy=EntryCode("y")), CheckResult.UNREACHABLE),
     ],
 )
-def test_what_the_check_finds(one: DirectoryEntry, result: CheckResult) -> None:
+def test_the_check_finds_the_worst_fault_of_an_entry(one: DirectoryEntry, result: CheckResult) -> None:
     plan = area(one, entry("dead", endpoint=OTHER), entry("expired", valid_until=date(2020, 1, 1)))
     night = datetime(2026, 6, 1, 1, tzinfo=UTC)
     seen = Sightings({PHONE: Presence.FREE, OTHER: Presence.UNREACHABLE})

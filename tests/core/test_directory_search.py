@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ari_app.core.area import DirectoryEntry, EntryKind
 from ari_app.core.directory import is_visible
-from ari_app.core.directory_search import NumberPlanIndex
+from ari_app.core.directory_search import DirectoryIndex
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode
 
 pytestmark = pytest.mark.pure
@@ -35,7 +35,7 @@ PLAN = (
     replace(entry("hunne", "Jan Jansen", "3010"), municipality=B),
     replace(entry("politie", "Politie Jansenland", "3020"), municipality=B, shared=True),
 )
-INDEX = NumberPlanIndex(PLAN)
+INDEX = DirectoryIndex(PLAN)
 
 
 def found(text: str, *municipalities: MunicipalityCode) -> list[str]:
@@ -88,7 +88,7 @@ def test_a_digit_more_or_less_is_another_number() -> None:
 def test_the_better_fit_comes_first_and_a_name_before_a_keyword() -> None:
     assert found("jansen")[:2] == ["jansen", "politie"]
     assert "janssen" in found("jansen")
-    both = NumberPlanIndex([entry("a", "Belasting", "21"), entry("b", "Loket", "22", keywords=("belasting",))])
+    both = DirectoryIndex([entry("a", "Belasting", "21"), entry("b", "Loket", "22", keywords=("belasting",))])
     assert [one.entry.code for one in both.search("belasting", None)] == ["a", "b"]
 
 
@@ -133,7 +133,7 @@ def _large(count: int) -> list[DirectoryEntry]:
 def test_twenty_thousand_entries_are_searched_in_less_than_fifty_milliseconds() -> None:
     plan = _large(20_000)
     built_from = perf_counter()
-    index = NumberPlanIndex(plan)
+    index = DirectoryIndex(plan)
     built = perf_counter() - built_from
     name = plan[777].name
     typed = [

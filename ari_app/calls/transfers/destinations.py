@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ari_app.calls.call.flow import Flow
@@ -18,27 +19,21 @@ async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
     """Where this leads for who has the caller. Of a phone that is not there it is said so: it is not rung in vain."""
     found = resolve(flow.area, keyed, _municipalities(flow), flow.now)
     if isinstance(found, NoDestination):
-        return replace(found, deputy=await stand_in(flow, found.deputy))
+        return found
     if found.pii_number is not None:
         endpoint = flow.shell.switch.outside(found.pii_number)
         return NoDestination(RefusalReason.NO_WAY_OUT) if endpoint is None else replace(found, endpoint=endpoint)
     if found.endpoint is not None and await _is_dead(flow, found):
-        return NoDestination(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputy))
+        return NoDestination(RefusalReason.UNREACHABLE, found.deputies)
     return found
 
 
-async def stand_in(flow: Flow, deputy: str | None) -> str | None:
-    """The extension of this deputy, or of the first after them who is there; None: nobody.
-
-    Who is told to try somebody else is not sent to another dead phone. A chain that bites its tail ends.
-    """
-    seen: set[str] = set()
-    while deputy is not None and deputy not in seen:
-        seen.add(deputy)
+async def stand_in(flow: Flow, deputies: Sequence[str]) -> str | None:
+    """The first of these extensions that can be reached now: an operator is not sent from one dead phone to another."""
+    for deputy in deputies:
         found = resolve(flow.area, deputy, _municipalities(flow), flow.now)
         if isinstance(found, Destination) and not await _is_dead(flow, found):
             return deputy
-        deputy = found.deputy
     return None
 
 

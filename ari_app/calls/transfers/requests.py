@@ -121,7 +121,7 @@ async def _handed_over(flow: Flow, command: HandOver | ToQueue) -> Verdict:
 async def _hand_over(flow: Flow, command: HandOver) -> Verdict:
     found = await find(flow, command.to)
     if isinstance(found, NoDestination):
-        return _refuse(found.reason, found.deputy)
+        return _refuse(found.reason, await stand_in(flow, found.deputies))
     found = replace(found, subject=command.pii_subject or found.subject)
     if found.has_phone:
         return _to_phone(flow, command.kind, found)
@@ -191,7 +191,7 @@ async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber)
     """One operator, who is offered the caller as by a direct number; when the time is up the caller comes back."""
     session = flow.shell.registry.session_of(operator)
     if session is None:
-        return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputy))
+        return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputies))
     until = flow.now + timedelta(seconds=flow.norms.transfer_ring_seconds)
     transfer = replace(_transfer(flow, TransferKind.COLD, found), to_operator=operator, until_at=until)
     changes: dict[str, object] = {"only_operator": operator, "direct_until_at": until}

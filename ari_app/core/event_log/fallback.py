@@ -147,11 +147,6 @@ class FallbackWatch:
         return done
 
     @property
-    def open_calls(self) -> list[FallbackCall]:
-        """The fallback calls that are not over yet."""
-        return fallback_calls(self._channels.values())
-
-    @property
     def needed_from(self) -> LogPosition | None:
         """Where a new watch has to begin to read to know all that this one knows; None: nothing is open."""
         return next(iter(self._begun.values()), None)
