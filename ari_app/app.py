@@ -15,7 +15,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
 from ari_app.calls.call.flow import Shell
-from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
+from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
@@ -117,7 +117,7 @@ class Controller:
             stream = EventStream(ari, settings.ari_application, event_types=EVENT_TYPES, may_connect=may_connect)
             self._stream = await stack.enter_async_context(stream)
             outside = Outside(*settings.outside)
-            places = KeptPlaces(shell, supervisor)
+            places = VirtualHolds(shell, supervisor)
             reminders = PhoneReminders(shell, supervisor, self._asterisk_id)
             promises = keeping_promises(self._database, outside, self._area.current, self._asterisk_id, reminders)
             jobs = self._jobs(ari, supervisor) | await stack.enter_async_context(promises)

@@ -106,7 +106,7 @@ class Dispatcher:
 
     # --- places that were kept ---
 
-    def set_places(self, requests: Sequence[CallbackRequest]) -> None:
+    def set_virtual_holds(self, requests: Sequence[CallbackRequest]) -> None:
         """These, and no others, are called back at their turn; one that is being offered stays so."""
         wanted = {CallId(request.id): request for request in requests}
         for call_id in self._places.keys() - wanted.keys():
@@ -121,8 +121,8 @@ class Dispatcher:
         """The place is taken by this operator, who is reserved until their session moves on."""
         del self._places[offer.call_id]
         self._board.remove_caller(offer.call_id)
-        if self._registry.start_place is not None:
-            self._registry.start_place(request.id, session)
+        if self._registry.start_virtual_hold is not None:
+            self._registry.start_virtual_hold(request.id, session)
 
     # --- deciding ---
 

@@ -31,7 +31,7 @@ class Registry:
         #: begins a call that is to keep a promise; set by the supervisor
         self.start_callback: Callable[[CallbackRequest, OperatorSession, CallId], None] | None = None
         #: begins the callback of a kept place for an operator who was found for it; set by its keeper
-        self.start_place: Callable[[RequestId, OperatorSession], None] | None = None
+        self.start_virtual_hold: Callable[[RequestId, OperatorSession], None] | None = None
         self._channels: dict[ChannelId, Mailbox] = {}
         self._calls: dict[CallId, Mailbox] = {}
         self._sessions: dict[SessionId, SessionEntry] = {}

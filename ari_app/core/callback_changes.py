@@ -77,7 +77,7 @@ def joined(request: CallbackRequest, new: NewRequest, as_new: CallbackRequest) -
     `as_new`: what a row of its own would have been.
     """
     notes = [note for note in (request.pii_note, new.pii_note) if note]
-    keeps_place = request.kind is RequestKind.PROMISE and new.kind is RequestKind.PLACE_IN_LINE
+    keeps_place = request.kind is RequestKind.PROMISE and new.kind is RequestKind.VIRTUAL_HOLD
     takes_person = request.owner_operator is None and new.owner_operator is not None
     earlier = [at for at in (request.next_attempt_at, as_new.next_attempt_at) if at is not None]
     changed = replace(
@@ -149,23 +149,23 @@ def closed_as_helped(
 
 
 def leased(
-    request: CallbackRequest, operator: OperatorNumber, holder: str, lease_until_at: datetime, now: datetime
+    request: CallbackRequest, operator: OperatorNumber, lease_owner: str, lease_until_at: datetime, now: datetime
 ) -> Change:
-    changed = replace(request, state=RequestState.IN_PROGRESS, lease_holder=holder, lease_until_at=lease_until_at)
-    return changed, [CallbackFact(now, CallbackFactKind.CLAIMED, {"operator": operator, "holder": holder})]
+    changed = replace(request, state=RequestState.IN_PROGRESS, lease_owner=lease_owner, lease_until_at=lease_until_at)
+    return changed, [CallbackFact(now, CallbackFactKind.CLAIMED, {"operator": operator, "lease_owner": lease_owner})]
 
 
 def given_back(request: CallbackRequest, why: CallbackFactKind, now: datetime) -> Change:
     """As it was before the lease: nobody was called."""
     was_tried = request.attempts_count > 0 and request.next_attempt_at is not None
     state = RequestState.PLANNED if was_tried else RequestState.OPEN
-    fact = CallbackFact(now, why, {"holder": request.lease_holder})
-    return replace(request, state=state, lease_holder=None, lease_until_at=None), [fact]
+    fact = CallbackFact(now, why, {"lease_owner": request.lease_owner})
+    return replace(request, state=state, lease_owner=None, lease_until_at=None), [fact]
 
 
-def place_lapsed(request: CallbackRequest, now: datetime) -> Change:
+def virtual_hold_lapsed(request: CallbackRequest, now: datetime) -> Change:
     """Nobody called today: an ordinary promise from here on."""
-    return replace(request, kind=RequestKind.PROMISE), [CallbackFact(now, CallbackFactKind.PLACE_LAPSED)]
+    return replace(request, kind=RequestKind.PROMISE), [CallbackFact(now, CallbackFactKind.VIRTUAL_HOLD_LAPSED)]
 
 
 def picked_up(attempt: CallbackAttempt, at: datetime) -> tuple[CallbackAttempt, CallbackFact]:
@@ -206,7 +206,7 @@ def settled(
     if last.outcome is None:
         raise ValueError("the last attempt is not over")
     counted = sum(one.outcome is not None and one.outcome.counts for one in attempts)
-    request = replace(request, attempts_count=counted, lease_holder=None, lease_until_at=None)
+    request = replace(request, attempts_count=counted, lease_owner=None, lease_until_at=None)
     if last.outcome is AttemptOutcome.REACHED:
         closed, told = _closed(request, CloseKind.REACHED, last.operator, now)
         return replace(closed, reached_at=last.reached_at), told
@@ -225,7 +225,7 @@ def _closed(request: CallbackRequest, kind: CloseKind, by: str, now: datetime) -
         request,
         state=RequestState.CLOSED,
         next_attempt_at=None,
-        lease_holder=None,
+        lease_owner=None,
         lease_until_at=None,
         closed_at=now,
         close_kind=kind,
@@ -236,4 +236,4 @@ def _closed(request: CallbackRequest, kind: CloseKind, by: str, now: datetime) -
 
 def _not_in_progress(request: CallbackRequest) -> None:
     if request.state is RequestState.IN_PROGRESS:
-        raise CloseRefused(f"{request.reference} is being called by {request.lease_holder}; wait for that")
+        raise CloseRefused(f"{request.reference} is being called by {request.lease_owner}; wait for that")

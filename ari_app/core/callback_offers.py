@@ -59,7 +59,7 @@ def kind_for_waiting(area: Area, call: Call, now: datetime) -> RequestKind:
     if town is None or call.queued_at is None or not town.callback.keep_place:
         return RequestKind.PROMISE
     is_over = calling_ends_at(town, area.special_days, local_date(call.queued_at)) <= now
-    return RequestKind.PROMISE if is_over else RequestKind.PLACE_IN_LINE
+    return RequestKind.PROMISE if is_over else RequestKind.VIRTUAL_HOLD
 
 
 def ends_without(call: Call) -> EndReason | None:
@@ -130,7 +130,7 @@ def _request(
         pii_number=number,
         kind=kind,
         call_id=call.id,
-        queued_at=call.queued_at if kind is RequestKind.PLACE_IN_LINE else None,
+        queued_at=call.queued_at if kind is RequestKind.VIRTUAL_HOLD else None,
         transfer_count=call.transfer_count,
     )
 

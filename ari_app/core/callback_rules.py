@@ -206,11 +206,11 @@ def as_waiting(request: CallbackRequest, norms: Norms) -> WaitingCaller:
     )
 
 
-def place_has_lapsed(
+def virtual_hold_has_lapsed(
     request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
 ) -> bool:
     """Today's calling is over: from here on it is an ordinary promise."""
-    if request.kind is not RequestKind.PLACE_IN_LINE or request.queued_at is None:
+    if request.kind is not RequestKind.VIRTUAL_HOLD or request.queued_at is None:
         return False
     return calling_ends_at(municipality, special_days, local_date(request.queued_at)) <= now
 

@@ -31,7 +31,7 @@ class RequestReason(StrEnum):
 
 class RequestKind(StrEnum):
     PROMISE = "promise"  # at latest on the working day after the first contact
-    PLACE_IN_LINE = "place_in_line"  # today, at the place in the queue that was kept
+    VIRTUAL_HOLD = "virtual_hold"  # today, at the place in the queue that was kept
 
 
 class RequestState(StrEnum):
@@ -85,7 +85,7 @@ class CallbackFactKind(StrEnum):
     ATTEMPT_ANSWERED = "attempt_answered"
     TALK_BEGAN = "talk_began"
     ATTEMPT_ENDED = "attempt_ended"
-    PLACE_LAPSED = "place_lapsed"  # not called today; an ordinary promise from here on
+    VIRTUAL_HOLD_LAPSED = "virtual_hold_lapsed"  # not called today; an ordinary promise from here on
     ESCALATED = "escalated"
     REMINDED = "reminded"
     CLOSED = "closed"
@@ -105,7 +105,7 @@ class CallbackRequest:
     """The row of a request.
 
     `next_attempt_at` is None while it is open: no attempt is planned, a person has to decide. `personal_until_at`:
-    from then on the request of `owner_operator` is their team's. `lease_holder` says who has it now, and loses it at
+    from then on the request of `owner_operator` is their team's. `lease_owner` says who has it now, and loses it at
     `lease_until_at`. `reached_at` is the beginning of the talk that kept the promise.
     """
 
@@ -135,7 +135,7 @@ class CallbackRequest:
     attempts_count: int = 0  # those that the citizen could notice
     first_attempt_at: datetime | None = None
     next_attempt_at: datetime | None = None
-    lease_holder: str | None = None
+    lease_owner: str | None = None
     lease_until_at: datetime | None = None
     escalate_at_once: bool = False  # when it was made, too little opening time was left
     escalated_at: datetime | None = None
@@ -191,7 +191,7 @@ class NewRequest:
     transfer_count: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind is RequestKind.PLACE_IN_LINE and self.queued_at is None:
+        if self.kind is RequestKind.VIRTUAL_HOLD and self.queued_at is None:
             raise ValueError("a place in line without the moment that gives it")
 
 

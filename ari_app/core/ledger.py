@@ -55,7 +55,7 @@ class CloseRefused(CallbackRefused):
 
 
 class LeaseLost(CallbackRefused):
-    """The lease is not this holder's, or not any more: whoever has it calls, or will."""
+    """The lease belongs to another owner by now, who calls or will call."""
 
 
 class AttemptOpen(CallbackRefused):

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import structlog
 
-from ari_app.calls.callbacks.virtual_hold import KeptPlaces
+from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.core.area import Area
 from ari_app.core.call import Call
@@ -42,7 +42,7 @@ class AreaFollower:
         log.info("directory_loaded", municipalities=len(area.municipalities))
         return True
 
-    async def follow(self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], places: KeptPlaces) -> None:
+    async def follow(self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], places: VirtualHolds) -> None:
         """For as long as the application runs. What is missed the feed says again, at latest in a minute."""
         async with Feed(self._database.url) as feed:
             async for notice in feed:

@@ -15,8 +15,8 @@ import structlog
 from ari_app.calls.callbacks.ports import ReminderCaller, Spoken, SpokenReminder
 from ari_app.core.area import Area, Contact
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
-from ari_app.core.callback_changes import inherited, place_lapsed
-from ari_app.core.callback_rules import LEASE, owner_team_of, place_has_lapsed
+from ari_app.core.callback_changes import inherited, virtual_hold_lapsed
+from ari_app.core.callback_rules import LEASE, owner_team_of, virtual_hold_has_lapsed
 from ari_app.core.callbacks import CallbackRequest, Confirmed, NewRequest, RequestKind, RequestReason
 from ari_app.core.deadlines import may_call_now, next_callable
 from ari_app.core.ids import AsteriskId, TeamCode
@@ -208,10 +208,10 @@ class CallbackKeeper:
             await self._reminders.postpone(taken.id, self._clock() + RING_AGAIN, counts=counts)
 
     async def _lapse_places(self, area: Area, now: datetime) -> None:
-        for request in await self._book.open_requests([RequestKind.PLACE_IN_LINE]):
+        for request in await self._book.open_requests([RequestKind.VIRTUAL_HOLD]):
             town = town_of(area, request.municipality)
-            if request.lease_holder is None and place_has_lapsed(request, town, area.special_days, now):
-                changed, facts = place_lapsed(request, now)
+            if request.lease_owner is None and virtual_hold_has_lapsed(request, town, area.special_days, now):
+                changed, facts = virtual_hold_lapsed(request, now)
                 planned = next_callable(town, area.special_days, now)
                 await self._book.change(replace(changed, next_attempt_at=planned), facts)
 
@@ -222,7 +222,7 @@ class CallbackKeeper:
         """
         found = False
         for request in requests:
-            if request.owner_team in area.teams or request.lease_holder is not None:
+            if request.owner_team in area.teams or request.lease_owner is not None:
                 continue
             team = owner_team_of(area, request.municipality)
             if team is not None and await self._book.change(*inherited(request, team, now)):

@@ -143,7 +143,7 @@ async def _nobody_there(centre: Centre) -> None:
     assert (await _request(centre, DEAF))["closed_at"] is None
 
 
-async def _kept_place(centre: Centre) -> None:
+async def _virtual_hold(centre: Centre) -> None:
     """A citizen who waited and was asked goes away; their place is called when an operator is there."""
     paused = await centre.operator("phone03", "103")
     await paused.press("*91")
@@ -151,7 +151,7 @@ async def _kept_place(centre: Centre) -> None:
     citizen = await centre.citizen(dials(PLACE), listens=True)
     await citizen.hears_recording(centre.sound("nl/in-gesprek"), since=0, within_seconds=20)
     number = centre.number_of(citizen)
-    query = f"SELECT count(*) FROM callback_request WHERE pii_number = '{number}' AND kind = 'place_in_line'"
+    query = f"SELECT count(*) FROM callback_request WHERE pii_number = '{number}' AND kind = 'virtual_hold'"
     await centre.becomes(
         f"SELECT count(*) FROM call_fact f JOIN call c ON c.id = f.call_id"
         f" WHERE c.pii_caller_number = '{number}' AND f.kind = 'callback_offered'",
@@ -237,7 +237,7 @@ async def _calls_again(centre: Centre) -> None:
     await operator.hang_up()
 
 
-STORIES = (_by_key, _nobody_there, _kept_place, _reminder, _in_a_talk, _calls_again)
+STORIES = (_by_key, _nobody_there, _virtual_hold, _reminder, _in_a_talk, _calls_again)
 
 
 async def test_given_a_promise_when_an_operator_takes_the_next_then_the_citizen_is_called_and_it_is_kept(
@@ -253,7 +253,7 @@ async def test_given_a_citizen_who_is_not_there_when_called_then_it_is_planned_a
 
 
 async def test_given_a_kept_place_when_an_operator_is_free_then_the_citizen_is_called(told: Told) -> None:
-    told.went_well(_kept_place)
+    told.went_well(_virtual_hold)
 
 
 async def test_given_a_deadline_when_it_comes_then_a_phone_rings_and_the_call_is_made_from_it(told: Told) -> None:

@@ -115,7 +115,7 @@ async def _waiting(centre: Centre) -> None:
     await _hears(centre, citizen, "nl/terug-klopt-getoond")
     await citizen.hears_silence()
     request = await _presses_last(centre, citizen, centre.number_of(citizen))
-    assert _what(request) == (f"GM99{BUSY:02}", "waiting", "place_in_line", "shown", f"team-{BUSY}")
+    assert _what(request) == (f"GM99{BUSY:02}", "waiting", "virtual_hold", "shown", f"team-{BUSY}")
     assert request["queued_at"] == queued_at
     await _is_due_in_time(centre, request)
 

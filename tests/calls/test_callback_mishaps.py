@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls.callbacks.ports import SpokenReminder
-from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
+from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.callbacks import (
@@ -62,8 +62,8 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
     w.switch.prompts_last = True
     if reach is Reach.RING:
         await w.hang_up(operator)
-    request = await promised(w, kind=RequestKind.PLACE_IN_LINE, queued_at=w.clock.now())
-    await KeptPlaces(w.shell, w.supervisor).refresh()
+    request = await promised(w, kind=RequestKind.VIRTUAL_HOLD, queued_at=w.clock.now())
+    await VirtualHolds(w.shell, w.supervisor).refresh()
     await settle()
     for _ in range(3):
         await w.clock.advance(4)
@@ -174,7 +174,7 @@ async def test_given_a_voicemail_that_was_marked_when_the_call_goes_to_the_fallb
     await w.press(operator, "*4")
     await w.clock.advance(10)
     assert attempts(w) == [AttemptOutcome.VOICEMAIL]
-    assert (now_is(w, request).state, now_is(w, request).lease_holder) == (RequestState.PLANNED, None)
+    assert (now_is(w, request).state, now_is(w, request).lease_owner) == (RequestState.PLANNED, None)
 
 
 async def test_given_a_talk_that_was_told_but_never_began_when_the_process_dies_then_nobody_was_reached(
@@ -230,7 +230,7 @@ async def test_given_the_store_goes_away_after_a_kept_place_is_claimed_then_the_
 ) -> None:
     w = make_world(area=number_plan())
     operator = await w.operator("101", phone="phone07")
-    await promised(w, kind=RequestKind.PLACE_IN_LINE, queued_at=w.clock.now())
+    await promised(w, kind=RequestKind.VIRTUAL_HOLD, queued_at=w.clock.now())
     claim = w.promises.claim
 
     async def goes_away(*args: object, **more: object) -> CallbackRequest | None:
@@ -240,7 +240,7 @@ async def test_given_the_store_goes_away_after_a_kept_place_is_claimed_then_the_
 
     with monkeypatch.context() as patch:
         patch.setattr(w.promises, "claim", goes_away)
-        await KeptPlaces(w.shell, w.supervisor).refresh()
+        await VirtualHolds(w.shell, w.supervisor).refresh()
         await settle()
         await w.clock.advance(3)
     w.promises.available = True

@@ -78,8 +78,8 @@ async def swept(world: World, request: CallbackRequest) -> None:
     now = world.clock.now()
     held = now_is(world, request)
     goes_on = [call for call in world.ledger.calls.values() if call.callback_request == request.id and call.is_open]
-    if held.lease_holder is not None and held.lease_until_at is not None and goes_on:
-        await world.promises.extend_lease(request.id, held.lease_holder, now.replace(year=now.year + 1))
+    if held.lease_owner is not None and held.lease_until_at is not None and goes_on:
+        await world.promises.extend_lease(request.id, held.lease_owner, now.replace(year=now.year + 1))
     await world.promises.sweep_leases(world.area, now)
 
 
@@ -120,7 +120,7 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
         await world.sweep()
         after = now_is(world, request)
         outcomes = [one.outcome for one in world.promises.tries.values()]
-        assert None not in outcomes and after.lease_holder is None, at
+        assert None not in outcomes and after.lease_owner is None, at
         reached = outcomes.count(AttemptOutcome.REACHED)
         assert reached <= 1, at
         assert after.is_open == (reached == 0), at

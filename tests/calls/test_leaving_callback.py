@@ -45,7 +45,7 @@ async def test_a_waiting_caller_is_asked_after_a_minute_and_keeps_their_place(ma
     request = the_request(world)
     assert (request.reason, request.kind, request.queued_at) == (
         RequestReason.WAITING,
-        RequestKind.PLACE_IN_LINE,
+        RequestKind.VIRTUAL_HOLD,
         queued_at,
     )
     assert (request.municipality, request.owner_team) == (ESDAM, TeamCode("both"))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
-from ari_app.calls.callbacks.virtual_hold import KeptPlaces, PhoneReminders
+from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
 from ari_app.core.area import Reach
 from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
 from ari_app.core.ids import ChannelId, TeamCode
@@ -24,7 +24,7 @@ Make = Callable[..., World]
 
 
 async def refreshed(world: World) -> None:
-    await KeptPlaces(world.shell, world.supervisor).refresh()
+    await VirtualHolds(world.shell, world.supervisor).refresh()
     await settle()
 
 
@@ -34,7 +34,7 @@ async def test_given_a_kept_place_when_an_operator_is_ready_then_the_citizen_is_
     world = make_world(area=number_plan())
     first = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(5)
-    request = await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    request = await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await world.clock.advance(5)
     last = await world.citizen(ESDAM_ALONE)
     await refreshed(world)
@@ -63,7 +63,7 @@ async def test_given_more_places_than_operators_when_they_are_called_then_no_mor
     await world.operator("101", phone="phone07")
     await world.operator("102", phone="phone08")
     for n in range(5):
-        await promised(world, f"+3161234567{n}", kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+        await promised(world, f"+3161234567{n}", kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
     await refreshed(world)
     assert len(world.switch.ringing) == 2
@@ -74,10 +74,10 @@ async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_th
     make_world: Make,
 ) -> None:
     world = make_world(area=number_plan())
-    request = await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    request = await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
     now = world.clock.now()
-    await world.promises.claim(request.id, "102", now, lease_until_at=now, holder="another copy")  # type: ignore[arg-type]
+    await world.promises.claim(request.id, "102", now, lease_until_at=now, lease_owner="another copy")  # type: ignore[arg-type]
     operator = await world.operator("101", phone="phone07")
     assert not world.switch.ringing and world.session("101").state is OperatorState.READY
     citizen = await world.citizen(ESDAM_ALONE)
@@ -89,7 +89,7 @@ async def test_given_an_operator_who_is_rung_when_a_place_is_theirs_then_their_p
 ) -> None:
     world = make_world(area=number_plan(an_area(reach=Reach.RING)))
     await world.hang_up(await world.operator("101", phone="phone07"))
-    await promised(world, kind=RequestKind.PLACE_IN_LINE, queued_at=world.clock.now())
+    await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
     operator = world.ringing_at("PJSIP/phone07")
     assert len(world.switch.ringing) == 1

@@ -21,8 +21,8 @@ from ari_app.core.callback_rules import (
     next_attempt,
     owner_now,
     owner_team_of,
-    place_has_lapsed,
     urgency,
+    virtual_hold_has_lapsed,
 )
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackAttempt, CallbackRequest, RequestKind
 from ari_app.core.ids import (
@@ -216,7 +216,7 @@ def at(seconds: float) -> datetime:
 
 
 def test_a_kept_place_is_served_like_a_caller_who_waits() -> None:
-    request = made(kind=RequestKind.PLACE_IN_LINE, queued_at=at(10), municipality=WIERDAM.code)
+    request = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=at(10), municipality=WIERDAM.code)
     kept = as_waiting(request, Norms())
     assert kept.queued_at == at(10)
     before, after = waiting(1, at(5)), waiting(2, at(15))
@@ -228,11 +228,11 @@ def test_a_kept_place_is_served_like_a_caller_who_waits() -> None:
 
 
 def test_a_place_lapses_when_the_days_calling_is_over() -> None:
-    request = made(kind=RequestKind.PLACE_IN_LINE, queued_at=MONDAY_TEN)
-    assert not place_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-02T16:59"))
-    assert place_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-02T17:00"))
-    assert place_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-03T09:00"))
-    assert not place_has_lapsed(made(), WIERDAM, DESIGNATED_DAYS, local("2026-03-03T09:00"))
+    request = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=MONDAY_TEN)
+    assert not virtual_hold_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-02T16:59"))
+    assert virtual_hold_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-02T17:00"))
+    assert virtual_hold_has_lapsed(request, WIERDAM, DESIGNATED_DAYS, local("2026-03-03T09:00"))
+    assert not virtual_hold_has_lapsed(made(), WIERDAM, DESIGNATED_DAYS, local("2026-03-03T09:00"))
 
 
 # --- the reference ---

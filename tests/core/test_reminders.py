@@ -112,7 +112,7 @@ def test_each_time_that_a_person_has_to_decide_is_told() -> None:
 
 def test_while_somebody_calls_no_reminder_of_it_is_due_and_afterwards_it_is() -> None:
     request = made(local("2026-03-02T10:00"))
-    busy = replace(request, state=RequestState.IN_PROGRESS, lease_holder="a", lease_until_at=local("2026-03-03T17:02"))
+    busy = replace(request, state=RequestState.IN_PROGRESS, lease_owner="a", lease_until_at=local("2026-03-03T17:02"))
     assert due([busy], "2026-03-03T17:01") == [(K.DAY_START, local("2026-03-03T08:30"))]
     assert (K.AT_DEADLINE, local("2026-03-03T17:00")) in due([request], "2026-03-03T17:02")
 

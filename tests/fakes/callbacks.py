@@ -145,7 +145,7 @@ class FakeCallbacks:
         now: datetime,
         *,
         lease_until_at: datetime,
-        holder: str,
+        lease_owner: str,
         kinds: Collection[RequestKind] = (RequestKind.PROMISE,),
     ) -> CallbackRequest | None:
         for request in await self.open_requests(kinds):
@@ -155,36 +155,42 @@ class FakeCallbacks:
             )
             is_due = request.next_attempt_at is not None and request.next_attempt_at <= now
             if is_theirs and is_due and request.municipality in municipalities and not self._in_lease(request):
-                return self._keep(leased(request, operator, holder, lease_until_at, now))
+                return self._keep(leased(request, operator, lease_owner, lease_until_at, now))
         return None
 
     async def claim(
-        self, request_id: RequestId, operator: OperatorNumber, now: datetime, *, lease_until_at: datetime, holder: str
+        self,
+        request_id: RequestId,
+        operator: OperatorNumber,
+        now: datetime,
+        *,
+        lease_until_at: datetime,
+        lease_owner: str,
     ) -> CallbackRequest | None:
         request = await self._open(request_id)
-        if request.lease_holder == holder:
+        if request.lease_owner == lease_owner:
             return self._keep((replace(request, lease_until_at=lease_until_at), []))
         if self._in_lease(request):
             return None
-        return self._keep(leased(request, operator, holder, lease_until_at, now))
+        return self._keep(leased(request, operator, lease_owner, lease_until_at, now))
 
-    async def extend_lease(self, request_id: RequestId, holder: str, lease_until_at: datetime) -> bool:
+    async def extend_lease(self, request_id: RequestId, lease_owner: str, lease_until_at: datetime) -> bool:
         await self._arrive()
         request = self.requests[request_id]
-        if request.lease_holder == holder:
+        if request.lease_owner == lease_owner:
             self._keep((replace(request, lease_until_at=lease_until_at), []))
-        return request.lease_holder == holder
+        return request.lease_owner == lease_owner
 
-    async def release(self, request_id: RequestId, holder: str, now: datetime) -> CallbackRequest:
-        request = await self._held(request_id, holder)
+    async def release(self, request_id: RequestId, lease_owner: str, now: datetime) -> CallbackRequest:
+        request = await self._held(request_id, lease_owner)
         if any(one.is_open for one in self._attempts(request_id)):
             raise AttemptOpen(request.reference)
         return self._keep(given_back(request, CallbackFactKind.RELEASED, now))
 
     async def start_attempt(
-        self, request_id: RequestId, holder: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
+        self, request_id: RequestId, lease_owner: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
     ) -> CallbackAttempt:
-        request = await self._held(request_id, holder)
+        request = await self._held(request_id, lease_owner)
         before = self._attempts(request_id)
         for one in before:
             if call_id is not None and one.call_id == call_id:
@@ -279,7 +285,7 @@ class FakeCallbacks:
 
     def _in_lease(self, request: CallbackRequest) -> bool:
         return any(
-            one.lease_holder is not None and one.pii_number == request.pii_number for one in self.requests.values()
+            one.lease_owner is not None and one.pii_number == request.pii_number for one in self.requests.values()
         )
 
     def _attempts(self, request_id: RequestId) -> list[CallbackAttempt]:
@@ -301,9 +307,9 @@ class FakeCallbacks:
             raise RequestClosed(request.reference)
         return request
 
-    async def _held(self, request_id: RequestId, holder: str) -> CallbackRequest:
+    async def _held(self, request_id: RequestId, lease_owner: str) -> CallbackRequest:
         request = await self._open(request_id)
-        if request.lease_holder != holder:
+        if request.lease_owner != lease_owner:
             raise LeaseLost(request.reference)
         return request
 

@@ -358,10 +358,10 @@ async def test_without_ways_the_screen_has_it(stand: Stand) -> None:
 
 
 async def test_a_place_in_line_that_was_not_called_today_is_a_promise_for_tomorrow(stand: Stand) -> None:
-    request = await stand.ask(kind=RequestKind.PLACE_IN_LINE, queued_at=MONDAY)
+    request = await stand.ask(kind=RequestKind.VIRTUAL_HOLD, queued_at=MONDAY)
     stand.hands.at("2026-03-02T16:59")
     await stand.keeper.tick()
-    assert (await stand.book.request(request.id)).kind is RequestKind.PLACE_IN_LINE  # type: ignore[union-attr]
+    assert (await stand.book.request(request.id)).kind is RequestKind.VIRTUAL_HOLD  # type: ignore[union-attr]
     stand.hands.at("2026-03-02T17:00")
     await stand.keeper.tick()
     lapsed = await stand.book.request(request.id)
@@ -384,7 +384,7 @@ async def test_what_a_team_leaves_behind_that_is_no_more_is_another_ones(stand: 
 async def test_a_lease_whose_holder_is_gone_is_given_back(stand: Stand) -> None:
     request = await stand.ask()
     now = stand.hands.now
-    await stand.book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), holder="a")
+    await stand.book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), lease_owner="a")
     stand.hands.now += timedelta(minutes=3)
     await stand.keeper.tick()
     given_back = await stand.book.request(request.id)

@@ -71,7 +71,7 @@ FULL_REQUEST = CallbackRequest(
     reference="1234567",
     municipality=OOSTERWENDE,
     reason=RequestReason.WAITING,
-    kind=RequestKind.PLACE_IN_LINE,
+    kind=RequestKind.VIRTUAL_HOLD,
     state=RequestState.CLOSED,
     first_contact_at=at(0),
     deadline_at=at(1000),
@@ -108,7 +108,7 @@ LEASED = replace(
     close_kind=None,
     closed_by=None,
     pii_close_reason=None,
-    lease_holder="session 1",
+    lease_owner="session 1",
     lease_until_at=at(30),
 )
 FULL_ATTEMPT = CallbackAttempt(

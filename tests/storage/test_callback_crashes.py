@@ -58,7 +58,7 @@ async def call_back(book: PostgresCallbacks, asked_in: CallId, call: CallId, now
     request = (await book.create_or_join(asked(TEN, created_at=now, call_id=asked_in), DIRECTORY)).request
     try:
         leased = await book.claim(
-            request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), holder="session of Anna"
+            request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), lease_owner="session of Anna"
         )
     except RequestClosed:
         return request
@@ -106,7 +106,7 @@ async def test_given_a_kill_at_a_step_when_nobody_goes_on_then_another_operator_
 async def expect_one_promise_kept(database: Database, book: PostgresCallbacks, request: CallbackRequest) -> None:
     stored = await book.request(request.id)
     assert stored is not None
-    assert (stored.state, stored.attempts_count, stored.lease_holder) == (RequestState.CLOSED, 1, None)
+    assert (stored.state, stored.attempts_count, stored.lease_owner) == (RequestState.CLOSED, 1, None)
     assert stored.reached_at is not None
     (attempt,) = await book.attempts(request.id)
     assert attempt.outcome is AttemptOutcome.REACHED

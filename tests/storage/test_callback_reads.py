@@ -45,7 +45,7 @@ async def made(book: PostgresCallbacks, when: str, n: int, **changes: object) ->
 
 async def tried(book: PostgresCallbacks, request: CallbackRequest, when: str, outcome: AttemptOutcome) -> None:
     now = local(when)
-    assert await book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), holder="a")
+    assert await book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), lease_owner="a")
     attempt = await book.start_attempt(request.id, "a", ANNA, new_call_id(), now)
     talk = {"answered_at": now, "reached_at": now} if outcome is AttemptOutcome.REACHED else {}
     await book.end_attempt(attempt.id, outcome, DIRECTORY, now + timedelta(minutes=5), **talk)

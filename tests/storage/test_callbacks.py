@@ -79,15 +79,17 @@ async def created(book: Book, now: datetime = TEN, **changes: object) -> Callbac
 
 
 async def claimed(
-    book: Book, now: datetime = TEN, holder: str = "a", operator: OperatorNumber = ANNA
+    book: Book, now: datetime = TEN, lease_owner: str = "a", operator: OperatorNumber = ANNA
 ) -> CallbackRequest | None:
     until = now + timedelta(minutes=2)
-    return await book.claim_next(operator, [KCC], [OOSTERWENDE, ZANDERMEER], now, lease_until_at=until, holder=holder)
+    return await book.claim_next(
+        operator, [KCC], [OOSTERWENDE, ZANDERMEER], now, lease_until_at=until, lease_owner=lease_owner
+    )
 
 
 async def tried(book: Book, request: CallbackRequest, outcome: AttemptOutcome, now: datetime) -> CallbackRequest:
     """One whole attempt."""
-    assert await book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), holder="a")
+    assert await book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), lease_owner="a")
     attempt = await book.start_attempt(request.id, "a", ANNA, new_call_id(), now)
     talk = {"answered_at": now, "reached_at": now} if outcome is AttemptOutcome.REACHED else {}
     return await book.end_attempt(attempt.id, outcome, DIRECTORY, now + timedelta(minutes=1), **talk)
@@ -172,8 +174,8 @@ async def test_given_a_crash_after_the_commit_when_the_same_call_asks_the_same_a
 
 async def test_a_promise_becomes_a_place_in_line_when_its_caller_keeps_one(book: Book) -> None:
     await created(book)
-    kept = await book.create_or_join(asked(at(5), kind=RequestKind.PLACE_IN_LINE, queued_at=at(4)), DIRECTORY)
-    assert (kept.request.kind, kept.request.queued_at) == (RequestKind.PLACE_IN_LINE, at(4))
+    kept = await book.create_or_join(asked(at(5), kind=RequestKind.VIRTUAL_HOLD, queued_at=at(4)), DIRECTORY)
+    assert (kept.request.kind, kept.request.queued_at) == (RequestKind.VIRTUAL_HOLD, at(4))
 
 
 async def test_twenty_programs_ask_at_once_and_there_is_one_promise(database_url: str) -> None:
@@ -194,7 +196,7 @@ async def test_twenty_programs_ask_at_once_and_there_is_one_promise(database_url
 async def test_the_request_that_must_be_done_first_is_claimed_first(book: Book) -> None:
     monday = await created(book, at(30), pii_number=number(1))
     friday = await created(book, at(31), first_contact_at=at(-3 * 24 * 60), pii_number=number(2))
-    assert [await claimed(book, at(40), holder) for holder in "ab"] == [
+    assert [await claimed(book, at(40), lease_owner) for lease_owner in "ab"] == [
         await book.request(friday.id),
         await book.request(monday.id),
     ]
@@ -209,10 +211,10 @@ async def test_only_what_is_due_of_the_own_teams_where_calling_is_allowed_is_cla
         ([KCC], [ZANDERMEER], at(1)),
         ([KCC], [OOSTERWENDE], at(-1)),
     ):
-        assert await book.claim_next(ANNA, teams, towns, now, lease_until_at=until, holder="a") is None
-    found = await book.claim_next(ANNA, [KCC], [OOSTERWENDE], at(1), lease_until_at=until, holder="a")
+        assert await book.claim_next(ANNA, teams, towns, now, lease_until_at=until, lease_owner="a") is None
+    found = await book.claim_next(ANNA, [KCC], [OOSTERWENDE], at(1), lease_until_at=until, lease_owner="a")
     assert found is not None
-    assert (found.id, found.state, found.lease_holder, found.lease_until_at) == (
+    assert (found.id, found.state, found.lease_owner, found.lease_until_at) == (
         request.id,
         RequestState.IN_PROGRESS,
         "a",
@@ -244,10 +246,10 @@ async def test_never_two_calls_to_one_number_also_for_different_municipalities(b
     second = await created(book, at(0.5), municipality=ZANDERMEER)
     assert await claimed(book, at(1), "a") is not None
     assert await claimed(book, at(1), "b") is None
-    assert await book.claim(second.id, BRAM, at(1), lease_until_at=at(3), holder="b") is None
-    assert await book.claim(first.id, BRAM, at(1), lease_until_at=at(3), holder="b") is None
+    assert await book.claim(second.id, BRAM, at(1), lease_until_at=at(3), lease_owner="b") is None
+    assert await book.claim(first.id, BRAM, at(1), lease_until_at=at(3), lease_owner="b") is None
     await book.release(first.id, "a", at(2))
-    assert await book.claim(second.id, BRAM, at(2), lease_until_at=at(4), holder="b") is not None
+    assert await book.claim(second.id, BRAM, at(2), lease_until_at=at(4), lease_owner="b") is not None
 
 
 async def test_two_programs_and_many_workers_never_hold_one_number_twice(database_url: str) -> None:
@@ -293,7 +295,7 @@ async def test_an_attempt_that_reaches_somebody_keeps_the_promise(book: Book) ->
     await book.attempt_answered(attempt.id, at(2))
     closed = await book.end_attempt(attempt.id, AttemptOutcome.REACHED, DIRECTORY, at(9), reached_at=at(2.1))
     assert (closed.state, closed.close_kind, closed.closed_by) == (RequestState.CLOSED, CloseKind.REACHED, ANNA)
-    assert (closed.reached_at, closed.first_attempt_at, closed.lease_holder) == (at(2.1), at(1), None)
+    assert (closed.reached_at, closed.first_attempt_at, closed.lease_owner) == (at(2.1), at(1), None)
     assert (await book.attempts(request.id))[0].answered_at == at(2)
     told = ["created", "claimed", "attempt_started", "attempt_answered", "attempt_ended", "closed"]
     assert await kinds(book, request.id) == told
@@ -328,7 +330,7 @@ async def test_who_was_not_reached_is_tried_again_and_then_a_person_decides(book
 
 
 async def test_a_place_in_line_that_was_not_reached_is_an_ordinary_promise(book: Book) -> None:
-    request = await created(book, kind=RequestKind.PLACE_IN_LINE, queued_at=TEN)
+    request = await created(book, kind=RequestKind.VIRTUAL_HOLD, queued_at=TEN)
     assert await claimed(book, at(1)) is None
     assert (await tried(book, request, AttemptOutcome.BUSY, at(1))).kind is RequestKind.PROMISE
 
@@ -537,7 +539,7 @@ async def test_who_is_on_the_line_with_us_is_not_called(real_book: PostgresCallb
     )
     until = TEN + timedelta(minutes=2)
     assert await claimed(real_book) is None
-    assert await real_book.claim(request.id, ANNA, TEN, lease_until_at=until, holder="b") is None
+    assert await real_book.claim(request.id, ANNA, TEN, lease_until_at=until, lease_owner="b") is None
     over = replace(line, stage=Stage.ENDED, ended_at=TEN, end_reason=EndReason.CALLER_HUNG_UP)
     await ledger.store(over, [Fact(TEN, FactKind.ENDED)])
     await ledger.close()

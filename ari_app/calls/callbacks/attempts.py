@@ -144,7 +144,7 @@ async def close_as_helped(flow: Flow, operator: OperatorNumber) -> Answer:
 # --- a call that is to keep a promise ---
 
 
-def holder_of(call: Call) -> str:
+def lease_owner_of(call: Call) -> str:
     """Who has the lease of a promise while it is being kept: the call."""
     return f"call:{call.id}"
 
@@ -188,7 +188,7 @@ async def _settle(shell: Shell, call: Call, outcome: AttemptOutcome) -> None:
     now = shell.clock.now()
     try:
         if call.callback_attempt is None:
-            await shell.promises.release(call.callback_request, holder_of(call), now)
+            await shell.promises.release(call.callback_request, lease_owner_of(call), now)
         else:
             await shell.promises.end_attempt(
                 call.callback_attempt,

@@ -8,7 +8,7 @@ import structlog
 
 from ari_app.calls.call.bridging import start_prompt
 from ari_app.calls.call.flow import End, Flow
-from ari_app.calls.callbacks.attempts import holder_of, tell_progress
+from ari_app.calls.callbacks.attempts import lease_owner_of, tell_progress
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
 from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, TakeCall, Tell
 from ari_app.core.call import EndReason, Leg
@@ -109,7 +109,7 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
     assert call.callback_request is not None
     try:
         attempt = await flow.shell.promises.start_attempt(
-            call.callback_request, holder_of(call), operator, call.id, flow.now
+            call.callback_request, lease_owner_of(call), operator, call.id, flow.now
         )
     except CallbackRefused as error:
         log.info("callback_refused", call_id=str(call.id), error=str(error))

@@ -22,7 +22,7 @@ class CallbackBook(Protocol):
     """Every change is committed when it returns. All raise StoreUnavailable, and CallbackRefused for what they refuse.
 
     A change that may have arrived can be asked for again as it is: `create_or_join` by the same call, `claim` by the
-    same holder, `start_attempt` by the same call; `attempt_answered`, `talk_began`, `end_attempt` of the same attempt.
+    same owner, `start_attempt` by the same call; `attempt_answered`, `talk_began`, `end_attempt` of the same attempt.
     """
 
     async def create_or_join(self, new: NewRequest, area: Area) -> Created: ...
@@ -45,20 +45,26 @@ class CallbackBook(Protocol):
         now: datetime,
         *,
         lease_until_at: datetime,
-        holder: str,
+        lease_owner: str,
         kinds: Collection[RequestKind] = ...,
     ) -> CallbackRequest | None: ...
 
     async def claim(
-        self, request_id: RequestId, operator: OperatorNumber, now: datetime, *, lease_until_at: datetime, holder: str
+        self,
+        request_id: RequestId,
+        operator: OperatorNumber,
+        now: datetime,
+        *,
+        lease_until_at: datetime,
+        lease_owner: str,
     ) -> CallbackRequest | None: ...
 
-    async def extend_lease(self, request_id: RequestId, holder: str, lease_until_at: datetime) -> bool: ...
+    async def extend_lease(self, request_id: RequestId, lease_owner: str, lease_until_at: datetime) -> bool: ...
 
-    async def release(self, request_id: RequestId, holder: str, now: datetime) -> CallbackRequest: ...
+    async def release(self, request_id: RequestId, lease_owner: str, now: datetime) -> CallbackRequest: ...
 
     async def start_attempt(
-        self, request_id: RequestId, holder: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
+        self, request_id: RequestId, lease_owner: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
     ) -> CallbackAttempt: ...
 
     async def attempt_answered(self, attempt_id: AttemptId, at: datetime) -> None: ...

@@ -34,24 +34,24 @@ class Tasks(Protocol):
     def start_ring_session(self, task: OperatorTask) -> None: ...
 
 
-class KeptPlaces:
+class VirtualHolds:
     """Callers who went away and kept their place: they are served like those who wait, and never before their turn."""
 
     def __init__(self, shell: Shell, tasks: Tasks) -> None:
         self._shell = shell
         self._tasks = tasks
-        shell.registry.start_place = self._begin
+        shell.registry.start_virtual_hold = self._begin
 
     async def refresh(self) -> None:
         """Let the dispatcher know of every place that may be called now. Raises StoreUnavailable."""
-        requests = await self._shell.promises.open_requests([RequestKind.PLACE_IN_LINE])
-        self._shell.dispatcher.set_places([one for one in requests if self._is_due(one)])
+        requests = await self._shell.promises.open_requests([RequestKind.VIRTUAL_HOLD])
+        self._shell.dispatcher.set_virtual_holds([one for one in requests if self._is_due(one)])
 
     def _is_due(self, request: CallbackRequest) -> bool:
         area, now = self._shell.area(), self._shell.clock.now()
         town = area.municipalities.get(request.municipality)
         planned = request.next_attempt_at is None or request.next_attempt_at <= now
-        is_free = request.lease_holder is None and planned
+        is_free = request.lease_owner is None and planned
         return is_free and town is not None and may_call_now(town, area.special_days, now)
 
     def _begin(self, request_id: RequestId, session: OperatorSession) -> None:
@@ -60,7 +60,7 @@ class KeptPlaces:
     async def _call(self, request_id: RequestId, session: OperatorSession) -> None:
         refused = await start_this(self._shell, session, request_id)
         if refused is not None:
-            log.info("kept_place_not_called", reason=refused.reason.value)
+            log.info("virtual_hold_not_called", reason=refused.reason.value)
             self._shell.dispatcher.not_called(CallId(request_id))
 
 

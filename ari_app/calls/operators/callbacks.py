@@ -47,7 +47,7 @@ async def start_next(shell: Shell, session: OperatorSession) -> Refused | None:
     call_id = new_call_id()
     try:
         request = await shell.promises.claim_next(
-            session.operator, teams, towns, now, lease_until_at=now + LEASE, holder=f"call:{call_id}"
+            session.operator, teams, towns, now, lease_until_at=now + LEASE, lease_owner=f"call:{call_id}"
         )
     except StoreUnavailable:
         return Refused(RefusalReason.STORE_AWAY)
@@ -59,10 +59,10 @@ async def start_next(shell: Shell, session: OperatorSession) -> Refused | None:
 async def start_this(shell: Shell, session: OperatorSession, request_id: RequestId) -> Refused | None:
     """This very callback, begun; refused when somebody else has it, or its number, on the line."""
     now, call_id = shell.clock.now(), new_call_id()
-    holder = f"call:{call_id}"
+    lease_owner = f"call:{call_id}"
     try:
         request = await shell.promises.claim(
-            request_id, session.operator, now, lease_until_at=now + LEASE, holder=holder
+            request_id, session.operator, now, lease_until_at=now + LEASE, lease_owner=lease_owner
         )
     except StoreUnavailable:
         return Refused(RefusalReason.STORE_AWAY)

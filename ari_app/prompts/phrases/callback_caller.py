@@ -26,7 +26,7 @@ _HOME = "+31"
 
 def offer(kind: RequestKind) -> Phrase:
     """ "Wilt u teruggebeld worden? Toets één.", and whether the place in the queue is kept."""
-    keeps = texts("terug-plaats") if kind is RequestKind.PLACE_IN_LINE else ()
+    keeps = texts("terug-plaats") if kind is RequestKind.VIRTUAL_HOLD else ()
     return (*texts("terug-aanbod"), *keeps)
 
 
@@ -52,7 +52,7 @@ def not_called(reason: NotCalled) -> Phrase:
 
 def promise(kind: RequestKind, deadline_at: datetime, reference: str, now: datetime) -> Phrase:
     """The day of the deadline, and the reference digit by digit. Instants are timezone-aware."""
-    turn = texts("terug-beurt") if kind is RequestKind.PLACE_IN_LINE else ()
+    turn = texts("terug-beurt") if kind is RequestKind.VIRTUAL_HOLD else ()
     spoken = digits_one_by_one(reference)
     return (*turn, *latest(deadline_at, now), *texts("terug-kenmerk"), *spoken, *texts("terug-dank"))
 

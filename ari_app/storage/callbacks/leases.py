@@ -1,7 +1,7 @@
 """Who calls whom: leases, so that nobody is called twice at once, and the attempts made under them.
 
-A lease is a request's row that names its holder until a moment. A unique index lets one number be in one lease only,
-whatever it is to be called for. A lease that its holder does not extend is swept; its attempt is `lost`.
+A lease is a request's row that names its owner until a moment. A unique index lets one number be in one lease only,
+whatever it is to be called for. A lease that its owner does not extend is swept; its attempt is `lost`.
 """
 
 from __future__ import annotations
@@ -49,22 +49,22 @@ _ON_THE_LINE = """EXISTS (SELECT FROM call c WHERE c.ended_at IS NULL AND c.pii_
 _IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2')}"
 _NEXT = f"""
 SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
-WHERE r.closed_at IS NULL AND r.lease_holder IS NULL AND r.next_attempt_at <= $1
+WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1
   AND (r.owner_team = ANY($2::text[]) OR r.owner_operator = $3) AND r.municipality = ANY($4::text[])
   AND r.kind = ANY($5::text[])
   AND (r.owner_operator IS NULL OR r.owner_operator = $3 OR r.personal_until_at <= $1
     OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
       AND a.from_at <= $1 AND (a.until_at IS NULL OR a.until_at > $1)))
-  AND NOT EXISTS (SELECT FROM callback_request o WHERE o.pii_number = r.pii_number AND o.lease_holder IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM callback_request o WHERE o.pii_number = r.pii_number AND o.lease_owner IS NOT NULL)
   AND NOT {_ON_THE_LINE.format(number="r.pii_number", now="$1")}
 ORDER BY r.plan_by_at, r.deadline_at, r.first_contact_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""
 #: expired leases in one transaction
 _BATCH = 50
 _EXPIRED = f"{SELECT_REQUEST} WHERE lease_until_at <= $1 ORDER BY id LIMIT {_BATCH} FOR UPDATE SKIP LOCKED"
-_EXTEND = "UPDATE callback_request SET lease_until_at = $3 WHERE id = $1 AND lease_holder = $2 RETURNING id"
+_EXTEND = "UPDATE callback_request SET lease_until_at = $3 WHERE id = $1 AND lease_owner = $2 RETURNING id"
 _EXTEND_CALLS = """
 UPDATE callback_request r SET lease_until_at = $2 FROM callback_attempt a JOIN call c ON c.id = a.call_id
-WHERE a.request_id = r.id AND a.ended_at IS NULL AND r.lease_holder IS NOT NULL
+WHERE a.request_id = r.id AND a.ended_at IS NULL AND r.lease_owner IS NOT NULL
   AND c.ended_at IS NULL AND c.asterisk_id = $1 AND r.lease_until_at < $2"""
 _STORE_ATTEMPT = (
     f"INSERT INTO callback_attempt ({ATTEMPT.listed()}) VALUES ({ATTEMPT.parameters(1)}) "
@@ -76,7 +76,7 @@ _TRIES = 10
 
 
 class CallbackLeases(CallbackStore):
-    """Claims, attempts and their outcomes. `holder` is whoever will extend the lease: an operator's session, a call."""
+    """Claims, attempts and their outcomes. `lease_owner` extends the lease: a call, or an operator's session."""
 
     async def claim_next(
         self,
@@ -86,7 +86,7 @@ class CallbackLeases(CallbackStore):
         now: datetime,
         *,
         lease_until_at: datetime,
-        holder: str,
+        lease_owner: str,
         kinds: Collection[RequestKind] = (RequestKind.PROMISE,),
     ) -> CallbackRequest | None:
         """The request that this operator should do first, leased; None when there is nothing to do now.
@@ -100,58 +100,64 @@ class CallbackLeases(CallbackStore):
                     row = await connection.fetchrow(_NEXT, *wanted)
                     if row is None:
                         return None
-                    change = leased(REQUEST.read(row), operator, holder, lease_until_at, now)
+                    change = leased(REQUEST.read(row), operator, lease_owner, lease_until_at, now)
                     return await self.write(connection, *change)
             except AlreadyTaken:
                 continue  # another request of the same number was claimed at the same moment
         return None
 
     async def claim(
-        self, request_id: RequestId, operator: OperatorNumber, now: datetime, *, lease_until_at: datetime, holder: str
+        self,
+        request_id: RequestId,
+        operator: OperatorNumber,
+        now: datetime,
+        *,
+        lease_until_at: datetime,
+        lease_owner: str,
     ) -> CallbackRequest | None:
         """This very request, leased; None when it, or its number, is being called already.
 
-        A holder who has it gets it again. Raises NoSuchRequest, RequestClosed, StoreUnavailable.
+        An owner who has it gets it again. Raises NoSuchRequest, RequestClosed, StoreUnavailable.
         """
         try:
             async with self.transaction() as connection:
                 request = await open_request(connection, request_id)
-                if request.lease_holder == holder:
-                    await connection.execute(_EXTEND, request_id, holder, lease_until_at)
+                if request.lease_owner == lease_owner:
+                    await connection.execute(_EXTEND, request_id, lease_owner, lease_until_at)
                     return replace(request, lease_until_at=lease_until_at)
-                if request.lease_holder is not None:
+                if request.lease_owner is not None:
                     return None
                 if await connection.fetchval(_IS_ON_THE_LINE, request.pii_number, now):
                     return None
-                return await self.write(connection, *leased(request, operator, holder, lease_until_at, now))
+                return await self.write(connection, *leased(request, operator, lease_owner, lease_until_at, now))
         except AlreadyTaken:
             return None
 
-    async def extend_lease(self, request_id: RequestId, holder: str, lease_until_at: datetime) -> bool:
-        """False when it is not this holder's any more. Raises StoreUnavailable."""
-        return bool(await self.fetch(_EXTEND, request_id, holder, lease_until_at))
+    async def extend_lease(self, request_id: RequestId, lease_owner: str, lease_until_at: datetime) -> bool:
+        """False when it is not this lease owner's any more. Raises StoreUnavailable."""
+        return bool(await self.fetch(_EXTEND, request_id, lease_owner, lease_until_at))
 
     async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:
         """Those whose attempt has a call of this Asterisk that goes on. Raises StoreUnavailable."""
         await self.fetch(_EXTEND_CALLS, asterisk_id, lease_until_at)
 
-    async def release(self, request_id: RequestId, holder: str, now: datetime) -> CallbackRequest:
+    async def release(self, request_id: RequestId, lease_owner: str, now: datetime) -> CallbackRequest:
         """Back as it was: nobody was called. Raises NoSuchRequest, RequestClosed, LeaseLost, AttemptOpen."""
         async with self.transaction() as connection:
-            request = await _held(connection, request_id, holder)
+            request = await _held(connection, request_id, lease_owner)
             if any(attempt.is_open for attempt in await attempts_of(connection, request_id)):
                 raise AttemptOpen(f"{request.reference} has an attempt that is not over")
             return await self.write(connection, *given_back(request, CallbackFactKind.RELEASED, now))
 
     async def start_attempt(
-        self, request_id: RequestId, holder: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
+        self, request_id: RequestId, lease_owner: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
     ) -> CallbackAttempt:
         """To be stored before anybody is dialled. The same call may ask again, and gets its attempt.
 
         Raises NoSuchRequest, RequestClosed, LeaseLost, AttemptOpen, StoreUnavailable.
         """
         async with self.transaction() as connection:
-            request = await _held(connection, request_id, holder)
+            request = await _held(connection, request_id, lease_owner)
             attempts = await attempts_of(connection, request_id)
             for attempt in attempts:
                 if call_id is not None and attempt.call_id == call_id:
@@ -220,7 +226,7 @@ class CallbackLeases(CallbackStore):
             return await self._end(connection, request, over, area, now, corrects=was_lost)
 
     async def sweep_leases(self, area: Area, now: datetime) -> tuple[RequestId, ...]:
-        """Give back what its holder did not extend; an attempt under it is lost, unless a talk had begun.
+        """Give back what its owner did not extend; an attempt under it is lost, unless a talk had begun.
 
         Raises StoreUnavailable.
         """
@@ -269,10 +275,10 @@ class CallbackLeases(CallbackStore):
         return await self.write(connection, changed, [told, *facts])
 
 
-async def _held(connection: Connection, request_id: RequestId, holder: str) -> CallbackRequest:
+async def _held(connection: Connection, request_id: RequestId, lease_owner: str) -> CallbackRequest:
     request = await open_request(connection, request_id)
-    if request.lease_holder != holder:
-        raise LeaseLost(f"{request.reference} is not held by {holder}")
+    if request.lease_owner != lease_owner:
+        raise LeaseLost(f"{request.reference} is not held by {lease_owner}")
     return request
 
 

@@ -64,7 +64,7 @@ callback_request = sa.Table(
     sa.Column("attempts_count", sa.Integer, nullable=False, server_default="0"),
     optional_instant("first_attempt_at"),
     optional_instant("next_attempt_at"),
-    optional_text("lease_holder"),
+    optional_text("lease_owner"),
     optional_instant("lease_until_at"),
     flag("escalate_at_once"),
     optional_instant("escalated_at"),
@@ -82,7 +82,7 @@ callback_request = sa.Table(
     sa.CheckConstraint("pii_number ~ '^[+][1-9][0-9]{4,14}$'", name="number_is_e164"),
     sa.CheckConstraint("owner_team <> ''", name="has_owner"),
     sa.CheckConstraint("first_contact_at < deadline_at AND plan_by_at <= deadline_at", name="deadline_in_order"),
-    sa.CheckConstraint("kind <> 'place_in_line' OR queued_at IS NOT NULL", name="place_has_moment"),
+    sa.CheckConstraint("kind <> 'virtual_hold' OR queued_at IS NOT NULL", name="virtual_hold_has_moment"),
     sa.CheckConstraint(
         "(state = 'closed') = (closed_at IS NOT NULL) AND (state = 'closed') = (close_kind IS NOT NULL)"
         " AND (state = 'closed') = (closed_by IS NOT NULL)",
@@ -91,7 +91,7 @@ callback_request = sa.Table(
     sa.CheckConstraint("close_kind <> 'by_person' OR pii_close_reason <> ''", name="person_gives_reason"),
     sa.CheckConstraint("close_kind = 'by_person' OR closed_at IS NULL OR reached_at IS NOT NULL", name="was_reached"),
     sa.CheckConstraint(
-        "(state = 'in_progress') = (lease_holder IS NOT NULL)"
+        "(state = 'in_progress') = (lease_owner IS NOT NULL)"
         " AND (state = 'in_progress') = (lease_until_at IS NOT NULL)",
         name="lease_is_whole",
     ),
@@ -108,7 +108,7 @@ callback_request = sa.Table(
         "uq_callback_request_in_progress",
         "pii_number",
         unique=True,
-        postgresql_where=sa.text("lease_holder IS NOT NULL"),
+        postgresql_where=sa.text("lease_owner IS NOT NULL"),
     ),
     sa.Index("ix_callback_request_due", "plan_by_at", postgresql_where=sa.text("closed_at IS NULL")),
     sa.Index("ix_callback_request_municipality_deadline_at", "municipality", "deadline_at"),

@@ -1,0 +1,92 @@
+"""a place kept in the queue is a virtual hold; a lease has an owner
+
+The stored values change with the names, in the append-only facts too: a request that is asked for again is found by
+comparing facts, and a report must not need both words.
+
+Revision 0008, after 0007.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+_OLD_KINDS = ("promise", "place_in_line")
+_NEW_KINDS = ("promise", "virtual_hold")
+_FACTS = (
+    "created",
+    "joined",
+    "assigned",
+    "claimed",
+    "released",
+    "lease_expired",
+    "attempt_started",
+    "attempt_answered",
+    "talk_began",
+    "attempt_ended",
+    "place_lapsed",
+    "escalated",
+    "reminded",
+    "closed",
+)
+_NEW_FACTS = tuple("virtual_hold_lapsed" if kind == "place_lapsed" else kind for kind in _FACTS)
+#: the facts whose details name the owner of a lease
+_LEASE_FACTS = "kind IN ('claimed', 'released', 'lease_expired')"
+
+
+def upgrade() -> None:
+    op.alter_column("callback_request", "lease_holder", new_column_name="lease_owner")
+    op.drop_constraint(op.f("ck_callback_request_place_has_moment"), "callback_request", type_="check")
+    _rename_kind("place_in_line", "virtual_hold", _NEW_KINDS)
+    op.create_check_constraint(
+        op.f("ck_callback_request_virtual_hold_has_moment"),
+        "callback_request",
+        "kind <> 'virtual_hold' OR queued_at IS NOT NULL",
+    )
+    _rename("callback_fact", "kind", "place_lapsed", "virtual_hold_lapsed", _NEW_FACTS)
+    _rename_detail("holder", "lease_owner")
+
+
+def downgrade() -> None:
+    _rename_detail("lease_owner", "holder")
+    _rename("callback_fact", "kind", "virtual_hold_lapsed", "place_lapsed", _FACTS)
+    op.drop_constraint(op.f("ck_callback_request_virtual_hold_has_moment"), "callback_request", type_="check")
+    _rename_kind("virtual_hold", "place_in_line", _OLD_KINDS)
+    op.create_check_constraint(
+        op.f("ck_callback_request_place_has_moment"),
+        "callback_request",
+        "kind <> 'place_in_line' OR queued_at IS NOT NULL",
+    )
+    op.alter_column("callback_request", "lease_owner", new_column_name="lease_holder")
+
+
+def _rename_kind(old: str, new: str, known: Sequence[str]) -> None:
+    """The kind of a request stands in its own row, in the row of its call, and in the facts of both."""
+    _rename("callback_request", "kind", old, new, known)
+    _rename("call", "callback_kind", old, new, known)
+    for table in ("callback_fact", "call_fact"):
+        op.execute(
+            f"UPDATE {table} SET detail = jsonb_set(detail, '{{kind}}', '\"{new}\"') WHERE detail->>'kind' = '{old}'"
+        )
+
+
+def _rename_detail(old: str, new: str) -> None:
+    op.execute(
+        f"UPDATE callback_fact SET detail = (detail - '{old}') || jsonb_build_object('{new}', detail->'{old}')"
+        f" WHERE {_LEASE_FACTS} AND detail ? '{old}'"
+    )
+
+
+def _rename(table: str, column: str, old: str, new: str, known: Sequence[str]) -> None:
+    """A stored value gets another name, and the column allows only the names of this revision."""
+    name = op.f(f"ck_{table}_{column}_known")
+    op.drop_constraint(name, table, type_="check")
+    op.execute(f"UPDATE {table} SET {column} = '{new}' WHERE {column} = '{old}'")
+    listed = ", ".join(f"'{value}'" for value in known)
+    op.create_check_constraint(name, table, f"{column} IN ({listed})")

@@ -1,0 +1,82 @@
+"""Rows that a migration rewrites: the words of the revision before become the words of this one, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from alembic import command
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from ari_app.storage.db import migrate
+from ari_app.storage.db.engine import create_engine
+
+pytestmark = pytest.mark.postgres
+
+_CALL = "00000000-0000-0000-0000-000000000001"
+_REQUEST = "00000000-0000-0000-0000-000000000002"
+_ROWS = f"""
+INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, callback_kind)
+VALUES ('{_CALL}', 'node1', 'c1', '140119', 'waiting', now(), now(), 1, 'place_in_line');
+INSERT INTO call_fact VALUES ('{_CALL}', 1, now(), 'callback_offered', '{{"kind": "place_in_line"}}');
+INSERT INTO callback_request (id, reference, municipality, reason, kind, state, first_contact_at, deadline_at,
+  plan_by_at, owner_team, number_confirmed_how, pii_number, created_at, last_seq, queued_at, lease_holder,
+  lease_until_at)
+VALUES ('{_REQUEST}', '1234567', 'GM9901', 'waiting', 'place_in_line', 'in_progress', now(), now() + interval '1 d',
+  now(), 'kcc', 'shown', '+31612345678', now(), 3, now(), 'call:1', now());
+INSERT INTO callback_fact VALUES ('{_REQUEST}', 1, now(), 'created', '{{"kind": "place_in_line", "subject": ""}}');
+INSERT INTO callback_fact VALUES ('{_REQUEST}', 2, now(), 'claimed', '{{"holder": "call:1", "operator": "101"}}');
+INSERT INTO callback_fact VALUES ('{_REQUEST}', 3, now(), 'place_lapsed', '{{}}')"""
+_WORDS = {
+    "place_in_line": "virtual_hold",
+    "place_lapsed": "virtual_hold_lapsed",
+    "holder": "lease_owner",
+    "lease_holder": "lease_owner",
+}
+
+
+@pytest.fixture
+async def engine(empty_database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(empty_database_url, pooled=False)
+    yield engine
+    await engine.dispose()
+
+
+async def _go(engine: AsyncEngine, way: Callable[..., None], revision: str) -> None:
+    async with engine.begin() as connection:
+        await connection.run_sync(lambda sync: way(migrate._config(sync), revision))
+
+
+async def _stored(engine: AsyncEngine) -> list[object]:
+    async with engine.connect() as connection:
+        queries = (
+            "SELECT callback_kind FROM call",
+            "SELECT detail FROM call_fact ORDER BY seq",
+            "SELECT to_jsonb(r) - 'first_contact_at' FROM callback_request r",
+            "SELECT jsonb_build_object('kind', kind, 'detail', detail) FROM callback_fact ORDER BY seq",
+        )
+        return [row[0] for query in queries for row in await connection.execute(text(query))]
+
+
+def _in_new_words(value: object) -> object:
+    if isinstance(value, dict):
+        return {_WORDS.get(key, key): _in_new_words(one) for key, one in value.items()}
+    return _WORDS.get(value, value) if isinstance(value, str) else value
+
+
+async def test_virtual_holds_and_lease_owners_are_renamed_wherever_they_are_stored_and_back(
+    engine: AsyncEngine,
+) -> None:
+    await _go(engine, command.upgrade, "0007")
+    async with engine.begin() as connection:
+        for statement in _ROWS.split(";\n"):
+            await connection.exec_driver_sql(statement)
+    before = await _stored(engine)
+    await _go(engine, command.upgrade, "0008")
+    after = await _stored(engine)
+    assert after == [_in_new_words(value) for value in before]
+    assert not any(old in json.dumps(after) for old in ("place_in_line", "place_lapsed", "holder"))
+    await _go(engine, command.downgrade, "0007")
+    assert await _stored(engine) == before
