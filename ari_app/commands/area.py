@@ -161,13 +161,13 @@ def prompts() -> None:
 @prompts.command("import")
 @click.argument("municipality")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def prompts_import(municipality: str, area: Path) -> None:
+def prompts_import(municipality: str, directory: Path) -> None:
     """Use the WAV files of DIRECTORY instead of the spoken texts of the same names, for MUNICIPALITY."""
     known = with_database(lambda db: load_area(db.engine)).municipalities
     if municipality not in known:
         fail(f"there is no municipality {municipality}; known are {', '.join(sorted(known)) or 'none'}", WRONG)
     try:
-        report = import_recordings(settings().sounds_dir, MunicipalityCode(municipality), area)
+        report = import_recordings(settings().sounds_dir, MunicipalityCode(municipality), directory)
     except PromptError as error:
         fail(str(error), WRONG)
     click.echo(f"{len(report.imported)} imported, {len(report.unchanged)} unchanged")

@@ -306,19 +306,19 @@ async def test_a_removed_team_leaves_its_operators_their_other_teams(engine: Asy
 async def test_an_import_is_told_and_audited_once(engine: AsyncEngine, database_url: str) -> None:
     told: asyncio.Queue[object] = asyncio.Queue()
 
-    def listen(*news: object) -> None:
-        told.put_nowait(news[-1])
+    def listen(*notified: object) -> None:
+        told.put_nowait(notified[-1])
 
     async with Database(database_url) as database, database.pool.acquire() as listener:
-        await listener.add_listener("ari_app_directory", listen)
+        await listener.add_listener("ari_app_area", listen)
         await import_area(engine, SAMPLE, "beheer", NOW)
         assert await asyncio.wait_for(told.get(), 5) == ""
         await import_area(engine, SAMPLE, "beheer", NOW)
         with pytest.raises(AreaRefused):
             await import_area(engine, "x = 1", "beheer", NOW)
-        await listener.execute("SELECT pg_notify('ari_app_directory', 'last')")
+        await listener.execute("SELECT pg_notify('ari_app_area', 'last')")
         assert await asyncio.wait_for(told.get(), 5) == "last"
-        await listener.remove_listener("ari_app_directory", listen)
+        await listener.remove_listener("ari_app_area", listen)
     (audited,) = await rows(engine, t.audit_log)
     assert (audited.at, audited.actor, audited.action) == (NOW, "beheer", "area.import")
     assert len(audited.detail["added"]) == len((await import_area(engine, SAMPLE, "beheer", NOW)).unchanged)

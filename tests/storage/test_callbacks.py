@@ -502,10 +502,10 @@ async def test_personal_data_of_a_fact_stands_under_its_own_key(book: Book) -> N
     assert [key for key, value in fact.detail.items() if "Jansen" in str(value)] == ["pii_note"]
 
 
-async def test_news_of_a_request_is_told_after_its_commit(real_book: PostgresCallbacks, database: Database) -> None:
+async def test_listeners_hear_of_a_request_after_its_commit(real_book: PostgresCallbacks, database: Database) -> None:
     heard: asyncio.Queue[object] = asyncio.Queue()
     async with database.pool.acquire() as listener:
-        await listener.add_listener(CALLBACK_CHANNEL, lambda *news: heard.put_nowait(news[-1]))
+        await listener.add_listener(CALLBACK_CHANNEL, lambda *notified: heard.put_nowait(notified[-1]))
         request = await created(real_book)
         assert await asyncio.wait_for(heard.get(), 5) == str(request.id), "that it was made"
         async with real_book.transaction() as connection:

@@ -22,17 +22,17 @@ from ari_app.storage.db.feed import (
     CallChanged,
     Feed,
     LineChanged,
-    Notice,
+    Notification,
     Resync,
     SessionChanged,
-    read_notice,
+    read_notification,
 )
 from ari_app.storage.db.notifications import (
+    AREA_CHANNEL,
     CALL_CHANNEL,
     CALLBACK_CHANNEL,
-    DIRECTORY_CHANNEL,
     OPERATOR_CHANNEL,
-    Announcer,
+    Notifier,
 )
 from tests.storage.callback_values import DIRECTORY, asked
 from tests.storage.link import Link
@@ -49,7 +49,7 @@ async def feed(database_url: str) -> AsyncIterator[Feed]:
         yield feed
 
 
-async def heard(feed: Feed, seconds: float = 3.0) -> Notice:
+async def heard(feed: Feed, seconds: float = 3.0) -> Notification:
     return await asyncio.wait_for(anext(feed), seconds)
 
 
@@ -66,7 +66,7 @@ async def test_every_kind_of_row_is_told(feed: Feed, ledger: PostgresLedger, dat
     assert await heard(feed) == LineChanged(line.id)
     await ledger.store_session(session)
     assert await heard(feed) == SessionChanged(session.id)
-    await database.pool.execute(f"NOTIFY {DIRECTORY_CHANNEL}")
+    await database.pool.execute(f"NOTIFY {AREA_CHANNEL}")
     assert await heard(feed) == AreaChanged()
 
 
@@ -79,7 +79,7 @@ async def test_what_is_told_is_committed(feed: Feed, ledger: PostgresLedger) -> 
         assert len(await ledger.facts(call.id)) == call.last_seq
 
 
-async def test_changes_that_nobody_read_yet_are_one_notice(feed: Feed, ledger: PostgresLedger) -> None:
+async def test_changes_that_nobody_read_yet_are_one_notification(feed: Feed, ledger: PostgresLedger) -> None:
     assert await heard(feed) == Resync()
     first = await ledger.store(new_call(), [ARRIVED])
     for seconds in range(5):
@@ -89,7 +89,7 @@ async def test_changes_that_nobody_read_yet_are_one_notice(feed: Feed, ledger: P
     assert [await heard(feed), await heard(feed)] == [CallChanged(first.id), CallChanged(second.id)]
 
 
-async def test_the_last_news_is_sent_when_the_ledger_closes(feed: Feed, database: Database) -> None:
+async def test_the_last_notifications_are_sent_when_the_ledger_closes(feed: Feed, database: Database) -> None:
     assert await heard(feed) == Resync()
     ledger = PostgresLedger(database.pool)
     call = await ledger.store(new_call(), [ARRIVED])
@@ -97,13 +97,13 @@ async def test_the_last_news_is_sent_when_the_ledger_closes(feed: Feed, database
     assert await heard(feed) == CallChanged(call.id)
 
 
-async def test_news_that_cannot_be_sent_now_is_sent_later(feed: Feed, link: Link) -> None:
+async def test_a_notification_that_cannot_be_sent_now_is_sent_later(feed: Feed, link: Link) -> None:
     assert await heard(feed) == Resync()
     async with Database(link.url) as database:
-        announcer = Announcer(database.pool)
+        notifier = Notifier(database.pool)
         link.cut()
         call_id = new_call().id
-        announcer.tell(CALL_CHANNEL, str(call_id))
+        notifier.notify(CALL_CHANNEL, str(call_id))
         before = link.accepted
 
         async def it_was_tried() -> bool:
@@ -113,11 +113,11 @@ async def test_news_that_cannot_be_sent_now_is_sent_later(feed: Feed, link: Link
         link.mend()
         assert await heard(feed) == CallChanged(call_id)
         link.cut()
-        announcer.tell(CALL_CHANNEL, str(new_call().id))
-        await announcer.close()
+        notifier.notify(CALL_CHANNEL, str(new_call().id))
+        await notifier.close()
 
 
-async def test_a_failed_write_is_no_news(feed: Feed, ledger: PostgresLedger) -> None:
+async def test_a_failed_write_notifies_nobody(feed: Feed, ledger: PostgresLedger) -> None:
     assert await heard(feed) == Resync()
     call = await ledger.store(new_call(), [ARRIVED])
     assert await heard(feed) == CallChanged(call.id)
@@ -141,7 +141,7 @@ async def test_after_a_gap_everything_is_to_be_read(link: Link, ledger: Postgres
         assert await heard(feed) == CallChanged(call.id)
 
 
-async def test_a_silent_wire_is_noticed(link: Link) -> None:
+async def test_a_silent_wire_is_found_out(link: Link) -> None:
     async with Feed(link.url, ping_seconds=0.1) as feed:
         assert await heard(feed) == Resync()
         link.freeze()
@@ -177,8 +177,8 @@ async def test_a_reader_that_is_far_behind_reads_everything(
         f"SELECT pg_notify('{CALL_CHANNEL}', gen_random_uuid()::text) FROM generate_series(1, 5)"
     )
     async with asyncio.timeout(3):
-        async for notice in feed:
-            if notice == Resync():
+        async for notification in feed:
+            if notification == Resync():
                 break
     line = uuid4()
     await database.pool.execute("SELECT pg_notify($1, $2)", OPERATOR_CHANNEL, f"line {line}")
@@ -194,20 +194,22 @@ async def test_a_cancelled_reader_loses_nothing(feed: Feed, ledger: PostgresLedg
 
 
 @pytest.mark.parametrize(
-    ("channel", "payload", "notice"),
+    ("channel", "payload", "notification"),
     [
         (CALL_CHANNEL, str(UUID(int=7)), CallChanged(CallId(UUID(int=7)))),
         (CALL_CHANNEL, "", Resync()),
         (CALL_CHANNEL, "not a call", Resync()),
         (OPERATOR_CHANNEL, str(UUID(int=7)), Resync()),
         (OPERATOR_CHANNEL, "session 7", Resync()),
-        (DIRECTORY_CHANNEL, "", AreaChanged()),
-        (DIRECTORY_CHANNEL, "GM9901", AreaChanged()),
+        (AREA_CHANNEL, "", AreaChanged()),
+        (AREA_CHANNEL, "GM9901", AreaChanged()),
         ("another", "", Resync()),
     ],
 )
-def test_a_payload_that_is_not_ours_means_that_something_changed(channel: str, payload: str, notice: Notice) -> None:
-    assert read_notice(channel, payload) == notice
+def test_a_payload_that_is_not_ours_means_that_something_changed(
+    channel: str, payload: str, notification: Notification
+) -> None:
+    assert read_notification(channel, payload) == notification
 
 
 async def test_a_change_of_a_request_to_be_called_back_is_heard(database: Database, feed: Feed) -> None:
@@ -215,5 +217,5 @@ async def test_a_change_of_a_request_to_be_called_back_is_heard(database: Databa
     book = PostgresCallbacks(database.pool)
     created = await book.create_or_join(asked(), DIRECTORY)
     assert await heard(feed) == CallbackChanged(created.request.id)
-    assert read_notice(CALLBACK_CHANNEL, "not an id") == Resync()
+    assert read_notification(CALLBACK_CHANNEL, "not an id") == Resync()
     await book.close()

@@ -61,18 +61,18 @@ async def seen(database: Database, scope: Scope, **question: object) -> list[Cal
 
 
 async def test_the_newest_call_comes_first_and_the_list_is_as_long_as_asked(
-    area: Database, ledger: PostgresLedger
+    an_area: Database, ledger: PostgresLedger
 ) -> None:
     calls = [await stored(ledger, of(WIERDAM, after(seconds))) for seconds in range(5)]
     newest_first = [call.id for call in reversed(calls)]
-    assert await seen(area, GROUP) == newest_first
-    assert await seen(area, GROUP, limit=2) == newest_first[:2]
-    assert await seen(area, GROUP, since=after(3)) == newest_first[:2]
-    assert await seen(area, GROUP, since=after(5)) == []
+    assert await seen(an_area, GROUP) == newest_first
+    assert await seen(an_area, GROUP, limit=2) == newest_first[:2]
+    assert await seen(an_area, GROUP, since=after(3)) == newest_first[:2]
+    assert await seen(an_area, GROUP, since=after(5)) == []
 
 
 async def test_an_answered_call_tells_how_long_the_citizen_waited_and_who_answered(
-    area: Database, ledger: PostgresLedger
+    an_area: Database, ledger: PostgresLedger
 ) -> None:
     call = replace(
         of(WIERDAM),
@@ -87,72 +87,72 @@ async def test_an_answered_call_tells_how_long_the_citizen_waited_and_who_answer
     offered = replace(offered, ended_at=after(9), end_reason=LegEndReason.NO_ANSWER)
     answered = Leg(new_leg_id(), call.id, ChannelId("b"), LegRole.OPERATOR, "101", after(10), joined_at=after(14.5))
     await stored(ledger, call, new_leg(call), offered, replace(answered, **over))  # type: ignore[arg-type]
-    (line,) = await list_calls(area.engine, GROUP)
+    (line,) = await list_calls(an_area.engine, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (12.5, 60.0, "101")
     assert (line.municipality_name, line.stage, line.end_reason) == ("Wierdam", Stage.ENDED, EndReason.CALLER_HUNG_UP)
 
 
 async def test_an_abandoned_call_waited_until_its_end_and_talked_to_nobody(
-    area: Database, ledger: PostgresLedger
+    an_area: Database, ledger: PostgresLedger
 ) -> None:
     ended = {"stage": Stage.ENDED, "ended_at": after(32), "end_reason": EndReason.ABANDONED_WAITING}
     await stored(ledger, replace(of(WIERDAM), queued_at=after(2), **ended))  # type: ignore[arg-type]
-    (line,) = await list_calls(area.engine, GROUP)
+    (line,) = await list_calls(an_area.engine, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (30.0, None, None)
 
 
-async def test_a_waiting_call_has_waited_until_now(area: Database, ledger: PostgresLedger) -> None:
+async def test_a_waiting_call_has_waited_until_now(an_area: Database, ledger: PostgresLedger) -> None:
     queued_at = datetime.now(UTC) - timedelta(seconds=100)
     await stored(ledger, replace(of(WIERDAM), stage=Stage.WAITING, queued_at=queued_at))
-    (line,) = await list_calls(area.engine, GROUP)
+    (line,) = await list_calls(an_area.engine, GROUP)
     assert line.wait_seconds is not None
     assert 99 < line.wait_seconds < 130
 
 
-async def test_a_call_that_was_never_queued_did_not_wait(area: Database, ledger: PostgresLedger) -> None:
+async def test_a_call_that_was_never_queued_did_not_wait(an_area: Database, ledger: PostgresLedger) -> None:
     await stored(ledger, of(None))
-    (line,) = await list_calls(area.engine, GROUP)
+    (line,) = await list_calls(an_area.engine, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.municipality, line.municipality_name) == (None,) * 4
 
 
-async def test_a_removed_municipality_keeps_its_calls(area: Database, ledger: PostgresLedger) -> None:
+async def test_a_removed_municipality_keeps_its_calls(an_area: Database, ledger: PostgresLedger) -> None:
     gone = MunicipalityCode("GM9909")
     call = await stored(ledger, of(gone))
-    (line,) = await list_calls(area.engine, frozenset({gone}))
+    (line,) = await list_calls(an_area.engine, frozenset({gone}))
     assert (line.id, line.municipality, line.municipality_name) == (call.id, gone, None)
 
 
 @pytest.mark.parametrize("scope", SCOPES)
 async def test_nobody_sees_the_calls_of_another_municipality(
-    area: Database, ledger: PostgresLedger, scope: frozenset[MunicipalityCode]
+    an_area: Database, ledger: PostgresLedger, scope: frozenset[MunicipalityCode]
 ) -> None:
     calls = {municipality: await stored(ledger, of(municipality)) for municipality in (WIERDAM, ELDERLO, None)}
     for municipality, call in calls.items():
         may_see = municipality in scope
-        assert (call.id in await seen(area, scope)) == may_see
-        assert (await call_story(area.engine, scope, call.id) is not None) == may_see
+        assert (call.id in await seen(an_area, scope)) == may_see
+        assert (await call_story(an_area.engine, scope, call.id) is not None) == may_see
         for asked in (WIERDAM, ELDERLO):
-            found = await seen(area, scope, municipality=asked)
+            found = await seen(an_area, scope, municipality=asked)
             assert (call.id in found) == (may_see and municipality == asked)
-    assert len(await seen(area, GROUP)) == 3
-    assert await seen(area, GROUP, municipality=ELDERLO) == [calls[ELDERLO].id]
+    assert len(await seen(an_area, GROUP)) == 3
+    assert await seen(an_area, GROUP, municipality=ELDERLO) == [calls[ELDERLO].id]
 
 
-async def test_a_municipality_cannot_be_asked_for_with_tricks(area: Database, ledger: PostgresLedger) -> None:
+async def test_a_municipality_cannot_be_asked_for_with_tricks(an_area: Database, ledger: PostgresLedger) -> None:
     await stored(ledger, of(ELDERLO))
     mine = frozenset({WIERDAM})
     for trick in ("%", "' OR true --", "GM9902", "{GM9902}", ""):
-        assert await seen(area, mine, municipality=trick) == []
-        assert await seen(area, frozenset({MunicipalityCode(trick)}) - {ELDERLO}) == []
+        assert await seen(an_area, mine, municipality=trick) == []
+        assert await seen(an_area, frozenset({MunicipalityCode(trick)}) - {ELDERLO}) == []
 
 
-async def test_a_story_is_told_in_order_without_the_callers_number(area: Database, ledger: PostgresLedger) -> None:
+async def test_a_story_is_told_in_order_without_the_callers_number(an_area: Database, ledger: PostgresLedger) -> None:
     call = of(WIERDAM)
     caller = new_leg(call)
     operator = Leg(new_leg_id(), call.id, ChannelId("line-1"), LegRole.OPERATOR, "101", after(3), owns_channel=False)
     first = await stored(ledger, call, operator, caller)
     call = await ledger.store(first, [Fact(after(3), FactKind.QUEUED, {"position": 1})])
-    story = await call_story(area.engine, GROUP, call.id)
+    story = await call_story(an_area.engine, GROUP, call.id)
     assert story is not None
     assert story.call == replace(call, pii_caller_number=None, pii_callback_number=None)
     assert story.legs == (caller, operator)
@@ -163,25 +163,25 @@ async def test_a_story_is_told_in_order_without_the_callers_number(area: Databas
     assert SECRET not in repr(story)
 
 
-async def test_personal_data_is_told_to_who_asks_for_it(area: Database, ledger: PostgresLedger) -> None:
+async def test_personal_data_is_told_to_who_asks_for_it(an_area: Database, ledger: PostgresLedger) -> None:
     call = await stored(ledger, of(WIERDAM))
-    story = await call_story(area.engine, frozenset({WIERDAM}), call.id, with_personal_data=True)
+    story = await call_story(an_area.engine, frozenset({WIERDAM}), call.id, with_personal_data=True)
     assert story is not None
     assert story.call.pii_caller_number == SECRET
     assert story.facts[0].detail["pii_from"] == SECRET
 
 
-async def test_there_is_no_story_of_an_unknown_call(area: Database) -> None:
-    assert await call_story(area.engine, GROUP, new_call().id) is None
+async def test_there_is_no_story_of_an_unknown_call(an_area: Database) -> None:
+    assert await call_story(an_area.engine, GROUP, new_call().id) is None
 
 
-async def test_operators_are_shown_in_their_state_logged_in_or_not(area: Database, ledger: PostgresLedger) -> None:
+async def test_operators_are_shown_in_their_state_logged_in_or_not(an_area: Database, ledger: PostgresLedger) -> None:
     paused = replace(
         new_session("102"), state=OperatorState.PAUSED, state_since_at=after(7), pause_reason=PauseReason.LUNCH
     )
     await ledger.store_session(paused)
     away = OperatorState.AWAY
-    assert await list_operators(area.engine, GROUP) == [
+    assert await list_operators(an_area.engine, GROUP) == [
         OperatorStatus(OperatorNumber("101"), "Anna", (TeamCode("wierdam"),), away, None, None, None, None),
         OperatorStatus(
             OperatorNumber("102"),
@@ -197,9 +197,9 @@ async def test_operators_are_shown_in_their_state_logged_in_or_not(area: Databas
     ]
 
 
-async def test_operators_are_shown_to_whom_they_answer_for_or_help(area: Database) -> None:
+async def test_operators_are_shown_to_whom_they_answer_for_or_help(an_area: Database) -> None:
     async def numbers(scope: Scope) -> list[str]:
-        return [status.number for status in await list_operators(area.engine, scope)]
+        return [status.number for status in await list_operators(an_area.engine, scope)]
 
     assert await numbers(frozenset({WIERDAM})) == ["101", "102"]
     assert await numbers(frozenset({ELDERLO})) == ["102"]
@@ -208,14 +208,14 @@ async def test_operators_are_shown_to_whom_they_answer_for_or_help(area: Databas
 
 
 async def test_who_an_operator_talks_to_is_shown_to_that_municipality_only(
-    area: Database, ledger: PostgresLedger
+    an_area: Database, ledger: PostgresLedger
 ) -> None:
     call = await stored(ledger, of(ELDERLO))
     talking = replace(new_session("102"), state=OperatorState.TALKING, call_id=call.id)
     await ledger.store_session(talking)
 
     async def bert(scope: Scope) -> OperatorStatus:
-        return next(status for status in await list_operators(area.engine, scope) if status.number == "102")
+        return next(status for status in await list_operators(an_area.engine, scope) if status.number == "102")
 
     assert (await bert(GROUP)).call_id == call.id
     assert (await bert(frozenset({ELDERLO}))).call_id == call.id

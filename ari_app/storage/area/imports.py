@@ -30,7 +30,7 @@ from ari_app.storage import tables as t
 from ari_app.storage.area.reader import read_area_rows, read_calamities, read_pin_hashes, read_special_days
 from ari_app.storage.area.writer import write_difference
 from ari_app.storage.db.errors import StorageError, translated
-from ari_app.storage.db.notifications import DIRECTORY_CHANNEL
+from ari_app.storage.db.notifications import AREA_CHANNEL
 from ari_app.storage.operators.pins import hash_pin, pin_fits
 
 _IMPORT_LOCK = "ari_app area import"
@@ -227,7 +227,7 @@ async def _audit(conn: AsyncConnection, at: datetime, actor: str, action: str, d
 
 
 async def _tell(conn: AsyncConnection) -> None:
-    await conn.execute(sa.select(sa.func.pg_notify(DIRECTORY_CHANNEL, "")))
+    await conn.execute(sa.select(sa.func.pg_notify(AREA_CHANNEL, "")))
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from ari_app.core.ledger import NoSuchRequest, RequestClosed
 from ari_app.storage import tables
 from ari_app.storage.db.engine import STATEMENT_SECONDS
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import CALLBACK_CHANNEL, Announcer
+from ari_app.storage.db.notifications import CALLBACK_CHANNEL, Notifier
 from ari_app.storage.db.rows import RowShape
 
 REQUEST = RowShape(CallbackRequest, tables.callback_request)
@@ -37,12 +37,12 @@ class CallbackStore:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
         self._pool = pool
         self._timeout_seconds = timeout_seconds
-        self._announcer = Announcer(pool)
+        self._notifier = Notifier(pool)
         self._not_yet_committed: dict[Connection, set[RequestId]] = {}
 
     async def close(self) -> None:
-        """Sends the last news; the pool stays open."""
-        await self._announcer.close()
+        """Send the last notifications; the pool stays open."""
+        await self._notifier.close()
 
     async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         with translated():
@@ -61,7 +61,7 @@ class CallbackStore:
                 finally:
                     del self._not_yet_committed[connection]
         for request_id in changed:
-            self._announcer.tell(CALLBACK_CHANNEL, str(request_id))
+            self._notifier.notify(CALLBACK_CHANNEL, str(request_id))
 
     async def write(
         self, connection: Connection, request: CallbackRequest, facts: Sequence[CallbackFact]

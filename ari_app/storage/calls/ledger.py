@@ -20,7 +20,7 @@ from ari_app.storage.calls import statements
 from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, Guard, store_call
 from ari_app.storage.db.engine import STATEMENT_SECONDS
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import CALL_CHANNEL, OPERATOR_CHANNEL, Announcer
+from ari_app.storage.db.notifications import CALL_CHANNEL, OPERATOR_CHANNEL, Notifier
 from ari_app.storage.operators import pins
 
 #: reading everything that is open, after a gap
@@ -45,11 +45,11 @@ class PostgresLedger:
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
         self._pool = pool
         self._timeout_seconds = timeout_seconds
-        self._announcer = Announcer(pool)
+        self._notifier = Notifier(pool)
 
     async def close(self) -> None:
-        """Sends the last news; the pool stays open."""
-        await self._announcer.close()
+        """Send the last notifications; the pool stays open."""
+        await self._notifier.close()
 
     async def store(
         self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
@@ -78,12 +78,12 @@ class PostgresLedger:
         joined += [value for transfer in handed.values() for value in TRANSFER.values(transfer)]
         statement = store_call(Guard.NOTHING if is_new else Guard.SEQ, len(facts), len(changed), len(handed))
         if await self._fetch(statement, *parameters, *joined):
-            self._announcer.tell(CALL_CHANNEL, str(call.id))
+            self._notifier.notify(CALL_CHANNEL, str(call.id))
             return stored
         if await self._has(stored, call.last_seq, facts):
             statement = store_call(Guard.SAME, 0, len(changed), len(handed))
             if not joined or await self._fetch(statement, stored.id, stored.last_seq, *joined):
-                self._announcer.tell(CALL_CHANNEL, str(call.id))
+                self._notifier.notify(CALL_CHANNEL, str(call.id))
                 return stored
         raise StaleRow(f"call {call.id} is not at fact {call.last_seq} any more")
 
@@ -91,7 +91,7 @@ class PostgresLedger:
         """Raises StaleRow when the stored line has ended and this one has not; StoreUnavailable."""
         if not await self._fetch(statements.STORE_LINE, *LINE.values(line)):
             raise StaleRow(f"operator line {line.id} has ended")
-        self._announcer.tell(OPERATOR_CHANNEL, f"line {line.id}")
+        self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}")
 
     async def store_session(self, session: OperatorSession) -> None:
         """Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
@@ -99,7 +99,7 @@ class PostgresLedger:
         """
         if not await self._fetch(statements.STORE_SESSION, *SESSION.values(session)):
             raise StaleRow(f"operator session {session.id} is over")
-        self._announcer.tell(OPERATOR_CHANNEL, f"session {session.id}")
+        self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
         """All of one moment. Raises StoreUnavailable."""

@@ -1,8 +1,8 @@
 """What changed, as it changes: a hint which rows to read again, never the rows themselves.
 
 async with Feed(url) as feed:
-    async for notice in feed:
-        match notice:
+    async for notification in feed:
+        match notification:
             case Resync(): ...          # read everything
             case CallChanged(call_id): ...
 """
@@ -22,9 +22,9 @@ from ari_app.core.ids import CallId, LineId, RequestId, SessionId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.engine import STATEMENT_SECONDS, connect
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, DIRECTORY_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.db.notifications import AREA_CHANNEL, CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
 
-#: news may get lost when a writer dies between its commit and its telling; this long it may stay unseen
+#: a writer that dies between its commit and its notification leaves a change unseen for at most so long
 RESYNC_SECONDS = 60.0
 PING_SECONDS = 5.0
 RETRY_SECONDS = 0.5
@@ -61,14 +61,14 @@ class AreaChanged:
 
 @dataclass(frozen=True, slots=True)
 class Resync:
-    """News may have been missed: read everything. The first notice of a feed, and the first after each gap."""
+    """Changes may have been missed: read everything. A feed begins with it, and so does what follows a gap."""
 
 
-Notice = CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | Resync
+Notification = CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | Resync
 
 
-def read_notice(channel: str, payload: str) -> Notice:
-    """A payload that is not ours means that something changed that we cannot name."""
+def read_notification(channel: str, payload: str) -> Notification:
+    """The notification of a payload; one that is not ours means that something unknown changed: Resync."""
     kind, _, text = payload.rpartition(" ")
     try:
         match channel, kind:
@@ -80,7 +80,7 @@ def read_notice(channel: str, payload: str) -> Notice:
                 return LineChanged(LineId(UUID(text)))
             case (channel, "session") if channel == OPERATOR_CHANNEL:
                 return SessionChanged(SessionId(UUID(text)))
-            case (channel, _) if channel == DIRECTORY_CHANNEL:
+            case (channel, _) if channel == AREA_CHANNEL:
                 return AreaChanged()
     except ValueError:
         pass
@@ -88,21 +88,24 @@ def read_notice(channel: str, payload: str) -> Notice:
 
 
 class Feed:
-    """Reconnects by itself, for ever. Notices of one row that nobody fetched yet are one notice. For one reader."""
+    """What one reader iterates over; it reconnects by itself, for ever.
+
+    Notifications of one row that were not fetched yet are one.
+    """
 
     def __init__(self, url: str, *, resync_seconds: float = RESYNC_SECONDS, ping_seconds: float = PING_SECONDS) -> None:
         self._url = url
         self._resync_seconds = resync_seconds
         self._ping_seconds = ping_seconds
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
-        self._waiting: dict[Notice, None] = {}
-        self._stirred = asyncio.Event()
+        self._waiting: dict[Notification, None] = {}
+        self._woken = asyncio.Event()
         self._resync_due = 0.0  # the loop's clock
 
-    def __aiter__(self) -> AsyncIterator[Notice]:
+    def __aiter__(self) -> AsyncIterator[Notification]:
         return self
 
-    async def __anext__(self) -> Notice:
+    async def __anext__(self) -> Notification:
         clock = asyncio.get_running_loop().time
         while True:
             if self._connection is None or self._connection.is_closed():
@@ -111,13 +114,13 @@ class Feed:
                 self._resync_due = clock() + self._resync_seconds
                 self._waiting = {Resync(): None}
             if self._waiting:
-                notice = next(iter(self._waiting))
-                del self._waiting[notice]
-                return notice
-            self._stirred.clear()
+                notification = next(iter(self._waiting))
+                del self._waiting[notification]
+                return notification
+            self._woken.clear()
             try:
                 async with asyncio.timeout(min(self._ping_seconds, self._resync_due - clock())):
-                    await self._stirred.wait()
+                    await self._woken.wait()
             except TimeoutError:
                 await self._ping()
 
@@ -129,10 +132,10 @@ class Feed:
             self._disconnect()
             try:
                 connection = self._connection = await connect(self._url, "ari_app feed")
-                connection.add_termination_listener(lambda _: self._stirred.set())
+                connection.add_termination_listener(lambda _: self._woken.set())
                 with translated():
                     async with asyncio.timeout(STATEMENT_SECONDS):
-                        for channel in (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, DIRECTORY_CHANNEL):
+                        for channel in (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, AREA_CHANNEL):
                             await connection.add_listener(channel, self._hear)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
@@ -144,8 +147,8 @@ class Feed:
         if len(self._waiting) >= MOST_WAITING:
             self._resync_due = 0.0
         else:
-            self._waiting[read_notice(channel, str(payload))] = None
-        self._stirred.set()
+            self._waiting[read_notification(channel, str(payload))] = None
+        self._woken.set()
 
     async def _ping(self) -> None:
         if self._connection is None:

@@ -1,9 +1,9 @@
-"""Telling whoever listens that a row changed, shortly after its commit.
+"""Notifying listeners that a row changed, shortly after its commit.
 
 Not in the commit itself: a transaction that notifies holds a lock of the whole database until its commit has reached
 the disk, so commits of different calls no longer share one flush. Measured with eight writers and a disk of 3 ms:
-270 writes a second instead of 1,750, and 28 ms for each instead of 4. A process that dies in between leaves rows
-untold; listeners re-read everything from time to time for that reason.
+270 writes a second instead of 1,750, and 28 ms for each instead of 4. A process that dies in between leaves changes
+without a notification; listeners re-read everything from time to time for that reason.
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from ari_app.storage.db.errors import translated
 CALL_CHANNEL = "ari_app_call"  # payload: the call's id
 OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, its id
 CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
-DIRECTORY_CHANNEL = "ari_app_directory"  # no payload: the area changed
+AREA_CHANNEL = "ari_app_area"  # no payload: the area changed
 
-#: news of this long goes out in one transaction; a person watching does not see it
+#: the notifications of so long a time go out in one transaction; somebody who watches a screen does not see the delay
 GATHER_SECONDS = 0.02
 RETRY_SECONDS = 0.5
-_TELL = "SELECT pg_notify(news.channel, news.payload) FROM unnest($1::text[], $2::text[]) AS news (channel, payload)"
+_NOTIFY = "SELECT pg_notify(sent.channel, sent.payload) FROM unnest($1::text[], $2::text[]) AS sent (channel, payload)"
 
 
-class Announcer:
-    """Gathers news and sends it. News of one row is told once, however often the row changed meanwhile."""
+class Notifier:
+    """Gathers notifications and sends them; a row that changed several times meanwhile has one."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         self._pool = pool
         self._waiting: dict[tuple[str, str], None] = {}
         self._sender: asyncio.Task[None] | None = None
 
-    def tell(self, channel: str, payload: str) -> None:
+    def notify(self, channel: str, payload: str) -> None:
         self._waiting[channel, payload] = None
         if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send(), name="announcer")
+            self._sender = asyncio.create_task(self._send(), name="notifier")
 
     async def close(self) -> None:
-        """Sends what is waiting, once; news that cannot be sent now is dropped."""
+        """Try once to send what is waiting; what cannot be sent is dropped: listeners re-read from time to time."""
         if self._sender is not None:
             self._sender.cancel()
             await asyncio.gather(self._sender, return_exceptions=True)
@@ -54,13 +54,13 @@ class Announcer:
             pause = GATHER_SECONDS if await self._send_waiting() else RETRY_SECONDS
 
     async def _send_waiting(self) -> bool:
-        news, self._waiting = self._waiting, {}
+        sent, self._waiting = self._waiting, {}
         try:
             with translated():
-                channels, payloads = zip(*news, strict=True)
-                await self._pool.execute(_TELL, channels, payloads)
+                channels, payloads = zip(*sent, strict=True)
+                await self._pool.execute(_NOTIFY, channels, payloads)
         except (StoreUnavailable, asyncio.CancelledError) as error:
-            self._waiting = {**news, **self._waiting}
+            self._waiting = {**sent, **self._waiting}
             if isinstance(error, asyncio.CancelledError):
                 raise
             return False
