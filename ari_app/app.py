@@ -215,7 +215,7 @@ class Controller:
         except AriError as error:
             log.warning("sweep_postponed", error=str(error))
             return
-        supervisor.swept(frozenset(snapshot.channels), at)
+        supervisor.sweep(frozenset(snapshot.channels), at)
 
     # --- being alive, being the only one ---
 

@@ -14,7 +14,7 @@ from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
 from ari_app.calls.callbacks.attempts import settle_attempt
 from ari_app.calls.callbacks.requests import try_at_end
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Tell
+from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in
@@ -173,7 +173,7 @@ async def _clear_up(flow: Flow) -> None:
     wrap_up(flow, flow.call.operator_session)
     mailbox, reason = flow.session_mailbox(flow.call.operator_session), flow.call.end_reason
     if mailbox is not None and reason is not None and (names := callback_to_operator.not_reached(reason)):
-        mailbox.post(Tell(names))
+        mailbox.post(PlayPrompt(names))
     await leave_bridges(flow, flow.call.bridge_id)
 
 

@@ -112,14 +112,14 @@ class CallDone:
 
 
 @dataclass(frozen=True, slots=True)
-class StateFound:
+class ApplyEvent:
     """To an operator's session: the sweep found that the rows and the channels tell another story."""
 
     event: OperatorEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CommandAsked:
     """To a call, or to an operator who has none: something is wanted. `by` is a login or, of a colleague, a channel."""
 
     command: Command
@@ -128,7 +128,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class CommandAnswered:
     """To an operator's session: what came of what they asked for."""
 
     command: Command
@@ -136,7 +136,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Tell:
+class PlayPrompt:
     """To an operator's session: say this to the operator, also into a talk; nothing: be quiet."""
 
     names: tuple[str, ...]
@@ -155,8 +155,8 @@ Message = (
     | TakeCall
     | CallJoined
     | CallDone
-    | StateFound
-    | Asked
-    | Answered
-    | Tell
+    | ApplyEvent
+    | CommandAsked
+    | CommandAnswered
+    | PlayPrompt
 )

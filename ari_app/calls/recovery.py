@@ -13,7 +13,7 @@ from ari_app.calls.call.record import ended
 from ari_app.calls.callbacks.attempts import settle_lost
 from ari_app.calls.callbacks.requests import promise_of_lost
 from ari_app.calls.errors import CallError, SwitchUnavailable
-from ari_app.calls.messages import CallDone, Left, Played, StateFound, Up
+from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ids import AsteriskId, ChannelId
@@ -79,11 +79,11 @@ class Recovery:
             case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer):
                 if not self._supervisor.owns_call(call.id):
                     self._supervisor.resume_call(call, legs, transfer, is_placed=is_placed)
-                self._supervisor.missed(call.id, missing, up, unanswered)
+                self._supervisor.post_missed(call.id, missing, up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer):
                 if self._supervisor.owns_call(call.id):
                     if call.callback_request is None or call.callback_attempt is not None:
-                        self._supervisor.missed(call.id, (call.channel_id,))
+                        self._supervisor.post_missed(call.id, (call.channel_id,))
                     return
                 await self._close_call(call, legs, reason, transfer)
                 for channel_id in hang_up:
@@ -92,7 +92,7 @@ class Recovery:
                 if not self._shell.registry.is_owned(line.channel_id):
                     self._supervisor.resume_line(line, session, is_placed=is_placed)
                 if is_up and line.answered_at is None:
-                    self._supervisor.tell(line.channel_id, Up(line.channel_id, self._now))
+                    self._supervisor.post(line.channel_id, Up(line.channel_id, self._now))
             case ResumeRingSession(session):
                 if self._shell.registry.session(session.id) is None:
                     self._supervisor.resume_ring_session(session)
@@ -103,7 +103,7 @@ class Recovery:
             case CloseLine(line):
                 await self._close_line(line)
             case Adopt(channel):
-                self._supervisor.arrived(channel)
+                self._supervisor.accept_channel(channel)
             case HangUp(channel_id):
                 if not self._shell.registry.is_owned(channel_id):
                     await self._hang_up(channel_id)
@@ -144,7 +144,7 @@ class Recovery:
         try:
             await self._shell.switch.hang_up(channel_id)
         except SwitchUnavailable:
-            self._supervisor.dismiss(channel_id)
+            self._supervisor.hang_up_stray(channel_id)
 
     def _free_operator(self, call: Call) -> None:
         registry, session_id = self._shell.registry, call.operator_session
@@ -157,13 +157,13 @@ class Recovery:
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
         mailbox = self._shell.registry.session_mailbox(session.id)
         if mailbox is not None:
-            mailbox.post(StateFound(event))
+            mailbox.post(ApplyEvent(event))
             return
         await self._shell.ledger.store_session(step(session, event))
 
     async def _close_line(self, line: OperatorLine) -> None:
         if self._shell.registry.is_owned(line.channel_id):
-            self._supervisor.tell(line.channel_id, Left(line.channel_id, self._now, estimated=True))
+            self._supervisor.post(line.channel_id, Left(line.channel_id, self._now, estimated=True))
             return
         closed = replace(
             line,
@@ -175,6 +175,6 @@ class Recovery:
 
     async def _finish_playbacks(self) -> None:
         """A prompt that ended while the socket was closed is over, though nobody said so."""
-        for mailbox, playback_id in self._supervisor.playing():
+        for mailbox, playback_id in self._supervisor.awaited_playbacks():
             if not await self._shell.switch.playback_is_live(playback_id):
                 mailbox.post(Played(playback_id, self._now))

@@ -64,11 +64,11 @@ class Supervisor:
 
     # --- news ---
 
-    def tell(self, channel_id: ChannelId, message: Message) -> None:
+    def post(self, channel_id: ChannelId, message: Message) -> None:
         """Hand news of a channel to its owner; of a channel that nobody owns there is nothing to tell."""
         self._shell.registry.post(channel_id, message)
 
-    def arrived(self, channel: LiveChannel) -> None:
+    def accept_channel(self, channel: LiveChannel) -> None:
         """A channel entered our application (its StasisStart, or found after a gap)."""
         if self._shell.registry.is_owned(channel.id):
             return
@@ -80,15 +80,15 @@ class Supervisor:
                 self._start_line(channel)
             case _:
                 log.warning("channel_of_nobody", channel_id=channel.id)
-                self.dismiss(channel.id)
+                self.hang_up_stray(channel.id)
 
-    def dismiss(self, channel_id: ChannelId) -> None:
+    def hang_up_stray(self, channel_id: ChannelId) -> None:
         """Nobody has business with this channel: it is hung up, however often Asterisk has to be asked."""
         channel = OperatorChannel(self._shell, channel_id, Mailbox(self._shell.clock))
         self._shell.registry.own(channel_id, channel.mailbox)
-        self.start(self._dismiss(channel, channel_id), f"dismissal {channel_id}")
+        self.start(self._hang_up_stray(channel, channel_id), f"stray {channel_id}")
 
-    async def _dismiss(self, channel: OperatorChannel, channel_id: ChannelId) -> None:
+    async def _hang_up_stray(self, channel: OperatorChannel, channel_id: ChannelId) -> None:
         try:
             await channel.hang_up()
         finally:
@@ -147,9 +147,9 @@ class Supervisor:
         if flow.owed is not None:
             self._owing.append(flow)
             if len(self._owing) == 1:
-                self.start(self._settle(), "owed rows")
+                self.start(self._store_owed(), "owed rows")
 
-    async def _settle(self) -> None:
+    async def _store_owed(self) -> None:
         """Rows of calls that the store never took are told once it is back: one task, however many they are."""
         while self._owing:
             flow = self._owing[0]
@@ -184,7 +184,7 @@ class Supervisor:
         rings = line.answered_at is None and is_made_by_us(line.channel_id)
         task = LineTask(self._shell, line, mailbox, self.start_ring_session, session, is_placed=is_placed, rings=rings)
         self._lines[line.channel_id] = task
-        self.start(self.attend(task, line), f"operator line {line.channel_id}")
+        self.start(self.run_line(task, line), f"operator line {line.channel_id}")
 
     def remind(self, session: OperatorSession) -> None:
         """Call an operator whose line Asterisk lost, to say so; they can log in again on that call."""
@@ -204,9 +204,9 @@ class Supervisor:
             return
         line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
         task = self._lines[channel_id] = LineTask(self._shell, line, mailbox, self.start_ring_session, rings=True)
-        await self.attend(task, line)
+        await self.run_line(task, line)
 
-    async def attend(self, task: LineTask, line: OperatorLine) -> None:
+    async def run_line(self, task: LineTask, line: OperatorLine) -> None:
         """Whatever goes wrong with one operator's task, the operator is not left on a line that nobody serves."""
         try:
             try:
@@ -225,9 +225,9 @@ class Supervisor:
 
     def start_ring_session(self, task: OperatorTask) -> None:
         """An operator whose phone is rung per call: at work without a line."""
-        self.start(self._mind(task), f"ring session {task.session.id}")
+        self.start(self._run_session(task), f"ring session {task.session.id}")
 
-    async def _mind(self, task: OperatorTask) -> None:
+    async def _run_session(self, task: OperatorTask) -> None:
         try:
             await task.run()
         except StaleRow:
@@ -245,7 +245,7 @@ class Supervisor:
     def owns_call(self, call_id: CallId) -> bool:
         return call_id in self._flows
 
-    def missed(
+    def post_missed(
         self,
         call_id: CallId,
         missing: Sequence[ChannelId],
@@ -267,7 +267,7 @@ class Supervisor:
     def live_calls(self) -> list[Call]:
         return [flow.call for flow in self._flows.values() if flow.call.is_open]
 
-    def playing(self) -> list[tuple[Mailbox, PlaybackId]]:
+    def awaited_playbacks(self) -> list[tuple[Mailbox, PlaybackId]]:
         """The prompts whose end somebody is waiting for."""
         calls = [(flow.mailbox, flow.playing) for flow in self._flows.values()]
         lines = [(line.channel.mailbox, line.channel.playing) for line in self._lines.values()]
@@ -275,7 +275,7 @@ class Supervisor:
 
     # --- the sweep ---
 
-    def swept(self, live_channels: frozenset[ChannelId], at: datetime) -> int:
+    def sweep(self, live_channels: frozenset[ChannelId], at: datetime) -> int:
         """Tell tasks what they should have heard by `at`; returns how many were told something."""
         return self._sweeper.sweep(self._flows.values(), live_channels, at)
 

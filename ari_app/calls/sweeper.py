@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.messages import Left, StateFound
+from ari_app.calls.messages import ApplyEvent, Left
 from ari_app.calls.registry import Registry
 from ari_app.core.call import LegRole
 from ari_app.core.ids import CallId, ChannelId, SessionId
@@ -56,5 +56,5 @@ class Sweeper:
             mailbox = self._registry.session_mailbox(session_id)
             if mailbox is not None:
                 log.warning("operator_state_mended", session_id=str(session_id), told=type(event).__name__)
-                mailbox.post(StateFound(event))
+                mailbox.post(ApplyEvent(event))
         return len(found)

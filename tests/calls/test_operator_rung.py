@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from ari_app.calls.messages import StateFound
+from ari_app.calls.messages import ApplyEvent
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
@@ -135,7 +135,7 @@ async def test_who_is_rung_and_paused_in_the_instant_of_the_offer_is_not_talked_
         call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
     ) -> Call:
         if call.stage is Stage.CONNECTING:
-            mailbox.post(StateFound(Pause(PauseReason.LUNCH, ring_world.clock.now())))
+            mailbox.post(ApplyEvent(Pause(PauseReason.LUNCH, ring_world.clock.now())))
             await settle()
         return await store(call, facts, legs, transfers)
 

@@ -287,11 +287,11 @@ async def test_rule_10_what_ended_in_a_gap_of_the_socket_is_estimated_and_what_g
     world = scene.world
     waits = await world.citizen(ESDAM_ALONE)
     leaves = await world.citizen(ESDAM_ALONE)
-    tell, world.switch.tell = world.switch.tell, lambda channel_id, message: None
+    post, world.switch.post = world.switch.post, lambda channel_id, message: None
     world.switch.leave(leaves)
     orders = len(world.switch.orders)
     await world.clock.advance(3)
-    world.switch.tell = tell
+    world.switch.post = post
     back_at = world.clock.now()
     await world.close_gap()
     gone = world.call(leaves)

@@ -116,7 +116,7 @@ async def test_rule_2_a_party_that_is_gone_is_found_out_by_any_order_and_ends_wi
     await world.clock.advance(59.8)
     left_at = world.clock.now()
     await world.clock.advance(0.4)  # an order finds them gone
-    world.switch.tell(citizen, Left(citizen, left_at, 16))
+    world.switch.post(citizen, Left(citizen, left_at, 16))
     await world.clock.advance(0.1)
     call = world.call(citizen)
     assert (call.end_reason, call.ended_at, call.end_is_estimated) == (EndReason.ABANDONED_WAITING, left_at, False)

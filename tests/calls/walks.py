@@ -191,7 +191,7 @@ class Walk:
 
     async def the_socket_breaks(self) -> None:
         self.is_deaf = self.lost_news = True
-        self.switch.tell = lambda channel_id, message: None
+        self.switch.post = lambda channel_id, message: None
 
     async def the_socket_is_back(self) -> None:
         if self.is_deaf and self.is_alive and self.world.ledger.available:
@@ -204,7 +204,7 @@ class Walk:
 
     def _hears_again(self) -> None:
         self.is_deaf = False
-        self.switch.tell = self.world.tell
+        self.switch.post = self.world.post
 
     # --- what is always true ---
 

@@ -119,12 +119,12 @@ class World:
         self.promises = FakeCallbacks()
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
-        self.switch = FakeSwitch(self.clock, self.tell)
+        self.switch = FakeSwitch(self.clock, self.post)
         self.arrivals: dict[ChannelId, LiveChannel] = {}
         self._numbers = count(1)
         self.start_process()
 
-    def tell(self, channel_id: ChannelId, message: Message) -> None:
+    def post(self, channel_id: ChannelId, message: Message) -> None:
         self.registry.post(channel_id, message)  # the registry of the process that runs now
 
     def start_process(self) -> None:
@@ -204,7 +204,7 @@ class World:
 
     async def sweep(self) -> int:
         """What the application does every few seconds."""
-        found = self.supervisor.swept(frozenset(self.switch.channels), self.clock.now())
+        found = self.supervisor.sweep(frozenset(self.switch.channels), self.clock.now())
         await settle()
         return found
 
@@ -230,7 +230,7 @@ class World:
         self.arrivals[channel_id] = channel
         await settle()
         if self.is_running:
-            self.supervisor.arrived(channel)
+            self.supervisor.accept_channel(channel)
         await settle()
         return channel_id
 

@@ -28,7 +28,7 @@ class FakeSwitch:
     """
 
     clock: FakeClock
-    tell: Callable[[ChannelId, Message], object]
+    post: Callable[[ChannelId, Message], object]
     prompts_last: bool = False
     orders: list[tuple[str, ...]] = field(default_factory=list)
     channels: set[ChannelId] = field(default_factory=set)
@@ -81,7 +81,7 @@ class FakeSwitch:
         async with self._order("play", channel_id):
             self._there(channel_id)
             if playback_id in self.playing:
-                self.tell(channel_id, Played(playback_id, self.clock.now(), failed=True))
+                self.post(channel_id, Played(playback_id, self.clock.now(), failed=True))
                 return
             self.said.append((channel_id, tuple(media)))
             self.playing[playback_id] = channel_id
@@ -133,7 +133,7 @@ class FakeSwitch:
             now = self.clock.now()
             self.channels.add(channel_id)
             self.created[channel_id] = (endpoint, call_id, now)
-            self.tell(channel_id, Entered(channel_id, now, now))
+            self.post(channel_id, Entered(channel_id, now, now))
 
     async def dial(self, channel_id: ChannelId) -> None:
         async with self._order("dial", channel_id):
@@ -152,10 +152,6 @@ class FakeSwitch:
             self._leave_bridges(channel_id)
             self.fallback[channel_id] = reason
 
-    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
-        async with self._order("call id", channel_id):
-            pass
-
     async def presence(self, endpoint: Endpoint) -> Presence:
         return presence_of(endpoint not in self.unregistered, list(self.ringing.values()).count(endpoint))
 
@@ -167,7 +163,7 @@ class FakeSwitch:
     def pick_up(self, channel_id: ChannelId) -> None:
         self.up.add(channel_id)
         self.ringing.pop(channel_id, None)
-        self.tell(channel_id, Up(channel_id, self.clock.now()))
+        self.post(channel_id, Up(channel_id, self.clock.now()))
 
     def leave(self, channel_id: ChannelId, cause: int = 16) -> None:
         self.channels.discard(channel_id)
@@ -176,13 +172,13 @@ class FakeSwitch:
         self._leave_bridges(channel_id)
         for playback_id in [p for p, c in self.playing.items() if c == channel_id]:
             self._end_playback(playback_id, failed=True)
-        self.tell(channel_id, Left(channel_id, self.clock.now(), cause))
+        self.post(channel_id, Left(channel_id, self.clock.now(), cause))
 
     def vanish_one(self, channel_id: ChannelId) -> None:
         """Somebody leaves, and the news of it is lost."""
-        tell, self.tell = self.tell, lambda channel_id, message: None
+        post, self.post = self.post, lambda channel_id, message: None
         self.leave(channel_id)
-        self.tell = tell
+        self.post = post
 
     def vanish(self) -> None:
         """Asterisk dies: nobody is there any more, and nobody says so."""
@@ -196,7 +192,7 @@ class FakeSwitch:
 
     def _end_playback(self, playback_id: PlaybackId, *, failed: bool = False) -> None:
         channel_id = self.playing.pop(playback_id)
-        self.tell(channel_id, Played(playback_id, self.clock.now(), failed))
+        self.post(channel_id, Played(playback_id, self.clock.now(), failed))
 
     def _move(self, channel_id: ChannelId, members: set[ChannelId]) -> None:
         if channel_id not in members and channel_id in self.playing.values():

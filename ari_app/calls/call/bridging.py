@@ -9,7 +9,7 @@ import structlog
 
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Tell
+from ari_app.calls.messages import PlayPrompt
 from ari_app.core.call import Leg, LegEndReason
 from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
 from ari_app.core.transfer_rules import Layout, Party
@@ -84,7 +84,7 @@ async def tell_holder(flow: Flow, names: Sequence[str]) -> None:
     if holder is not None and holder.owns_channel:
         await start_prompt(flow, holder.channel_id, names)
     elif mailbox is not None:
-        mailbox.post(Tell(tuple(names), _tone_id(flow, names)))
+        mailbox.post(PlayPrompt(tuple(names), _tone_id(flow, names)))
 
 
 def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:

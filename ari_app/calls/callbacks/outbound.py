@@ -10,7 +10,7 @@ from ari_app.calls.call.bridging import start_prompt
 from ari_app.calls.call.flow import End, Flow
 from ari_app.calls.callbacks.attempts import lease_owner_of, tell_progress
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
-from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, TakeCall, Tell
+from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, PlayPrompt, TakeCall
 from ari_app.core.call import EndReason, Leg
 from ari_app.core.ids import Endpoint, OperatorNumber, tone_id_of
 from ari_app.core.ledger import CallbackRefused
@@ -41,7 +41,7 @@ async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | Non
             case Entered(channel_id=entered) if entered == flow.caller:
                 await flow.shell.switch.dial(flow.caller)  # created by a process before this one
             case OperatorReady(session_id=ready) as found if ready == session.id:
-                mailbox.post(Tell(callback_to_operator.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
+                mailbox.post(PlayPrompt(callback_to_operator.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
                 return found
             case OperatorGone(session_id=gone) if gone == session.id:
                 return None
@@ -72,7 +72,7 @@ async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
     if leg.owns_channel:
         await start_prompt(flow, leg.channel_id, names)
     elif mailbox is not None:
-        mailbox.post(Tell(names, tone_id_of(flow.call.id, flow.call.last_seq) if names else None))
+        mailbox.post(PlayPrompt(names, tone_id_of(flow.call.id, flow.call.last_seq) if names else None))
 
 
 async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> End | None:

@@ -29,7 +29,7 @@ class Tasks(Protocol):
 
     def start(self, work: Coroutine[None, None, None], name: str) -> None: ...
 
-    async def attend(self, task: LineTask, line: OperatorLine) -> None: ...
+    async def run_line(self, task: LineTask, line: OperatorLine) -> None: ...
 
     def start_ring_session(self, task: OperatorTask) -> None: ...
 
@@ -106,7 +106,7 @@ class PhoneReminders:
 
     async def _attended(self, task: LineTask, line: OperatorLine, heard: asyncio.Future[None]) -> None:
         try:
-            await self._tasks.attend(task, line)
+            await self._tasks.run_line(task, line)
         finally:
             if not heard.done():
                 heard.cancel()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ari_app.calls.messages import Asked
+from ari_app.calls.messages import CommandAsked
 from ari_app.calls.registry import Registry, SessionEntry
 from ari_app.core.ids import CallId, OperatorNumber
 from ari_app.core.operator_commands import Answer, Command, NextCallback, RefusalReason, Refused
@@ -47,14 +47,14 @@ class Desk:
         return await _within_patience(answered)
 
 
-def _question(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], Asked]:
+def _question(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], CommandAsked]:
     answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def answer(given: Answer) -> None:
         if not answered.done():
             answered.set_result(given)
 
-    return answered, Asked(command, entry.session.id, answer)
+    return answered, CommandAsked(command, entry.session.id, answer)
 
 
 async def _within_patience(answered: asyncio.Future[Answer]) -> Answer:

@@ -13,7 +13,7 @@ import structlog
 from ari_app.calls.call.flow import HANG_UP_PATIENCE, Shell
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Digit, Entered, StateFound, Up
+from ari_app.calls.messages import ApplyEvent, Digit, Entered, Up
 from ari_app.calls.operators.callbacks import start_next
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.session import OperatorTask
@@ -255,7 +255,7 @@ class LineTask:
             await self.channel.departure(self._now + HANG_UP_PATIENCE)
         entry = self._shell.registry.session_of(operator)
         if entry is not None and _is_rung_at(entry.session, self._line.endpoint):
-            entry.mailbox.post(StateFound(self._asked_for))
+            entry.mailbox.post(ApplyEvent(self._asked_for))
         elif not isinstance(self._asked_for, LogOut):
             session = step(self._new_session(operator, Reach.RING), self._asked_for)
             channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
@@ -304,7 +304,7 @@ class LineTask:
         async with registry.logging_in:
             other = registry.session_of(session.operator)
             if other is not None:
-                other.mailbox.post(StateFound(LineLost(self._now, LogoutReason.REPLACED)))
+                other.mailbox.post(ApplyEvent(LineLost(self._now, LogoutReason.REPLACED)))
                 await other.closed.wait()
             store = partial(self._shell.ledger.store_session, session)
             try:

@@ -11,19 +11,19 @@ from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, HANG_UP_PATIENCE, Shell
 from ari_app.calls.callbacks.attempts import said
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import (
-    Answered,
-    Asked,
+    ApplyEvent,
     CallDone,
     CallJoined,
+    CommandAnswered,
+    CommandAsked,
     Digit,
     Left,
     Message,
     OperatorGone,
     OperatorReady,
     Played,
-    StateFound,
+    PlayPrompt,
     TakeCall,
-    Tell,
 )
 from ari_app.calls.operators.callbacks import of_desk, promise_after, start_next
 from ari_app.calls.operators.channel import OperatorChannel
@@ -152,17 +152,17 @@ class OperatorTask:
                 await self._apply(CallConnected(call_id, at))
             case CallDone():
                 await self._done(message)
-            case StateFound(event=event):
+            case ApplyEvent(event=event):
                 await self._found(event)
-            case Tell(names=()):
+            case PlayPrompt(names=()):
                 await self._channel.stop()
-            case Tell(names=names, playback_id=playback_id):
+            case PlayPrompt(names=names, playback_id=playback_id):
                 await self._channel.start(names, playback_id)
-            case Asked(command=wanted, answer=answer):
+            case CommandAsked(command=wanted, answer=answer):
                 answer(await of_desk(self._shell, self.session, self._last_call, wanted))
-            case Answered(answer=Refused(reason, deputy)):
+            case CommandAnswered(answer=Refused(reason, deputy)):
                 await self._channel.start(to_operator.refusal(reason, deputy))
-            case Answered(command=command, answer=given) if isinstance(command, CallbackCommand):
+            case CommandAnswered(command=command, answer=given) if isinstance(command, CallbackCommand):
                 await self._channel.start(said(command, given))
             case Played(playback_id=playback_id, failed=failed):
                 if self._announcing is not None and self._announcing[1] == playback_id:
@@ -271,7 +271,7 @@ class OperatorTask:
         """What concerns a caller is the call's to do; nobody has one outside a talk."""
         await self._channel.stop()
         mailbox, call_id = self._channel.mailbox, self.session.call_id
-        asked = Asked(command, self.session.id, lambda answer: mailbox.post(Answered(command, answer)))
+        asked = CommandAsked(command, self.session.id, lambda answer: mailbox.post(CommandAnswered(command, answer)))
         if self.session.state is OperatorState.TALKING and call_id is not None:
             self._shell.registry.post_to_call(call_id, asked)
         elif isinstance(command, CallbackKey) and call_id is None:

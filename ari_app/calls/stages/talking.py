@@ -10,7 +10,7 @@ from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_br
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Asked, CallJoined, Digit, OperatorGone
+from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
 from ari_app.calls.transfers.transfer import answer, handing_over, pressed
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
@@ -59,7 +59,7 @@ async def _talk(flow: Flow) -> Step | End | None:
                 end_standing_leg(flow, gone)
             case Digit(channel_id=pressed_by) as digit if pressed_by == holder.channel_id:
                 await pressed(flow, digit)
-            case Asked() as request:
+            case CommandAsked() as request:
                 verdict = await judge(flow, request)
                 if verdict.holds:
                     await _turn_hold(flow)

@@ -54,23 +54,23 @@ def _hand_on(event: events.Event, application: str, supervisor: Supervisor, keys
         case events.StasisStart(channel=channel, args=args, at=at):
             channel_id = ChannelId(channel.id)
             if args and args[0] == "leg":
-                supervisor.tell(channel_id, messages.Entered(channel_id, channel.created_at, at))
+                supervisor.post(channel_id, messages.Entered(channel_id, channel.created_at, at))
             else:
-                supervisor.arrived(live_channel(channel, application))
+                supervisor.accept_channel(live_channel(channel, application))
         case events.ChannelDtmfReceived(channel=channel, pii_digit=digit, at=at):
             if keys.is_pressed(event):
                 channel_id = ChannelId(channel.id)
-                supervisor.tell(channel_id, messages.Digit(channel_id, digit, at))
+                supervisor.post(channel_id, messages.Digit(channel_id, digit, at))
         case events.ChannelStateChange(channel=channel, at=at):
             if channel.is_up:
                 channel_id = ChannelId(channel.id)
-                supervisor.tell(channel_id, messages.Up(channel_id, at))
+                supervisor.post(channel_id, messages.Up(channel_id, at))
         case events.ChannelDestroyed(channel=channel, cause=cause, at=at):
             keys.forget(channel.id)
             channel_id = ChannelId(channel.id)
-            supervisor.tell(channel_id, messages.Left(channel_id, at, cause))
+            supervisor.post(channel_id, messages.Left(channel_id, at, cause))
         case events.PlaybackFinished(playback=playback, at=at):
             kind, _, target = playback.target_uri.partition(":")
             if kind == "channel":
                 played = messages.Played(PlaybackId(playback.id), at, failed=playback.state == "failed")
-                supervisor.tell(ChannelId(target), played)
+                supervisor.post(ChannelId(target), played)

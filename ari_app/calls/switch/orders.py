@@ -55,10 +55,6 @@ class AriSwitch:
                 channel_id, context=FALLBACK_CONTEXT, extension="s", priority=1
             )
 
-    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
-        with _about(channel_id):
-            await self._ari.channels.set_channel_var(channel_id, variable="CALL_ID", value=str(call_id))
-
     # --- prompts ---
 
     async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:

@@ -102,9 +102,6 @@ class RetryingSwitch:
         """Just once: whoever hands a caller over must know whether an earlier try may have done it."""
         await self._switch.to_fallback(channel_id, reason)
 
-    async def set_call_id(self, channel_id: ChannelId, call_id: CallId) -> None:
-        await self._retry(lambda: self._switch.set_call_id(channel_id, call_id))
-
     async def presence(self, endpoint: Endpoint) -> Presence:
         return await self._switch.presence(endpoint)
 

@@ -9,7 +9,7 @@ from ari_app.calls.call.cleanup import end_standing_leg
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.next_step import queued
 from ari_app.calls.callbacks.commands import noted
-from ari_app.calls.messages import Asked
+from ari_app.calls.messages import CommandAsked
 from ari_app.calls.transfers.destinations import find, stand_in
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Leg, LegRole, Stage
@@ -63,7 +63,7 @@ class Verdict:
     holds: bool = False  # hold, or resume
 
 
-async def judge(flow: Flow, asked: Asked) -> Verdict:
+async def judge(flow: Flow, asked: CommandAsked) -> Verdict:
     """Decide about one request. What it changes is noted in the record, and stored by who carries it out."""
     if not _has_caller(flow, asked.by):
         return _refuse(RefusalReason.NOT_YOURS)

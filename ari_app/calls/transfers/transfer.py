@@ -10,7 +10,7 @@ from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer
 from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
 from ari_app.calls.callbacks.attempts import said
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import Asked, Digit, Entered, Left, Message, OperatorGone, Played, Up
+from ari_app.calls.messages import CommandAsked, Digit, Entered, Left, Message, OperatorGone, Played, Up
 from ari_app.calls.transfers.colleague import dial, reach
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
@@ -98,7 +98,7 @@ async def _event_of(flow: Flow, message: Message | None) -> TransferEvent | None
             return TargetBriefed(now) if accepts else None
         case Digit(channel_id=by) if by == holder_channel:
             return await pressed(flow, message)
-        case Asked():
+        case CommandAsked():
             return await asked(flow, message)
     return None
 
@@ -141,20 +141,20 @@ async def pressed(flow: Flow, digit: Digit) -> TransferEvent | None:
     flow.keys[digit.channel_id], command = feed(flow.keys.get(digit.channel_id, ""), digit.digit)
     match command:
         case DeskKey(wanted):
-            flow.mailbox.post_first(Asked(wanted, digit.channel_id, lambda answer: None))
+            flow.mailbox.post_first(CommandAsked(wanted, digit.channel_id, lambda answer: None))
         case ConsultPrompt():
             await tell_holder(flow, to_operator.CONSULT_CHOICES)
     return None
 
 
-async def asked(flow: Flow, request: Asked) -> TransferEvent | None:
+async def asked(flow: Flow, request: CommandAsked) -> TransferEvent | None:
     """A request while a transfer is open: it concerns that one, or is refused."""
     verdict = await judge(flow, request)
     await answer(flow, request, verdict.answer)
     return verdict.event
 
 
-async def answer(flow: Flow, request: Asked, says: Answer) -> None:
+async def answer(flow: Flow, request: CommandAsked, says: Answer) -> None:
     """Say it to who asked: by value, and to a colleague, who has no screen, also aloud."""
     request.answer(says)
     by_phone = flow.holder is not None and request.by == flow.holder.channel_id
