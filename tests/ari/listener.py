@@ -8,10 +8,9 @@ from typing import Self, TypeVar
 
 from ari_app.ari import events
 from ari_app.ari.stream import EventStream, Item
+from tests.patience import PATIENCE_SECONDS
 
 T = TypeVar("T")
-
-WAIT_SECONDS = 10.0
 
 
 class Listener:
@@ -38,11 +37,11 @@ class Listener:
             async with self._changed:
                 self._changed.notify_all()
 
-    async def one(self, kind: type[T], channel_id: str | None = None, *, seconds: float = WAIT_SECONDS) -> T:
+    async def one(self, kind: type[T], channel_id: str | None = None, *, seconds: float = PATIENCE_SECONDS) -> T:
         """The first item of this kind, of this channel, that came or will come."""
         return await self.first(kind, lambda item: channel_id is None or channel_of(item) == channel_id, seconds)
 
-    async def first(self, kind: type[T], fits: Callable[[T], bool], seconds: float = WAIT_SECONDS) -> T:
+    async def first(self, kind: type[T], fits: Callable[[T], bool], seconds: float = PATIENCE_SECONDS) -> T:
         async with asyncio.timeout(seconds), self._changed:
             while True:
                 for item in self.items:

@@ -6,10 +6,11 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import aiohttp
 import pytest
 
 from ari_app.ari import events
@@ -20,12 +21,15 @@ from ari_app.ari.stream import Connected, EventStream, Gap
 from ari_app.local.asterisk import LocalAsterisk
 from tests.ari.listener import Listener
 from tests.local.sip import Call, SipPhone
+from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 
 pytestmark = pytest.mark.asterisk
 
 TALK = "mixing,dtmf_events,proxy_media"
 NUMBER = "140119"
+#: Asterisk cuts its timestamps off there
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @pytest.fixture
@@ -91,9 +95,10 @@ async def test_asterisk_says_who_it_is(ari: AriClient, asterisk: LocalAsterisk) 
     assert int(info.version.split(".")[0]) >= 20
     assert info.system_name == asterisk.settings.node
     assert info.started_at <= datetime.now(UTC)
+    asked_at = datetime.now(UTC)
     ping = await ari.asterisk.ping()
     assert ping.asterisk_id == info.entity_id
-    assert abs(ping.at - datetime.now(UTC)) < timedelta(seconds=2)
+    assert asked_at - MILLISECOND <= ping.at <= datetime.now(UTC)
     assert (await ari.asterisk.get_module("res_stasis.so")).status == "Running"
     with pytest.raises(NotFound):
         await ari.asterisk.get_module("res_nothing.so")
@@ -107,13 +112,27 @@ async def test_global_variables(ari: AriClient) -> None:
         assert await ari.asterisk.get_global_var(variable=name) == value
 
 
-async def test_a_request_costs_little(ari: AriClient) -> None:
-    for _ in range(20):
+async def test_a_request_costs_little_more_than_the_bare_one(ari: AriClient, asterisk: LocalAsterisk) -> None:
+    credentials = aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_password)
+    url = f"{asterisk.ari_url}/asterisk/variable?variable=ARI_APP_HEARTBEAT"
+
+    async def ours() -> None:
         await ari.asterisk.get_global_var(variable="ARI_APP_HEARTBEAT")
-    before = time.process_time()
-    for _ in range(300):
-        await ari.asterisk.get_global_var(variable="ARI_APP_HEARTBEAT")
-    assert (time.process_time() - before) / 300 < 0.0006  # seconds of CPU
+
+    async with aiohttp.ClientSession(headers={"Authorization": credentials}) as session:
+
+        async def bare() -> None:
+            async with session.get(url) as answer:
+                await answer.json()
+
+        async def cpu_seconds(request: Callable[[], Awaitable[None]]) -> float:
+            before = time.process_time()
+            for _ in range(50):
+                await request()
+            return time.process_time() - before
+
+        turns = [(await cpu_seconds(ours), await cpu_seconds(bare)) for _ in range(6)]
+    assert min(turn[0] for turn in turns) < 2 * min(turn[1] for turn in turns)
 
 
 async def test_a_wrong_password(asterisk: LocalAsterisk, app: str) -> None:
@@ -161,6 +180,7 @@ async def test_connecting_sets_the_filter_and_subscribes(ari: AriClient, heard: 
 
 
 async def test_a_caller_arrives_is_answered_and_hangs_up(ari: AriClient, heard: Listener, citizen: SipPhone) -> None:
+    dialled_at = datetime.now(UTC)
     call = Call(citizen, NUMBER)
     ringing = asyncio.create_task(call.invite())
     start = await arrival(heard, call)
@@ -168,7 +188,7 @@ async def test_a_caller_arrives_is_answered_and_hangs_up(ari: AriClient, heard: 
     assert start.args == ("citizen", start.channel.variables["CALL_ID"], NUMBER)
     assert start.channel.state == "Ring" and start.channel.is_in_stasis
     assert start.channel.pii_caller_number == citizen.user
-    assert timedelta(0) <= start.at - start.channel.created_at < timedelta(milliseconds=100)
+    assert dialled_at - MILLISECOND <= start.channel.created_at <= start.at
 
     await ari.channels.answer(channel_id)
     await ringing
@@ -314,7 +334,7 @@ async def test_many_events_and_a_consumer_that_sleeps(ari: AriClient, stream: Ev
                 for n in range(50)
             )
         )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         items = [await anext(stream) for _ in range(1000)]
     assert {type(item) for item in items} == {events.ChannelUserevent}
     assert len({item.name for item in items if isinstance(item, events.ChannelUserevent)}) == 1000
@@ -353,29 +373,38 @@ async def test_a_second_copy_replaces_the_first(asterisk: LocalAsterisk, heard: 
     assert heard.all(Gap) == []
 
 
-async def test_a_restarted_asterisk_is_recognised_and_soon_heard_again(
+async def test_a_restarted_asterisk_is_recognised_and_heard_again(
     asterisk: LocalAsterisk, ari: AriClient, heard: Listener
 ) -> None:
     first = await heard.one(Connected)
     await asyncio.to_thread(asterisk.restart)
-    up_at = datetime.now(UTC)
     again = await heard.first(Connected, lambda item: item.at > first.at)
     assert again.asterisk_restarted
     assert again.info.started_at > first.info.started_at
-    assert again.at - up_at < timedelta(seconds=5)
     assert len(heard.all(Gap)) == 1
 
 
 async def test_a_frozen_asterisk_is_a_gap(asterisk: LocalAsterisk, ari: AriClient, app: str) -> None:
     assert asterisk.pid is not None
-    async with EventStream(ari, app, ping_seconds=0.3) as stream, Listener(stream) as heard:
+    tries_again = asyncio.Event()
+
+    async def may_connect() -> None:
+        tries_again.set()
+
+    async with (
+        EventStream(ari, app, ping_seconds=0.3, may_connect=may_connect) as stream,
+        Listener(stream) as heard,
+    ):
         first = await heard.one(Connected)
+        tries_again.clear()
         os.kill(asterisk.pid, signal.SIGSTOP)
         try:
-            await asyncio.sleep(2)
+            await asyncio.wait_for(tries_again.wait(), PATIENCE_SECONDS)
+            noticed_at = datetime.now(UTC)
         finally:
             os.kill(asterisk.pid, signal.SIGCONT)
-        again = await heard.first(Connected, lambda item: item.at > first.at, 15)
+        again = await heard.first(Connected, lambda item: item.at > first.at)
         gap = await heard.one(Gap)
-        assert gap.to_at - gap.from_at > timedelta(seconds=1.5)
+        assert first.at <= gap.from_at < noticed_at - timedelta(seconds=0.3), "since the last sign of life"
+        assert gap.to_at >= noticed_at
         assert not again.asterisk_restarted
