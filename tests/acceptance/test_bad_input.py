@@ -21,8 +21,8 @@ from tests.acceptance.crowd import Crowd
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
 from tests.acceptance.remote_control import RemoteError
-from tests.local.sip import Call, SipPhone
 from tests.place import address
+from tests.rawsip import Call, SipPhone
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

@@ -20,9 +20,9 @@ from ari_app.ari.errors import BadRequest, Conflict, NotFound, NotInStasis, Unau
 from ari_app.ari.stream import Connected, EventStream, Gap
 from ari_app.local.asterisk import LocalAsterisk
 from tests.ari.listener import Listener
-from tests.local.sip import Call, SipPhone
 from tests.patience import PATIENCE_SECONDS
 from tests.place import address
+from tests.rawsip import Call, SipPhone
 
 pytestmark = pytest.mark.asterisk
 

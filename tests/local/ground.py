@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from ari_app.local.asterisk import LocalAsterisk
-from tests.local.sip import SipPhone
 from tests.place import address
+from tests.rawsip import SipPhone
 
 TRUNK = address(10)
 PHONE = address(2)

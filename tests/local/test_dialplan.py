@@ -19,7 +19,7 @@ from tests.local.ground import (
     password_of,
     sip_phone,
 )
-from tests.local.sip import Call
+from tests.rawsip import Call
 
 pytestmark = pytest.mark.asterisk
 
@@ -39,7 +39,7 @@ async def test_given_a_listening_application_when_a_citizen_calls_then_it_gets_i
         assert started["channel"]["id"].startswith("node1-")
         assert started["channel"]["state"] == "Ring", "the caller pays nothing before we answer"
         await app.post(f"channels/{started['channel']['id']}/continue")
-        await phone.response(call)
+        await call.response()
 
 
 @pytest.mark.parametrize("dialled", ["+3114020", "0031140119", "140119;phone-context=+31"])
@@ -52,7 +52,7 @@ async def test_given_a_notation_of_a_trunk_when_it_calls_then_digits_and_plus_ar
         started = await app.event("StasisStart")
         assert started["args"][2] == dialled.partition(";")[0]
         await app.post(f"channels/{started['channel']['id']}/continue")
-        await phone.response(call)
+        await call.response()
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ async def test_given_a_withheld_or_mangled_number_when_a_citizen_calls_then_nobo
         assert started["channel"]["caller"] == {"name": "", "number": ""}
         assert "612345678" not in json.dumps(started)
         await app.post(f"channels/{started['channel']['id']}/continue")
-        await phone.response(call)
+        await call.response()
     assert "612345678" not in asterisk.cel_file.read_text()
     assert "612345678" not in asterisk.messages_file.read_text()
 
@@ -101,7 +101,7 @@ async def test_given_dialplan_words_in_the_dialled_number_when_a_citizen_calls_t
         assert started["channel"]["channelvars"] == {"CALL_ID": str(UUID(call_id))}
         assert started["channel"]["caller"]["number"] == ""
         await app.post(f"channels/{started['channel']['id']}/continue")
-        await phone.response(call)
+        await call.response()
 
 
 async def test_given_an_asserted_number_when_a_citizen_calls_then_it_is_believed(asterisk: LocalAsterisk) -> None:
@@ -112,7 +112,7 @@ async def test_given_an_asserted_number_when_a_citizen_calls_then_it_is_believed
         started = await app.event("StasisStart")
         assert started["channel"]["caller"]["number"] == "+31612345678"
         await app.post(f"channels/{started['channel']['id']}/continue")
-        await phone.response(call)
+        await call.response()
 
 
 async def test_given_an_unanswered_call_when_the_application_asks_for_progress_then_there_is_early_media(
@@ -124,7 +124,7 @@ async def test_given_an_unanswered_call_when_the_application_asks_for_progress_t
         started = await app.event("StasisStart")
         assert (await ringing).status == 180, "no dead air"
         await app.post(f"channels/{started['channel']['id']}/progress")
-        progress = await phone.response(call, least=181)
+        progress = await call.response(least=181)
         assert progress.status == 183
         assert "m=audio" in progress.body
         await app.post(f"channels/{started['channel']['id']}/continue")

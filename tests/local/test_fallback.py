@@ -19,7 +19,7 @@ from tests.local.ground import (
     password_of,
     sip_phone,
 )
-from tests.local.sip import Call
+from tests.rawsip import Call
 
 pytestmark = pytest.mark.asterisk
 

@@ -11,7 +11,7 @@ from tests.local.ground import (
     application,
     sip_phone,
 )
-from tests.local.sip import Call
+from tests.rawsip import Call
 
 pytestmark = pytest.mark.asterisk
 
@@ -59,7 +59,7 @@ async def test_given_a_trunk_when_it_dials_no_number_then_asterisk_does_not_take
             started = await app.event("StasisStart")
             assert started["args"][2] == "14019", "what is not a digit never reaches the application"
             await app.post(f"channels/{started['channel']['id']}/continue")
-            await phone.response(call)
+            await call.response()
         else:
             assert 400 <= (await call.invite()).status < 500
 
@@ -69,7 +69,7 @@ async def test_given_a_talk_when_the_phone_transfers_by_itself_then_asterisk_ref
         call = Call(phone, "140119")
         assert (await call.invite()).status == 200
         call.send("REFER", extra="Refer-To: <sip:0900123@example.org>\r\n")
-        assert (await phone.response(call)).status >= 400
+        assert (await call.response()).status >= 400
         await call.bye()
 
 
@@ -89,4 +89,4 @@ async def test_given_the_trunk_when_it_asks_for_something_else_than_a_call_then_
     async with sip_phone(asterisk, TRUNK) as phone:
         call = Call(phone, "140119")
         call.send(method, extra=extra)
-        assert (await phone.response(call)).status >= 400
+        assert (await call.response()).status >= 400
