@@ -15,7 +15,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
 from ari_app.calls.call.flow import Shell
-from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
+from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
@@ -117,8 +117,8 @@ class Controller:
             stream = EventStream(ari, settings.ari_application, event_types=EVENT_TYPES, may_connect=may_connect)
             self._stream = await stack.enter_async_context(stream)
             outside = Outside(*settings.outside)
-            places = VirtualHolds(shell, supervisor)
-            reminders = PhoneReminders(shell, supervisor, self._asterisk_id)
+            places = VirtualHolds(shell, supervisor.operators)
+            reminders = supervisor.operators.reminder_calls
             promises = keeping_promises(self._database, outside, self._area.current, self._asterisk_id, reminders)
             jobs = self._jobs(ari, supervisor) | await stack.enter_async_context(promises)
             jobs["places"] = (PLACES_SECONDS, places.refresh)

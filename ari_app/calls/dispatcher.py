@@ -12,11 +12,14 @@ from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call
 from ari_app.core.callback_rules import as_waiting
 from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, SessionId
 from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_board import Board
 from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller
 from ari_app.core.skills import skills, team_skill
+
+#: begins the callback of a virtual hold with the operator who was found for it
+StartVirtualHold = Callable[[RequestId, OperatorSession], None]
 
 
 class Dispatcher:
@@ -35,6 +38,7 @@ class Dispatcher:
         self._reserved: dict[SessionId, CallId] = {}  # ready by their rows, but already promised to a call
         self._refused: dict[CallId, Call] = {}  # waiting calls that somebody let ring
         self._places: dict[CallId, CallbackRequest] = {}  # kept by callers who went away; by the request's id
+        self._start_virtual_hold: StartVirtualHold | None = None
         self._timer: Timer | None = None
 
     # --- callers ---
@@ -106,8 +110,12 @@ class Dispatcher:
 
     # --- places that were kept ---
 
-    def set_virtual_holds(self, requests: Sequence[CallbackRequest]) -> None:
-        """These, and no others, are called back at their turn; one that is being offered stays so."""
+    def set_virtual_holds(self, requests: Sequence[CallbackRequest], start: StartVirtualHold) -> None:
+        """Keep places for these requests and no others; `start` is called at the turn of each.
+
+        One that is being offered stays so.
+        """
+        self._start_virtual_hold = start
         wanted = {CallId(request.id): request for request in requests}
         for call_id in self._places.keys() - wanted.keys():
             del self._places[call_id]
@@ -121,8 +129,8 @@ class Dispatcher:
         """The place is taken by this operator, who is reserved until their session moves on."""
         del self._places[offer.call_id]
         self._board.remove_caller(offer.call_id)
-        if self._registry.start_virtual_hold is not None:
-            self._registry.start_virtual_hold(request.id, session)
+        if self._start_virtual_hold is not None:
+            self._start_virtual_hold(request.id, session)
 
     # --- deciding ---
 

@@ -90,16 +90,16 @@ class Recovery:
                     await self._hang_up(channel_id)
             case ResumeLine(line, session, is_placed, is_up):
                 if not self._shell.registry.is_owned(line.channel_id):
-                    self._supervisor.resume_line(line, session, is_placed=is_placed)
+                    self._supervisor.operators.resume_line(line, session, is_placed=is_placed)
                 if is_up and line.answered_at is None:
                     self._supervisor.post(line.channel_id, Up(line.channel_id, self._now))
             case ResumeRingSession(session):
                 if self._shell.registry.session(session.id) is None:
-                    self._supervisor.resume_ring_session(session)
+                    self._supervisor.operators.resume_ring_session(session)
             case CloseSession(session, reason):
                 await self._close_session(session, LineLost(self._now, reason))
                 if reason is LogoutReason.ASTERISK_RESTARTED:
-                    self._supervisor.remind(session)
+                    self._supervisor.operators.reminder_calls.call_about_lost_line(session)
             case CloseLine(line):
                 await self._close_line(line)
             case Adopt(channel):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Message
-from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.ids import CallId, ChannelId, OperatorNumber, RequestId, SessionId
+from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
 
 
@@ -28,10 +26,6 @@ class Registry:
     def __init__(self) -> None:
         #: held from looking for an operator's session to adding the new one
         self.logging_in = asyncio.Lock()
-        #: begins a call that is to keep a promise; set by the supervisor
-        self.start_callback: Callable[[CallbackRequest, OperatorSession, CallId], None] | None = None
-        #: begins the callback of a kept place for an operator who was found for it; set by its keeper
-        self.start_virtual_hold: Callable[[RequestId, OperatorSession], None] | None = None
         self._channels: dict[ChannelId, Mailbox] = {}
         self._calls: dict[CallId, Mailbox] = {}
         self._sessions: dict[SessionId, SessionEntry] = {}

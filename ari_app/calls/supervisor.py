@@ -14,12 +14,11 @@ from ari_app.calls.call.flow import Flow, Shell
 from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
-from ari_app.calls.errors import CallError, SwitchUnavailable
+from ari_app.calls.errors import CallError
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Entered, Left, Message, Up
 from ari_app.calls.operators.channel import OperatorChannel
-from ari_app.calls.operators.line import LineTask
-from ari_app.calls.operators.session import OperatorTask
+from ari_app.calls.operators.tasks import OperatorTasks
 from ari_app.calls.sweeper import Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
@@ -28,19 +27,14 @@ from ari_app.core.ids import (
     AsteriskId,
     CallId,
     ChannelId,
-    Endpoint,
-    OperatorNumber,
     PlaybackId,
-    is_made_by_us,
     new_call_id,
-    new_channel_id,
     new_leg_id,
-    new_line_id,
     playback_id_of,
 )
 from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
-from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.operators import OperatorSession
 from ari_app.core.recovery import LiveChannel
 from ari_app.core.transfer import Transfer
 
@@ -57,10 +51,9 @@ class Supervisor:
         self._asterisk_id = asterisk_id
         self._tasks = tasks
         self._flows: dict[CallId, Flow] = {}
-        self._lines: dict[ChannelId, LineTask] = {}
         self._owing: deque[Flow] = deque()
         self._sweeper = Sweeper(shell.registry)
-        shell.registry.start_callback = self.start_callback
+        self.operators = OperatorTasks(shell, asterisk_id, self.start, self.start_callback)
 
     # --- news ---
 
@@ -77,7 +70,7 @@ class Supervisor:
             case ("citizen", *rest):
                 self._start_call(channel, rest)
             case ("operator", *_):
-                self._start_line(channel)
+                self.operators.start_line(channel)
             case _:
                 log.warning("channel_of_nobody", channel_id=channel.id)
                 self.hang_up_stray(channel.id)
@@ -165,81 +158,6 @@ class Supervisor:
                 log.exception("call_not_told", call_id=str(flow.call.id))
             self._owing.popleft()
 
-    # --- operators ---
-
-    def _start_line(self, channel: LiveChannel) -> None:
-        line = OperatorLine(
-            id=new_line_id(),
-            asterisk_id=self._asterisk_id,
-            channel_id=channel.id,
-            endpoint=endpoint_of(channel.name),
-            started_at=channel.created_at,
-        )
-        self.resume_line(line, None)
-
-    def resume_line(self, line: OperatorLine, session: OperatorSession | None, *, is_placed: bool = False) -> None:
-        """Own this dial-in: an operator at work, or somebody who is (again) asked who they are."""
-        mailbox = Mailbox(self._shell.clock)
-        self._shell.registry.own(line.channel_id, mailbox)
-        rings = line.answered_at is None and is_made_by_us(line.channel_id)
-        task = LineTask(self._shell, line, mailbox, self.start_ring_session, session, is_placed=is_placed, rings=rings)
-        self._lines[line.channel_id] = task
-        self.start(self.run_line(task, line), f"operator line {line.channel_id}")
-
-    def remind(self, session: OperatorSession) -> None:
-        """Call an operator whose line Asterisk lost, to say so; they can log in again on that call."""
-        if session.endpoint is not None and session.channel_id is not None:
-            self.start(self._remind(session.operator, session.endpoint), f"reminder {session.operator}")
-
-    async def _remind(self, operator: OperatorNumber, endpoint: Endpoint) -> None:
-        call_id = new_call_id()
-        channel_id = new_channel_id(call_id, "operator")
-        mailbox = Mailbox(self._shell.clock)
-        self._shell.registry.own(channel_id, mailbox)
-        try:
-            await self._shell.switch.create(endpoint, channel_id, call_id, "1400")
-        except CallError as error:
-            self._shell.registry.disown(channel_id)
-            log.info("operator_not_reminded", operator=operator, error=str(error))
-            return
-        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
-        task = self._lines[channel_id] = LineTask(self._shell, line, mailbox, self.start_ring_session, rings=True)
-        await self.run_line(task, line)
-
-    async def run_line(self, task: LineTask, line: OperatorLine) -> None:
-        """Whatever goes wrong with one operator's task, the operator is not left on a line that nobody serves."""
-        try:
-            try:
-                await task.run()
-            except StaleRow:
-                log.warning("line_owned_elsewhere", channel_id=line.channel_id)
-                return
-            except SwitchUnavailable as error:
-                log.warning("line_given_up", channel_id=line.channel_id, error=str(error))
-            except Exception:
-                log.exception("line_fault", channel_id=line.channel_id)
-            await task.end()
-        finally:
-            self._lines.pop(line.channel_id, None)
-            self._shell.registry.disown(line.channel_id)
-
-    def start_ring_session(self, task: OperatorTask) -> None:
-        """An operator whose phone is rung per call: at work without a line."""
-        self.start(self._run_session(task), f"ring session {task.session.id}")
-
-    async def _run_session(self, task: OperatorTask) -> None:
-        try:
-            await task.run()
-        except StaleRow:
-            log.warning("session_owned_elsewhere", session_id=str(task.session.id))
-        except Exception:
-            log.exception("session_fault", session_id=str(task.session.id))
-            await task.give_up()
-
-    def resume_ring_session(self, session: OperatorSession) -> None:
-        channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
-        self.start_ring_session(OperatorTask(self._shell, session, channel))
-
     # --- after a gap ---
 
     def owns_call(self, call_id: CallId) -> bool:
@@ -270,8 +188,8 @@ class Supervisor:
     def awaited_playbacks(self) -> list[tuple[Mailbox, PlaybackId]]:
         """The prompts whose end somebody is waiting for."""
         calls = [(flow.mailbox, flow.playing) for flow in self._flows.values()]
-        lines = [(line.channel.mailbox, line.channel.playing) for line in self._lines.values()]
-        return [(mailbox, playback_id) for mailbox, playback_id in (*calls, *lines) if playback_id is not None]
+        of_calls = [(mailbox, playback_id) for mailbox, playback_id in calls if playback_id is not None]
+        return [*of_calls, *self.operators.awaited_playbacks()]
 
     # --- the sweep ---
 
@@ -300,9 +218,3 @@ def _call_id(text: str) -> CallId | None:
         return CallId(UUID(text))
     except ValueError:
         return None
-
-
-def endpoint_of(channel_name: str) -> Endpoint | None:
-    """The endpoint of a channel called like "PJSIP/phone01-0000002a"; None for a name of another shape."""
-    endpoint, dash, _ = channel_name.rpartition("-")
-    return Endpoint(endpoint) if dash and "/" in endpoint else None

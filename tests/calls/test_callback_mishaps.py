@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.calls.callbacks.ports import SpokenReminder
-from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
+from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.callbacks import (
@@ -25,7 +25,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import CITIZEN, at_work, attempts, now_is, promised, ringing
 from tests.calls.transfers import number_plan, talk
-from tests.calls.world import ESDAM_ALONE, NODE, VEENDIJK, World, an_area
+from tests.calls.world import ESDAM_ALONE, VEENDIJK, World, an_area
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -63,7 +63,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
     if reach is Reach.RING:
         await w.hang_up(operator)
     request = await promised(w, kind=RequestKind.VIRTUAL_HOLD, queued_at=w.clock.now())
-    await VirtualHolds(w.shell, w.supervisor).refresh()
+    await VirtualHolds(w.shell, w.supervisor.operators).refresh()
     await settle()
     for _ in range(3):
         await w.clock.advance(4)
@@ -240,7 +240,7 @@ async def test_given_the_store_goes_away_after_a_kept_place_is_claimed_then_the_
 
     with monkeypatch.context() as patch:
         patch.setattr(w.promises, "claim", goes_away)
-        await VirtualHolds(w.shell, w.supervisor).refresh()
+        await VirtualHolds(w.shell, w.supervisor.operators).refresh()
         await settle()
         await w.clock.advance(3)
     w.promises.available = True
@@ -307,7 +307,7 @@ async def test_given_a_reminder_when_an_operator_who_is_rung_logs_in_on_it_then_
     w = make_world(area=number_plan(an_area(reach=Reach.RING)))
     request = await promised(w)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (request.id,), "PJSIP/phone30")
-    spoken = asyncio.create_task(PhoneReminders(w.shell, w.supervisor, NODE).remind(reminder))
+    spoken = asyncio.create_task(w.supervisor.operators.reminder_calls.remind(reminder))
     await settle()
     phone = w.ringing_at("PJSIP/phone30")
     w.switch.pick_up(phone)
@@ -326,7 +326,7 @@ async def test_given_a_stop_when_a_reminder_rings_then_the_stop_is_not_swallowed
     w = make_world(area=number_plan())
     request = await promised(w)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (request.id,), "PJSIP/phone30")
-    spoken = asyncio.create_task(PhoneReminders(w.shell, w.supervisor, NODE).remind(reminder))
+    spoken = asyncio.create_task(w.supervisor.operators.reminder_calls.remind(reminder))
     await settle()
     spoken.cancel()
     await settle()

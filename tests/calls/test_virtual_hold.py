@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
-from ari_app.calls.callbacks.virtual_hold import PhoneReminders, VirtualHolds
+from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.core.area import Reach
 from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
 from ari_app.core.ids import ChannelId, TeamCode
@@ -16,7 +16,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import attempts, now_is, promised, ringing
 from tests.calls.transfers import MOBILE, number_plan
-from tests.calls.world import ESDAM_ALONE, NODE, World, an_area
+from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -24,7 +24,7 @@ Make = Callable[..., World]
 
 
 async def refreshed(world: World) -> None:
-    await VirtualHolds(world.shell, world.supervisor).refresh()
+    await VirtualHolds(world.shell, world.supervisor.operators).refresh()
     await settle()
 
 
@@ -110,7 +110,7 @@ async def test_given_an_operator_who_is_rung_when_a_place_is_theirs_then_their_p
 async def reminded(world: World, phone: str = "PJSIP/phone09") -> tuple[asyncio.Task[Spoken], ChannelId]:
     requests = tuple(world.promises.requests)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, requests, phone)
-    work = asyncio.create_task(PhoneReminders(world.shell, world.supervisor, NODE).remind(reminder))
+    work = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
     await settle()
     return work, world.ringing_at(phone)
 
@@ -164,4 +164,4 @@ async def test_given_no_way_outside_when_a_reminder_is_for_a_number_outside_then
     world.switch.outbound = ""
     await settle()
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (), MOBILE)
-    assert await PhoneReminders(world.shell, world.supervisor, NODE).remind(reminder) is Spoken.NOT_NOW
+    assert await world.supervisor.operators.reminder_calls.remind(reminder) is Spoken.NOT_NOW

@@ -25,7 +25,7 @@ from ari_app.calls.messages import (
     PlayPrompt,
     TakeCall,
 )
-from ari_app.calls.operators.callbacks import of_desk, promise_after, start_next
+from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.core.ids import CallId, PlaybackId
@@ -77,10 +77,17 @@ class OperatorTask:
     """From login to logout. News comes in through one mailbox: keys, calls, the sweep, the hang-up."""
 
     def __init__(
-        self, shell: Shell, session: OperatorSession, channel: OperatorChannel, *, is_placed: bool = False
+        self,
+        shell: Shell,
+        session: OperatorSession,
+        channel: OperatorChannel,
+        callbacks: OperatorCallbacks,
+        *,
+        is_placed: bool = False,
     ) -> None:
         """The session is stored already. `is_placed`: its line is in its bridge."""
         self._shell = shell
+        self._callbacks = callbacks
         self._is_placed = is_placed
         self._channel = channel
         self._entry = SessionEntry(session, channel.mailbox)
@@ -159,7 +166,7 @@ class OperatorTask:
             case PlayPrompt(names=names, playback_id=playback_id):
                 await self._channel.start(names, playback_id)
             case CommandAsked(command=wanted, answer=answer):
-                answer(await of_desk(self._shell, self.session, self._last_call, wanted))
+                answer(await self._callbacks.carry_out(self.session, self._last_call, wanted))
             case CommandAnswered(answer=Refused(reason, deputy)):
                 await self._channel.start(to_operator.refusal(reason, deputy))
             case CommandAnswered(command=command, answer=given) if isinstance(command, CallbackCommand):
@@ -275,14 +282,16 @@ class OperatorTask:
         if self.session.state is OperatorState.TALKING and call_id is not None:
             self._shell.registry.post_to_call(call_id, asked)
         elif isinstance(command, CallbackKey) and call_id is None:
-            given = await promise_after(self._shell, self.session, self._last_call, PromiseCallback(command.pii_digits))
+            given = await self._callbacks.promise_after(
+                self.session, self._last_call, PromiseCallback(command.pii_digits)
+            )
             asked.answer(given)
         else:
             await self._channel.start(to_operator.UNKNOWN_CODE)
 
     async def _call_back(self) -> None:
         """The next citizen who is to be called back; not in a talk, nor while a caller is being announced."""
-        refused = await start_next(self._shell, self.session)
+        refused = await self._callbacks.start_next(self.session)
         if refused is not None:
             words = to_operator.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST

@@ -1,0 +1,106 @@
+"""Logging in: operator number and PIN by keys, and the row of the session that begins."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from functools import partial
+
+import structlog
+
+from ari_app.calls.call.flow import Shell
+from ari_app.calls.messages import ApplyEvent
+from ari_app.calls.operators.channel import OperatorChannel
+from ari_app.core.area import Reach
+from ari_app.core.ids import OperatorNumber, new_session_id
+from ari_app.core.keypad import feed_entry
+from ari_app.core.ledger import AlreadyTaken, PinVerdict
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState, step
+from ari_app.prompts.phrases import operator as to_operator
+
+log = structlog.get_logger(__name__)
+
+LOGIN_TRIES = 3
+#: how long an entry may take from one key to the next
+KEY_PATIENCE = timedelta(seconds=15)
+
+
+async def ask_operator(
+    shell: Shell, channel: OperatorChannel, line: OperatorLine, store_failure: Callable[[int], Awaitable[None]]
+) -> OperatorNumber | None:
+    """Ask for operator number and PIN, at most LOGIN_TRIES times on this line, those of before a restart included.
+
+    None when the tries are used up, or the number is locked. Which of the two was wrong is not said. `store_failure`
+    commits the number of failed tries.
+    """
+    failures = line.failed_logins
+    while failures < LOGIN_TRIES:
+        again = to_operator.LOGIN_WRONG if failures else ()
+        number = await _entry(shell, channel, (*again, *to_operator.ASK_OPERATOR_NUMBER))
+        pin = await _entry(shell, channel, to_operator.ASK_PIN)
+        verdict = await shell.ledger.check_pin(number, pin, shell.clock.now())
+        if verdict is PinVerdict.OK:
+            return OperatorNumber(number)
+        failures += 1
+        await store_failure(failures)
+        log.info("login_failed", line_id=str(line.id), verdict=verdict.value)
+        if verdict is PinVerdict.LOCKED:
+            return None
+    return None
+
+
+async def _entry(shell: Shell, channel: OperatorChannel, prompt: Sequence[str]) -> str:
+    """Digits up to `#`; what there is of them when no more come."""
+    buffer = ""
+    digit = await channel.play(prompt)
+    while True:
+        if digit is not None:
+            buffer, entry = feed_entry(buffer, digit)
+            if entry is not None:
+                return entry
+        digit = await channel.digit(shell.clock.now() + KEY_PATIENCE)
+        if digit is None:
+            return buffer
+
+
+def new_session(shell: Shell, line: OperatorLine, operator: OperatorNumber, reach: Reach) -> OperatorSession:
+    """A session that begins now on this line, and is not stored yet."""
+    now = shell.clock.now()
+    return OperatorSession(
+        id=new_session_id(),
+        asterisk_id=line.asterisk_id,
+        operator=operator,
+        reach=reach,
+        endpoint=line.endpoint,
+        logged_in_at=now,
+        state=OperatorState.READY,
+        state_since_at=now,
+        idle_since_at=now,
+        line_id=line.id,
+    )
+
+
+async def store_new_session(shell: Shell, channel: OperatorChannel, session: OperatorSession) -> None:
+    """Commit a new session; one that this operator has on another phone ends first, and that phone says so.
+
+    `channel`: the line on which the operator logged in. To be called with `registry.logging_in` held.
+    Raises AlreadyTaken when the operator is at work on another Asterisk.
+    """
+    other = shell.registry.session_of(session.operator)
+    if other is not None:
+        other.mailbox.post(ApplyEvent(LineLost(shell.clock.now(), LogoutReason.REPLACED)))
+        await other.closed.wait()
+    store = partial(shell.ledger.store_session, session)
+    try:
+        await channel.patient_store(store)
+    except AlreadyTaken:
+        await _close_left_behind(shell, session)
+        await channel.patient_store(store)
+
+
+async def _close_left_behind(shell: Shell, session: OperatorSession) -> None:
+    """End this operator's open rows that no task owns: a process died, or there was a fault."""
+    rows = await shell.ledger.open_rows(session.asterisk_id)
+    for found in rows.sessions:
+        if found.operator == session.operator:
+            await shell.ledger.store_session(step(found, LineLost(shell.clock.now(), LogoutReason.REPLACED)))

@@ -1,0 +1,167 @@
+"""Calls to operators' phones: that their line was lost, or which callbacks are due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Protocol
+
+import structlog
+
+from ari_app.calls.call.flow import Shell
+from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
+from ari_app.calls.errors import CallError
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.messages import Digit, Entered, Up
+from ari_app.calls.operators.line import LineTask, OperatorShell
+from ari_app.core.ids import AsteriskId, Endpoint, new_call_id, new_channel_id, new_line_id
+from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
+from ari_app.prompts.phrases import operator as to_operator
+
+log = structlog.get_logger(__name__)
+
+#: what the rung phone shows: the number that operators dial
+SHOWN_NUMBER = "1400"
+RING_PATIENCE = timedelta(seconds=30)
+#: how long a key is awaited after an invitation was spoken
+INVITATION_PATIENCE = timedelta(seconds=4)
+INVITATION_TIMES = 2
+ACCEPT_KEY = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a person hears whom we called; ACCEPT_KEY goes on to the login, and to the next callback after it."""
+
+    words: Sequence[str]
+    heard: asyncio.Future[None]  # done when the phone is picked up
+
+
+class CalledLine(LineTask):
+    """A phone that we ring, with a channel that is created by somebody else; on that call the operator may log in.
+
+    Without an invitation the operator hears that their line was lost.
+    """
+
+    def __init__(
+        self, common: OperatorShell, line: OperatorLine, mailbox: Mailbox, invitation: Invitation | None = None
+    ) -> None:
+        super().__init__(common, line, mailbox)
+        self._invitation = invitation
+
+    async def _enter(self) -> None:
+        if not await self._is_picked_up():
+            return
+        if self._invitation is None:
+            digit = await self.channel.play(to_operator.DIAL_IN_AGAIN)
+            if digit is not None:
+                self.channel.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
+        elif not await self._is_accepted(self._invitation):
+            return
+        await self._store()
+        await self._log_in(calls_back=self._invitation is not None)
+
+    async def _is_picked_up(self) -> bool:
+        until = self._now + RING_PATIENCE
+        while self._line.answered_at is None:
+            match await self.channel.next(until):
+                case Entered(created_at=created_at):
+                    await self._store(started_at=created_at)
+                    await self._shell.switch.dial(self._line.channel_id)
+                case Up(at=at):
+                    self._line = replace(self._line, answered_at=at)
+                case None:
+                    return False
+        return True
+
+    async def _is_accepted(self, invitation: Invitation) -> bool:
+        """Say it twice to somebody who presses no key; whether ACCEPT_KEY was pressed."""
+        if not invitation.heard.done():
+            invitation.heard.set_result(None)
+        for _ in range(INVITATION_TIMES):
+            digit = await self.channel.play(invitation.words) or await self.channel.digit(
+                self._now + INVITATION_PATIENCE
+            )
+            if digit is not None:
+                return digit == ACCEPT_KEY
+        return False
+
+
+class Lines(Protocol):
+    """What `OperatorTasks` does for a phone that is called."""
+
+    def own_called_line(self, line: OperatorLine, invitation: Invitation | None) -> CalledLine: ...
+
+    def disown_line(self, task: LineTask) -> None: ...
+
+    def start(self, work: Coroutine[None, None, None], name: str) -> None: ...
+
+    async def run_line(self, task: LineTask) -> None: ...
+
+
+class ReminderCalls:
+    """Fulfils `ReminderCaller`. The person who picks up may log in on that very call."""
+
+    def __init__(self, shell: Shell, lines: Lines, asterisk_id: AsteriskId) -> None:
+        self._shell = shell
+        self._lines = lines
+        self._asterisk_id = asterisk_id
+
+    def call_about_lost_line(self, session: OperatorSession) -> None:
+        """Ring the phone of an operator whose standing line went with Asterisk, once; returns at once."""
+        if session.endpoint is not None and session.channel_id is not None:
+            self._lines.start(self._call_about_lost_line(session, session.endpoint), f"reminder {session.operator}")
+
+    async def _call_about_lost_line(self, session: OperatorSession, endpoint: Endpoint) -> None:
+        try:
+            task = await self._create(endpoint, None)
+        except CallError as error:
+            log.info("operator_not_reminded", operator=session.operator, error=str(error))
+            return
+        await self._lines.run_line(task)
+
+    async def remind(self, reminder: SpokenReminder) -> Spoken:
+        """Ring the phone and say what is due; key 1 goes on to the login, and then calls the first of them."""
+        phone = reminder.pii_phone
+        endpoint = Endpoint(phone) if phone.startswith("PJSIP/") else self._shell.switch.outside(phone)
+        if endpoint is None:
+            return Spoken.NOT_NOW
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        words = callback_to_operator.reminder(reminder.kind, len(reminder.requests))
+        try:
+            task = await self._create(endpoint, Invitation(words, heard))
+        except CallError as error:
+            log.info("reminder_not_spoken", error=str(error))
+            return Spoken.NOT_NOW
+        self._lines.start(self._run(task, heard), f"reminder {reminder.id}")
+        try:
+            await heard
+        except asyncio.CancelledError:
+            myself = asyncio.current_task()
+            if heard.cancelled() and (myself is None or not myself.cancelling()):
+                return Spoken.NOT_HEARD
+            raise
+        return Spoken.HEARD
+
+    async def _run(self, task: LineTask, heard: asyncio.Future[None]) -> None:
+        try:
+            await self._lines.run_line(task)
+        finally:
+            if not heard.done():
+                heard.cancel()
+
+    async def _create(self, endpoint: Endpoint, invitation: Invitation | None) -> CalledLine:
+        """A channel to this phone, owned before it exists. Raises CallError."""
+        call_id = new_call_id()
+        channel_id = new_channel_id(call_id, "operator")
+        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
+        task = self._lines.own_called_line(line, invitation)
+        try:
+            await self._shell.switch.create(endpoint, channel_id, call_id, SHOWN_NUMBER)
+        except CallError:
+            self._lines.disown_line(task)
+            raise
+        return task
