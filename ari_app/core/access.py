@@ -1,9 +1,9 @@
-"""Which municipalities' data a query may read."""
+"""The scope of a reader: the municipalities whose data may be read."""
 
 from __future__ import annotations
 
 from ari_app.core.ids import MunicipalityCode
 
-#: the municipalities whose data may be read; None: the whole group. What is outside the scope does not exist for the
-#: reader. A call that never reached a municipality (its caller left in the menu) belongs to the group only.
+#: municipalities whose data may be read; None: the whole group. Data outside the scope does not exist for the reader. A
+#: call that never reached a municipality (its caller left in the menu) is only in the scope of the whole group.
 Scope = frozenset[MunicipalityCode] | None

@@ -1,10 +1,10 @@
-"""The law's calendar and a municipality's opening hours; two different things (DOMAIN: keep them apart).
+"""The working days of the law, and the opening hours of a municipality: two different things.
 
-A *working day* is what the law counts: not a Saturday or Sunday, not a day of Algemene termijnenwet art. 3, not a day
-designated by royal decree. A municipality that closes by its own choice does not make a working day less. *Opening*
-follows the municipality's hours, its closings and, unless it says otherwise, the law's days.
+A *working day* is a day that the law counts: not a Saturday or Sunday, not a day of Algemene termijnenwet art. 3, not a
+day designated by royal decree. It stays a working day when a municipality closes by its own choice. *Opening* follows
+the municipality's hours, its closings and, unless it has chosen otherwise, the legal days.
 
-Days are dates in Europe/Amsterdam; instants are timezone-aware, UTC when they come from here.
+Days are dates in Europe/Amsterdam. Instants are timezone-aware; returned instants are in UTC.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ari_app.core.area import Municipality
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
-#: Days equated with a holiday by royal decree (art. 3 lid 3). Decreed for some three years at a time: data, not a rule.
-#: Up to 2024 from the decrees themselves; 2025 to 2028 as published by a jurist (sterfgeval.nl), to be compared with
-#: the Staatscourant. A day of the table `special_day`, which names its source, comes beside or instead of these.
+#: Days that a royal decree equates with a holiday (art. 3 lid 3), decreed for some three years at a time. Sources: up
+#: to 2024 the decrees themselves; 2025 to 2028 a jurist's publication (sterfgeval.nl), still to be compared with the
+#: Staatscourant. The table `special_day`, which names its source per day, adds to these or replaces them.
 DESIGNATED_DAYS: Mapping[date, str] = {
     date(2023, 4, 28): "dag na Koningsdag",
     date(2023, 5, 19): "dag na Hemelvaartsdag",
@@ -39,7 +39,7 @@ DESIGNATED_DAYS: Mapping[date, str] = {
 _SATURDAY = 5
 _SEARCH_DAYS = 400  # how far ahead a closed municipality's next opening is looked for
 _DECREE_NOTICE = timedelta(days=365)
-_OPEN_DAYS = 7  # an opening that lasts longer has no end worth telling
+_OPEN_DAYS = 7  # an opening that lasts longer counts as one without an end
 
 
 class ClosedWhy(StrEnum):
@@ -59,7 +59,7 @@ class OpenNow:
 
 @dataclass(frozen=True, slots=True)
 class ClosedNow:
-    """Closed; `name` is the day's name or the closing's reason, `opens_at` None when no opening is in sight."""
+    """Closed; `name` is the name of the day or the reason of the closing, `opens_at` None if no opening is in sight."""
 
     why: ClosedWhy
     name: str | None
@@ -67,7 +67,7 @@ class ClosedNow:
 
 
 def local_date(instant: datetime) -> date:
-    """The date in the Netherlands at an instant."""
+    """The date in the Netherlands at this instant."""
     return instant.astimezone(AMSTERDAM).date()
 
 
@@ -102,13 +102,13 @@ def legal_days(year: int) -> Mapping[date, str]:
         date(year, 12, 25): "Eerste Kerstdag",
         date(year, 12, 26): "Tweede Kerstdag",
     }
-    # Set last: Ascension may fall on 5 May (2016) and is what people call that day.
+    # Set last: when Ascension Day is 5 May (2016), people call the day Hemelvaartsdag.
     days[easter + timedelta(days=39)] = "Hemelvaartsdag"
     return days
 
 
 def legal_day_name(day: date, special_days: Mapping[date, str]) -> str | None:
-    """The name of a holiday or designated day; None for every other day, a Sunday included."""
+    """The name of a holiday or designated day; None for any other day, also a Sunday."""
     return legal_days(day.year).get(day) or special_days.get(day)
 
 
@@ -117,7 +117,7 @@ def is_working_day(day: date, special_days: Mapping[date, str]) -> bool:
 
 
 def next_working_day(day: date, special_days: Mapping[date, str]) -> date:
-    """The first working day after a day: the last on which a customer of that day may be called back (AV §2)."""
+    """The first working day after `day`: the last day to call back a customer who called on `day` (AV §2)."""
     following = day + timedelta(days=1)
     while not is_working_day(following, special_days):
         following += timedelta(days=1)
@@ -125,18 +125,18 @@ def next_working_day(day: date, special_days: Mapping[date, str]) -> date:
 
 
 def special_days_known_until(special_days: Mapping[date, str]) -> date | None:
-    """The end of the last year that has designated days; after it, a new decree must be entered."""
+    """The last day of the years whose designated days are known; None when none are."""
     return date(max(special_days).year, 12, 31) if special_days else None
 
 
 def special_days_run_out(special_days: Mapping[date, str], today: date) -> bool:
-    """Whether it is time to enter the days of the next decree: twelve months before the known ones end, or later."""
+    """Is it time to enter the next decree? True from twelve months before the end of the known years on."""
     until = special_days_known_until(special_days)
     return until is None or until < today + _DECREE_NOTICE
 
 
 def open_state(municipality: Municipality, special_days: Mapping[date, str], now: datetime) -> OpenNow | ClosedNow:
-    """Whether a municipality is open at an instant, and when that changes.
+    """Whether a municipality is open at `now`, and the moment when that changes.
 
     Raises ValueError when `now` has no timezone.
     """
@@ -153,7 +153,7 @@ def open_state(municipality: Municipality, special_days: Mapping[date, str], now
 
 
 def _closings_end(municipality: Municipality, now: datetime) -> datetime:
-    """The first instant from `now` on that is in no closing; the years of a long one need no search."""
+    """The first instant from `now` on that is in no closing. It skips a closing of years without a search by day."""
     after = now
     for closing in sorted(municipality.closings, key=lambda closing: closing.starts_at):
         if closing.starts_at <= after < closing.ends_at:
@@ -183,7 +183,7 @@ def _is_open_on(municipality: Municipality, special_days: Mapping[date, str], da
 def _openings(
     municipality: Municipality, special_days: Mapping[date, str], first_day: date, after: datetime
 ) -> Iterator[tuple[datetime, datetime]]:
-    """Openings that end after an instant, in order; those that touch are one, up to about a week."""
+    """Openings that end after `after`, in order. Openings that touch are joined, up to about a week."""
     current: tuple[datetime, datetime] | None = None
     for opens_at, closes_at in _openings_by_day(municipality, special_days, first_day):
         if closes_at <= after:
@@ -213,7 +213,7 @@ def _openings_by_day(
 def openings_of_day(
     municipality: Municipality, special_days: Mapping[date, str], day: date
 ) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when it is open on one day, closings taken off, in order; nothing when it is closed all day."""
+    """The openings (from, until) of one day without its closings, in order; none if it is closed all day."""
     spans = municipality.hours.get(day.weekday(), ())
     if not spans or not _is_open_on(municipality, special_days, day):
         return
@@ -235,7 +235,7 @@ def _without_closings(
 
 
 def instant_of(day: date, at: time, fold: int = 0) -> datetime:
-    """The instant of a time of day; a time that the clock skips in March is the instant at which it skips."""
+    """The instant of a local time. A time that does not exist in March means the moment at which the clock changes."""
     local = datetime.combine(day, at.replace(fold=fold), AMSTERDAM)
     instant = local.replace(fold=0).astimezone(UTC)
     if instant.astimezone(AMSTERDAM).replace(tzinfo=None, fold=0) != local.replace(tzinfo=None, fold=0):
@@ -244,7 +244,7 @@ def instant_of(day: date, at: time, fold: int = 0) -> datetime:
 
 
 def _closing_instant(day: date, closes: time) -> datetime:
-    """The instant of a closing time; in October, when the hour comes twice, the second: nobody closes early."""
+    """The instant of a closing time; in the hour that October has twice the later one, so that nobody closes early."""
     if closes == time(0):
         return instant_of(day + timedelta(days=1), closes)
     return instant_of(day, closes, fold=1)

@@ -10,17 +10,17 @@ CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
 SessionId = NewType("SessionId", UUID)  # one operator, from login to logout
 TransferId = NewType("TransferId", UUID)
-RequestId = NewType("RequestId", UUID)  # somebody is to be called back
-AttemptId = NewType("AttemptId", UUID)  # one try to call them back
-LineId = NewType("LineId", UUID)  # one channel of somebody who dialled 1400
+RequestId = NewType("RequestId", UUID)  # a callback request
+AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
+LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
 PlaybackId = NewType("PlaybackId", str)
 AsteriskId = NewType("AsteriskId", str)  # entity id of one Asterisk
 MunicipalityCode = NewType("MunicipalityCode", str)  # CBS code, e.g. "GM9901"
 TeamCode = NewType("TeamCode", str)
-OperatorNumber = NewType("OperatorNumber", str)  # what the operator keys in, e.g. "101"
-EntryCode = NewType("EntryCode", str)  # of an entry of the number plan, e.g. "wierdam-burgerzaken"
+OperatorNumber = NewType("OperatorNumber", str)  # keyed at login, e.g. "101"
+EntryCode = NewType("EntryCode", str)  # of an entry of the directory, e.g. "wierdam-burgerzaken"
 Endpoint = NewType("Endpoint", str)  # e.g. "PJSIP/phone01"
 
 
@@ -53,7 +53,7 @@ def new_line_id() -> LineId:
 
 
 def new_channel_id(call_id: CallId, role: str) -> ChannelId:
-    """A channel id chosen by us, so that a repeated request answers 409 instead of dialling twice."""
+    """A channel id of our choice, so that Asterisk answers a repeated order with 409 instead of dialling twice."""
     return ChannelId(f"{role}-{call_id}-{uuid4().hex[:8]}")
 
 
@@ -61,7 +61,7 @@ _MADE_BY_US = re.compile(r"[a-z]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9
 
 
 def is_made_by_us(channel_id: ChannelId) -> bool:
-    """Is it one of `new_channel_id`: a phone that we called, and not somebody who called us?"""
+    """Did `new_channel_id` make this id? Then we called this channel; any other channel called us."""
     return _MADE_BY_US.fullmatch(channel_id) is not None
 
 
@@ -74,10 +74,10 @@ def new_playback_id() -> PlaybackId:
 
 
 def tone_id_of(call_id: CallId, last_seq: int) -> PlaybackId:
-    """The tone that somebody of a call hears until it is stopped, begun at this fact: a restarted process stops it."""
+    """The tone of a call that began at this fact. Derived, so that a restarted process can stop it."""
     return PlaybackId(f"tone-{call_id}-{last_seq}")
 
 
 def playback_id_of(call_id: CallId, last_seq: int, number: int = 0) -> PlaybackId:
-    """The prompt that a call plays, the `number`-th since this fact of its row: a restarted process can name it."""
+    """The `number`-th prompt of a call since this fact. Derived, so that a restarted process can stop it."""
     return PlaybackId(f"play-{call_id}-{last_seq}-{number}")

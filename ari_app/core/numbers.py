@@ -1,7 +1,7 @@
-"""Telephone numbers: municipal 14-numbers by the Dutch numbering plan, everything else as E.164.
+"""Telephone numbers: municipal 14-numbers by the Dutch numbering plan, all others as E.164.
 
 A 14-number is `14` and an area code with its 0: "14 020", "14 0297" (Nummerplan telefoon- en ISDN-diensten, bijlage 1,
-table 140X). We keep it as plain digits, "140297". The area codes in `FICTITIOUS_AREA_CODES` belong to nobody: samples
+table 140X). It is stored as plain digits, "140297". The area codes in `FICTITIOUS_AREA_CODES` belong to nobody: samples
 and tests use them, both as 14-number ("14 0119") and as geographic number ("+31 119 123456").
 """
 
@@ -52,10 +52,11 @@ AREA_CODES: frozenset[str] = frozenset(
     start + last for start, lasts in _LAST_DIGITS_OF_AREA_CODES.items() for last in lasts
 )
 
-#: Area codes that the numbering plan leaves room for and that nobody has: for samples, documentation and tests.
+#: Area codes that fit the numbering plan and that nobody has: for samples, documentation and tests.
 FICTITIOUS_AREA_CODES: frozenset[str] = frozenset({"0119", "0179"})
 
-_TABLE_140X = {  # digits of the whole number by the first digit after "140" (row) and the one after that (position)
+#: length of the whole number, by the first digit after "140" (key) and the second (position); "-": not available
+_TABLE_140X = {
     "1": "56-5-5666-",
     "2": "5-65565--6",
     "3": "5665655-5-",
@@ -63,23 +64,23 @@ _TABLE_140X = {  # digits of the whole number by the first digit after "140" (ro
     "5": "5665656656",
     "7": "5555555555",
 }
-_LONGEST_E164 = 15  # digits, that of the country among them (ITU-T E.164)
-_LONGEST_KEPT = 32  # digits of a dialled number in a row
-_LONGEST_READ = 200  # characters of anything from outside
+_LONGEST_E164 = 15  # digits, with the country code (ITU-T E.164)
+_LONGEST_KEPT = 32  # digits of a dialled number that are stored
+_LONGEST_READ = 200  # characters of a number from outside
 _SEPARATORS = re.compile(r"[\s\-./()]")
 _PAID = re.compile(r"^(?:(?:0|\+31|0031|31)(?:90[069]|67)[0-9]+|(?:\+31|0031)?18[0-9]{2,3})$")
 _SCHEME = re.compile(r"^(?:tel|sips?):", re.IGNORECASE)
 
 
 class RefusedBecause(StrEnum):
-    """Why a text is not a number that we can use."""
+    """Why a text is not a usable number."""
 
     NOT_A_NUMBER = "not_a_number"
     NOT_14 = "not_14"  # a number, but not a 14-number
     STATE = "state"  # 1400, the State's information line
     ANIMALS = "animals"  # 144
     BUSINESS = "business"  # 14088
-    NOT_AVAILABLE = "not_available"  # not given out by the numbering plan
+    NOT_AVAILABLE = "not_available"  # not assigned by the numbering plan
     WRONG_LENGTH = "wrong_length"
     NO_SUCH_AREA = "no_such_area"
     PAID = "paid"
@@ -90,7 +91,7 @@ class RefusedBecause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A number that was not accepted; `says` is a sentence for whoever typed it."""
+    """A number that was not accepted; `says` is a sentence for the person who typed it."""
 
     reason: RefusedBecause
     says: str
@@ -98,7 +99,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """What the trunk delivered as dialled number: a 14-number, an E.164 number, or (both None) neither."""
+    """The dialled number as the trunk delivered it: a 14-number, an E.164 number, or neither (both None)."""
 
     digits: str  # as delivered, digits only, at most 32
     shared: SharedDigits | None = None
@@ -108,8 +109,7 @@ class Dialled:
 def parse_shared(text: str) -> SharedDigits | Refused:
     """Read a municipal 14-number in any notation.
 
-    Accepts `14 020`, `14020`, `14-024`, the interconnect form `01400 14020`, and each with `+31`, `0031` or `31` before
-    it.
+    Accepts `14 020`, `14020`, `14-024` and the interconnect form `01400 14020`, each also after `+31`, `0031` or `31`.
     """
     digits = bare_digits(text)
     if digits is None:
@@ -128,12 +128,12 @@ def area_code(digits: SharedDigits) -> str:
 
 
 def is_fictitious(number: str) -> bool:
-    """Whether a 14-number or E.164 number lies in the range reserved for samples."""
+    """Does this 14-number or E.164 number lie in the range for samples?"""
     return any(number == f"14{code}" or number.startswith(f"+31{code[1:]}") for code in FICTITIOUS_AREA_CODES)
 
 
 def parse_e164(text: str) -> E164 | Refused:
-    """Read a telephone number, Dutch unless it begins with another country's code. 14-numbers are not E.164."""
+    """Read a telephone number, which is Dutch unless it begins with a country code. A 14-number is not E.164."""
     digits = bare_digits(text)
     if digits is None:
         return Refused(RefusedBecause.NOT_A_NUMBER, f"{_shown(text)} is not a telephone number")
@@ -146,7 +146,7 @@ def parse_e164(text: str) -> E164 | Refused:
 
 
 def parse_direct(text: str) -> E164 | Refused:
-    """Read a number that citizens dial instead of a 14-number: Dutch, and never at an extra charge (AV §8)."""
+    """Read a number that citizens dial instead of a 14-number: Dutch, and without extra charge (AV §8)."""
     digits = bare_digits(text)
     if digits is not None and _PAID.match(digits):
         return Refused(RefusedBecause.PAID, f"{_shown(text)} is a paid-service number, which costs callers extra")
@@ -162,7 +162,7 @@ def parse_direct(text: str) -> E164 | Refused:
 
 
 def parse_geographic(text: str) -> E164 | Refused:
-    """Read a Dutch geographic number: what callers from abroad dial (AV §4)."""
+    """Read a Dutch geographic number, which callers from abroad dial (AV §4)."""
     parsed = parse_direct(text)
     if isinstance(parsed, Refused) or is_fictitious(parsed):
         return parsed
@@ -172,7 +172,7 @@ def parse_geographic(text: str) -> E164 | Refused:
 
 
 def normalise_dialled(text: str) -> Dialled:
-    """Read what a trunk delivered as the dialled number. Anything at all is tolerated; nothing is raised."""
+    """Read a dialled number as a trunk delivers it. Accepts any text and never raises."""
     digits = bare_digits(text)
     if digits is None:
         return Dialled(_kept_digits(text))
@@ -187,9 +187,9 @@ def normalise_dialled(text: str) -> Dialled:
 
 
 def caller_number(text: str | None, presentation_withheld: bool) -> E164 | None:
-    """The number a caller may be called back on; None when withheld, unusable or not a telephone number.
+    """The number on which a caller may be called back; None if withheld or no usable telephone number.
 
-    A withheld number is not even looked at (Telecommunicatiewet 11.9).
+    A withheld number is not read at all (Telecommunicatiewet 11.9).
     """
     if presentation_withheld or not text:
         return None
@@ -198,13 +198,13 @@ def caller_number(text: str | None, presentation_withheld: bool) -> E164 | None:
 
 
 def bare_digits(text: str) -> str | None:
-    """Digits with at most a leading +, or None when the text holds anything else than a written number."""
+    """The digits of a written number, with its leading + if any; None when the text is no written number."""
     if len(text) > _LONGEST_READ:
         return None
     user = _SCHEME.sub("", text.strip()).partition("@")[0].partition(";")[0]
     bare = _SEPARATORS.sub("", user.replace("(0)", ""))
     plain = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in bare)
-    # A longer number is cut by nobody: its first digits would be somebody else's number.
+    # A number that is too long is refused, not cut: its first digits could be another person's number.
     return plain if re.fullmatch(rf"\+?[0-9]{{1,{_LONGEST_KEPT}}}", plain) else None
 
 
@@ -217,7 +217,7 @@ def _shown(text: str) -> str:
 
 
 def _short_form(digits: str) -> str:
-    """A 14-number as people dial it, without what networks put before it; another number comes back as it is."""
+    """A 14-number as people dial it, without the prefixes of networks; any other number unchanged."""
     national = digits
     for country in ("+31", "0031", "31"):
         if digits.startswith(country):
@@ -274,7 +274,7 @@ def _is_plausible(number: phonenumbers.PhoneNumber) -> bool:
     if number.country_code == 31:
         known = phonenumbers.is_valid_number(number)
         return known or (is_fictitious(_as_e164(number)) and len(str(number.national_number)) == 9)
-    # Another country's new ranges reach the library's tables late; and it knows German numbers longer than E.164's.
+    # New ranges abroad reach the library's tables late, and it accepts German numbers longer than E.164 allows.
     is_possible = phonenumbers.is_possible_number_with_reason(number) == ValidationResult.IS_POSSIBLE
     return is_possible and len(_as_e164(number)) <= len("+") + _LONGEST_E164
 

@@ -1,4 +1,4 @@
-"""Calling a number outside: how it is written for the way that leads there, and which number of ours is shown."""
+"""Calls to a number outside: its notation for the trunk, and the number of ours that is shown."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from enum import StrEnum
 from ari_app.core.area import Area
 from ari_app.core.ids import Endpoint, MunicipalityCode
 
-#: where the number goes in a template
+#: the place of the number in a template
 PLACE = "{number}"
 _E164 = re.compile(r"\+([1-9][0-9]{6,14})")
 _HOME = "31"
 
 
 class NumberForm(StrEnum):
-    """How a trunk wants a number written."""
+    """The notation of a number that a trunk expects."""
 
     E164 = "e164"  # +31612345678
     INTERNATIONAL = "international"  # 0031612345678
-    NATIONAL = "national"  # 0612345678, and 00 with the country's code abroad
+    NATIONAL = "national"  # 0612345678; abroad 00 and the country code
 
 
 def outside_endpoint(template: str, e164: str, form: NumberForm = NumberForm.E164) -> Endpoint | None:
-    """The endpoint that calls this number; None without a template, or for what is not an E.164 number.
+    """The endpoint that calls this number; None without a template, or if the number is not E.164.
 
-    Nothing but digits and a plus comes from the number: it goes into a dial string.
+    Only digits and a plus are taken from the number, because they go into a dial string.
     """
     found = _E164.fullmatch(e164)
     if not template or found is None:
@@ -44,19 +44,19 @@ def _written(digits: str, form: NumberForm) -> str:
 
 
 def is_template(text: str) -> bool:
-    """Can this be a way outside: a trunk of this Asterisk with one place for the number, or a phone that plays it?"""
+    """Is this a way outside: a trunk with one place for the number, or a phone that stands in for one in tests?"""
     return re.fullmatch(r"PJSIP/(?:\{number\}@)?[A-Za-z0-9_][A-Za-z0-9_.-]*", text) is not None
 
 
 def peer_of(template: str) -> str:
-    """The name of the trunk or phone that a template leads to."""
+    """The name of the trunk or phone in a template."""
     return template.removeprefix("PJSIP/").removeprefix(f"{PLACE}@")
 
 
 def shown_number(area: Area, municipality: MunicipalityCode | None, shared_number: str | None) -> str:
-    """Which number somebody outside sees when we call: they know it, and can call it back; "" shows none of ours.
+    """The number of ours that is shown when we call, so that people can call it back; "" if there is none.
 
-    The municipality's geographic number where it has one: not every network shows, or lets dial, a 14-number.
+    It is the municipality's geographic number if there is one: not every network can show or dial a 14-number.
     """
     known = None if municipality is None else area.municipalities.get(municipality)
     if known is not None and known.geographic_numbers:

@@ -1,11 +1,10 @@
-"""Where a call goes: which number was dialled, whose it is, whether anybody is to be reached.
+"""Routing of a call: the owner of the dialled number, and whether the caller may come in now. Stateless.
 
-A stage asks three questions in turn: `entry` (whose number is this?), `admit_shared` or `admit` (may the caller come
-in, or only hear something?), and, after the question, `choose` or `default_choice`. Nothing here is remembered; the
-same facts give the same answer.
+A stage asks three questions in turn: `entry` (whose number was dialled?), `admit_shared` or `admit` (may the caller
+come in, or only hear an announcement?), and, after the menu, `choose` or `default_choice`.
 
-A calamity text is heard whether or not somebody is there: a caller at night wants to know about the flood as well.
-Where it says that it is all (`AfterCalamity.END`), it is, by day too.
+A calamity text is heard in closed hours too: a caller at night wants to know about the flood as well. With
+`AfterCalamity.END` the call ends after it, also in opening hours.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ from ari_app.core.numbers import normalise_dialled
 
 
 class NotServedWhy(StrEnum):
-    """Why a dialled number leads nowhere."""
+    """Why nobody is reached on a dialled number."""
 
     NOT_A_NUMBER = "not_a_number"
     NOT_OURS = "not_ours"
-    NO_MEMBER_YET = "no_member_yet"  # a shared number that no municipality is connected to today
+    NO_MEMBER_YET = "no_member_yet"  # a shared number without a connected municipality today
 
 
 @dataclass(frozen=True, slots=True)
 class AskMunicipality:
-    """Several municipalities share the dialled number; `shared` holds those on offer today, by key."""
+    """Several municipalities share the dialled number; `shared` has the members that are offered today."""
 
     shared: SharedNumber
 
@@ -46,7 +45,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Whom a direct number rings: one of these."""
+    """The operator, team or phone that a direct number rings: exactly one of these."""
 
     operator: OperatorNumber | None = None
     team: TeamCode | None = None
@@ -58,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """A direct number for running cases: its person or team first, then the deputy, then the municipality's queue."""
+    """A direct number for running cases: its person or team rings first, then the deputy, then the queue."""
 
     number: DirectNumber
 
@@ -75,17 +74,17 @@ Entry = AskMunicipality | Known | Direct | NotServed
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """The caller may come in, after hearing these texts."""
+    """The caller may come in, after these announcements."""
 
     calamities: tuple[Calamity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """Nobody is there. Said without answering the line, after these texts; `opens_at` None: no opening in sight.
+    """Closed; announced without answering the line, after these calamity texts. `opens_at` None: no opening in sight.
 
-    `name` is the name of the legal day or the reason of the municipality's own closing. Texts of several
-    municipalities only come before the question: say each with its municipality's name.
+    `name` is the name of the legal day, or the reason of the municipality's own closing. Only before the menu can
+    there be texts of several municipalities: announce each with its municipality's name.
     """
 
     why: ClosedWhy
@@ -96,7 +95,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class CalamityOnly:
-    """These texts are all there is to say; said without answering the line."""
+    """The call ends after these texts; announced without answering the line."""
 
     calamities: tuple[Calamity, ...]
 
@@ -105,7 +104,7 @@ Admission = Open | Closed | CalamityOnly
 
 
 def entry(area: Area, dialled: str, now: datetime) -> Entry:
-    """Whose number was dialled, in whatever form the trunk delivered it."""
+    """The owner of the dialled number, in any notation that a trunk delivers."""
     number = normalise_dialled(dialled)
     if number.shared is not None:
         if number.shared not in area.shared_numbers:
@@ -128,15 +127,16 @@ def entry(area: Area, dialled: str, now: datetime) -> Entry:
 
 
 def direct_number(area: Area, dialled: str) -> DirectNumber | None:
-    """The direct number that was dialled, as it is in the area now."""
+    """The direct number with these digits in the present area; None if there is none."""
     e164 = normalise_dialled(dialled).e164
     return None if e164 is None else area.direct_numbers.get(e164)
 
 
 def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
-    """Who rings after `rung` did not take a direct number's call; None: nobody, it goes to the municipality's queue.
+    """The target to ring after `rung` did not answer a direct number; None: the call goes to the municipality's queue.
 
-    After its person or team the deputy, once; after anybody else, whom the number rang before the area changed, nobody.
+    The deputy follows the number's person or team, once. Nobody follows another target, which the number had before
+    the area changed.
     """
     if number is None or not number.has_deputy or rung != Target(number.operator, number.team, number.endpoint):
         return None
@@ -144,9 +144,9 @@ def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
 
 
 def offered(area: Area, digits: str | None, now: datetime) -> SharedNumber:
-    """The shared number with only the members that work today; keys stay as they are (AV §6).
+    """The shared number with only the members that are connected today; their keys do not change (AV §6).
 
-    A number that is not, or no longer, in the directory has no members.
+    A number that is not, or no longer, in the area has no members.
     """
     shared = None if digits is None else area.shared_numbers.get(digits)
     if shared is None:
@@ -155,32 +155,33 @@ def offered(area: Area, digits: str | None, now: datetime) -> SharedNumber:
 
 
 def choose(shared: SharedNumber, digit: str) -> MunicipalityCode | None:
-    """The municipality on a key; None when the key is nobody's."""
+    """The municipality with this menu key; None if there is none."""
     return next((member.municipality for member in shared.members if str(member.key) == digit), None)
 
 
 def default_choice(area: Area, digits: str | None, now: datetime) -> MunicipalityCode | None:
-    """Where a caller goes who did not choose; None: any operator of the number.
+    """The municipality for a caller who did not choose; None: any operator of the number.
 
-    A default that is not on offer today counts as none.
+    A default that is not offered today does not count.
     """
     shared = offered(area, digits, now)
     return next((member.municipality for member in shared.members if member.municipality == shared.default), None)
 
 
 def admit_shared(area: Area, shared: SharedNumber, now: datetime) -> Admission:
-    """Whether the question makes sense: anything but `Open` is said at once, without asking.
+    """Whether to ask for the municipality: any result but `Open` is announced at once, without the question.
 
-    With somebody open, only texts that end every call are said here; the others follow the choice.
+    When a member is open, only a calamity of all members that ends the call is announced here; other texts follow the
+    choice.
     """
     admission = _admit_any(area, _members(area, shared), now)
     return Open() if isinstance(admission, Open) else admission
 
 
 def admit(area: Area, municipality: MunicipalityCode | None, shared_number: str | None, now: datetime) -> Admission:
-    """Whether a caller for this municipality, or for any operator of the shared number (None), may come in.
+    """Whether a caller may come in for this municipality, or (None) for any operator of the shared number.
 
-    For any operator one open member is enough, and a calamity counts when all members have one.
+    For any operator one open member is enough, and calamities count only when all members have one.
     """
     known = None if municipality is None else area.municipalities.get(municipality)
     if known is None:
@@ -227,7 +228,7 @@ def _admit_any(area: Area, members: Sequence[Municipality], now: datetime) -> Ad
 
 
 def _calamity(area: Area, municipality: Municipality, now: datetime) -> Calamity | None:
-    """The calamity that was set last, of those that are on."""
+    """The active calamity that was set last."""
     active = [
         calamity
         for calamity in area.calamities
@@ -237,5 +238,5 @@ def _calamity(area: Area, municipality: Municipality, now: datetime) -> Calamity
 
 
 def _texts(calamities: Iterable[Calamity]) -> tuple[Calamity, ...]:
-    """Those with different texts: one announcement for the whole area is heard once."""
+    """One calamity per text: an announcement for the whole area is heard once."""
     return tuple({calamity.text: calamity for calamity in calamities}.values())

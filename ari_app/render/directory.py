@@ -1,4 +1,4 @@
-"""The number plan as text for a person at a terminal. Numbers are shown only where they are asked for."""
+"""The directory as text for a person at a terminal. Numbers are shown only on request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ari_app.render.text import local, table
 
 @dataclass(frozen=True, slots=True)
 class EntryNow:
-    """An entry at one moment, and who stands in when it is closed or dead."""
+    """An entry at one moment, and the deputy to use if it cannot be reached."""
 
     entry: DirectoryEntry
     standing: Standing
@@ -24,7 +24,7 @@ class EntryNow:
 
 
 def entry_now(area: Area, entry: DirectoryEntry, seen: Sightings, now: datetime) -> EntryNow:
-    """A deputy whom not everybody that may use the entry may see is not named."""
+    """A deputy is named only if everybody who may use the entry may use the deputy too."""
     mine = standing(area, entry, seen, now)
     scope = frozenset() if entry.shared else frozenset({entry.municipality})
     instead = stand_in(area, entry, scope, seen, now) if mine.is_dead else None
@@ -33,7 +33,7 @@ def entry_now(area: Area, entry: DirectoryEntry, seen: Sightings, now: datetime)
 
 
 def found_table(found: Iterable[EntryNow], *, with_pii: bool) -> str:
-    """What somebody who wants to hand a caller over needs to see."""
+    """The entries found, for somebody who wants to transfer a caller."""
     head = ("EXTENSION", "NAME", "SUBJECT", "NOW", "INSTEAD", "REACHES", "OF", "CODE")
     return table(
         head,
@@ -54,7 +54,7 @@ def found_table(found: Iterable[EntryNow], *, with_pii: bool) -> str:
 
 
 def entries_table(entries: Iterable[DirectoryEntry], *, with_pii: bool) -> str:
-    """The number plan, with what the last check found."""
+    """The directory, with the result of the last check."""
     head = ("EXTENSION", "NAME", "KIND", "REACHES", "OF", "SHARED", "LAST CHECK", "FOUND", "CODE")
     return table(
         head,
@@ -76,7 +76,7 @@ def entries_table(entries: Iterable[DirectoryEntry], *, with_pii: bool) -> str:
 
 
 def entry_text(one: EntryNow, deputies: Iterable[EntryNow], *, with_pii: bool) -> str:
-    """One entry with everything that is known of it, and its deputies one after the other."""
+    """All that is known of one entry, and its deputies in order."""
     entry = one.entry
     lines = [
         ("code", entry.code),
@@ -99,7 +99,7 @@ def entry_text(one: EntryNow, deputies: Iterable[EntryNow], *, with_pii: bool) -
 
 
 def entry_object(one: EntryNow, *, with_pii: bool) -> dict[str, Any]:
-    """For a program: the fields of the entry, how it stands, and the code of who stands in."""
+    """For a program: the fields of the entry, its standing, and the code of the deputy to use."""
     fields = asdict(one.entry)
     fields["hours"] = None if one.entry.hours is None else _hours(one.entry)
     if not with_pii:
@@ -112,6 +112,7 @@ def entry_object(one: EntryNow, *, with_pii: bool) -> dict[str, Any]:
 
 
 def reaches(entry: DirectoryEntry, *, with_pii: bool) -> str:
+    """The phone, person, team or queue behind an entry; a number outside only `with_pii`."""
     if entry.pii_number is not None:
         return entry.pii_number if with_pii else "outside"
     targets = (("operator", entry.operator), ("team", entry.team), ("queue", entry.queue))

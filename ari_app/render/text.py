@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
+from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import Fact, FactKind, Leg
 from ari_app.core.numbers import format_shared
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls.reads import CallLine, CallStory, OperatorStatus
-
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -78,8 +76,8 @@ def call_story_text(story: CallStory) -> str:
         lines.append(f"will be called back, reference {call.callback_reference}")
     if call.pii_callback_number is not None:
         lines.append(f"on {call.pii_callback_number}")
-    told_facts = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
-    lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {told(fact)}" for fact in told_facts]
+    shown = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
+    lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {describe(fact)}" for fact in shown]
     if story.transfers:
         lines.append("transfers")
         lines += [f"  {_transfer_text(one, call.arrived_at)}" for one in story.transfers]
@@ -88,31 +86,31 @@ def call_story_text(story: CallStory) -> str:
     return "\n".join(lines)
 
 
-_TOLD: Mapping[FactKind, str] = {
+_HAPPENED: Mapping[FactKind, str] = {
     FactKind.ARRIVED: "arrived",
-    FactKind.ANSWERED_LINE: "the line was taken",
-    FactKind.QUESTION_ASKED: "asked for the municipality",
-    FactKind.WRONG_KEY: "no valid key",
+    FactKind.ANSWERED_LINE: "the line was answered",
+    FactKind.QUESTION_ASKED: "was asked for the municipality",
+    FactKind.WRONG_KEY: "pressed no key of the menu",
     FactKind.MUNICIPALITY_CHOSEN: "municipality known",
-    FactKind.ANNOUNCED: "announced",
+    FactKind.ANNOUNCED: "heard an announcement",
     FactKind.QUEUED: "in the queue",
-    FactKind.POSITION_TOLD: "told their place",
-    FactKind.NOBODY_TOLD: "told that nobody is there yet",
+    FactKind.POSITION_TOLD: "heard their position in the queue",
+    FactKind.NOBODY_TOLD: "heard that no operator is there yet",
     FactKind.OFFERED: "offered to an operator",
-    FactKind.OFFER_FAILED: "the offer came to nothing",
+    FactKind.OFFER_FAILED: "the offer was not taken",
     FactKind.ANSWERED: "answered by a human",
     FactKind.CALLING_BACK: "a citizen is called back",
     FactKind.CALLBACK_MARKED: "marked",
     FactKind.REQUEST_CLOSED: "the request to be called back is closed",
     FactKind.HELD: "on hold",
     FactKind.HELD_NO_MORE: "back from hold",
-    FactKind.TRANSFER_ASKED: "a transfer was asked for",
+    FactKind.TRANSFER_ASKED: "a transfer was requested",
     FactKind.TRANSFER_REFUSED: "a transfer was refused",
     FactKind.TRANSFER_STATE: "the transfer goes on",
-    FactKind.TRANSFERRED: "handed over",
-    FactKind.TRANSFER_OVER: "the transfer came to nothing",
+    FactKind.TRANSFERRED: "transferred",
+    FactKind.TRANSFER_OVER: "the transfer ended without success",
     FactKind.CAME_BACK: "the caller came back",
-    FactKind.CALLBACK_OFFERED: "asked whether to call back",
+    FactKind.CALLBACK_OFFERED: "was offered a callback",
     FactKind.CALLBACK_REQUESTED: "will be called back",
     FactKind.STAGE: "stage",
     FactKind.RESUMED: "taken up again after a gap",
@@ -122,10 +120,29 @@ _TOLD: Mapping[FactKind, str] = {
 }
 
 
-def told(fact: Fact) -> str:
-    """A fact as one line: what happened, and its details."""
-    details = ", ".join(f"{key} {value}" for key, value in fact.detail.items() if value not in (None, False))
-    return _TOLD[fact.kind] + (f" ({details})" if details else "")
+_FLAGS: Mapping[str, str] = {
+    "counted": "counted",
+    "estimated": "moment estimated",
+    "joined": "added to an open request",
+    "ring": "their phone is rung",
+}
+
+
+def describe(fact: Fact) -> str:
+    """A fact as one line: a sentence, and its details in brackets."""
+    if fact.kind is FactKind.WRONG_KEY:
+        return "pressed a key that is not in the menu" if fact.detail.get("pressed") else "pressed no key"
+    details = ", ".join(_details(fact.detail))
+    return _HAPPENED[fact.kind] + (f" ({details})" if details else "")
+
+
+def _details(detail: Mapping[str, object]) -> Iterator[str]:
+    """A flag is shown by its meaning where it is set, any other detail by its name and value."""
+    for key, value in detail.items():
+        if value is True:
+            yield _FLAGS.get(key, key)
+        elif value is not None and value is not False:
+            yield f"{key} {value}"
 
 
 def _leg_text(leg: Leg, start: datetime) -> str:
@@ -153,14 +170,14 @@ def _transfer_text(one: Transfer, start: datetime) -> str:
 
 
 def shown_number(dialled: str) -> str:
-    """A 14-number as published, any other as it was dialled; of a call that we made nothing was dialled."""
+    """A 14-number as published, any other number as it was dialled; "-" for a call that we made."""
     if not dialled:
         return "-"
     return format_shared(dialled) if dialled.startswith("14") and len(dialled) in (5, 6) else dialled
 
 
 def local(at: datetime) -> str:
-    return at.astimezone(_AMSTERDAM).strftime("%Y-%m-%d %H:%M:%S")
+    return at.astimezone(AMSTERDAM).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def seconds(duration: float | None) -> str:

@@ -52,7 +52,7 @@ def test_each_moment_is_compared(changed: dict[str, object], kind: DifferenceKin
     assert found.differences[0].seconds == (None if seconds is None else pytest.approx(seconds))
 
 
-def test_a_difference_within_the_tolerance_is_none_but_is_told() -> None:
+def test_a_difference_within_the_tolerance_is_only_reported() -> None:
     found = report(citizen("a", 10, 40), replace(LEG, ended_at=at(40.1), started_at=at(9.96)))
     assert found.agrees
     assert found.largest_seconds["ended"] == pytest.approx(0.1)
@@ -66,7 +66,7 @@ def test_a_channel_of_the_application_must_have_a_record(exten: str) -> None:
     assert kinds(report(events)) == [DifferenceKind.NOT_RECORDED]
 
 
-def test_channels_that_never_were_ours_need_no_record() -> None:
+def test_channels_that_never_reached_the_application_need_no_record() -> None:
     unknown = Channel("u", context="from-phones", exten="999")
     events = [
         unknown(CelKind.CHAN_START, 10),
@@ -79,7 +79,7 @@ def test_channels_that_never_were_ours_need_no_record() -> None:
     assert found.in_log == {"dialplan_only": 1, "fallback_phone": 1}
 
 
-def test_a_call_of_the_fallback_is_told_apart_until_it_is_recorded() -> None:
+def test_a_call_of_the_fallback_is_counted_separately_until_it_is_recorded() -> None:
     events = in_fallback("f", 10, 60, call_id="call-9")
     assert kinds(report(events)) == [DifferenceKind.FALLBACK_NOT_RECORDED]
     assert report(events, RecordedChannel(ChannelId("f"), "leg", at(10), at(10.1), at(60), False, "call-9")).agrees
@@ -100,7 +100,7 @@ def test_a_leg_that_went_to_the_fallback_may_end_there_or_with_its_channel(ended
     assert kinds(report(events, replace(LEG, ended_at=at(35)))) == [DifferenceKind.ENDED]
 
 
-def test_a_leg_of_a_channel_that_never_was_is_a_difference() -> None:
+def test_a_leg_whose_channel_is_not_in_the_log_is_a_difference() -> None:
     assert kinds(report([], LEG)) == [DifferenceKind.NOT_IN_LOG]
 
 
@@ -113,7 +113,7 @@ def test_a_leg_recorded_as_a_line_or_with_another_call_is_a_difference() -> None
     assert kinds(report(citizen("a", 10, 40), replace(LEG, call_id="call-2"))) == [DifferenceKind.WRONG_CALL]
 
 
-def test_an_estimated_end_may_differ_and_is_told() -> None:
+def test_an_estimated_end_may_differ_and_is_reported() -> None:
     found = report(citizen("a", 10, 40), replace(LEG, ended_at=at(55), end_is_estimated=True))
     assert found.agrees
     assert [end.seconds for end in found.estimated_ends] == [pytest.approx(15.0)]

@@ -114,7 +114,7 @@ def test_our_working_days_are_the_librarys_but_for_decrees_and_the_fifth_of_may(
         assert differs == bool(day in DESIGNATED_DAYS or liberation_day or friday), day
 
 
-def test_a_year_before_the_known_decrees_end_the_next_one_is_asked_for() -> None:
+def test_the_next_decree_is_wanted_from_a_year_before_the_known_ones_end() -> None:
     assert not special_days_run_out(DESIGNATED_DAYS, date(2027, 12, 31) - timedelta(days=1))
     assert special_days_run_out(DESIGNATED_DAYS, date(2028, 1, 2))
     assert not special_days_run_out({**DESIGNATED_DAYS, date(2029, 5, 11): "dag na Hemelvaartsdag"}, date(2028, 1, 2))
@@ -127,7 +127,7 @@ def test_designated_days_are_ordinary_until_they_are_entered() -> None:
     assert next_working_day(date(2027, 5, 4), {}) == date(2027, 5, 7)
 
 
-def test_designated_days_are_weekdays_that_no_rule_gives() -> None:
+def test_designated_days_are_weekdays_that_are_no_holiday_already() -> None:
     for day in DESIGNATED_DAYS:
         assert day.weekday() < 5
         assert day not in legal_days(day.year)

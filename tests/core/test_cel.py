@@ -1,4 +1,4 @@
-"""Rows of the channel event log, and the histories they add up to."""
+"""Rows of the channel event log, and the histories made of them."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def test_more_columns_at_the_end_are_ignored() -> None:
         ("extra", "[" * 100_000),
     ],
 )
-def test_a_row_with_a_cell_that_cannot_be_is_no_row(column: str, value: str) -> None:
+def test_a_row_with_an_impossible_cell_is_refused(column: str, value: str) -> None:
     cells = list(GOOD)
     cells[COLUMNS.index(column)] = value
     assert parse_row(cells) is None
 
 
 @given(st.lists(st.text(max_size=30), max_size=15))
-def test_no_cells_whatever_raise(cells: list[str]) -> None:
+def test_no_cells_raise_an_exception(cells: list[str]) -> None:
     assert parse_row(cells) is None or len(cells) >= len(COLUMNS)
 
 
-def test_a_real_log_tells_what_each_channel_was() -> None:
+def test_a_real_log_gives_each_channel_its_role() -> None:
     found = histories(real_events())
     assert all(history.started_at and history.ended_at and history.hangup_cause is not None for history in found)
     assert Counter(history.role for history in found) == {
@@ -100,7 +100,7 @@ def test_a_second_answer_does_not_move_the_first() -> None:
     assert (history.answered_at, history.answered_by) == (at(1), "Stasis")
 
 
-def test_events_that_mean_nothing_to_us_only_tell_that_the_channel_lives() -> None:
+def test_events_of_other_types_only_show_that_the_channel_lives() -> None:
     made = Channel("a")
     (history,) = histories([made(CelKind.CHAN_START, 0), made("PARK_START", 4), made("ANYTHING", 5, bridge_id="b")])
     assert history.last_seen_at == at(5)
@@ -132,7 +132,7 @@ def test_the_role_of_a_citizens_channel(rows: list[tuple[str, str]], role: Chann
     assert history.role is role
 
 
-def test_a_call_for_which_nobody_was_in_the_application_was_never_there() -> None:
+def test_a_call_that_found_no_application_was_never_in_it() -> None:
     made = Channel("a")
     (history,) = histories(
         [

@@ -1,14 +1,17 @@
-"""Finding somebody in the number plan while a caller waits: parts, typing errors, accents, and nobody else's people."""
+"""Search in the directory: parts of words, typing errors, accents, and no entry of another municipality."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
-from time import perf_counter, process_time
+from functools import partial
+from time import process_time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rapidfuzz import fuzz, process
 
 from ari_app.core.area import DirectoryEntry, EntryKind
 from ari_app.core.directory import is_visible
@@ -71,12 +74,12 @@ def found(text: str, *municipalities: MunicipalityCode) -> list[str]:
         ("handhaving 2030", "boa"),
     ],
 )
-def test_what_is_typed_finds_who_is_meant(text: str, first: str) -> None:
+def test_a_search_finds_the_meant_entry_first(text: str, first: str) -> None:
     assert found(text)[0] == first
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!?", "jansen zzzz", "0612345679", "2099", "wethouder"])
-def test_what_is_in_no_entry_finds_nobody(text: str) -> None:
+def test_a_word_that_is_in_no_entry_finds_nothing(text: str) -> None:
     assert found(text) == []
 
 
@@ -92,7 +95,7 @@ def test_the_better_fit_comes_first_and_a_name_before_a_keyword() -> None:
     assert [one.entry.code for one in both.search("belasting", None)] == ["a", "b"]
 
 
-def test_nobody_finds_another_municipalitys_people() -> None:
+def test_an_entry_of_another_municipality_is_not_found() -> None:
     assert "hunne" not in found("jan jansen")
     assert found("jan jansen", B)[0] == "hunne"
     assert found("3010") == []
@@ -101,7 +104,7 @@ def test_nobody_finds_another_municipalitys_people() -> None:
 
 
 @given(text=st.text(max_size=40), scope=st.frozensets(st.sampled_from([A, B])))
-def test_any_text_finds_only_what_may_be_seen(text: str, scope: frozenset[MunicipalityCode]) -> None:
+def test_any_text_finds_only_visible_entries(text: str, scope: frozenset[MunicipalityCode]) -> None:
     assert all(is_visible(one.entry, scope) and 0 < one.score <= 100 for one in INDEX.search(text, scope))
 
 
@@ -130,13 +133,23 @@ def _large(count: int) -> list[DirectoryEntry]:
     ]
 
 
-def test_twenty_thousand_entries_are_searched_in_less_than_fifty_milliseconds() -> None:
+def _seconds(work: Callable[[], object]) -> float:
+    """The least CPU time of three runs: other programs may use this machine too."""
+    times = []
+    for _ in range(3):
+        started = process_time()
+        work()
+        times.append(process_time() - started)
+    return min(times)
+
+
+def test_a_search_in_twenty_thousand_entries_costs_no_more_than_two_plain_scans() -> None:
+    """The reference scores every entry as one line of text, without accents, weights or scope (docs/bench.md)."""
     plan = _large(20_000)
-    built_from = perf_counter()
+    lines = [f"{one.name} {one.subject} {' '.join(one.keywords)}" for one in plan]
     index = DirectoryIndex(plan)
-    built = perf_counter() - built_from
     name = plan[777].name
-    typed = [
+    typed = (
         name,
         name[:4],
         name[1:],
@@ -146,16 +159,10 @@ def test_twenty_thousand_entries_are_searched_in_less_than_fifty_milliseconds() 
         "0612",
         "an",
         "ver go ja",
-    ]
-    slowest = 0.0
+    )
     for text in typed:
-        times = []
-        for _ in range(3):
-            started = process_time()  # others may use this machine too
-            index.search(text, (A,))
-            times.append(process_time() - started)
-        slowest = max(slowest, min(times))
-        print(f"{text!r}: {min(times) * 1000:.1f} ms")  # noqa: T201
-    print(f"index of 20,000 made in {built:.2f} s, slowest search {slowest * 1000:.1f} ms")  # noqa: T201
+        search = _seconds(partial(index.search, text, (A,)))
+        scan = _seconds(partial(process.extract, text, lines, scorer=fuzz.partial_token_set_ratio, limit=20))
+        print(f"{text!r}: {search * 1000:.1f} ms, a plain scan {scan * 1000:.1f} ms")  # noqa: T201
+        assert search < 2 * scan, text
     assert index.search(name, (A,))[0].entry.name == name
-    assert slowest < 0.05

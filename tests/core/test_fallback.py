@@ -27,7 +27,7 @@ def helped(name: str = "f", start: float = 0.0, *, call_id: str = "call-1") -> l
     )
 
 
-def test_a_real_log_has_one_citizen_helped_and_one_forsaken() -> None:
+def test_a_real_log_has_one_citizen_helped_and_one_not() -> None:
     sent, forsaken = fallback_calls(histories(real_events()))
     assert (sent.dialled, sent.reason, sent.helped_by) == ("140120", "sent_by_application", "PJSIP/phone04")
     assert sent.was_in_application
@@ -70,7 +70,7 @@ def test_talks_before_the_fallback_are_no_help_of_the_fallback() -> None:
     assert call.helped_at is None
 
 
-def test_callers_with_the_same_linked_id_are_told_apart_by_their_bridges() -> None:
+def test_callers_with_the_same_linked_id_are_distinguished_by_their_bridges() -> None:
     # both had been connected to the operator line "line" before
     first = in_fallback("f1", 0, 60, call_id="call-1", bridge="b1", linked_id="line")
     second = in_fallback("f2", 1, 61, call_id="call-2", bridge="b2", linked_id="line")

@@ -135,7 +135,7 @@ def test_every_14_number_of_the_library_is_accepted_or_refused_for_a_known_reaso
         ("14" * 150, RefusedBecause.NOT_A_NUMBER),
     ],
 )
-def test_what_is_no_municipality_is_refused_with_its_reason(text: str, reason: RefusedBecause) -> None:
+def test_a_number_that_is_no_municipalitys_is_refused_with_its_reason(text: str, reason: RefusedBecause) -> None:
     refused = parse_shared(text)
     assert isinstance(refused, Refused)
     assert refused.reason is reason
@@ -200,7 +200,7 @@ def test_a_geographic_number_lies_in_an_area() -> None:
         assert refused.reason is RefusedBecause.NOT_GEOGRAPHIC
 
 
-def test_the_range_for_samples() -> None:
+def test_the_range_for_samples_is_recognised() -> None:
     assert is_fictitious("140119")
     assert is_fictitious("+31179123456")
     assert not is_fictitious("140118")
@@ -223,7 +223,7 @@ def test_the_range_for_samples() -> None:
         ("9" * 32, "9" * 32),
     ],
 )
-def test_a_dialled_number_that_says_nothing_is_kept_and_cut(text: str, digits: str) -> None:
+def test_an_unreadable_dialled_number_is_kept_and_cut(text: str, digits: str) -> None:
     assert normalise_dialled(text) == Dialled(digits)
 
 
@@ -258,7 +258,7 @@ def test_a_caller_without_a_usable_number_has_none(text: str | None) -> None:
     assert caller_number(text, presentation_withheld=False) is None
 
 
-def test_a_withheld_number_is_none_whatever_was_delivered() -> None:
+def test_a_withheld_number_is_never_used() -> None:
     assert caller_number("+31612345678", presentation_withheld=True) is None
 
 
@@ -276,7 +276,7 @@ def test_no_text_raises(text: str) -> None:
 
 
 @given(st.text(alphabet="+0123456789 -()", max_size=30))
-def test_reading_again_what_was_read_changes_nothing(text: str) -> None:
+def test_reading_a_number_twice_changes_nothing(text: str) -> None:
     dialled = normalise_dialled(text)
     if dialled.shared is not None:
         assert parse_shared(format_shared(dialled.shared)) == dialled.shared

@@ -1,4 +1,4 @@
-"""How a number outside is dialled, and which number of ours the other side sees."""
+"""The notation in which a number outside is dialled, and the number of ours that is shown."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_without_a_way_outside_nobody_is_called() -> None:
     "text",
     ["0612345678", "+", "+0612345678", "+31612345678\n", "+31612345678&PJSIP/phone01", "+3161234567890123", "112"],
 )
-def test_what_is_no_e164_number_is_not_called(text: str) -> None:
+def test_a_text_that_is_no_e164_number_is_not_called(text: str) -> None:
     assert outside_endpoint(TRUNK, text) is None
 
 

@@ -1,4 +1,4 @@
-"""Where a call goes: every kind of number, at every kind of hour."""
+"""Routing of calls: every kind of number, at every kind of hour."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ def test_a_member_is_on_offer_from_the_day_it_is_connected_until_it_merges() -> 
     assert entry(AREA, "14020", datetime(2026, 7, 1, 12, tzinfo=UTC)) == Known(D, "14020")
 
 
-def test_a_key_is_somebodys_or_nobodys() -> None:
+def test_a_menu_key_belongs_to_one_municipality_or_none() -> None:
     shared = offered(AREA, "140119", MONDAY_NOON)
     assert [choose(shared, digit) for digit in "0123456789*#"] == [None, A, None, B, *[None] * 8]
     assert choose(shared, "") is None
     assert choose(shared, "11") is None
 
 
-def test_who_does_not_choose_goes_to_the_default_if_that_is_on_offer() -> None:
+def test_a_caller_who_does_not_choose_goes_to_the_default_if_that_is_offered() -> None:
     assert default_choice(AREA, "140119", MONDAY_NOON) == A
     assert default_choice(AREA, "140179", MONDAY_NOON) is None
     not_yet = replace(AREA, shared_numbers={"140119": replace(AREA.shared_numbers["140119"], default=D)})
@@ -129,7 +129,7 @@ def test_who_does_not_choose_goes_to_the_default_if_that_is_on_offer() -> None:
     assert default_choice(not_yet, "140119", datetime(2026, 7, 1, 12, tzinfo=UTC)) == D
 
 
-def test_a_number_that_left_the_directory_has_no_members() -> None:
+def test_a_number_that_left_the_area_has_no_members() -> None:
     assert offered(AREA, "14099", MONDAY_NOON).members == ()
     assert offered(AREA, None, MONDAY_NOON).members == ()
     assert default_choice(AREA, "14099", MONDAY_NOON) is None
@@ -179,7 +179,7 @@ def test_a_calamity_is_heard_first_by_day_and_by_night() -> None:
     assert admit(area, B, "140119", MONDAY_NOON) == Open()
 
 
-def test_a_calamity_may_be_all_there_is() -> None:
+def test_a_calamity_may_end_the_call() -> None:
     flood = calamity(A, AfterCalamity.END)
     for now in (MONDAY_NOON, MONDAY_EVENING):
         assert admit(with_calamities(flood), A, "140119", now) == CalamityOnly((flood,))
@@ -192,13 +192,13 @@ def test_a_calamity_begins_and_ends() -> None:
     assert admit(with_calamities(flood), A, None, flood.from_at - timedelta(seconds=1)) == Open()
 
 
-def test_the_calamity_that_was_set_last_is_told() -> None:
+def test_the_calamity_that_was_set_last_is_announced() -> None:
     first = calamity(A, text="Het water is op.")
     second = replace(calamity(A, text="Er is weer water."), from_at=MONDAY_NOON)
     assert admit(with_calamities(second, first), A, None, MONDAY_NOON) == Open((second,))
 
 
-def test_before_the_question_only_what_concerns_everybody_is_said() -> None:
+def test_before_the_menu_only_a_calamity_of_all_members_is_announced() -> None:
     shared = offered(AREA, "140119", MONDAY_NOON)
     one, other = calamity(A), calamity(B, text="Er is brand.")
     assert admit_shared(with_calamities(one), shared, MONDAY_NOON) == Open()

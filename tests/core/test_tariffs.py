@@ -1,4 +1,4 @@
-"""What is never called (AV §8): a table of notations."""
+"""Numbers that are never called (AV §8): a table of notations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTATIONS = [
     "tel:+31{n}",
 ]
 
-#: without the 0, what becomes of it
+#: forms without the 0, and their result
 DUTCH = [
     ("900 1234", N.PAID),
     ("900 12345678", N.PAID),
@@ -164,6 +164,6 @@ def test_no_list_of_countries_opens_a_satellite() -> None:
     assert isinstance(callable_number("+881 6 1234 5678", {"001", "NL"}), Forbidden)
 
 
-def test_public_short_numbers_are_told_from_extensions() -> None:
+def test_public_short_numbers_are_distinguished_from_extensions() -> None:
     assert all(map(is_public_short_number, ["112", "144", "1400", "14020", "140297", "14088", "1888", "116111"]))
     assert not any(map(is_public_short_number, ["101", "2010", "9001", "6712", "140", "145", "31144", "199999"]))

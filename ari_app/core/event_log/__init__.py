@@ -1,3 +1,3 @@
-"""Asterisk's own account of its channels (the channel event log, CEL): read, compared with the record, and turned
-into rows for calls that the dialplan's fallback answered. Pure.
+"""The channel event log (CEL), Asterisk's own account of its channels: read it, compare it with the record, and make
+rows for the calls that the dialplan's fallback answered. Pure.
 """

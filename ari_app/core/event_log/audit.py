@@ -1,9 +1,8 @@
-"""Does our record of the legs agree with Asterisk's own account of its channels?
+"""The audit: does our record of the legs agree with Asterisk's own account of its channels?
 
-Two channels of the same id are compared in start, answer and end. Which channels must have a record follows from the
-log alone: the ones that were in the application. Calls that the fallback took are recorded later, and so they are
-counted apart as long as they are not. What an operator's phone or a stranger does without reaching the application
-needs no record.
+Start, answer and end of a channel are compared with its record. A channel must have a record if the log says that it
+was in the application. Calls that the fallback took are recorded afterwards; until then they are counted separately. A
+phone or a stranger that never reached the application needs no record.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _MUST_BE_RECORDED = frozenset({ChannelRole.CITIZEN, ChannelRole.OPERATOR_LINE, C
 
 @dataclass(frozen=True, slots=True)
 class RecordedChannel:
-    """What our database says of one channel: a leg that owns its channel, or an operator's line."""
+    """One channel in our database: a leg that owns its channel, or an operator's line."""
 
     channel_id: ChannelId
     kind: Literal["leg", "line"]
@@ -36,7 +35,7 @@ class RecordedChannel:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Channels that started from `since` up to `until`."""
+    """The channels that started from `since` up to `until`, which is not included."""
 
     since: datetime
     until: datetime
@@ -46,11 +45,11 @@ class Period:
 
 
 class DifferenceKind(StrEnum):
-    NOT_RECORDED = "not_recorded"  # was in the application, no leg or line
-    FALLBACK_NOT_RECORDED = "fallback_not_recorded"  # helped by the fallback, not taken into the record (yet)
-    NOT_IN_LOG = "not_in_log"  # a leg or line of a channel that Asterisk never had
+    NOT_RECORDED = "not_recorded"  # was in the application, but has no leg or line
+    FALLBACK_NOT_RECORDED = "fallback_not_recorded"  # helped by the fallback, not (yet) recorded
+    NOT_IN_LOG = "not_in_log"  # a leg or line whose channel is not in the log
     RECORDED_TWICE = "recorded_twice"
-    WRONG_KIND = "wrong_kind"  # a line recorded as a leg, or the other way round
+    WRONG_KIND = "wrong_kind"  # a line recorded as a leg, or a leg as a line
     WRONG_CALL = "wrong_call"
     STARTED = "started"
     ANSWERED = "answered"
@@ -59,7 +58,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One point in which record and log disagree. `recorded` and `logged` are what each of them says."""
+    """One point in which record and log disagree, with the value of each."""
 
     kind: DifferenceKind
     channel_id: ChannelId
@@ -77,7 +76,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class EstimatedEnd:
-    """An end that nobody saw: allowed to differ, and shown. `seconds` is None when the log has no end either."""
+    """An end that nobody saw: it may differ, and is shown. `seconds` is None when the log has no end either."""
 
     channel_id: ChannelId
     call_id: str | None
@@ -94,7 +93,7 @@ class AuditReport:
     compared: int = 0
     differences: tuple[Difference, ...] = ()
     estimated_ends: tuple[EstimatedEnd, ...] = ()
-    largest_seconds: Mapping[str, float] = field(default_factory=dict)  # per instant, over what was not estimated
+    largest_seconds: Mapping[str, float] = field(default_factory=dict)  # per kind of instant, without estimates
 
     @property
     def agrees(self) -> bool:
@@ -158,7 +157,7 @@ def audit(
 ) -> AuditReport:
     """Compare the record with the log for the channels that started in the period.
 
-    Give both from somewhat before the period on: a channel counts when either account says that it started in it.
+    Pass both from somewhat before the period on: a channel counts if either account says that it started in the period.
     """
     logged = {history.channel_id: history for history in histories}
     rows: dict[ChannelId, list[RecordedChannel]] = {}
@@ -185,7 +184,7 @@ def audit(
 
 
 class _Comparison:
-    """Collects what is found while the channels are gone through."""
+    """Compares channel by channel, and collects the differences."""
 
     def __init__(self, period: Period, tolerance: timedelta) -> None:
         self._period = period
@@ -196,7 +195,7 @@ class _Comparison:
         self.largest_seconds: dict[str, float] = {}
 
     def take(self, history: ChannelHistory | None, rows: Sequence[RecordedChannel]) -> None:
-        """Judge one channel: what the log has of it, and every row that names it."""
+        """Compare one channel: its history in the log, and every row that names it."""
         if history is None:
             for row in rows:
                 self._differ(DifferenceKind.NOT_IN_LOG, None, row)
@@ -214,7 +213,7 @@ class _Comparison:
     def _compare(self, history: ChannelHistory, row: RecordedChannel) -> None:
         self.compared += 1
         kind = "line" if history.role is ChannelRole.OPERATOR_LINE else "leg"
-        # Whom we call is a party of a call, or an operator who is told that their line was lost.
+        # A channel that we dialled is a leg, or a call to an operator whose line was lost.
         if row.kind != kind and history.role is not ChannelRole.DIALLED:
             self._differ(DifferenceKind.WRONG_KIND, history, row, row.kind, kind)
         if row.kind == "leg" and row.call_id and history.call_id and row.call_id != history.call_id:
@@ -228,7 +227,7 @@ class _Comparison:
         ended_at = history.ended_at
         left_at = history.in_application[-1].until_at if history.in_application else None
         if history.fallback_at is not None and left_at is not None and row.ended_at is not None:
-            # Our part ended when the caller went to the fallback; the channel lived on there.
+            # Our part ended when the caller went to the fallback; there the channel lived on.
             ended_at = min((at for at in (left_at, ended_at) if at), key=lambda at: abs(at - (row.ended_at or at)))
         if row.end_is_estimated and row.ended_at is not None:
             apart = None if ended_at is None else (row.ended_at - ended_at).total_seconds()

@@ -1,14 +1,14 @@
-"""Asterisk's own account of its channels: rows of the channel event log (CEL), and the history of each channel in them.
+"""Rows of the channel event log (CEL), Asterisk's own account of its channels, and the history of each channel.
 
-What Asterisk 22.10.1 writes, seen on a running one:
-* CHAN_END has the very moment of the channel's HANGUP row; the hang-up cause is in HANGUP only, and 0 when the caller
-  put the phone down before being in a bridge.
-* The call id (userfield) is in no row before the dialplan has set it, so never in CHAN_START.
+As written by Asterisk 22.10.1, observed on a running one:
+* CHAN_END has the same moment as the channel's HANGUP row; only HANGUP has the hang-up cause, which is 0 when the
+  caller hung up before being in a bridge.
+* Rows before the dialplan sets the call id (userfield) do not have it: CHAN_START never does.
 * A user event has its own name as the type of the row, and `{"extra": "<text>"}` as its extra.
-* The linked id of a channel changes when it is bridged with an older one: a caller who was connected to an operator's
-  standing line has that line's linked id from then on.
+* The linked id of a channel changes when it is bridged with an older channel: a caller who was connected to an
+  operator's standing line keeps that line's linked id.
 * APP_START and APP_END of Stasis frame the time in which the application holds a channel.
-* A phone that the queue rings has context "from-phones", extension "s", application "AppQueue", and no call id.
+* A phone that Queue() rings has context "from-phones", extension "s", application "AppQueue", and no call id.
 * A channel that the application creates has the id that the application chose.
 """
 
@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from ari_app.core.ids import BridgeId, ChannelId
 
-#: what asterisk-conf/cel_custom.conf writes, in this order; more columns at the end are ignored
+#: the columns of asterisk-conf/cel_custom.conf, in this order; further columns are ignored
 COLUMNS = (
     "eventtype",
     "eventtime",
@@ -44,14 +44,14 @@ _QUEUE_LEG = "AppQueue"
 
 @dataclass(frozen=True, slots=True)
 class LogPosition:
-    """A place in the channel event log: a byte of one file, which is known by what it holds and not by its name."""
+    """A place in the channel event log: a byte of one file, which is identified by its content, not by its name."""
 
     file_identity: str
     byte: int
 
 
 class CelKind(StrEnum):
-    """The rows that mean something to us; every other type is kept as its text."""
+    """The types of rows that we use; any other type is kept as its text."""
 
     CHAN_START = "CHAN_START"
     ANSWER = "ANSWER"
@@ -61,7 +61,7 @@ class CelKind(StrEnum):
     BRIDGE_EXIT = "BRIDGE_EXIT"
     APP_START = "APP_START"
     APP_END = "APP_END"
-    FALLBACK = "FALLBACK"  # our own, from the dialplan: the fallback takes this call
+    FALLBACK = "FALLBACK"  # our own event of the dialplan: the fallback takes this call
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class CelEvent:
 
 
 def parse_row(cells: Sequence[str]) -> CelEvent | None:
-    """The event of one row of cells in the order of `COLUMNS`; None when it is not such a row."""
+    """The event of one row, its cells in the order of `COLUMNS`; None if it is no valid row."""
     if len(cells) < len(COLUMNS):
         return None
     kind, time, channel_id, linked_id, name, call_id, context, exten, app, extra = cells[:10]
@@ -93,7 +93,7 @@ def parse_row(cells: Sequence[str]) -> CelEvent | None:
 
 
 def _instant(text: str) -> datetime | None:
-    """Seconds and microseconds since 1970, kept exact: a float would lose the last digits."""
+    """Seconds and microseconds since 1970, exactly: a float would lose the last digits."""
     seconds, _, fraction = text.partition(".")
     if not (seconds.isascii() and seconds.isdigit() and fraction.isascii() and fraction.isdigit()):
         return None
@@ -122,7 +122,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class BridgeSpan:
-    """When a channel was in a bridge; `until_at` is None while it is."""
+    """A stretch of time of a channel in a bridge; `until_at` is None while it lasts."""
 
     bridge_id: BridgeId
     from_at: datetime
@@ -130,31 +130,31 @@ class BridgeSpan:
 
 
 class ChannelRole(StrEnum):
-    """What a channel was for, as far as the log tells."""
+    """The purpose of a channel, as far as the log shows it."""
 
-    CITIZEN = "citizen"  # called us, and came into the application
-    OPERATOR_LINE = "operator_line"  # dialled 1400, and came into the application
+    CITIZEN = "citizen"  # called us and reached the application
+    OPERATOR_LINE = "operator_line"  # dialled 1400 and reached the application
     DIALLED = "dialled"  # made by the application
-    FALLBACK_CALLER = "fallback_caller"  # taken by the fallback without ever having been in the application
-    FALLBACK_PHONE = "fallback_phone"  # rung by the queue of last resort
-    DIALPLAN_ONLY = "dialplan_only"  # unknown extension, spoken refusal, gone before anything happened
+    FALLBACK_CALLER = "fallback_caller"  # taken by the fallback, never in the application
+    FALLBACK_PHONE = "fallback_phone"  # rung by the queue of the fallback
+    DIALPLAN_ONLY = "dialplan_only"  # unknown extension, spoken refusal, or hung up at once
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelHistory:
-    """One channel from its first row to its last. `started_at` is None when the log begins in the middle of it."""
+    """One channel from its first row to its last. `started_at` is None if the log begins after its start."""
 
     channel_id: ChannelId
     name: str
     first_seen_at: datetime
     last_seen_at: datetime
-    context: str  # where it began
+    context: str  # of its first row
     exten: str  # the dialled number of a channel that called us
-    linked_ids: tuple[str, ...] = ()  # in the order in which it had them
+    linked_ids: tuple[str, ...] = ()  # the oldest first
     call_id: str | None = None
     started_at: datetime | None = None
     answered_at: datetime | None = None
-    answered_by: str | None = None  # the dialplan application that was running
+    answered_by: str | None = None  # the dialplan application that answered
     ended_at: datetime | None = None
     hangup_cause: int | None = None  # Q.850
     bridges: tuple[BridgeSpan, ...] = ()
@@ -165,10 +165,10 @@ class ChannelHistory:
 
     @property
     def was_in_application(self) -> bool:
-        """Whether the application held this channel; False when Stasis was tried and nobody was there."""
+        """Did the application hold this channel? False when Stasis found no application."""
         if not self.in_application or self.fallback_reason == "stasis_failed":
             return False
-        # The dialplan answers an operator only to say that the application is away.
+        # The dialplan itself answers an operator only to play that the application is away.
         return not (self.answered_by == "Answer" and self.fallback_at is None)
 
     @property
@@ -182,7 +182,7 @@ class ChannelHistory:
         return ChannelRole.OPERATOR_LINE if self.context == "from-phones" else ChannelRole.CITIZEN
 
     def with_event(self, event: CelEvent) -> ChannelHistory:
-        """This history after one more row. Rows of one channel come in order."""
+        """This history after one more row. The rows of one channel must come in order."""
         linked = self.linked_ids if event.linked_id in self.linked_ids else (*self.linked_ids, event.linked_id)
         known = replace(
             self,
@@ -228,7 +228,7 @@ def _left(bridges: tuple[BridgeSpan, ...], bridge_id: BridgeId, at: datetime) ->
 
 
 def new_history(event: CelEvent) -> ChannelHistory:
-    """The history of a channel of which this is the first row that we have."""
+    """The history of a channel after its first known row."""
     empty = ChannelHistory(
         event.channel_id, event.channel_name, event.at, event.at, event.context, event.exten, linked_ids=()
     )
@@ -236,7 +236,7 @@ def new_history(event: CelEvent) -> ChannelHistory:
 
 
 def histories(events: Iterable[CelEvent]) -> list[ChannelHistory]:
-    """The history of every channel in the log, in the order in which they first appear."""
+    """The history of every channel in the log, in order of their first rows."""
     found: dict[ChannelId, ChannelHistory] = {}
     for event in events:
         known = found.get(event.channel_id)

@@ -1,8 +1,8 @@
-"""Which citizens were helped by the dialplan's fallback, without us: read afterwards from the channel event log.
+"""Calls that the dialplan's fallback took while the application was away, read from the channel event log afterwards.
 
-A caller and the phone that answered belong together by the bridge they shared. Phones that only rang belong to the
-caller by the linked id; when two callers in the fallback share one (both were connected to the same operator's line
-before), a phone that rang for either is counted with the one who came first.
+The phone that answered a caller is found by the bridge that both were in. Phones that only rang are found by the linked
+id. Two callers in the fallback may share a linked id, because the same operator's line had them before; then a phone
+that rang for either counts for the first of them.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from ari_app.core.ids import ChannelId, Endpoint
 class FallbackCall:
     """A call that the fallback took. `helped_at` is None when no human answered.
 
-    `call_id` is the one of the call's row, if the application had seen it; instants are those of Asterisk.
+    `call_id` is that of the call's row, if the application had the call before. Instants come from Asterisk.
     """
 
     call_id: str
     channel_id: ChannelId
-    dialled: str  # empty when the log does not go back to the start of the call
+    dialled: str  # empty if the log begins after the start of the call
     started_at: datetime
-    line_answered_at: datetime | None  # a prompt or music answered; not a human
+    line_answered_at: datetime | None  # answered for a prompt or music, not by a human
     fallback_at: datetime
     reason: str  # e.g. no_heartbeat, stasis_failed
     helped_at: datetime | None
     helped_by: Endpoint | None
     ended_at: datetime | None  # None while it lasts
     hangup_cause: int | None
-    was_in_application: bool  # there is a row of this call, or there should be
-    phones: tuple[ChannelHistory, ...]  # that rang for this caller, the one that answered among them
+    was_in_application: bool  # then the call has a row, or should have one
+    phones: tuple[ChannelHistory, ...]  # all phones that rang for this caller
 
 
 def endpoint_of(channel_name: str) -> Endpoint:
@@ -43,8 +43,9 @@ def endpoint_of(channel_name: str) -> Endpoint:
 
 
 def fallback_calls(histories: Iterable[ChannelHistory]) -> list[FallbackCall]:
-    """Every call that went to the fallback, in the order in which they did. A history without a call id is left out:
-    its caller hung up before the dialplan had begun.
+    """Every call that went to the fallback, in the order of that moment.
+
+    Histories without a call id are skipped: those callers hung up before the dialplan began.
     """
     phones_in: dict[str, list[ChannelHistory]] = {}  # by bridge for those that answered, else by linked id
     callers = []
@@ -72,7 +73,7 @@ def _rang(phone: ChannelHistory, caller: ChannelHistory, fallback_at: datetime) 
 
 
 def _met_at(phone: ChannelHistory, caller: ChannelHistory, fallback_at: datetime) -> datetime | None:
-    """When both were first in the same bridge."""
+    """The first moment at which both were in the same bridge; None if there is none."""
     entered = {span.bridge_id: span.from_at for span in phone.bridges}
     return min(
         (
@@ -105,9 +106,9 @@ def _call(caller: ChannelHistory, fallback_at: datetime, phones: Sequence[Channe
 
 
 class FallbackWatch:
-    """Follows the log as it grows, and hands out each fallback call once, when it is over.
+    """Follows the log as it grows, and returns each fallback call once, after its end.
 
-    Holds only channels that are alive, and what belongs to a fallback call that is; lines of operators are not kept.
+    Keeps only live channels and the phones of fallback calls that last; operators' lines are not kept.
     """
 
     def __init__(self) -> None:
@@ -115,7 +116,7 @@ class FallbackWatch:
         self._begun: dict[ChannelId, LogPosition] = {}  # in the order of the log
 
     def add(self, events: Iterable[tuple[LogPosition, CelEvent]]) -> list[FallbackCall]:
-        """Take in rows, each with its place in the log; returns the fallback calls that ended in them."""
+        """Add rows, each with its place in the log; returns the fallback calls that ended with them."""
         for position, event in events:
             known = self._channels.get(event.channel_id)
             if known is not None:
@@ -126,7 +127,7 @@ class FallbackWatch:
         return self._release(over=_is_over)
 
     def asterisk_was_restarted(self, at: datetime) -> list[FallbackCall]:
-        """Asterisk ended without a word: returns the fallback calls from before, whose `ended_at` is None."""
+        """Asterisk died without writing ends; returns the fallback calls from before `at`, with `ended_at` None."""
         calls = self._release(over=lambda call: call.fallback_at < at)
         for channel_id, history in list(self._channels.items()):
             if history.first_seen_at < at:
@@ -148,7 +149,7 @@ class FallbackWatch:
 
     @property
     def needed_from(self) -> LogPosition | None:
-        """Where a new watch has to begin to read to know all that this one knows; None: nothing is open."""
+        """The place from which a new watch must read to know all that this one knows; None: nothing is open."""
         return next(iter(self._begun.values()), None)
 
 

@@ -1,4 +1,4 @@
-"""A call that the fallback took, as the rows that tell it. Pure: what the log says, and what we know, in; rows out."""
+"""The rows of a call that the fallback took, made from the channel event log and the rows known before. Pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ LONGEST_DIALLED = 32
 def fallback_rows(
     found: FallbackCall, known: Call | None, legs: Sequence[Leg], area: Area, asterisk_id: AsteriskId
 ) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
-    """What to store for a call that is over; `known` and `legs` are its rows so far, ended ones.
+    """The rows to store for a call that is over; `known` and `legs` are its rows so far, which have ended.
 
-    A human who picked up counts as an answer. Ids follow from the channels, so that storing it twice stores it once.
+    A human who picked up counts as an answer. Idempotent: leg ids are derived from the channels.
     """
     ended_at = found.ended_at or found.fallback_at
     helped = found.helped_at is not None
