@@ -31,6 +31,7 @@ from uuid import uuid4
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ari_app.local import asterisk_root, process
 from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
@@ -49,6 +50,10 @@ CARRIER_ADDRESS = address(11)
 PHONES = 40
 CITIZENS = 3
 EMPTY_SECONDS = 5.0
+
+# No example has a time limit: on a busy machine that measures the machine.
+settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("no clock")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
