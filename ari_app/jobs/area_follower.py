@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import structlog
 
@@ -13,7 +14,6 @@ from ari_app.core.area import Area
 from ari_app.core.call import Call
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.prompts.voice import make_prompts
-from ari_app.settings import Settings
 from ari_app.storage.area.imports import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
@@ -24,9 +24,9 @@ log = structlog.get_logger(__name__)
 class AreaFollower:
     """The area as it was read last. Everybody asks `current`; only this task replaces it, whole."""
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(self, database: Database, sounds_dir: Path) -> None:
         self._database = database
-        self._sounds_dir = settings.sounds_dir
+        self._sounds_dir = sounds_dir
         self._directory = Area()
 
     def current(self) -> Area:

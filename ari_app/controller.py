@@ -1,0 +1,223 @@
+"""The one process that handles the calls of an Asterisk: it holds the lock, writes the heartbeat and closes gaps."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriError
+from ari_app.ari.stream import Connected, EventStream
+from ari_app.calls.errors import CallError, SwitchUnavailable
+from ari_app.calls.recovery import Recovery
+from ari_app.calls.supervisor import Supervisor
+from ari_app.calls.switch import AriSwitch, take_snapshot
+from ari_app.core.ids import AsteriskId, BridgeId
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.recovery import WAITING_PREFIX, Snapshot
+from ari_app.jobs.fallback import FallbackTaker
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.lock import ControllerLock
+
+log = structlog.get_logger(__name__)
+
+BEAT_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+
+
+class Health:
+    """The state of this process for /health/ready: a standby until it has the lock, a controller afterwards."""
+
+    def __init__(self) -> None:
+        self.is_standby = True
+        self.controller: Controller | None = None
+
+    def status(self) -> dict[str, str | int | bool | None]:
+        controller = self.controller
+        seconds = None if controller is None else controller.recovery_seconds
+        return {
+            "ready": controller is not None and controller.is_ready,
+            "standby": self.is_standby,
+            "store": controller is None or controller.store_answers,
+            "recovery_ms": None if seconds is None else round(seconds * 1000),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The Asterisk that is controlled, and the ways to it."""
+
+    id: AsteriskId
+    application: str
+    ari: AriClient
+    switch: AriSwitch
+    stream: EventStream
+
+
+class Controller:
+    """Built once the lock is held. `started_at`: the moment from which the first recovery is timed."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        database: Database,
+        lock: ControllerLock,
+        supervisor: Supervisor,
+        recovery: Callable[[], Recovery],
+        fallback: FallbackTaker | None,
+        started_at: datetime,
+    ) -> None:
+        self._exchange = exchange
+        self._database = database
+        self._lock = lock
+        self._supervisor = supervisor
+        self._recovery = recovery
+        self._fallback = fallback
+        self._started_at: datetime | None = started_at
+        self._gap_closed = False
+        self._one_gap_at_a_time = asyncio.Lock()
+        self._one_beat_at_a_time = asyncio.Lock()  # or an earlier 0 overtakes the first moment that is written
+        self._was_ready: bool | None = None  # the last state that Asterisk was given; None: unknown
+        self.is_active = True
+        self.store_answers = True
+        self.recovery_seconds: float | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a new call would be handled."""
+        connected = self._exchange.stream.is_connected
+        return self.is_active and connected and self._gap_closed and self.store_answers and self._lock.is_held
+
+    # --- gaps ---
+
+    async def close_gap(self, connected: Connected | None) -> None:
+        """Read the rows and look at Asterisk, carry out the difference; only then is work accepted.
+
+        Called at each (re)connect, and with None after the lock was lost: Postgres was away then, and its rows may be
+        older than Asterisk. When both happen at once, the second waits for the first.
+        """
+        async with self._one_gap_at_a_time:
+            await self._compare(connected)
+
+    async def _compare(self, connected: Connected | None) -> None:
+        self._gap_closed = False
+        restarted = connected is not None and connected.asterisk_restarted
+        while True:
+            try:
+                await self._exchange.switch.read_clock(datetime.now(UTC))
+                counts = await self._recovery().run(self._exchange.id, asterisk_restarted=restarted)
+                break
+            except StoreUnavailable as error:
+                log.warning("recovery_waits_for_store", error=str(error))
+            except (AriError, CallError) as error:
+                log.warning("recovery_waits_for_asterisk", error=str(error))
+                if not self._exchange.stream.is_connected:
+                    return  # the next connection closes this gap too
+            await asyncio.sleep(RETRY_SECONDS)
+        self._gap_closed = True
+        await self._beat_once()
+        if self._started_at is not None:
+            self.recovery_seconds = (datetime.now(UTC) - self._started_at).total_seconds()
+            self._started_at = None
+            gc.freeze()  # a full collection skips the objects that live as long as the process
+        if connected is None:
+            log.info("rows_compared", **counts)
+            return
+        if self._fallback is not None:
+            self._fallback.asterisk_started(connected.info.started_at)
+        log.info(
+            "asterisk_connected",
+            asterisk=connected.info.version,
+            asterisk_restarted=restarted,
+            seconds=self.recovery_seconds,
+            **counts,
+        )
+
+    async def sweep(self) -> None:
+        """Compare the tasks with the live channels: events alone are not trusted."""
+        if not self.is_ready:
+            return
+        at = datetime.now(UTC)
+        try:
+            snapshot = await take_snapshot(self._exchange.ari, self._exchange.application, at)
+        except AriError as error:
+            log.warning("sweep_postponed", error=str(error))
+            return
+        self._supervisor.sweep(frozenset(snapshot.channels), at)
+
+    # --- the heartbeat ---
+
+    async def beat(self) -> None:
+        """Write the heartbeat every second, for as long as the process lives."""
+        while True:
+            await self._beat_once()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _beat_once(self) -> None:
+        """Write the moment while a call would be handled, and 0 otherwise: the dialplan then uses its fallback."""
+        try:
+            await self._database.ping()
+            self.store_answers = True
+        except StoreUnavailable:
+            if self.store_answers:
+                log.warning("store_away")
+            self.store_answers = False
+        async with self._one_beat_at_a_time:
+            await self._write_beat()
+
+    async def _write_beat(self) -> None:
+        is_ready = self.is_ready
+        if not is_ready and self._was_ready is False:
+            return  # a second 0 would contradict another copy that took over since the first
+        try:
+            self._was_ready = None
+            await self._exchange.switch.beat(datetime.now(UTC) if is_ready else None)
+            self._was_ready = is_ready
+        except SwitchUnavailable as error:
+            log.debug("heartbeat_not_written", error=str(error))
+
+    async def last_beat(self) -> None:
+        """Write 0 at shutdown, so that new calls need not wait until the silence is noticed.
+
+        Nothing is written without the lock: another copy may have taken over.
+        """
+        self.is_active = False
+        if not self._lock.is_held:
+            return
+        try:
+            await self._exchange.switch.beat(None)
+            await self._exchange.switch.leave_nothing_empty()
+        except SwitchUnavailable as error:
+            log.debug("heartbeat_not_written", error=str(error))
+
+    # --- the lock ---
+
+    async def keep_lock(self) -> None:
+        """Take the lock again each time it is lost, which happens when Postgres goes away.
+
+        A standby that was faster opens our socket, and `listen` ends this process with ControllerReplaced.
+        """
+        while True:
+            await self._lock.lost.wait()
+            log.warning("lock_lost")
+            await self._lock.acquire()
+            log.info("lock_regained")
+            await self.close_gap(None)
+
+
+async def look(exchange: Exchange) -> Snapshot:
+    """The channels and bridges of this moment; tells the switch which waiting bridge is in use. Raises AriError."""
+    snapshot = await take_snapshot(exchange.ari, exchange.application, datetime.now(UTC))
+    exchange.switch.use_waiting_bridge(_waiting_bridge(snapshot))
+    return snapshot
+
+
+def _waiting_bridge(snapshot: Snapshot) -> BridgeId | None:
+    """The one with the most callers: a crash between its making and its use may have left another."""
+    found = [bridge_id for bridge_id in snapshot.bridges if bridge_id.startswith(WAITING_PREFIX)]
+    return max(found, key=lambda bridge_id: len(snapshot.bridges[bridge_id]), default=None)
