@@ -52,7 +52,25 @@ class FakeClock:
         await settle()
 
 
-async def settle(turns: int = 60) -> None:
-    """Let every task run until it waits."""
-    for _ in range(turns):
-        await asyncio.sleep(0)
+#: tasks that are still running after so many turns keep each other running
+MOST_TURNS = 100_000
+_settling: list[object] = []
+
+
+async def settle() -> None:
+    """Let every task run until all of them wait. A task may call it too: then the newest call returns first.
+
+    The event loop has no public way to tell that nobody is ready to run. Counting turns instead took nine tenths of
+    the time of these tests.
+    """
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    myself = object()
+    _settling.append(myself)
+    try:
+        for _ in range(MOST_TURNS):
+            if _settling[-1] is myself and len(ready) < len(_settling):
+                return
+            await asyncio.sleep(0)
+        raise AssertionError("tasks keep each other running")
+    finally:
+        _settling.remove(myself)
