@@ -45,7 +45,7 @@ async def drive(flow: Flow, first: Fact) -> None:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
         if flow.call.last_seq == 0:
             # Its row is closed, and yet the caller is in our hands, and in nobody else's.
-            await _hand_over(flow, "call_is_over")
+            await _return_to_dialplan(flow, "call_is_over")
     except StoreUnavailable:
         await hand_to_fallback(flow, EndReason.HANDLED_BY_FALLBACK, "store_unavailable")
     except SwitchUnavailable as error:
@@ -194,8 +194,8 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     log.warning("call_to_fallback", call_id=str(flow.call.id), why=why)
     stage = flow.call.stage
     flow.shell.dispatcher.leave(flow.call.id)
-    is_handed_over = await _hand_over(flow, why)
-    if not is_handed_over and reason is EndReason.HANDLED_BY_FALLBACK:
+    is_in_fallback = await _return_to_dialplan(flow, why)
+    if not is_in_fallback and reason is EndReason.HANDLED_BY_FALLBACK:
         reason = _why_left(flow, stage)
     for leg in flow.open_legs:
         if leg.owns_channel and leg.channel_id != flow.caller:
@@ -205,7 +205,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     for leg in flow.open_legs:
         gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
         flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
-    flow.call = replace(flow.call, handled_by_fallback=is_handed_over)
+    flow.call = replace(flow.call, handled_by_fallback=is_in_fallback)
     await settle_attempt(flow, reason)
     the_end = _the_end(flow, reason)
     if flow.call.last_seq == 0:
@@ -219,7 +219,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     await try_at_end(flow, reason, for_the_last_time=True)
 
 
-async def _hand_over(flow: Flow, why: str) -> bool:
+async def _return_to_dialplan(flow: Flow, why: str) -> bool:
     """Until Asterisk has taken the caller over: nobody is let out of our hands into nowhere. False: the caller left."""
     is_unsure = False
     while flow.is_here(flow.caller):

@@ -37,7 +37,6 @@ class Stage(StrEnum):
     WAITING = "waiting"
     CONNECTING = "connecting"  # an operator or a direct number is being reached
     TALKING = "talking"
-    SURVEY = "survey"
     LEAVING_CALLBACK = "leaving_callback"  # asked on which number to be called back, or told that nobody is there
     ENDED = "ended"
 
@@ -165,7 +164,7 @@ class FactKind(StrEnum):
     TRANSFER_STATE = "transfer_state"  # the colleague picked up, or they turned to each other
     TRANSFERRED = "transferred"  # somebody else has the caller
     TRANSFER_OVER = "transfer_over"  # and nobody else has
-    CAME_BACK = "came_back"  # towards who handed the caller over, or to the front of the queue
+    CAME_BACK = "came_back"  # towards the party that transferred the caller, or to the front of the queue
     CALLBACK_OFFERED = "callback_offered"
     CALLBACK_REQUESTED = "callback_requested"  # promised, with its reference
     STAGE = "stage"  # a stage without a better name
@@ -210,7 +209,7 @@ class Call:
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     end_is_estimated: bool = False
-    transfer_count: int = 0  # completed hand-overs between persons (AV §2)
+    transfer_count: int = 0  # completed transfers between persons (AV §2)
     transfers_asked: int = 0
     calamity: bool = False
     has_music: bool = False  # was put among the waiting, where the music is the channel's own
@@ -226,9 +225,9 @@ class Call:
     operator_session: SessionId | None = None  # who has this call, or is being offered it
     refused_by: tuple[OperatorNumber, ...] = ()  # let it ring unanswered; not offered to them again
     bridge_id: BridgeId | None = None  # where the talk is
-    holder: LegId | None = None  # the part of the person who has the caller
+    handled_by: LegId | None = None  # the leg of the handling party: the person who has the caller
     held_at: datetime | None = None  # on hold in a talk, since when
-    returned_at: datetime | None = None  # a hand-over came to nothing: until somebody talks, nobody goes before them
+    returned_at: datetime | None = None  # a transfer came to nothing: until somebody talks, nobody goes before them
     callback_request: RequestId | None = None  # the promise that this call is to keep
     callback_attempt: AttemptId | None = None
     callback_mark: AttemptOutcome | None = None  # what came of it, by the operator's key

@@ -9,18 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ari_app.core.operator_commands import (
-    AllThree,
     CallbackKey,
     Command,
-    Finish,
-    HandOver,
     HoldOrResume,
-    TakeBack,
-    ToQueue,
-    Turn,
+    StartTransfer,
+    TransferToQueue,
 )
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
-from ari_app.core.transfer import TransferKind
+from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 
 #: 00, the longest telephone number there is (E.164: 15), and one too many: a longer one is refused, while its first
 #: digits would be somebody else's number
@@ -82,8 +78,13 @@ KeyCommand = (
 )
 
 #: keys after *3, while a colleague is consulted
-CONSULT_KEYS: Mapping[str, Command] = {"1": Turn(), "2": AllThree(), "3": Finish(), "4": TakeBack()}
-_HAND_OVER = {"*1": TransferKind.WARM, "*2": TransferKind.COLD}
+CONSULT_KEYS: Mapping[str, Command] = {
+    "1": SwapParties(),
+    "2": Conference(),
+    "3": CompleteTransfer(),
+    "4": CancelTransfer(),
+}
+_TRANSFERS = {"*1": TransferKind.WARM, "*2": TransferKind.COLD}
 _PROMPTS: Mapping[str, KeyCommand | None] = {
     "1": None,
     "2": None,
@@ -112,7 +113,7 @@ def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
             chosen = CONSULT_KEYS.get(digit)
             return "", UnknownCode() if chosen is None else DeskKey(chosen)
         case "*5":
-            return "", DeskKey(ToQueue(digit)) if digit.isdigit() else UnknownCode()
+            return "", DeskKey(TransferToQueue(digit)) if digit.isdigit() else UnknownCode()
         case "*9":
             return "", PauseKey(PAUSE_KEYS.get(digit))
         case "*" if digit in _PROMPTS:
@@ -129,7 +130,7 @@ def _number(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
     number = buffer[2:]
     if buffer.startswith("*6"):
         return "", DeskKey(CallbackKey(number))
-    return "", DeskKey(HandOver(_HAND_OVER[buffer[:2]], number)) if number else UnknownCode()
+    return "", DeskKey(StartTransfer(_TRANSFERS[buffer[:2]], number)) if number else UnknownCode()
 
 
 def feed_entry(buffer: str, digit: str) -> tuple[str, str | None]:

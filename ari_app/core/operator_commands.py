@@ -1,4 +1,4 @@
-"""What the person who has a caller may ask for, by keys or from a screen, and the answers: values, never exceptions."""
+"""What the handling party may ask for, by keys or from a screen, and the answers: values, never exceptions."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.ids import EntryCode, OperatorNumber, TeamCode
-from ari_app.core.transfer import TransferKind
+from ari_app.core.transfer import TransferCommand, TransferKind
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver:
-    """Hand the caller over. `to`: an extension or a number outside; the subject is said to who takes the caller."""
+class StartTransfer:
+    """Transfer the caller. `to`: an extension or a number outside; the subject is said to the person there."""
 
     kind: TransferKind
     to: str
@@ -21,30 +21,10 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
-class ToQueue:
-    """Put the caller into the queue of another municipality. `to`: its key on the shared number, or its CBS code."""
+class TransferToQueue:
+    """Transfer the caller into a municipality's queue. `to`: its key on the shared number, or its CBS code."""
 
     to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """The colleague takes the caller: who asked is let go."""
-
-
-@dataclass(frozen=True, slots=True)
-class TakeBack:
-    """The colleague is let go: who asked has the caller again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """From the colleague to the caller, or the other way round; the other one is on hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class AllThree:
-    """Caller, colleague and who asked talk together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +72,7 @@ class NextCallback:
 
 
 CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
-Command = CallbackCommand | NextCallback | HandOver | ToQueue | Finish | TakeBack | Turn | AllThree | HoldOrResume
+Command = CallbackCommand | NextCallback | StartTransfer | TransferToQueue | TransferCommand | HoldOrResume
 
 
 class RefusalReason(StrEnum):

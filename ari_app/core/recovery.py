@@ -223,7 +223,7 @@ def _places(
         of_leg = {leg.id: leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)}
         channel = {
             Party.CALLER: call.channel_id,
-            Party.HOLDER: None if call.holder is None else of_leg.get(call.holder),
+            Party.HANDLING_PARTY: None if call.handled_by is None else of_leg.get(call.handled_by),
             Party.TARGET: of_leg.get(transfer.to_leg),
         }
         wanted = layout(transfer)
@@ -232,8 +232,8 @@ def _places(
     if call.stage is not Stage.TALKING or call.held_at is not None:
         return set(), {call.channel_id}
     # Everybody whose part is open belongs there, and nobody whom the talk left behind.
-    left = [leg for leg in legs if leg.owns_channel and leg.channel_id != call.channel_id and leg.id != call.holder]
-    nowhere = {leg.channel_id for leg in left if call.holder is not None}
+    left = [leg for leg in legs if leg.owns_channel and leg.channel_id != call.channel_id and leg.id != call.handled_by]
+    nowhere = {leg.channel_id for leg in left if call.handled_by is not None}
     return {leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)} | {call.channel_id}, nowhere
 
 

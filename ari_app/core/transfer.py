@@ -1,6 +1,6 @@
-"""The vocabulary of handing a caller over: the row of a transfer, and what can happen to it.
+"""What a transfer is: its row, and the events that change it. `core.transfer_rules` says how they do.
 
-`core.transfers` holds the rules. Instants are timezone-aware UTC.
+Instants are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from ari_app.core.ids import (
 
 
 class TransferKind(StrEnum):
-    WARM = "warm"  # who asks speaks with the colleague first
-    COLD = "cold"  # who asks is free at once
+    WARM = "warm"  # the handling party speaks with the colleague first
+    COLD = "cold"  # the handling party is free at once
     QUEUE = "queue"  # the next operator of another queue takes the caller
 
 
 class TransferState(StrEnum):
-    """Where a transfer is. The caller is on hold but for WITH_CALLER and CONFERENCED."""
+    """Where a transfer is. The caller is on hold in every state but WITH_CALLER and CONFERENCED."""
 
     RINGING = "ringing"  # the colleague is being reached
-    BRIEFING = "briefing"  # the colleague has picked up, and is told who comes
-    CONSULTING = "consulting"  # who asked and the colleague talk
-    WITH_CALLER = "with_caller"  # who asked and the caller talk; the colleague is on hold
+    BRIEFING = "briefing"  # the colleague has picked up, and hears who is on the line
+    CONSULTING = "consulting"  # handling party and colleague talk
+    WITH_CALLER = "with_caller"  # handling party and caller talk; the colleague is on hold
     CONFERENCED = "conferenced"  # all three talk
     QUEUED = "queued"  # the caller waits in a queue
     ENDED = "ended"
@@ -47,7 +47,7 @@ class TransferOutcome(StrEnum):
     BUSY = "busy"
     UNREACHABLE = "unreachable"
     REFUSED = "refused"  # the colleague put the phone down instead of taking the caller
-    CANCELLED = "cancelled"  # by who asked for it
+    CANCELLED = "cancelled"  # by the handling party
     CALLER_LEFT = "caller_left"
     LOST = "lost"  # ended while nobody was looking, or by a fault
 
@@ -55,18 +55,18 @@ class TransferOutcome(StrEnum):
 class CountReason(StrEnum):
     """Why a transfer counts towards the two that AV §2 allows, or does not."""
 
-    HANDED_OVER = "handed_over"  # from one person to another
-    SAME_PERSON = "same_person"  # the queue gave the caller back to who had them
-    NOT_HANDED_OVER = "not_handed_over"  # cancelled, refused, not answered, or the caller left
+    TO_ANOTHER_PERSON = "handed_over"
+    SAME_PERSON = "same_person"  # the queue gave the caller back to the operator who had them before
+    NOT_COMPLETED = "not_handed_over"  # cancelled, refused, not answered, or the caller left
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """The row of one transfer, field for field. `number` counts from 1 within its call.
 
-    `from_leg` is the part in the call of who asks; `from_session` their login, None for a colleague. `to_party` is an
-    operator number, an extension or a queue, and never a number outside: that is `pii_to_number`. `in_presence`: who
-    asked is still in the call.
+    It is asked for by the handling party: `from_leg` is their leg, `from_session` their login (None for a colleague).
+    `to_party` is an operator number, an extension or a queue, and never a number outside: that is `pii_to_number`.
+    `in_presence`: the handling party is still in the call.
     """
 
     id: TransferId
@@ -101,19 +101,17 @@ class Transfer:
         return self.ended_at is None
 
 
-# --- events: what happened, and what was asked for -------------------------------------------------------------------
+# --- events: what happened in a transfer, and what the handling party asked for; each comes with its instant ---
 
 
 @dataclass(frozen=True, slots=True)
 class TargetAnswered:
-    at: datetime
+    """The colleague's phone was picked up."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetBriefed:
-    """The colleague heard who comes, and takes the caller."""
-
-    at: datetime
+    """The colleague heard who is on the line, and takes the caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,70 +119,65 @@ class TargetFailed:
     """The colleague could not be reached; `outcome` says how."""
 
     outcome: TransferOutcome
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TargetLeft:
     """The colleague, who had picked up, put the phone down."""
 
-    at: datetime
-
 
 @dataclass(frozen=True, slots=True)
-class HolderLeft:
-    at: datetime
+class HandlingPartyLeft:
+    """The person who asked for the transfer put the phone down, or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft:
-    at: datetime
+    """The caller put the phone down, or is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeUp:
-    at: datetime
+    """`Transfer.until_at` has come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """An operator of the queue, or the operator that was asked for, has the caller."""
+    """An operator took the caller: the next one of the queue, or the one to whom the caller was to go."""
 
     by: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Complete:
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Cancel:
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Swap:
-    at: datetime
+class SwapParties:
+    """From the colleague to the caller, or the other way round; the other one is on hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conference:
-    at: datetime
+    """Caller, colleague and handling party talk together."""
 
 
+@dataclass(frozen=True, slots=True)
+class CompleteTransfer:
+    """The colleague takes the caller; the handling party is let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTransfer:
+    """The colleague is let go; the handling party has the caller again."""
+
+
+#: what the handling party may ask of a transfer that is open
+TransferCommand = SwapParties | Conference | CompleteTransfer | CancelTransfer
 TransferEvent = (
     TargetAnswered
     | TargetBriefed
     | TargetFailed
     | TargetLeft
-    | HolderLeft
+    | HandlingPartyLeft
     | CallerLeft
     | TimeUp
     | Taken
-    | Complete
-    | Cancel
-    | Swap
-    | Conference
+    | TransferCommand
 )

@@ -27,7 +27,7 @@ def test_who_left_before_a_human_answered_counts_as_abandoned_and_is_the_callers
 
 
 def test_every_stage_says_what_a_hang_up_in_it_means() -> None:
-    assert HUNG_UP_IN.keys() == STAGES.keys() == set(Stage) - {Stage.ENDED, Stage.SURVEY}
+    assert HUNG_UP_IN.keys() == STAGES.keys() == set(Stage) - {Stage.ENDED}
     assert all(reason.side is EndSide.CALLER for reason in HUNG_UP_IN.values())
 
 

@@ -11,19 +11,15 @@ from ari_app.calls.operators.commands import Desk
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operator_commands import (
     ACCEPTED,
-    AllThree,
     Answer,
     Command,
-    Finish,
-    HandOver,
     HoldOrResume,
     RefusalReason,
     Refused,
-    TakeBack,
-    ToQueue,
-    Turn,
+    StartTransfer,
+    TransferToQueue,
 )
-from ari_app.core.transfer import TransferKind
+from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from tests.calls.transfers import Talk, talk
 from tests.calls.world import World
 from tests.fakes.clock import settle
@@ -44,14 +40,18 @@ async def test_given_a_talk_when_the_desk_hands_over_warm_then_the_colleague_hea
     make_world: Make,
 ) -> None:
     t = await talk(make_world)
-    assert await asks(t, HandOver(TransferKind.WARM, "200", "een verloren rijbewijs")) == ACCEPTED
-    assert await asks(t, Turn()) == Refused(RefusalReason.NOT_YET)
+    assert await asks(t, StartTransfer(TransferKind.WARM, "200", "een verloren rijbewijs")) == ACCEPTED
+    assert await asks(t, SwapParties()) == Refused(RefusalReason.NOT_YET)
     colleague = await t.picked_up()
     assert "said een verloren rijbewijs" in t.world.switch.heard(colleague)
-    for command, heard in ((Turn(), {t.operator}), (AllThree(), {t.operator, colleague}), (Finish(), {colleague})):
+    for command, heard in (
+        (SwapParties(), {t.operator}),
+        (Conference(), {t.operator, colleague}),
+        (CompleteTransfer(), {colleague}),
+    ):
         assert await asks(t, command) == ACCEPTED
         assert t.hears(t.citizen) == heard
-    assert await asks(t, TakeBack()) == Refused(RefusalReason.NOT_YOURS)
+    assert await asks(t, CancelTransfer()) == Refused(RefusalReason.NOT_YOURS)
 
 
 async def test_given_a_talk_when_the_desk_holds_and_resumes_then_it_is_as_by_keys(make_world: Make) -> None:
@@ -60,8 +60,8 @@ async def test_given_a_talk_when_the_desk_holds_and_resumes_then_it_is_as_by_key
     assert t.has_music(t.citizen)
     assert await asks(t, HoldOrResume()) == ACCEPTED
     assert t.hears(t.citizen) == {t.operator}
-    assert await asks(t, ToQueue("GM9902")) == Refused(RefusalReason.NOBODY_THERE)
-    assert await asks(t, Finish()) == Refused(RefusalReason.NO_TRANSFER)
+    assert await asks(t, TransferToQueue("GM9902")) == Refused(RefusalReason.NOBODY_THERE)
+    assert await asks(t, CompleteTransfer()) == Refused(RefusalReason.NO_TRANSFER)
 
 
 async def test_given_somebody_elses_call_when_it_is_asked_for_then_it_is_refused(make_world: Make) -> None:
@@ -79,6 +79,6 @@ async def test_given_a_store_that_is_away_when_a_hand_over_is_asked_for_then_it_
 ) -> None:
     t = await talk(make_world)
     t.world.ledger.available = False
-    assert await asks(t, HandOver(TransferKind.COLD, "200")) == Refused(RefusalReason.STORE_AWAY)
+    assert await asks(t, StartTransfer(TransferKind.COLD, "200")) == Refused(RefusalReason.STORE_AWAY)
     t.world.ledger.available = True
     assert t.hears(t.citizen) == {t.operator} and not t.transfers

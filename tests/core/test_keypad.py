@@ -23,18 +23,14 @@ from ari_app.core.keypad import (
     feed_entry,
 )
 from ari_app.core.operator_commands import (
-    AllThree,
     CallbackKey,
-    Finish,
-    HandOver,
     HoldOrResume,
-    TakeBack,
-    ToQueue,
-    Turn,
+    StartTransfer,
+    TransferToQueue,
 )
 from ari_app.core.operators import PAUSE_KEYS, PauseReason
 from ari_app.core.tariffs import Forbidden, callable_number
-from ari_app.core.transfer import TransferKind
+from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 
 pytestmark = pytest.mark.pure
 
@@ -83,19 +79,19 @@ def entries(pressed: str) -> list[str]:
         ("1*0", [ResumeKey()]),
         ("*8#", [LogOutKey(), EndWrapUp()]),
         ("*", []),
-        ("*1201#", [DeskKey(HandOver(TransferKind.WARM, "201"))]),
-        ("*20612345678#", [DeskKey(HandOver(TransferKind.COLD, "0612345678"))]),
-        ("*1201*2202#", [DeskKey(HandOver(TransferKind.COLD, "202"))]),
+        ("*1201#", [DeskKey(StartTransfer(TransferKind.WARM, "201"))]),
+        ("*20612345678#", [DeskKey(StartTransfer(TransferKind.COLD, "0612345678"))]),
+        ("*1201*2202#", [DeskKey(StartTransfer(TransferKind.COLD, "202"))]),
         ("*1#", [UnknownCode()]),
-        ("*31", [ConsultPrompt(), DeskKey(Turn())]),
-        ("*32", [ConsultPrompt(), DeskKey(AllThree())]),
-        ("*33", [ConsultPrompt(), DeskKey(Finish())]),
-        ("*34", [ConsultPrompt(), DeskKey(TakeBack())]),
+        ("*31", [ConsultPrompt(), DeskKey(SwapParties())]),
+        ("*32", [ConsultPrompt(), DeskKey(Conference())]),
+        ("*33", [ConsultPrompt(), DeskKey(CompleteTransfer())]),
+        ("*34", [ConsultPrompt(), DeskKey(CancelTransfer())]),
         ("*39", [ConsultPrompt(), UnknownCode()]),
         ("*4", [DeskKey(HoldOrResume())]),
-        ("*52", [DeskKey(ToQueue("2"))]),
+        ("*52", [DeskKey(TransferToQueue("2"))]),
         ("*5#", [UnknownCode()]),
-        ("*1" + "7" * 300 + "#", [DeskKey(HandOver(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
+        ("*1" + "7" * 300 + "#", [DeskKey(StartTransfer(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
     ],
 )
 def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
@@ -109,7 +105,7 @@ def test_a_number_with_keys_too_many_is_refused_and_not_cut_to_somebody_elses(co
         (found,) = commands(f"{code}{keyed}#")
         assert isinstance(found, DeskKey)
         match found.command:
-            case HandOver(to=number) | CallbackKey(pii_digits=number):
+            case StartTransfer(to=number) | CallbackKey(pii_digits=number):
                 assert isinstance(callable_number(number, {"DE"}), Forbidden) is not is_called, number
             case _:
                 pytest.fail("not a number")

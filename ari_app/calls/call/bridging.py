@@ -21,12 +21,12 @@ _FACTS_SINCE_A_TONE = 5
 
 
 def of_party(flow: Flow, party: Party) -> Leg | None:
-    """The open part of somebody in a hand-over."""
+    """The open part of somebody in a transfer."""
     match party:
         case Party.CALLER:
             return flow.leg(flow.caller)
-        case Party.HOLDER:
-            return flow.holder
+        case Party.HANDLING_PARTY:
+            return flow.handling_party
         case Party.TARGET:
             return flow.target
 
@@ -77,12 +77,12 @@ async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
 # --- what one party hears ---
 
 
-async def tell_holder(flow: Flow, names: Sequence[str]) -> None:
+async def prompt_handling_party(flow: Flow, names: Sequence[str]) -> None:
     """Say it to the person who has the caller, and to nobody else; nothing: be quiet."""
     mailbox = flow.session_mailbox(flow.call.operator_session)
-    holder = flow.holder
-    if holder is not None and holder.owns_channel:
-        await start_prompt(flow, holder.channel_id, names)
+    handling_party = flow.handling_party
+    if handling_party is not None and handling_party.owns_channel:
+        await start_prompt(flow, handling_party.channel_id, names)
     elif mailbox is not None:
         mailbox.post(PlayPrompt(tuple(names), _tone_id(flow, names)))
 

@@ -50,7 +50,7 @@ def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: dateti
 
     `at`: when, if it is not the end of the caller's part, or now.
     """
-    leg = flow.holder or flow.other_leg()
+    leg = flow.handling_party or flow.other_leg()
     if leg is None or leg.owns_channel:
         return
     if gone is None:
@@ -63,12 +63,12 @@ def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: dateti
 
 
 def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, ...]:
-    """A hand-over does not outlive its call; the fact of its end, if one was going on."""
+    """A transfer does not outlive its call; the fact of its end, if one was going on."""
     transfer = flow.open_transfer
     if transfer is None:
         return ()
     if reason.side is EndSide.CALLER:
-        closed, _ = step(transfer, CallerLeft(at))
+        closed, _ = step(transfer, CallerLeft(), at)
     elif reason in (EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG):
         closed = over(transfer, TransferOutcome.NO_ANSWER, at)
     else:
@@ -78,7 +78,7 @@ def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, .
 
 
 def transfer_over(transfer: Transfer) -> Fact:
-    """The fact that tells how a hand-over ended."""
+    """The fact that tells how a transfer ended."""
     outcome = transfer.outcome or TransferOutcome.LOST
     kind = FactKind.TRANSFERRED if outcome is TransferOutcome.COMPLETED else FactKind.TRANSFER_OVER
     detail: dict[str, str | bool] = {"to": transfer.to_party, "outcome": outcome.value, "counted": transfer.counted}

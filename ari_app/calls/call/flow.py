@@ -98,7 +98,7 @@ class Flow(Record):
         self.is_placed = is_placed
         self.playing: PlaybackId | None = None
         self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
-        self.refused: RefusalReason | None = None  # the last hand-over that was asked for, by a rule
+        self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
         self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
         self._unfinished = unfinished

@@ -29,7 +29,7 @@ class Record:
         self, ledger: Ledger, clock: Clock, call: Call, legs: Sequence[Leg], transfer: Transfer | None = None
     ) -> None:
         self.call = call
-        #: the hand-over that goes on, or the last one
+        #: the transfer that is open, or the last one
         self.transfer = transfer
         self._ledger = ledger
         self._clock = clock
@@ -85,14 +85,14 @@ class Record:
         return next((leg for leg in self._legs.values() if leg.role is role and leg.is_open), None)
 
     @property
-    def holder(self) -> Leg | None:
+    def handling_party(self) -> Leg | None:
         """The open part of the person who has the caller."""
-        leg = self.leg_of(self.call.holder)
+        leg = self.leg_of(self.call.handled_by)
         return leg if leg is not None and leg.is_open else None
 
     @property
     def target(self) -> Leg | None:
-        """The open part of the colleague whom a hand-over is about."""
+        """The open part of the colleague whom the open transfer is about."""
         leg = None if self.open_transfer is None else self.leg_of(self.open_transfer.to_leg)
         return leg if leg is not None and leg.is_open else None
 
@@ -107,7 +107,7 @@ class Record:
         return leg
 
     def change_transfer(self, transfer: Transfer) -> Transfer:
-        """Take over this value of the hand-over; it is stored with the next write."""
+        """Take over this value of the transfer; it is stored with the next write."""
         self.transfer = transfer
         self._unsaved_transfers[transfer.id] = transfer
         return transfer

@@ -12,7 +12,7 @@ from ari_app.calls.call.ringing import ring, whispered
 from ari_app.calls.callbacks.attempts import open_request, tell_progress
 from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
 from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
-from ari_app.calls.transfers.transfer import handing_over
+from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
@@ -38,7 +38,7 @@ async def connecting(flow: Flow) -> Step | End:
     if flow.call.callback_request is not None and flow.call.answered_at is None:
         return await _call_back(flow)
     while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
-        step_on = await handing_over(flow)
+        step_on = await carry_out_transfer(flow)
         if step_on is not None:
             return step_on
     if flow.call.direct_endpoint is not None:
@@ -168,17 +168,17 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
         legs.append(replace(caller, joined_at=now))
     who = leg.party if session is None else session.operator
     answered = Fact(now, FactKind.ANSWERED, {"by": who})
-    # Whom the number rang is past: a hand-over from this talk must not wait for them again.
+    # Whom the number rang is past: a transfer from this talk must not wait for them again.
     changes = NO_LONGER_DIRECT | {
         "answered_at": flow.call.answered_at or now,
         "bridge_id": bridge_id,
-        "holder": leg.id,
+        "handled_by": leg.id,
         "returned_at": None,
     }
     transfer = flow.open_transfer
     if transfer is None:
         return Step(Stage.TALKING, (answered,), changes, tuple(legs))
-    taken, _ = step(transfer, Taken(who or "", now))
+    taken, _ = step(transfer, Taken(who or ""), now)
     flow.change_transfer(taken)
     changes["transfer_count"] = flow.call.transfer_count + int(taken.counted)
     return Step(Stage.TALKING, (answered, transfer_over(taken)), changes, tuple(legs))

@@ -1,18 +1,18 @@
-"""Caller and operator, or colleague, talk, until one of them puts the phone down or hands the caller over."""
+"""Caller and operator, or colleague, talk until one of them puts the phone down or the caller is transferred."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
-from ari_app.calls.call.bridging import arrange, let_go, tell_holder
+from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
-from ari_app.calls.transfers.transfer import answer, handing_over, pressed
+from ari_app.calls.transfers.transfer import answer, carry_out_transfer, pressed
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.operator_commands import Refused
@@ -22,42 +22,42 @@ from ari_app.prompts.phrases import operator as to_operator
 
 #: an operator who is gone sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
-TALK = Layout(together=frozenset({Party.HOLDER, Party.CALLER}))
+TALK = Layout(together=frozenset({Party.HANDLING_PARTY, Party.CALLER}))
 
 
 async def talking(flow: Flow) -> Step | End:
-    holder = flow.other_leg()
-    if flow.call.holder is None and holder is not None:
-        await flow.store(holder=holder.id)  # a talk that began under a version without hand-overs
+    handling_party = flow.other_leg()
+    if flow.call.handled_by is None and handling_party is not None:
+        await flow.store(handled_by=handling_party.id)  # a talk that began under a version without transfers
     outcome: Step | End | None = None
     while outcome is None:
-        outcome = await (_talk(flow) if flow.open_transfer is None else handing_over(flow))
+        outcome = await (_talk(flow) if flow.open_transfer is None else carry_out_transfer(flow))
     return outcome
 
 
 async def _talk(flow: Flow) -> Step | End | None:
-    """None when a hand-over begins."""
-    holder = flow.holder
-    if holder is None:
-        return _holder_left(flow)
+    """None when a transfer begins."""
+    handling_party = flow.handling_party
+    if handling_party is None:
+        return _handling_party_left(flow)
     try:
         await _ensure_connected(flow)
     except (PartyLeft, SwitchUnavailable) as error:
-        if not await _holder_is_gone(flow, holder.channel_id, error):
-            if _is_first_talk(flow, holder):
+        if not await _handling_party_is_gone(flow, handling_party.channel_id, error):
+            if _is_first_talk(flow, handling_party):
                 flow.call = replace(flow.call, answered_at=None)
             raise
-        return await _unheard(flow, holder)
+        return await _unheard(flow, handling_party)
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if mailbox is not None:
-        mailbox.post(CallJoined(flow.call.id, holder.joined_at or flow.now))
-    _free_who_handed_over(flow)
+        mailbox.post(CallJoined(flow.call.id, handling_party.joined_at or flow.now))
+    _free_former_handling_party(flow)
     await leave_bridges(flow)
-    while flow.is_here(holder.channel_id):
+    while flow.is_here(handling_party.channel_id):
         match await flow.next():
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
                 end_standing_leg(flow, gone)
-            case Digit(channel_id=pressed_by) as digit if pressed_by == holder.channel_id:
+            case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
                 await pressed(flow, digit)
             case CommandAsked() as request:
                 verdict = await judge(flow, request)
@@ -70,12 +70,12 @@ async def _talk(flow: Flow) -> Step | End | None:
                     await flow.settle()  # that it was refused; who asked has heard it already
                 if verdict.step is not None or verdict.is_begun:
                     return verdict.step
-    if holder.joined_at is not None and flow.now - holder.joined_at < HEARD_AFTER:
-        return await _unheard(flow, holder)
-    return _holder_left(flow)
+    if handling_party.joined_at is not None and flow.now - handling_party.joined_at < HEARD_AFTER:
+        return await _unheard(flow, handling_party)
+    return _handling_party_left(flow)
 
 
-def _holder_left(flow: Flow) -> Step | End:
+def _handling_party_left(flow: Flow) -> Step | End:
     """The talk is over; but whoever was put on hold has not been told so, and is not left with the music."""
     if flow.call.held_at is None:
         return End(EndReason.OPERATOR_HUNG_UP)
@@ -93,15 +93,15 @@ async def _turn_hold(flow: Flow) -> None:
     if flow.call.held_at is None:
         await flow.store(Fact(now, FactKind.HELD), held_at=now, has_music=True)
         await arrange(flow, HOLD)
-        await tell_holder(flow, to_operator.ON_HOLD)
+        await prompt_handling_party(flow, to_operator.ON_HOLD)
     else:
-        await tell_holder(flow, ())
+        await prompt_handling_party(flow, ())
         await flow.store(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
         await arrange(flow, TALK)
 
 
-def _free_who_handed_over(flow: Flow) -> None:
-    """After a hand-over in their presence: the operator's part is over, and they may write it down."""
+def _free_former_handling_party(flow: Flow) -> None:
+    """After a transfer in their presence: the operator's part is over, and they may write it down."""
     transfer = flow.transfer
     if transfer is None or transfer.outcome is not TransferOutcome.COMPLETED:
         return
@@ -118,8 +118,8 @@ async def _ensure_connected(flow: Flow) -> None:
         await arrange(flow, TALK if flow.call.held_at is None else HOLD)
 
 
-async def _holder_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
-    """After an order failed: whether it was because the holder left. Raises PartyLeft when the caller did."""
+async def _handling_party_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
+    """After an order failed: whether it was because the handling party left. Raises PartyLeft when the caller did."""
     until = flow.now + MESSAGE_PATIENCE
     while flow.is_here(channel_id):
         match await flow.next(until):
@@ -133,26 +133,26 @@ async def _holder_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -
     return True
 
 
-def _is_first_talk(flow: Flow, holder: Leg) -> bool:
-    return flow.call.answered_at == holder.joined_at
+def _is_first_talk(flow: Flow, handling_party: Leg) -> bool:
+    return flow.call.answered_at == handling_party.joined_at
 
 
-async def _unheard(flow: Flow, holder: Leg) -> Step:
+async def _unheard(flow: Flow, handling_party: Leg) -> Step:
     """Who was to talk left as the caller came in: nobody has spoken to them yet, so they wait on in their old place."""
     call, now = flow.call, flow.now
     free_operator(flow, 0)
     await let_go(flow, keep={flow.caller})
     await leave_bridges(flow, call.bridge_id)
     caller = flow.leg(flow.caller)
-    is_first = _is_first_talk(flow, holder)
+    is_first = _is_first_talk(flow, handling_party)
     if caller is not None and is_first:
         flow.change_leg(replace(caller, joined_at=None))
     changes = NO_LONGER_DIRECT | WITH_NOBODY
     changes |= {"answered_at": None} if is_first else {"returned_at": now}
     if not is_first or call.callback_request is not None:  # of a citizen whom we called it is how long it rings
         changes["wait_until_at"] = now + _patience(flow)
-    if holder.owns_channel and call.operator_session is not None and holder.party is not None:
-        changes["refused_by"] = (*call.refused_by, OperatorNumber(holder.party))
+    if handling_party.owns_channel and call.operator_session is not None and handling_party.party is not None:
+        changes["refused_by"] = (*call.refused_by, OperatorNumber(handling_party.party))
     return queued(flow, changes, [Fact(now, FactKind.OFFER_FAILED, {"why": "operator_left"})])
 
 

@@ -11,7 +11,7 @@ from ari_app.calls.callbacks.offer import instead_of_waiting, says_yes
 from ari_app.calls.messages import Message, Offer
 from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
 from ari_app.calls.transfers.recall import come_back
-from ari_app.calls.transfers.transfer import part_from_who_asked
+from ari_app.calls.transfers.transfer import part_from_handling_party
 from ari_app.core.area import Reach
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.transfer import TimeUp
@@ -23,7 +23,7 @@ async def waiting(flow: Flow) -> Step | End:
         # Away from who had them before somebody else may be offered; and then those are free.
         await flow.settle()
         await _ensure_music(flow)
-        await part_from_who_asked(flow)
+        await part_from_handling_party(flow)
         flow.is_placed = True
     if rings_in_vain(flow):
         return not_taken(flow, "no_answer")
@@ -74,7 +74,7 @@ async def _hear_ringing(flow: Flow, until: datetime) -> Step:
             return _take(flow, message)
     transfer = flow.open_transfer
     if transfer is not None:
-        over, _ = step(transfer, TimeUp(flow.now))
+        over, _ = step(transfer, TimeUp(), flow.now)
         return await come_back(flow, flow.change_transfer(over), [transfer_over(over)])
     return not_taken(flow, "no_answer")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from ari_app.calls.call.bridging import start_prompt, tell_holder
+from ari_app.calls.call.bridging import prompt_handling_party, start_prompt
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.core.call import Leg, LegEndReason
@@ -30,7 +30,7 @@ async def reach(flow: Flow) -> TransferEvent | None:
     if transfer is None or transfer.state not in (TransferState.RINGING, TransferState.BRIEFING):
         return None
     if leg is None:
-        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+        return TargetFailed(TransferOutcome.UNREACHABLE)
     if transfer.state is TransferState.BRIEFING:
         return await _brief(flow, transfer, leg)
     if flow.shell.registry.is_owned(leg.channel_id):
@@ -44,7 +44,7 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
         endpoint = flow.shell.switch.outside(transfer.pii_to_number)
     if endpoint is None:
         flow.never_was(leg.channel_id)
-        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+        return TargetFailed(TransferOutcome.UNREACHABLE)
     flow.shell.registry.own(leg.channel_id, flow.mailbox)
     caller_id = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)
     try:
@@ -52,19 +52,19 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
     except DestinationUnavailable:
         flow.shell.registry.disown(leg.channel_id)
         flow.never_was(leg.channel_id)
-        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+        return TargetFailed(TransferOutcome.UNREACHABLE)
     except SwitchUnavailable as error:
         log.warning("colleague_not_called", call_id=str(flow.call.id), error=str(error))
-        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+        return TargetFailed(TransferOutcome.UNREACHABLE)
     if transfer.in_presence:
-        await tell_holder(flow, to_operator.CALLING_COLLEAGUE)
+        await prompt_handling_party(flow, to_operator.CALLING_COLLEAGUE)
     return None
 
 
 async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
     """Municipality, subject, how long the caller has been on the line; after that, or with a key, they take them."""
     if transfer.in_presence:
-        await tell_holder(flow, ())
+        await prompt_handling_party(flow, ())
     subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
     seconds = (flow.now - flow.call.arrived_at).total_seconds()
     words = to_colleague.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
@@ -72,7 +72,7 @@ async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | No
     if leg.channel_id in flow.prompts_of:
         flow.playing = flow.prompts_of[leg.channel_id]  # its end must not be missed
         return None
-    return None if transfer.must_accept else TargetBriefed(flow.now)
+    return None if transfer.must_accept else TargetBriefed()
 
 
 async def dial(flow: Flow, channel_id: ChannelId) -> TransferEvent | None:
@@ -82,7 +82,7 @@ async def dial(flow: Flow, channel_id: ChannelId) -> TransferEvent | None:
         await flow.shell.switch.dial(target.channel_id)
     except PartyLeft:
         await flow.left(target.channel_id, LegEndReason.UNREACHABLE)
-        return TargetFailed(TransferOutcome.UNREACHABLE, flow.now)
+        return TargetFailed(TransferOutcome.UNREACHABLE)
     except SwitchUnavailable as error:
         # It may ring all the same: a process before this one may have dialled it.
         log.warning("dial_refused", call_id=str(flow.call.id), error=str(error))

@@ -1,4 +1,4 @@
-"""A hand-over came to nothing, and nobody is with the caller: where to."""
+"""A transfer came to nothing, and nobody is with the caller: where to."""
 
 from __future__ import annotations
 

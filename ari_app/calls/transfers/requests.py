@@ -18,30 +18,26 @@ from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_channel_id, n
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import (
     ACCEPTED,
-    AllThree,
     Answer,
     CallbackKey,
     CloseRequest,
-    Command,
-    Finish,
-    HandOver,
     HoldOrResume,
     MarkCallback,
     NextCallback,
     PromiseCallback,
     RefusalReason,
     Refused,
-    TakeBack,
-    ToQueue,
-    Turn,
+    StartTransfer,
+    TransferToQueue,
 )
 from ari_app.core.operators import OperatorSession
 from ari_app.core.transfer import (
-    Cancel,
-    Complete,
+    CancelTransfer,
+    CompleteTransfer,
     Conference,
-    Swap,
+    SwapParties,
     Transfer,
+    TransferCommand,
     TransferEvent,
     TransferKind,
     TransferState,
@@ -49,7 +45,7 @@ from ari_app.core.transfer import (
 from ari_app.core.transfer_rules import may_transfer
 
 #: the row of a call whose caller is with nobody
-WITH_NOBODY: dict[str, object] = {"operator_session": None, "holder": None, "bridge_id": None, "held_at": None}
+WITH_NOBODY: dict[str, object] = {"operator_session": None, "handled_by": None, "bridge_id": None, "held_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +64,11 @@ async def judge(flow: Flow, asked: CommandAsked) -> Verdict:
     if not _has_caller(flow, asked.by):
         return _refuse(RefusalReason.NOT_YOURS)
     match asked.command:
-        case HandOver() | ToQueue():
-            return _told(flow, await _handed_over(flow, asked.command))
+        case StartTransfer() | TransferToQueue():
+            return _told(flow, await _start(flow, asked.command))
         case HoldOrResume():
             return _refuse(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else Verdict(holds=True)
-        case Finish() | TakeBack() | Turn() | AllThree():
+        case SwapParties() | Conference() | CompleteTransfer() | CancelTransfer():
             return _about_transfer(flow, asked.command)
         case NextCallback():
             return _refuse(RefusalReason.TRANSFER_OPEN)
@@ -81,25 +77,18 @@ async def judge(flow: Flow, asked: CommandAsked) -> Verdict:
 
 
 def _has_caller(flow: Flow, by: str | object) -> bool:
-    holder = flow.holder
-    return by == flow.call.operator_session or (holder is not None and by == holder.channel_id)
+    handling_party = flow.handling_party
+    return by == flow.call.operator_session or (handling_party is not None and by == handling_party.channel_id)
 
 
-def _about_transfer(flow: Flow, command: Command) -> Verdict:
-    transfer, now = flow.open_transfer, flow.now
+def _about_transfer(flow: Flow, command: TransferCommand) -> Verdict:
+    transfer = flow.open_transfer
     if transfer is None:
         return _refuse(RefusalReason.NO_TRANSFER)
-    match command:
-        case Finish():
-            return Verdict(event=Complete(now))
-        case TakeBack():
-            return Verdict(event=Cancel(now))
-        case _ if transfer.state in (TransferState.RINGING, TransferState.BRIEFING):
-            return _refuse(RefusalReason.NOT_YET)
-        case Turn():
-            return Verdict(event=Swap(now))
-        case _:
-            return Verdict(event=Conference(now))
+    has_no_colleague = transfer.state in (TransferState.RINGING, TransferState.BRIEFING)
+    if has_no_colleague and isinstance(command, SwapParties | Conference):
+        return _refuse(RefusalReason.NOT_YET)
+    return Verdict(event=command)
 
 
 def _told(flow: Flow, verdict: Verdict) -> Verdict:
@@ -111,14 +100,14 @@ def _told(flow: Flow, verdict: Verdict) -> Verdict:
     return verdict
 
 
-async def _handed_over(flow: Flow, command: HandOver | ToQueue) -> Verdict:
+async def _start(flow: Flow, command: StartTransfer | TransferToQueue) -> Verdict:
     refusal = await _may_not(flow)
     if refusal is not None:
         return refusal
-    return await (_hand_over(flow, command) if isinstance(command, HandOver) else _to_queue(flow, command.to))
+    return await (_to_destination(flow, command) if isinstance(command, StartTransfer) else _to_queue(flow, command.to))
 
 
-async def _hand_over(flow: Flow, command: HandOver) -> Verdict:
+async def _to_destination(flow: Flow, command: StartTransfer) -> Verdict:
     found = await find(flow, command.to)
     if isinstance(found, NoDestination):
         return _refuse(found.reason, await stand_in(flow, found.deputies))
@@ -230,8 +219,8 @@ def _into_line(flow: Flow, transfer: Transfer, changes: dict[str, object]) -> St
 
 
 def _transfer(flow: Flow, kind: TransferKind, found: Destination) -> Transfer:
-    holder = flow.holder
-    assert holder is not None, "only who has the caller asks"
+    handling_party = flow.handling_party
+    assert handling_party is not None, "only who has the caller asks"
     return Transfer(
         id=new_transfer_id(),
         call_id=flow.call.id,
@@ -239,8 +228,8 @@ def _transfer(flow: Flow, kind: TransferKind, found: Destination) -> Transfer:
         kind=kind,
         state=TransferState.RINGING,
         requested_at=flow.now,
-        from_party=holder.party or holder.role.value,
-        from_leg=holder.id,
+        from_party=handling_party.party or handling_party.role.value,
+        from_leg=handling_party.id,
         to_party=found.party,
         from_session=flow.call.operator_session,
         pii_subject=found.subject,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from ari_app.calls.call.bridging import arrange, let_go, tell_holder
+from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
 from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
 from ari_app.calls.callbacks.attempts import said
@@ -20,7 +20,7 @@ from ari_app.core.ids import BridgeId, new_bridge_id
 from ari_app.core.keypad import ConsultPrompt, DeskKey, feed
 from ari_app.core.operator_commands import Answer, CallbackCommand, Refused
 from ari_app.core.transfer import (
-    HolderLeft,
+    HandlingPartyLeft,
     TargetAnswered,
     TargetBriefed,
     TargetFailed,
@@ -36,30 +36,31 @@ from ari_app.prompts.phrases import operator as to_operator
 
 BUSY, NO_ANSWER = 17, 19  # Q.850
 ACCEPT_KEY = "1"
+Happened = tuple[TransferEvent, datetime]
 
 
-async def handing_over(flow: Flow) -> Step | None:
-    """Until the transfer is over; None when caller and holder are together again, in the same stage."""
+async def carry_out_transfer(flow: Flow) -> Step | None:
+    """Until the transfer is over; None when caller and handling party are together again, in the same stage."""
     await flow.settle()
     if not flow.is_placed:
-        event = await _made_so(flow)
-        if event is not None:
-            return await _follow(flow, event)
+        trouble = await _made_so(flow)
+        if trouble is not None:
+            return await _follow(flow, trouble, flow.now)
     flow.is_placed = False
-    await part_from_who_asked(flow)
-    event = await reach(flow)
+    await part_from_handling_party(flow)
+    happened = _now(flow, await reach(flow))
     while True:
-        while event is None:
+        while happened is None:
             message = await flow.next(None if flow.open_transfer is None else flow.open_transfer.until_at)
-            event = await _event_of(flow, message)
+            happened = await _event_of(flow, message)
         before = flow.transfer
-        outcome = await _follow(flow, event)
+        outcome = await _follow(flow, *happened)
         if outcome is not None or flow.open_transfer is None:
             return outcome
-        event = None if flow.transfer is before else await reach(flow)
+        happened = None if flow.transfer is before else _now(flow, await reach(flow))
 
 
-async def part_from_who_asked(flow: Flow) -> None:
+async def part_from_handling_party(flow: Flow) -> None:
     """Who handed the caller over, and is not to speak with the colleague, is free."""
     transfer = flow.open_transfer
     if transfer is not None and not transfer.in_presence:
@@ -72,79 +73,82 @@ async def part_from_who_asked(flow: Flow) -> None:
 # --- what happened ---
 
 
-async def _event_of(flow: Flow, message: Message | None) -> TransferEvent | None:
+def _now(flow: Flow, event: TransferEvent | None) -> Happened | None:
+    return None if event is None else (event, flow.now)
+
+
+async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
     """The event that the news is for the transfer; what else it means is done here."""
-    transfer, target, holder, now = flow.open_transfer, flow.target, flow.holder, flow.now
+    transfer, target, handling_party = flow.open_transfer, flow.target, flow.handling_party
     if transfer is None:
         return None
     target_channel = None if target is None else target.channel_id
-    holder_channel = None if holder is None else holder.channel_id
+    handling_channel = None if handling_party is None else handling_party.channel_id
     match message:
         case None:
-            return TimeUp(now)
+            return TimeUp(), flow.now
         case Entered(channel_id=entered) if entered == target_channel:
-            return await dial(flow, entered)
+            return _now(flow, await dial(flow, entered))
         case Up(channel_id=up, at=at) if up == target_channel:
-            return TargetAnswered(at)
+            return TargetAnswered(), at
         case Left():
             return _left(flow, transfer, message)
         case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
             end_standing_leg(flow, message)
-            return HolderLeft(message.at)
+            return HandlingPartyLeft(), message.at
         case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
             return await _briefed(flow, transfer, message)
         case Digit(channel_id=by, digit=digit) if by == target_channel:
             accepts = transfer.state is TransferState.BRIEFING and digit == ACCEPT_KEY and transfer.must_accept
-            return TargetBriefed(now) if accepts else None
-        case Digit(channel_id=by) if by == holder_channel:
-            return await pressed(flow, message)
+            return (TargetBriefed(), flow.now) if accepts else None
+        case Digit(channel_id=by) if by == handling_channel:
+            await pressed(flow, message)
         case CommandAsked():
-            return await asked(flow, message)
+            return _now(flow, await asked(flow, message))
     return None
 
 
-async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> TransferEvent | None:
+async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> Happened | None:
     """The colleague heard who comes. What broke off mostly means a hang-up, whose own news follows."""
     flow.prompts_of = {channel: said for channel, said in flow.prompts_of.items() if said != played.playback_id}
     flow.playing = None
     if played.failed:
         message = await flow.next(flow.now + BROKEN_OFF_PATIENCE)
-        event = None if message is None else await _event_of(flow, message)
-        if event is not None:
-            return event
-    return None if transfer.must_accept else TargetBriefed(flow.now)
+        happened = None if message is None else await _event_of(flow, message)
+        if happened is not None:
+            return happened
+    return None if transfer.must_accept else (TargetBriefed(), flow.now)
 
 
-def _left(flow: Flow, transfer: Transfer, message: Left) -> TransferEvent | None:
+def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
     """Somebody but the caller is gone; their part is closed already, for the reason that a hang-up has."""
     leg = flow.leg(message.channel_id)
     if leg is None:
         return None
     if leg.id == transfer.to_leg:
         if transfer.state is not TransferState.RINGING:
-            return TargetLeft(message.at)
+            return TargetLeft(), message.at
         if message.estimated:
-            return TargetFailed(TransferOutcome.UNREACHABLE, message.at)
+            return TargetFailed(TransferOutcome.UNREACHABLE), message.at
         outcome = TransferOutcome.BUSY if message.cause == BUSY else TransferOutcome.NO_ANSWER
         reason = LegEndReason.BUSY if message.cause == BUSY else LegEndReason.NO_ANSWER
         flow.change_leg(replace(leg, end_reason=reason))
-        return TargetFailed(outcome, message.at)
-    return HolderLeft(message.at) if leg.id == flow.call.holder else None
+        return TargetFailed(outcome), message.at
+    return (HandlingPartyLeft(), message.at) if leg.id == flow.call.handled_by else None
 
 
-async def pressed(flow: Flow, digit: Digit) -> TransferEvent | None:
+async def pressed(flow: Flow, digit: Digit) -> None:
     """A key of who has the caller on a phone of ours: an operator's own task reads it, a colleague's is read here."""
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if mailbox is not None:
         mailbox.post(digit)
-        return None
+        return
     flow.keys[digit.channel_id], command = feed(flow.keys.get(digit.channel_id, ""), digit.digit)
     match command:
         case DeskKey(wanted):
             flow.mailbox.post_first(CommandAsked(wanted, digit.channel_id, lambda answer: None))
         case ConsultPrompt():
-            await tell_holder(flow, to_operator.CONSULT_CHOICES)
-    return None
+            await prompt_handling_party(flow, to_operator.CONSULT_CHOICES)
 
 
 async def asked(flow: Flow, request: CommandAsked) -> TransferEvent | None:
@@ -157,28 +161,28 @@ async def asked(flow: Flow, request: CommandAsked) -> TransferEvent | None:
 async def answer(flow: Flow, request: CommandAsked, says: Answer) -> None:
     """Say it to who asked: by value, and to a colleague, who has no screen, also aloud."""
     request.answer(says)
-    by_phone = flow.holder is not None and request.by == flow.holder.channel_id
+    by_phone = flow.handling_party is not None and request.by == flow.handling_party.channel_id
     if isinstance(says, Refused) and by_phone:
-        await tell_holder(flow, to_operator.refusal(says.reason, says.deputy))
+        await prompt_handling_party(flow, to_operator.refusal(says.reason, says.deputy))
     if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
-        await tell_holder(flow, said(request.command, says))
+        await prompt_handling_party(flow, said(request.command, says))
 
 
 # --- what follows ---
 
 
-async def _follow(flow: Flow, event: TransferEvent) -> Step | None:
-    """Write, then act. None: the transfer goes on, or caller and holder do."""
+async def _follow(flow: Flow, event: TransferEvent, at: datetime) -> Step | None:
+    """Write, then act. None: the transfer goes on, or caller and handling party do."""
     before = flow.open_transfer
     assert before is not None
-    after, then = step(before, event)
+    after, then = step(before, event, at)
     if after is before:
         return None
     flow.change_transfer(after)
     match then:
         case Then.GO_ON:
             return await _go_on(flow, before, after)
-        case Then.HOLDER_TALKS:
+        case Then.HANDLING_PARTY_TALKS:
             await flow.store(transfer_over(after))
             await _stop_reaching(flow, after)
             await flow.keep_up()
@@ -200,9 +204,9 @@ async def _go_on(flow: Flow, before: Transfer, after: Transfer) -> Step | None:
         flow.change_transfer(replace(after, until_at=flow.now + patience))
     await flow.store(fact)
     if after.state is TransferState.CONFERENCED:
-        await tell_holder(flow, to_operator.ALL_THREE)
+        await prompt_handling_party(flow, to_operator.ALL_THREE)
     trouble = await _made_so(flow)
-    return None if trouble is None else await _follow(flow, trouble)
+    return None if trouble is None else await _follow(flow, trouble, flow.now)
 
 
 async def _made_so(flow: Flow) -> TransferEvent | None:
@@ -216,7 +220,7 @@ async def _made_so(flow: Flow) -> TransferEvent | None:
             raise
         await flow.left(left.channel_id, LegEndReason.HUNG_UP)
         is_target = flow.leg_of(transfer.to_leg) == flow.leg(left.channel_id)
-        return TargetLeft(flow.now) if is_target else HolderLeft(flow.now)
+        return TargetLeft() if is_target else HandlingPartyLeft()
     return None
 
 
@@ -228,7 +232,7 @@ async def _stop_reaching(flow: Flow, transfer: Transfer) -> None:
         await flow.release(leg.channel_id, NO_ANSWER)
         await flow.left(leg.channel_id, reason)
     if transfer.outcome is not None and transfer.in_presence:
-        await tell_holder(flow, to_operator.outcome(transfer.outcome))
+        await prompt_handling_party(flow, to_operator.outcome(transfer.outcome))
 
 
 def _to_target(flow: Flow, transfer: Transfer) -> Step:
@@ -239,7 +243,7 @@ def _to_target(flow: Flow, transfer: Transfer) -> Step:
     end_standing_leg(flow, at=now)
     changes: dict[str, object] = {
         "operator_session": None,
-        "holder": target.id,
+        "handled_by": target.id,
         "bridge_id": _bridge_of_their_own(flow),
         "transfer_count": flow.call.transfer_count + int(transfer.counted),
         "returned_at": None,
@@ -251,7 +255,7 @@ def _to_target(flow: Flow, transfer: Transfer) -> Step:
 
 def _bridge_of_their_own(flow: Flow) -> BridgeId:
     """The bridge of a standing line stays with its operator."""
-    holder = flow.holder
-    if holder is not None and holder.owns_channel and flow.call.bridge_id is not None:
+    handling_party = flow.handling_party
+    if handling_party is not None and handling_party.owns_channel and flow.call.bridge_id is not None:
         return flow.call.bridge_id
     return new_bridge_id("talk")

@@ -64,7 +64,7 @@ call = sa.Table(
     sa.Column("operator_session", sa.Uuid),
     sa.Column("refused_by", ARRAY(sa.Text), nullable=False, server_default="{}"),
     optional_text("bridge_id"),
-    sa.Column("holder", sa.Uuid),
+    sa.Column("handled_by", sa.Uuid),
     optional_instant("held_at"),
     optional_instant("returned_at"),
     sa.Column("callback_request", sa.Uuid),
