@@ -1,6 +1,6 @@
-"""What callers and operators hear: one catalogue of Dutch texts, the sound made of it, a municipality's recordings.
+"""Prompts: one catalogue of Dutch texts, the sound made from it, and a municipality's own recordings.
 
-`phrases` tells what to say and needs nothing else. The functions here block: from asyncio call them in a thread.
+`phrases` composes them and needs nothing else. The functions here block: call them in a thread from asyncio.
 """
 
 from ari_app.prompts.build import BuildReport, build, build_music, expected, missing, say

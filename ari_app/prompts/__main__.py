@@ -14,7 +14,7 @@ from ari_app.prompts.errors import PromptError
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m ari_app.prompts",
-        description="Make the sound of every prompt. Only what changed is made again.",
+        description="Make the sound of every prompt. Only changed prompts are made again.",
     )
     parser.add_argument("sounds_dir", type=Path, metavar="SOUNDS_DIR")
     parser.add_argument(

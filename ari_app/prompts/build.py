@@ -1,7 +1,7 @@
-"""Turn the catalogue into sound files; only what changed is made again.
+"""Make the sound files of the catalogue; a file is made again only when its text or voice changed.
 
-`build` may run in any process at any time: one lock per sounds directory, each file put in place at once. Files of
-texts or municipalities that are not asked for stay: another version of the program may still play them.
+`build` may run in any process at any time: there is one lock per sounds directory, and each file is replaced at once.
+Files of other texts and municipalities stay: another version of the program may still play them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ari_app.prompts.manifest import locked, read_manifest, write_manifest
 
 MUSIC_FILE = "wachtmuziek.wav"
 
-_RECIPE_VERSION = 1  # raise when the same text should sound otherwise for a reason that the voice does not show
+_RECIPE_VERSION = 1  # raise when the same text and voice must be made again
 
 Municipalities = Iterable[tuple[MunicipalityCode, str]]  # code, name as spoken
 Progress = Callable[[int, int], None]  # prompts made, prompts to make
@@ -51,10 +51,10 @@ def build(
     catalogue: Catalogue | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
-    """Make every prompt of the catalogue (by default the program's own), of these municipalities and of these free
-    texts (calamities).
+    """Make the prompts of the catalogue (by default the program's own), these municipalities and these free texts.
 
-    Blocks; from asyncio call it in a thread. Raises PromptError; what was made by then is kept.
+    Free texts are calamities. Blocks: call it in a thread from asyncio. Raises PromptError; the files made before are
+    kept.
     """
     started = time.monotonic()
     jobs = _jobs(catalogue or load(), municipalities, texts)
@@ -74,7 +74,10 @@ def build(
 
 
 def say(sounds_dir: Path, text: str) -> str:
-    """Make the sound of a free text if it is not there yet; its prompt name. Blocks some 50 ms. Raises PromptError."""
+    """Make the sound of a free text, unless it exists, and return its prompt name. Blocks some 50 ms.
+
+    Raises PromptError.
+    """
     name = said_prompt(text)
     if not _is_there(sounds_dir, name):
         sound.write(_file(sounds_dir, name), sound.speak(speakable(text), load().voice))
@@ -82,9 +85,9 @@ def say(sounds_dir: Path, text: str) -> str:
 
 
 def build_music(directory: Path) -> bool:
-    """Put half a minute of soft music that loops without a seam into the directory; whether it had to be made.
+    """Put half a minute of soft music, which loops without a seam, into the directory; True if it was made now.
 
-    Takes about a second the first time. Raises CannotWrite.
+    Making it takes about a second. Raises CannotWrite.
     """
     file = directory / MUSIC_FILE
     digest = _digest("music", tones.MUSIC_VERSION)
@@ -98,12 +101,12 @@ def build_music(directory: Path) -> bool:
 
 
 def expected(municipalities: Municipalities = (), texts: Iterable[str] = ()) -> tuple[str, ...]:
-    """The names of all prompts that `build` would make of the same. Raises BadText."""
+    """The names of all prompts that `build` makes from the same arguments. Raises BadText."""
     return tuple(job.name for job in _jobs(load(), municipalities, texts))
 
 
 def missing(sounds_dir: Path, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the prompt names that have no sound file."""
+    """The prompt names that have no sound file."""
     return tuple(name for name in names if not _is_there(sounds_dir, name))
 
 

@@ -1,7 +1,7 @@
-"""The catalogue of Dutch texts as values: which prompt says what.
+"""The catalogue of Dutch texts, by prompt name.
 
-A prompt has a name with its place: `nl/tot-later` is a text of the catalogue, `gemeente/GM9901/menu` one made for a
-municipality, `toon/piep` a tone, `said/…` a free text. The name is the path of the sound file, without extension.
+The name of a prompt is the path of its sound file without extension. `nl/tot-later` is a text of the catalogue,
+`gemeente/GM9901/menu` a text with a municipality's name, `toon/piep` a tone, and `said/…` a free text.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from ari_app.prompts.errors import BadCatalogue, BadText
 TEXT_PLACE = "nl"
 MUNICIPALITY_PLACE = "gemeente"
 SAID_PLACE = "said"
-SPOKEN_PLACE = "gesproken"  # somebody's own words, for a day
+SPOKEN_PLACE = "gesproken"  # free texts that may be about a person, kept for a day
 TONE_PLACE = "toon"
-RECORDINGS_PLACE = "municipality"  # a directory per municipality, with what it recorded itself
+RECORDINGS_PLACE = "municipality"  # a directory per municipality, with its own recordings
 MAX_TEXT_LENGTH = 2000  # characters; about two and a half minutes of speech
 
 _TEXT_SECTIONS = ("caller", "waiting", "callback", "operator", "desk", "promise", "date")
@@ -39,7 +39,7 @@ _TENS = ("", "", "twintig", "dertig", "veertig", "vijftig", "zestig", "zeventig"
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """How the synthesizer speaks."""
+    """The voice of the synthesizer."""
 
     language: str
     words_per_minute: int
@@ -49,21 +49,21 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Every text by the name of its recording, and the templates that are spoken once per municipality."""
+    """Every text by its name, and the texts that are spoken once per municipality."""
 
     voice: Voice
     texts: Mapping[str, str]
     municipality_texts: Mapping[str, str]  # with {name}
 
     def prompts_for(self, code: MunicipalityCode, name: str) -> dict[str, str]:
-        """Prompt name → text of one municipality. Raises BadText."""
+        """Prompt name → text, of one municipality. Raises BadText."""
         checked_code(code)
         spoken = speakable(name)
         texts = self.municipality_texts.items()
         return {municipality_prompt(code, key): text.format(name=spoken) for key, text in texts}
 
     def prompts(self) -> dict[str, str]:
-        """Prompt name → text of everything that is the same for all municipalities."""
+        """Prompt name → text, of the texts that are the same for all municipalities."""
         return {text_prompt(key): text for key, text in self.texts.items()}
 
 
@@ -121,20 +121,20 @@ def municipality_prompt(code: MunicipalityCode, name: str) -> str:
 
 
 def said_prompt(text: str) -> str:
-    """The name of a free text, by its content: the same text is one file."""
+    """The prompt name of a free text, derived from its content: the same text is one file."""
     digest = hashlib.sha256(_on_one_line(text).encode()).hexdigest()
     return f"{SAID_PLACE}/{digest[:24]}"
 
 
 def checked_code(code: MunicipalityCode) -> MunicipalityCode:
-    """The code, which may be part of a path. Raises BadText."""
+    """The code, after a check that it can be part of a path. Raises BadText."""
     if not _CODE.fullmatch(code):
         raise BadText(f"municipality code {code!r} cannot be a file name: use letters, digits, - and _")
     return code
 
 
 def speakable(text: str) -> str:
-    """The text as the synthesizer may have it: on one line, without its codes for phonemes. Raises BadText."""
+    """The text for the synthesizer: on one line, without phoneme codes. Raises BadText."""
     spoken = _on_one_line(text)
     if not any(c.isalnum() for c in spoken):
         raise BadText(f"there is nothing to say in {text!r}: write a text with words")

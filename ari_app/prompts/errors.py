@@ -1,11 +1,11 @@
-"""What can go wrong with prompts.
+"""Errors of prompts.
 
 PromptError
 ├── ToolMissing       espeak-ng or sox is not installed
 ├── ToolFailed        espeak-ng or sox refused its input
 ├── CannotWrite       the sounds directory cannot be written
 ├── BadCatalogue      the catalogue of texts contradicts itself
-├── BadText           a text or a code that cannot be turned into a sound file
+├── BadText           a text or a code cannot be turned into a sound file
 └── RecordingRefused  a municipality's own recording cannot be used
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class PromptError(Exception):
-    """A prompt cannot be made or used; the text says which, and what to do."""
+    """A prompt cannot be made or used; the message names it and the remedy."""
 
 
 class ToolMissing(PromptError):

@@ -1,4 +1,4 @@
-"""What a directory of sounds was made of, so that only what changed is made again."""
+"""The manifest of a directory of sounds: the ingredients of each file, so that only changed files are made again."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ari_app.prompts.errors import cannot_write
 
-_MANIFEST = ".made.json"  # name → digest of what its sound was made of
+_MANIFEST = ".made.json"  # prompt name → digest of the ingredients of its sound
 _LOCK = ".lock"
 
 
@@ -29,7 +29,7 @@ def locked(directory: Path) -> Iterator[None]:
 
 
 def read_manifest(directory: Path) -> dict[str, str]:
-    """What was made; nothing where the list cannot be read, so that all is made again."""
+    """The manifest; empty if it cannot be read, so that all files are made again."""
     try:
         known = json.loads((directory / _MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
 """A municipality's own recordings, which replace texts of the catalogue by name.
 
-A recording is a WAV file named after the text, whatever its rate, width and number of channels. It is trimmed, brought
-to the level of the other prompts, and kept beside the catalogue's own sound, which is heard again after removal.
+A recording is a WAV file named after the text, of any rate, width and number of channels. It is trimmed, brought to the
+level of the other prompts, and kept beside the catalogue's sound, which is heard again after removal.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from ari_app.prompts.manifest import locked, read_manifest, write_manifest
 SHORTEST_SECONDS = 0.2
 LONGEST_SECONDS = 120.0
 SILENT_BELOW_DB = -50.0  # the level of the loud parts, against full scale
-_NOTHING_BELOW_DB = -80.0  # no more than the noise of the recorder
+_NOTHING_BELOW_DB = -80.0  # the noise of the recorder alone
 
-_RECIPE_VERSION = 1  # raise when the same file should be converted anew
+_RECIPE_VERSION = 1  # raise when the same file must be converted again
 _OTHER_AUDIO = frozenset({".aac", ".aif", ".aiff", ".amr", ".flac", ".gsm", ".m4a", ".mp3", ".ogg", ".opus", ".wma"})
 
 
@@ -43,10 +43,10 @@ class ImportReport:
 
 
 def import_recordings(sounds_dir: Path, code: MunicipalityCode, directory: Path) -> ImportReport:
-    """Take over every WAV file of the directory, or none where one of them cannot be used.
+    """Import every WAV file of the directory, or none if one of them cannot be used.
 
-    Recordings imported before and not in the directory stay. Blocks. Raises RecordingRefused with a line per file that
-    says what to do, BadText for an impossible code, ToolMissing, CannotWrite.
+    Earlier recordings that are not in the directory stay. Blocks. Raises RecordingRefused with a line and a remedy for
+    each bad file, BadText for an impossible code, ToolMissing, CannotWrite.
     """
     home = _home(sounds_dir, code)
     files = _wav_files(directory)
@@ -67,12 +67,12 @@ def import_recordings(sounds_dir: Path, code: MunicipalityCode, directory: Path)
 
 
 def own_recordings(sounds_dir: Path, code: MunicipalityCode) -> tuple[str, ...]:
-    """The names of the texts that a municipality has recorded itself, in order. Raises BadText."""
+    """The names of the texts that a municipality has recorded, sorted. Raises BadText."""
     return tuple(sorted(file.stem for file in _home(sounds_dir, code).glob("[!.]*.wav")))
 
 
 def remove_recordings(sounds_dir: Path, code: MunicipalityCode, names: Iterable[str] | None = None) -> tuple[str, ...]:
-    """Give these texts, or all, back to the catalogue's voice; those that were there. Raises BadText, CannotWrite."""
+    """Remove these recordings, or all, and return their names. Raises BadText, CannotWrite."""
     present = own_recordings(sounds_dir, code)
     removed = present if names is None else tuple(sorted(set(present) & set(names)))
     if not removed:
@@ -110,7 +110,7 @@ def _home(sounds_dir: Path, code: MunicipalityCode) -> Path:
 
 
 def _wav_files(directory: Path) -> list[Path]:
-    """The recordings of a directory by name; raises RecordingRefused for every file that cannot be one."""
+    """The WAV files of a directory, sorted. Raises RecordingRefused with a line for every file that cannot be used."""
     try:
         entries = sorted(entry for entry in directory.iterdir() if entry.is_file() and not entry.name.startswith("."))
     except OSError as error:
@@ -144,7 +144,7 @@ def _name_problem(file: Path, catalogue: Catalogue) -> str | None:
 
 
 def _converted(files: list[Path]) -> list[tuple[Path, sound.Samples[int]]]:
-    """All of them, or RecordingRefused."""
+    """Every file with its samples. Raises RecordingRefused if one of them cannot be used."""
     converted: list[tuple[Path, sound.Samples[int]]] = []
     problems: list[str] = []
     for file in files:

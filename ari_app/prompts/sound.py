@@ -1,6 +1,6 @@
-"""Sound as samples: made by espeak-ng or read by sox, brought to one level, written as WAV that Asterisk plays.
+"""Sound as samples: made by espeak-ng or read by sox, brought to one level, written as WAV files for Asterisk.
 
-Everything is 8 kHz, 16 bit, mono: what a telephone call carries. Samples are `array("h")`.
+All sound is 8 kHz, 16 bit, mono, as on a telephone. Samples are `array("h")`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PEAK_LIMIT_DB = -2.0
 _FRAME = RATE // 50  # 20 ms
 _FULL_SCALE_DB = 20 * math.log10(32768)
 _QUIET_BELOW_LOUDEST_DB = 30.0  # a frame this much below the loudest is a pause
-_ABOVE_NOISE_DB = 6.0  # what is louder than the noise of the room by this is speech
+_ABOVE_NOISE_DB = 6.0  # speech is louder than the noise of the room by at least this
 _QUIETEST_WORD_DB = 35.0  # below the level of the speech
 _LOUDEST_NOISE_DB = 12.0  # below the level of the speech
 _KEPT_FRAMES_BEFORE = 3
@@ -42,7 +42,7 @@ _RAW = ("-t", "s16", "-r", str(RATE), "-c", "1", "-")
 
 
 def require_tools() -> None:
-    """Raises ToolMissing, naming every program that is not there."""
+    """Raises ToolMissing, with the name of every program that is not installed."""
     absent = [tool for tool in ("espeak-ng", "sox") if shutil.which(tool) is None]
     if absent:
         raise ToolMissing(
@@ -52,7 +52,7 @@ def require_tools() -> None:
 
 
 def speak(text: str, voice: Voice) -> Samples[int]:
-    """The text as speech, without silence around it but for the pause that its last sign asks for.
+    """The text as speech, without silence around it except the pause of its last punctuation mark.
 
     Raises ToolMissing, ToolFailed.
     """
@@ -79,7 +79,7 @@ def read(file: Path, longest_seconds: float) -> Samples[int]:
 
 
 def trimmed(samples: Samples[int]) -> Samples[int]:
-    """Without the pause at both ends, whatever the noise of the room; soft starts and ends of words stay."""
+    """The samples without the pauses at both ends, also in a noisy room; soft starts and ends of words are kept."""
     levels_db = [_power_db(samples[start : start + _FRAME]) for start in range(0, len(samples), _FRAME)]
     speech_db = speech_level_db(samples) + _FULL_SCALE_DB
     noise_db = sorted(levels_db)[len(levels_db) // 10]
@@ -106,7 +106,7 @@ def speech_level_db(samples: Sequence[int]) -> float:
 
 
 def levelled(samples: Samples[int], level_db: float = SPEECH_LEVEL_DB) -> Samples[int]:
-    """The same sound with its loud parts at `level_db`, softer where its peaks would be cut off."""
+    """The same sound with its loud parts at `level_db`, or softer if its peaks would be cut off."""
     present_db = speech_level_db(samples)
     if math.isinf(present_db):
         return samples
@@ -116,8 +116,8 @@ def levelled(samples: Samples[int], level_db: float = SPEECH_LEVEL_DB) -> Sample
 
 
 def write(file: Path, samples: Samples[int]) -> None:
-    """Put the sound in its place at once: a reader sees the old file or the new one. Raises CannotWrite."""
-    # Not tempfile: that makes files which only their owner may read, and Asterisk is another user.
+    """Write the file atomically: a reader sees the old one or the new one. Raises CannotWrite."""
+    # Not tempfile: it makes files that only their owner may read, and Asterisk is another user.
     part = file.with_name(f".{file.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ def _samples(raw: bytes) -> Samples[int]:
 
 
 def _run(command: list[str], purpose: str, data: bytes = b"") -> bytes:
-    """What the program writes. Raises ToolMissing, ToolFailed."""
+    """Run a program and return its output. Raises ToolMissing, ToolFailed."""
     tool = command[0]
     try:
         done = subprocess.run(command, input=data, capture_output=True, timeout=_TOOL_TIMEOUT_SECONDS, check=False)

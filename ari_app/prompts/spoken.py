@@ -1,7 +1,7 @@
-"""Somebody's own words, spoken when they are needed and forgotten after a day: they may be about a person.
+"""Free texts spoken on demand (a subject, a note) and removed after a day, because they may be about a person.
 
-Apart from the prompts of `build`, in a directory of their own. The name of a file tells nothing: it is made with a
-key that exists in this process only.
+They are kept in a directory of their own, apart from the prompts of `build`. The name of a file reveals nothing of its
+text: it is derived with a key that exists only in this process.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _KEY = secrets.token_bytes(16)
 
 
 def speak_for_now(sounds_dir: Path, text: str) -> str:
-    """The prompt name of this text, made if it is not there yet; of a long text, its beginning.
+    """Make the sound of this text, unless it exists, and return its prompt name. A long text is cut after a word.
 
-    Blocks some 50 ms. Raises PromptError, whose text may hold the text itself.
+    Blocks some 50 ms. Raises PromptError, whose message may contain the text.
     """
     spoken = speakable(_beginning(text))
     name = f"{SPOKEN_PLACE}/{hashlib.blake2b(spoken.encode(), key=_KEY, digest_size=12).hexdigest()}"
@@ -47,12 +47,12 @@ def _beginning(text: str) -> str:
 
 
 def forget(sounds_dir: Path, now: datetime) -> int:
-    """Remove what was not used for a day; how many files that were. Blocks. Raises CannotWrite."""
+    """Remove the files that were not used for a day, and return how many. Blocks. Raises CannotWrite."""
     removed = 0
     directory = sounds_dir / SPOKEN_PLACE
     try:
         for file in directory.iterdir():
-            with suppress(FileNotFoundError):  # another one swept it
+            with suppress(FileNotFoundError):  # another process removed it
                 if now.timestamp() - file.stat().st_mtime > KEPT.total_seconds():
                     file.unlink()
                     removed += 1

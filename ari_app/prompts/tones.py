@@ -1,4 +1,4 @@
-"""Tones for operators and music for who waits, made of sines: original, and free of anyone's rights."""
+"""Tones for operators and music on hold, made of sines: our own work, so that no rights have to be paid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ari_app.prompts.sound import RATE, Samples, levelled
 
 TONE_LEVEL_DB = -24.0
 MUSIC_LEVEL_DB = -30.0  # softer than speech: it may last long
-MUSIC_VERSION = 1  # another number makes every installation compose anew
+MUSIC_VERSION = 1  # raise to have the music made again everywhere
 
 #: name → (frequency in Hz, seconds) of each note
 TONES: Mapping[str, tuple[tuple[float, float], ...]] = {

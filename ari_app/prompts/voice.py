@@ -1,4 +1,4 @@
-"""What a running application says: media for the names of prompts, and sound for what has none yet."""
+"""The voice of a running application: media for prompt names, and sound for texts that have none yet."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from ari_app.prompts.phrases.parts import RING_TONE
 from ari_app.prompts.recordings import own_recording
 from ari_app.prompts.spoken import forget, speak_for_now
 
-#: who waits for words on the line does not wait longer for them
+#: a caller or operator on the line does not wait longer than this for a text to be made
 SPEAK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
 
 class PromptVoice:
-    """Media for prompt names; looks for a municipality's own recordings at each use, so a new one is heard at once."""
+    """Media for prompt names. A municipality's own recordings are looked up at each use: a new one is heard at once."""
 
     def __init__(self, sounds_dir: Path) -> None:
         self._sounds_dir = sounds_dir
@@ -33,16 +33,16 @@ class PromptVoice:
         return media_of(self._sounds_dir, None if municipality is None else MunicipalityCode(municipality), names)
 
     async def say(self, text: str) -> tuple[str, ...]:
-        """The prompt of somebody's own words, made now if need be; none where it cannot be spoken."""
+        """The prompt of a free text, made now if need be; empty if it cannot be spoken."""
         try:
             async with asyncio.timeout(SPEAK_SECONDS):
                 return (await asyncio.to_thread(speak_for_now, self._sounds_dir, text),)
         except (PromptError, TimeoutError) as error:
-            log.warning("text_not_spoken", error=type(error).__name__)  # its message may hold the text
+            log.warning("text_not_spoken", error=type(error).__name__)  # its message may contain the text
             return ()
 
     async def forget(self) -> None:
-        """Remove the words of yesterday."""
+        """Remove free texts that were not used for a day."""
         try:
             await asyncio.to_thread(forget, self._sounds_dir, datetime.now(UTC))
         except PromptError as error:
@@ -68,9 +68,9 @@ def media_of(sounds_dir: Path, municipality: MunicipalityCode | None, names: Ite
 
 
 async def make_prompts(sounds_dir: Path, area: Area) -> None:
-    """Make sound of what has none yet, for every municipality and calamity text of the area.
+    """Make the missing sound of the catalogue, and of every municipality and calamity of the area.
 
-    Without it callers are still connected: a prompt that has no sound is left out.
+    Callers are connected without it too: a prompt without sound is left out.
     """
     names = [(m.code, m.name) for m in area.municipalities.values()]
     texts = [calamity.text for calamity in area.calamities]

@@ -19,7 +19,7 @@ SPOKEN = {
     **CATALOGUE.prompts_for(MunicipalityCode("GM9901"), "Lindenhove"),
 }
 MOST_WORDS_IN_A_SENTENCE = 12
-MOST_WORDS_IN_A_TEXT = 25  # longer is not remembered by who hears it once
+MOST_WORDS_IN_A_TEXT = 25  # nobody remembers more after hearing it once
 LONGEST_WORD = 20
 ENGLISH = re.compile(
     r"\b(the|you|your|we're|are|please|press|welcome|call|caller|queue|hold|wait|operator|agent|hash|star|key|again|"
@@ -142,8 +142,8 @@ def test_a_code_that_is_no_file_name_is_refused(code: str) -> None:
         CATALOGUE.prompts_for(MunicipalityCode(code), "Lindenhove")
 
 
-def test_a_municipality_is_told_apart_by_its_name_alone() -> None:
-    """What is in braces in a name is no template."""
+def test_a_name_with_braces_is_spoken_as_it_is() -> None:
+    """Braces in a name are no template."""
     texts = CATALOGUE.prompts_for(MunicipalityCode("GM9901"), "{name} {0}")
     assert texts["gemeente/GM9901/menu"] == "Voor {name} {0},"
 

@@ -1,4 +1,4 @@
-"""What is said, sentence by sentence, at every kind of moment."""
+"""The sentences that callers, operators and colleagues hear at every kind of moment."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_every_14_number_can_be_welcomed() -> None:
         assert spoken(to_caller.welcome(f"14{area}")).startswith("Welkom bij veertien, nul, ")
 
 
-def test_given_no_choice_then_the_default_is_told() -> None:
+def test_given_no_choice_then_the_default_is_announced() -> None:
     assert spoken(to_caller.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
     assert spoken(to_caller.not_chosen(None)) == "U krijgt een medewerker. Een ogenblik geduld."
 
@@ -104,7 +104,7 @@ def test_given_no_choice_then_the_default_is_told() -> None:
         ("2026-10-25T00:15", "2026-10-26T08:30", "morgen weer bellen, vanaf half negen."),
     ],
 )
-def test_given_a_closed_municipality_then_it_tells_when_it_opens(now: str, opens: str, said: str) -> None:
+def test_given_a_closed_municipality_then_the_opening_is_announced(now: str, opens: str, said: str) -> None:
     heard = spoken(to_caller.closed(LINDENHOVE, local(opens), local(now)))
     assert heard.startswith("De gemeente Lindenhove is nu gesloten. U kunt ons ")
     assert heard.endswith(said)
@@ -132,12 +132,12 @@ def test_an_instant_without_a_timezone_is_refused() -> None:
         ("2026-11-23T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk morgen."),
         ("2026-11-20T10:00", "2026-11-23T17:00", "We bellen u terug, uiterlijk op maandag,"),
         ("2026-12-24T10:00", "2027-01-04T17:00", "We bellen u terug, uiterlijk op maandag, vier, januari,"),
-        # an older promise, that is joined on its last day, or after it
+        # an older promise that is confirmed on its last day, or after it
         ("2026-11-24T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk vandaag."),
         ("2026-11-24T17:30", "2026-11-24T17:00", "We bellen u zo snel mogelijk terug."),
     ],
 )
-def test_who_will_be_called_back_hears_by_when_and_the_reference_digit_by_digit(
+def test_a_callers_promise_has_the_deadline_and_the_reference_digit_by_digit(
     now: str, deadline: str, said: str
 ) -> None:
     promise = callback_to_caller.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
@@ -158,7 +158,7 @@ def test_a_number_is_read_back_as_people_key_it(e164: str, said: str) -> None:
     assert spoken(callback_to_caller.typed(e164)) == f"{start}Opnieuw? Toets twee."
 
 
-def test_the_menu_says_how_to_be_called_back_only_where_that_is_done() -> None:
+def test_the_menu_offers_a_callback_only_where_there_are_callbacks() -> None:
     asked = "Wilt u liever teruggebeld worden? Toets een sterretje."
     assert spoken(to_caller.menu(NUMBER, calls_back=True)).endswith(asked)
     assert spoken(to_caller.menu_again(NUMBER, pressed=True, calls_back=True)).endswith(asked)
@@ -219,7 +219,7 @@ def test_every_opening_can_be_said_and_names_the_right_day(now: datetime, ahead:
         (10_000, "Er wachten nu honderd mensen of meer. Het kan lang duren."),
     ],
 )
-def test_a_place_in_the_queue_is_told(n: int, said: str) -> None:
+def test_a_position_in_the_queue(n: int, said: str) -> None:
     assert spoken(to_caller.position(n)) == said
 
 
@@ -263,11 +263,11 @@ def test_a_telephone_number_is_said_as_a_person_gives_it(e164: str, said: str) -
         (60, "De beller is al een uur of langer aan de lijn."),
     ],
 )
-def test_how_long_a_caller_has_been_there_is_told_in_minutes(n: int, said: str) -> None:
+def test_the_time_that_a_caller_has_been_on_the_line_is_said_in_minutes(n: int, said: str) -> None:
     assert spoken(to_colleague.minutes(n)) == said
 
 
-def test_an_operator_hears_for_whom_they_are_logged_in() -> None:
+def test_an_operator_hears_the_municipalities_of_the_login() -> None:
     assert spoken(to_operator.logged_in_for([LINDENHOVE])) == "U bent aangemeld voor, Lindenhove,"
     assert spoken(to_operator.logged_in_for([LINDENHOVE, WATERDAM])) == (
         "U bent aangemeld voor, Lindenhove, en, Oud-Waterdam,"
@@ -291,7 +291,7 @@ def test_the_keys_of_the_pause_reasons_are_read_out_as_they_work() -> None:
 
 
 def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
-    """What the phrases and the dialplan play is what the catalogue says, no less and no more."""
+    """The phrases and the dialplan play exactly the texts of the catalogue."""
     now = local("2026-11-23T07:55")
     played: set[str] = set()
     for module in (to_caller, to_operator, to_colleague, callback_to_caller, callback_to_operator):

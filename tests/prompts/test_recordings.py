@@ -1,4 +1,4 @@
-"""A municipality's own voice: any WAV comes in, only real sound with a known name stays, and it can be taken back."""
+"""A municipality's own recordings: any WAV file with sound and a known name is taken, and can be removed again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def studio(tmp_path: Path) -> Path:
 
 
 def record(file: Path, *sox: str, kind: tuple[str, ...] = ()) -> None:
-    """A file made by sox: `sox` is what sounds, `kind` the format of the file."""
+    """Make a file with sox: `sox` is the sound, `kind` the format of the file."""
     subprocess.run(["sox", "-V1", "-n", *kind, str(file), *sox], check=True, capture_output=True, timeout=60)
 
 
@@ -53,7 +53,7 @@ def record(file: Path, *sox: str, kind: tuple[str, ...] = ()) -> None:
     ],
     ids="".join,
 )
-def test_any_kind_of_recording_becomes_what_asterisk_plays(tmp_path: Path, studio: Path, kind: tuple[str, ...]) -> None:
+def test_any_kind_of_recording_becomes_a_file_for_asterisk(tmp_path: Path, studio: Path, kind: tuple[str, ...]) -> None:
     record(studio / "gesloten.wav", "synth", "2", "sine", "440", "gain", "-25", "pad", "1", "1", kind=kind)
     assert import_recordings(tmp_path, LINDENHOVE, studio).imported == ("gesloten",)
     with wave.open(str(tmp_path / "municipality" / LINDENHOVE / "gesloten.wav")) as made:
@@ -75,7 +75,7 @@ def test_a_recording_wins_from_the_catalogue_for_its_own_municipality_only(built
         assert media_of(here, LINDENHOVE, to_caller.ALL_BUSY) == (f"{own}/in-gesprek",)
         assert media_of(here, WATERDAM, to_caller.ALL_BUSY) == before
         assert media_of(here, None, to_caller.ALL_BUSY) == before
-        # A menu is everybody's: each line has its own municipality's voice.
+        # The menu is shared: each line has the voice of its own municipality.
         lines = media_of(here, None, [f"gemeente/{code}/menu" for code in (LINDENHOVE, WATERDAM)])
         assert lines == (f"{own}/menu", f"sound:{here}/gemeente/{WATERDAM}/menu")
         assert media_of(here, WATERDAM, municipality_name(LINDENHOVE)) == (f"{own}/naam",)
@@ -93,7 +93,7 @@ def test_a_name_without_sound_is_left_out(built: Built) -> None:
     assert [Path(item).name for item in media] == ["tot-later", "naam"]
 
 
-def test_importing_again_takes_only_what_changed(tmp_path: Path, studio: Path) -> None:
+def test_importing_again_takes_only_changed_files(tmp_path: Path, studio: Path) -> None:
     record(studio / "gesloten.wav", "synth", "1", "sine", "440")
     record(studio / "tot-later.WAV", "synth", "1", "sine", "330", kind=("-t", "wav"))
     assert import_recordings(tmp_path, LINDENHOVE, studio).imported == ("gesloten", "tot-later")

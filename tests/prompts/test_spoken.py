@@ -1,4 +1,4 @@
-"""Somebody's own words are spoken when they are needed, and forgotten after a day."""
+"""Free texts are spoken on demand and removed after a day."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from tests.prompts.conftest import MUNICIPALITIES
 
 
 def spoken(phrase: Iterable[str]) -> str:
-    """The texts in their order. Raises KeyError for a name that nothing makes."""
+    """The texts in their order. Raises KeyError for an unknown name."""
     texts = load().prompts()
     for code, name in MUNICIPALITIES:
         texts |= load().prompts_for(code, name)
