@@ -16,7 +16,7 @@ from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
 from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_board import Board
 from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller
-from ari_app.core.skills import skills, team_skill
+from ari_app.core.skills import skills_of, team_skill
 
 #: begins the callback of a virtual hold with the operator who was found for it
 StartVirtualHold = Callable[[RequestId, OperatorSession], None]
@@ -31,7 +31,7 @@ class Dispatcher:
 
     def __init__(self, registry: Registry, area: Callable[[], Area], clock: Clock) -> None:
         self._registry = registry
-        self._directory = area
+        self._area = area
         self._clock = clock
         self._board = Board()
         self._offers: dict[CallId, SessionId] = {}  # made, and not yet given up
@@ -80,8 +80,8 @@ class Dispatcher:
         """Is any operator logged in, in whatever state, who could ever take this call?"""
         wanted = self._waiting_caller(call)
         for session in self._registry.sessions():
-            serves, helps = skills(self._directory(), session.operator)
-            if wanted.only_operator == session.operator or not wanted.answerable_for.isdisjoint(serves | helps):
+            skills = skills_of(self._area(), session.operator)
+            if wanted.only_operator == session.operator or not wanted.answerable_for.isdisjoint(skills.any):
                 return True
         return False
 
@@ -162,7 +162,7 @@ class Dispatcher:
             self.leave(offer.call_id)
 
     def _waiting_caller(self, call: Call) -> WaitingCaller:
-        area = self._directory()
+        area = self._area()
         municipality = call.municipality
         norms = self._norms(municipality)
         anyone: frozenset[MunicipalityCode] = frozenset()
@@ -185,7 +185,7 @@ class Dispatcher:
         )
 
     def _norms(self, municipality: MunicipalityCode | None) -> Norms:
-        known = None if municipality is None else self._directory().municipalities.get(municipality)
+        known = None if municipality is None else self._area().municipalities.get(municipality)
         return Norms() if known is None else known.norms
 
     def _still_refuses(self, call: Call, operator: OperatorNumber) -> bool:
@@ -194,12 +194,12 @@ class Dispatcher:
         return entry is None or entry.session.idle_since_at <= call.stage_entered_at
 
     def _ready_operator(self, session: OperatorSession) -> ReadyOperator:
-        serves, helps = skills(self._directory(), session.operator)
+        skills = skills_of(self._area(), session.operator)
         return ReadyOperator(
             session_id=session.id,
             operator=session.operator,
-            serves=serves,
-            helps=helps,
+            primary=skills.primary,
+            secondary=skills.secondary,
             idle_since=session.idle_since_at,
             reach=session.reach,
         )

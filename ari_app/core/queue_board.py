@@ -1,4 +1,4 @@
-"""The queue at work: the answers of `queueing.offers`, one change at a time.
+"""The queue at work: the answers of `queue_rules.offers`, one change at a time.
 
 Callers who wait for the same skills stand in one queue. A change marks the few queues it touches, and `decide` walks
 only those: after each `decide` no pair is left that could be matched, so a pair that can be matched now is in a marked
@@ -38,8 +38,8 @@ class _Queue:
     needs: tuple[_Skill, ...]
     free: list[_Place] = field(default_factory=list)
     offered: list[_Place] = field(default_factory=list)
-    overflowed: list[_Place] = field(default_factory=list)  # those in `free` whom helping teams see
-    pending: list[_Overflow] = field(default_factory=list)  # those in `free` whom helping teams will see
+    overflowed: list[_Place] = field(default_factory=list)  # those in `free` for whom the secondary skill is enough
+    pending: list[_Overflow] = field(default_factory=list)  # those in `free` who have not overflowed yet
     rivals: tuple[_Queue, ...] | None = None  # queues with a skill in common, itself too; None: look again
 
 
@@ -65,7 +65,9 @@ class _CallerCard:
 
 
 class Board:
-    """Who waits and who is ready. What is offered stays out of every decision until its owner is heard of again:
+    """The callers who wait and the operators who are ready.
+
+    A caller and an operator who were offered to each other stay out of every decision until more is known of them:
 
     * taken: `remove_caller`; the operator says `operator_ready` after the call;
     * not taken: `add_caller` with the operator in `refused_by`; `operator_ready` or nothing for the operator;
@@ -77,19 +79,19 @@ class Board:
         self._ready: dict[SessionId, ReadyOperator] = {}
         self._queues: dict[frozenset[_Skill], _Queue] = {}
         self._queues_needing: dict[_Skill, list[_Queue]] = {}
-        self._serving: dict[_Skill, list[_Turn]] = {}  # an empty list is removed, here and in _helping
-        self._helping: dict[_Skill, list[_Turn]] = {}
+        self._by_primary: dict[_Skill, list[_Turn]] = {}  # an empty list is removed, here and in _by_secondary
+        self._by_secondary: dict[_Skill, list[_Turn]] = {}
         self._pending: list[_Overflow] = []  # of all queues together
         self._counts: Counter[MunicipalityCode | None] = Counter()
         self._changed: set[_Queue] = set()
 
     def add_caller(self, caller: WaitingCaller) -> None:
-        """This caller waits and may be offered, as of now; replaces all that was known of the call."""
+        """This caller waits and may be offered from now on; replaces all that was known of the call."""
         self.remove_caller(caller.call_id)
         self._put(_CallerCard(caller, self._queue_for(caller)))
 
     def remove_caller(self, call_id: CallId) -> None:
-        """This caller waits no longer; no news if it did not."""
+        """This caller waits no longer; nothing happens if they did not."""
         card = self._cards.pop(call_id, None)
         if card is None:
             return
@@ -102,7 +104,7 @@ class Board:
             self._close(card.queue)
 
     def update_caller(self, caller: WaitingCaller) -> None:
-        """Something about this caller is different; being offered stays being offered, and having left stays that."""
+        """Something about this caller has changed; one who is being offered stays so, and one who left is not added."""
         card = self._cards.get(caller.call_id)
         if card is None:
             return
@@ -112,18 +114,18 @@ class Board:
             self._set_apart(self._cards[caller.call_id])
 
     def operator_ready(self, operator: ReadyOperator) -> None:
-        """This operator may be offered a caller, as of now; replaces all that was known of the session."""
+        """This operator may be offered a caller from now on; replaces all that was known of the session."""
         self.operator_gone(operator.session_id)
         self._ready[operator.session_id] = operator
         for side, skills in self._sides(operator):
             for skill in skills:
                 insort(side.setdefault(skill, []), (*operator.turn, operator))
                 for queue in self._queues_needing.get(skill, ()):
-                    if queue.free if side is self._serving else queue.overflowed:
+                    if queue.free if side is self._by_primary else queue.overflowed:
                         self._changed.add(queue)
 
     def operator_gone(self, session_id: SessionId) -> None:
-        """This operator is not to be offered anybody; no news if it was not."""
+        """This operator is not to be offered anybody; nothing happens if they were not."""
         operator = self._ready.pop(session_id, None)
         if operator is None:
             return
@@ -137,7 +139,7 @@ class Board:
     def decide(self, now: datetime) -> list[Offer]:
         """Every offer to be made now, in the order of the callers; both sides count as offered from here on.
 
-        A caller once seen by helping teams stays so when the clock is set back.
+        A caller who has overflowed stays so when the clock is set back.
         """
         self._let_overflow(now)
         heads = [head for queue in self._changed if (head := self._next_in(queue, None)) is not None]
@@ -161,12 +163,12 @@ class Board:
     def next_change_at(self) -> datetime | None:
         """The moment at which time alone makes the next match; None if it never does. To be asked after `decide`."""
         earliest: datetime | None = None
-        for skill in self._helping:
+        for skill in self._by_secondary:
             for queue in self._queues_needing.get(skill, ()):
                 for overflows_at, _, card in queue.pending:
                     if earliest is not None and overflows_at >= earliest:
                         break
-                    if self._longest_idle(self._helping, card) is not None:
+                    if self._longest_idle(self._by_secondary, card) is not None:
                         earliest = overflows_at
                         break
         return earliest
@@ -223,19 +225,19 @@ class Board:
         del self._pending[:due]
 
     def _next_in(self, queue: _Queue, after: _Place | None) -> _Place | None:
-        """The next caller in a queue whom somebody who is ready could take, were it not for a refusal."""
+        """The next caller in a queue for whom a ready operator has the skill; that operator may have refused them."""
         line: Sequence[_Place] = ()
-        if not self._serving.keys().isdisjoint(queue.needs):
+        if not self._by_primary.keys().isdisjoint(queue.needs):
             line = queue.free
-        elif not self._helping.keys().isdisjoint(queue.needs):
+        elif not self._by_secondary.keys().isdisjoint(queue.needs):
             line = queue.overflowed
         index = 0 if after is None else bisect_right(line, after)
         return line[index] if index < len(line) else None
 
     def _operator_for(self, card: _CallerCard) -> ReadyOperator | None:
-        chosen = self._longest_idle(self._serving, card)
+        chosen = self._longest_idle(self._by_primary, card)
         if chosen is None and card.has_overflowed:
-            chosen = self._longest_idle(self._helping, card)
+            chosen = self._longest_idle(self._by_secondary, card)
         return None if chosen is None else chosen[-1]
 
     def _longest_idle(self, side: dict[_Skill, list[_Turn]], card: _CallerCard) -> _Turn | None:
@@ -251,8 +253,8 @@ class Board:
         return best
 
     def _sides(self, operator: ReadyOperator) -> Iterable[tuple[dict[_Skill, list[_Turn]], list[_Skill]]]:
-        own = [_being(operator.operator), *map(_answering, operator.serves)]
-        return (self._serving, own), (self._helping, [*map(_answering, operator.helps)])
+        primary = [_being(operator.operator), *map(_answering, operator.primary)]
+        return (self._by_primary, primary), (self._by_secondary, [*map(_answering, operator.secondary)])
 
     def _queue_for(self, caller: WaitingCaller) -> _Queue:
         if caller.only_operator is not None:

@@ -1,15 +1,15 @@
 """Who talks to whom: the rules of the queue, and their plain definition.
 
 * Callers stand in the order in which they would breach their municipality's norm, then of arrival. Before them all
-  stand those who come back from a hand-over that came to nothing.
-* A match needs the skill: an operator whose team serves one of the municipalities the caller may be answered for.
-* A caller who waited `overflow_after_seconds` is also seen by the teams that agreed to help; while somebody of the own
-  teams is ready, that one goes first.
+  stand those who come back from a transfer that came to nothing.
+* A match needs the primary skill: the operator's team serves one of the municipalities the caller may be answered for.
+* A caller who waited `overflow_after_seconds` also matches the secondary skill: teams that agreed to help. While an
+  operator with the primary skill is ready, that operator goes first.
 * Among those who may take a caller, the one who has been idle longest does.
 * A caller for one person (a direct number) is for that person only, whatever teams that person is in.
 * An operator who did not take a caller is never offered that caller again.
 
-`offers` is these rules and nothing else. It compares everybody with everybody; `core.board.Board` gives the same
+`offers` is these rules and nothing else. It compares everybody with everybody; `core.queue_board.Board` gives the same
 answers at the price of one change. Instants are timezone-aware UTC.
 """
 
@@ -60,7 +60,7 @@ class WaitingCaller:
 
     @property
     def overflows_at(self) -> datetime:
-        """The first moment at which helping teams see this caller."""
+        """The first moment at which the secondary skill is enough for this caller."""
         return self.queued_at + timedelta(seconds=self.overflow_after_seconds)
 
     @property
@@ -75,8 +75,8 @@ class ReadyOperator:
 
     session_id: SessionId
     operator: OperatorNumber
-    serves: frozenset[MunicipalityCode]
-    helps: frozenset[MunicipalityCode]
+    primary: frozenset[MunicipalityCode]  # skills: whose callers this operator may take at once
+    secondary: frozenset[MunicipalityCode]  # and whose, after the overflow
     idle_since: datetime
     reach: Reach = Reach.LINE
 
@@ -96,20 +96,20 @@ class Offer:
     session_id: SessionId
 
 
-def is_own(caller: WaitingCaller, operator: ReadyOperator) -> bool:
-    """May this operator take this caller from the first second?"""
+def may_take_at_once(caller: WaitingCaller, operator: ReadyOperator) -> bool:
+    """May this operator take this caller from the first second (primary skill)?"""
     if operator.operator in caller.refused_by:
         return False
     if caller.only_operator is not None:
         return operator.operator == caller.only_operator
-    return not caller.answerable_for.isdisjoint(operator.serves)
+    return not caller.answerable_for.isdisjoint(operator.primary)
 
 
-def is_helping(caller: WaitingCaller, operator: ReadyOperator, now: datetime) -> bool:
-    """May this operator take this caller because the caller's own teams left them waiting?"""
+def may_take_after_overflow(caller: WaitingCaller, operator: ReadyOperator, now: datetime) -> bool:
+    """May this operator take this caller because they waited too long for the primary skill (secondary skill)?"""
     if operator.operator in caller.refused_by or caller.only_operator is not None:
         return False
-    return caller.overflows_at <= now and not caller.answerable_for.isdisjoint(operator.helps)
+    return caller.overflows_at <= now and not caller.answerable_for.isdisjoint(operator.secondary)
 
 
 def offers(waiting: Iterable[WaitingCaller], operators: Iterable[ReadyOperator], now: datetime) -> list[Offer]:
@@ -117,9 +117,9 @@ def offers(waiting: Iterable[WaitingCaller], operators: Iterable[ReadyOperator],
     ready = sorted(operators, key=lambda operator: operator.turn)
     found: list[Offer] = []
     for caller in sorted(waiting, key=lambda caller: caller.place):
-        own = (index for index, operator in enumerate(ready) if is_own(caller, operator))
-        helping = (index for index, operator in enumerate(ready) if is_helping(caller, operator, now))
-        chosen = next(chain(own, helping), None)
+        at_once = (index for index, operator in enumerate(ready) if may_take_at_once(caller, operator))
+        overflowed = (index for index, operator in enumerate(ready) if may_take_after_overflow(caller, operator, now))
+        chosen = next(chain(at_once, overflowed), None)
         if chosen is not None:
             found.append(Offer(caller.call_id, ready.pop(chosen).session_id))
     return found

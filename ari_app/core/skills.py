@@ -1,30 +1,45 @@
-"""Who may answer for whom: an operator's primary skills (the municipalities and teams that the operator's teams serve)
-and secondary skills (the municipalities that those teams help after the overflow).
+"""For whom an operator may answer: primary skills, from the first second, and secondary skills, after the overflow.
+
+Primary are the municipalities that the operator's teams serve, and those teams themselves; secondary the municipalities
+that the teams help. Both stand in the area file, as `serves` and `helps`.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from ari_app.core.area import Area, Team
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 
 
 def team_skill(team: str) -> MunicipalityCode:
-    """A team as something a caller can wait for: the direct number of a team."""
+    """The skill of being in this team, for which the callers of the team's direct number wait."""
     return MunicipalityCode(f"team:{team}")
 
 
-def skills(area: Area, operator: OperatorNumber) -> tuple[frozenset[MunicipalityCode], frozenset[MunicipalityCode]]:
-    """The municipalities this operator answers for, and those the operator's teams help out."""
-    serves: set[MunicipalityCode] = set()
-    helps: set[MunicipalityCode] = set()
+class Skills(NamedTuple):
+    """For whom an operator may answer. None is in both."""
+
+    primary: frozenset[MunicipalityCode]
+    secondary: frozenset[MunicipalityCode]
+
+    @property
+    def any(self) -> frozenset[MunicipalityCode]:
+        return self.primary | self.secondary
+
+
+def skills_of(area: Area, operator: OperatorNumber) -> Skills:
+    primary: set[MunicipalityCode] = set()
+    secondary: set[MunicipalityCode] = set()
     for team in teams_of(area, operator):
-        serves.update(team.serves)
-        serves.add(team_skill(team.code))
-        helps.update(team.helps)
-    return frozenset(serves), frozenset(helps - serves)
+        primary.update(team.serves)
+        primary.add(team_skill(team.code))
+        secondary.update(team.helps)
+    return Skills(frozenset(primary), frozenset(secondary - primary))
 
 
 def teams_of(area: Area, operator: OperatorNumber) -> list[Team]:
+    """The operator's teams, the one whose settings count first; none for an operator who is not in the area."""
     known = area.operators.get(operator)
     codes = () if known is None else known.teams
     return [area.teams[code] for code in codes if code in area.teams]

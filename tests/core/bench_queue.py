@@ -63,13 +63,13 @@ class House:
             overflow_after_seconds=600,
         )
 
-    def new_operator(self, serves: Area, helps: Area) -> ReadyOperator:
+    def new_operator(self, primary: Area, secondary: Area) -> ReadyOperator:
         session = SessionId(self._new_id())
         return ReadyOperator(
             session_id=session,
             operator=OperatorNumber(str(session)),
-            serves=frozenset(self.chooser.sample(serves, min(SKILLS, len(serves)))),
-            helps=frozenset(self.chooser.sample(helps, min(SKILLS, len(helps)))),
+            primary=frozenset(self.chooser.sample(primary, min(SKILLS, len(primary)))),
+            secondary=frozenset(self.chooser.sample(secondary, min(SKILLS, len(secondary)))),
             idle_since=self.now - timedelta(microseconds=self.chooser.randrange(600_000_000)),
         )
 

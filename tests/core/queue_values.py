@@ -1,4 +1,4 @@
-"""Short ways to write down callers and operators of the queue, for its tests."""
+"""Callers and operators of the queue in short form, for its tests."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def caller(
     )
 
 
-def operator(number: int, serves: str = "A", helps: str = "", *, idle: float = 0) -> ReadyOperator:
+def operator(number: int, primary: str = "A", secondary: str = "", *, idle: float = 0) -> ReadyOperator:
     """The operator with this number, in the session of the same number, idle since that second."""
     return ReadyOperator(
         session_id=SessionId(UUID(int=number)),
         operator=OperatorNumber(str(number)),
-        serves=codes(serves),
-        helps=codes(helps),
+        primary=codes(primary),
+        secondary=codes(secondary),
         idle_since=at(idle),
     )
 

@@ -13,7 +13,7 @@ from tests.core.queue_values import START, at, board_with, caller, codes, operat
 pytestmark = pytest.mark.pure
 
 
-def test_who_is_offered_is_not_offered_again_until_heard_of() -> None:
+def test_a_caller_and_an_operator_once_offered_stay_apart_until_more_is_known_of_them() -> None:
     board = board_with([caller(1), caller(2, queued=1)], [operator(1)])
     assert pairs(board.decide(START)) == [(1, 1)]
     assert board.decide(at(1)) == []
@@ -50,7 +50,7 @@ def test_an_update_keeps_an_offered_caller_offered() -> None:
     assert board.decide(at(999)) == []
 
 
-def test_an_update_does_not_bring_back_who_has_left() -> None:
+def test_an_update_does_not_bring_back_a_caller_who_has_left() -> None:
     board = board_with([caller(1)])
     board.remove_caller(CallId(UUID(int=1)))
     board.update_caller(caller(1))
@@ -68,8 +68,8 @@ def test_a_direct_caller_who_is_updated_to_the_municipality_is_for_all_its_opera
     assert pairs(board.decide(at(20))) == [(1, 1)]
 
 
-def test_an_operator_with_other_skills_is_known_by_the_new_ones_only() -> None:
-    board = board_with([], [operator(1, "AB", helps="C")])
+def test_an_operator_whose_skills_changed_has_the_new_ones_only() -> None:
+    board = board_with([], [operator(1, "AB", secondary="C")])
     board.operator_ready(operator(1, "D"))
     for number, name in enumerate("ABC", start=1):
         board.add_caller(caller(number, name))
@@ -85,11 +85,11 @@ def test_an_operator_who_is_gone_is_not_offered_anybody() -> None:
     assert board.decide(START) == []
 
 
-def test_the_next_change_is_the_first_overflow_that_a_ready_helper_can_answer() -> None:
+def test_the_next_change_is_the_first_overflow_for_which_somebody_ready_has_the_secondary_skill() -> None:
     board = board_with([caller(1, "A", queued=0), caller(2, "B", queued=5), caller(3, "B", queued=7)])
     assert board.decide(at(8)) == []
     assert board.next_change_at() is None
-    board.operator_ready(operator(1, "C", helps="B"))
+    board.operator_ready(operator(1, "C", secondary="B"))
     assert board.decide(at(8)) == []
     assert board.next_change_at() == at(65)
     board.update_caller(caller(2, "B", queued=5, refused_by=["1"]))
@@ -99,22 +99,22 @@ def test_the_next_change_is_the_first_overflow_that_a_ready_helper_can_answer() 
     assert board.next_change_at() is None
 
 
-def test_nobody_waits_for_an_overflow_that_has_been() -> None:
-    board = board_with([caller(1, refused_by=["1"])], [operator(1, "B", helps="A")])
+def test_an_overflow_in_the_past_is_no_next_change() -> None:
+    board = board_with([caller(1, refused_by=["1"])], [operator(1, "B", secondary="A")])
     assert board.decide(at(60)) == []
     assert board.next_change_at() is None
-    board.operator_ready(operator(2, "B", helps="A"))
+    board.operator_ready(operator(2, "B", secondary="A"))
     assert pairs(board.decide(at(61))) == [(1, 2)]
 
 
-def test_a_clock_that_is_set_back_hides_nobody_from_helpers() -> None:
+def test_a_clock_that_is_set_back_hides_no_overflowed_caller() -> None:
     board = board_with([caller(1)])
     board.decide(at(60))
-    board.operator_ready(operator(1, "B", helps="A"))
+    board.operator_ready(operator(1, "B", secondary="A"))
     assert pairs(board.decide(at(10))) == [(1, 1)]
 
 
-def test_the_position_counts_who_waits_for_the_same_municipality() -> None:
+def test_the_position_counts_the_callers_who_wait_for_the_same_municipality() -> None:
     board = board_with([caller(1, "A"), caller(2, "B", queued=1), caller(3, "A", queued=2), caller(4, "A", queued=1)])
     assert [board.position(CallId(UUID(int=number))) for number in (1, 2, 3, 4)] == [1, 1, 3, 2]
 
@@ -129,7 +129,7 @@ def test_the_position_counts_callers_without_choice_both_ways() -> None:
     assert board.position(CallId(UUID(int=3))) == 1
 
 
-def test_the_position_counts_who_is_offered_until_answered() -> None:
+def test_the_position_counts_a_caller_who_is_being_offered_until_answered() -> None:
     board = board_with([caller(1), caller(2, queued=1)], [operator(1)])
     board.decide(START)
     assert board.position(CallId(UUID(int=1))) == 1

@@ -18,7 +18,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from ari_app.core.ids import CallId, OperatorNumber, SessionId
 from ari_app.core.queue_board import Board
-from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller, is_helping, is_own, offers
+from ari_app.core.queue_rules import (
+    Offer,
+    ReadyOperator,
+    WaitingCaller,
+    may_take_after_overflow,
+    may_take_at_once,
+    offers,
+)
 from tests.core.queue_values import at, caller, codes, operator, pairs
 
 pytestmark = pytest.mark.pure
@@ -54,7 +61,7 @@ rosters = st.lists(operators(), max_size=6, unique_by=lambda each: each.session_
 
 
 def may_take(someone: ReadyOperator, each: WaitingCaller, now: datetime) -> bool:
-    return is_own(each, someone) or is_helping(each, someone, now)
+    return may_take_at_once(each, someone) or may_take_after_overflow(each, someone, now)
 
 
 def assert_promises_kept(
@@ -63,7 +70,7 @@ def assert_promises_kept(
     ready: Mapping[SessionId, ReadyOperator],
     now: datetime,
 ) -> None:
-    """What the queue promises to people, said without the definition."""
+    """What the queue promises to people, stated without the definition."""
     assert len({offer.call_id for offer in found}) == len(found), "a caller is offered twice"
     assert len({offer.session_id for offer in found}) == len(found), "an operator is offered two callers"
     matched = {offer.call_id: ready[offer.session_id] for offer in found}
@@ -76,15 +83,15 @@ def assert_promises_kept(
         assert may_take(chosen, each, now)
         assert chosen.operator not in each.refused_by
         assert each.only_operator in (None, chosen.operator)
-        if not is_own(each, chosen):
-            assert each.overflows_at <= now, "a helper came before the overflow"
+        if not may_take_at_once(each, chosen):
+            assert each.overflows_at <= now, "a secondary skill came before the overflow"
         later = [matched[other] for other in matched if waiting[other].place > each.place]
         for rival in idle + later:
-            if is_own(each, rival):
-                assert is_own(each, chosen), "a helper went before the own team"
+            if may_take_at_once(each, rival):
+                assert may_take_at_once(each, chosen), "a secondary skill went before a primary one"
                 assert chosen.turn < rival.turn, "an operator was passed by"
-            elif may_take(rival, each, now) and not is_own(each, chosen):
-                assert chosen.turn < rival.turn, "a helping operator was passed by"
+            elif may_take(rival, each, now) and not may_take_at_once(each, chosen):
+                assert chosen.turn < rival.turn, "an operator with the secondary skill was passed by"
         for other_id, other in waiting.items():
             if other_id not in matched and other.place < each.place:
                 assert not may_take(chosen, other, now), "a caller was passed by"
@@ -252,7 +259,7 @@ chooser, board = random.Random(7), Board()
 for second in range(300):
     board.add_caller(caller(second + 1, chooser.choice(["A", "B", "AB", "BCD", "DA"]), queued=second, overflow=40))
     if second % 2:
-        board.operator_ready(operator(second, chooser.choice(["A", "BC", "CD"]), helps="ABCD", idle=second // 9))
+        board.operator_ready(operator(second, chooser.choice(["A", "BC", "CD"]), secondary="ABCD", idle=second // 9))
     print(pairs(board.decide(at(second))), board.next_change_at(), board.position(caller(second // 2).call_id))
 """
 

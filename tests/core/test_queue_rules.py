@@ -32,7 +32,7 @@ def test_nobody_waiting_or_nobody_ready_is_no_offer(decision: Decision) -> None:
     assert decision([], [], START) == []
 
 
-def test_who_breaches_the_norm_first_is_first(decision: Decision) -> None:
+def test_the_caller_who_breaches_the_norm_first_is_first(decision: Decision) -> None:
     waiting = [caller(1, queued=0, norm=60), caller(2, queued=10, norm=25), caller(3, queued=11, norm=25)]
     assert pairs(decision(waiting, [operator(1), operator(2, idle=1), operator(3, idle=2)], at(20))) == [
         (2, 1),
@@ -69,45 +69,45 @@ def test_a_caller_without_choice_is_for_any_operator_of_the_number(decision: Dec
     assert pairs(decision([caller(1, "ABC")], ready, at(10))) == [(1, 3)]
 
 
-def test_helping_teams_see_a_caller_from_the_moment_of_overflow(decision: Decision) -> None:
-    waiting, helper = [caller(1, "A", queued=5, overflow=60)], [operator(1, "B", helps="A")]
-    assert decision(waiting, helper, at(64.999999)) == []
-    assert pairs(decision(waiting, helper, at(65))) == [(1, 1)]
+def test_the_secondary_skill_is_enough_from_the_moment_of_overflow(decision: Decision) -> None:
+    waiting, other_team = [caller(1, "A", queued=5, overflow=60)], [operator(1, "B", secondary="A")]
+    assert decision(waiting, other_team, at(64.999999)) == []
+    assert pairs(decision(waiting, other_team, at(65))) == [(1, 1)]
 
 
 def test_overflow_after_zero_seconds_is_at_once(decision: Decision) -> None:
-    assert pairs(decision([caller(1, overflow=0)], [operator(1, "", helps="A")], START)) == [(1, 1)]
+    assert pairs(decision([caller(1, overflow=0)], [operator(1, "", secondary="A")], START)) == [(1, 1)]
 
 
-def test_a_caller_without_choice_overflows_to_who_helps_any_of_them(decision: Decision) -> None:
-    waiting, helper = [caller(1, "AB", overflow=60)], [operator(1, "C", helps="B")]
-    assert decision(waiting, helper, at(59)) == []
-    assert pairs(decision(waiting, helper, at(60))) == [(1, 1)]
+def test_a_caller_without_choice_overflows_to_the_secondary_skill_for_any_of_them(decision: Decision) -> None:
+    waiting, other_team = [caller(1, "AB", overflow=60)], [operator(1, "C", secondary="B")]
+    assert decision(waiting, other_team, at(59)) == []
+    assert pairs(decision(waiting, other_team, at(60))) == [(1, 1)]
 
 
-def test_the_own_team_goes_before_a_helping_one_that_was_idle_longer(decision: Decision) -> None:
-    ready = [operator(1, "B", helps="A", idle=0), operator(2, "A", idle=50)]
+def test_the_primary_skill_goes_before_a_secondary_one_that_was_idle_longer(decision: Decision) -> None:
+    ready = [operator(1, "B", secondary="A", idle=0), operator(2, "A", idle=50)]
     assert pairs(decision([caller(1, "A")], ready, at(90))) == [(1, 2)]
 
 
-def test_of_helping_operators_the_longest_idle_is_first(decision: Decision) -> None:
-    ready = [operator(1, "B", helps="A", idle=9), operator(2, "C", helps="A", idle=8)]
+def test_of_operators_with_the_secondary_skill_the_longest_idle_is_first(decision: Decision) -> None:
+    ready = [operator(1, "B", secondary="A", idle=9), operator(2, "C", secondary="A", idle=8)]
     assert pairs(decision([caller(1, "A")], ready, at(90))) == [(1, 2)]
 
 
-def test_an_overflowed_caller_who_breached_earlier_gets_the_helper_before_the_helpers_own_caller(
+def test_an_overflowed_caller_who_breached_earlier_goes_before_a_caller_of_the_primary_skill(
     decision: Decision,
 ) -> None:
     waiting = [caller(1, "A", queued=0), caller(2, "B", queued=30)]
-    assert pairs(decision(waiting, [operator(1, "B", helps="A")], at(60))) == [(1, 1)]
-    assert pairs(decision(waiting, [operator(1, "B", helps="A")], at(59))) == [(2, 1)]
+    assert pairs(decision(waiting, [operator(1, "B", secondary="A")], at(60))) == [(1, 1)]
+    assert pairs(decision(waiting, [operator(1, "B", secondary="A")], at(59))) == [(2, 1)]
 
 
 def test_an_operator_who_refused_is_never_offered_that_caller_again(decision: Decision) -> None:
     waiting = [caller(1, refused_by=["1"])]
     assert decision(waiting, [operator(1)], at(9999)) == []
     assert pairs(decision(waiting, [operator(1), operator(2, idle=5)], at(10))) == [(1, 2)]
-    assert decision(waiting, [operator(1, "B", helps="A")], at(9999)) == []
+    assert decision(waiting, [operator(1, "B", secondary="A")], at(9999)) == []
 
 
 def test_a_refused_caller_does_not_hold_up_the_next(decision: Decision) -> None:
@@ -115,15 +115,15 @@ def test_a_refused_caller_does_not_hold_up_the_next(decision: Decision) -> None:
     assert pairs(decision(waiting, [operator(1)], at(10))) == [(2, 1)]
 
 
-def test_a_caller_refused_by_the_own_team_goes_to_a_helper_after_overflow(decision: Decision) -> None:
-    waiting, ready = [caller(1, refused_by=["1"])], [operator(1), operator(2, "B", helps="A")]
+def test_a_caller_refused_by_the_primary_skill_goes_to_the_secondary_one_after_overflow(decision: Decision) -> None:
+    waiting, ready = [caller(1, refused_by=["1"])], [operator(1), operator(2, "B", secondary="A")]
     assert decision(waiting, ready, at(59)) == []
     assert pairs(decision(waiting, ready, at(60))) == [(1, 2)]
 
 
 def test_a_caller_for_one_person_is_for_that_person_only(decision: Decision) -> None:
     waiting = [caller(1, "A", only="2", overflow=0)]
-    assert decision(waiting, [operator(1, "A", helps="A")], at(9999)) == []
+    assert decision(waiting, [operator(1, "A", secondary="A")], at(9999)) == []
     assert pairs(decision(waiting, [operator(1, "A"), operator(2, "A", idle=50)], at(60))) == [(1, 2)]
 
 
@@ -139,7 +139,7 @@ def test_a_caller_for_one_person_stands_among_the_others_in_order_of_breach(deci
 
 
 def test_one_operator_gets_one_caller_and_one_caller_one_operator(decision: Decision) -> None:
-    waiting, ready = [caller(n, "AB") for n in range(1, 6)], [operator(n, "AB", helps="AB") for n in range(1, 4)]
+    waiting, ready = [caller(n, "AB") for n in range(1, 6)], [operator(n, "AB", secondary="AB") for n in range(1, 4)]
     assert pairs(decision(waiting, ready, at(90))) == [(1, 1), (2, 2), (3, 3)]
 
 

@@ -25,7 +25,7 @@ from ari_app.core.operator_commands import (
     RefusalReason,
     Refused,
 )
-from ari_app.core.skills import skills
+from ari_app.core.skills import skills_of
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number
 from ari_app.core.transfer import Transfer, TransferOutcome
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
@@ -92,11 +92,11 @@ def _municipality(shell: Shell, call: Call, by: OperatorNumber | None) -> Munici
     if call.municipality is not None or by is None:
         return call.municipality
     area = shell.area()
-    serves, _ = skills(area, by)
+    served = skills_of(area, by).primary
     shared = area.shared_numbers.get(call.shared_number or "")
     members = () if shared is None else shared.members
-    found = [member.municipality for member in members if member.municipality in serves]
-    return found[0] if found else next(iter(sorted(serves & area.municipalities.keys())), None)
+    found = [member.municipality for member in members if member.municipality in served]
+    return found[0] if found else next(iter(sorted(served & area.municipalities.keys())), None)
 
 
 def why_promised(call: Call, transfer: Transfer | None, refused: RefusalReason | None) -> RequestReason:
@@ -117,8 +117,9 @@ async def open_request(flow: Flow, operator: OperatorNumber) -> CallbackRequest 
     number = flow.call.pii_caller_number
     if number is None or flow.call.callback_request is not None:
         return None
-    serves, helps = skills(flow.area, operator)
-    towns = serves | helps if flow.call.municipality is None else (serves | helps) & {flow.call.municipality}
+    towns = skills_of(flow.area, operator).any
+    if flow.call.municipality is not None:
+        towns &= {flow.call.municipality}
     try:
         found = await flow.shell.promises.open_of_number(number, towns)
     except StoreUnavailable:

@@ -32,7 +32,7 @@ from ari_app.core.keypad import (
 )
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
 from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, Pause, Resume, step
-from ari_app.core.skills import skills, teams_of
+from ari_app.core.skills import skills_of, teams_of
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -144,8 +144,8 @@ class LineTask(ABC):
 
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
         area = self._shell.area()
-        serves, _ = skills(area, operator)
-        return to_operator.logged_in_for([MunicipalityCode(c) for c in area.municipalities if c in serves])
+        served = skills_of(area, operator).primary
+        return to_operator.logged_in_for([MunicipalityCode(c) for c in area.municipalities if c in served])
 
     # --- an operator whose phone is rung per call ---
 

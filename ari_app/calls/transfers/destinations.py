@@ -12,7 +12,7 @@ from ari_app.core.directory import resolve
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.presence import Presence
-from ari_app.core.skills import skills
+from ari_app.core.skills import skills_of
 
 
 async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
@@ -54,5 +54,4 @@ def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is None:
         return frozenset() if flow.call.municipality is None else frozenset({flow.call.municipality})
-    serves, helps = skills(flow.area, session.operator)
-    return serves | helps
+    return skills_of(flow.area, session.operator).any
