@@ -191,7 +191,7 @@ class Controller:
             return
         try:
             await self._exchange.switch.beat(None)
-            await self._exchange.switch.leave_nothing_empty()
+            await self._exchange.switch.destroy_empty_waiting_bridge()
         except SwitchUnavailable as error:
             log.debug("heartbeat_not_written", error=str(error))
 

@@ -1,4 +1,4 @@
-"""The moment now, and waiting until a moment: handed in, so that tests turn the hands."""
+"""The moment now, and waiting until a moment; handed in, so that tests set the clock."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Clock(Protocol):
         ...
 
     def call_at(self, at: datetime, callback: Callable[[], None]) -> Timer:
-        """Call back at or soon after `at`; at once, but never from inside this call, when it has passed."""
+        """Call back at or soon after `at`; when that has passed, at once, but not before this call returns."""
         ...
 
 
 class SystemClock:
-    """The machine's clock. Deadlines are instants, so a machine that slept wakes up to all that is due."""
+    """The machine's clock. Deadlines are instants: after a sleep of the machine, all that is due comes at once."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Brings waiting callers and ready operators together: one task, one board, an offer into the chosen call's mailbox."""
+"""Brings waiting callers and ready operators together: one board, and an offer in the chosen call's mailbox."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ StartVirtualHold = Callable[[RequestId, OperatorSession], None]
 
 
 class Dispatcher:
-    """Owner of the board. Tasks tell it what changed; it answers with offers, never with a wait.
+    """The owner of the board. Tasks say what changed, and nothing waits: offers are posted before the call returns.
 
-    A change is decided upon in the same turn of the event loop, so a call that arrives while an operator is ready
-    finds its offer in its mailbox at once. A timer covers the one thing nobody tells: that a caller overflows.
+    So a call that arrives while an operator is ready finds its offer in its mailbox at once. A timer covers the one
+    change that no task sees: a caller overflows.
     """
 
     def __init__(self, registry: Registry, area: Callable[[], Area], clock: Clock) -> None:
@@ -35,16 +35,16 @@ class Dispatcher:
         self._clock = clock
         self._board = Board()
         self._offers: dict[CallId, SessionId] = {}  # made, and not yet given up
-        self._reserved: dict[SessionId, CallId] = {}  # ready by their rows, but already promised to a call
-        self._refused: dict[CallId, Call] = {}  # waiting calls that somebody let ring
-        self._places: dict[CallId, CallbackRequest] = {}  # kept by callers who went away; by the request's id
+        self._reserved: dict[SessionId, CallId] = {}  # ready by their rows, but already offered a call
+        self._refused: dict[CallId, Call] = {}  # waiting calls that an operator did not pick up
+        self._places: dict[CallId, CallbackRequest] = {}  # of virtual holds; by the request's id
         self._start_virtual_hold: StartVirtualHold | None = None
         self._timer: Timer | None = None
 
     # --- callers ---
 
     def wait(self, call: Call) -> None:
-        """This call waits for an operator from now on; its place follows from its rows."""
+        """This call waits for an operator from now on; its place follows from its row."""
         self._give_back(call.id)
         if call.refused_by:
             self._refused[call.id] = call
@@ -52,7 +52,7 @@ class Dispatcher:
         self._decide()
 
     def leave(self, call_id: CallId) -> None:
-        """This call waits no longer. An offer that it did not take goes to the next caller."""
+        """This call waits no longer. An operator whom it was offered and did not take goes to the next caller."""
         self._refused.pop(call_id, None)
         self._board.remove_caller(call_id)
         self._give_back(call_id)
@@ -63,7 +63,7 @@ class Dispatcher:
         self._board.remove_caller(call_id)
 
     def not_called(self, call_id: CallId) -> None:
-        """The callback of this kept place is over, or never began; who was reserved for it is free."""
+        """The callback of this virtual hold is over, or never began; the operator reserved for it is free."""
         self._give_back(call_id)
 
     def _give_back(self, call_id: CallId) -> None:
@@ -73,11 +73,11 @@ class Dispatcher:
             self.operator_changed(session_id)
 
     def position(self, call_id: CallId) -> int | None:
-        """The caller's place in line, from 1; None when the call does not wait."""
+        """The caller's place in the queue, from 1; None when the call does not wait."""
         return self._board.position(call_id)
 
     def anyone_for(self, call: Call) -> bool:
-        """Is any operator logged in, in whatever state, who could ever take this call?"""
+        """Whether an operator is logged in, in whatever state, who could ever take this call."""
         wanted = self._waiting_caller(call)
         for session in self._registry.sessions():
             skills = skills_of(self._area(), session.operator)
@@ -102,13 +102,13 @@ class Dispatcher:
         self._decide()
 
     def area_changed(self, waiting: list[Call]) -> None:
-        """Teams or norms changed: look at everybody again."""
+        """Teams or norms changed: place every waiting call and every operator anew."""
         for call in waiting:
             self._board.update_caller(self._waiting_caller(call))
         for session in self._registry.sessions():
             self.operator_changed(session.id)
 
-    # --- places that were kept ---
+    # --- virtual holds ---
 
     def set_virtual_holds(self, requests: Sequence[CallbackRequest], start: StartVirtualHold) -> None:
         """Keep places for these requests and no others; `start` is called at the turn of each.
@@ -154,11 +154,11 @@ class Dispatcher:
         if place is not None:
             self._offer_place(offer, place, session)
             return
-        told = self._registry.post_to_call(
+        is_posted = self._registry.post_to_call(
             offer.call_id,
             messages.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
         )
-        if not told:
+        if not is_posted:
             self.leave(offer.call_id)
 
     def _waiting_caller(self, call: Call) -> WaitingCaller:
@@ -189,7 +189,7 @@ class Dispatcher:
         return Norms() if known is None else known.norms
 
     def _still_refuses(self, call: Call, operator: OperatorNumber) -> bool:
-        """Who let this call ring is not offered it again, until they say themselves that they are back."""
+        """An operator who did not pick up is not offered this call again until they say that they are back."""
         entry = self._registry.session_of(operator)
         return entry is None or entry.session.idle_since_at <= call.stage_entered_at
 

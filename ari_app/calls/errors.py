@@ -1,10 +1,10 @@
-"""What can go wrong in this room.
+"""The errors of this room.
 
 CallError
 ├── PartyLeft          a party's channel is gone; the one exception used as control flow
 ├── ControllerReplaced another controller took our place at Asterisk: stop acting at once
 ├── SwitchUnavailable  Asterisk cannot be reached, or refuses for reasons of its own
-└── DestinationUnavailable  nobody can be dialled there: not registered, not existing
+└── DestinationUnavailable  there is no phone to dial: not registered, not existing
 
 The ledger raises `core.ledger.StoreUnavailable` and `core.ledger.StaleRow`.
 """
@@ -19,7 +19,7 @@ class CallError(Exception):
 
 
 class PartyLeft(CallError):
-    """The channel is gone; whoever held it left."""
+    """The channel is gone: that party left."""
 
     def __init__(self, channel_id: ChannelId) -> None:
         super().__init__(f"channel {channel_id} is gone")
@@ -31,7 +31,7 @@ class SwitchUnavailable(CallError):
 
 
 class DestinationUnavailable(CallError):
-    """There is nobody to dial at that endpoint now."""
+    """There is no phone to dial at that endpoint now."""
 
 
 class ControllerReplaced(CallError):

@@ -1,4 +1,4 @@
-"""The one way to tell a task something: ordered, unbounded, never dropping."""
+"""The one way to reach a task: a mailbox, in order, without a limit, from which nothing is dropped."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from ari_app.calls.messages import Message
 
 
 class Mailbox:
-    """News for one task, in the order it was posted. Anyone posts; only the owner reads."""
+    """The messages for one task, in the order in which they were posted. Anyone posts; only the owner reads."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._news: deque[Message] = deque()
+        self._messages: deque[Message] = deque()
         self._reader: asyncio.Future[None] | None = None
 
     def post(self, message: Message) -> None:
-        self._news.append(message)
+        self._messages.append(message)
         self._wake()
 
     def post_first(self, message: Message) -> None:
-        """Put back what was read too early; only the owner does this."""
-        self._news.appendleft(message)
+        """Put back a message that was read too early; only the owner does this."""
+        self._messages.appendleft(message)
 
     @contextmanager
     def keeping(self) -> Iterator[list[Message]]:
-        """A list for news that is not for now: at the end, whatever that is, it waits its turn again, in order."""
+        """A list for messages that are not for now; when the block ends, they are the next ones again, in order."""
         kept: list[Message] = []
         try:
             yield kept
         finally:
-            self._news.extendleft(reversed(kept))
+            self._messages.extendleft(reversed(kept))
 
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
 
     async def next(self, until: datetime | None = None) -> Message | None:
-        """The next news, or None when the instant `until` came first. News that is there goes before a deadline."""
-        if self._news:
-            return self._news.popleft()
+        """The next message, or None at the instant `until`. One that is there goes before a deadline that passed."""
+        if self._messages:
+            return self._messages.popleft()
         if until is not None and until <= self._clock.now():
             await asyncio.sleep(0)  # a task that asks for what is overdue must not starve the others
             return None
@@ -56,4 +56,4 @@ class Mailbox:
             self._reader = None
             if timer is not None:
                 timer.cancel()
-        return self._news.popleft() if self._news else None
+        return self._messages.popleft() if self._messages else None

@@ -1,4 +1,4 @@
-"""What a task can be told: one frozen value per kind of news. Instants are Asterisk's own, UTC."""
+"""The messages that tasks find in their mailboxes, one frozen value per kind. Instants are Asterisk's own, UTC."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Digit:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A party's channel is gone. `estimated`: nobody saw when."""
+    """A party's channel is gone. `estimated`: the moment was not seen."""
 
     channel_id: ChannelId
     at: datetime
@@ -31,7 +31,7 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A channel that we made came into our hands (its StasisStart); it can be dialled, played to and bridged."""
+    """A channel that we created entered our application (its StasisStart); it can be dialled, played to and bridged."""
 
     channel_id: ChannelId
     created_at: datetime
@@ -48,7 +48,7 @@ class Up:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A playback is over. `failed`: not to its end, because the listener left or a sound was missing."""
+    """A playback is over. `failed`: it did not reach its end, because the listener left or a sound was missing."""
 
     playback_id: PlaybackId
     at: datetime
@@ -57,7 +57,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The dispatcher found an operator for this call."""
+    """To a call: the dispatcher found an operator for it."""
 
     session_id: SessionId
     operator: OperatorNumber
@@ -66,7 +66,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class OperatorReady:
-    """The operator heard the whisper; the caller may join them in this bridge, the session's own."""
+    """To a call: the operator heard the whisper; the caller may join them in this bridge, the session's own."""
 
     session_id: SessionId
     bridge_id: BridgeId
@@ -75,7 +75,7 @@ class OperatorReady:
 
 @dataclass(frozen=True, slots=True)
 class OperatorGone:
-    """The operator will not, or no longer, have this call."""
+    """To a call: the operator does not take it, or no longer has it."""
 
     session_id: SessionId
     at: datetime
@@ -89,7 +89,7 @@ class TakeCall:
 
     call_id: CallId
     whisper: tuple[str, ...]  # prompt names; empty = connect at once
-    returns: bool = False  # handed over by this operator, and back again
+    returns: bool = False  # transferred by this operator, and back again
     wanted: bool = False  # a callback that the operator asked for
 
 
@@ -108,19 +108,22 @@ class CallDone:
     call_id: CallId
     at: datetime
     wrap_up_seconds: int
-    answered: bool = True  # False after a ring that nobody picked up
+    answered: bool = True  # False: their phone rang and was not picked up
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyEvent:
-    """To an operator's session: the sweep found that the rows and the channels tell another story."""
+    """To an operator's session: apply an event that the session cannot see: from the sweep, or from another line."""
 
     event: OperatorEvent
 
 
 @dataclass(frozen=True, slots=True)
 class CommandAsked:
-    """To a call, or to an operator who has none: something is wanted. `by` is a login or, of a colleague, a channel."""
+    """To a call, or to a session without one: carry out this command, and give the answer, once.
+
+    `by` is the session of the operator who asked, or the channel of a colleague.
+    """
 
     command: Command
     by: SessionId | ChannelId
@@ -129,7 +132,7 @@ class CommandAsked:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswered:
-    """To an operator's session: what came of what they asked for."""
+    """To an operator's session: the answer to a command of theirs."""
 
     command: Command
     answer: Answer
@@ -137,7 +140,7 @@ class CommandAnswered:
 
 @dataclass(frozen=True, slots=True)
 class PlayPrompt:
-    """To an operator's session: say this to the operator, also into a talk; nothing: be quiet."""
+    """To an operator's session: play this to the operator, also into a talk; without names, stop what is playing."""
 
     names: tuple[str, ...]
     playback_id: PlaybackId | None = None  # of a tone that does not end by itself

@@ -1,7 +1,7 @@
-"""What the calls need from the outside: a switch that connects people, a ledger that remembers.
+"""What the calls room needs: a switch that connects people, a ledger that stores, a voice that speaks.
 
-Both are fulfilled by shape: `calls.switch` over ARI and `storage.ledger` over Postgres in the program, two small fakes
-in the tests.
+All are fulfilled by shape: `calls.switch` over ARI, `storage.calls.ledger` over Postgres and `prompts.voice` in the
+program, small fakes in the tests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ari_app.core.transfer import Transfer
 
 
 class Switch(Protocol):
-    """Orders to Asterisk. Each makes something so, however often it is asked.
+    """Orders to Asterisk. Each is idempotent: it makes something so, however often it is given.
 
     Raises PartyLeft when the channel is gone, SwitchUnavailable when Asterisk did not do it.
     """
@@ -34,7 +34,7 @@ class Switch(Protocol):
         ...
 
     async def stop_playback(self, playback_id: PlaybackId) -> None:
-        """Stop it; nothing happens when it is over already."""
+        """Stop a playback; nothing happens when it is over already."""
         ...
 
     async def playback_is_live(self, playback_id: PlaybackId) -> bool: ...
@@ -44,9 +44,9 @@ class Switch(Protocol):
     async def ensure_in_bridge(
         self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
     ) -> None:
-        """Move the channel there from wherever it is; its own music, if any, goes along.
+        """Move the channel into the bridge from wherever it is; its own music, if any, goes along.
 
-        No playback may run on it: it would hold the move up to its end. `keys_stay_here`: the others do not hear
+        No playback may run on it: it would delay the move until its end. `keys_stay_here`: the others do not hear
         its DTMF.
         """
         ...
@@ -56,7 +56,7 @@ class Switch(Protocol):
         ...
 
     async def ensure_waiting(self, channel_id: ChannelId) -> None:
-        """Put the channel where callers wait, each with their own music; the music outlives this process."""
+        """Move the channel to where callers wait, each with their own music; the music outlives this process."""
         ...
 
     async def destroy_bridge(self, bridge_id: BridgeId) -> None: ...
@@ -64,12 +64,13 @@ class Switch(Protocol):
     async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
         """Create a channel that does not ring yet; `Entered` follows, and then it may be dialled.
 
-        Raises DestinationUnavailable when nobody is registered there.
+        `caller_id` is the number that the phone shows. Raises DestinationUnavailable when no phone is registered
+        there.
         """
         ...
 
     async def dial(self, channel_id: ChannelId) -> None:
-        """Let the created channel ring; `Up` or `Left` follows."""
+        """Let the phone of a created channel ring; `Up` or `Left` follows."""
         ...
 
     async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
@@ -77,20 +78,20 @@ class Switch(Protocol):
         ...
 
     async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
-        """Hand the caller back to the dialplan, which helps them without us."""
+        """Hand the caller back to the dialplan, whose fallback serves them without us."""
         ...
 
     async def presence(self, endpoint: Endpoint) -> Presence:
-        """Is somebody there? Raises SwitchUnavailable when Asterisk cannot say."""
+        """Whether the phone there can be reached. Raises SwitchUnavailable when Asterisk cannot say."""
         ...
 
     def outside(self, e164: str) -> Endpoint | None:
-        """How a number outside is dialled from here; None where nothing leads outside."""
+        """The endpoint at which a number outside is dialled; None where nothing leads outside."""
         ...
 
 
 class Ledger(Protocol):
-    """What is remembered. Raises StoreUnavailable when it cannot be, StaleRow when somebody else owns the row."""
+    """The store of calls and operators. Raises StoreUnavailable when away, StaleRow when another process owns a row."""
 
     async def store(
         self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg], transfers: Sequence[Transfer] = ()
@@ -99,7 +100,7 @@ class Ledger(Protocol):
         ...
 
     async def allowed_transfers(self, call_id: CallId) -> int:
-        """How many transfers beyond the two of AV §2 a supervisor allowed for this call."""
+        """The number of transfers beyond the two of AV §2 that a supervisor allowed for this call."""
         ...
 
     async def call(self, call_id: CallId) -> Call | None:
@@ -116,10 +117,10 @@ class Ledger(Protocol):
 
 
 class Voice(Protocol):
-    """Turns prompt names into media that the switch plays, a municipality's own recordings first."""
+    """Turns prompt names into media for the switch; a municipality's own recordings go before the common ones."""
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]: ...
 
     async def say(self, text: str) -> tuple[str, ...]:
-        """Prompt names of a text of somebody's own; none where it cannot be spoken."""
+        """The prompt names of a free text, such as a note; none where it cannot be spoken."""
         ...

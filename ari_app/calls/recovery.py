@@ -1,4 +1,4 @@
-"""Carries out `core.recovery.plan` after a gap: in a process that just started, or that lost its socket for a while."""
+"""Carries out `core.recovery.plan` after a gap: in a process that just started, or whose socket was closed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 class Recovery:
-    """One gap, being closed. `asterisk_restarted`: every channel of before is gone for certain."""
+    """The closing of one gap. `look` takes the snapshot."""
 
     def __init__(self, shell: Shell, supervisor: Supervisor, look: Callable[[], Awaitable[Snapshot]]) -> None:
         self._shell = shell
@@ -52,9 +52,10 @@ class Recovery:
     async def run(self, asterisk_id: AsteriskId, *, asterisk_restarted: bool) -> dict[str, int]:
         """Read the open rows, compare, carry out; returns how often each order was given.
 
-        Deletions go one after the other: a storm of them after a reconnect has crashed Asterisk (asterisk#1201).
+        `asterisk_restarted`: no channel from before can be there. Deletions go one after the other: many at once after
+        a reconnect have crashed Asterisk (asterisk#1201). Raises StoreUnavailable, and what `look` raises.
         """
-        # Rows before channels: what arrives in between is a channel without a row, which its own task looks after; the
+        # Rows before channels: a call that arrives in between is a channel without a row, and its own task has it. The
         # other way round it would be a row without its channel, and a live call would be closed.
         rows = await self._shell.ledger.open_rows(asterisk_id)
         snapshot = await self._look()
@@ -117,7 +118,7 @@ class Recovery:
     async def _close_call(
         self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
     ) -> None:
-        """A call whose end nobody saw: closed now, and said to be an estimate."""
+        """Close a call whose end was not seen: now, and as an estimate."""
         if reason is EndReason.LOST:
             reason = await promise_of_lost(self._shell, call)
         await settle_lost(self._shell, call, reason)
@@ -135,9 +136,9 @@ class Recovery:
             handled_by_fallback=call.handled_by_fallback or reason is EndReason.HANDLED_BY_FALLBACK,
         )
         fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": True})
-        parts = [ended(leg, now, left, estimated=True) for leg in legs]
-        handed = () if transfer is None else (over(transfer, TransferOutcome.LOST, now),)
-        await self._shell.ledger.store(closed, (fact,), parts, handed)
+        ended_legs = [ended(leg, now, left, estimated=True) for leg in legs]
+        ended_transfers = () if transfer is None else (over(transfer, TransferOutcome.LOST, now),)
+        await self._shell.ledger.store(closed, (fact,), ended_legs, ended_transfers)
         self._free_operator(call)
 
     async def _hang_up(self, channel_id: ChannelId) -> None:
@@ -174,7 +175,7 @@ class Recovery:
         await self._shell.ledger.store_line(closed)
 
     async def _finish_playbacks(self) -> None:
-        """A prompt that ended while the socket was closed is over, though nobody said so."""
+        """Post the end of prompts that ended while the socket was closed."""
         for mailbox, playback_id in self._supervisor.awaited_playbacks():
             if not await self._shell.switch.playback_is_live(playback_id):
                 mailbox.post(Played(playback_id, self._now))

@@ -1,4 +1,4 @@
-"""Who owns which channel, call and operator session: the addresses of the mailboxes."""
+"""The addresses of the mailboxes: the owner of each channel, call and operator session."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ari_app.core.operators import OperatorSession
 
 @dataclass(slots=True)
 class SessionEntry:
-    """An operator session that is alive in this process; `session` is replaced by its own task only."""
+    """An operator session of this process; only its own task replaces `session`."""
 
     session: OperatorSession
     mailbox: Mailbox
@@ -21,7 +21,7 @@ class SessionEntry:
 
 
 class Registry:
-    """Addresses, kept by the supervisor and the tasks; in memory only, rebuilt after a restart."""
+    """Addresses, kept by the supervisor and the tasks; in memory only, and built anew after a restart."""
 
     def __init__(self) -> None:
         #: held from looking for an operator's session to adding the new one
@@ -33,7 +33,7 @@ class Registry:
     # --- channels ---
 
     def own(self, channel_id: ChannelId, mailbox: Mailbox) -> None:
-        """News of this channel goes to this mailbox from now on."""
+        """Messages about this channel go to this mailbox from now on."""
         self._channels[channel_id] = mailbox
 
     def disown(self, channel_id: ChannelId) -> None:
@@ -43,7 +43,7 @@ class Registry:
         return channel_id in self._channels
 
     def post(self, channel_id: ChannelId, message: Message) -> bool:
-        """Hand news to the owner of the channel; False when nobody owns it."""
+        """Post to the owner of the channel; False when it has none."""
         mailbox = self._channels.get(channel_id)
         if mailbox is None:
             return False

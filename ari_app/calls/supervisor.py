@@ -1,4 +1,4 @@
-"""Starts a task for each call and each operator, hands them their news, and takes them up again after a gap."""
+"""Starts a task for each call and each operator, posts them their messages, and resumes them after a gap."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LONGEST_DIALLED = 32
 
 
 class Supervisor:
-    """Every task of this process, and the way to each. One per controller."""
+    """Every task of this process. One per controller."""
 
     def __init__(self, shell: Shell, asterisk_id: AsteriskId, tasks: asyncio.TaskGroup) -> None:
         self._shell = shell
@@ -55,14 +55,14 @@ class Supervisor:
         self._sweeper = Sweeper(shell.registry)
         self.operators = OperatorTasks(shell, asterisk_id, self.start, self.start_callback)
 
-    # --- news ---
+    # --- messages and channels ---
 
     def post(self, channel_id: ChannelId, message: Message) -> None:
-        """Hand news of a channel to its owner; of a channel that nobody owns there is nothing to tell."""
+        """Post a message about a channel to its owner; without an owner it is dropped."""
         self._shell.registry.post(channel_id, message)
 
     def accept_channel(self, channel: LiveChannel) -> None:
-        """A channel entered our application (its StasisStart, or found after a gap)."""
+        """Start the task of a channel that entered our application (its StasisStart, or found after a gap)."""
         if self._shell.registry.is_owned(channel.id):
             return
         args = channel.stasis_args or ()
@@ -76,7 +76,7 @@ class Supervisor:
                 self.hang_up_stray(channel.id)
 
     def hang_up_stray(self, channel_id: ChannelId) -> None:
-        """Nobody has business with this channel: it is hung up, however often Asterisk has to be asked."""
+        """Hang up a channel that has no owner, retrying until Asterisk has done it."""
         channel = OperatorChannel(self._shell, channel_id, Mailbox(self._shell.clock))
         self._shell.registry.own(channel_id, channel.mailbox)
         self.start(self._hang_up_stray(channel, channel_id), f"stray {channel_id}")
@@ -108,7 +108,7 @@ class Supervisor:
         self._start_flow(flow, fact)
 
     def start_callback(self, request: CallbackRequest, session: OperatorSession, call_id: CallId) -> None:
-        """Begin a call that is to keep a promise; `call_id` has the lease."""
+        """Begin the call that is to keep a promise; `call_id` is the lease owner of the request."""
         call, leg = callback_call(request, session, call_id, self._shell.clock.now())
         flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
         flow.change_leg(leg)
@@ -117,7 +117,7 @@ class Supervisor:
     def resume_call(
         self, call: Call, legs: tuple[Leg, ...], transfer: Transfer | None = None, *, is_placed: bool
     ) -> None:
-        """Take up a call of another process in the stage its row says."""
+        """Resume a call of an earlier process in the stage that its row says."""
         unfinished = playback_id_of(call.id, call.last_seq)
         mailbox = Mailbox(self._shell.clock)
         flow = Flow(self._shell, call, legs, mailbox, transfer=transfer, is_placed=is_placed, unfinished=unfinished)
@@ -143,7 +143,7 @@ class Supervisor:
                 self.start(self._store_owed(), "owed rows")
 
     async def _store_owed(self) -> None:
-        """Rows of calls that the store never took are told once it is back: one task, however many they are."""
+        """Store the rows of calls that ended while the store was away, once it is back: one task for all of them."""
         while self._owing:
             flow = self._owing[0]
             try:
@@ -155,7 +155,7 @@ class Supervisor:
             except StaleRow:
                 log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
             except Exception:
-                log.exception("call_not_told", call_id=str(flow.call.id))
+                log.exception("call_not_stored", call_id=str(flow.call.id))
             self._owing.popleft()
 
     # --- after a gap ---
@@ -170,9 +170,9 @@ class Supervisor:
         up: Sequence[ChannelId] = (),
         unanswered: Sequence[LiveChannel] = (),
     ) -> None:
-        """Tell a call of this process what happened while the socket was closed.
+        """Post to a call of this process what happened while the socket was closed.
 
-        An operator's standing line is among the missing too: who stays behind alone in a talk must not stay there.
+        An operator's standing line is among the missing too: a caller alone in a talk must not stay there.
         """
         now, registry = self._shell.clock.now(), self._shell.registry
         for channel in unanswered:
@@ -186,7 +186,7 @@ class Supervisor:
         return [flow.call for flow in self._flows.values() if flow.call.is_open]
 
     def awaited_playbacks(self) -> list[tuple[Mailbox, PlaybackId]]:
-        """The prompts whose end somebody is waiting for."""
+        """The prompts whose end a task waits for."""
         calls = [(flow.mailbox, flow.playing) for flow in self._flows.values()]
         of_calls = [(mailbox, playback_id) for mailbox, playback_id in calls if playback_id is not None]
         return [*of_calls, *self.operators.awaited_playbacks()]
@@ -194,7 +194,7 @@ class Supervisor:
     # --- the sweep ---
 
     def sweep(self, live_channels: frozenset[ChannelId], at: datetime) -> int:
-        """Tell tasks what they should have heard by `at`; returns how many were told something."""
+        """Post to tasks the messages that they missed up to `at`; returns how many."""
         return self._sweeper.sweep(self._flows.values(), live_channels, at)
 
     # --- tasks ---

@@ -1,4 +1,4 @@
-"""Now and then: is everybody still there whom the tasks believe to be there? News can be lost."""
+"""A sweep from time to time: are the channels still there that the tasks count on? Events can be lost."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ log = structlog.get_logger(__name__)
 
 
 class Sweeper:
-    """Tells tasks what they should have heard; remembers whom it did not see the last time."""
+    """Posts to tasks the messages that they missed; remembers the channels that were absent the last time."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._absent: set[ChannelId] = set()
 
     def sweep(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
-        """Compare with the channels that were live at `at`; returns how many were told something."""
+        """Compare with the channels that were live at `at`; returns how many messages were posted."""
         flows = [flow for flow in flows if flow.call.is_open]
         return self._mend_calls(flows, live_channels, at) + self._mend_operators(flows, live_channels, at)
 
     def _mend_calls(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
-        """Who is not there twice is gone; the first time the news, or the channel, may still be on the way."""
+        """A party missing from two consecutive sweeps has left; after one, its message or channel may be on the way."""
         legs = [
             (flow, leg.channel_id)
             for flow in flows
@@ -55,6 +55,6 @@ class Sweeper:
         for session_id, event in found:
             mailbox = self._registry.session_mailbox(session_id)
             if mailbox is not None:
-                log.warning("operator_state_mended", session_id=str(session_id), told=type(event).__name__)
+                log.warning("operator_state_mended", session_id=str(session_id), found=type(event).__name__)
                 mailbox.post(ApplyEvent(event))
         return len(found)

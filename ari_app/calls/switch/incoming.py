@@ -1,4 +1,4 @@
-"""Asterisk's events become news: the only place where both are known."""
+"""Asterisk's events become messages: the only place where both are known."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ari_app.core.ids import ChannelId, PlaybackId
 
 log = structlog.get_logger(__name__)
 
-#: all that we live by; the other events cost Asterisk and us time, and tell nothing that a stage waits for
+#: the events that tasks need; the others cost Asterisk and us time
 EVENT_TYPES = (
     "StasisStart",
     "ChannelDestroyed",
@@ -31,10 +31,10 @@ EVENT_TYPES = (
 async def listen(
     stream: EventStream, application: str, supervisor: Supervisor, close_gap: Callable[[Connected], Awaitable[None]]
 ) -> None:
-    """Hand out news for as long as the stream lasts.
+    """Post the events as messages, for as long as the stream lasts.
 
     `close_gap` is awaited at each (re)connect, while later events wait in the stream. Raises ControllerReplaced when
-    another socket took our name.
+    another socket took our application's name.
     """
     keys = Keys()
     async for item in stream:
@@ -46,10 +46,10 @@ async def listen(
             case events.ApplicationReplaced():
                 raise ControllerReplaced(application)
             case _:
-                _hand_on(item, application, supervisor, keys)
+                _post(item, application, supervisor, keys)
 
 
-def _hand_on(event: events.Event, application: str, supervisor: Supervisor, keys: Keys) -> None:
+def _post(event: events.Event, application: str, supervisor: Supervisor, keys: Keys) -> None:
     match event:
         case events.StasisStart(channel=channel, args=args, at=at):
             channel_id = ChannelId(channel.id)

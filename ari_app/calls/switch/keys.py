@@ -1,4 +1,4 @@
-"""Keys as a person pressed them: Asterisk tells some of them twice."""
+"""Keys as a person pressed them: Asterisk reports some of them twice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ari_app.ari.events import ChannelDtmfReceived
 
 
 class Keys:
-    """Tells a key from its echo.
+    """Tells a key from its repetition.
 
     On Asterisk 22.10.1 a phone that sends no sound (muted, silence suppression) and presses a key just when a prompt
     ends gives ChannelDtmfReceived twice for each of the next keys, 10 to 30 ms apart, from one RFC 4733 event: a frame

@@ -1,4 +1,4 @@
-"""Orders to Asterisk, each of which makes something so; ARI's errors are translated here."""
+"""Orders to Asterisk, each of them idempotent; ARI's errors are translated here."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class AriSwitch:
     async def ensure_in_bridge(
         self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
     ) -> None:
-        # Without the last one the carrier is told the operator's account as the connected number.
+        # Without the last one Asterisk sends the operator's account to the carrier, as the connected number.
         with _about(channel_id):
             await self._ari.bridges.add_channel(
                 bridge_id,
@@ -111,7 +111,7 @@ class AriSwitch:
                 await self._ari.bridges.add_channel(bridge_id, channel=[channel_id])
 
     async def _waiting_bridge(self, instead_of: BridgeId | None = None) -> BridgeId:
-        """The bridge of the waiting, made when there is none: by one, however many callers come at once."""
+        """The bridge in which callers wait, made when there is none; once, however many callers come together."""
         async with self._making_waiting:
             if self._waiting is None or self._waiting == instead_of:
                 bridge_id = new_bridge_id("waiting")
@@ -123,8 +123,8 @@ class AriSwitch:
         """The bridge in which callers wait since before this process; None after Asterisk restarted."""
         self._waiting = bridge_id
 
-    async def leave_nothing_empty(self) -> None:
-        """On the way out: an empty bridge of the waiting goes; with callers in it, the next controller finds it."""
+    async def destroy_empty_waiting_bridge(self) -> None:
+        """At the end of the process; a bridge with callers in it stays for the next controller."""
         if self._waiting is None:
             return
         with _about(None, gone_is_fine=True):
@@ -136,7 +136,7 @@ class AriSwitch:
         with _about(None, gone_is_fine=True):
             await self._ari.bridges.destroy(bridge_id)
 
-    # --- calling somebody ---
+    # --- calling a phone ---
 
     async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
         variables = {"CALL_ID": str(call_id)}
@@ -151,7 +151,7 @@ class AriSwitch:
                 variables=variables,
             )
         except Conflict:
-            pass  # a repeated request: the channel is there already
+            pass  # a retry: the channel is there already
         except (Unavailable, NotFound) as error:
             raise DestinationUnavailable(str(error)) from error
         except AriError as error:
@@ -178,14 +178,14 @@ class AriSwitch:
     # --- the heartbeat ---
 
     async def read_clock(self, now: datetime) -> None:
-        """Learn what time it is at Asterisk, which compares the heartbeat with its own clock."""
+        """Note how far Asterisk's clock, with which the dialplan compares the heartbeat, is ahead of ours."""
         with _about(None):
             epoch = await self._ari.asterisk.get_global_var(variable="EPOCH")
         if epoch.isdigit():
             self._seconds_ahead = int(epoch) - now.timestamp()
 
     async def beat(self, at: datetime | None) -> None:
-        """Tell the dialplan that we live; None sends new calls to the fallback at once. Raises SwitchUnavailable."""
+        """Write the heartbeat; None sends new calls to the fallback at once. Raises SwitchUnavailable."""
         value = 0 if at is None else int(at.timestamp() + self._seconds_ahead)
         with _about(None):
             await self._ari.asterisk.set_global_var(variable=HEARTBEAT_VARIABLE, value=str(value))
@@ -193,7 +193,7 @@ class AriSwitch:
 
 @contextmanager
 def _about(channel_id: ChannelId | None, *, gone_is_fine: bool = False) -> Iterator[None]:
-    """Translate ARI's errors: a channel that is gone, or no longer in our hands, means that the party left."""
+    """Translate ARI's errors: a channel that is gone, or has left our application, means that the party left."""
     try:
         yield
     except (NotFound, NotInStasis) as error:

@@ -1,4 +1,4 @@
-"""Orders that Asterisk did not carry out are given again, a few times: each does no harm when it comes twice."""
+"""Orders that Asterisk did not carry out are retried a few times: each is idempotent."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class RetryingSwitch:
         await self._retry(lambda: self._switch.hang_up(channel_id, cause))
 
     async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
-        """Just once: whoever hands a caller over must know whether an earlier try may have done it."""
+        """Not retried: the call's task must know whether an earlier try may have done it."""
         await self._switch.to_fallback(channel_id, reason)
 
     async def presence(self, endpoint: Endpoint) -> Presence:

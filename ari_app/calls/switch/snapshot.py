@@ -1,4 +1,4 @@
-"""What Asterisk shows at this moment, for `core.recovery.plan`."""
+"""A snapshot of Asterisk's channels and bridges, for `core.recovery.plan`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ari_app.ari.snapshots import ChannelSnapshot
 from ari_app.core.ids import BridgeId, ChannelId
 from ari_app.core.recovery import LiveChannel, Snapshot
 
-#: the ids that `core.ids.new_channel_id` makes: channels that we called ourselves
+#: the ids that `core.ids.new_channel_id` makes: channels that we created
 _MADE_BY_US = re.compile(r"^[a-z]+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[0-9a-f]{8}$")
 
 
 async def take_snapshot(ari: AriClient, application: str, now: datetime) -> Snapshot:
-    """Channels first: one that is in a listed bridge and not in the list was made after it, and is not ours to judge.
+    """Take it, channels first: a channel in a bridge but not in the list was created in between, and is not judged.
 
     Raises AriError.
     """
