@@ -18,13 +18,12 @@ from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in
+from ari_app.core.causes import Cause
 from ari_app.core.ids import CallId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 
 log = structlog.get_logger(__name__)
-
-NORMAL_CLEARING, BUSY = 16, 17  # Q.850
 
 
 async def drive(flow: Flow, first: Fact) -> None:
@@ -102,7 +101,7 @@ def _why_not_reached(flow: Flow, leg: Leg | None) -> EndReason:
     if leg is not None and leg.end_is_estimated:
         return EndReason.LOST
     if leg is not None and leg.answered_at is None:
-        reason = LegEndReason.BUSY if leg.hangup_cause == BUSY else LegEndReason.NO_ANSWER
+        reason = LegEndReason.BUSY if leg.hangup_cause == Cause.BUSY else LegEndReason.NO_ANSWER
         flow.change_leg(replace(leg, end_reason=reason))
     return EndReason.CALLBACK_NOT_ANSWERED
 
@@ -199,7 +198,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
         reason = _why_left(flow, stage)
     for leg in flow.open_legs:
         if leg.owns_channel and leg.channel_id != flow.caller:
-            await _let_go(flow, leg, NORMAL_CLEARING)
+            await _let_go(flow, leg, Cause.NORMAL_CLEARING)
             with suppress(PartyLeft):
                 await flow.left(leg.channel_id, LegEndReason.RELEASED)
     for leg in flow.open_legs:

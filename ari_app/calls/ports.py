@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call, Fact, Leg
+from ari_app.core.causes import Cause
 from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -73,7 +74,7 @@ class Switch(Protocol):
         """Let the phone of a created channel ring; `Up` or `Left` follows."""
         ...
 
-    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+    async def hang_up(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
         """Hang up with this Q.850 cause; nothing happens when it is gone already."""
         ...
 

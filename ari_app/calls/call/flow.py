@@ -19,6 +19,7 @@ from ari_app.calls.messages import Entered, Left, Message, Played, Up
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import Transfer
@@ -72,7 +73,7 @@ class End:
     """What a stage returns when the call is over. `cause` is the Q.850 cause an unanswered caller gets."""
 
     reason: EndReason
-    cause: int = 16
+    cause: int = Cause.NORMAL_CLEARING
 
 
 class Flow(Record):
@@ -284,7 +285,7 @@ class Flow(Record):
             playback_id, self._unfinished = self._unfinished, None
             await self.shell.switch.stop_playback(playback_id)
 
-    async def release(self, channel_id: ChannelId, cause: int = 16) -> None:
+    async def release(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
         """Hang up a party of this call, however often Asterisk has to be asked; its leg will say that we let it go.
 
         Raises PartyLeft when the caller leaves while we wait to ask again.

@@ -13,11 +13,10 @@ from ari_app.calls.call.record import ended
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import Entered, Left, OperatorGone
 from ari_app.core.call import Leg, LegEndReason, LegRole
+from ari_app.core.causes import Cause
 from ari_app.core.ids import ChannelId, Endpoint, new_channel_id, new_leg_id
 
 log = structlog.get_logger(__name__)
-
-BUSY, NO_ANSWER = 17, 19  # Q.850
 
 
 async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> Leg:
@@ -35,7 +34,7 @@ async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> L
                     # It may ring all the same: a process before this one may have dialled it.
                     log.warning("dial_refused", call_id=str(flow.call.id), error=str(error))
             case Left(channel_id=left, cause=cause, estimated=False, at=at) if left == channel_id:
-                reason = LegEndReason.BUSY if cause == BUSY else LegEndReason.NO_ANSWER
+                reason = LegEndReason.BUSY if cause == Cause.BUSY else LegEndReason.NO_ANSWER
                 flow.change_leg(ended(leg, at, reason, cause=cause))
             case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
                 await _give_up(flow, channel_id, LegEndReason.RELEASED)
@@ -67,7 +66,7 @@ async def _created(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
 
 
 async def _give_up(flow: Flow, channel_id: ChannelId, reason: LegEndReason) -> None:
-    await flow.release(channel_id, NO_ANSWER)
+    await flow.release(channel_id, Cause.NO_ANSWER)
     await flow.left(channel_id, reason)
 
 

@@ -12,6 +12,7 @@ from ari_app.calls.callbacks.attempts import lease_owner_of, tell_progress
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
 from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, PlayPrompt, TakeCall
 from ari_app.core.call import EndReason, Leg
+from ari_app.core.causes import Cause
 from ari_app.core.ids import Endpoint, OperatorNumber, tone_id_of
 from ari_app.core.ledger import CallbackRefused
 from ari_app.core.operators import OperatorSession
@@ -26,7 +27,6 @@ RING_SECONDS = 25
 LISTEN_PATIENCE = timedelta(seconds=90)
 #: of a note, in half a minute; the whole of it is on the screen
 SPOKEN_NOTE_CHARACTERS = 400
-NO_ANSWER = 19  # Q.850
 
 
 async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | None:
@@ -92,11 +92,11 @@ async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> E
             case Entered(channel_id=entered) if entered == flow.caller:
                 await flow.shell.switch.dial(flow.caller)
             case OperatorGone(session_id=gone) if gone == flow.call.operator_session:
-                return End(EndReason.CALLBACK_GIVEN_UP, NO_ANSWER)
+                return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
             case Left(channel_id=left) if left == leg.channel_id:
-                return End(EndReason.CALLBACK_GIVEN_UP, NO_ANSWER)
+                return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
             case None:
-                return End(EndReason.CALLBACK_NOT_ANSWERED, NO_ANSWER)
+                return End(EndReason.CALLBACK_NOT_ANSWERED, Cause.NO_ANSWER)
     await tell_progress(flow)
     return None
 

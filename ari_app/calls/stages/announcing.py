@@ -10,10 +10,9 @@ from ari_app.calls.callbacks.offer import staying
 from ari_app.core import routing
 from ari_app.core.call import EndReason, Fact, FactKind
 from ari_app.core.callbacks import RequestReason
+from ari_app.core.causes import Cause
 from ari_app.prompts.phrases import caller as to_caller
 from ari_app.prompts.phrases.parts import municipality_name
-
-TEMPORARILY_UNAVAILABLE = 19  # Q.850 no answer; reaches the caller's side as SIP 480
 
 
 async def announcing(flow: Flow) -> Step | End:
@@ -27,10 +26,10 @@ async def announcing(flow: Flow) -> Step | End:
         await _say(flow, (*whose, *to_caller.calamity(calamity.text)), "calamity")
     match admission:
         case routing.CalamityOnly():
-            return await staying(flow, End(EndReason.CALAMITY, TEMPORARILY_UNAVAILABLE), RequestReason.CALAMITY)
+            return await staying(flow, End(EndReason.CALAMITY, Cause.NO_ANSWER), RequestReason.CALAMITY)
         case routing.Closed(opens_at=opens_at):
             await _say(flow, to_caller.closed(call.municipality, opens_at, now), "closed")
-            return await staying(flow, End(EndReason.CLOSED, TEMPORARILY_UNAVAILABLE), RequestReason.CLOSED)
+            return await staying(flow, End(EndReason.CLOSED, Cause.NO_ANSWER), RequestReason.CLOSED)
         case routing.Open():
             return admitted(flow, {}, [])
 

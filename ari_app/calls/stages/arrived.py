@@ -7,9 +7,8 @@ from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.errors import PartyLeft
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
+from ari_app.core.causes import Cause
 from ari_app.prompts.phrases import caller as to_caller
-
-UNALLOCATED_NUMBER = 1  # Q.850
 
 
 async def arrived(flow: Flow) -> Step | End:
@@ -35,4 +34,4 @@ async def _not_served(flow: Flow) -> End:
     except PartyLeft:
         if not await flow.caller_departed():
             raise
-    return End(EndReason.NOT_SERVED, UNALLOCATED_NUMBER)
+    return End(EndReason.NOT_SERVED, Cause.UNALLOCATED_NUMBER)

@@ -10,6 +10,7 @@ from datetime import datetime
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, Conflict, NotFound, NotInStasis, Unavailable
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId, new_bridge_id
 from ari_app.core.outbound import NumberForm, outside_endpoint
 from ari_app.core.presence import Presence, presence_of
@@ -44,7 +45,7 @@ class AriSwitch:
         with _about(channel_id):
             await self._ari.channels.answer(channel_id)
 
-    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+    async def hang_up(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
         with _about(channel_id, gone_is_fine=True):
             await self._ari.channels.hangup(channel_id, reason_code=cause)
 

@@ -10,6 +10,7 @@ import structlog
 from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
 from ari_app.calls.ports import Switch
+from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.presence import Presence
 
@@ -95,7 +96,7 @@ class RetryingSwitch:
     async def dial(self, channel_id: ChannelId) -> None:
         await self._retry(lambda: self._switch.dial(channel_id))
 
-    async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
+    async def hang_up(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
         await self._retry(lambda: self._switch.hang_up(channel_id, cause))
 
     async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:

@@ -15,6 +15,7 @@ from ari_app.calls.transfers.colleague import dial, reach
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
+from ari_app.core.causes import Cause
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
 from ari_app.core.keypad import ConsultPrompt, DeskKey, feed
@@ -34,7 +35,6 @@ from ari_app.core.transfer import (
 from ari_app.core.transfer_rules import Then, layout, step
 from ari_app.prompts.phrases import operator as to_operator
 
-BUSY, NO_ANSWER = 17, 19  # Q.850
 ACCEPT_KEY = "1"
 Happened = tuple[TransferEvent, datetime]
 
@@ -130,8 +130,8 @@ def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
             return TargetLeft(), message.at
         if message.estimated:
             return TargetFailed(TransferOutcome.UNREACHABLE), message.at
-        outcome = TransferOutcome.BUSY if message.cause == BUSY else TransferOutcome.NO_ANSWER
-        reason = LegEndReason.BUSY if message.cause == BUSY else LegEndReason.NO_ANSWER
+        outcome = TransferOutcome.BUSY if message.cause == Cause.BUSY else TransferOutcome.NO_ANSWER
+        reason = LegEndReason.BUSY if message.cause == Cause.BUSY else LegEndReason.NO_ANSWER
         flow.change_leg(replace(leg, end_reason=reason))
         return TargetFailed(outcome), message.at
     return (HandlingPartyLeft(), message.at) if leg.id == flow.call.handled_by else None
@@ -229,7 +229,7 @@ async def _stop_reaching(flow: Flow, transfer: Transfer) -> None:
     leg = flow.leg_of(transfer.to_leg)
     if leg is not None and leg.is_open:
         reason = LegEndReason.NO_ANSWER if transfer.outcome is TransferOutcome.NO_ANSWER else LegEndReason.RELEASED
-        await flow.release(leg.channel_id, NO_ANSWER)
+        await flow.release(leg.channel_id, Cause.NO_ANSWER)
         await flow.left(leg.channel_id, reason)
     if transfer.outcome is not None and transfer.in_presence:
         await prompt_handling_party(flow, to_operator.outcome(transfer.outcome))

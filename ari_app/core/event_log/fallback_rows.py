@@ -10,12 +10,12 @@ from uuid import UUID, uuid5
 from ari_app.core import routing
 from ari_app.core.area import Area
 from ari_app.core.call import Call, ChoiceKind, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.causes import NOT_PICKED_UP
 from ari_app.core.event_log.cel import ChannelHistory
 from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
 from ari_app.core.ids import AsteriskId, CallId, LegId, MunicipalityCode
 
 _LEGS = UUID("9b1b3a52-6d1f-4b5e-9a53-0f4e6f0c2d11")
-_NO_ANSWER_CAUSES = frozenset({17, 18, 19, 21})
 LONGEST_DIALLED = 32
 
 
@@ -129,7 +129,7 @@ def _why(phone: ChannelHistory, ended_at: datetime | None) -> LegEndReason:
     if phone.ended_at is None or ended_at is None:
         return LegEndReason.LOST
     if phone.answered_at is None:
-        return LegEndReason.NO_ANSWER if phone.hangup_cause in _NO_ANSWER_CAUSES else LegEndReason.RELEASED
+        return LegEndReason.NO_ANSWER if phone.hangup_cause in NOT_PICKED_UP else LegEndReason.RELEASED
     return LegEndReason.HUNG_UP
 
 
