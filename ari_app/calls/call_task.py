@@ -86,7 +86,8 @@ def _why_left(flow: Flow, stage: Stage) -> EndReason:
     """A hang-up means what it means in its stage; of a departure that nobody saw nobody knows what it was."""
     leg = flow.leg(flow.caller)
     if flow.call.callback_request is not None and flow.call.answered_at is None:
-        return _why_not_reached(flow, leg)
+        # The citizen did not pick up, or did and hung up before anybody spoke.
+        return EndReason.LOST if leg is not None and leg.end_is_estimated else EndReason.CALLBACK_NOT_ANSWERED
     if flow.call.pii_callback_number is not None:
         return EndReason.CALLBACK_PROMISED
     if leg is not None and leg.end_is_estimated:
@@ -94,16 +95,6 @@ def _why_left(flow: Flow, stage: Stage) -> EndReason:
     if flow.call.answered_at is not None and (stage is not Stage.TALKING or flow.open_transfer is not None):
         return EndReason.CALLER_LEFT_IN_TRANSFER
     return left_in(flow.call) if stage is Stage.LEAVING_CALLBACK else HUNG_UP_IN[stage]
-
-
-def _why_not_reached(flow: Flow, leg: Leg | None) -> EndReason:
-    """A citizen whom we called is not there: did not pick up, or did and hung up before anybody spoke."""
-    if leg is not None and leg.end_is_estimated:
-        return EndReason.LOST
-    if leg is not None and leg.answered_at is None:
-        reason = LegEndReason.BUSY if leg.hangup_cause == Cause.BUSY else LegEndReason.NO_ANSWER
-        flow.change_leg(replace(leg, end_reason=reason))
-    return EndReason.CALLBACK_NOT_ANSWERED
 
 
 async def finish(flow: Flow, end: End) -> None:

@@ -18,7 +18,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Entered, Left, Message, Played, Up
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.core.area import Area, Norms
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 from ari_app.core.operator_commands import RefusalReason
@@ -159,6 +159,8 @@ class Flow(Record):
             reason = LegEndReason.LOST
         elif message.channel_id in self._released:
             reason = LegEndReason.RELEASED
+        elif leg.role is not LegRole.CALLER and leg.answered_at is None:  # a phone that we called
+            reason = LegEndReason.BUSY if message.cause == Cause.BUSY else LegEndReason.NO_ANSWER
         self.change_leg(ended(leg, message.at, reason, cause=message.cause, estimated=message.estimated))
 
     def note_loss(self, channel_id: ChannelId) -> None:

@@ -1,17 +1,22 @@
-"""A phone is rung: an operator's, or the one of a direct number."""
+"""A phone is called: an operator's, a colleague's, a citizen's, or the one of a direct number.
+
+Wherever a phone is called the order is the same: its channel is created, it is dialled once that channel has entered
+our application, and then it is picked up, leaves, or rings for too long. `CalledPhone` follows that order for any task
+that owns the channel; the functions are for a call, of which the phone is a leg.
+"""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 
 import structlog
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.call.record import ended
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Entered, Left, OperatorGone
+from ari_app.calls.messages import Entered, Left, Message, OperatorGone, Up
+from ari_app.calls.ports import Switch
 from ari_app.core.call import Leg, LegEndReason, LegRole
 from ari_app.core.causes import Cause
 from ari_app.core.ids import ChannelId, Endpoint, new_channel_id, new_leg_id
@@ -19,27 +24,93 @@ from ari_app.core.ids import ChannelId, Endpoint, new_channel_id, new_leg_id
 log = structlog.get_logger(__name__)
 
 
-async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> Leg:
-    """Let a phone ring until it is picked up; a leg that is over says why it was not. After a restart it rings on."""
-    leg = flow.other_leg() or await _created(flow, endpoint, party)
-    channel_id = leg.channel_id
-    while leg.is_open and leg.answered_at is None:
-        match await flow.next(until):
-            case Entered(channel_id=entered) if entered == channel_id:
-                try:
-                    await flow.shell.switch.dial(channel_id)
-                except PartyLeft:
-                    await flow.left(channel_id, LegEndReason.UNREACHABLE)
-                except SwitchUnavailable as error:
-                    # It may ring all the same: a process before this one may have dialled it.
-                    log.warning("dial_refused", call_id=str(flow.call.id), error=str(error))
-            case Left(channel_id=left, cause=cause, estimated=False, at=at) if left == channel_id:
-                reason = LegEndReason.BUSY if cause == Cause.BUSY else LegEndReason.NO_ANSWER
-                flow.change_leg(ended(leg, at, reason, cause=cause))
-            case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
-                await _give_up(flow, channel_id, LegEndReason.RELEASED)
+class Ringing(StrEnum):
+    """How the ringing of a phone ended."""
+
+    PICKED_UP = "picked_up"
+    LEFT = "left"  # busy, declined, or gone
+    UNREACHABLE = "unreachable"  # its channel was gone before it could be dialled
+    TIME_UP = "time_up"  # nobody picked up; the channel is still there
+
+
+class CalledPhone:
+    """One channel of ours that is to ring. It gives orders only: the owner of the channel writes the rows."""
+
+    def __init__(self, switch: Switch, channel_id: ChannelId) -> None:
+        self._switch = switch
+        self._channel_id = channel_id
+        #: Asterisk refused to dial, as far as we were told
+        self.is_dial_refused = False
+
+    async def heard(self, message: Message | None) -> Ringing | None:
+        """Dial when the channel has entered; how the ringing ended, or None while it goes on.
+
+        `message` is what the owner's mailbox brought, None at the instant until which the phone may ring.
+        """
+        match message:
             case None:
-                await _give_up(flow, channel_id, LegEndReason.NO_ANSWER)
+                return Ringing.TIME_UP
+            case Entered(channel_id=entered) if entered == self._channel_id:
+                return await self._dial()
+            case Up(channel_id=up) if up == self._channel_id:
+                return Ringing.PICKED_UP
+            case Left(channel_id=left) if left == self._channel_id:
+                return Ringing.LEFT
+        return None
+
+    async def _dial(self) -> Ringing | None:
+        try:
+            await self._switch.dial(self._channel_id)
+        except PartyLeft:
+            return Ringing.UNREACHABLE
+        except SwitchUnavailable as error:
+            # It may ring all the same: a process before this one may have dialled it.
+            log.warning("dial_refused", channel_id=self._channel_id, error=str(error))
+            self.is_dial_refused = True
+        return None
+
+
+async def create_phone(flow: Flow, channel_id: ChannelId, endpoint: Endpoint | None, caller_id: str) -> bool:
+    """Create the channel of a leg that is in the record already; `Entered` follows.
+
+    False when nobody can be called there: the leg is over, and never was a channel. Raises SwitchUnavailable when there
+    may be a channel all the same; the leg is open then, and to be released.
+    """
+    flow.shell.registry.own(channel_id, flow.mailbox)
+    try:
+        if endpoint is None:
+            raise DestinationUnavailable("nothing leads outside")
+        await flow.shell.switch.create(endpoint, channel_id, flow.call.id, caller_id)
+    except DestinationUnavailable:
+        flow.shell.registry.disown(channel_id)
+        flow.never_was(channel_id)
+        return False
+    return True
+
+
+async def give_up_phone(flow: Flow, channel_id: ChannelId, reason: LegEndReason) -> None:
+    """Stop the ringing, or hang up; the leg of this phone is over for this reason."""
+    await flow.release(channel_id, Cause.NO_ANSWER)
+    await flow.left(channel_id, reason)
+
+
+async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> Leg:
+    """Let the phone of an operator or of a direct number ring until it is picked up; a leg that is over says why not.
+
+    After a restart it rings on.
+    """
+    leg = flow.other_leg() or await _create(flow, endpoint, party)
+    channel_id = leg.channel_id
+    phone = CalledPhone(flow.shell.switch, channel_id)
+    while leg.is_open and leg.answered_at is None:
+        message = await flow.next(until)
+        match await phone.heard(message):
+            case Ringing.TIME_UP:
+                await give_up_phone(flow, channel_id, LegEndReason.NO_ANSWER)
+            case Ringing.UNREACHABLE:
+                await flow.left(channel_id, LegEndReason.UNREACHABLE)
+            case None if isinstance(message, OperatorGone) and message.session_id == flow.call.operator_session:
+                await give_up_phone(flow, channel_id, LegEndReason.RELEASED)
         leg = flow.leg(channel_id) or leg
     if leg.end_reason is LegEndReason.LOST:
         # It was missing when somebody looked; it may have come into being just then.
@@ -48,30 +119,20 @@ async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> L
     return leg
 
 
-async def _created(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
+async def _create(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
     """A new channel to this phone, written first."""
     channel_id = new_channel_id(flow.call.id, "operator")
     leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.OPERATOR, party, started_at=flow.now)
     await flow.store(legs=(leg,))
-    flow.shell.registry.own(channel_id, flow.mailbox)
     try:
-        await flow.shell.switch.create(endpoint, channel_id, flow.call.id, flow.call.shared_number or "")
-    except DestinationUnavailable:
-        flow.shell.registry.disown(channel_id)
-        unreachable = ended(leg, flow.now, LegEndReason.UNREACHABLE)
-        return flow.change_leg(replace(unreachable, owns_channel=False))  # there never was one
+        await create_phone(flow, channel_id, endpoint, flow.call.shared_number or "")
     except SwitchUnavailable:
-        await _give_up(flow, channel_id, LegEndReason.UNREACHABLE)
+        await give_up_phone(flow, channel_id, LegEndReason.UNREACHABLE)
     return flow.leg(channel_id) or leg
 
 
-async def _give_up(flow: Flow, channel_id: ChannelId, reason: LegEndReason) -> None:
-    await flow.release(channel_id, Cause.NO_ANSWER)
-    await flow.left(channel_id, reason)
-
-
 async def whispered(flow: Flow, leg: Leg, names: tuple[str, ...]) -> bool:
-    """Say to who picked up what comes; False when they put the phone down meanwhile."""
+    """Play the whisper to the party that answered; False when they put the phone down meanwhile."""
     if names:
         try:
             await flow.play(names, to=leg.channel_id)

@@ -8,12 +8,13 @@ import structlog
 
 from ari_app.calls.call.bridging import start_prompt
 from ari_app.calls.call.flow import End, Flow
+from ari_app.calls.call.ringing import CalledPhone, Ringing, create_phone
 from ari_app.calls.callbacks.attempts import lease_owner_of, tell_progress
-from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, PlayPrompt, TakeCall
 from ari_app.core.call import EndReason, Leg
 from ari_app.core.causes import Cause
-from ari_app.core.ids import Endpoint, OperatorNumber, tone_id_of
+from ari_app.core.ids import OperatorNumber, tone_id_of
 from ari_app.core.ledger import CallbackRefused
 from ari_app.core.operators import OperatorSession
 from ari_app.core.outbound import shown_number
@@ -35,11 +36,13 @@ async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | Non
     if mailbox is None:
         return None
     mailbox.post(TakeCall(flow.call.id, await what_about(flow), wanted=True))
+    phone = CalledPhone(flow.shell.switch, flow.caller)
     until = flow.now + LISTEN_PATIENCE
     while True:
         match await flow.next(until):
-            case Entered(channel_id=entered) if entered == flow.caller:
-                await flow.shell.switch.dial(flow.caller)  # created by a process before this one
+            case Entered() as message:  # created by a process before this one
+                if await phone.heard(message) is Ringing.UNREACHABLE:
+                    raise PartyLeft(flow.caller)
             case OperatorReady(session_id=ready) as found if ready == session.id:
                 mailbox.post(PlayPrompt(callback_to_operator.CALLING, tone_id_of(flow.call.id, flow.call.last_seq)))
                 return found
@@ -87,16 +90,21 @@ async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> E
         refused = await _created(flow)
         if refused is not None:
             return refused
+    phone = CalledPhone(flow.shell.switch, flow.caller)
     while flow.call.line_answered_at is None:
-        match await flow.next(flow.call.wait_until_at):
-            case Entered(channel_id=entered) if entered == flow.caller:
-                await flow.shell.switch.dial(flow.caller)
+        message = await flow.next(flow.call.wait_until_at)
+        match await phone.heard(message):
+            case Ringing.UNREACHABLE:
+                raise PartyLeft(flow.caller)
+            case Ringing.TIME_UP if phone.is_dial_refused:
+                return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
+            case Ringing.TIME_UP:
+                return End(EndReason.CALLBACK_NOT_ANSWERED, Cause.NO_ANSWER)
+        match message:
             case OperatorGone(session_id=gone) if gone == flow.call.operator_session:
                 return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
             case Left(channel_id=left) if left == leg.channel_id:
                 return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
-            case None:
-                return End(EndReason.CALLBACK_NOT_ANSWERED, Cause.NO_ANSWER)
     await tell_progress(flow)
     return None
 
@@ -119,15 +127,14 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
 
 
 async def _created(flow: Flow) -> End | None:
-    number, switch = flow.call.pii_caller_number, flow.shell.switch
-    endpoint: Endpoint | None = None if number is None else switch.outside(number)
+    number = flow.call.pii_caller_number
+    endpoint = None if number is None else flow.shell.switch.outside(number)
     shown = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)
+    error = "nobody can be called there"
     try:
-        if endpoint is None:
-            raise DestinationUnavailable("nothing leads outside")
-        await switch.create(endpoint, flow.caller, flow.call.id, shown)
-    except (DestinationUnavailable, SwitchUnavailable) as error:
-        log.warning("citizen_not_called", call_id=str(flow.call.id), error=str(error))
-        flow.never_was(flow.caller)
-        return End(EndReason.CALLBACK_GIVEN_UP)
-    return None
+        if await create_phone(flow, flow.caller, endpoint, shown):
+            return None
+    except SwitchUnavailable as refusal:
+        error = str(refusal)
+    log.warning("citizen_not_called", call_id=str(flow.call.id), error=error)
+    return End(EndReason.CALLBACK_GIVEN_UP)

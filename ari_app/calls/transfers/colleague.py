@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 
 from ari_app.calls.call.bridging import prompt_handling_party, start_prompt
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.calls.call.ringing import CalledPhone, Ringing, create_phone
+from ari_app.calls.errors import SwitchUnavailable
+from ari_app.calls.messages import Message
 from ari_app.core.call import Leg, LegEndReason
-from ari_app.core.ids import ChannelId
 from ari_app.core.outbound import shown_number
 from ari_app.core.transfer import (
+    TargetAnswered,
     TargetBriefed,
     TargetFailed,
+    TimeUp,
     Transfer,
     TransferEvent,
     TransferOutcome,
@@ -22,6 +27,11 @@ from ari_app.prompts.phrases import colleague as to_colleague
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
+
+_WHY_LEFT: Mapping[LegEndReason | None, TransferOutcome] = {
+    LegEndReason.BUSY: TransferOutcome.BUSY,
+    LegEndReason.NO_ANSWER: TransferOutcome.NO_ANSWER,
+}
 
 
 async def reach(flow: Flow) -> TransferEvent | None:
@@ -42,17 +52,10 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
     endpoint = transfer.to_endpoint
     if endpoint is None and transfer.pii_to_number is not None:
         endpoint = flow.shell.switch.outside(transfer.pii_to_number)
-    if endpoint is None:
-        flow.never_was(leg.channel_id)
-        return TargetFailed(TransferOutcome.UNREACHABLE)
-    flow.shell.registry.own(leg.channel_id, flow.mailbox)
     caller_id = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)
     try:
-        await flow.shell.switch.create(endpoint, leg.channel_id, flow.call.id, caller_id)
-    except DestinationUnavailable:
-        flow.shell.registry.disown(leg.channel_id)
-        flow.never_was(leg.channel_id)
-        return TargetFailed(TransferOutcome.UNREACHABLE)
+        if not await create_phone(flow, leg.channel_id, endpoint, caller_id):
+            return TargetFailed(TransferOutcome.UNREACHABLE)
     except SwitchUnavailable as error:
         log.warning("colleague_not_called", call_id=str(flow.call.id), error=str(error))
         return TargetFailed(TransferOutcome.UNREACHABLE)
@@ -75,15 +78,20 @@ async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | No
     return None if transfer.must_accept else TargetBriefed()
 
 
-async def dial(flow: Flow, channel_id: ChannelId) -> TransferEvent | None:
-    target = flow.target
-    assert target is not None and target.channel_id == channel_id
-    try:
-        await flow.shell.switch.dial(target.channel_id)
-    except PartyLeft:
-        await flow.left(target.channel_id, LegEndReason.UNREACHABLE)
-        return TargetFailed(TransferOutcome.UNREACHABLE)
-    except SwitchUnavailable as error:
-        # It may ring all the same: a process before this one may have dialled it.
-        log.warning("dial_refused", call_id=str(flow.call.id), error=str(error))
-    return None
+async def while_it_rings(flow: Flow, transfer: Transfer, message: Message | None) -> TransferEvent | None:
+    """The event that this message is for a transfer whose colleague's phone rings, or is about to."""
+    leg = flow.leg_of(transfer.to_leg)
+    if leg is None:
+        return None
+    match await CalledPhone(flow.shell.switch, leg.channel_id).heard(message):
+        case Ringing.PICKED_UP:
+            return TargetAnswered()
+        case Ringing.LEFT:
+            return TargetFailed(_WHY_LEFT.get(leg.end_reason, TransferOutcome.UNREACHABLE))
+        case Ringing.UNREACHABLE:
+            await flow.left(leg.channel_id, LegEndReason.UNREACHABLE)
+            return TargetFailed(TransferOutcome.UNREACHABLE)
+        case Ringing.TIME_UP:
+            return TimeUp()
+        case None:
+            return None

@@ -10,8 +10,8 @@ from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer
 from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
 from ari_app.calls.callbacks.attempts import said
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import CommandAsked, Digit, Entered, Left, Message, OperatorGone, Played, Up
-from ari_app.calls.transfers.colleague import dial, reach
+from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
+from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
@@ -22,9 +22,7 @@ from ari_app.core.keypad import ConsultPrompt, DeskKey, feed
 from ari_app.core.operator_commands import Answer, CallbackCommand, Refused
 from ari_app.core.transfer import (
     HandlingPartyLeft,
-    TargetAnswered,
     TargetBriefed,
-    TargetFailed,
     TargetLeft,
     TimeUp,
     Transfer,
@@ -84,13 +82,13 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
         return None
     target_channel = None if target is None else target.channel_id
     handling_channel = None if handling_party is None else handling_party.channel_id
+    if transfer.state is TransferState.RINGING:
+        event = await while_it_rings(flow, transfer, message)
+        if event is not None:
+            return event, message.at if isinstance(message, Up | Left) else flow.now
     match message:
         case None:
             return TimeUp(), flow.now
-        case Entered(channel_id=entered) if entered == target_channel:
-            return _now(flow, await dial(flow, entered))
-        case Up(channel_id=up, at=at) if up == target_channel:
-            return TargetAnswered(), at
         case Left():
             return _left(flow, transfer, message)
         case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
@@ -126,14 +124,7 @@ def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
     if leg is None:
         return None
     if leg.id == transfer.to_leg:
-        if transfer.state is not TransferState.RINGING:
-            return TargetLeft(), message.at
-        if message.estimated:
-            return TargetFailed(TransferOutcome.UNREACHABLE), message.at
-        outcome = TransferOutcome.BUSY if message.cause == Cause.BUSY else TransferOutcome.NO_ANSWER
-        reason = LegEndReason.BUSY if message.cause == Cause.BUSY else LegEndReason.NO_ANSWER
-        flow.change_leg(replace(leg, end_reason=reason))
-        return TargetFailed(outcome), message.at
+        return TargetLeft(), message.at
     return (HandlingPartyLeft(), message.at) if leg.id == flow.call.handled_by else None
 
 
