@@ -39,6 +39,7 @@ from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
 from tests import machine, sharing
+from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
 
 MARKS = {"pure", "postgres", "asterisk"}
@@ -49,7 +50,6 @@ TRUNK_ADDRESSES = tuple(address(last) for last in range(10, 41))
 CARRIER_ADDRESS = address(11)
 PHONES = 40
 CITIZENS = 3
-EMPTY_SECONDS = 5.0
 
 # No example has a time limit: on a busy machine that measures the machine.
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -239,7 +239,7 @@ def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
 
 def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[Any]]:
     """What is left in Asterisk; the last hang-ups of a test may take a moment."""
-    deadline = time.monotonic() + EMPTY_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         left = {kind: _get(server, kind) for kind in ("channels", "bridges")}
         if not any(left.values()) or time.monotonic() > deadline:
@@ -253,7 +253,7 @@ def _get(server: LocalAsterisk, kind: str) -> list[Any]:
     opener = urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords)
     )
-    with opener.open(f"{server.ari_url}/{kind}", timeout=5) as answer:
+    with opener.open(f"{server.ari_url}/{kind}", timeout=PATIENCE_SECONDS) as answer:
         found = json.load(answer)
     assert isinstance(found, list)
     return [item.get("name") or item["id"] for item in found]

@@ -11,6 +11,7 @@ import structlog
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.jobs.clockwork import ticking
 from ari_app.storage.calls.cel_file import CelFileUnreadable
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.pure
 
@@ -22,7 +23,7 @@ async def test_a_job_runs_at_once() -> None:
         ran.set()
 
     async with ticking({"job": (3600.0, job)}):
-        await asyncio.wait_for(ran.wait(), 5)
+        await asyncio.wait_for(ran.wait(), PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +47,7 @@ async def test_a_job_that_goes_wrong_is_told_and_tried_again(error: Exception, l
 
     with structlog.testing.capture_logs() as log:
         async with ticking({"job": (0.05, job)}):
-            await asyncio.wait_for(again.wait(), 5)
+            await asyncio.wait_for(again.wait(), PATIENCE_SECONDS)
     assert [line["event"] for line in log] == [logged]
 
 
@@ -64,6 +65,6 @@ async def test_a_job_that_runs_at_the_end_is_stopped_and_waited_for(caplog: pyte
 
     with caplog.at_level(logging.ERROR):
         async with ticking({"job": (3600.0, job)}):
-            await asyncio.wait_for(begun.wait(), 5)
+            await asyncio.wait_for(begun.wait(), PATIENCE_SECONDS)
     assert stopped
     assert not caplog.records, "an ordinary end is no error"

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import aiohttp
 
 from ari_app.local.asterisk import LocalAsterisk
+from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 from tests.rawsip import SipPhone
 
@@ -34,7 +35,7 @@ class Application:
         self._url = url
 
     async def event(self, kind: str) -> dict[str, Any]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 event: dict[str, Any] = await self._socket.receive_json()
                 if event["type"] == kind:
@@ -89,7 +90,7 @@ async def cel_of(asterisk: LocalAsterisk, dialled: str, until: str) -> list[list
 
 async def eventually(ask: Callable[[], T]) -> T:
     """The first answer that is not empty: a file and a command line have no event to wait for."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             if answer := ask():
                 return answer

@@ -19,6 +19,7 @@ from tests.local.ground import (
     password_of,
     sip_phone,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.rawsip import Call
 
 pytestmark = pytest.mark.asterisk
@@ -127,5 +128,5 @@ async def test_given_no_phone_at_all_when_the_fallback_takes_a_call_then_the_cal
     async with sip_phone(asterisk, TRUNK) as citizen:
         call = Call(citizen, "140119")
         assert (await call.invite()).status == 200
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await citizen.request("BYE", seconds=20)

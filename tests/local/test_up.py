@@ -19,10 +19,9 @@ import pytest
 
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asterisk
-
-READY_SECONDS = 60.0
 
 
 class Terminal:
@@ -54,7 +53,7 @@ class Terminal:
         """The next line that matches."""
         while True:
             try:
-                line = self._lines.get(timeout=READY_SECONDS)
+                line = self._lines.get(timeout=PATIENCE_SECONDS)
             except Empty:
                 pytest.fail(f"nobody said {pattern!r}; said was:\n" + "\n".join(self.said))
             if line is None:
@@ -66,8 +65,8 @@ class Terminal:
     def end(self, sign: signal.Signals) -> int:
         """Its exit code after this signal."""
         self.process.send_signal(sign)
-        code = self.process.wait(30)
-        self._reader.join(10)
+        code = self.process.wait(PATIENCE_SECONDS)
+        self._reader.join(PATIENCE_SECONDS)
         return code
 
 
@@ -132,13 +131,13 @@ def test_given_nothing_when_it_is_brought_up_then_it_is_ready_kept_alive_and_tak
     second = Terminal(environment)
     started.append(second)
     second.until("ARI_APP_RUN_DIR")
-    assert second.process.wait(10) == 1
+    assert second.process.wait(PATIENCE_SECONDS) == 1
 
     neighbour = Terminal({**environment, "ARI_APP_RUN_DIR": f"{run_dir}-2"})
     started.append(neighbour)
     for name in ("ARI_APP_SIP_PORT", "ARI_APP_ASTERISK_HTTP_PORT", "ARI_APP_WEB_PORT"):
         neighbour.until(name)
-    assert neighbour.process.wait(10) == 1
+    assert neighbour.process.wait(PATIENCE_SECONDS) == 1
 
     for part, file in (("The application", "app/app.pid"), ("Asterisk", "asterisk/launched.pid")):
         os.kill(int((Path(run_dir) / file).read_text().split()[0]), signal.SIGKILL)
@@ -177,7 +176,7 @@ def test_given_two_copies_on_one_machine_when_one_is_interrupted_then_the_other_
     assert _servers(environment["ARI_APP_RUN_DIR"]) == []
     assert _servers(other["ARI_APP_RUN_DIR"]) == staying and len(staying) == 3
     here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with here.open(f"http://127.0.0.1:{other['ARI_APP_WEB_PORT']}/health/ready", timeout=5) as answer:
+    with here.open(f"http://127.0.0.1:{other['ARI_APP_WEB_PORT']}/health/ready", timeout=PATIENCE_SECONDS) as answer:
         assert json.load(answer)["ready"] is True
     assert copies[1].end(signal.SIGINT) == 0
 
@@ -209,4 +208,4 @@ def test_given_wrong_settings_when_it_is_brought_up_then_each_is_named_and_nothi
     started.append(wrong)
     wrong.until("ARI_APP_TRUNK_MATCH")
     wrong.until("ARI_APP_SIP_PORT")
-    assert wrong.process.wait(10) == 1
+    assert wrong.process.wait(PATIENCE_SECONDS) == 1

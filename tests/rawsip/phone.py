@@ -8,10 +8,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from tests.patience import PATIENCE_SECONDS
 from tests.rawsip import message, sdp
 from tests.rawsip.message import Message
 
-ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = PATIENCE_SECONDS  # what each method waits for an answer when nothing else is said
 
 
 class SipPhone(asyncio.DatagramProtocol):

@@ -32,6 +32,7 @@ from ari_app.storage.area.imports import (
 )
 from ari_app.storage.db.engine import Database, create_engine
 from ari_app.storage.operators.pins import check_pin
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.postgres
 
@@ -312,12 +313,12 @@ async def test_an_import_is_told_and_audited_once(engine: AsyncEngine, database_
     async with Database(database_url) as database, database.pool.acquire() as listener:
         await listener.add_listener("ari_app_area", listen)
         await import_area(engine, SAMPLE, "beheer", NOW)
-        assert await asyncio.wait_for(told.get(), 5) == ""
+        assert await asyncio.wait_for(told.get(), PATIENCE_SECONDS) == ""
         await import_area(engine, SAMPLE, "beheer", NOW)
         with pytest.raises(AreaRefused):
             await import_area(engine, "x = 1", "beheer", NOW)
         await listener.execute("SELECT pg_notify('ari_app_area', 'last')")
-        assert await asyncio.wait_for(told.get(), 5) == "last"
+        assert await asyncio.wait_for(told.get(), PATIENCE_SECONDS) == "last"
         await listener.remove_listener("ari_app_area", listen)
     (audited,) = await rows(engine, t.audit_log)
     assert (audited.at, audited.actor, audited.action) == (NOW, "beheer", "area.import")

@@ -29,6 +29,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.errors import RowRefused
 from ari_app.storage.db.notifications import CALLBACK_CHANNEL, GATHER_SECONDS
 from tests.fakes.callbacks import FakeCallbacks
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.callback_values import (
     ANNA,
     BRAM,
@@ -507,12 +508,12 @@ async def test_listeners_hear_of_a_request_after_its_commit(real_book: PostgresC
     async with database.pool.acquire() as listener:
         await listener.add_listener(CALLBACK_CHANNEL, lambda *notified: heard.put_nowait(notified[-1]))
         request = await created(real_book)
-        assert await asyncio.wait_for(heard.get(), 5) == str(request.id), "that it was made"
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(request.id), "that it was made"
         async with real_book.transaction() as connection:
             await real_book.write(connection, request, [])
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(heard.get(), 10 * GATHER_SECONDS)
-        assert await asyncio.wait_for(heard.get(), 5) == str(request.id)
+        assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(request.id)
         with pytest.raises(RequestClosed):
             async with real_book.transaction() as connection:
                 await real_book.write(connection, request, [])

@@ -34,6 +34,7 @@ from ari_app.storage.db.notifications import (
     OPERATOR_CHANNEL,
     Notifier,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.callback_values import DIRECTORY, asked
 from tests.storage.link import Link
 from tests.storage.values import NINE, after, eventually, new_call, new_line, new_session
@@ -49,7 +50,7 @@ async def feed(database_url: str) -> AsyncIterator[Feed]:
         yield feed
 
 
-async def heard(feed: Feed, seconds: float = 3.0) -> Notification:
+async def heard(feed: Feed, seconds: float = PATIENCE_SECONDS) -> Notification:
     return await asyncio.wait_for(anext(feed), seconds)
 
 
@@ -134,7 +135,7 @@ async def test_after_a_gap_everything_is_to_be_read(link: Link, ledger: Postgres
         link.cut()
         await ledger.store(new_call(), [ARRIVED])
         await ledger.close()
-        hearing = asyncio.create_task(heard(feed, 10))
+        hearing = asyncio.create_task(heard(feed))
         link.mend()
         assert await hearing == Resync()
         call = await ledger.store(new_call(), [ARRIVED])
@@ -145,7 +146,7 @@ async def test_a_silent_wire_is_found_out(link: Link) -> None:
     async with Feed(link.url, ping_seconds=0.1) as feed:
         assert await heard(feed) == Resync()
         link.freeze()
-        hearing = asyncio.create_task(heard(feed, 20))
+        hearing = asyncio.create_task(heard(feed))
         before = link.accepted
 
         async def it_connects_anew() -> bool:
@@ -158,7 +159,7 @@ async def test_a_silent_wire_is_found_out(link: Link) -> None:
 
 async def test_a_restarted_postgres_is_a_gap(database_url: str, postgres_server: LocalPostgres, feed: Feed) -> None:
     assert await heard(feed) == Resync()
-    hearing = asyncio.create_task(heard(feed, 20))
+    hearing = asyncio.create_task(heard(feed))
     await asyncio.to_thread(postgres_server.restart)
     assert await hearing == Resync()
 
@@ -176,7 +177,7 @@ async def test_a_reader_that_is_far_behind_reads_everything(
     await database.pool.execute(
         f"SELECT pg_notify('{CALL_CHANNEL}', gen_random_uuid()::text) FROM generate_series(1, 5)"
     )
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         async for notification in feed:
             if notification == Resync():
                 break

@@ -27,6 +27,7 @@ from ari_app.core.ids import (
     new_session_id,
 )
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession, OperatorState, PauseReason
+from tests.patience import PATIENCE_SECONDS
 
 NINE = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 NODE1 = AsteriskId("node1")
@@ -39,7 +40,7 @@ def after(seconds: float) -> datetime:
     return NINE + timedelta(seconds=seconds)
 
 
-async def eventually(question: Callable[[], Awaitable[object]], seconds: float = 5.0) -> None:
+async def eventually(question: Callable[[], Awaitable[object]], seconds: float = PATIENCE_SECONDS) -> None:
     """Returns when the answer is true; for what another process does and tells nobody."""
     async with asyncio.timeout(seconds):
         while True:
