@@ -8,6 +8,7 @@ import time
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.application import questions
 from tests.acceptance.remote_control import RemoteAsterisk
+from tests.patience import PATIENCE_SECONDS
 
 #: where callers wait with music: stays for as long as the application runs
 WAITING_BRIDGE = "waiting-"
@@ -36,7 +37,9 @@ async def what_is_left(asterisk: LocalAsterisk, database_url: str) -> list[str]:
     return left
 
 
-async def assert_nothing_is_left(asterisk: LocalAsterisk, database_url: str, within_seconds: float = 5.0) -> None:
+async def assert_nothing_is_left(
+    asterisk: LocalAsterisk, database_url: str, within_seconds: float = PATIENCE_SECONDS
+) -> None:
     """Wait until nothing is left; the last hang-ups of a test may take a moment, and not all of them are announced."""
     deadline = time.monotonic() + within_seconds
     while left := await what_is_left(asterisk, database_url):

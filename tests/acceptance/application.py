@@ -20,8 +20,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.area.imports import import_area
 from ari_app.storage.db.engine import Database, dsn
 from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
-
-READY_SECONDS = 20.0
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -76,7 +75,7 @@ class Application:
             sys.executable, "-m", self.module, "serve", env=self.environment(), stderr=asyncio.subprocess.PIPE
         )
         self._reader = asyncio.create_task(self._read(self._process))
-        return await self.says(wait_for, READY_SECONDS)
+        return await self.says(wait_for, PATIENCE_SECONDS)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
@@ -88,7 +87,7 @@ class Application:
             self._changed.set()
         self._changed.set()
 
-    async def says(self, event: str, within_seconds: float = 10.0) -> dict[str, Any]:
+    async def says(self, event: str, within_seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the newest process logs this event, if it has not yet; returns its fields."""
         try:
             async with asyncio.timeout(within_seconds):
@@ -119,7 +118,7 @@ class Application:
         self.signal(signal.SIGTERM)
         return await self.gone()
 
-    async def gone(self, within_seconds: float = 10.0) -> int:
+    async def gone(self, within_seconds: float = PATIENCE_SECONDS) -> int:
         assert self._process is not None and self._reader is not None
         try:
             async with asyncio.timeout(within_seconds):
@@ -162,7 +161,7 @@ async def questions(database_url: str) -> AsyncIterator[asyncpg.Connection[async
 
 
 async def eventually(
-    database_url: str, query: str, *arguments: object, equals: object = True, within_seconds: float = 5.0
+    database_url: str, query: str, *arguments: object, equals: object = True, within_seconds: float = PATIENCE_SECONDS
 ) -> None:
     """Wait until a query answers so. Every change of the record is notified; each notice is a reason to ask again."""
     changed = asyncio.Event()

@@ -31,6 +31,7 @@ from tests.acceptance.application import Application, eventually, questions, sam
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
+from tests.patience import PATIENCE_SECONDS
 
 ALWAYS = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
 _HURRY = 3
@@ -109,7 +110,7 @@ class Centre:
         await phone.answered()
         await phone.press(f"{number}#7{number}#")
         newest = "SELECT operator FROM operator_line WHERE endpoint = $1 ORDER BY started_at DESC LIMIT 1"
-        await eventually(self.database_url, newest, f"PJSIP/{account}", equals=number, within_seconds=10)
+        await eventually(self.database_url, newest, f"PJSIP/{account}", equals=number)
         return phone
 
     async def logs_out(self, account: str, number: str) -> None:
@@ -125,7 +126,7 @@ class Centre:
         async with questions(self.database_url) as record:
             return await record.fetchval(query, *arguments)
 
-    async def becomes(self, query: str, answer: object, within_seconds: float = 10.0) -> None:
+    async def becomes(self, query: str, answer: object, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a question to the record has this answer."""
         await eventually(self.database_url, query, equals=answer, within_seconds=within_seconds)
 
@@ -154,17 +155,19 @@ class Centre:
         )
         return [row["kind"] for row in rows]
 
-    async def call_is(self, citizen: Phone, stage: str, within_seconds: float = 10.0) -> None:
+    async def call_is(self, citizen: Phone, stage: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a citizen's call is in this stage."""
         await self.call_has(citizen, "stage", stage, within_seconds)
 
-    async def call_has(self, citizen: Phone, column: str, value: object, within_seconds: float = 10.0) -> None:
+    async def call_has(
+        self, citizen: Phone, column: str, value: object, within_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Wait until a column of a citizen's call has this value."""
         query = f"SELECT {column} FROM call WHERE pii_caller_number = $1"
         number = self._numbers[citizen]
         await eventually(self.database_url, query, number, equals=value, within_seconds=within_seconds)
 
-    async def operator_is(self, number: str, state: str, within_seconds: float = 10.0) -> None:
+    async def operator_is(self, number: str, state: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the newest session of an operator is in this state."""
         query = "SELECT state FROM operator_session WHERE operator = $1 ORDER BY logged_in_at DESC LIMIT 1"
         await eventually(self.database_url, query, number, equals=state, within_seconds=within_seconds)

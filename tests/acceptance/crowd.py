@@ -23,6 +23,7 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phone import Phone
 from tests.acceptance.phones import Sipp, SippRun
+from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 
 #: dialled numbers of the crowd's area
@@ -102,7 +103,7 @@ class Crowd:
         async with AsyncExitStack() as stack:
             runs = [await stack.enter_async_context(self.operator(at, stay_seconds)) for at in range(count)]
             ready = "SELECT count(*) FROM operator_session WHERE operator LIKE '2%' AND logged_out_at IS NULL"
-            await eventually(self.database_url, ready, equals=count, within_seconds=30)
+            await eventually(self.database_url, ready, equals=count)
             yield
             self.asterisk.cli("channel request hangup all")
             await ended(runs)
@@ -119,7 +120,7 @@ class Crowd:
         """Wait until the load has brought so many more calls."""
         now = await self.ask("SELECT count(*) FROM call")
         assert isinstance(now, int)
-        await eventually(self.database_url, "SELECT count(*) >= $1 FROM call", now + calls, within_seconds=30)
+        await eventually(self.database_url, "SELECT count(*) >= $1 FROM call", now + calls)
 
     async def ask(self, query: str, *arguments: object) -> object:
         async with questions(self.database_url) as record:
@@ -130,7 +131,7 @@ class Crowd:
         assert isinstance(answer, datetime)
         return answer
 
-    async def newest_slow_call_is(self, stage: str, within_seconds: float = 20.0) -> None:
+    async def newest_slow_call_is(self, stage: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the newest call to the slow municipality is in this stage."""
         query = "SELECT stage FROM call WHERE municipality = 'GM9913' ORDER BY arrived_at DESC LIMIT 1"
         await eventually(self.database_url, query, equals=stage, within_seconds=within_seconds)
@@ -140,7 +141,7 @@ class Crowd:
         """The slow municipality's operator, at phone01, with a citizen who speaks a tone, and another who waits."""
         operator = await phones.operator("phone01", "301", "4301")
         is_ready = "SELECT state FROM operator_session WHERE operator = '301' AND logged_out_at IS NULL"
-        await eventually(self.database_url, is_ready, equals="ready", within_seconds=20)
+        await eventually(self.database_url, is_ready, equals="ready")
         talker = await phones.citizen(SLOW)
         await self.newest_slow_call_is("talking")
         await talker.speak_tone(TONE)
@@ -151,7 +152,7 @@ class Crowd:
         for phone in (waiter, talker, operator):
             await phone.hang_up()
 
-    async def heartbeat_is_older_than(self, seconds: float, within_seconds: float = 30.0) -> None:
+    async def heartbeat_is_older_than(self, seconds: float, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the application has not written its heartbeat for so long."""
         async with asyncio.timeout(within_seconds):
             while True:
@@ -161,16 +162,16 @@ class Crowd:
                     return
                 await asyncio.sleep(0.05)
 
-    async def empty(self, within_seconds: float = 20.0) -> None:
+    async def empty(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until no call is open."""
         await self.empty_but(0, within_seconds)
 
-    async def empty_but(self, open_calls: int, within_seconds: float = 20.0) -> None:
+    async def empty_but(self, open_calls: int, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until only so many calls are open."""
         query = "SELECT count(*) FROM call WHERE stage <> 'ended'"
         await eventually(self.database_url, query, equals=open_calls, within_seconds=within_seconds)
 
-    async def fallback_is_recorded(self, within_seconds: float = 20.0) -> None:
+    async def fallback_is_recorded(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the record has every call that the fallback took, with its true end."""
         query = "SELECT count(*) FROM call WHERE handled_by_fallback AND end_is_estimated"
         await eventually(self.database_url, query, equals=0, within_seconds=within_seconds)

@@ -12,10 +12,9 @@ from tests.acceptance.centre import Centre
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import RemoteAsterisk, RemoteError
 from tests.acceptance.stories import add_town, dials
+from tests.patience import PATIENCE_SECONDS
 
 RING_SECONDS = 6
-#: time for an operator to answer a call in the middle of a test, by keys or by being there
-_PATIENCE = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,7 @@ class Scene:
 
     async def ringing(self, desk: str | None = None) -> Phone:
         """Wait until the colleague's phone rings; it is picked up by a test that wants it."""
-        self.colleague = await self.centre.phones.incoming(desk or self.lane.colleague_desk, within_seconds=_PATIENCE)
+        self.colleague = await self.centre.phones.incoming(desk or self.lane.colleague_desk)
         return self.colleague
 
     async def asks(self, keys: str, *, picked_up: bool = False) -> None:
@@ -108,7 +107,7 @@ class Scene:
     async def _until(self, holds: Callable[[Places], bool], what: str) -> None:
         last: Places | None = None
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while True:
                     last = await self._places()
                     if holds(last):
@@ -143,7 +142,7 @@ class Scene:
     # --- the record ---
 
     async def is_over(self, reason: str) -> None:
-        await self.centre.call_has(self.citizen, "end_reason", reason, within_seconds=_PATIENCE)
+        await self.centre.call_has(self.citizen, "end_reason", reason)
 
     async def transfers(self) -> list[Mapping[str, Any]]:
         rows = await self.centre.rows(

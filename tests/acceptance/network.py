@@ -27,9 +27,9 @@ from tests.acceptance.handset import Handset
 from tests.acceptance.network_conf import Exchange, NetworkPorts
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError, manager_events
+from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 
-_START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
 
@@ -65,7 +65,7 @@ class PhoneNetwork:
 
     async def __aenter__(self) -> PhoneNetwork:
         try:
-            async with asyncio.timeout(_START_SECONDS):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._start()
         except BaseException:
             await self.stop()
@@ -223,12 +223,12 @@ class PhoneNetwork:
                     is_there.set()
                     is_away.clear()
 
-    async def registered(self, account: str, within_seconds: float = 15.0) -> None:
+    async def registered(self, account: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the exchange knows where this phone is."""
         async with asyncio.timeout(within_seconds):
             await self._registered[account].wait()
 
-    async def all_registered(self, within_seconds: float = 30.0) -> None:
+    async def all_registered(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         async with asyncio.timeout(within_seconds):
             for event in self._registered.values():
                 await event.wait()
@@ -258,11 +258,11 @@ class PhoneNetwork:
         await phone.press(f"{number}#{pin}#")
         return phone
 
-    async def incoming(self, account: str, within_seconds: float = 10.0) -> Phone:
+    async def incoming(self, account: str, within_seconds: float = PATIENCE_SECONDS) -> Phone:
         """Wait until a desk phone rings, if it does not already; to be picked up, declined, or left ringing."""
         return await _next_call(self._calls_in[account], account, within_seconds)
 
-    async def outside(self, number: str, within_seconds: float = 10.0) -> Phone:
+    async def outside(self, number: str, within_seconds: float = PATIENCE_SECONDS) -> Phone:
         """Wait until the exchange calls this number over the trunk, in whatever form; to be used as `incoming`."""
         return await _next_call(self._calls_outside[_subscriber(number)], number, within_seconds)
 
@@ -287,7 +287,7 @@ class PhoneNetwork:
         arrived = self._arrivals[channel_id] = asyncio.Event()
         try:
             await self.remote.order("POST", path, app=network_conf.APPLICATION, channelId=channel_id, **query)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 await arrived.wait()
         finally:
             del self._arrivals[channel_id]

@@ -8,8 +8,7 @@ from types import TracebackType
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.remote_control import Event, RemoteAsterisk
-
-_NEWS_SECONDS = 5.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class Observer:
@@ -25,7 +24,7 @@ class Observer:
         opened = asyncio.Event()
         self._reader = asyncio.create_task(self._read(opened))
         try:
-            await asyncio.wait_for(opened.wait(), _NEWS_SECONDS)
+            await asyncio.wait_for(opened.wait(), PATIENCE_SECONDS)
         except BaseException:
             await self._close()
             raise
@@ -49,7 +48,7 @@ class Observer:
 
     async def at(self, kind: str, about: str) -> datetime:
         """When the newest event of this kind was; waits for the first."""
-        async with asyncio.timeout(_NEWS_SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (kind, about) not in self._newest:
                 self._changed.clear()
                 await self._changed.wait()

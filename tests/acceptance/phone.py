@@ -16,8 +16,8 @@ import numpy as np
 from tests.acceptance import audio
 from tests.acceptance.handset import Handset
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError
+from tests.patience import PATIENCE_SECONDS
 
-_LATEST_SECONDS = 10.0
 _WINDOW = round(audio.TONE_WINDOW_SECONDS / audio.PACKET_SECONDS)
 
 
@@ -81,23 +81,23 @@ class Phone:
         except TimeoutError:
             raise AssertionError(f"{self!r}: {what} not seen within {within_seconds} s; {self.ending}") from None
 
-    async def rings(self, within_seconds: float = _LATEST_SECONDS) -> datetime:
+    async def rings(self, within_seconds: float = PATIENCE_SECONDS) -> datetime:
         """Wait for a provisional answer (180 or 183)."""
         await self._until(lambda: self.ringing_at is not None or self._is_over, "ringing", within_seconds)
         assert self.ringing_at is not None, f"{self!r} never rang: {self.ending}"
         return self.ringing_at
 
-    async def answered(self, within_seconds: float = _LATEST_SECONDS) -> datetime:
+    async def answered(self, within_seconds: float = PATIENCE_SECONDS) -> datetime:
         await self._until(lambda: self.answered_at is not None or self._is_over, "an answer", within_seconds)
         assert self.answered_at is not None, f"{self!r} was not answered: {self.ending}"
         return self.answered_at
 
-    async def ended(self, within_seconds: float = _LATEST_SECONDS) -> Ending:
+    async def ended(self, within_seconds: float = PATIENCE_SECONDS) -> Ending:
         await self._until(lambda: self._is_over, "the end of the call", within_seconds)
         assert self.ending is not None
         return self.ending
 
-    async def receives_keys(self, keys: str, within_seconds: float = _LATEST_SECONDS) -> None:
+    async def receives_keys(self, keys: str, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the other side has sent these keys."""
         await self._until(lambda: keys in self.keys_received, f"keys {keys}", within_seconds)
 
@@ -121,7 +121,7 @@ class Phone:
         """Refuse a call that rings, as a phone that is busy (486)."""
         await self._remote.order("DELETE", f"channels/{self.channel_id}", reason_code="17")
 
-    async def hang_up(self, within_seconds: float = _LATEST_SECONDS) -> Ending:
+    async def hang_up(self, within_seconds: float = PATIENCE_SECONDS) -> Ending:
         """Put the phone down and wait until the call is over; no error when the other side was first.
 
         Keys that are still being sent go out first.
@@ -162,7 +162,9 @@ class Phone:
         if put_away is not None:
             await put_away()
 
-    async def hears_tone(self, frequency: float, within_seconds: float = 5.0, since: int | None = None) -> None:
+    async def hears_tone(
+        self, frequency: float, within_seconds: float = PATIENCE_SECONDS, since: int | None = None
+    ) -> None:
         """Wait until a pure tone is what this phone hears. `since` is a handset's position; None is now."""
         handset = await self.listen()
         since = handset.position if since is None else since
@@ -176,13 +178,15 @@ class Phone:
         heard = await handset.wait_until(is_tone, handset.position, for_seconds, last_packets=_WINDOW)
         assert not heard, f"{self!r} heard {frequency} Hz"
 
-    async def hears_something(self, within_seconds: float = 5.0) -> None:
+    async def hears_something(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait for any sound: music, a prompt, a voice."""
         handset = await self.listen()
         heard = await handset.wait_until(_is_sound, handset.position, within_seconds, last_packets=_WINDOW)
         assert heard, f"{self!r} heard only silence for {within_seconds} s"
 
-    async def hears_recording(self, recording: Path, within_seconds: float = 10.0, since: int | None = None) -> None:
+    async def hears_recording(
+        self, recording: Path, within_seconds: float = PATIENCE_SECONDS, since: int | None = None
+    ) -> None:
         """Wait until a sound file has been heard whole."""
         handset = await self.listen()
         since = handset.position if since is None else since
@@ -191,7 +195,9 @@ class Phone:
         share = audio.share_heard(handset.heard(since), wanted)
         assert heard, f"{self!r} did not hear {recording.name} within {within_seconds} s, but {share:.0%} of it"
 
-    async def hears_part_of(self, recording: Path, seconds: float = 1.0, within_seconds: float = 10.0) -> None:
+    async def hears_part_of(
+        self, recording: Path, seconds: float = 1.0, within_seconds: float = PATIENCE_SECONDS
+    ) -> None:
         """Wait until what is heard is somewhere in a longer sound that may be repeated, such as music."""
         handset = await self.listen()
         whole = np.tile(audio.read_wav(recording), 2)
@@ -205,7 +211,7 @@ class Phone:
         )
         assert heard, f"{self!r} did not hear a part of {recording.name} within {within_seconds} s"
 
-    async def hears_silence(self, seconds: float = 1.0, within_seconds: float = 10.0) -> None:
+    async def hears_silence(self, seconds: float = 1.0, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until nothing at all was heard for so long; no packets are silence too."""
         handset = await self.listen()
         try:

@@ -21,8 +21,9 @@ from tests.acceptance import dtmf
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller, Scenario, Values
+from tests.patience import PATIENCE_SECONDS
 
-_SLACK_SECONDS = 20.0
+_SLACK_SECONDS = PATIENCE_SECONDS
 _AT_ONCE = 200
 
 

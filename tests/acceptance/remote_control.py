@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.patience import PATIENCE_SECONDS
+
 Event = Mapping[str, Any]
 
 
@@ -30,7 +32,7 @@ class RemoteAsterisk:
         token = b64encode(f"{user}:{password}".encode()).decode()
         self._session = aiohttp.ClientSession(
             headers={"Authorization": f"Basic {token}"},
-            timeout=aiohttp.ClientTimeout(total=15),
+            timeout=aiohttp.ClientTimeout(total=PATIENCE_SECONDS),
             connector=aiohttp.TCPConnector(limit=20),
         )
 

@@ -13,6 +13,7 @@ from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import ChannelId
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.remote_control import Event, RemoteAsterisk
+from tests.patience import PATIENCE_SECONDS
 
 
 class SmallApplication:
@@ -33,7 +34,7 @@ class SmallApplication:
         opened = asyncio.Event()
         self._reader = asyncio.create_task(self._read(opened))
         try:
-            await asyncio.wait_for(opened.wait(), 5)
+            await asyncio.wait_for(opened.wait(), PATIENCE_SECONDS)
             await self.beat(int(time.time()) + 3600)
         except BaseException:
             await self._close()
@@ -79,9 +80,9 @@ class SmallApplication:
 
     async def arrival_event(self) -> Event:
         """What is told of the next channel that comes to us."""
-        return await asyncio.wait_for(self._arrivals.get(), 10)
+        return await asyncio.wait_for(self._arrivals.get(), PATIENCE_SECONDS)
 
-    async def next_event(self, within_seconds: float = 10.0) -> None:
+    async def next_event(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until anything more is told."""
         self._told.clear()
         await asyncio.wait_for(self._told.wait(), within_seconds)

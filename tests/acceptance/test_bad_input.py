@@ -202,7 +202,7 @@ async def _citizen_keys_300(centre: Centre) -> None:
     await centre.call_has(citizen, "choice", "default")
     assert (await centre.call(citizen))["menu_tries"] == 2
     await citizen.hears_something()
-    await citizen.hang_up(within_seconds=60)
+    await citizen.hang_up()
 
 
 async def _operator_keys_300(centre: Centre) -> None:

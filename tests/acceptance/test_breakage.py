@@ -29,11 +29,11 @@ HELP = "+31" + BUSY[1:]
 
 async def is_helped_by_the_fallback(phones: PhoneNetwork, citizen: Phone, account: str) -> Phone:
     """Somebody picks up this phone until it is this citizen who called, and not one of the load."""
-    await citizen.answered(within_seconds=20)
+    await citizen.answered()
     await citizen.speak_tone(TONE)
     async with asyncio.timeout(40):
         while True:
-            desk = await phones.incoming(account, within_seconds=20)
+            desk = await phones.incoming(account)
             with suppress(AssertionError, RemoteError):  # somebody else, or they had just given up
                 await desk.pick_up()
                 await desk.hears_tone(TONE, within_seconds=1.5)
@@ -49,7 +49,6 @@ async def assert_the_record_shows_it(crowd: Crowd) -> None:
         "SELECT end_reason FROM call WHERE dialled = $1",
         HELP,
         equals="handled_by_fallback",
-        within_seconds=20,
     )
     async with questions(crowd.database_url) as record:
         call = await record.fetchrow("SELECT * FROM call WHERE dialled = $1", HELP)
@@ -86,7 +85,7 @@ async def test_given_talks_and_waiting_callers_when_the_application_is_killed_th
     async with crowd.operators(6), crowd.talk_and_waiting(phones) as (operator, talker, first):
         second = await phones.citizen(SLOW)
         await crowd.newest_slow_call_is("waiting")
-        await first.hears_part_of(music, within_seconds=20)
+        await first.hears_part_of(music)
         async with questions(database_url) as record:
             places = await record.fetch(f"{queue} ORDER BY queued_at")
         ear = await operator.listen()
@@ -98,7 +97,7 @@ async def test_given_talks_and_waiting_callers_when_the_application_is_killed_th
             started = time.monotonic()
             await application.start()
             assert time.monotonic() - started < 2.0  # with Python's own start, most of it, on a machine that is busy
-            await first.hears_part_of(music, within_seconds=20)
+            await first.hears_part_of(music)
             result = await load.ended()
             assert result.failed == 0, result.complaint
             assert audio.clicks(ear.heard(before_the_kill), TONE) == []
@@ -107,7 +106,7 @@ async def test_given_talks_and_waiting_callers_when_the_application_is_killed_th
             assert await record.fetch(f"{queue} ORDER BY queued_at") == places
         await talker.hang_up()
         for waiter, place in ((first, places[0]), (second, places[1])):
-            await eventually(database_url, stage_of, place["channel_id"], equals="talking", within_seconds=20)
+            await eventually(database_url, stage_of, place["channel_id"], equals="talking")
             await waiter.hang_up()
             await eventually(database_url, stage_of, place["channel_id"], equals="ended")
         await crowd.empty()
@@ -193,14 +192,14 @@ async def test_given_asterisk_is_killed_when_it_is_back_then_rows_are_closed_and
 ) -> None:
     await application.start()
     await phones.operator("phone01", "301", "4301")
-    await eventually(database_url, "SELECT state FROM operator_session", equals="ready", within_seconds=20)
+    await eventually(database_url, "SELECT state FROM operator_session", equals="ready")
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(crowd.load(calls=100))  # what comes while Asterisk is away is not answered
         async with AsyncExitStack() as operators:
             for at in range(3):
                 await operators.enter_async_context(crowd.operator(at, 60))
             ready = "SELECT count(*) FROM operator_session WHERE state <> 'away' AND logged_out_at IS NULL"
-            await eventually(database_url, ready, equals=4, within_seconds=30)
+            await eventually(database_url, ready, equals=4)
             await crowd.load_runs()
             application.forget_log()
             await asyncio.to_thread(asterisk.kill)
@@ -223,11 +222,11 @@ async def test_given_asterisk_is_killed_when_it_is_back_then_rows_are_closed_and
         await desk.pick_up()
         await desk.press("301#4301#")
         again = "SELECT state FROM operator_session WHERE logged_out_at IS NULL"
-        await eventually(database_url, again, equals="ready", within_seconds=30)
+        await eventually(database_url, again, equals="ready")
         citizen = await phones.citizen(SLOW)
         await crowd.newest_slow_call_is("talking")
         arrived = "SELECT count(*) > 0 FROM call WHERE municipality = 'GM9911' AND arrived_at > $1"
-        await eventually(database_url, arrived, killed_at, within_seconds=20)  # the load went on
+        await eventually(database_url, arrived, killed_at)  # the load went on
         await citizen.hang_up()
         await desk.hang_up()
     asterisk.cli("channel request hangup all")
@@ -250,7 +249,7 @@ async def test_given_postgres_is_away_then_new_calls_go_to_the_fallback_talks_go
             await operator.hears_tone(TONE)
             await waiter.hears_something()
             await asyncio.to_thread(postgres_server.start)
-            await application.says("lock_regained", within_seconds=20)
+            await application.says("lock_regained")
             await desk.hang_up()
             await citizen.ended()
             await ended([load])

@@ -75,7 +75,7 @@ async def _outcomes(centre: Centre, town: int) -> list[str]:
 
 async def _talk(operator: Phone, citizen: Phone) -> None:
     await operator.speak_tone(600)
-    await citizen.hears_tone(600, within_seconds=15)
+    await citizen.hears_tone(600)
     await operator.fall_silent()
     await citizen.speak_tone(700)
     await operator.hears_tone(700)
@@ -96,7 +96,7 @@ async def _by_key(centre: Centre) -> None:
         "nl/terugbellen-notitie",
     ):
         await operator.hears_recording(centre.sound(name), since=since)
-    citizen = await centre.phones.outside(number_of(KEY), within_seconds=20)
+    citizen = await centre.phones.outside(number_of(KEY))
     assert (await citizen.header("From")).startswith(f"<sip:+31{dials(KEY)[1:]}@"), "the municipality's own number"
     await citizen.pick_up()
     await _talk(operator, citizen)
@@ -121,7 +121,7 @@ async def _nobody_there(centre: Centre) -> None:
     await _promise(centre, DEAF)
     operator = await centre.operator("phone02", "102", listens=True)
     await operator.press("*7#")
-    citizen = await centre.phones.outside(number_of(DEAF), within_seconds=20)
+    citizen = await centre.phones.outside(number_of(DEAF))
     await citizen.decline()  # 486
     await operator.hears_recording(centre.sound("nl/terugbellen-geen-gehoor"))
     await _becomes(centre, DEAF, "state", "planned")
@@ -131,7 +131,7 @@ async def _nobody_there(centre: Centre) -> None:
     await operator.hears_recording(centre.sound("nl/terugbellen-geen"))
     await centre.rows("UPDATE callback_request SET next_attempt_at = now() WHERE pii_number = $1", number_of(DEAF))
     await operator.press("*7#")
-    citizen = await centre.phones.outside(number_of(DEAF), within_seconds=20)
+    citizen = await centre.phones.outside(number_of(DEAF))
     await citizen.pick_up()
     await centre.operator_is("102", "talking")
     await operator.press("*61#")
@@ -149,23 +149,22 @@ async def _virtual_hold(centre: Centre) -> None:
     await paused.press("*91")
     await centre.operator_is("103", "paused")
     citizen = await centre.citizen(dials(PLACE), listens=True)
-    await citizen.hears_recording(centre.sound("nl/in-gesprek"), since=0, within_seconds=20)
+    await citizen.hears_recording(centre.sound("nl/in-gesprek"), since=0)
     number = centre.number_of(citizen)
     query = f"SELECT count(*) FROM callback_request WHERE pii_number = '{number}' AND kind = 'virtual_hold'"
     await centre.becomes(
         f"SELECT count(*) FROM call_fact f JOIN call c ON c.id = f.call_id"
         f" WHERE c.pii_caller_number = '{number}' AND f.kind = 'callback_offered'",
         1,
-        within_seconds=20,
     )
     await citizen.press("1")
     await centre.call_is(citizen, "leaving_callback")
     await citizen.press("1")
-    await centre.becomes(query, 1, within_seconds=20)
+    await centre.becomes(query, 1)
     await citizen.hang_up()
     await centre.call_has(citizen, "end_reason", "callback_promised")
     await paused.press("*0")
-    again = await centre.phones.outside(number, within_seconds=20)
+    again = await centre.phones.outside(number)
     await again.pick_up()
     await _talk(paused, again)
     await again.hang_up()
@@ -179,15 +178,15 @@ async def _reminder(centre: Centre) -> None:
     await centre.rows(
         "UPDATE callback_request SET deadline_at = now(), plan_by_at = now() WHERE id = $1", request["id"]
     )
-    desk = await centre.phones.incoming("phone09", within_seconds=60)
+    desk = await centre.phones.incoming("phone09")
     await desk.listen()
     await desk.pick_up()
     for name in ("nl/terugbellen-u-hebt", "nl/getal-1", "nl/terugbellen-eerste"):
-        await desk.hears_recording(centre.sound(name), since=0, within_seconds=20)
+        await desk.hears_recording(centre.sound(name), since=0)
     await desk.press("1")
     await desk.hears_recording(centre.sound("nl/inlog-nummer"), since=0)
     await desk.press("104#7104#")
-    citizen = await centre.phones.outside(number_of(REMINDED), within_seconds=30)
+    citizen = await centre.phones.outside(number_of(REMINDED))
     await citizen.pick_up()
     await _talk(desk, citizen)
     await citizen.hang_up()
@@ -228,7 +227,7 @@ async def _calls_again(centre: Centre) -> None:
     ear = await operator.listen()
     since = ear.position
     again = await centre.phones.citizen(dials(AGAIN), number)
-    await operator.hears_recording(centre.sound("nl/terugbellen-wacht"), since=since, within_seconds=20)
+    await operator.hears_recording(centre.sound("nl/terugbellen-wacht"), since=since)
     await centre.operator_is("106", "talking")
     await operator.press("*60#")
     await operator.hears_recording(centre.sound("nl/terugbellen-gesloten"))
@@ -278,7 +277,7 @@ async def test_given_a_callback_when_the_application_is_killed_then_it_rings_on_
     await _promise(centre, KILLED)
     operator = await centre.operator("phone07", "107", listens=True)
     await operator.press("*7#")
-    citizen = await centre.phones.outside(number_of(KILLED), within_seconds=20)
+    citizen = await centre.phones.outside(number_of(KILLED))
     await centre.application.kill()
     await centre.application.start()
     await citizen.pick_up()

@@ -34,7 +34,7 @@ async def test_given_a_person_who_does_not_pick_up_and_a_kill_when_their_time_is
     await centre.application.kill()
     await centre.application.start()
 
-    deputy = await centre.phones.incoming("phone08", within_seconds=25)
+    deputy = await centre.phones.incoming("phone08")
     assert not (await person.ended()).was_answered
     assert citizen.answered_at is None, "ringing costs nothing"
     await deputy.pick_up()

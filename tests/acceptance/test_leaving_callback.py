@@ -43,7 +43,7 @@ AREA = edited_sample(_area)
 
 async def _hears(centre: Centre, citizen: Phone, *names: str) -> None:
     for name in names:
-        await citizen.hears_recording(centre.sound(name), since=0, within_seconds=40)
+        await citizen.hears_recording(centre.sound(name), since=0)
 
 
 async def _requests(centre: Centre, number: str) -> list[Row]:
@@ -55,8 +55,8 @@ async def _presses_last(centre: Centre, citizen: Phone, number: str) -> Row:
     """Confirm the number with a key, hear the promise to its end, and return what was stored."""
     begin = (await citizen.listen()).position
     await citizen.press("1")
-    await citizen.hears_recording(centre.sound("nl/terug-kenmerk"), since=begin, within_seconds=20)
-    await citizen.hears_recording(centre.sound("nl/terug-dank"), since=begin, within_seconds=20)
+    await citizen.hears_recording(centre.sound("nl/terug-kenmerk"), since=begin)
+    await citizen.hears_recording(centre.sound("nl/terug-dank"), since=begin)
     assert (await citizen.ended()).was_answered
     (request,) = await _requests(centre, number)
     assert is_reference(request["reference"])
@@ -267,7 +267,7 @@ async def test_given_citizens_who_are_asked_and_told_when_the_application_is_kil
     await centre.application.kill()
     begin = (await asked.listen()).position
     await centre.application.start()
-    await asked.hears_recording(centre.sound("nl/terug-klopt-getoond"), since=begin, within_seconds=30)
+    await asked.hears_recording(centre.sound("nl/terug-klopt-getoond"), since=begin)
     await _presses_last(centre, asked, centre.number_of(asked))
     await told.ended()
     await told.hears_recording(centre.sound("nl/terug-dank"), since=0, within_seconds=1)

@@ -20,7 +20,7 @@ async def test_given_an_operator_ready_when_a_citizen_chooses_by_key_then_they_t
     citizen = await phones.citizen("140119")
     await citizen.answered()
     await citizen.press("3")
-    await eventually(database_url, "SELECT stage FROM call", equals="talking", within_seconds=15)
+    await eventually(database_url, "SELECT stage FROM call", equals="talking")
     await citizen.speak_tone(700)
     await operator.hears_tone(700)
     await citizen.hang_up()

@@ -60,15 +60,15 @@ async def _request(centre: Centre, number: str) -> Row:
 
 async def _says_yes(centre: Centre, citizen: Phone, *, begins: str = "1") -> None:
     """To the question whether to be called back, and to the number that was shown."""
-    await citizen.hears_recording(centre.sound("nl/terug-aanbod"), since=0, within_seconds=40)
+    await citizen.hears_recording(centre.sound("nl/terug-aanbod"), since=0)
     await citizen.press(begins)
     await _confirms(centre, citizen)
 
 
 async def _confirms(centre: Centre, citizen: Phone) -> None:
-    await citizen.hears_recording(centre.sound("nl/terug-klopt-getoond"), since=0, within_seconds=40)
+    await citizen.hears_recording(centre.sound("nl/terug-klopt-getoond"), since=0)
     await citizen.press("1")
-    assert (await citizen.ended(within_seconds=40)).was_answered
+    assert (await citizen.ended()).was_answered
 
 
 async def _is_kept(centre: Centre, number: str, reason: str, operator: Phone, operator_number: str) -> None:
@@ -84,11 +84,11 @@ async def _is_kept(centre: Centre, number: str, reason: str, operator: Phone, op
     told = f"SELECT count(*) FROM callback_reminder WHERE request_id = '{request['id']}' AND outcome = 'sent'"
     await centre.becomes(f"{told} AND kind = 'before_deadline'", 1, within_seconds=90)
     await operator.press("*7#")
-    citizen = await centre.phones.outside(number, within_seconds=30)
+    citizen = await centre.phones.outside(number)
     await citizen.pick_up()
     await centre.operator_is(operator_number, "talking")
     began = f"SELECT count(*) FROM callback_attempt WHERE request_id = '{request['id']}' AND reached_at IS NOT NULL"
-    await centre.becomes(began, 1, within_seconds=20)
+    await centre.becomes(began, 1)
     await citizen.hang_up()
     await centre.becomes(f"SELECT state FROM callback_request WHERE id = '{request['id']}'", "closed")
     kept = await _request(centre, number)
@@ -109,9 +109,9 @@ async def _is_kept(centre: Centre, number: str, reason: str, operator: Phone, op
 
 async def _menu(centre: Centre) -> None:
     citizen = await centre.citizen("140119", listens=True)
-    await citizen.hears_recording(centre.sound("nl/terug-menu"), since=0, within_seconds=40)
+    await citizen.hears_recording(centre.sound("nl/terug-menu"), since=0)
     await citizen.press("*")
-    await citizen.hears_recording(centre.sound("nl/welke-gemeente"), since=0, within_seconds=40)
+    await citizen.hears_recording(centre.sound("nl/welke-gemeente"), since=0)
     await citizen.press("4")
     await _confirms(centre, citizen)
     operator = await centre.operator("phone01", "101")
@@ -166,11 +166,11 @@ async def _third_refused(centre: Centre) -> None:
     citizen = await centre.citizen(dials(THIRD))
     await centre.call_is(citizen, "talking")
     await operator.press("*22101#")
-    first = await centre.phones.incoming("phone09", within_seconds=20)
+    first = await centre.phones.incoming("phone09")
     await first.pick_up()
     await centre.call_has(citizen, "transfer_count", 1)
     await first.press("*22102#")
-    second = await centre.phones.incoming("phone10", within_seconds=20)
+    second = await centre.phones.incoming("phone10")
     await second.listen()
     await second.pick_up()
     await centre.call_has(citizen, "transfer_count", 2)
@@ -189,10 +189,10 @@ async def _nobody_answers(centre: Centre) -> None:
     citizen = await centre.citizen(dials(UNANSWERED))
     await centre.call_is(citizen, "talking")
     await operator.press("*22111#")
-    colleague = await centre.phones.incoming("phone11", within_seconds=20)
+    colleague = await centre.phones.incoming("phone11")
     await colleague.decline()
     await centre.call_has(citizen, "returned_at IS NOT NULL", True)
-    await centre.call_is(citizen, "talking", within_seconds=20)
+    await centre.call_is(citizen, "talking")
     await operator.press("*6#")
     await operator.hears_recording(centre.sound("nl/terugbellen-nummer"))
     await citizen.hang_up()

@@ -135,7 +135,7 @@ async def test_given_a_limit_when_the_application_is_killed_in_between_then_rule
 
     async def waits() -> str:
         await phones.citizen(SLOW)
-        await eventually(database_url, newest.format(heard), list(queued), within_seconds=20)
+        await eventually(database_url, newest.format(heard), list(queued))
         channel = str(await crowd.ask(newest.format("channel_id")))
         queued[channel] = await crowd.moment(of_channel.format("queued_at"), channel)
         return channel
@@ -154,7 +154,7 @@ async def test_given_a_limit_when_the_application_is_killed_in_between_then_rule
         back_at = datetime.now(UTC)
         assert back_at < queued[late] + limit
         for channel in (early, late):
-            await eventually(database_url, of_channel.format("stage <> 'waiting'"), channel, within_seconds=20)
+            await eventually(database_url, of_channel.format("stage <> 'waiting'"), channel)
         ended_at = {c: await crowd.moment(of_channel.format("stage_entered_at"), c) for c in (early, late)}
         assert ended_at[early] < back_at + timedelta(seconds=0.5)
         assert limit <= ended_at[late] - queued[late] < limit + timedelta(seconds=0.5)
@@ -251,7 +251,7 @@ async def test_given_people_who_come_and_go_in_a_gap_when_it_is_over_then_rule_7
         is_paused = "SELECT state FROM operator_session WHERE operator = '212'"
         idle = await phones.operator("phone02", "212", "4212")
         await idle.press("*91")
-        await eventually(database_url, is_paused, equals="paused", within_seconds=10)
+        await eventually(database_url, is_paused, equals="paused")
         async with crowd.load(calls=60) as load, crowd.talk_and_waiting(phones) as (operator, talker, waiter):
             await crowd.load_runs()
             application.signal(signal.SIGSTOP)
