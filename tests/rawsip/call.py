@@ -46,6 +46,10 @@ class Call:
         call._learn_contact(came)
         return call
 
+    def beside(self, offer: str) -> Call:
+        """Another call of the same phone to the same number."""
+        return Call(self.phone, self.dialled, self.from_header, self.extra, offer)
+
     @property
     def cseq(self) -> str:
         return f"{self._number} {self._method}"
@@ -139,13 +143,16 @@ class Call:
         self._acknowledge(answer)
         return answer
 
+    async def ask_with_password(self, method: str, password: str, *, extra: str = "") -> Message:
+        """Send one request, again with credentials when they are asked; the last response."""
+        answer = await self.ask(method, extra=extra)
+        if answer.status == 401:
+            answer = await self.ask(method, extra=extra + self._credentials(answer, method, password))
+        return answer
+
     async def register(self, password: str, *, expires: int = 300) -> Message:
         """Register the phone's user, or end its registration with `expires=0`."""
-        lifetime = f"Expires: {expires}\r\n"
-        answer = await self.ask("REGISTER", extra=lifetime)
-        if answer.status == 401:
-            answer = await self.ask("REGISTER", extra=lifetime + self._credentials(answer, "REGISTER", password))
-        return answer
+        return await self.ask_with_password("REGISTER", password, extra=f"Expires: {expires}\r\n")
 
     async def key_by_info(self, key: str, milliseconds: int = 160) -> Message:
         """One key as SIP INFO, the way most desk phones write it."""

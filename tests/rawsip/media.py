@@ -16,6 +16,7 @@ BETWEEN_KEYS_SECONDS = 0.1
 _KEYS_IN_ORDER = "0123456789*#ABCD"
 _PACKET_SAMPLES = int(audio.PACKET_SECONDS * audio.RATE)
 _END_REPEATS = 3
+_WINDOW_PACKETS = round(audio.TONE_WINDOW_SECONDS / audio.PACKET_SECONDS)
 _SILENCE = bytes([0xD5]) * _PACKET_SAMPLES
 
 
@@ -98,12 +99,23 @@ class Media(Handset):
             self.packet(_SILENCE)
             await asyncio.sleep(audio.PACKET_SECONDS)
 
-    async def begins_to_hear(self, within_seconds: float = 5.0, since: int = 0) -> float:
-        """Wait for a sound of any kind; how many seconds of packets came before it, counted from `since`."""
+    async def speak_tone(self, frequency: int) -> None:
+        """Sound a pure tone until the end, or until `fall_silent`."""
+        await self.speak(audio.tone(frequency, 1.0), again_and_again=True)
 
-        def audible(sound: audio.Samples) -> bool:
-            return audio.is_audible(sound[-_PACKET_SAMPLES * 5 :])
+    async def hears_tone(self, frequency: float, within_seconds: float = 5.0) -> bool:
+        """Whether this tone is what is heard, now or within that time."""
 
-        heard = await self.wait_until(audible, since, within_seconds)
-        assert heard, f"only silence in {within_seconds} s, {self.position - since} packets"
-        return (self.position - since) * audio.PACKET_SECONDS
+        def is_tone(sound: audio.Samples) -> bool:
+            return len(sound) >= audio.TONE_WINDOW_SECONDS * audio.RATE and audio.has_tone(sound, frequency)
+
+        return await self.wait_until(is_tone, self.position, within_seconds, last_packets=_WINDOW_PACKETS)
+
+    async def hears_something(self, within_seconds: float = 5.0, since: int | None = None) -> bool:
+        """Whether there is any sound within that time. `since`: a position; None is now."""
+
+        def is_sound(sound: audio.Samples) -> bool:
+            return len(sound) >= audio.TONE_WINDOW_SECONDS * audio.RATE and audio.is_audible(sound)
+
+        begin = self.position if since is None else since
+        return await self.wait_until(is_sound, begin, within_seconds, last_packets=_WINDOW_PACKETS)

@@ -21,8 +21,9 @@ class SipPhone(asyncio.DatagramProtocol):
     Requests are kept until a test takes them with `request`; only OPTIONS is answered at once.
     """
 
-    def __init__(self, address: str, server: tuple[str, int], user: str = "0201234567") -> None:
+    def __init__(self, address: str, server: tuple[str, int], user: str = "0201234567", local_port: int = 0) -> None:
         self.address = address
+        self._local_port = local_port  # 0: any
         self.server = server
         self.user = user
         #: all that came and that nobody took yet, oldest first
@@ -32,7 +33,9 @@ class SipPhone(asyncio.DatagramProtocol):
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(self.address, 0))
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: self, local_addr=(self.address, self._local_port)
+        )
         return self
 
     async def __aexit__(
