@@ -35,7 +35,7 @@ def team_calendar(team_name: str, requests: Iterable[RequestLine], now: datetime
 def _entry(request: RequestLine, now: datetime) -> list[str]:
     town = request.municipality_name or request.municipality
     whose = f" Voor medewerker {request.owner_operator}." if request.owner_operator else ""
-    text = f"Beloofd voor {day_and_time(request.deadline_at)}.{whose} Pogingen: {request.attempts_count}."
+    text = f"Beloofd vóór {day_and_time(request.deadline_at)}.{whose} Pogingen: {request.attempts_count}."
     return [
         "BEGIN:VEVENT",
         f"UID:callback-{request.reference}@ari-app.invalid",

@@ -38,16 +38,16 @@ def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area,
     """What a team or a supervisor reads; Dutch, level B1."""
     team = area.teams.get(reminder.owner_team)
     team_name = reminder.owner_team if team is None else team.name
-    count = "1 verzoek" if len(requests) == 1 else f"{len(requests)} verzoeken"
+    count = "1 terugbelafspraak" if len(requests) == 1 else f"{len(requests)} terugbelafspraken"
     town = "" if not requests else town_of(area, requests[0].municipality).name
     subject, why = {
         ReminderKind.DAY_START: (
             f"Vandaag terugbellen: {count}",
-            f"Vandaag moet uw team {count} om terug te bellen afhandelen.",
+            f"Uw team heeft vandaag {count}.",
         ),
         ReminderKind.BEFORE_DEADLINE: (
-            f"Binnenkort te laat: terugbellen voor {town}",
-            "Dit verzoek om terug te bellen is nog niet afgehandeld. Bel de inwoner op tijd.",
+            f"Bijna te laat: terugbellen voor {town}",
+            "Deze terugbelafspraak is nog niet afgerond. Bel de inwoner op tijd terug.",
         ),
         ReminderKind.NO_TIME_LEFT: (
             f"Spoed: terugbellen voor {town}",
@@ -55,11 +55,11 @@ def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area,
         ),
         ReminderKind.NEEDS_DECISION: (
             f"Wat nu? Inwoner van {town} niet bereikt",
-            "De inwoner is niet bereikt. Er wordt niet meer vanzelf gebeld. Kies wat er moet gebeuren.",
+            "De inwoner is niet bereikt. Er komt geen nieuwe poging. Beslis wat er moet gebeuren.",
         ),
         ReminderKind.CALLS_FAIL: (
             f"Bellen lukt niet: terugbellen voor {town}",
-            "Bellen naar deze inwoner lukt steeds niet door een storing. Kijk wat er mis is, of bel zelf.",
+            "Door een storing lukt het steeds niet om deze inwoner te bellen. Kijk wat er mis is, of bel zelf.",
         ),
         ReminderKind.AT_DEADLINE: (
             f"Te laat: terugbellen voor {town}",
@@ -80,7 +80,7 @@ def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area,
 def _line(request: CallbackRequest, area: Area, now: datetime) -> str:
     late = " (te laat)" if request.deadline_at < now else ""
     town = town_of(area, request.municipality).name
-    return f"nummer {request.reference}, {town}: bellen voor {day_and_time(request.plan_by_at)}{late}"
+    return f"kenmerk {request.reference}, {town}: bellen vóór {day_and_time(request.plan_by_at)}{late}"
 
 
 def webhook_of(reminder: Reminder, requests: Sequence[CallbackRequest]) -> dict[str, object]:

@@ -181,7 +181,7 @@ async def _reminder(centre: Centre) -> None:
     desk = await centre.phones.incoming("phone09")
     await desk.listen()
     await desk.pick_up()
-    for name in ("nl/terugbellen-u-hebt", "nl/getal-1", "nl/terugbellen-eerste"):
+    for name in ("nl/terugbellen-vandaag", "nl/getal-1", "nl/terugbellen-eerste"):
         await desk.hears_recording(centre.sound(name), since=0)
     await desk.press("1")
     await desk.hears_recording(centre.sound("nl/inlog-nummer"), since=0)

@@ -11,6 +11,7 @@ from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM, is_working_day, local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.references import is_reference
+from ari_app.prompts.phrases.parts import digits
 from ari_app.storage.area.imports import load_area
 from ari_app.storage.db.engine import Database
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
@@ -60,8 +61,8 @@ async def _presses_last(centre: Centre, citizen: Phone, number: str) -> Row:
     assert (await citizen.ended()).was_answered
     (request,) = await _requests(centre, number)
     assert is_reference(request["reference"])
-    for digit in set(request["reference"]):
-        await citizen.hears_recording(centre.sound(f"nl/getal-{digit}"), since=begin, within_seconds=1)
+    for prompt in set(digits(request["reference"])):
+        await citizen.hears_recording(centre.sound(prompt), since=begin, within_seconds=1)
     (call,) = [dict(row) for row in await centre.rows("SELECT * FROM call WHERE id = $1", request["call_id"])]
     told = await centre.rows("SELECT kind FROM call_fact WHERE call_id = $1 ORDER BY seq", request["call_id"])
     assert [row["kind"] for row in told].count("callback_requested") == 1

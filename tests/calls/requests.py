@@ -45,7 +45,7 @@ def the_request(world: World) -> CallbackRequest:
 
 
 def spoken_digits(names: list[str]) -> str:
-    return "".join(name.removeprefix("nl/getal-") for name in names if name.startswith("nl/getal-"))
+    return "".join(name[-1] for name in names if name.startswith(("nl/getal-", "nl/cijfer-")))
 
 
 def is_over(world: World, citizen: ChannelId) -> EndReason | None:

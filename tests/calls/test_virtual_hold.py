@@ -124,7 +124,7 @@ async def test_given_a_reminder_when_somebody_picks_up_and_presses_the_key_then_
     world.switch.pick_up(phone)
     await settle()
     assert await work is Spoken.HEARD
-    assert world.switch.heard(phone)[:3] == ["nl/terugbellen-u-hebt", "nl/getal-1", "nl/terugbellen-vandaag"]
+    assert world.switch.heard(phone)[:3] == ["nl/terugbellen-vandaag", "nl/terugbellen-aantal", "nl/getal-1"]
     await world.press(phone, "1")
     await world.press(phone, "101#1234#")
     citizen = ringing(world)

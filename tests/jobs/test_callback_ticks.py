@@ -130,12 +130,12 @@ async def test_a_promise_is_told_in_the_morning_before_and_at_its_deadline_and_d
         await stand.turn()
         await stand.turn()
     assert stand.mails == [
-        ("kcc@gemeente.example", "Vandaag terugbellen: 1 verzoek"),
-        ("kcc@gemeente.example", "Binnenkort te laat: terugbellen voor Oosterwende"),
+        ("kcc@gemeente.example", "Vandaag terugbellen: 1 terugbelafspraak"),
+        ("kcc@gemeente.example", "Bijna te laat: terugbellen voor Oosterwende"),
         ("chef@gemeente.example", "Te laat: terugbellen voor Oosterwende"),
-        ("kcc@gemeente.example", "Vandaag terugbellen: 1 verzoek"),
+        ("kcc@gemeente.example", "Vandaag terugbellen: 1 terugbelafspraak"),
         ("chef@gemeente.example", "Nog steeds te laat: terugbellen voor Oosterwende"),
-        ("kcc@gemeente.example", "Vandaag terugbellen: 1 verzoek"),
+        ("kcc@gemeente.example", "Vandaag terugbellen: 1 terugbelafspraak"),
         ("chef@gemeente.example", "Nog steeds te laat: terugbellen voor Oosterwende"),
     ]
     told = [payload["kind"] for _, payload in stand.hook.got]
@@ -151,7 +151,8 @@ async def test_a_mail_holds_reference_municipality_and_deadline_and_no_personal_
     request = await stand.ask(pii_note="mevrouw Jansen, over haar uitkering", subject="uitkering")
     stand.hands.at("2026-03-03T08:30")
     await stand.turn()
-    text = stand.mail.messages[0].as_string() + str(stand.hook.got)
+    mail = stand.mail.messages[0]
+    text = f"{mail['Subject']} {mail.get_content()} {mail.as_string()} {stand.hook.got}"
     assert request.reference in text
     assert "Oosterwende" in text
     assert "dinsdag 3 maart, 17.00 uur" in text
@@ -167,8 +168,8 @@ async def test_the_owners_day_names_all_that_is_due_and_the_phone_may_call_the_f
     stand.hands.at("2026-03-03T08:30")
     await stand.turn()
     assert sorted(subject for _, subject in stand.mails) == [
-        "Vandaag terugbellen: 1 verzoek",
-        "Vandaag terugbellen: 3 verzoeken",
+        "Vandaag terugbellen: 1 terugbelafspraak",
+        "Vandaag terugbellen: 3 terugbelafspraken",
     ]
     by_owner = {one.owner_operator: one for one in stand.caller.rung}
     assert by_owner[ANNA].requests == (mine.id,)

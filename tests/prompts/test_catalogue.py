@@ -10,6 +10,7 @@ import pytest
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import catalogue
 from ari_app.prompts.errors import BadCatalogue, BadText
+from tests.prompts.dutch import problems_of
 
 pytestmark = pytest.mark.pure
 
@@ -18,33 +19,6 @@ SPOKEN = {
     **CATALOGUE.prompts(),
     **CATALOGUE.prompts_for(MunicipalityCode("GM9901"), "Lindenhove"),
 }
-MOST_WORDS_IN_A_SENTENCE = 12
-MOST_WORDS_IN_A_TEXT = 25  # nobody remembers more after hearing it once
-LONGEST_WORD = 20
-ENGLISH = re.compile(
-    r"\b(the|you|your|we're|are|please|press|welcome|call|caller|queue|hold|wait|operator|agent|hash|star|key|again|"
-    r"number|closed|monday|tuesday|wednesday|thursday|friday|saturday|sunday|january|may|june|july|logged|goodbye|sorry|"
-    r"moment|and|or|for|to|not|busy|available)\b",
-    re.IGNORECASE,
-)
-OFFICIAL = re.compile(
-    r"\b(teneinde|middels|inzake|derhalve|thans|dient|dienen|gelieve|betreffende|alsmede|omtrent)\b", re.I
-)
-INFORMAL = re.compile(r"\b(je|jij|jou|jouw|jullie|hoi|doei)\b", re.IGNORECASE)
-
-
-def problems_of(text: str) -> list[str]:
-    words = [word.strip(".?,") for word in text.split()]
-    return [
-        *(f"English: {word}" for word in ENGLISH.findall(text)),
-        *(f"officialese: {word}" for word in OFFICIAL.findall(text)),
-        *(f"too familiar: {word}" for word in INFORMAL.findall(text)),
-        *(f"write in words: {digits}" for digits in re.findall(r"\d+", text)),
-        *(f"long word: {word}" for word in words if len(word) > LONGEST_WORD),
-        *(f"long sentence: {it}" for it in re.split(r"[.?!]", text) if len(it.split()) > MOST_WORDS_IN_A_SENTENCE),
-        *(["long text"] if len(words) > MOST_WORDS_IN_A_TEXT else []),
-        *(["the last sign tells the voice to go down, up or on"] if text[-1] not in ".?," else []),
-    ]
 
 
 def test_every_text_is_plain_dutch() -> None:
@@ -61,6 +35,10 @@ def test_the_measure_of_plain_dutch_sees_what_it_should() -> None:
         "write in words: 1",
         "long word: persoonsgegevensverwerking",
         "the last sign tells the voice to go down, up or on",
+    ]
+    assert problems_of("Blijft u hier. Blijft u hier? Dit is een betaald nummer.") == [
+        "another form of request: Blijft u hier.",
+        "not idiomatic: betaald nummer",
     ]
 
 

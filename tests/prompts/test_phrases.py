@@ -80,7 +80,7 @@ def test_every_14_number_can_be_welcomed() -> None:
 
 def test_given_no_choice_then_the_default_is_announced() -> None:
     assert spoken(to_caller.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
-    assert spoken(to_caller.not_chosen(None)) == "U krijgt een medewerker. Een ogenblik geduld."
+    assert spoken(to_caller.not_chosen(None)) == "U krijgt zo een medewerker aan de lijn. Een ogenblik geduld."
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_given_a_call_at_half_past_eleven_utc_then_the_day_is_the_one_in_the_net
 
 def test_given_no_opening_in_sight_then_no_time_is_promised() -> None:
     heard = spoken(to_caller.closed(None, None, local("2026-11-23T07:55")))
-    assert heard == "We zijn nu gesloten. Probeert u het later nog eens. Dank u wel voor het bellen."
+    assert heard == "We zijn nu gesloten. Probeer het later nog eens. Dank u wel voor het bellen."
 
 
 def test_an_instant_without_a_timezone_is_refused() -> None:
@@ -129,11 +129,11 @@ def test_an_instant_without_a_timezone_is_refused() -> None:
 @pytest.mark.parametrize(
     ("now", "deadline", "said"),
     [
-        ("2026-11-23T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk morgen."),
+        ("2026-11-23T10:00", "2026-11-24T17:00", "We bellen u uiterlijk morgen terug."),
         ("2026-11-20T10:00", "2026-11-23T17:00", "We bellen u terug, uiterlijk op maandag,"),
         ("2026-12-24T10:00", "2027-01-04T17:00", "We bellen u terug, uiterlijk op maandag, vier, januari,"),
         # an older promise that is confirmed on its last day, or after it
-        ("2026-11-24T10:00", "2026-11-24T17:00", "We bellen u terug, uiterlijk vandaag."),
+        ("2026-11-24T10:00", "2026-11-24T17:00", "We bellen u vandaag nog terug."),
         ("2026-11-24T17:30", "2026-11-24T17:00", "We bellen u zo snel mogelijk terug."),
     ],
 )
@@ -141,18 +141,18 @@ def test_a_callers_promise_has_the_deadline_and_the_reference_digit_by_digit(
     now: str, deadline: str, said: str
 ) -> None:
     promise = callback_to_caller.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
-    end = "Uw kenmerk is, drie, acht, zeven, vier, twee, nul, vijf, Dank u wel voor het bellen."
+    end = "Uw kenmerk is, drie, acht, zeven. vier, twee. nul, vijf. Dank u wel voor het bellen."
     assert spoken(promise) == f"{said} {end}"
 
 
 @pytest.mark.parametrize(
     ("e164", "said"),
     [
-        ("+31612345678", "nul, zes, één, twee, drie, vier, vijf, zes, zeven, acht,"),
-        ("+3225550123", "nul, nul, drie, twee, twee, vijf, vijf, vijf, nul, één, twee, drie,"),
+        ("+31612345678", "nul, zes. één, twee. drie, vier. vijf, zes. zeven, acht."),
+        ("+3225550123", "nul, nul. drie, twee. twee, vijf. vijf, vijf. nul, één. twee, drie."),
     ],
 )
-def test_a_number_is_read_back_as_people_key_it(e164: str, said: str) -> None:
+def test_a_callers_number_is_read_back_in_groups(e164: str, said: str) -> None:
     start = f"We bellen u op dit nummer, {said} Klopt dat? Toets één. "
     assert spoken(callback_to_caller.shown(e164)) == f"{start}Een ander nummer? Toets twee."
     assert spoken(callback_to_caller.typed(e164)) == f"{start}Opnieuw? Toets twee."
@@ -246,8 +246,6 @@ def test_a_reference_is_said_digit_by_digit_in_groups(text: str, said: str) -> N
         ("+31881234567", "nul, acht, acht. één, twee, drie. vier, vijf. zes, zeven."),
         ("+318001234", "nul, acht, nul, nul. één, twee. drie, vier."),
         ("+3224567890", "nul, nul. drie, twee. twee, vier. vijf, zes. zeven, acht. negen, nul."),
-        ("140119", "veertien, nul, één, één, negen,"),
-        ("14020", "veertien, nul, twintig,"),
     ],
 )
 def test_a_telephone_number_is_said_as_a_person_gives_it(e164: str, said: str) -> None:
@@ -273,6 +271,28 @@ def test_an_operator_hears_the_municipalities_of_the_login() -> None:
         "U bent aangemeld voor, Lindenhove, en, Oud-Waterdam,"
     )
     assert spoken(to_operator.logged_in_for([])) == "U bent aangemeld."
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "said"),
+    [
+        (ReminderKind.DAY_START, 5, "U moet vandaag nog terugbellen. Het aantal is, vijf,"),
+        (ReminderKind.DAY_START, 21, "U moet vandaag nog terugbellen. Het zijn er meer dan twintig."),
+        (
+            ReminderKind.OVERDUE,
+            1,
+            "U moet vandaag nog terugbellen. Het aantal is, één, De afgesproken tijd is al voorbij.",
+        ),
+    ],
+)
+def test_a_reminder_counts_the_callbacks_and_says_when_they_are_late(kind: ReminderKind, count: int, said: str) -> None:
+    asks = " Wilt u de eerste nu bellen? Toets één."
+    assert spoken(callback_to_operator.reminder(kind, count)) == said + asks
+
+
+def test_a_refused_third_transfer_names_the_keys_that_work() -> None:
+    said = spoken(to_operator.refusal(RefusalReason.TRANSFER_LIMIT))
+    assert said.endswith("Toets daarvoor sterretje zes, en een hekje.")
 
 
 def test_the_keys_of_the_pause_reasons_are_read_out_as_they_work() -> None:

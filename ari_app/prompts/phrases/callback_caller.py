@@ -8,7 +8,7 @@ from datetime import datetime
 from ari_app.core.calendar import AMSTERDAM, local_date
 from ari_app.core.callbacks import RequestKind
 from ari_app.core.tariffs import NotCalled
-from ari_app.prompts.phrases.parts import Phrase, digits_one_by_one, month_name, texts, weekday_name
+from ari_app.prompts.phrases.parts import Phrase, digits, month_name, number, texts, weekday_name
 
 STAY: Phrase = texts("terug-blijf")
 KEY_YOUR_NUMBER: Phrase = texts("terug-toets-nummer")
@@ -21,7 +21,6 @@ _NOT_CALLED: Mapping[NotCalled, str] = {
     NotCalled.SATELLITE: "terug-buitenland",
     NotCalled.ABROAD: "terug-buitenland",
 }
-_HOME = "+31"
 
 
 def offer(kind: RequestKind) -> Phrase:
@@ -31,8 +30,8 @@ def offer(kind: RequestKind) -> Phrase:
 
 
 def this_number(e164: str) -> Phrase:
-    """ "We bellen u op dit nummer, nul, zes, …", as people key it."""
-    return (*texts("terug-uw-nummer"), *digits_one_by_one(_as_keyed(e164)))
+    """ "We bellen u op dit nummer, nul, zes. …", as a person gives it."""
+    return (*texts("terug-uw-nummer"), *number(e164))
 
 
 def shown(e164: str) -> Phrase:
@@ -53,8 +52,7 @@ def not_called(reason: NotCalled) -> Phrase:
 def promise(kind: RequestKind, deadline_at: datetime, reference: str, now: datetime) -> Phrase:
     """The day of the deadline, and the reference digit by digit. Instants are timezone-aware."""
     turn = texts("terug-beurt") if kind is RequestKind.VIRTUAL_HOLD else ()
-    spoken = digits_one_by_one(reference)
-    return (*turn, *latest(deadline_at, now), *texts("terug-kenmerk"), *spoken, *texts("terug-dank"))
+    return (*turn, *latest(deadline_at, now), *texts("terug-kenmerk"), *digits(reference), *texts("terug-dank"))
 
 
 def latest(deadline_at: datetime, now: datetime) -> Phrase:
@@ -73,8 +71,3 @@ def latest(deadline_at: datetime, now: datetime) -> Phrase:
     else:
         names = (weekday, f"getal-{local.day}", month_name(local))
     return texts(*names)
-
-
-def _as_keyed(e164: str) -> str:
-    """A Dutch number with its 0, another one with 00 and its country."""
-    return f"0{e164.removeprefix(_HOME)}" if e164.startswith(_HOME) else f"00{e164.removeprefix('+')}"

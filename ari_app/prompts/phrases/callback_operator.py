@@ -22,10 +22,7 @@ _ENDS: Mapping[EndReason, str] = {
     EndReason.CALLBACK_NOT_ANSWERED: "terugbellen-geen-gehoor",
     EndReason.CALLBACK_GIVEN_UP: "terugbellen-mislukt",
 }
-_REMINDERS: Mapping[ReminderKind, str] = dict.fromkeys(ReminderKind, "terugbellen-vandaag") | {
-    ReminderKind.AT_DEADLINE: "terugbellen-te-laat",
-    ReminderKind.OVERDUE: "terugbellen-te-laat",
-}
+_LATE = (ReminderKind.AT_DEADLINE, ReminderKind.OVERDUE)
 
 
 def announced(municipality: MunicipalityCode, subject: Phrase, note: Phrase) -> Phrase:
@@ -48,8 +45,6 @@ def promised(reference: str) -> Phrase:
 
 def reminder(kind: ReminderKind, count: int) -> Phrase:
     """How many callbacks are due, or late, and the key that calls the first."""
-    if count > _MOST_SPOKEN:
-        number: Phrase = texts("terugbellen-veel")
-    else:
-        number = texts("terugbellen-u-hebt", f"getal-{count}")
-    return (*number, *texts(_REMINDERS[kind]), *FIRST_OF_THEM)
+    number = ("terugbellen-veel",) if count > _MOST_SPOKEN else ("terugbellen-aantal", f"getal-{count}")
+    late = ("terugbellen-te-laat",) if kind in _LATE else ()
+    return (*texts("terugbellen-vandaag", *number, *late), *FIRST_OF_THEM)

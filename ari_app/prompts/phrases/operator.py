@@ -9,7 +9,7 @@ from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PauseReason
 from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import TONE_PLACE, text_prompt
-from ari_app.prompts.phrases.parts import BEEP, RING_TONE, Phrase, digits_one_by_one, municipality_name, texts
+from ari_app.prompts.phrases.parts import BEEP, RING_TONE, Phrase, digits, municipality_name, texts
 
 # At login and between calls
 ASK_OPERATOR_NUMBER: Phrase = texts("inlog-nummer")
@@ -105,5 +105,5 @@ def outcome(how: TransferOutcome) -> Phrase:
 
 def refusal(reason: RefusalReason, deputy: str | None = None) -> Phrase:
     """Why a command was refused, and the deputy's extension to try instead, digit by digit."""
-    instead = () if deputy is None else (*texts("probeer-toestel"), *digits_one_by_one(deputy))
+    instead = () if deputy is None else (*texts("probeer-toestel"), *digits(deputy))
     return (*texts(_REFUSALS[reason]), *instead)

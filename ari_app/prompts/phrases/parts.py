@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES, Refused, area_code, parse_shared
+from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
 from ari_app.prompts.catalogue import TONE_PLACE, municipality_prompt, text_prompt
 
 Phrase = tuple[str, ...]
@@ -44,11 +44,6 @@ def month_name(day: date) -> str:
     return _MONTHS[day.month - 1]
 
 
-def digits_one_by_one(text: str) -> Phrase:
-    """Each digit, without pauses between them."""
-    return texts(*(f"getal-{digit}" for digit in text))
-
-
 def digits(text: str) -> Phrase:
     """A number digit by digit, with a pause after every two (or three, at the start of an odd number of them).
 
@@ -58,13 +53,10 @@ def digits(text: str) -> Phrase:
 
 
 def number(text: str) -> Phrase:
-    """A telephone number as a person gives it: "nul zes, een twee, …"; `text` is E.164, or a 14-number's digits."""
-    shared = parse_shared(text)
-    if not isinstance(shared, Refused):
-        return texts("getal-14", *area_parts(area_code(shared)))
+    """A telephone number as a person gives it: "nul, zes. één, twee. …"; abroad with 00. `text` is E.164."""
     plain = _digits_of(text)
     if not text.startswith("+31"):
-        return _grouped(["00", *_pairs(plain)] if text.startswith("+") else _pairs(plain))
+        return _grouped(["00", *_pairs(plain)])
     national = f"0{plain.removeprefix('31')}"
     start = next((n for n in (3, 4) if national[:n] in AREA_CODES | FICTITIOUS_AREA_CODES), 3)
     if national.startswith("06"):
