@@ -1,0 +1,146 @@
+"""What is true after every step of a random walk, and in its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ari_app.core.area import Reach
+from ari_app.core.call import Call, FactKind, Stage
+from ari_app.core.ids import CallId, ChannelId
+from ari_app.core.operators import OperatorState
+from ari_app.core.transfer import Transfer, TransferState
+from ari_app.core.transfer_rules import MOST_TRANSFERS
+from tests.calls.world import ESDAM, World
+
+
+class Invariants:
+    """A world, and what must hold in it whatever happens."""
+
+    weights: Mapping[str, int]
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.switch = world.switch
+        self.is_deaf = False  # the socket is broken: no event reaches the application
+        self.lost_events = False
+        self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
+
+    @property
+    def is_alive(self) -> bool:
+        return self.world.is_running
+
+    @property
+    def citizens(self) -> list[ChannelId]:
+        return [c for c in self.switch.in_hand() if "citizen" in c]
+
+    @property
+    def lines(self) -> list[ChannelId]:
+        return [c for c in self.switch.in_hand() if "node1-operator" in c]
+
+    @property
+    def handling(self) -> list[ChannelId]:
+        """Phones with which somebody of ours may be talking: standing lines, and phones that were rung."""
+        return [*self.lines, *(c for c in self.switch.created if c in self.switch.up and not c.startswith("callback"))]
+
+    def open_transfer(self, call: Call) -> Transfer | None:
+        """The open transfer of a call, of which there is at most one."""
+        found = [t for t in self.world.ledger.transfers.values() if t.call_id == call.id and t.is_open]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    # --- after every step ---
+
+    def check(self) -> None:
+        """A talk has two people, three only in a conference; every channel has an owner; every call ends once."""
+        ledger = self.world.ledger
+        self.conferenced |= {t.call_id for t in ledger.transfers.values() if t.state is TransferState.CONFERENCED}
+        self.check_bridges()
+        if self.is_alive and not self.is_deaf:
+            assert not {c for c in self.switch.in_hand() if not self.world.registry.is_owned(c)}
+        with_call = [s.call_id for s in ledger.sessions.values() if s.is_open and s.call_id is not None]
+        assert len(with_call) == len(set(with_call))
+        for call in ledger.calls.values():
+            assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
+            self.check_transfers(call)
+        if "an_order_fails" not in self.weights:  # else a prompt may not have been stopped
+            # What an operator who logs in hears from a process that died is short, and so may hold the move up.
+            assert not [c for c in self.switch.moved_while_playing if "citizen" in c or not self.lost_events]
+
+    def check_bridges(self) -> None:
+        """Two citizens never hear each other, and a third person is there only in a conference."""
+        owners = {call.channel_id: call for call in self.world.ledger.calls.values()}
+        for members in self.switch.bridges.values():
+            callers = [owners[c] for c in members if c in owners]
+            assert len(callers) <= 1
+            assert len(members) <= (3 if callers and callers[0].id in self.conferenced else 2)
+
+    def check_transfers(self, call: Call) -> None:
+        """Nobody is transferred more than twice, as nobody allowed more; the count is that of the rows (AV §2)."""
+        rows = [t for t in self.world.ledger.transfers.values() if t.call_id == call.id]
+        assert sum(row.counted for row in rows) == call.transfer_count <= MOST_TRANSFERS
+        assert self.open_transfer(call) is None or call.is_open
+
+    # --- in the end, when all works again ---
+
+    def check_that_everything_fits(self) -> None:
+        """Rows, sessions and bridges tell the same story."""
+        ledger = self.world.ledger
+        sessions = {session.id: session for session in ledger.sessions.values() if session.is_open}
+        free = {s.operator for s in sessions.values() if s.state is OperatorState.READY}
+        for call in ledger.calls.values():
+            if call.stage is Stage.TALKING:
+                self.check_talk(call)
+                if call.operator_session is not None:
+                    session = sessions[call.operator_session]
+                    assert (session.state, session.call_id) == (OperatorState.TALKING, call.id)
+            elif call.stage is Stage.WAITING:
+                if call.channel_id in self.switch.up:
+                    assert call.channel_id in self.switch.music & self.switch.waiting
+                may = {"101", "102", "103"} if call.municipality in (ESDAM, None) else {"102", "103"}
+                may = may if call.only_operator is None else {call.only_operator}
+                may = may if call.only_team is None else may & {"102", "103"}
+                assert not (may & free) - set(call.refused_by)
+        open_calls = {call.id for call in ledger.calls.values() if call.is_open}
+        assert all(s.call_id in open_calls for s in sessions.values() if s.state is OperatorState.TALKING)
+
+    def check_talk(self, call: Call) -> None:
+        """The caller hears one person, or music while on hold, or two people in a conference; never nothing."""
+        partners, transfer = self.switch.partners(call.channel_id), self.open_transfer(call)
+        state = None if transfer is None else transfer.state
+        is_held = call.held_at is not None or state in (
+            TransferState.RINGING,
+            TransferState.BRIEFING,
+            TransferState.CONSULTING,
+        )
+        assert len(partners) == (0 if is_held else 2 if state is TransferState.CONFERENCED else 1)
+        assert (call.channel_id in self.switch.music) == is_held
+
+    def check_that_nothing_is_left(self) -> None:
+        """Everybody has left: no channel, no bridge, no open row; a confirmed number is promised a call, once."""
+        ledger = self.world.ledger
+        assert not self.switch.in_hand() and not self.switch.bridges
+        assert not [call for call in ledger.calls.values() if call.is_open]
+        assert not [leg for leg in ledger.legs.values() if leg.is_open]
+        assert not [line for line in ledger.lines.values() if line.ended_at is None]
+        assert not [one for one in ledger.transfers.values() if one.is_open]
+        self.check_promises()
+        for session in [session for session in ledger.sessions.values() if session.is_open]:
+            assert (session.reach, session.call_id) == (Reach.RING, None)
+            assert session.state in (OperatorState.READY, OperatorState.PAUSED)
+        if not self.lost_events and "an_order_fails" not in self.weights:
+            assert not [leg for leg in ledger.legs.values() if leg.end_is_estimated and leg.end_reason == "lost"]
+
+    def check_promises(self) -> None:
+        requests = list(self.world.promises.requests.values())
+        still_open = [(one.municipality, one.pii_number) for one in requests if one.closed_at is None]
+        assert len(still_open) == len(set(still_open))
+        for call in self.world.ledger.calls.values():
+            if call.pii_callback_number is None or call.callback_request is not None:
+                continue
+            of_number = {
+                one.reference
+                for one in requests
+                if (one.municipality, one.pii_number) == (call.municipality, call.pii_callback_number)
+            }
+            assert of_number
+            assert call.callback_reference is None or call.callback_reference in of_number
