@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check format walks bench lock clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -26,6 +26,9 @@ check: $(READY) ## format, lint, types, and which room may import which
 format: $(READY) ## put the sources in their format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+walks: $(READY) ## random walks through a contact centre, for a night; ARGS="--count 100000"
+	@$(BIN)/python -m tests.calls $(ARGS)
 
 bench: $(READY) ## the benchmarks, with their comparison in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

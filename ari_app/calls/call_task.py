@@ -159,8 +159,14 @@ def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact, ...]]:
 
 
 async def _clear_up(flow: Flow) -> None:
-    """After the end: the operator is free again, and a bridge that was made for this talk goes."""
+    """After the end: the operator is free again, and a bridge that was made for this talk goes.
+
+    An operator who transferred the caller is, too: when the call ends before its next stage began, nobody else frees
+    them, and to be freed twice is harmless.
+    """
     wrap_up(flow, flow.call.operator_session)
+    if flow.transfer is not None:
+        wrap_up(flow, flow.transfer.from_session)
     mailbox, reason = flow.session_mailbox(flow.call.operator_session), flow.call.end_reason
     if mailbox is not None and reason is not None and (names := callback_to_operator.not_reached(reason)):
         mailbox.post(PlayPrompt(names))

@@ -36,6 +36,7 @@ PEOPLE = {
     "an_operator_transfers": 9,
     "an_operator_goes_on_with_a_transfer": 10,
     "an_operator_keys_about_callbacks": 5,
+    "an_operator_makes_a_callback": 6,
     "a_colleague_presses": 4,
     "time_passes": 20,
     "prompts_change": 4,
@@ -154,6 +155,11 @@ class Walk(Invariants):
         if (phone := self._pick(*self.handling)) is not None:
             await self.world.press(phone, self.dice.choice(ABOUT_CALLBACKS))
 
+    async def an_operator_makes_a_callback(self) -> None:
+        idle = [line for line in self.lines if not self.switch.partners(line)]
+        if (line := self._pick(*idle)) is not None:
+            await self.world.press(line, self.dice.choice(["#*7", "*0*7"]))
+
     async def a_colleague_presses(self) -> None:
         """The key with which a colleague outside takes a caller, or a transfer of their own."""
         if (phone := self._pick(*(c for c in self.switch.created if c in self.switch.up))) is not None:
@@ -209,6 +215,7 @@ class Walk(Invariants):
     async def the_process_dies(self) -> None:
         if self.is_alive:
             self.lost_events = True
+            self.deaths += 1
             await self.world.kill()
 
     async def another_process_starts(self) -> None:

@@ -16,6 +16,7 @@ from ari_app.core.transfer import Transfer
 async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
     """To who handed the caller over, or, where they are gone, to the front of the queue: never to silence."""
     now = flow.now
+    flow.shell.dispatcher.leave(flow.call.id)  # nobody else is to be reserved for a caller who goes back
     changes = WITH_NOBODY | NO_LONGER_DIRECT
     changes |= {
         "returned_at": now,
