@@ -13,12 +13,12 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.stream import EventStream
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
+from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen
 from ari_app.calls.switch.incoming import EVENT_TYPES

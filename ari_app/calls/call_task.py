@@ -9,10 +9,11 @@ import structlog
 
 from ari_app.calls.call.bridging import silence_tones
 from ari_app.calls.call.cleanup import close_transfer, end_standing_leg, leave_bridges, wrap_up
-from ari_app.calls.call.flow import HANG_UP_PATIENCE, SWITCH_RETRY, End, Flow, Step
+from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
 from ari_app.calls.callbacks.attempts import settle_attempt
 from ari_app.calls.callbacks.requests import try_at_end
+from ari_app.calls.channel_owner import HANG_UP_PATIENCE, SWITCH_RETRY
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES

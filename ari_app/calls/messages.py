@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ari_app.core.area import Reach
 from ari_app.core.ids import BridgeId, CallId, ChannelId, OperatorNumber, PlaybackId, SessionId
+from ari_app.core.keypad import KeyCommand
 from ari_app.core.operator_commands import Answer, Command
 from ari_app.core.operators import OperatorEvent
 
@@ -119,6 +120,13 @@ class ApplyEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyCommandGiven:
+    """To an operator's session: a command about the operator that was keyed on a phone which a call owns."""
+
+    command: KeyCommand
+
+
+@dataclass(frozen=True, slots=True)
 class CommandAsked:
     """To a call, or to a session without one: carry out this command, and give the answer, once.
 
@@ -132,9 +140,8 @@ class CommandAsked:
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswered:
-    """To an operator's session: the answer to a command of theirs."""
+    """To an operator's session: the call's answer to a command of theirs."""
 
-    command: Command
     answer: Answer
 
 
@@ -159,6 +166,7 @@ Message = (
     | CallJoined
     | CallDone
     | ApplyEvent
+    | KeyCommandGiven
     | CommandAsked
     | CommandAnswered
     | PlayPrompt

@@ -8,12 +8,12 @@ from datetime import datetime
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.call.record import ended
 from ari_app.calls.callbacks.attempts import settle_lost
 from ari_app.calls.callbacks.requests import promise_of_lost
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
+from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ids import AsteriskId, ChannelId

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import structlog
 
-from ari_app.calls.call.flow import Flow, Shell
+from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
@@ -19,6 +19,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Entered, Left, Message, Up
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.tasks import OperatorTasks
+from ari_app.calls.shell import Shell
 from ari_app.calls.sweeper import Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call

@@ -93,7 +93,6 @@ _PROMPTS: Mapping[str, KeyCommand | None] = {
     "6": None,
     "9": PausePrompt(),
 }
-NEXT_CALLBACK_CODE = "*7"
 _AT_ONCE: Mapping[str, KeyCommand] = {
     "0": ResumeKey(),
     "4": DeskKey(HoldOrResume()),

@@ -10,8 +10,11 @@ from ari_app.calls.messages import ApplyEvent
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
 from ari_app.core.transfer import Transfer
+from ari_app.prompts.phrases import callback_operator as callback_to_operator
+from ari_app.prompts.phrases import operator as to_operator
 from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle
 
@@ -97,6 +100,36 @@ async def test_the_keys_of_a_rung_operator_in_a_talk_work_as_on_a_standing_line(
     assert ring_world.session("101").pause_pending is PauseReason.LUNCH
     await ring_world.hang_up(citizen)
     assert ring_world.session("101").state is OperatorState.PAUSED
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("*2999#", to_operator.refusal(RefusalReason.UNKNOWN_DESTINATION)),
+        ("*33", to_operator.refusal(RefusalReason.NO_TRANSFER)),
+        ("*3", to_operator.CONSULT_CHOICES),
+        ("*6#", callback_to_operator.promised("")),
+    ],
+)
+async def test_a_rung_operator_hears_the_answer_to_a_command_and_the_caller_does_not(
+    ring_world: World, keys: str, words: tuple[str, ...]
+) -> None:
+    phone, citizen = await rung_talk(ring_world)
+    before = ring_world.switch.heard(citizen)
+    await ring_world.press(phone, keys)
+    assert ring_world.switch.heard(phone).count(words[0]) == 1
+    assert ring_world.switch.heard(citizen) == before
+
+
+async def test_a_command_about_the_operator_on_a_rung_phone_reaches_the_session_once(ring_world: World) -> None:
+    phone, citizen = await rung_talk(ring_world)
+    await ring_world.press(phone, "*8")
+    assert ring_world.session("101").logout_pending
+    await ring_world.press(phone, "*0")
+    assert not ring_world.session("101").logout_pending
+    await ring_world.press(phone, "*8")
+    await ring_world.hang_up(citizen)
+    assert ring_world.session("101").logout_reason is LogoutReason.KEY
 
 
 async def test_a_rung_operator_who_hangs_up_is_not_logged_out(ring_world: World) -> None:

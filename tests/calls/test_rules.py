@@ -259,7 +259,7 @@ async def test_rule_6_a_bug_in_an_operators_task_costs_one_operator_and_leaves_n
     citizen = await world.citizen(ESDAM_ALONE)
     other = await world.operator("102", phone="phone02")
     await world.clock.advance(10)
-    monkeypatch.setattr("ari_app.calls.operators.session.feed", stumble)
+    monkeypatch.setattr("ari_app.calls.channel_owner.feed", stumble)
     await world.press(operator, "5")
     await world.clock.advance(5)
     assert world.call(citizen).end_reason is EndReason.OPERATOR_HUNG_UP

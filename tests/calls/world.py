@@ -10,11 +10,11 @@ from datetime import UTC, datetime, time
 from itertools import count
 from uuid import uuid4
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.messages import Digit, Message
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
+from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch.retrying import RetryingSwitch
 from ari_app.core.area import (

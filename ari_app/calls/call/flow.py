@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import structlog
 
 from ari_app.calls.call.record import Record, ended
-from ari_app.calls.callbacks.ports import CallbackBook
-from ari_app.calls.clock import Clock
+from ari_app.calls.channel_owner import ChannelOwner
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, Message, Played, Up
-from ari_app.calls.ports import Ledger, Switch, Voice
+from ari_app.calls.messages import Entered, Left, Message, Up
+from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.causes import Cause
@@ -24,38 +22,12 @@ from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playbac
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import Transfer
 
-if TYPE_CHECKING:
-    from ari_app.calls.dispatcher import Dispatcher
-    from ari_app.calls.registry import Registry
-
 log = structlog.get_logger(__name__)
 
-#: a playback whose end was never reported does not hold a caller longer than this
-LONGEST_PROMPT = timedelta(seconds=180)
 #: news of what an order found follows it within milliseconds
 MESSAGE_PATIENCE = timedelta(seconds=1)
-#: Asterisk 22.10.1 reports the end of a playback 1-2 ms before the hang-up that broke it off
-BROKEN_OFF_PATIENCE = timedelta(milliseconds=250)
-#: how long the end of a hung-up channel is awaited before its moment is an estimate
-HANG_UP_PATIENCE = timedelta(seconds=2)
-#: how long to wait before an order that Asterisk must carry out is given once more
-SWITCH_RETRY = timedelta(seconds=2)
 #: stages that may begin before their row is committed; each calls `settle` before it does or awaits anything
 DECIDING = (Stage.WAITING, Stage.CONNECTING)
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """What every task may use; made once by the composition root."""
-
-    switch: Switch
-    ledger: Ledger
-    voice: Voice
-    clock: Clock
-    registry: Registry
-    dispatcher: Dispatcher
-    area: Callable[[], Area]
-    promises: CallbackBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +48,7 @@ class End:
     cause: int = Cause.NORMAL_CLEARING
 
 
-class Flow(Record):
+class Flow(Record, ChannelOwner):
     """The state of one call while its task runs: its record, its mailbox, and the idioms that stages are written in."""
 
     def __init__(
@@ -93,14 +65,12 @@ class Flow(Record):
         """Of a call that goes on: `is_placed`, the caller is where the stage wants them already; `unfinished`, what the
         process before this one may still be saying.
         """
-        super().__init__(shell.ledger, shell.clock, call, legs, transfer)
+        Record.__init__(self, shell.ledger, shell.clock, call, legs, transfer)
+        ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
         self.shell = shell
-        self.mailbox = mailbox
         self.is_placed = is_placed
-        self.playing: PlaybackId | None = None
         self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
         self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
-        self.keys: dict[ChannelId, str] = {}  # what colleagues have keyed of a code
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
         self._unfinished = unfinished
         self._plays = (call.last_seq, 0)  # since which fact, how many
@@ -206,31 +176,13 @@ class Flow(Record):
                     kept.append(message)
         return leg
 
-    async def pass_time(self, duration: timedelta) -> None:
-        """Do nothing for a while; who leaves meanwhile is noted, other news waits its turn. Raises PartyLeft."""
-        until = self.now + duration
-        with self.mailbox.keeping() as kept:
-            while self.now < until:
-                message = await self.next(until)
-                if message is not None and not isinstance(message, Left):
-                    kept.append(message)
-
     # --- idioms ---
 
     async def answer(self) -> None:
         """Take the line, once; returns when it is up. Not a human's answer."""
         if self.call.line_answered_at is not None:
             return
-        await self.shell.switch.ensure_answered(self.caller)
-        until = self.now + timedelta(seconds=2)
-        with self.mailbox.keeping() as kept:
-            while self.call.line_answered_at is None:
-                message = await self.next(until)
-                if message is None:
-                    # Asterisk said 204, so the line is up, and only the news of it went missing.
-                    self._note_up(Up(self.caller, self.now))
-                elif not isinstance(message, Up):
-                    kept.append(message)
+        self._note_up(Up(self.caller, await self.answer_channel(self.caller)))
 
     async def play(
         self, names: Sequence[str], *, stop_on: tuple[type, ...] = (), to: ChannelId | None = None
@@ -246,34 +198,7 @@ class Flow(Record):
         await self.stop_unfinished_prompt()
         playback_id = self.new_playback_id()
         await self.shell.switch.play(channel_id, media, playback_id)
-        self.playing = playback_id
-        try:
-            return await self._hear_out(channel_id, playback_id, stop_on)
-        finally:
-            self.playing = None
-
-    async def _hear_out(
-        self, channel_id: ChannelId, playback_id: PlaybackId, stop_on: tuple[type, ...]
-    ) -> Message | None:
-        until = self.now + LONGEST_PROMPT
-        with self.mailbox.keeping() as kept:
-            while (message := await self.next(until)) is not None:
-                match message:
-                    case Played(playback_id=over, failed=failed) if over == playback_id:
-                        if not failed:
-                            return None
-                        until = min(until, self.now + BROKEN_OFF_PATIENCE)
-                    case Played():
-                        pass
-                    case Left(channel_id=left) if left == channel_id:
-                        raise PartyLeft(channel_id)
-                    case _ if isinstance(message, stop_on):
-                        await self.shell.switch.stop_playback(playback_id)
-                        return message
-                    case _:
-                        kept.append(message)
-        await self.shell.switch.stop_playback(playback_id)
-        return None
+        return await self.hear_out(channel_id, playback_id, stop_on)
 
     def new_playback_id(self) -> PlaybackId:
         since, number = self._plays
@@ -293,13 +218,7 @@ class Flow(Record):
         Raises PartyLeft when the caller leaves while we wait to ask again.
         """
         self._released.add(channel_id)
-        while self.is_here(channel_id):
-            try:
-                await self.shell.switch.hang_up(channel_id, cause)
-                break
-            except SwitchUnavailable as error:
-                log.warning("not_hung_up_yet", call_id=str(self.call.id), channel_id=channel_id, error=str(error))
-                await self.pass_time(SWITCH_RETRY)
+        await self.hang_up_channel(channel_id, cause)
 
     def session_mailbox(self, session_id: SessionId | None) -> Mailbox | None:
         return None if session_id is None else self.shell.registry.session_mailbox(session_id)

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import structlog
 
-from ari_app.calls.call.flow import Flow, Shell
+from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.clock import sleep_until
+from ari_app.calls.shell import Shell
 from ari_app.core.call import Call, EndReason, Leg, LegEndReason
 from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest, Confirmed, NewRequest, RequestReason

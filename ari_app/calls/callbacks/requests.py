@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import structlog
 
-from ari_app.calls.call.flow import Flow, Shell
+from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import STORE_PATIENCE, STORE_RETRY
 from ari_app.calls.clock import sleep_until
+from ari_app.calls.shell import Shell
 from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_offers import agreed_request, request_at_end
 from ari_app.core.callbacks import Created

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.operators.tasks import OperatorTasks
+from ari_app.calls.shell import Shell
 from ari_app.core.callbacks import CallbackRequest, RequestKind
 from ari_app.core.deadlines import may_call_now
 from ari_app.core.ids import CallId, RequestId

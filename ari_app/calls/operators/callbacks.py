@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.callbacks.attempts import promise
+from ari_app.calls.shell import Shell
 from ari_app.core.callback_rules import LEASE, callable_towns
 from ari_app.core.callbacks import CallbackRequest, RequestReason
 from ari_app.core.ids import CallId, RequestId, new_call_id

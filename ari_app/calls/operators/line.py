@@ -10,14 +10,15 @@ from functools import partial
 
 import structlog
 
-from ari_app.calls.call.flow import HANG_UP_PATIENCE, Shell
+from ari_app.calls.channel_owner import HANG_UP_PATIENCE
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent
 from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.login import KEY_PATIENCE, ask_operator, new_session, store_new_session
-from ari_app.calls.operators.session import OperatorTask
+from ari_app.calls.operators.session import SessionTask
+from ari_app.calls.shell import Shell
 from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, new_bridge_id
@@ -28,7 +29,6 @@ from ari_app.core.keypad import (
     PausePrompt,
     ResumeKey,
     UnknownCode,
-    feed,
 )
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
 from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, Pause, Resume, step
@@ -47,7 +47,7 @@ class OperatorShell:
 
     shell: Shell
     callbacks: OperatorCallbacks
-    start_ring_session: Callable[[OperatorTask], None]
+    start_ring_session: Callable[[SessionTask], None]
 
 
 class LineTask(ABC):
@@ -61,7 +61,7 @@ class LineTask(ABC):
         self._shell = common.shell
         self._line = line
         self.channel = OperatorChannel(common.shell, line.channel_id, mailbox)
-        self._work: OperatorTask | None = None
+        self._work: SessionTask | None = None
         # Of an operator whose phone is rung: asked for by keys on this line, and done once it is free.
         self._state_asked: OperatorEvent = Resume(common.shell.clock.now())
         self._is_callback_asked = False
@@ -136,11 +136,11 @@ class LineTask(ABC):
             self._work.call_back_first()
         await self._work.run(() if calls_back else self._greeting(operator))
 
-    async def _open(self, session: OperatorSession, channel: OperatorChannel) -> OperatorTask:
+    async def _open(self, session: OperatorSession, channel: OperatorChannel) -> SessionTask:
         """Store the session, then let others know of it. Raises as `store_new_session` does."""
         async with self._shell.registry.logging_in:
             await store_new_session(self._shell, self.channel, session)
-            return OperatorTask(self._shell, session, channel, self._common.callbacks)
+            return SessionTask(self._shell, session, channel, self._common.callbacks)
 
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
         area = self._shell.area()
@@ -168,14 +168,13 @@ class LineTask(ABC):
 
     async def _ring_menu(self, greeting: Sequence[str]) -> None:
         """The same `*` codes as on a standing line, for as long as the operator stays on the phone."""
-        buffer = ""
         digit = await self.channel.play(greeting)
         while True:
             if digit is None:
-                digit = await self.channel.digit(self._now + KEY_PATIENCE)
+                digit = await self.channel.next_digit(self._now + KEY_PATIENCE)
                 if digit is None:
                     return
-            buffer, command = feed(buffer, digit)
+            command = self.channel.read_key(self._line.channel_id, digit)
             digit = None
             match command:
                 case PausePrompt():
@@ -222,7 +221,7 @@ class ResumedLine(LineTask):
     ) -> None:
         """Calls find the operator from here on. `is_placed`: the line is in the session's bridge."""
         super().__init__(common, line, mailbox)
-        self._work: OperatorTask = OperatorTask(
+        self._work: SessionTask = SessionTask(
             common.shell, session, self.channel, common.callbacks, is_placed=is_placed
         )
 

@@ -8,9 +8,9 @@ from functools import partial
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.messages import ApplyEvent
 from ari_app.calls.operators.channel import OperatorChannel
+from ari_app.calls.shell import Shell
 from ari_app.core.area import Reach
 from ari_app.core.ids import OperatorNumber, new_session_id
 from ari_app.core.keypad import feed_entry
@@ -58,7 +58,7 @@ async def _entry(shell: Shell, channel: OperatorChannel, prompt: Sequence[str]) 
             buffer, entry = feed_entry(buffer, digit)
             if entry is not None:
                 return entry
-        digit = await channel.digit(shell.clock.now() + KEY_PATIENCE)
+        digit = await channel.next_digit(shell.clock.now() + KEY_PATIENCE)
         if digit is None:
             return buffer
 

@@ -10,12 +10,12 @@ from typing import Protocol
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
 from ari_app.calls.errors import CallError
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Digit, Entered, Up
 from ari_app.calls.operators.line import LineTask, OperatorShell
+from ari_app.calls.shell import Shell
 from ari_app.core.ids import AsteriskId, Endpoint, new_call_id, new_channel_id, new_line_id
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
@@ -82,7 +82,7 @@ class CalledLine(LineTask):
         if not invitation.heard.done():
             invitation.heard.set_result(None)
         for _ in range(INVITATION_TIMES):
-            digit = await self.channel.play(invitation.words) or await self.channel.digit(
+            digit = await self.channel.play(invitation.words) or await self.channel.next_digit(
                 self._now + INVITATION_PATIENCE
             )
             if digit is not None:

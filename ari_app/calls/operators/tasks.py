@@ -6,14 +6,14 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
-from ari_app.calls.call.flow import Shell
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.operators.callbacks import OperatorCallbacks, StartCall
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.line import DialledLine, LineTask, OperatorShell, ResumedLine
 from ari_app.calls.operators.reminder_calls import CalledLine, Invitation, ReminderCalls
-from ari_app.calls.operators.session import OperatorTask
+from ari_app.calls.operators.session import SessionTask
+from ari_app.calls.shell import Shell
 from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, PlaybackId, is_made_by_us, new_line_id
 from ari_app.core.ledger import StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -105,14 +105,14 @@ class OperatorTasks:
 
     # --- operators whose phone is rung per call, who are at work without a line ---
 
-    def start_ring_session(self, task: OperatorTask) -> None:
+    def start_ring_session(self, task: SessionTask) -> None:
         self.start(self._run_session(task), f"ring session {task.session.id}")
 
     def resume_ring_session(self, session: OperatorSession) -> None:
         channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
-        self.start_ring_session(OperatorTask(self._shell, session, channel, self.callbacks))
+        self.start_ring_session(SessionTask(self._shell, session, channel, self.callbacks))
 
-    async def _run_session(self, task: OperatorTask) -> None:
+    async def _run_session(self, task: SessionTask) -> None:
         try:
             await task.run()
         except StaleRow:

@@ -8,11 +8,12 @@ from datetime import timedelta
 from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
+from ari_app.calls.call.keys import read_key
 from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
 from ari_app.calls.transfers.requests import WITH_NOBODY, judge
-from ari_app.calls.transfers.transfer import answer, carry_out_transfer, pressed
+from ari_app.calls.transfers.transfer import answer, carry_out_transfer
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.operator_commands import Refused
@@ -58,7 +59,7 @@ async def _talk(flow: Flow) -> Step | End | None:
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
                 end_standing_leg(flow, gone)
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
-                await pressed(flow, digit)
+                await read_key(flow, digit)
             case CommandAsked() as request:
                 verdict = await judge(flow, request)
                 if verdict.holds:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
-from ari_app.calls.call.flow import BROKEN_OFF_PATIENCE, Flow, Step
+from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.call.keys import read_key
 from ari_app.calls.callbacks.attempts import said
+from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
@@ -18,7 +20,6 @@ from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
 from ari_app.core.causes import Cause
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
-from ari_app.core.keypad import ConsultPrompt, DeskKey, feed
 from ari_app.core.operator_commands import Answer, CallbackCommand, Refused
 from ari_app.core.transfer import (
     HandlingPartyLeft,
@@ -100,7 +101,7 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
             accepts = transfer.state is TransferState.BRIEFING and digit == ACCEPT_KEY and transfer.must_accept
             return (TargetBriefed(), flow.now) if accepts else None
         case Digit(channel_id=by) if by == handling_channel:
-            await pressed(flow, message)
+            await read_key(flow, message)
         case CommandAsked():
             return _now(flow, await asked(flow, message))
     return None
@@ -126,20 +127,6 @@ def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
     if leg.id == transfer.to_leg:
         return TargetLeft(), message.at
     return (HandlingPartyLeft(), message.at) if leg.id == flow.call.handled_by else None
-
-
-async def pressed(flow: Flow, digit: Digit) -> None:
-    """A key of who has the caller on a phone of ours: an operator's own task reads it, a colleague's is read here."""
-    mailbox = flow.session_mailbox(flow.call.operator_session)
-    if mailbox is not None:
-        mailbox.post(digit)
-        return
-    flow.keys[digit.channel_id], command = feed(flow.keys.get(digit.channel_id, ""), digit.digit)
-    match command:
-        case DeskKey(wanted):
-            flow.mailbox.post_first(CommandAsked(wanted, digit.channel_id, lambda answer: None))
-        case ConsultPrompt():
-            await prompt_handling_party(flow, to_operator.CONSULT_CHOICES)
 
 
 async def asked(flow: Flow, request: CommandAsked) -> TransferEvent | None:

@@ -1,0 +1,90 @@
+"""The record of one operator at work: every change is committed, and then others see it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+
+from ari_app.calls.channel_owner import HANG_UP_PATIENCE
+from ari_app.calls.errors import SwitchUnavailable
+from ari_app.calls.messages import OperatorGone
+from ari_app.calls.operators.channel import OperatorChannel
+from ari_app.calls.registry import SessionEntry
+from ari_app.calls.shell import Shell
+from ari_app.core.ids import CallId
+from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, step
+
+log = structlog.get_logger(__name__)
+
+
+class SessionRecord:
+    """The row of a session, its place in the registry, and its bridge. Only the session's own task uses it."""
+
+    def __init__(self, shell: Shell, session: OperatorSession, channel: OperatorChannel) -> None:
+        """The session is stored already; from here on others find it in the registry."""
+        self._shell = shell
+        self._channel = channel
+        self._entry = SessionEntry(session, channel.mailbox)
+        shell.registry.add_session(self._entry)
+
+    @property
+    def session(self) -> OperatorSession:
+        return self._entry.session
+
+    async def _apply(self, event: OperatorEvent) -> None:
+        """Write, then act: commit the state after this event, then let the dispatcher use it.
+
+        The call of a line that is gone gets that message before the commit: the store may be away, and the caller is
+        alone in the talk.
+        """
+        changed = step(self.session, event)
+        if changed is self.session:
+            return
+        call_id = self.session.call_id
+        self._entry.session = changed
+        if isinstance(event, LineLost) and call_id is not None:
+            self._post_gone(call_id)
+        store = partial(self._shell.ledger.store_session, changed)
+        await self._channel.patient_store(store, even_if_left=not changed.is_open)
+        self._shell.dispatcher.operator_changed(changed.id)
+
+    def _post_gone(self, call_id: CallId) -> None:
+        left = self._channel.left
+        if left is None:
+            gone = OperatorGone(self.session.id, self._shell.clock.now())
+        else:
+            gone = OperatorGone(self.session.id, left.at, left.cause, left.estimated)
+        self._shell.registry.post_to_call(call_id, gone)
+
+    async def _end_lost(self) -> None:
+        """The line is gone: end the session at the true moment, which is in a message that is here or follows."""
+        left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
+        await self._apply(LineLost(left.at, LogoutReason.LOST if left.estimated else LogoutReason.HUNG_UP))
+
+    async def give_up(self) -> None:
+        """End the session after a fault; nothing happens to one that is over."""
+        if self.session.is_open:
+            await self._apply(LineLost(self._shell.clock.now(), LogoutReason.LOST))
+            await self._destroy_bridge()
+
+    def _remove(self) -> None:
+        """Others find this session no longer."""
+        self._shell.registry.remove_session(self.session.id)
+        self._shell.dispatcher.operator_changed(self.session.id)
+
+    async def _ensure_bridge(self) -> None:
+        """The standing line is in the session's bridge; a phone that is rung has neither."""
+        bridge_id, channel_id = self.session.bridge_id, self.session.channel_id
+        if bridge_id is None or channel_id is None:
+            return
+        await self._shell.switch.ensure_talk_bridge(bridge_id)
+        await self._shell.switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=True)
+
+    async def _destroy_bridge(self) -> None:
+        """A session's bridge is its own, and goes with it."""
+        if self.session.bridge_id is not None:
+            try:
+                await self._shell.switch.destroy_bridge(self.session.bridge_id)
+            except SwitchUnavailable as error:
+                log.warning("bridge_left", bridge_id=self.session.bridge_id, error=str(error))
