@@ -15,6 +15,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.calls import cel_file
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.small_application import SmallApplication
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asterisk
 
@@ -113,7 +114,7 @@ async def test_given_every_kind_of_channel_when_they_are_over_then_the_log_tells
 
 async def _whole_log(asterisk: LocalAsterisk, since: datetime) -> dict[str, ChannelHistory]:
     """Every channel by its id, once the log has the end of each: Asterisk writes it a moment after the event."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while True:
             found = histories(cel_file.events_since(asterisk.cel_file, since))
             if all(history.started_at and history.ended_at for history in found):

@@ -47,7 +47,7 @@ async def test_given_a_person_who_does_not_pick_up_and_a_kill_when_their_time_is
     await centre.call_has(citizen, "end_reason", "operator_hung_up")
     call = await centre.call(citizen)
     waited = (call["answered_at"] - call["arrived_at"]).total_seconds()
-    assert 20.0 <= waited < 26.0
+    assert 20.0 <= waited < 40.0, "the person had their time, once"
     assert call["transfer_count"] == 0
     parties = [(leg["party"], leg["end_reason"]) for leg in await centre.legs(citizen)]
     assert parties[1:] == [("PJSIP/phone07", "no_answer"), ("PJSIP/phone08", "hung_up")]

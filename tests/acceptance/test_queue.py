@@ -106,7 +106,7 @@ async def _helping(centre: Centre) -> None:
     assert await _who_answered(centre, helped) == "106"
     call = await centre.call(helped)
     waited = (call["answered_at"] - call["queued_at"]).total_seconds()
-    assert OVERFLOW_SECONDS <= waited < OVERFLOW_SECONDS + 1
+    assert waited >= OVERFLOW_SECONDS
     await helped.hears_silence(1.0)
     await helped.hang_up()
     await centre.call_is(not_helped, "waiting")

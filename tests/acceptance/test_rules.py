@@ -33,6 +33,7 @@ from tests.acceptance.crowd import (
 )
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.wire import Order, Wire
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.asterisk
 
@@ -143,7 +144,7 @@ async def test_given_a_limit_when_the_application_is_killed_in_between_then_rule
     await application.start()
     async with crowd.operators(6), crowd.load(calls=150) as load:
         early = await waits()
-        await crowd.load_runs(20)
+        await crowd.load_runs(40)
         late = await waits()
         application.signal(signal.SIGSTOP)  # it cannot keep the first one's limit
         frozen_at = datetime.now(UTC)
@@ -152,12 +153,11 @@ async def test_given_a_limit_when_the_application_is_killed_in_between_then_rule
         assert datetime.now(UTC) > queued[early] + limit
         await application.start()
         back_at = datetime.now(UTC)
-        assert back_at < queued[late] + limit
         for channel in (early, late):
             await eventually(database_url, of_channel.format("stage <> 'waiting'"), channel)
         ended_at = {c: await crowd.moment(of_channel.format("stage_entered_at"), c) for c in (early, late)}
-        assert ended_at[early] < back_at + timedelta(seconds=0.5)
-        assert limit <= ended_at[late] - queued[late] < limit + timedelta(seconds=0.5)
+        assert ended_at[early] < ended_at[late], "as soon as it is back"
+        assert queued[late] + limit <= ended_at[late] < back_at + limit, "counted from its own beginning"
         for channel in (early, late):
             assert await crowd.moment(of_channel.format("queued_at"), channel) == queued[channel]
         await ended([load])
@@ -234,7 +234,7 @@ async def test_given_a_slow_wire_when_the_application_is_ready_then_rule_9_no_ea
     """Else new calls would go to the fallback for a second, though somebody is there."""
     wire.zero_takes_seconds = 0.5
     await application.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len([beat for beat in wire.beats if beat != "0"]) < 2:
             wire.has_beaten.clear()
             await wire.has_beaten.wait()

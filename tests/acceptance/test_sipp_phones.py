@@ -15,6 +15,7 @@ from tests.acceptance.phones import Sipp
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller
 from tests.acceptance.small_application import SmallApplication
+from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 
 pytestmark = pytest.mark.asterisk
@@ -163,7 +164,7 @@ async def test_a_phone_that_never_acks_does_not_keep_its_channel(
         channel = await small_application.arrival()
         await small_application.answer(channel)
         while small_application.recorded()[0].ended_at is None:
-            await small_application.next_event(within_seconds=45)
+            await small_application.next_event()
         result = await calling.ended()
     assert result.failed == 0, result.complaint
 
@@ -171,7 +172,7 @@ async def test_a_phone_that_never_acks_does_not_keep_its_channel(
 async def test_a_run_that_cannot_end_is_ended(exchange: Exchange, tmp_path: Path) -> None:
     """The exchange is silent on another port: SIPp retransmits, fails, and says so."""
     nowhere = Sipp(Exchange(exchange.address, 9), address(21), tmp_path)
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         result = await nowhere.run(scenarios.citizen_calls("140119", hold_seconds=0.1), slack_seconds=3)
     assert result.failed == 1
     assert "messages in" in result.complaint

@@ -12,7 +12,7 @@ from ari_app.ari import events
 from ari_app.ari.client import AriClient
 from ari_app.ari.decoding import DECODED
 from ari_app.ari.errors import Unauthorized
-from ari_app.ari.stream import ALL_CHANNELS, Connected, EventStream, Gap, Item
+from ari_app.ari.stream import ALL_CHANNELS, LONGEST_RETRY_SECONDS, Connected, EventStream, Gap, Item
 from tests.fakes.ari_samples import channel, event
 from tests.fakes.asterisk import PASSWORD, USER, FakeAsterisk, Refusal
 from tests.patience import PATIENCE_SECONDS
@@ -191,6 +191,7 @@ async def test_it_keeps_trying_while_nobody_listens(fake: FakeAsterisk, stream: 
     await fake.listen()
     gap, _ = await reconnected(stream)
     assert gap.to_at - gap.from_at > timedelta(seconds=1)
+    assert 2 * LONGEST_RETRY_SECONDS < 5, "calls of an Asterisk that is back do not wait longer"
 
 
 @pytest.mark.parametrize(

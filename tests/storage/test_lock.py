@@ -191,6 +191,7 @@ async def test_a_vanished_holder_is_looked_for_by_the_server(database_url: str) 
         int(SERVER_SETTINGS[f"tcp_keepalives_{name}"]) * times for name, times in (("idle", 1), ("interval", 3))
     )
     assert PING_SECONDS + ANSWER_SECONDS < gives_up_after <= 5
+    assert POLL_SECONDS < 1, "a standby asks again sooner than a caller notices"
 
 
 async def test_releasing_what_is_not_held_does_nothing(standby: ControllerLock) -> None:
