@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
     Raises NotMigrated before anything else is done, ControllerReplaced, PortTaken.
     """
     started_at = datetime.now(UTC)
-    url = settings.database_url.get_secret_value()
+    url = settings.database_url.reveal()
     lock = ControllerLock(url, f"ari_app/{settings.node}/{settings.ari_application}")
     health = Health()
     async with Database(url) as database:
@@ -82,7 +82,7 @@ async def _control(
     await area.reload()
     fallback = await _fallback(settings.cel_file, database, node, area.current)
     async with AsyncExitStack() as stack:
-        password = settings.ari_password.get_secret_value()
+        password = settings.ari_password.reveal()
         ari = await stack.enter_async_context(AriClient(settings.ari_url, settings.ari_user, password))
         switch = AriSwitch(ari, application, settings.outbound_endpoint, settings.outbound_format)
         ledger, promises = PostgresLedger(database.pool), PostgresCallbacks(database.pool)

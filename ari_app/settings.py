@@ -1,161 +1,245 @@
-"""Environment to frozen settings; all mistakes are reported at once."""
+"""Environment to frozen settings; all mistakes are reported at once, and no value is shown: it may be a secret."""
 
 from __future__ import annotations
 
-from email.utils import parseaddr
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Any, TypeVar, overload
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
+from ari_app.core.addresses import has_user, http_address, is_host, postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm, is_template
+
+T = TypeVar("T")
+D = TypeVar("D")
+S = TypeVar("S", bound="DatabaseSettings")
+
+SHORTEST_SIGNING_SECRET = 16  # characters
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
-    """One or more settings are wrong; the text names each with its remedy, and never shows a secret."""
+    """One or more settings are wrong; the text names each with its remedy, and never shows a value."""
 
 
-def _postgres(url: SecretStr) -> SecretStr:
-    if not url.get_secret_value().startswith(("postgresql+asyncpg://", "postgresql://", "postgres://")):
-        raise ValueError("must begin with postgresql+asyncpg:// (for example postgresql+asyncpg://user@host/ari_app)")
-    return url
+class Secret:
+    """Text that stands in no log, message or traceback."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
 
 
-def _http(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https:// (for example http://127.0.0.1:8088/ari)")
-    return url.rstrip("/")
+# --- from the text of a variable to its value; a ValueError says what the text must be ---
 
 
-def _smtp(url: SecretStr) -> SecretStr:
-    text = url.get_secret_value()
+def _postgres(text: str) -> Secret:
+    return Secret(postgres_address(text))
+
+
+def _ari(text: str) -> str:
     try:
-        parts = urlsplit(text)
-        is_right = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_right = False
-    if not is_right:
-        raise ValueError("must be smtp://host:port or smtps://host:port, with user:password@ before the host if needed")
-    return url
+        http_address(text)
+    except ValueError as error:
+        raise ValueError(f"{error} (for example http://127.0.0.1:8088/ari)") from None
+    if has_user(text):
+        raise ValueError("holds a user or a password; they are ARI_APP_ARI_USER and ARI_APP_ARI_PASSWORD")
+    return text.rstrip("/")
+
+
+def _ari_user(text: str) -> str:
+    if ":" in text:
+        raise ValueError("may not hold a colon")
+    return text
+
+
+def _smtp(text: str) -> Secret:
+    return Secret(smtp_address(text))
 
 
 def _mail_address(text: str) -> str:
+    from email.utils import parseaddr  # two hundredths of a second that few commands need
+
     address = parseaddr(text)[1]
     if "@" not in address.strip("@") or not text.isprintable():
         raise ValueError("must be one mail address (for example Terugbellen <terugbellen@gemeente.example>)")
     return text
 
 
-def _webhook(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with https:// (or http:// inside your own network)")
-    return url
+def _webhook(text: str) -> str:
+    try:
+        return http_address(text)
+    except ValueError as error:
+        raise ValueError(f"{error} (https:// outside your own network)") from None
 
 
-def _name(name: str) -> str:
-    if not name.replace("_", "").replace("-", "").isalnum():
+def _signing_secret(text: str) -> Secret:
+    if len(text) < SHORTEST_SIGNING_SECRET:
+        raise ValueError(f"must have {SHORTEST_SIGNING_SECRET} characters or more")
+    return Secret(text)
+
+
+def _name(text: str) -> str:
+    if not (text.isascii() and text.replace("_", "").replace("-", "").isalnum()):
         raise ValueError("may hold letters, digits, '-' and '_' only")
-    return name
+    return text
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(text: str) -> Path:
+    path = Path(text)
     if not path.is_absolute():
         raise ValueError("must be an absolute path: Asterisk reads it too")
     return path
 
 
-def _way_outside(template: str) -> str:
-    if template and not is_template(template):
+def _way_outside(text: str) -> str:
+    if not is_template(text):
         raise ValueError("must be a trunk or a phone of this Asterisk (for example PJSIP/{number}@trunk)")
-    return template
+    return text
 
 
-#: compose hands on what is not set as an empty text
-EMPTY_IS_NONE = BeforeValidator(lambda value: None if value == "" else value)
-S = TypeVar("S", bound=BaseSettings)
-Name = Annotated[str, AfterValidator(_name)]
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+def _number_form(text: str) -> NumberForm:
+    try:
+        return NumberForm(text)
+    except ValueError:
+        raise ValueError(f"must be one of {', '.join(NumberForm)}") from None
 
 
-class Settings(BaseSettings):
-    """What the application needs to know of its surroundings. Read once, by cli, app and migrations only."""
+def _bind(text: str) -> str:
+    if not is_host(text):
+        raise ValueError("must be an address or a name of this machine (for example 127.0.0.1)")
+    return text
 
-    model_config = SettingsConfigDict(env_prefix="ARI_APP_", frozen=True, extra="ignore")
 
-    database_url: Annotated[SecretStr, AfterValidator(_postgres)] = Field(validation_alias="DATABASE_URL")
-    ari_url: Annotated[str, AfterValidator(_http)] = "http://127.0.0.1:8088/ari"
-    ari_user: str = Field(min_length=1)
-    ari_password: SecretStr = Field(min_length=1)
-    ari_application: Name = "ari_app"
-    node: Name = "node1"
-    sounds_dir: AbsolutePath
-    cel_file: AbsolutePath | None = None
-    outbound_endpoint: Annotated[str, AfterValidator(_way_outside)] = ""  # empty: nothing outside is called
-    outbound_format: NumberForm = NumberForm.E164
-    web_bind: str = "127.0.0.1"
-    web_port: int = Field(default=8080, ge=0, le=65535)
-    nightly_hour: int = Field(default=3, ge=0, le=23)  # in the Netherlands
-    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
-    log_pii: bool = False  # caller numbers in the log; off unless a fault is being traced
-    smtp_url: Annotated[Annotated[SecretStr, AfterValidator(_smtp)] | None, EMPTY_IS_NONE] = None
-    mail_from: Annotated[Annotated[str, AfterValidator(_mail_address)] | None, EMPTY_IS_NONE] = None
-    webhook_url: Annotated[Annotated[str, AfterValidator(_webhook)] | None, EMPTY_IS_NONE] = None
-    webhook_secret: Annotated[Annotated[SecretStr, Field(min_length=16)] | None, EMPTY_IS_NONE] = None
+def _level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(f"must be one of {', '.join(LOG_LEVELS)}")
+    return text
+
+
+def _yes_or_no(text: str) -> bool:
+    word = text.lower()
+    if word not in ("true", "yes", "on", "1", "false", "no", "off", "0"):
+        raise ValueError("must be true or false")
+    return word in ("true", "yes", "on", "1")
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(text)
+
+    return read
+
+
+# --- the settings ---
+
+
+@overload
+def _setting(read: Callable[[str], T], *, variable: str | None = None) -> T: ...
+@overload
+def _setting(read: Callable[[str], T], *, default: D, variable: str | None = None) -> T | D: ...
+def _setting(read: Callable[[str], Any], *, default: Any = MISSING, variable: str | None = None) -> Any:
+    """A field that is read from `ARI_APP_` and its name, or from `variable`. Without a default it must be set."""
+    return field(default=default, metadata={"read": read, "variable": variable})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseSettings:
+    """What a command needs that only reads or writes the database."""
+
+    database_url: Secret = _setting(_postgres, variable="DATABASE_URL")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DatabaseSettings):
+    """What the application needs to know of its surroundings. Read once, by the commands and `app` only."""
+
+    ari_url: str = _setting(_ari, default="http://127.0.0.1:8088/ari")
+    ari_user: str = _setting(_ari_user)
+    ari_password: Secret = _setting(Secret)
+    ari_application: str = _setting(_name, default="ari_app")
+    node: str = _setting(_name, default="node1")
+    sounds_dir: Path = _setting(_absolute)
+    cel_file: Path | None = _setting(_absolute, default=None)
+    outbound_endpoint: str = _setting(_way_outside, default="")  # empty: no number outside is called
+    outbound_format: NumberForm = _setting(_number_form, default=NumberForm.E164)
+    web_bind: str = _setting(_bind, default="127.0.0.1")
+    web_port: int = _setting(_whole(0, 65535), default=8080)
+    nightly_hour: int = _setting(_whole(0, 23), default=3)  # in the Netherlands
+    log_level: str = _setting(_level, default="info")
+    log_pii: bool = _setting(_yes_or_no, default=False)  # callers' numbers in the log, while a fault is traced
+    smtp_url: Secret | None = _setting(_smtp, default=None)
+    mail_from: str | None = _setting(_mail_address, default=None)
+    webhook_url: str | None = _setting(_webhook, default=None)
+    webhook_secret: Secret | None = _setting(_signing_secret, default=None)
 
     @property
     def outside(self) -> tuple[str | None, str | None, str | None, str | None]:
         """Where reminders may go: mail server, sender, webhook, its secret."""
         smtp, secret = self.smtp_url, self.webhook_secret
         return (
-            None if smtp is None else smtp.get_secret_value(),
+            None if smtp is None else smtp.reveal(),
             self.mail_from,
             self.webhook_url,
-            None if secret is None else secret.get_secret_value(),
+            None if secret is None else secret.reveal(),
         )
 
-    @model_validator(mode="after")
-    def _whole_pairs(self) -> Self:
-        if self.smtp_url is not None and self.mail_from is None:
-            raise ValueError("ARI_APP_SMTP_URL needs ARI_APP_MAIL_FROM: who the mail is from")
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError("ARI_APP_WEBHOOK_URL needs ARI_APP_WEBHOOK_SECRET: what it is signed with")
-        return self
+
+#: a variable that makes no sense without another one, and what the other one says
+NEEDS = {
+    "ARI_APP_SMTP_URL": ("ARI_APP_MAIL_FROM", "who the mail is from"),
+    "ARI_APP_WEBHOOK_URL": ("ARI_APP_WEBHOOK_SECRET", "what it is signed with"),
+}
 
 
-class DatabaseSettings(BaseSettings):
-    """What a command needs that only reads or writes the database."""
-
-    model_config = SettingsConfigDict(env_prefix="ARI_APP_", frozen=True, extra="ignore")
-
-    database_url: Annotated[SecretStr, AfterValidator(_postgres)] = Field(validation_alias="DATABASE_URL")
+def variables(kind: type[DatabaseSettings]) -> dict[str, str]:
+    """The fields of the settings, by the name of the variable that each is read from."""
+    return {one.metadata["variable"] or f"ARI_APP_{one.name.upper()}": one.name for one in fields(kind)}
 
 
-def load(kind: type[S]) -> S:
-    """The settings from the environment. Raises SettingsError with every mistake in one text."""
-    try:
-        return kind()
-    except ValidationError as error:
-        raise SettingsError(explain(error)) from None
+def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
+    """The settings from the environment; an empty variable counts as not set, as compose hands on what is not set.
+
+    Raises SettingsError with every mistake in one text.
+    """
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    by_name = {one.name: one for one in fields(kind)}
+    known = variables(kind)
+    for variable, name in known.items():
+        text = environment.get(variable, "")
+        if not text:
+            if by_name[name].default is MISSING:
+                mistakes.append(f"{variable}: is not set; set it in the environment (see .env.example)")
+            continue
+        try:
+            values[name] = by_name[name].metadata["read"](_plain(text))
+        except ValueError as error:
+            mistakes.append(f"{variable}: {error}")
+    for variable, (other, what) in NEEDS.items():
+        if variable in known and environment.get(variable) and not environment.get(other):
+            mistakes.append(f"{variable} needs {other}: {what}")
+    if mistakes:
+        raise SettingsError("settings are wrong:\n  " + "\n  ".join(mistakes))
+    return kind(**values)
 
 
-def explain(error: ValidationError) -> str:
-    """Each mistake on a line: the variable, what is wrong; never the value, which may be a secret."""
-    lines = [
-        f"{_variable(str(item['loc'][0]))}: {_remedy(item['type'], item['msg'])}"
-        if item["loc"]
-        else _remedy(item["type"], item["msg"])
-        for item in error.errors()
-    ]
-    return "settings are wrong:\n  " + "\n  ".join(lines)
-
-
-def _variable(field: str) -> str:
-    return field if field.isupper() else f"ARI_APP_{field.upper()}"
-
-
-def _remedy(kind: str, message: str) -> str:
-    if kind == "missing":
-        return "is not set; set it in the environment (see .env.example)"
-    return message.removeprefix("Value error, ")
+def _plain(text: str) -> str:
+    """The text, when it is one line of readable text. Raises ValueError."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("is not UTF-8 text")
+    if any(character < " " or "\x7f" <= character <= "\x9f" for character in text):
+        raise ValueError("holds a line break or another control character")
+    return text

@@ -39,7 +39,7 @@ def main() -> None:
     elif handed_over is not None:
         _run(handed_over)
     else:
-        asyncio.run(_run_by_url(load(DatabaseSettings).database_url.get_secret_value()))
+        asyncio.run(_run_by_url(load(DatabaseSettings).database_url.reveal()))
 
 
 main()

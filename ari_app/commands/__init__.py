@@ -3,35 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
 import json
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import asdict, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ari_app.area_file.errors import AreaRefused
-from ari_app.core.calendar import AMSTERDAM
+from ari_app.commands.options import Moment, author_option, json_option, municipality_option
 from ari_app.core.ledger import LedgerError
-from ari_app.prompts import PromptError
 from ari_app.settings import DatabaseSettings, Settings, SettingsError, load
-from ari_app.storage.area.imports import CalamityRefused, UnknownMunicipality
 from ari_app.storage.db.engine import Database
-from ari_app.storage.db.errors import StorageError
-from ari_app.storage.operators.absences import AbsenceRefused
+from ari_app.storage.db.errors import InputRefused, StorageError
 
 T = TypeVar("T")
 
 CANNOT, WRONG = 1, 2
-YEARS = range(1900, 9999)  # at the ends of the calendar a moment cannot be shown in another timezone
-INPUT_REFUSED = (AbsenceRefused, AreaRefused, CalamityRefused, UnknownMunicipality)
 
-author_option = click.option(
-    "--author", default=getpass.getuser, show_default="your login name", help="who does this; kept in the audit log"
-)
+__all__ = [
+    "CANNOT",
+    "WRONG",
+    "Moment",
+    "as_json",
+    "author_option",
+    "database_url",
+    "fail",
+    "json_option",
+    "listed",
+    "municipality_option",
+    "run",
+    "settings",
+    "with_database",
+    "write_or_echo",
+]
 
 
 def fail(message: str, code: int = CANNOT) -> NoReturn:
@@ -49,18 +56,18 @@ def settings() -> Settings:
 
 def database_url() -> str:
     try:
-        return load(DatabaseSettings).database_url.get_secret_value()
+        return load(DatabaseSettings).database_url.reveal()
     except SettingsError as error:
         fail(str(error), WRONG)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; what is wrong out there becomes one line. Raises INPUT_REFUSED, for the command to explain."""
+    """Run to the end; a wrong input or something wrong out there becomes one line and an exit code."""
     try:
         return asyncio.run(work)
-    except INPUT_REFUSED:
-        raise
-    except (LedgerError, StorageError, PromptError) as error:
+    except InputRefused as refused:
+        fail(str(refused), WRONG)
+    except (LedgerError, StorageError) as error:
         fail(str(error))
 
 
@@ -73,6 +80,19 @@ def with_database(work: Callable[[Database], Awaitable[T]]) -> T:
             return await work(database)
 
     return run(inside())
+
+
+def write_or_echo(text: str, output: Path | None, *, encoding: str = "utf-8", private: bool = False) -> None:
+    """Write to a file, or show on the screen without one. `private`: a new file is for its owner only."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        if private:
+            output.touch(mode=0o600)
+        output.write_text(text, encoding=encoding, newline="")
+    except OSError as error:
+        fail(f"--output {output}: cannot be written ({error.strerror}); choose another file", WRONG)
 
 
 def as_json(value: object) -> str:
@@ -88,34 +108,6 @@ def as_json(value: object) -> str:
     return json.dumps(value, default=plain, ensure_ascii=False)
 
 
-class Moment(click.ParamType):  # type: ignore[type-arg]
-    """A date, a moment, or a stretch of time from now: 2026-11-23, 2026-11-23T09:00, 90m, 8h, 7d.
-
-    Without a zone it is Amsterdam's time, as all that is shown. `back`: a stretch of time counts backwards.
-    """
-
-    name = "moment"
-
-    def __init__(self, *, back: bool = False) -> None:
-        self._back = back
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        text = str(value)
-        try:
-            moment = self._read(text)
-        except (ValueError, OverflowError):
-            moment = None
-        if moment is None or moment.year not in YEARS:
-            self.fail(f"{text!r} is no moment; write 2026-11-23, 2026-11-23T09:00, 90m, 8h or 7d", param, ctx)
-        return moment
-
-    def _read(self, text: str) -> datetime:
-        units = {"m": "minutes", "h": "hours", "d": "days"}
-        if text[-1:] in units and text[:-1].isdigit():
-            stretch = timedelta(**{units[text[-1]]: int(text[:-1])})
-            now = datetime.now(UTC)
-            return now - stretch if self._back else now + stretch
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).astimezone(UTC)
+def listed(names: Iterable[str]) -> str:
+    """Names that somebody may choose from, in a message."""
+    return ", ".join(sorted(names)) or "none"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import TypeVar
 
 import click
 
-from ari_app.commands import WRONG, Moment, as_json, fail, with_database
+from ari_app.commands import WRONG, Moment, as_json, fail, json_option, listed, with_database, write_or_echo
+from ari_app.commands.options import login_name
 from ari_app.core.area import Area
 from ari_app.core.callback_rules import owner_team_of
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
@@ -29,9 +29,8 @@ from ari_app.storage.db.engine import Database
 T = TypeVar("T")
 
 by_option = click.option(
-    "--by", default=getpass.getuser, show_default="your login name", help="who does this; kept in the request's history"
+    "--by", default=login_name, show_default="your login name", help="who does this; kept in the request's history"
 )
-json_option = click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
 
 
 @click.group(invoke_without_command=True)
@@ -100,7 +99,7 @@ def add(
         area = await load_area(db.engine)
         code = MunicipalityCode(municipality)
         if code not in area.municipalities:
-            fail(f"there is no municipality {code}; known are {_listed(area.municipalities)}", WRONG)
+            fail(f"there is no municipality {code}; known are {listed(area.municipalities)}", WRONG)
         parsed = callable_number(number, area.callable_countries)
         if isinstance(parsed, Forbidden):
             fail(f"--number {parsed.says}", WRONG)
@@ -186,13 +185,7 @@ def calendar(team: str, output: Path | None) -> None:
         return team_calendar(area.teams[TeamCode(team)].name, requests, now)
 
     text = with_database(work)
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        fail(f"{output}: cannot be written ({error.strerror}); choose another file", WRONG)
+    write_or_echo(text, output)
 
 
 @callbacks.command("promise")
@@ -230,13 +223,9 @@ async def _id_of(db: Database, reference: str) -> RequestId:
 
 def _known(area: Area, team: TeamCode | None, operator: str | None) -> None:
     if team is not None and team not in area.teams:
-        fail(f"there is no team {team}; known are {_listed(area.teams)}", WRONG)
+        fail(f"there is no team {team}; known are {listed(area.teams)}", WRONG)
     if operator is not None and operator not in area.operators:
         fail(f"there is no operator {operator}; `ari-app operators` lists them", WRONG)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
 
 
 def _until(request: CallbackRequest) -> str:

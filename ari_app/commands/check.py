@@ -1,4 +1,4 @@
-"""`ari-app check` and `audit`: is everything in place, and is the record true?"""
+"""`ari-app check`: is everything in place?"""
 
 from __future__ import annotations
 
@@ -6,27 +6,22 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
-from ari_app.commands import CANNOT, WRONG, Moment, as_json, fail, settings, with_database
+from ari_app.commands import CANNOT, as_json, json_option, settings
 from ari_app.core.area import Area
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
-from ari_app.core.event_log.audit import AuditReport, Period, audit
-from ari_app.core.event_log.cel import histories
-from ari_app.core.ids import AsteriskId
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.settings import Settings
 from ari_app.storage.area.imports import load_area
-from ari_app.storage.calls import cel_file
-from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database, shown
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.migrate import require_head
@@ -49,9 +44,6 @@ MODULES = (
     "res_pjsip_session.so",
     "res_stasis_playback.so",
 )
-#: a channel of this moment may be in the log and not yet in the record
-JUST_NOW = timedelta(seconds=5)
-EDGE = timedelta(minutes=1)
 #: a global variable of asterisk-conf/extensions.conf
 DIALPLAN_MARKER, DIALPLAN_VERSION = "ARI_APP_DIALPLAN", "1"
 
@@ -67,7 +59,7 @@ class Finding:
 
 
 @click.command()
-@click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
+@json_option
 def check(json_wanted: bool) -> None:
     """Settings, database, Asterisk and prompts: what is wrong, and how to mend it."""
     chosen = settings()
@@ -93,7 +85,7 @@ async def _findings(chosen: Settings) -> list[Finding]:
 
 
 async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
-    url = chosen.database_url.get_secret_value()
+    url = chosen.database_url.reveal()
     try:
         async with Database(url) as database:
             await database.ping()
@@ -123,7 +115,7 @@ def _designated_days(directory: Area) -> Finding:
 
 
 async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
-    password = chosen.ari_password.get_secret_value()
+    password = chosen.ari_password.reveal()
     async with AriClient(chosen.ari_url, chosen.ari_user, password) as ari:
         try:
             info = await ari.asterisk.get_info()
@@ -203,30 +195,3 @@ def _cel(path: Path | None) -> Finding:
     if not path.parent.is_dir():
         return Finding("channel event log", False, f"{path.parent} is no directory", "correct ARI_APP_CEL_FILE")
     return Finding("channel event log", True, str(path))
-
-
-# --- audit -----------------------------------------------------------------------------------------------------------
-
-
-@click.command("audit")
-@click.option("--since", type=Moment(back=True), default="1d", show_default=True, help="channels from this moment on")
-@click.option("--until", type=Moment(back=True), help="up to this moment; five seconds ago, if left out")
-@click.option("--tolerance", type=click.FloatRange(0.0, 60.0), default=0.1, show_default=True, help="in seconds")
-@click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
-def audit_command(since: datetime, until: datetime | None, tolerance: float, json_wanted: bool) -> None:
-    """Compare our legs and lines with Asterisk's own channel event log. Exit code 1 when they differ."""
-    chosen = settings()
-    path = chosen.cel_file
-    if path is None:
-        fail("ARI_APP_CEL_FILE: is not set; set it to the file that cel_custom.conf names", WRONG)
-    period = Period(since, until or datetime.now(UTC) - JUST_NOW)
-
-    async def work(db: Database) -> AuditReport:
-        # Both sides are read a little wider than the period, so that what stands at its edge has its counterpart.
-        events = await asyncio.to_thread(lambda: list(cel_file.events_since(path, period.since - EDGE)))
-        recorded = await recorded_channels(db.engine, AsteriskId(chosen.node), period.since - EDGE, period.until + EDGE)
-        return audit(histories(events), recorded, period, tolerance)
-
-    report = with_database(work)
-    click.echo(as_json(report.as_dict()) if json_wanted else report.as_text())
-    sys.exit(0 if report.agrees else CANNOT)

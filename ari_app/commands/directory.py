@@ -1,4 +1,4 @@
-"""`ari-app directory`: the number plan, who is where in it, and who cannot be reached."""
+"""`ari-app directory`: the phone book of the area, who is there, and who cannot be reached."""
 
 from __future__ import annotations
 
@@ -14,8 +14,19 @@ from ari_app.area_file.difference import ImportReport
 from ari_app.area_file.errors import AreaRefused
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
-from ari_app.commands import CANNOT, WRONG, as_json, author_option, fail, settings, with_database
-from ari_app.commands.area import read_text, tell_import
+from ari_app.commands import (
+    CANNOT,
+    WRONG,
+    as_json,
+    author_option,
+    fail,
+    json_option,
+    listed,
+    settings,
+    with_database,
+    write_or_echo,
+)
+from ari_app.commands.files import echo_report, read_text
 from ari_app.core.area import Area, CheckResult, DirectoryEntry
 from ari_app.core.directory import deputies, is_visible
 from ari_app.core.directory_check import Sightings
@@ -25,20 +36,19 @@ from ari_app.core.operators import OperatorState
 from ari_app.jobs.directory_check import check_number_plan, seen_phones
 from ari_app.render.directory import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
 from ari_app.settings import Settings, SettingsError, load
-from ari_app.storage.area.imports import UnknownMunicipality, export_entries, import_entries, load_area
+from ari_app.storage.area.imports import export_entries, import_entries, load_area
 from ari_app.storage.calls.reads import list_operators
 from ari_app.storage.db.engine import Database
 
 municipality_option = click.option(
     "--municipality", metavar="CODE", help="what this municipality may use; without it, the whole area"
 )
-json_option = click.option("--json", "json_wanted", is_flag=True, help="one JSON object per line")
 pii_option = click.option("--pii", is_flag=True, help="with numbers outside")
 
 
 @click.group()
 def directory() -> None:
-    """The number plan: whom a caller can be handed over to."""
+    """The directory: whom a caller can be transferred to."""
 
 
 @directory.command()
@@ -125,9 +135,7 @@ def import_csv(file: Path, municipality: str | None, replace: bool, author: str)
         report = with_database(work)
     except AreaRefused as refused:
         fail(f"{file}: nothing was imported\n{refused}", WRONG)
-    except UnknownMunicipality as refused:
-        fail(str(refused), WRONG)
-    tell_import(report)
+    echo_report(report)
 
 
 @directory.command("export")
@@ -137,15 +145,8 @@ def export_csv(municipality: str | None, output: Path | None) -> None:
     """The number plan as CSV, numbers included; `directory import` reads it back. A new file is for its owner only."""
     code = None if municipality is None else MunicipalityCode(municipality)
     text = with_database(lambda db: export_entries(db.engine, code))
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.touch(mode=0o600)
-        # Excel takes a file without this mark for one of another alphabet.
-        output.write_bytes(f"\ufeff{text}".encode())
-    except OSError as error:
-        fail(f"{output}: cannot be written ({error.strerror}); choose another file", WRONG)
+    # Excel takes a file without the mark at its beginning for one of another alphabet.
+    write_or_echo(text, output, encoding="utf-8-sig", private=True)
 
 
 @directory.command()
@@ -158,7 +159,7 @@ def check(json_wanted: bool, pii: bool) -> None:
     async def work(db: Database) -> list[DirectoryEntry]:
         area = await load_area(db.engine)
         try:
-            async with AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.get_secret_value()) as ari:
+            async with AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.reveal()) as ari:
                 phones = await seen_phones(ari)
         except AriError as error:
             fail(f"Asterisk cannot be asked who is there: {error}; `ari-app check` tells more")
@@ -180,7 +181,7 @@ def _scope(area: Area, municipality: str | None) -> Collection[MunicipalityCode]
         return None
     code = MunicipalityCode(municipality)
     if code not in area.municipalities:
-        fail(f"there is no municipality {code}; known are {', '.join(sorted(area.municipalities)) or 'none'}", WRONG)
+        fail(f"--municipality: there is no municipality {code}; known are {listed(area.municipalities)}", WRONG)
     return frozenset({code})
 
 
@@ -193,7 +194,7 @@ async def _sightings(db: Database, entries: Collection[DirectoryEntry]) -> Sight
         chosen = load(Settings)
         async with (
             asyncio.timeout(10),
-            AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.get_secret_value()) as ari,
+            AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.reveal()) as ari,
         ):
             return Sightings(await seen_phones(ari), people)
     except SettingsError as error:

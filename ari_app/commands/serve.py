@@ -1,4 +1,4 @@
-"""`ari-app serve`, `migrate`, `up`: the program itself."""
+"""`ari-app serve`: the program itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import suppress
 import click
 
 from ari_app import logs
-from ari_app.commands import CANNOT, WRONG, database_url, run, settings
+from ari_app.commands import CANNOT, WRONG, settings
 from ari_app.core.ledger import LedgerError
 from ari_app.settings import Settings
 from ari_app.storage.db.errors import StorageError
@@ -52,25 +52,3 @@ async def _serve(chosen: Settings) -> int:
         click.echo(str(away.exceptions[0]), err=True)
         code = CANNOT
     return code
-
-
-@click.command()
-def migrate() -> None:
-    """Bring the database to the revision this program needs."""
-    from ari_app.storage.db.migrate import current_and_head, upgrade_to_head
-
-    url = database_url()
-
-    async def work() -> str:
-        await upgrade_to_head(url)
-        return (await current_and_head(url))[1]
-
-    click.echo(f"the database is at {run(work())}")
-
-
-@click.command()
-def up() -> None:
-    """The whole system on this machine with the sample area: what `make run` does."""
-    from ari_app.local.up import main as bring_up
-
-    sys.exit(bring_up())

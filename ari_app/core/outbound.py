@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from ari_app.core.area import Area
 from ari_app.core.ids import Endpoint, MunicipalityCode
+
+if TYPE_CHECKING:
+    from ari_app.core.area import Area
 
 #: the place of the number in a template
 PLACE = "{number}"

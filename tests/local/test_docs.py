@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
-import click
 import pytest
 
+from ari_app import settings as application_settings
 from ari_app.area_file.reader import read_area
-from ari_app.cli import main
 from ari_app.core.call import EndReason
 from ari_app.core.keypad import KeyCommand
 from ari_app.core.operators import PAUSE_KEYS
 from ari_app.local.settings import LocalSettings
-from ari_app.settings import Settings
+from tests.commands.tree import every_command
 
 pytestmark = pytest.mark.pure
 
@@ -42,11 +40,8 @@ def text(document: Path) -> str:
     return document.read_text(encoding="utf-8")
 
 
-def commands(group: click.Group, prefix: str = "") -> Iterator[str]:
-    for name, command in group.commands.items():
-        yield f"{prefix}{name}"
-        if isinstance(command, click.Group):
-            yield from commands(command, f"{prefix}{name} ")
+def commands() -> set[str]:
+    return {path for path, _ in every_command()}
 
 
 def variables(*files: Path) -> set[str]:
@@ -56,9 +51,8 @@ def variables(*files: Path) -> set[str]:
     return found - NO_SETTINGS
 
 
-@pytest.mark.parametrize("field", sorted(Settings.model_fields))
-def test_a_setting_of_the_application_is_in_the_readme(field: str) -> None:
-    variable = "DATABASE_URL" if field == "database_url" else f"ARI_APP_{field.upper()}"
+@pytest.mark.parametrize("variable", sorted(application_settings.variables(application_settings.Settings)))
+def test_a_setting_of_the_application_is_in_the_readme(variable: str) -> None:
     assert f"`{variable}`" in text(README)
 
 
@@ -81,13 +75,13 @@ def test_a_variable_that_any_file_reads_is_in_the_readme() -> None:
 
 
 def test_a_variable_of_the_documents_is_read_by_some_file() -> None:
-    named = {f"ARI_APP_{field.upper()}" for field in Settings.model_fields}
-    read = named | variables(*ROOT.glob("ari_app/**/*.py"), *ROOT.glob("ari_app/local/*.sh"), ROOT / ".env.example")
+    read = set(application_settings.variables(application_settings.Settings))
+    read |= variables(*ROOT.glob("ari_app/**/*.py"), *ROOT.glob("ari_app/local/*.sh"), ROOT / ".env.example")
     read |= variables(*(file for file in ROOT.glob("asterisk-conf/*") if file.is_file()), ROOT / "docker-compose.yml")
     assert variables(*DOCUMENTS) - read == set()
 
 
-@pytest.mark.parametrize("command", sorted(commands(main)))
+@pytest.mark.parametrize("command", sorted(commands()))
 def test_a_command_is_in_the_readme(command: str) -> None:
     first, _, rest = command.partition(" ")
     rows = (line for line in text(README).splitlines() if line.startswith("| `ari-app "))
@@ -97,7 +91,7 @@ def test_a_command_is_in_the_readme(command: str) -> None:
 
 
 def test_the_commands_of_the_documents_exist() -> None:
-    existing = set(commands(main))
+    existing = commands()
     named = set(re.findall(r"`ari-app ([a-z]+)", "".join(map(text, DOCUMENTS))))
     assert named <= existing
 

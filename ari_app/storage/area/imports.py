@@ -29,7 +29,7 @@ from ari_app.core.numbers import format_shared
 from ari_app.storage import tables as t
 from ari_app.storage.area.reader import read_area_rows, read_calamities, read_pin_hashes, read_special_days
 from ari_app.storage.area.writer import write_difference
-from ari_app.storage.db.errors import StorageError, translated
+from ari_app.storage.db.errors import InputRefused, translated
 from ari_app.storage.db.notifications import AREA_CHANNEL
 from ari_app.storage.operators.pins import hash_pin, pin_fits
 
@@ -37,11 +37,11 @@ _IMPORT_LOCK = "ari_app area import"
 LONGEST_TEXT = 600  # characters of a calamity text, about a minute
 
 
-class UnknownMunicipality(StorageError):
+class UnknownMunicipality(InputRefused):
     """A code that no municipality of the directory has."""
 
 
-class CalamityRefused(StorageError):
+class CalamityRefused(InputRefused):
     """A calamity that ends before it begins, or has no text that can be spoken."""
 
 

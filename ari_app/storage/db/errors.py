@@ -3,9 +3,11 @@
 StorageError
 ├── NotMigrated         the database is not at the revision this program needs
 ├── MigrationsMissing   the program cannot find its own migrations
-├── UnknownMunicipality a code that no municipality has (`storage.area.imports`)
-├── CalamityRefused     a calamity that makes no sense (`storage.area.imports`)
-└── RowRefused          Postgres refused a row or a query: a mistake of ours
+├── RowRefused          Postgres refused a row or a query: a mistake of ours
+└── InputRefused        what somebody typed cannot be
+    ├── UnknownMunicipality a code that no municipality has (`storage.area.imports`)
+    ├── CalamityRefused     a calamity that makes no sense (`storage.area.imports`)
+    └── AbsenceRefused      an absence of nobody, or one that makes no sense (`storage.operators.absences`)
 
 `core.ledger` holds those that the calls handle as well: `StoreUnavailable`, `StaleRow`, `AlreadyTaken`.
 
@@ -34,6 +36,10 @@ class NotMigrated(StorageError):
 
 class MigrationsMissing(StorageError):
     """The directory `migrations/` is not where the program looks for it."""
+
+
+class InputRefused(StorageError):
+    """What somebody typed cannot be; the text is a sentence for that person."""
 
 
 class RowRefused(StorageError):

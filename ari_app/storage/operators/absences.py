@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
-from ari_app.storage.db.errors import StorageError, translated
+from ari_app.storage.db.errors import InputRefused, translated
 
 
-class AbsenceRefused(StorageError):
+class AbsenceRefused(InputRefused):
     """There is no such operator, or the absence would end before it begins."""
 
 

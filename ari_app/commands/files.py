@@ -1,0 +1,37 @@
+"""Files that somebody wants to import, and the report of what an import did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ari_app.commands import WRONG, fail
+
+if TYPE_CHECKING:
+    from ari_app.area_file.difference import ImportReport
+
+MOST_LINES = 200  # of an import's report
+
+
+def read_text(file: Path) -> str:
+    """The text of a file. Ends the program, with what is wrong with the file, when it has none."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        fail(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8", WRONG)
+    except OSError as error:
+        fail(f"{file}: cannot be read ({error.strerror}); make it readable for you", WRONG)
+
+
+def echo_report(report: ImportReport) -> None:
+    """What an import did, by name; of very many names, the first."""
+    for what, names in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
+        for name in names[:MOST_LINES]:
+            click.echo(f"{what:<8} {name}")
+        if len(names) > MOST_LINES:
+            click.echo(f"{what:<8} {len(names) - MOST_LINES} more")
+    click.echo(f"{len(report.unchanged)} unchanged")
+    for warning in report.warnings:
+        click.echo(f"note: {warning}", err=True)

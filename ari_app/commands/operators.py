@@ -1,0 +1,63 @@
+"""`ari-app operators`: where each operator is."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+
+from ari_app.commands import Moment, as_json, author_option, json_option, with_database
+from ari_app.core.callbacks import Absence
+from ari_app.core.ids import OperatorNumber
+from ari_app.render.callbacks import absences_table
+from ari_app.render.text import local, operators_table
+from ari_app.storage.calls.reads import list_operators
+from ari_app.storage.operators.absences import add_absence, end_absences, list_absences
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def operators(ctx: click.Context, json_wanted: bool) -> None:
+    """Who is logged in, and in which state."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = with_database(lambda db: list_operators(db.engine, None))
+    if json_wanted:
+        for status in found:
+            click.echo(as_json(asdict(status)))
+        return
+    click.echo(
+        operators_table(found, datetime.now().astimezone()) if found else "no operators; `ari-app import` an area"
+    )
+
+
+@operators.command("absent")
+@click.argument("number", required=False)
+@click.option("--from", "from_at", type=Moment(), help="from then on; now, if left out")
+@click.option("--until", "until_at", type=Moment(), help="back then; until `operators present`, if left out")
+@click.option("--reason", default="", help="leave, ill; no details")
+@author_option
+def operators_absent(
+    number: str | None, from_at: datetime | None, until_at: datetime | None, reason: str, author: str
+) -> None:
+    """NUMBER is away: their team has their callbacks meanwhile. Without NUMBER: the list of those who are away."""
+    now = datetime.now(UTC)
+    if number is None:
+        found = with_database(lambda db: list_absences(db.engine, now))
+        click.echo(absences_table(found) if found else "nobody is away")
+        return
+    absence = Absence(OperatorNumber(number), from_at or now, until_at, reason)
+    with_database(lambda db: add_absence(db.engine, absence, author, now))
+    until = "until further notice" if until_at is None else f"until {local(until_at)}"
+    click.echo(f"{number}: away from {local(absence.from_at)} {until}")
+
+
+@operators.command("present")
+@click.argument("number")
+def operators_present(number: str) -> None:
+    """NUMBER is back, or planned absences are called off."""
+    operator, now = OperatorNumber(number), datetime.now(UTC)
+    ended = with_database(lambda db: end_absences(db.engine, operator, now))
+    click.echo(f"{number}: back" if ended else f"{number}: was not away")
