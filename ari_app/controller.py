@@ -79,6 +79,7 @@ class Controller:
         self._recovery = recovery
         self._fallback = fallback
         self._started_at: datetime | None = started_at
+        self._asterisk_started_at: datetime | None = None  # by its own clock
         self._gap_closed = False
         self._one_gap_at_a_time = asyncio.Lock()
         self._one_beat_at_a_time = asyncio.Lock()  # or an earlier 0 overtakes the first moment that is written
@@ -106,11 +107,12 @@ class Controller:
 
     async def _compare(self, connected: Connected | None) -> None:
         self._gap_closed = False
-        restarted = connected is not None and connected.asterisk_restarted
+        if connected is not None:
+            self._asterisk_started_at = connected.info.started_at
         while True:
             try:
                 await self._exchange.switch.read_clock(datetime.now(UTC))
-                counts = await self._recovery().run(self._exchange.id, asterisk_restarted=restarted)
+                counts = await self._recovery().run(self._exchange.id, self._asterisk_started_at)
                 break
             except StoreUnavailable as error:
                 log.warning("recovery_waits_for_store", error=str(error))
@@ -133,7 +135,7 @@ class Controller:
         log.info(
             "asterisk_connected",
             asterisk=connected.info.version,
-            asterisk_restarted=restarted,
+            asterisk_restarted=connected.asterisk_restarted,
             seconds=self.recovery_seconds,
             **counts,
         )

@@ -49,17 +49,17 @@ class Recovery:
         self._look = look
         self._counts: dict[str, int] = {}
 
-    async def run(self, asterisk_id: AsteriskId, *, asterisk_restarted: bool) -> dict[str, int]:
+    async def run(self, asterisk_id: AsteriskId, asterisk_started_at: datetime | None) -> dict[str, int]:
         """Read the open rows, compare, carry out; returns how often each order was given.
 
-        `asterisk_restarted`: no channel from before can be there. Deletions go one after the other: many at once after
-        a reconnect have crashed Asterisk (asterisk#1201). Raises StoreUnavailable, and what `look` raises.
+        `asterisk_started_at`: a standing line that is older went with Asterisk. Deletions go one after the other: many
+        at once after a reconnect have crashed Asterisk (asterisk#1201). Raises StoreUnavailable, and as `look` does.
         """
         # Rows before channels: a call that arrives in between is a channel without a row, and its own task has it. The
         # other way round it would be a row without its channel, and a live call would be closed.
         rows = await self._shell.ledger.open_rows(asterisk_id)
         snapshot = await self._look()
-        for order in plan(rows, snapshot, asterisk_restarted=asterisk_restarted):
+        for order in plan(rows, snapshot, asterisk_started_at):
             name = type(order).__name__
             self._counts[name] = self._counts.get(name, 0) + 1
             try:

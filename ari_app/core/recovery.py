@@ -132,14 +132,15 @@ Order = (
 )
 
 
-def plan(rows: OpenRows, snapshot: Snapshot, *, asterisk_restarted: bool = False) -> list[Order]:
+def plan(rows: OpenRows, snapshot: Snapshot, asterisk_started_at: datetime | None = None) -> list[Order]:
     """What to do after a gap, in the order in which it is to be done: operators first, so that calls find them.
 
-    The rows were read before the snapshot was taken.
+    The rows were read before the snapshot was taken. `asterisk_started_at` is by Asterisk's clock, as the beginning of
+    a line is; None when it is not known.
     """
     known: set[ChannelId] = set()
     orders: list[Order] = []
-    orders += _operators(rows, snapshot, known, asterisk_restarted)
+    orders += _operators(rows, snapshot, known, asterisk_started_at)
     orders += _calls(rows, snapshot, known)
     orders += _unknown_channels(snapshot, known)
     orders += _orphan_bridges(rows, snapshot, orders)
@@ -147,10 +148,10 @@ def plan(rows: OpenRows, snapshot: Snapshot, *, asterisk_restarted: bool = False
 
 
 def _operators(
-    rows: OpenRows, snapshot: Snapshot, known: set[ChannelId], asterisk_restarted: bool
+    rows: OpenRows, snapshot: Snapshot, known: set[ChannelId], asterisk_started_at: datetime | None
 ) -> Collection[Order]:
     orders: list[Order] = []
-    gone = LogoutReason.ASTERISK_RESTARTED if asterisk_restarted else LogoutReason.LOST
+    line_began_at = {line.channel_id: line.started_at for line in rows.lines}
     session_of_line: dict[ChannelId, OperatorSession] = {}
     for session in rows.sessions:
         if session.channel_id is None:
@@ -158,7 +159,9 @@ def _operators(
         elif _is_ours(snapshot, session.channel_id):
             session_of_line[session.channel_id] = session
         else:
-            orders.append(CloseSession(session, gone))
+            began_at = line_began_at.get(session.channel_id, session.logged_in_at)
+            was_before = asterisk_started_at is not None and began_at < asterisk_started_at
+            orders.append(CloseSession(session, LogoutReason.ASTERISK_RESTARTED if was_before else LogoutReason.LOST))
     for line in rows.lines:
         if _is_ours(snapshot, line.channel_id):
             known.add(line.channel_id)

@@ -226,6 +226,30 @@ async def test_given_asterisk_is_killed_when_it_is_back_then_rows_are_closed_and
     await crowd.empty()
 
 
+async def test_given_asterisk_and_the_application_are_killed_when_both_are_back_then_operators_phones_ring(
+    application: Application, crowd: Crowd, phones: PhoneNetwork, asterisk: LocalAsterisk, database_url: str
+) -> None:
+    """The machine was rebooted: no process is left that saw Asterisk go."""
+    await application.start()
+    await phones.operator("phone01", "301", "4301")
+    await eventually(database_url, "SELECT state FROM operator_session", equals="ready")
+    await application.kill()
+    await asyncio.to_thread(asterisk.kill)
+    await asyncio.to_thread(asterisk.start)
+    await application.start()
+    await eventually(database_url, "SELECT logout_reason FROM operator_session", equals="asterisk_restarted")
+    desk = await phones.incoming("phone01")
+    await desk.pick_up()
+    await desk.press("301#4301#")
+    again = "SELECT state FROM operator_session WHERE logged_out_at IS NULL"
+    await eventually(database_url, again, equals="ready")
+    citizen = await phones.citizen(SLOW)
+    await crowd.newest_slow_call_is("talking")
+    await citizen.hang_up()
+    await desk.hang_up()
+    await crowd.empty()
+
+
 async def test_given_postgres_is_away_then_new_calls_go_to_the_fallback_talks_go_on_and_nothing_is_inconsistent_after(
     application: Application, crowd: Crowd, phones: PhoneNetwork, postgres_server: LocalPostgres, database_url: str
 ) -> None:

@@ -248,11 +248,8 @@ async def test_rule_7_asterisk_restarted_closes_everything_and_operators_must_di
     await world.dial_in("phone02")
     if process == "died too":
         await world.kill()
-    world.switch.vanish()
-    if process == "died too":
-        await world.restart(asterisk_restarted=True)
-    else:
-        await world.close_gap(asterisk_restarted=True)
+    await world.restart_asterisk()
+    await (world.restart() if process == "died too" else world.close_gap())
     await world.clock.advance(5)
     assert not any(call.is_open for call in world.ledger.calls.values())
     assert not any(leg.is_open for leg in world.ledger.legs.values())
@@ -271,12 +268,58 @@ async def test_rule_7_asterisk_restarted_closes_everything_and_operators_must_di
 async def test_a_reminder_that_nobody_picks_up_stops_ringing(make_world: Callable[..., World]) -> None:
     scene = await talking(make_world)
     world = scene.world
-    world.switch.vanish()
-    await world.close_gap(asterisk_restarted=True)
+    await world.restart_asterisk()
+    await world.close_gap()
     reminder = world.ringing_at("PJSIP/phone01")
     await world.clock.advance(31)
     assert reminder not in world.switch.channels
     assert all(line.ended_at is not None for line in world.ledger.lines.values())
+
+
+async def test_an_operators_phone_that_registers_a_while_after_asterisk_restarted_rings_then(
+    make_world: Callable[..., World],
+) -> None:
+    scene = await talking(make_world)
+    world = scene.world
+    world.switch.unregistered.add(Endpoint("PJSIP/phone01"))
+    await world.restart_asterisk()
+    await world.close_gap()
+    await world.clock.advance(20)
+    assert not world.switch.ringing
+    world.switch.unregistered.clear()
+    await world.clock.advance(6)
+    assert world.ringing_at("PJSIP/phone01")
+
+
+@pytest.mark.parametrize("meanwhile", ["logs in again", "stays away"])
+async def test_a_phone_that_is_not_registered_after_a_restart_of_asterisk_is_not_rung_for_ever(
+    make_world: Callable[..., World], meanwhile: str
+) -> None:
+    scene = await talking(make_world)
+    world = scene.world
+    world.switch.unregistered.add(Endpoint("PJSIP/phone01"))
+    await world.restart_asterisk()
+    await world.close_gap()
+    if meanwhile == "logs in again":
+        await world.operator("101", phone="phone02")
+    else:
+        await world.clock.advance(61)
+    world.switch.unregistered.clear()
+    await world.clock.advance(61)
+    assert not world.switch.ringing
+
+
+async def test_a_line_that_ended_while_no_process_ran_is_no_reason_to_call_its_operator(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world()
+    operator = await world.operator("101")
+    await world.kill()
+    world.switch.leave(operator)
+    await world.restart()
+    await world.clock.advance(10)
+    assert world.session("101").logout_reason is LogoutReason.LOST
+    assert not world.switch.ringing
 
 
 async def test_rule_10_what_ended_in_a_gap_of_the_socket_is_estimated_and_what_goes_on_is_not_touched(

@@ -68,8 +68,8 @@ async def test_rule_7_a_phone_that_rings_to_remind_its_operator_is_not_taken_for
 ) -> None:
     world = make_world()
     await world.operator("101", phone="phone01")
-    world.switch.vanish()
-    await world.close_gap(asterisk_restarted=True)
+    await world.restart_asterisk()
+    await world.close_gap()
     reminder = world.ringing_at("PJSIP/phone01")
     await world.kill()
     if meanwhile == "is picked up":

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -120,6 +120,7 @@ class World:
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
         self.switch = FakeSwitch(self.clock, self.post)
+        self.asterisk_started_at = self.now - timedelta(days=1)
         self.arrivals: dict[ChannelId, LiveChannel] = {}
         self._numbers = count(1)
         self.start_process()
@@ -164,18 +165,24 @@ class World:
     def is_running(self) -> bool:
         return not self._running.done()
 
-    async def restart(self, *, asterisk_restarted: bool = False) -> dict[str, int]:
+    async def restart_asterisk(self) -> None:
+        """Every channel is gone, and nobody says so."""
+        await self.clock.advance(1)
+        self.switch.vanish()
+        self.asterisk_started_at = self.clock.now()
+
+    async def restart(self) -> dict[str, int]:
         """A process starts, and takes up what it finds; returns how often each order of recovery was given."""
         self.start_process()
         await settle()
-        return await self.close_gap(asterisk_restarted=asterisk_restarted)
+        return await self.close_gap()
 
-    async def close_gap(self, *, asterisk_restarted: bool = False) -> dict[str, int]:
+    async def close_gap(self) -> dict[str, int]:
         """What the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
         assert self.ledger.available
         while True:
             recovery = Recovery(self.shell, self.supervisor, self.look)
-            work = asyncio.create_task(recovery.run(NODE, asterisk_restarted=asterisk_restarted))
+            work = asyncio.create_task(recovery.run(NODE, self.asterisk_started_at))
             await settle()
             while not work.done():  # it waits before it repeats an order
                 await self.clock.advance(0.1)

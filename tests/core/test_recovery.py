@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ari_app.core.call import Call, EndReason, Leg, LegRole, Stage
 from ari_app.core.ids import BridgeId, SessionId
 from ari_app.core.ledger import OpenRows
-from ari_app.core.operators import LogoutReason
+from ari_app.core.operators import LogoutReason, OperatorLine
 from ari_app.core.recovery import (
     Adopt,
     CloseCall,
@@ -26,6 +27,7 @@ from ari_app.core.recovery import (
     plan,
 )
 from tests.core.recovery_values import (
+    BEFORE,
     CALLER,
     LINE,
     ON_1400,
@@ -212,9 +214,26 @@ def test_rows_against_channels(rows: OpenRows, snapshot: Snapshot, orders: list[
 def test_asterisk_restarted_closes_everything_that_had_a_channel_and_says_why_to_operators() -> None:
     talk = call(Stage.TALKING, bridge_id=TALK)
     rows = OpenRows((talk,), (leg(), OPERATOR), (line(),), (session(), session(None, id=SessionId(UUID(int=7)))))
-    assert plan(rows, seen(), asterisk_restarted=True) == [
+    assert plan(rows, seen(), BEFORE + timedelta(seconds=1)) == [
         CloseSession(session(), LogoutReason.ASTERISK_RESTARTED),
         ResumeRingSession(session(None, id=SessionId(UUID(int=7)))),
         CloseLine(line()),
         CloseCall(talk, (leg(), OPERATOR), EndReason.LOST, ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("lines", "asterisk_started_at", "reason"),
+    [
+        pytest.param((line(),), BEFORE + timedelta(seconds=1), LogoutReason.ASTERISK_RESTARTED, id="line is older"),
+        pytest.param((line(),), BEFORE - timedelta(seconds=1), LogoutReason.LOST, id="line is younger"),
+        pytest.param((line(),), BEFORE, LogoutReason.LOST, id="no line is as old as its Asterisk"),
+        pytest.param((line(),), None, LogoutReason.LOST, id="not known when Asterisk started"),
+        pytest.param((), BEFORE + timedelta(seconds=1), LogoutReason.ASTERISK_RESTARTED, id="login, line has no row"),
+    ],
+)
+def test_a_standing_line_that_is_older_than_asterisk_went_with_it(
+    lines: tuple[OperatorLine, ...], asterisk_started_at: datetime | None, reason: LogoutReason
+) -> None:
+    orders = plan(OpenRows(lines=lines, sessions=(session(),)), seen(), asterisk_started_at)
+    assert CloseSession(session(), reason) in orders

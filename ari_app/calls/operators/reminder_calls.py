@@ -11,7 +11,8 @@ from typing import Protocol
 import structlog
 
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
-from ari_app.calls.errors import CallError
+from ari_app.calls.clock import sleep_until
+from ari_app.calls.errors import CallError, DestinationUnavailable
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Digit, Entered, Up
 from ari_app.calls.operators.line import LineTask, OperatorShell
@@ -26,6 +27,9 @@ log = structlog.get_logger(__name__)
 #: what the rung phone shows: the number that operators dial
 SHOWN_NUMBER = "1400"
 RING_PATIENCE = timedelta(seconds=30)
+#: how long to wait for a phone to register: one whose connection went with Asterisk does so within a minute
+REGISTER_PATIENCE = timedelta(seconds=60)
+REGISTER_RETRY = timedelta(seconds=5)
 #: how long a key is awaited after an invitation was spoken
 INVITATION_PATIENCE = timedelta(seconds=4)
 INVITATION_TIMES = 2
@@ -111,17 +115,30 @@ class ReminderCalls:
         self._asterisk_id = asterisk_id
 
     def call_about_lost_line(self, session: OperatorSession) -> None:
-        """Ring the phone of an operator whose standing line went with Asterisk, once; returns at once."""
+        """Ring the phone of an operator whose standing line went with Asterisk; returns at once."""
         if session.endpoint is not None and session.channel_id is not None:
             self._lines.start(self._call_about_lost_line(session, session.endpoint), f"reminder {session.operator}")
 
     async def _call_about_lost_line(self, session: OperatorSession, endpoint: Endpoint) -> None:
-        try:
-            task = await self._create(endpoint, None)
-        except CallError as error:
-            log.info("operator_not_reminded", operator=session.operator, error=str(error))
-            return
-        await self._lines.run_line(task)
+        until = self._shell.clock.now() + REGISTER_PATIENCE
+        while not self._is_at_work_again(session):
+            try:
+                task = await self._create(endpoint, None)
+            except DestinationUnavailable as error:
+                if self._shell.clock.now() >= until:
+                    log.info("operator_not_reminded", operator=session.operator, error=str(error))
+                    return
+                await sleep_until(self._shell.clock, self._shell.clock.now() + REGISTER_RETRY)
+            except CallError as error:
+                log.info("operator_not_reminded", operator=session.operator, error=str(error))
+                return
+            else:
+                await self._lines.run_line(task)
+                return
+
+    def _is_at_work_again(self, lost: OperatorSession) -> bool:
+        entry = self._shell.registry.session_of(lost.operator)
+        return entry is not None and entry.session.id != lost.id
 
     async def remind(self, reminder: SpokenReminder) -> Spoken:
         """Ring the phone and say what is due; key 1 goes on to the login, and then calls the first of them."""
