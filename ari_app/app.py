@@ -28,6 +28,7 @@ from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs.area_follower import AreaFollower
 from ari_app.jobs.callback_jobs import keeping_promises
+from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.clockwork import ticking
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import NumberPlanCheck
@@ -35,7 +36,6 @@ from ari_app.jobs.fallback import FallbackTaker
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
 from ari_app.storage.callbacks.requests import PostgresCallbacks
-from ari_app.storage.calls.cel_file import CelFileUnreadable
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.lock import ControllerLock

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 
 from ari_app.area_file.callback_shapes import contact
 from ari_app.area_file.checks import Entries, Entry
-from ari_app.area_file.contents import AreaFile, KeyChange, Pin, PinHash, Removals
 from ari_app.area_file.directory_checks import countries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.shapes import (
@@ -38,6 +37,7 @@ from ari_app.core.area import (
     Team,
     Whisper,
 )
+from ari_app.core.area_contents import AreaFile, KeyChange, Pin, PinHash, Removals
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.tariffs import Forbidden, callable_number
 

@@ -16,13 +16,13 @@ from pydantic import ValidationError
 
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, check
-from ari_app.area_file.contents import AreaFile, Removals
 from ari_app.area_file.directory_cells import COLUMNS, Unreadable, cells, value
 from ari_app.area_file.directory_checks import check_entries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.errors import AreaRefused, Mistake
 from ari_app.area_file.reader import LARGEST_FILE, says, unknown_key
 from ari_app.core.area import Area, DirectoryEntry
+from ari_app.core.area_contents import AreaFile, Removals
 from ari_app.core.ids import EntryCode, MunicipalityCode
 
 SECTION = "directory_entry"
@@ -38,6 +38,8 @@ def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, 
     """
     if len(text) > LARGEST_FILE:
         raise AreaRefused([Mistake("", f"the file is larger than {LARGEST_FILE:,} characters")])
+    if owner is not None and owner not in known.municipalities:
+        raise AreaRefused([Mistake("", f"there is no municipality {owner}")])
     reader = _Reader(text, known, owner)
     entries = Entries(directory_entries=list(reader.entries()))
     named = {entry.shape.code for entry in entries.directory_entries} | reader.named

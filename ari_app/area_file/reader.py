@@ -17,7 +17,6 @@ from pydantic_core import ErrorDetails
 
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, Path, check, shown
-from ari_app.area_file.contents import AreaFile
 from ari_app.area_file.directory_checks import check_entries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape, OutsideShape
 from ari_app.area_file.errors import AreaRefused, Mistake
@@ -32,6 +31,7 @@ from ari_app.area_file.shapes import (
     TeamShape,
 )
 from ari_app.core.area import Area
+from ari_app.core.area_contents import AreaFile
 from ari_app.core.numbers import Refused, parse_shared
 
 LARGEST_FILE = 20_000_000  # characters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -34,7 +34,7 @@ _HEAD = """\
 
 
 def render_area(
-    area: Area, pin_hashes: Mapping[OperatorNumber, str], special_days: Iterable[tuple[date, str, str]]
+    area: Area, pin_hashes: Mapping[OperatorNumber, str], special_days: Mapping[date, tuple[str, str]]
 ) -> str:
     """The area file of a directory; calamities are not part of it, nor are the special days that are built in."""
     file: dict[str, Any] = {
@@ -50,7 +50,7 @@ def render_area(
             }
             for operator in area.operators.values()
         ],
-        "special_day": [{"day": day, "name": name, "source": source} for day, name, source in special_days],
+        "special_day": [{"day": day, "name": name, "source": source} for day, (name, source) in special_days.items()],
     }
     if area.callable_countries:
         file["outside"] = {"allow_countries": sorted(area.callable_countries)}

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from ari_app.area_file.difference import ImportReport
 from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.exports import export_area
+from ari_app.area_file.imports import import_area
 from ari_app.commands import WRONG, author_option, fail, with_database, write_or_echo
 from ari_app.commands.files import echo_report, read_text
-from ari_app.storage.area.imports import export_area, import_area
+from ari_app.core.area_difference import ImportReport
 from ari_app.storage.db.engine import Database
 
 

@@ -14,7 +14,7 @@ from ari_app.core.event_log.audit import AuditReport, Period
 from ari_app.core.event_log.audit import audit as compare
 from ari_app.core.event_log.cel import histories
 from ari_app.core.ids import AsteriskId
-from ari_app.storage.calls import cel_file
+from ari_app.jobs import cel_file
 from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database
 
@@ -38,7 +38,10 @@ def audit(since: datetime, until: datetime | None, tolerance: float, json_wanted
 
     async def work(db: Database) -> AuditReport:
         # Both sides are read a little wider than the period, so that what stands at its edge has its counterpart.
-        events = await asyncio.to_thread(lambda: list(cel_file.events_since(path, period.since - EDGE)))
+        try:
+            events = await asyncio.to_thread(lambda: list(cel_file.events_since(path, period.since - EDGE)))
+        except cel_file.CelFileUnreadable as error:
+            fail(str(error))
         recorded = await recorded_channels(db.engine, AsteriskId(chosen.node), period.since - EDGE, period.until + EDGE)
         return compare(histories(events), recorded, period, tolerance)
 

@@ -10,7 +10,7 @@ from ari_app.commands import Moment, author_option, with_database
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.render.text import local, table
-from ari_app.storage.area.imports import end_calamity, list_calamities, set_calamity
+from ari_app.storage.area.calamities import end_calamity, list_calamities, set_calamity
 
 
 @click.group()
@@ -54,7 +54,7 @@ def calamity_off(municipality: str, author: str) -> None:
 @calamity.command("list")
 def calamity_list() -> None:
     """Those that are on or planned."""
-    found = with_database(lambda db: list_calamities(db.engine, datetime.now(UTC)))
+    found = with_database(lambda db: list_calamities(db.engine, None, datetime.now(UTC)))
     if not found:
         click.echo("no calamity is on or planned")
         return

@@ -21,7 +21,7 @@ from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.render.callbacks import promise_table, requests_table, story_text
 from ari_app.render.icalendar import team_calendar
 from ari_app.render.text import local
-from ari_app.storage.area.imports import load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.requests import PostgresCallbacks
 from ari_app.storage.db.engine import Database

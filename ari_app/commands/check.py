@@ -21,7 +21,7 @@ from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.settings import Settings
-from ari_app.storage.area.imports import load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, shown
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.migrate import require_head

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import click
 
-from ari_app.area_file.difference import ImportReport
 from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.exports import export_entries
+from ari_app.area_file.imports import import_entries
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.commands import (
@@ -28,6 +29,7 @@ from ari_app.commands import (
 )
 from ari_app.commands.files import echo_report, read_text
 from ari_app.core.area import Area, CheckResult, DirectoryEntry
+from ari_app.core.area_difference import ImportReport
 from ari_app.core.directory import deputies, is_visible
 from ari_app.core.directory_check import Sightings
 from ari_app.core.directory_search import DirectoryIndex
@@ -36,9 +38,9 @@ from ari_app.core.operators import OperatorState
 from ari_app.jobs.directory_check import check_number_plan, seen_phones
 from ari_app.render.directory import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
 from ari_app.settings import Settings, SettingsError, load
-from ari_app.storage.area.imports import export_entries, import_entries, load_area
-from ari_app.storage.calls.reads import list_operators
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
+from ari_app.storage.operators.status import list_operators
 
 municipality_option = click.option(
     "--municipality", metavar="CODE", help="what this municipality may use; without it, the whole area"

@@ -10,7 +10,7 @@ import click
 from ari_app.commands import WRONG, fail
 
 if TYPE_CHECKING:
-    from ari_app.area_file.difference import ImportReport
+    from ari_app.core.area_difference import ImportReport
 
 MOST_LINES = 200  # of an import's report
 

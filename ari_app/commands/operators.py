@@ -12,8 +12,8 @@ from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
 from ari_app.render.callbacks import absences_table
 from ari_app.render.text import local, operators_table
-from ari_app.storage.calls.reads import list_operators
 from ari_app.storage.operators.absences import add_absence, end_absences, list_absences
+from ari_app.storage.operators.status import list_operators
 
 
 @click.group(invoke_without_command=True)
@@ -45,7 +45,7 @@ def operators_absent(
     """NUMBER is away: their team has their callbacks meanwhile. Without NUMBER: the list of those who are away."""
     now = datetime.now(UTC)
     if number is None:
-        found = with_database(lambda db: list_absences(db.engine, now))
+        found = with_database(lambda db: list_absences(db.engine, None, now))
         click.echo(absences_table(found) if found else "nobody is away")
         return
     absence = Absence(OperatorNumber(number), from_at or now, until_at, reason)

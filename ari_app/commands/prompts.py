@@ -10,7 +10,7 @@ from ari_app.commands import WRONG, fail, listed, settings, with_database
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts.errors import PromptError
 from ari_app.prompts.recordings import import_recordings, own_recordings, remove_recordings
-from ari_app.storage.area.imports import load_area
+from ari_app.storage.area.snapshot import load_area
 
 
 @click.group()

@@ -14,7 +14,7 @@ from ari_app.core.area import Area
 from ari_app.core.call import Call
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.prompts.voice import make_prompts
-from ari_app.storage.area.imports import load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
 

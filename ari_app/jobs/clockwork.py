@@ -11,6 +11,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from ari_app.core.ledger import LedgerError
+from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.storage.db.errors import StorageError
 
 log = structlog.get_logger(__name__)
@@ -56,7 +57,7 @@ def _contained(name: str, job: Job, running: set[asyncio.Task[None]]) -> Job:
             await job()
         except asyncio.CancelledError:
             pass  # the end of the block: to the scheduler it would be an error
-        except (LedgerError, StorageError) as error:
+        except (LedgerError, StorageError, CelFileUnreadable) as error:
             log.warning("job_postponed", job=name, error=str(error))
         except Exception:
             log.exception("job_fault", job=name)

@@ -16,8 +16,9 @@ from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.directory_check import Sightings, check
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.presence import Presence, presence_of
+from ari_app.storage.area.directory_checks import store_checks
 from ari_app.storage.db.engine import Database
-from ari_app.storage.db.nightly import claim_night, finish_night, is_done, store_checks
+from ari_app.storage.db.nightly import claim_night, finish_night, is_done
 
 log = structlog.get_logger(__name__)
 

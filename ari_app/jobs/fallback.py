@@ -17,7 +17,7 @@ from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
 from ari_app.core.event_log.fallback_rows import fallback_rows
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import StaleRow
-from ari_app.storage.calls import cel_file
+from ari_app.jobs import cel_file
 from ari_app.storage.calls.cel_position import load_position, save_position
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import ari_app.sample
+from ari_app.area_file.imports import import_area
 from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.local.debian import Say
-from ari_app.storage.area.imports import import_area, load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import create_engine
 from ari_app.storage.db.migrate import upgrade_to_head
 
@@ -26,14 +27,14 @@ async def prepare(url: str, say: Say) -> Area:
     await upgrade_to_head(url)
     engine = create_engine(url, pooled=False)
     try:
-        directory = await load_area(engine)
-        if not directory.municipalities and not directory.operators:
+        area = await load_area(engine)
+        if not area.municipalities and not area.operators:
             say("Importing the sample area …")
             await import_area(engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
-            directory = await load_area(engine)
+            area = await load_area(engine)
     finally:
         await engine.dispose()
-    return directory
+    return area
 
 
 def sample_pins() -> Mapping[OperatorNumber, str]:
@@ -43,9 +44,9 @@ def sample_pins() -> Mapping[OperatorNumber, str]:
     return {OperatorNumber(entry["number"]): entry["pin"] for entry in operators if "pin" in entry}
 
 
-def is_sample(directory: Area) -> bool:
+def is_sample(area: Area) -> bool:
     """Whether the operators of the sample area are here, so that their PINs may be shown."""
     with SAMPLE.open("rb") as file:
         operators = tomllib.load(file).get("operator", [])
-    known = {(operator.number, operator.name) for operator in directory.operators.values()}
+    known = {(operator.number, operator.name) for operator in area.operators.values()}
     return bool(operators) and all((entry["number"], entry["name"]) in known for entry in operators)

@@ -9,7 +9,8 @@ from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import Fact, FactKind, Leg
 from ari_app.core.numbers import format_shared
 from ari_app.core.transfer import Transfer
-from ari_app.storage.calls.reads import CallLine, CallStory, OperatorStatus
+from ari_app.storage.calls.reads import CallLine, CallStory
+from ari_app.storage.operators.status import OperatorStatus
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 
 import asyncpg
 
+from ari_app.area_file.imports import import_area
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.area.imports import import_area
 from ari_app.storage.db.engine import Database, dsn
 from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
 from tests.patience import PATIENCE_SECONDS

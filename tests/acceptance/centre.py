@@ -23,7 +23,7 @@ from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.prompts.build import build
-from ari_app.storage.area.imports import end_calamity, set_calamity
+from ari_app.storage.area.calamities import end_calamity, set_calamity
 from ari_app.storage.db.engine import Database
 from tests.acceptance import audio
 from tests.acceptance.aftermath import assert_nothing_is_left

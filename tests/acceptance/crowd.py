@@ -13,8 +13,8 @@ from pathlib import Path
 from ari_app.core.event_log.audit import AuditReport, Period, audit
 from ari_app.core.event_log.cel import histories
 from ari_app.core.ids import AsteriskId
+from ari_app.jobs import cel_file
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.calls import cel_file
 from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database
 from tests.acceptance import phones as scenarios

@@ -11,8 +11,8 @@ import pytest
 from ari_app.core.event_log import audit
 from ari_app.core.event_log.cel import ChannelHistory, ChannelRole, histories
 from ari_app.core.event_log.fallback import fallback_calls
+from ari_app.jobs import cel_file
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.calls import cel_file
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.small_application import SmallApplication
 from tests.patience import PATIENCE_SECONDS

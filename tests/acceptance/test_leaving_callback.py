@@ -12,7 +12,7 @@ from ari_app.core.calendar import AMSTERDAM, is_working_day, local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.references import is_reference
 from ari_app.prompts.phrases.parts import digits
-from ari_app.storage.area.imports import load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from ari_app.area_file.imports import import_entries
 from ari_app.ari.client import AriClient
 from ari_app.calls.switch import AriSwitch
 from ari_app.core.ids import Endpoint
 from ari_app.core.presence import Presence
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.area.imports import import_entries
 from ari_app.storage.db.engine import Database
 from tests.acceptance.application import Application
 from tests.acceptance.network import PhoneNetwork

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ari_app.area_file.contents import merge
 from ari_app.area_file.directory_csv import read_entries, render_entries
 from ari_app.area_file.errors import AreaRefused
 from ari_app.area_file.reader import read_area
 from ari_app.area_file.render import render_area
 from ari_app.core.area import DirectoryEntry, EntryKind, OpeningSpan
+from ari_app.core.area_contents import merge
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode
 from tests.storage.directory_files import AREA, CSV, PLAN
 
@@ -67,7 +67,7 @@ def test_a_number_is_not_shown_where_an_entry_is() -> None:
 
 def test_a_rendered_number_plan_reads_the_same() -> None:
     area = replace(merge(BARE, read_area(PLAN, BARE)), callable_countries=frozenset({"BE", "DE"}))
-    rendered = render_area(replace(area, operators={}), {}, [])
+    rendered = render_area(replace(area, operators={}), {}, {})
     again = read_area(rendered, area)
     assert again.named.entries == KNOWN.entries
     assert again.callable_countries == frozenset({"BE", "DE"})

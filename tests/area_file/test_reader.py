@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ari_app.sample
-from ari_app.area_file.contents import merge
 from ari_app.area_file.errors import AreaRefused, Mistake
 from ari_app.area_file.reader import ALL_KEYS, LARGEST_FILE, read_area
 from ari_app.area_file.render import render_area
 from ari_app.core.area import CallbackRules, Contact, DirectNumber, Norms, OpeningSpan, Reach, Whisper
+from ari_app.core.area_contents import merge
 from ari_app.core.calendar import OpenNow, open_state
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import is_fictitious
@@ -503,7 +503,7 @@ def test_the_sample_area_is_fictitious_and_reachable_at_any_hour() -> None:
 
 def test_a_rendered_directory_reads_the_same() -> None:
     area = merge(read_area(GOOD).named, read_area(SAMPLE))
-    rendered = render_area(area, dict.fromkeys(area.operators, HASH), [(date(2029, 5, 11), "dag", "KB")])
+    rendered = render_area(area, dict.fromkeys(area.operators, HASH), {date(2029, 5, 11): ("dag", "KB")})
     again = read_area(rendered)
     assert again.named.municipalities == area.municipalities
     assert again.named.shared_numbers == area.shared_numbers

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ari_app.core.event_log.cel import ChannelHistory, histories
+from ari_app.jobs import cel_file
 from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
-from ari_app.storage.calls import cel_file
 from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import BODY, Caller, Scenario, Values

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.clockwork import ticking
-from ari_app.storage.calls.cel_file import CelFileUnreadable
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.pure

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from ari_app.area_file.imports import import_area
 from ari_app.ari.client import AriClient
 from ari_app.core.area import Area, CheckResult
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.presence import Presence
 from ari_app.jobs import directory_check as number_plan
 from ari_app.jobs.directory_check import JOB, NumberPlanCheck, check_number_plan
-from ari_app.storage.area.imports import import_area, load_area
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.nightly import GIVEN_UP_AFTER, claim_night, finish_night, is_done
 from tests.storage.directory_files import AREA, PLAN

@@ -12,24 +12,24 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import ari_app.sample
-from ari_app.area_file.contents import merge
 from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.exports import export_area
+from ari_app.area_file.imports import import_area
 from ari_app.area_file.reader import read_area
 from ari_app.core.area import AfterCalamity, Area, Calamity, Reach
+from ari_app.core.area_contents import merge
 from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.ledger import PinVerdict
 from ari_app.storage import tables as t
-from ari_app.storage.area.imports import (
+from ari_app.storage.area.calamities import (
     CalamityRefused,
     UnknownMunicipality,
     end_calamity,
-    export_area,
-    import_area,
     list_calamities,
-    load_area,
     set_calamity,
 )
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, create_engine
 from ari_app.storage.operators.pins import check_pin
 from tests.patience import PATIENCE_SECONDS
@@ -387,10 +387,10 @@ async def test_a_calamity_is_set_heard_of_and_ended(engine: AsyncEngine) -> None
     for calamity in (planned, water, elsewhere):
         await set_calamity(engine, calamity, now)
     assert (await load_area(engine)).calamities == (water, elsewhere, planned)
-    assert await list_calamities(engine, now) == (water, elsewhere, planned)
-    assert await list_calamities(engine, now + timedelta(hours=3)) == (water, elsewhere)
+    assert await list_calamities(engine, None, now) == (water, elsewhere, planned)
+    assert await list_calamities(engine, None, now + timedelta(hours=3)) == (water, elsewhere)
     assert await end_calamity(engine, MunicipalityCode("GM9901"), "teamleider", now) == 2
-    assert await list_calamities(engine, now) == (elsewhere,)
+    assert await list_calamities(engine, None, now) == (elsewhere,)
     assert not any(
         calamity.is_active(now + timedelta(minutes=minutes))
         for calamity in (await load_area(engine)).calamities
@@ -417,7 +417,7 @@ async def test_a_calamity_that_makes_no_sense_is_refused(engine: AsyncEngine) ->
             await set_calamity(engine, refused, NOW)
     with pytest.raises(UnknownMunicipality):
         await set_calamity(engine, flood(municipality=MunicipalityCode("GM0001")), NOW)
-    assert await list_calamities(engine, NOW) == ()
+    assert await list_calamities(engine, None, NOW) == ()
 
 
 async def test_a_calamity_long_over_is_not_loaded(engine: AsyncEngine) -> None:

@@ -13,18 +13,13 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.area_file.errors import AreaRefused
+from ari_app.area_file.exports import export_area, export_entries
+from ari_app.area_file.imports import import_area, import_entries
 from ari_app.area_file.reader import read_area
 from ari_app.core.area import CheckResult
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.storage import tables as t
-from ari_app.storage.area.imports import (
-    UnknownMunicipality,
-    export_area,
-    export_entries,
-    import_area,
-    import_entries,
-    load_area,
-)
+from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import create_engine
 from tests.storage.directory_files import AREA, CSV, PLAN
 
@@ -81,7 +76,7 @@ async def test_a_csv_file_with_a_mistake_is_refused_whole(engine: AsyncEngine) -
     with pytest.raises(AreaRefused):
         await import_entries(engine, CSV.replace("2011", "112"), "beheer", NOW, OOSTERWENDE)
     assert not (await load_area(engine)).entries
-    with pytest.raises(UnknownMunicipality):
+    with pytest.raises(AreaRefused, match="there is no municipality GM9999"):
         await import_entries(engine, CSV, "beheer", NOW, MunicipalityCode("GM9999"))
 
 

@@ -21,7 +21,7 @@ from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION
 from ari_app.storage.db.engine import Database, connect
 from ari_app.storage.db.errors import RowRefused
 from ari_app.storage.db.rows import RowShape
-from ari_app.storage.operators.pins import hash_pin
+from ari_app.storage.operators.pin_hashes import hash_pin
 from tests.patience import PATIENCE_SECONDS
 from tests.storage.link import Link
 from tests.storage.values import (

@@ -14,7 +14,7 @@ from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, St
 from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
-from ari_app.storage.operators.pins import hash_pin
+from ari_app.storage.operators.pin_hashes import hash_pin
 from tests.fakes.ledger import FakeLedger
 from tests.storage.values import (
     FULL_CALL,

@@ -13,8 +13,9 @@ from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.reads import OperatorStatus, call_story, list_calls, list_operators
+from ari_app.storage.calls.reads import call_story, list_calls
 from ari_app.storage.db.engine import Database
+from ari_app.storage.operators.status import OperatorStatus, list_operators
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
 
 pytestmark = pytest.mark.postgres

@@ -1,4 +1,4 @@
-"""The tables of the area, read as one Directory."""
+"""The tables of the area, read as one value."""
 
 from __future__ import annotations
 
@@ -58,17 +58,17 @@ async def read_area_rows(conn: AsyncConnection) -> Area:
         direct_numbers={row.e164: _direct_number(row) for row in direct if row.kind == "direct"},
         teams=await _teams(conn),
         operators=await _operators(conn),
-        special_days={**DESIGNATED_DAYS, **{day: name for day, name, _ in await read_special_days(conn)}},
+        special_days={**DESIGNATED_DAYS, **{day: name for day, (name, _) in (await read_special_days(conn)).items()}},
         calamities=await read_calamities(conn, recent),
         entries=await _entries(conn),
         callable_countries=frozenset(row.country for row in await _rows(conn, t.callable_country)),
     )
 
 
-async def read_special_days(conn: AsyncConnection) -> list[tuple[date, str, str]]:
+async def read_special_days(conn: AsyncConnection) -> dict[date, tuple[str, str]]:
     """The days that were imported, with name and source; the built-in ones are not among them."""
     rows = await _rows(conn, t.special_day, t.special_day.c.day)
-    return [(row.day, row.name, row.source) for row in rows]
+    return {row.day: (row.name, row.source) for row in rows}
 
 
 async def read_pin_hashes(conn: AsyncConnection) -> dict[OperatorNumber, str]:

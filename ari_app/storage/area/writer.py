@@ -1,4 +1,4 @@
-"""The difference between two directories, written to the tables of the area."""
+"""The difference between two areas, written to the tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ari_app.area_file.difference import Difference
 from ari_app.core.area import Area, DirectNumber, DirectoryEntry, Member, Municipality
+from ari_app.core.area_difference import Difference
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import contact_rows, rules_row
@@ -19,10 +19,7 @@ from ari_app.storage.area.callback_rules import contact_rows, rules_row
 async def write_difference(
     conn: AsyncConnection, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]
 ) -> None:
-    """Make the tables say what `new` says, where they differ. `pin_hashes` holds those of every changed operator.
-
-    What a changed thing consists of is written anew, so that keys and numbers may change hands.
-    """
+    """As `AreaImport.write`. What a changed thing consists of is written anew: keys and numbers may change hands."""
     await _clear(conn, difference)
     towns = [new.municipalities[code] for code in sorted(difference.municipalities)]
     await _upsert(conn, t.municipality, ["code"], [_municipality_row(town) for town in towns])

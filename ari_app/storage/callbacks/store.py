@@ -7,7 +7,6 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TypeAlias
 
 import asyncpg
 
@@ -16,14 +15,13 @@ from ari_app.core.ids import RequestId
 from ari_app.core.ledger import NoSuchRequest, RequestClosed
 from ari_app.storage import tables
 from ari_app.storage.db.engine import STATEMENT_SECONDS
+from ari_app.storage.db.engine import Connection as Connection
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.notifications import CALLBACK_CHANNEL, Notifier
 from ari_app.storage.db.rows import RowShape
 
 REQUEST = RowShape(CallbackRequest, tables.callback_request)
 ATTEMPT = RowShape(CallbackAttempt, tables.callback_attempt)
-
-Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 SELECT_REQUEST = f"SELECT {REQUEST.listed()} FROM callback_request"
 _UPDATE = f"UPDATE callback_request SET ({', '.join(REQUEST.columns)}) = ROW ({REQUEST.parameters(1)}) WHERE id = $1"

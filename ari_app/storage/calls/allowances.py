@@ -1,4 +1,4 @@
-"""What a supervisor allows beyond a rule, with who and why."""
+"""Exceptions to a rule, allowed by a supervisor and kept with their reason."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.core.access import Scope
 from ari_app.core.ids import CallId
+from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.errors import translated
-from ari_app.storage.tables import audit_log, call, transfer_allowance
+from ari_app.storage.db.scopes import in_scope
+from ari_app.storage.tables import call, transfer_allowance
 
 
 async def allow_transfer(
     engine: AsyncEngine, scope: Scope, call_id: CallId, by: str, reason: str, at: datetime
 ) -> bool:
-    """One hand-over more for a call that goes on (AV §2); False when there is no such call in the scope.
+    """Allow one transfer more in a call that goes on (AV §2); False when there is no such call in the scope.
 
-    Each one adds up. It is kept with the call and in the audit log. Raises StoreUnavailable.
+    Each adds up. Kept with the call and in the audit log. Raises StoreUnavailable.
     """
-    wanted = sa.select(call.c.id).where(call.c.id == call_id, call.c.ended_at.is_(None))
-    if scope is not None:
-        wanted = wanted.where(call.c.municipality.in_(scope))
+    wanted = sa.select(call.c.id).where(
+        call.c.id == call_id, call.c.ended_at.is_(None), in_scope(call.c.municipality, scope)
+    )
     with translated():
         async with engine.begin() as connection:
             if (await connection.execute(wanted)).scalar() is None:
@@ -30,6 +32,5 @@ async def allow_transfer(
             allowance = {"call_id": call_id, "allowed_at": at, "allowed_by": by, "reason": reason}
             await connection.execute(sa.insert(transfer_allowance), allowance)
             detail = {"call_id": str(call_id), "reason": reason}
-            entry = {"at": at, "actor": by, "action": "transfer_allowed", "detail": detail}
-            await connection.execute(sa.insert(audit_log), entry)
+            await record_deed(connection, at, by, "transfer_allowed", detail)
     return True

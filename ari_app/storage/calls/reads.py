@@ -1,15 +1,13 @@
-"""What people ask of the record. Every question says whose eyes it is for.
-
-A `Scope` is the municipalities whose calls may be seen; None is the whole group. A call that never reached a
-municipality (its caller left in the menu) belongs to the group only. What is outside the scope does not exist.
-"""
+"""What people read of calls. Every query takes a `Scope`; what is outside the scope does not exist for its reader."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,11 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
-from ari_app.core.ids import AsteriskId, CallId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode
-from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls.statements import CALL, LEG, TRANSFER
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import without_pii
+from ari_app.storage.db.scopes import in_scope, scope_parameters
 from ari_app.storage.tables import call, call_fact, call_leg, transfer
 
 
@@ -42,7 +41,7 @@ class CallLine:
     end_is_estimated: bool
     wait_seconds: float | None
     talk_seconds: float | None
-    operator: OperatorNumber | None  # the last who joined
+    operator: OperatorNumber | None  # the last one that joined
     calamity: bool
     handled_by_fallback: bool
 
@@ -55,20 +54,6 @@ class CallStory:
     facts: tuple[Fact, ...]
     legs: tuple[Leg, ...]
     transfers: tuple[Transfer, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorStatus:
-    """One operator of the area, logged in or not. `call_id` is None as well when the call is not ours to see."""
-
-    number: OperatorNumber
-    name: str
-    teams: tuple[TeamCode, ...]
-    state: OperatorState
-    state_since_at: datetime | None
-    pause_reason: PauseReason | None
-    endpoint: Endpoint | None
-    call_id: CallId | None
 
 
 _CALLS = """
@@ -86,17 +71,6 @@ WHERE (:everything OR call.municipality = ANY(CAST(:scope AS text[])))
   AND (CAST(:municipality AS text) IS NULL OR call.municipality = :municipality)
 ORDER BY call.arrived_at DESC, call.id LIMIT :most"""
 
-_OPERATORS = """
-SELECT operator.number, operator.name, session.state, session.state_since_at, session.pause_reason, session.endpoint,
-  coalesce((SELECT array_agg(team ORDER BY team) FROM operator_team WHERE operator = operator.number), '{}') AS teams,
-  (SELECT call.id FROM call WHERE call.id = session.call_id
-   AND (:everything OR call.municipality = ANY(CAST(:scope AS text[])))) AS call_id
-FROM operator LEFT JOIN operator_session session
-  ON session.operator = operator.number AND session.logged_out_at IS NULL
-WHERE :everything OR EXISTS (SELECT FROM operator_skill skill
-  WHERE skill.operator = operator.number AND skill.municipality = ANY(CAST(:scope AS text[])))
-ORDER BY operator.number"""
-
 
 async def list_calls(
     engine: AsyncEngine,
@@ -107,22 +81,20 @@ async def list_calls(
     limit: int = 100,
 ) -> list[CallLine]:
     """The newest first. Raises StoreUnavailable."""
-    rows = await _rows(
-        engine, sa.text(_CALLS), {**_seen(scope), "since": since, "municipality": municipality, "most": limit}
-    )
-    return [
-        CallLine(**{**row, "stage": Stage(row["stage"]), "end_reason": _optional(EndReason, row["end_reason"])})
-        for row in rows
-    ]
+    asked = {"since": since, "municipality": municipality, "most": limit}
+    rows = await _rows(engine, sa.text(_CALLS), {**scope_parameters(scope), **asked})
+    return [CallLine(**{**row, "stage": Stage(row["stage"]), "end_reason": _reason(row["end_reason"])}) for row in rows]
+
+
+def _reason(text: str | None) -> EndReason | None:
+    return None if text is None else EndReason(text)
 
 
 async def call_story(
     engine: AsyncEngine, scope: Scope, call_id: CallId, *, with_personal_data: bool = False
 ) -> CallStory | None:
     """None when there is no such call in the scope. Raises StoreUnavailable."""
-    wanted = sa.select(call).where(call.c.id == call_id)
-    if scope is not None:
-        wanted = wanted.where(call.c.municipality.in_(scope))
+    wanted = sa.select(call).where(call.c.id == call_id, in_scope(call.c.municipality, scope))
     with translated():
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="REPEATABLE READ")
@@ -151,44 +123,33 @@ async def call_story(
 
 async def find_call(engine: AsyncEngine, scope: Scope, beginning: str) -> CallId | None:
     """The newest call whose id begins so; None when there is none in the scope. Raises StoreUnavailable."""
-    wanted = sa.select(call.c.id).where(sa.cast(call.c.id, sa.Text).startswith(beginning.lower(), autoescape=True))
-    if scope is not None:
-        wanted = wanted.where(call.c.municipality.in_(scope))
+    ids = _ids_that_begin(beginning)
+    if ids is None:
+        return None
+    wanted = (
+        sa.select(call.c.id)
+        .where(call.c.id.between(*ids), in_scope(call.c.municipality, scope))
+        .order_by(call.c.arrived_at.desc())
+        .limit(1)
+    )
     with translated():
         async with engine.connect() as connection:
-            found = (await connection.execute(wanted.order_by(call.c.arrived_at.desc()).limit(1))).scalar()
+            found = (await connection.execute(wanted)).scalar()
     return None if found is None else CallId(found)
 
 
-async def list_operators(engine: AsyncEngine, scope: Scope) -> list[OperatorStatus]:
-    """Those who answer for, or help, a municipality of the scope; by number. Raises StoreUnavailable."""
-    rows = await _rows(engine, sa.text(_OPERATORS), _seen(scope))
-    return [
-        OperatorStatus(
-            **{
-                **row,
-                "teams": tuple(row["teams"]),
-                "state": OperatorState(row["state"] or OperatorState.AWAY),
-                "pause_reason": _optional(PauseReason, row["pause_reason"]),
-            }
-        )
-        for row in rows
-    ]
-
-
-def _seen(scope: Scope) -> dict[str, Any]:
-    return {"everything": scope is None, "scope": sorted(scope or ())}
-
-
-def _optional(kind: Any, value: str | None) -> Any:
-    return None if value is None else kind(value)
+def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:
+    """The first and the last id that begin so; None when no id does. An index finds a range, and no part of a text."""
+    text = beginning.strip().lower()
+    digits = text.replace("-", "")
+    if not re.fullmatch("[0-9a-f]{1,32}", digits):
+        return None
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    return (first, last) if text in (digits, str(first)[: len(text)]) else None
 
 
 def _without_personal_data(story: CallStory) -> CallStory:
-    facts = tuple(
-        replace(fact, detail={key: value for key, value in fact.detail.items() if not key.startswith("pii_")})
-        for fact in story.facts
-    )
+    facts = tuple(replace(fact, detail=without_pii(fact.detail)) for fact in story.facts)
     transfers = tuple(replace(one, pii_subject="", pii_to_number=None) for one in story.transfers)
     call = replace(story.call, pii_caller_number=None, pii_callback_number=None)
     return replace(story, call=call, facts=facts, transfers=transfers)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import re
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import asyncpg
 from sqlalchemy import pool as sa_pool
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ari_app.storage.db.errors import translated
+
+#: what a pool lends
+Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CONNECT_SECONDS = 2.0
 #: longest that one statement of a call may take; then the caller is better off in the fallback

@@ -5,8 +5,8 @@ StorageError
 ├── MigrationsMissing   the program cannot find its own migrations
 ├── RowRefused          Postgres refused a row or a query: a mistake of ours
 └── InputRefused        what somebody typed cannot be
-    ├── UnknownMunicipality a code that no municipality has (`storage.area.imports`)
-    ├── CalamityRefused     a calamity that makes no sense (`storage.area.imports`)
+    ├── UnknownMunicipality a code that no municipality has (`storage.area.calamities`)
+    ├── CalamityRefused     a calamity that makes no sense (`storage.area.calamities`)
     └── AbsenceRefused      an absence of nobody, or one that makes no sense (`storage.operators.absences`)
 
 `core.ledger` holds those that the calls handle as well: `StoreUnavailable`, `StaleRow`, `AlreadyTaken`.

@@ -1,26 +1,18 @@
-"""Jobs that run once a night, across restarts and copies; and what the check of the number plan found."""
+"""Jobs that run once a night, however often the program restarts and however many copies of it there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from ari_app.core.area import CheckResult
-from ari_app.core.ids import EntryCode
 from ari_app.storage import tables as t
 from ari_app.storage.db.errors import translated
 
 #: a run that is not finished by then died, and is another copy's
 GIVEN_UP_AFTER = timedelta(minutes=30)
-
-_STORE_CHECKS = sa.text("""
-UPDATE directory_entry SET last_checked_at = :at, last_check = found.result
-FROM unnest(CAST(:codes AS text[]), CAST(:results AS text[])) AS found (code, result)
-WHERE directory_entry.code = found.code""")
 
 
 async def claim_night(engine: AsyncEngine, job: str, day: date, now: datetime) -> bool:
@@ -55,11 +47,3 @@ async def finish_night(engine: AsyncEngine, job: str, day: date, now: datetime) 
     with translated():
         async with engine.begin() as conn:
             await conn.execute(sa.update(run).where(run.c.job == job, run.c.day == day).values(finished_at=now))
-
-
-async def store_checks(engine: AsyncEngine, results: Mapping[EntryCode, CheckResult], at: datetime) -> None:
-    """Nobody is told: what an entry reaches has not changed. Raises StoreUnavailable."""
-    values = {"at": at, "codes": list(results), "results": [result.value for result in results.values()]}
-    with translated():
-        async with engine.begin() as conn:
-            await conn.execute(_STORE_CHECKS, values)

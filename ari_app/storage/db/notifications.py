@@ -11,6 +11,8 @@ from __future__ import annotations
 import asyncio
 
 import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.errors import translated
@@ -65,3 +67,8 @@ class Notifier:
                 raise
             return False
         return True
+
+
+async def notify_area_changed(conn: AsyncConnection) -> None:
+    """In the commit itself, for once: the area changes a few times a day."""
+    await conn.execute(sa.select(sa.func.pg_notify(AREA_CHANNEL, "")))

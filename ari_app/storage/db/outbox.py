@@ -7,15 +7,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncpg
 
-from ari_app.storage.db.engine import STATEMENT_SECONDS
+from ari_app.storage.db.engine import STATEMENT_SECONDS, Connection
 from ari_app.storage.db.errors import translated
-
-if TYPE_CHECKING:
-    from ari_app.storage.callbacks.store import Connection
 
 _PUT = "INSERT INTO outbox (created_at, kind, payload, next_try_at) VALUES ($1, $2, $3, $1)"
 _TAKE = """

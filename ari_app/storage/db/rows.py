@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from operator import attrgetter
@@ -52,6 +52,11 @@ class RowShape(Generic[T]):
     def overwritten(self, *, by: str, keys: tuple[str, ...]) -> str:
         """The SET list of an upsert: every column that is not a key."""
         return ", ".join(f"{name} = {by}.{name}" for name in self.columns if name not in keys)
+
+
+def without_pii(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The detail of a fact without what is personal in it."""
+    return {key: value for key, value in detail.items() if not key.startswith("pii_")}
 
 
 def _converter(hint: Any) -> Callable[[Any], Any] | None:

@@ -1,4 +1,4 @@
-"""When operators are away: until then their own requests are their team's."""
+"""When operators are away. Requests that are theirs personally are their team's meanwhile."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ari_app.core.access import Scope
 from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.db.errors import InputRefused, translated
+from ari_app.storage.db.scopes import in_scope
 
 
 class AbsenceRefused(InputRefused):
@@ -38,7 +40,7 @@ async def add_absence(engine: AsyncEngine, absence: Absence, author: str, now: d
 
 
 async def end_absences(engine: AsyncEngine, operator: OperatorNumber, now: datetime) -> int:
-    """The operator is back, planned absences called off; how many that ended. Raises StoreUnavailable."""
+    """The operator is back, and planned absences are called off; returns how many ended. Raises StoreUnavailable."""
     column = t.operator_absence.c
     statement = (
         sa.update(t.operator_absence)
@@ -50,12 +52,16 @@ async def end_absences(engine: AsyncEngine, operator: OperatorNumber, now: datet
             return (await connection.execute(statement)).rowcount
 
 
-async def list_absences(engine: AsyncEngine, now: datetime) -> list[Absence]:
-    """Those that are on or planned, in the order in which they begin. Raises StoreUnavailable."""
+async def list_absences(engine: AsyncEngine, scope: Scope, now: datetime) -> list[Absence]:
+    """Those that are on or planned, by their beginning: of operators with a skill for a municipality of the scope.
+
+    Raises StoreUnavailable.
+    """
     column = t.operator_absence.c
+    skilled = sa.select(t.operator_skill.c.operator).where(in_scope(t.operator_skill.c.municipality, scope))
     wanted = (
         sa.select(column.operator, column.from_at, column.until_at, column.reason)
-        .where(_not_over(now))
+        .where(_not_over(now), sa.true() if scope is None else column.operator.in_(skilled))
         .order_by(column.from_at, column.operator)
     )
     with translated():

@@ -1,7 +1,7 @@
-"""PINs of operators: kept as argon2 hashes, tried at most three times in a row.
+"""Attempts to prove with a PIN who an operator is: at most three wrong ones in a row.
 
-Every number that is keyed in is counted and takes equally long, known or not. An attempt is counted before it is
-judged, so guesses on many lines at once get no extra tries.
+Attempts are counted for every number that is keyed in, known or not, and take equally long. An attempt is counted
+before it is judged, so that guesses on many lines at once get no extra tries.
 """
 
 from __future__ import annotations
@@ -11,17 +11,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from ari_app.core.ledger import PinVerdict
+from ari_app.storage.operators.pin_hashes import HASH_OF_NOBODY, pin_fits
 
 MAX_FAILURES = 3
 LOCKED_FOR = timedelta(minutes=5)
 
-#: a fifth of a second of guessing would be wasted on so short a secret; the lock is what protects it
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # KiB
-_NOBODY = _HASHER.hash("the PIN of nobody")
 #: longer input is not a number of ours; it is counted under its first digits
 _KEYED_LENGTH = 32
 
@@ -39,25 +34,12 @@ _FORGET = "DELETE FROM pin_attempt WHERE operator = $1"
 Fetch = Callable[..., Awaitable[list[Any]]]
 
 
-def hash_pin(pin: str) -> str:
-    """Takes some 20 ms of CPU."""
-    return _HASHER.hash(pin)
-
-
-def pin_fits(pin: str, pin_hash: str) -> bool:
-    """Takes some 20 ms of CPU."""
-    try:
-        return _HASHER.verify(pin_hash, pin)
-    except (VerificationError, InvalidHashError):
-        return False
-
-
 async def check_pin(fetch: Fetch, operator: str, pin: str, now: datetime) -> PinVerdict:
-    """Raises StoreUnavailable when `fetch` does."""
+    """Count an attempt and judge it; a right one forgets the wrong ones before it. Raises what `fetch` raises."""
     number = operator[:_KEYED_LENGTH]
     counted = await fetch(_COUNT, number, now, LOCKED_FOR, MAX_FAILURES)
     pin_hash = counted[0]["pin_hash"] if counted else None
-    fits = await asyncio.to_thread(pin_fits, pin, pin_hash or _NOBODY)
+    fits = await asyncio.to_thread(pin_fits, pin, pin_hash or HASH_OF_NOBODY)
     if not counted:
         return PinVerdict.LOCKED
     if fits and pin_hash is not None and number == operator:

@@ -1,7 +1,7 @@
-"""Asterisk's channel event log as a file that grows: read from where we were, through rotation and broken lines.
+"""Asterisk's channel event log as a file that grows: read on from a position, through rotation and broken lines.
 
-A file is known by its first line, which is unique (a channel's id and the microsecond of its start). So it does not
-matter how logs are rotated: renamed, copied and emptied, or deleted. Asterisk opens the file anew for each line.
+A file is recognised by its first line, which is unique (a channel's id and the microsecond of its start), so any way of
+rotating works: renaming, copying and emptying, deleting. Asterisk opens the file anew for each line.
 These functions block; the file is on this machine.
 """
 
@@ -19,13 +19,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ari_app.core.event_log.cel import CelEvent, LogPosition, parse_row
-from ari_app.storage.db.errors import StorageError
 
 MOST_BYTES = 256 * 1024  # some 1300 rows: the event loop takes them in within 50 ms
 
 
-class CelFileUnreadable(StorageError):
-    """The channel event log is there, and cannot be read."""
+class CelFileUnreadable(Exception):
+    """The channel event log exists, and cannot be read. A job that meets this is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +32,17 @@ class CelBatch:
     """What was read in one go."""
 
     events: tuple[tuple[LogPosition, CelEvent], ...]  # each with the place where it begins
-    position: LogPosition | None  # where to go on; None: there is no log yet
+    position: LogPosition | None  # of the next read; None: there is no log yet
     bad_lines: int = 0
     is_more: bool = False  # worth reading again at once
-    lost_place: bool = False  # the file in which we were is gone: rows may have been missed
+    lost_place: bool = False  # the file of the position is gone: rows may have been missed
 
 
 def read(path: Path, after: LogPosition | None, most_bytes: int = MOST_BYTES) -> CelBatch:
-    """The next complete rows after a position; None is the beginning of the current file.
+    """The next complete rows after a position; without a position, from the beginning of the current file.
 
     A last line without its end is left for later. When the log was rotated since, the rest of the old file comes
-    first, if it is still beside the new one.
+    first, if that file still stands beside the new one.
 
     Raises:
         CelFileUnreadable: the file exists and the system does not let us read it.
@@ -85,7 +84,7 @@ def end(path: Path) -> LogPosition | None:
 
 
 def events_since(path: Path, since: datetime) -> Iterator[CelEvent]:
-    """Every event of the log that is not older than `since`, in the order in which the files have them.
+    """Every event of the log that is not older than `since`, in the order of the files.
 
     Rotated files beside the log are read too, also when compressed with gzip.
 
@@ -125,7 +124,7 @@ def _read_part(path: Path, identity: str, start: int, most_bytes: int) -> CelBat
     is_full = len(block) == most_bytes
     end = block.rfind(b"\n") + 1
     if end == 0:
-        # A line that fills a whole block is no row: step over it, or we would stand still for ever.
+        # A line that fills a whole block is no row: without stepping over it, no read would ever get further.
         skipped = len(block) if is_full else 0
         return CelBatch((), LogPosition(identity, start + skipped), bad_lines=int(is_full), is_more=is_full)
     events = []
@@ -150,7 +149,7 @@ def _parse(line: bytes) -> CelEvent | None:
 
 
 def _identity(path: Path) -> str | None:
-    """What makes a log file itself: its first line. None when it is absent, or has no whole line yet."""
+    """The digest of a log file's first line; None when there is no file, or no whole line in it yet."""
     try:
         with path.open("rb") as file:
             first = file.readline(MOST_BYTES)

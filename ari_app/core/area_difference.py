@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ari_app.area_file.contents import AreaFile, MemberKey
 from ari_app.core.area import Area, DirectNumber, Member, Municipality, SharedNumber
+from ari_app.core.area_contents import AreaFile, MemberKey
 from ari_app.core.calendar import special_days_known_until, special_days_run_out
 from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_app.core.event_log.cel import CelEvent, LogPosition
-from ari_app.storage.calls.cel_file import CelBatch, CelFileUnreadable, end, events_since, read
+from ari_app.jobs.cel_file import CelBatch, CelFileUnreadable, end, events_since, read
 from tests.core.cel_values import NINE, REAL_LOG, at, row
 
 pytestmark = pytest.mark.pure

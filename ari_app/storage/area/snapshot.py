@@ -1,0 +1,51 @@
+"""The area of one moment, read whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ari_app.core.area import Area
+from ari_app.core.ids import OperatorNumber
+from ari_app.storage.area.reader import read_area_rows, read_pin_hashes, read_special_days
+from ari_app.storage.db.errors import translated
+
+
+@dataclass(frozen=True, slots=True)
+class AreaSnapshot:
+    """The area, and what belongs in a file of it besides: hashes of PINs, and the special days that were imported."""
+
+    area: Area
+    pin_hashes: Mapping[OperatorNumber, str] = field(repr=False)
+    special_days: Mapping[date, tuple[str, str]]  # name, source
+
+
+async def load_area(engine: AsyncEngine) -> Area:
+    """What decisions are made from. Raises StoreUnavailable."""
+    with translated():
+        async with _one_moment(engine) as conn:
+            return await read_area_rows(conn)
+
+
+async def load_snapshot(engine: AsyncEngine) -> AreaSnapshot:
+    """What an area file is written from. Raises StoreUnavailable."""
+    with translated():
+        async with _one_moment(engine) as conn:
+            return await read_snapshot(conn)
+
+
+async def read_snapshot(conn: AsyncConnection) -> AreaSnapshot:
+    """Several statements: the caller's transaction makes them one moment."""
+    return AreaSnapshot(await read_area_rows(conn), await read_pin_hashes(conn), await read_special_days(conn))
+
+
+@asynccontextmanager
+async def _one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as fresh:
+        conn = await fresh.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        async with conn.begin():
+            yield conn
