@@ -9,6 +9,7 @@ import pytest
 
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
+from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import Reach
 from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
 from ari_app.core.ids import ChannelId, TeamCode
@@ -131,6 +132,42 @@ async def test_given_a_reminder_when_somebody_picks_up_and_presses_the_key_then_
     world.switch.pick_up(citizen)
     await world.clock.advance(3)
     assert world.switch.partners(citizen) == {phone}
+
+
+@pytest.mark.parametrize("failing", ["create", "dial", "play", "bridge", "join"])
+async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_logs_in_on_a_reminder_then_it_is_retried(
+    make_world: Make, failing: str
+) -> None:
+    """Also the orders of reminder calls go through the one RetryingSwitch."""
+    world = make_world(area=number_plan())
+    await promised(world)
+    refused: set[str] = set()
+
+    def refuse_once(order: tuple[str, ...], is_done: bool) -> bool:
+        if order[0] == failing and failing not in refused:
+            refused.add(failing)
+            raise SwitchUnavailable("ordered by the test")
+        return False
+
+    world.switch.trouble = refuse_once
+    reminder = SpokenReminder(
+        1, ReminderKind.DAY_START, TeamCode("front"), None, tuple(world.promises.requests), "PJSIP/phone09"
+    )
+    work = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
+    await world.clock.advance(1)
+    phone = world.ringing_at("PJSIP/phone09")
+    world.switch.pick_up(phone)
+    await world.clock.advance(1)
+    assert await work is Spoken.HEARD
+    await world.press(phone, "1")
+    await world.clock.advance(1)
+    await world.press(phone, "101#1234#")
+    await world.clock.advance(1)
+    citizen = ringing(world)
+    world.switch.pick_up(citizen)
+    await world.clock.advance(3)
+    assert world.switch.partners(citizen) == {phone}
+    assert refused == {failing}
 
 
 @pytest.mark.parametrize("key", ["", "2"])

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from ari_app.calls.call.ringing import CalledPhone, Ringing
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError, DestinationUnavailable
@@ -69,16 +70,16 @@ class CalledLine(LineTask):
         await self._log_in(calls_back=self._invitation is not None)
 
     async def _is_picked_up(self) -> bool:
-        until = self._now + RING_PATIENCE
+        phone, until = CalledPhone(self._shell.switch, self._line.channel_id), self._now + RING_PATIENCE
         while self._line.answered_at is None:
-            match await self.channel.next(until):
+            message = await self.channel.next(until)
+            match message:
                 case Entered(created_at=created_at):
                     await self._store(started_at=created_at)
-                    await self._shell.switch.dial(self._line.channel_id)
                 case Up(at=at):
                     self._line = replace(self._line, answered_at=at)
-                case None:
-                    return False
+            if await phone.heard(message) in (Ringing.TIME_UP, Ringing.UNREACHABLE):
+                return False
         return True
 
     async def _is_accepted(self, invitation: Invitation) -> bool:
