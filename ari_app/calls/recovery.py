@@ -18,7 +18,8 @@ from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
-from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, step
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession
 from ari_app.core.recovery import (
     Adopt,
     CloseCall,

@@ -12,7 +12,7 @@ from ari_app.calls.messages import ApplyEvent, Left
 from ari_app.calls.registry import Registry
 from ari_app.core.call import LegRole
 from ari_app.core.ids import CallId, ChannelId, SessionId
-from ari_app.core.operators import sweep
+from ari_app.core.operator_rules import sweep
 
 log = structlog.get_logger(__name__)
 

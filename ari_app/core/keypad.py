@@ -1,4 +1,4 @@
-"""What an operator's keys mean: `*` codes while on the line, digits ended by `#` while logging in.
+"""The codes of operators' keys: `*` codes while on the line, digits ended by `#` while logging in.
 
 Pure: a buffer and a digit in, the new buffer and perhaps a command out.
 """
@@ -57,7 +57,7 @@ class UnknownCode:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskKey:
+class CommandKey:
     """`*1`, `*2` and `*6` with a number and `#`, `*3` with a choice, `*4`, `*5` with a municipality's key."""
 
     command: Command
@@ -74,7 +74,15 @@ class NextCallbackKey:
 
 
 KeyCommand = (
-    EndWrapUp | PauseKey | PausePrompt | ResumeKey | LogOutKey | DeskKey | ConsultPrompt | NextCallbackKey | UnknownCode
+    EndWrapUp
+    | PauseKey
+    | PausePrompt
+    | ResumeKey
+    | LogOutKey
+    | CommandKey
+    | ConsultPrompt
+    | NextCallbackKey
+    | UnknownCode
 )
 
 #: keys after *3, while a colleague is consulted
@@ -95,7 +103,7 @@ _PROMPTS: Mapping[str, KeyCommand | None] = {
 }
 _AT_ONCE: Mapping[str, KeyCommand] = {
     "0": ResumeKey(),
-    "4": DeskKey(HoldOrResume()),
+    "4": CommandKey(HoldOrResume()),
     "7": NextCallbackKey(),
     "8": LogOutKey(),
 }
@@ -110,9 +118,9 @@ def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
             return _number(buffer, digit)
         case "*3":
             chosen = CONSULT_KEYS.get(digit)
-            return "", UnknownCode() if chosen is None else DeskKey(chosen)
+            return "", UnknownCode() if chosen is None else CommandKey(chosen)
         case "*5":
-            return "", DeskKey(TransferToQueue(digit)) if digit.isdigit() else UnknownCode()
+            return "", CommandKey(TransferToQueue(digit)) if digit.isdigit() else UnknownCode()
         case "*9":
             return "", PauseKey(PAUSE_KEYS.get(digit))
         case "*" if digit in _PROMPTS:
@@ -128,8 +136,8 @@ def _number(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
         return (buffer + digit)[: len("*1") + MAX_NUMBER_DIGITS], None
     number = buffer[2:]
     if buffer.startswith("*6"):
-        return "", DeskKey(CallbackKey(number))
-    return "", DeskKey(StartTransfer(_TRANSFERS[buffer[:2]], number)) if number else UnknownCode()
+        return "", CommandKey(CallbackKey(number))
+    return "", CommandKey(StartTransfer(_TRANSFERS[buffer[:2]], number)) if number else UnknownCode()
 
 
 def feed_entry(buffer: str, digit: str) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""The desk: what a screen asks for is done or refused by the call's own task, with the same rules as by keys."""
+"""The commands: what a screen asks for is done or refused by the call's own task, with the same rules as by keys."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ari_app.calls.operators.commands import Desk
+from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operator_commands import (
     ACCEPTED,
@@ -30,8 +30,8 @@ ANNA, BRAM = OperatorNumber("101"), OperatorNumber("102")
 
 
 async def asks(t: Talk, command: Command, operator: OperatorNumber = ANNA) -> Answer:
-    desk = Desk(t.world.registry)
-    asked = asyncio.create_task(desk.ask_call(t.call.id, operator, command))
+    commands = OperatorCommands(t.world.registry)
+    asked = asyncio.create_task(commands.ask_call(t.call.id, operator, command))
     await settle()
     return await asked
 
@@ -66,10 +66,10 @@ async def test_given_a_talk_when_the_desk_holds_and_resumes_then_it_is_as_by_key
 
 async def test_given_somebody_elses_call_when_it_is_asked_for_then_it_is_refused(make_world: Make) -> None:
     t = await talk(make_world)
-    desk = Desk(t.world.registry)
-    assert await desk.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
+    commands = OperatorCommands(t.world.registry)
+    assert await commands.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
     await t.world.operator("102", phone="phone08")
-    assert await desk.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
+    assert await commands.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
     assert await asks(t, HoldOrResume(), BRAM) == Refused(RefusalReason.NOT_YOURS)
     assert t.hears(t.citizen) == {t.operator}
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ari_app.core.keypad import (
     MAX_ENTRY_DIGITS,
     MAX_NUMBER_DIGITS,
+    CommandKey,
     ConsultPrompt,
-    DeskKey,
     EndWrapUp,
     KeyCommand,
     LogOutKey,
@@ -71,27 +71,27 @@ def entries(pressed: str) -> list[str]:
         ("*9*8", [PausePrompt(), LogOutKey()]),
         ("**8", [LogOutKey()]),
         ("*7", [NextCallbackKey()]),
-        ("*6#", [DeskKey(CallbackKey())]),
-        ("*61#", [DeskKey(CallbackKey("1"))]),
-        ("*60612345678#", [DeskKey(CallbackKey("0612345678"))]),
+        ("*6#", [CommandKey(CallbackKey())]),
+        ("*61#", [CommandKey(CallbackKey("1"))]),
+        ("*60612345678#", [CommandKey(CallbackKey("0612345678"))]),
         ("*#", [UnknownCode()]),
         ("123", []),
         ("1*0", [ResumeKey()]),
         ("*8#", [LogOutKey(), EndWrapUp()]),
         ("*", []),
-        ("*1201#", [DeskKey(StartTransfer(TransferKind.WARM, "201"))]),
-        ("*20612345678#", [DeskKey(StartTransfer(TransferKind.COLD, "0612345678"))]),
-        ("*1201*2202#", [DeskKey(StartTransfer(TransferKind.COLD, "202"))]),
+        ("*1201#", [CommandKey(StartTransfer(TransferKind.WARM, "201"))]),
+        ("*20612345678#", [CommandKey(StartTransfer(TransferKind.COLD, "0612345678"))]),
+        ("*1201*2202#", [CommandKey(StartTransfer(TransferKind.COLD, "202"))]),
         ("*1#", [UnknownCode()]),
-        ("*31", [ConsultPrompt(), DeskKey(SwapParties())]),
-        ("*32", [ConsultPrompt(), DeskKey(Conference())]),
-        ("*33", [ConsultPrompt(), DeskKey(CompleteTransfer())]),
-        ("*34", [ConsultPrompt(), DeskKey(CancelTransfer())]),
+        ("*31", [ConsultPrompt(), CommandKey(SwapParties())]),
+        ("*32", [ConsultPrompt(), CommandKey(Conference())]),
+        ("*33", [ConsultPrompt(), CommandKey(CompleteTransfer())]),
+        ("*34", [ConsultPrompt(), CommandKey(CancelTransfer())]),
         ("*39", [ConsultPrompt(), UnknownCode()]),
-        ("*4", [DeskKey(HoldOrResume())]),
-        ("*52", [DeskKey(TransferToQueue("2"))]),
+        ("*4", [CommandKey(HoldOrResume())]),
+        ("*52", [CommandKey(TransferToQueue("2"))]),
         ("*5#", [UnknownCode()]),
-        ("*1" + "7" * 300 + "#", [DeskKey(StartTransfer(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
+        ("*1" + "7" * 300 + "#", [CommandKey(StartTransfer(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
     ],
 )
 def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
@@ -103,7 +103,7 @@ def test_a_number_with_keys_too_many_is_refused_and_not_cut_to_somebody_elses(co
     longest = "00" + "493012345678901"  # 15 digits: the most that E.164 allows
     for keyed, is_called in ((longest, True), (f"{longest}2", False), (f"{longest}23456789", False)):
         (found,) = commands(f"{code}{keyed}#")
-        assert isinstance(found, DeskKey)
+        assert isinstance(found, CommandKey)
         match found.command:
             case StartTransfer(to=number) | CallbackKey(pii_digits=number):
                 assert isinstance(callable_number(number, {"DE"}), Forbidden) is not is_called, number

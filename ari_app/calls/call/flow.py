@@ -1,4 +1,4 @@
-"""One call in the hands of its task: its record, its mailbox, and the few idioms that stages are written in."""
+"""One call while its task runs: its record, its mailbox, and the few idioms that stages are written in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ari_app.core.transfer import Transfer
 
 log = structlog.get_logger(__name__)
 
-#: news of what an order found follows it within milliseconds
+#: the event of a hang-up that made an order fail follows within milliseconds
 MESSAGE_PATIENCE = timedelta(seconds=1)
 #: stages that may begin before their row is committed; each calls `settle` before it does or awaits anything
 DECIDING = (Stage.WAITING, Stage.CONNECTING)
@@ -49,7 +49,7 @@ class End:
 
 
 class Flow(Record, ChannelOwner):
-    """The state of one call while its task runs: its record, its mailbox, and the idioms that stages are written in."""
+    """A call's record, its mailbox, and the idioms. Only the call's own task uses it."""
 
     def __init__(
         self,
@@ -62,19 +62,19 @@ class Flow(Record, ChannelOwner):
         is_placed: bool = False,
         unfinished: PlaybackId | None = None,
     ) -> None:
-        """Of a call that goes on: `is_placed`, the caller is where the stage wants them already; `unfinished`, what the
-        process before this one may still be saying.
+        """Of a call that is resumed: `is_placed`, the caller is where the stage wants them already; `unfinished`, the
+        prompt that an earlier process may have started.
         """
         Record.__init__(self, shell.ledger, shell.clock, call, legs, transfer)
         ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
         self.shell = shell
         self.is_placed = is_placed
-        self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what parties of ours hear while the call goes on
+        self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what is played to a party while the call goes on
         self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
-        self.left_bridges: set[BridgeId] = set()  # where the talk was; to be cleared away when everybody has left
+        self.left_bridges: set[BridgeId] = set()  # where the talk was; to be destroyed when everybody has left
         self._unfinished = unfinished
-        self._plays = (call.last_seq, 0)  # since which fact, how many
-        #: the end of a call that the store never took; to be stored when it can be
+        self._plays = (call.last_seq, 0)  # how many playbacks since which fact
+        #: the end of a call that could not be stored; to be stored when Postgres is back
         self.owed: tuple[Call, tuple[Fact, ...]] | None = None
         self._released: set[ChannelId] = set()
 
@@ -91,7 +91,7 @@ class Flow(Record, ChannelOwner):
     async def enter(self, step: Step) -> None:
         """Write, then act: the row of the new stage is committed before the stage begins.
 
-        A DECIDING stage sees to that itself: it may turn out that there is nothing to do in it.
+        A DECIDING stage commits by itself: it may turn out that there is nothing to do in it.
         """
         before = self.call.bridge_id
         facts = step.facts or (Fact(self.now, FactKind.STAGE, {"stage": step.stage.value}),)
@@ -107,7 +107,7 @@ class Flow(Record, ChannelOwner):
     # --- reading ---
 
     async def next(self, until: datetime | None = None) -> Message | None:
-        """The next news, or None at the instant `until`. Raises PartyLeft when the caller is gone."""
+        """The next message, with what it says of a leg noted, or None at `until`. Raises PartyLeft of the caller."""
         message = await self.mailbox.next(until)
         match message:
             case Left():
@@ -134,7 +134,7 @@ class Flow(Record, ChannelOwner):
         self.change_leg(ended(leg, message.at, reason, cause=message.cause, estimated=message.estimated))
 
     def note_loss(self, channel_id: ChannelId) -> None:
-        """This party is gone, and nobody saw when."""
+        """Note that this party is gone, at a moment that was not seen."""
         self._note_left(Left(channel_id, self.now, estimated=True))
 
     def _note_up(self, message: Up) -> None:
@@ -145,7 +145,7 @@ class Flow(Record, ChannelOwner):
             self.call = replace(self.call, line_answered_at=message.at)
 
     async def caller_departed(self, within: timedelta = MESSAGE_PATIENCE) -> bool:
-        """After an order found the caller gone: wait for the news of it, which has the true moment.
+        """After an order found the caller gone: wait for the message that says so, which has the true moment.
 
         False when none comes: the caller may be there all the same.
         """
@@ -161,7 +161,7 @@ class Flow(Record, ChannelOwner):
     async def left(
         self, channel_id: ChannelId, reason: LegEndReason, within: timedelta = MESSAGE_PATIENCE
     ) -> Leg | None:
-        """Wait until a party other than the caller is gone, and write down why; estimated if no news of it comes."""
+        """Wait until a party other than the caller is gone, and note why; an estimate when no message comes."""
         until = self.now + within
         with self.mailbox.keeping() as kept:
             while (leg := self.leg(channel_id)) is not None and leg.is_open:
@@ -169,7 +169,7 @@ class Flow(Record, ChannelOwner):
                 if message is None:
                     self.change_leg(ended(leg, self.now, reason, estimated=True))
                     with suppress(SwitchUnavailable):
-                        await self.shell.switch.hang_up(channel_id)  # nobody is left behind on one order's word
+                        await self.shell.switch.hang_up(channel_id)  # one order that found them gone is no proof
                 elif isinstance(message, Left) and message.channel_id == channel_id and not message.estimated:
                     self.change_leg(ended(leg, message.at, reason, cause=message.cause))
                 elif not isinstance(message, Left):
@@ -179,7 +179,7 @@ class Flow(Record, ChannelOwner):
     # --- idioms ---
 
     async def answer(self) -> None:
-        """Take the line, once; returns when it is up. Not a human's answer."""
+        """Answer the caller's line, once; returns when it is up. It is not a person who answers."""
         if self.call.line_answered_at is not None:
             return
         self._note_up(Up(self.caller, await self.answer_channel(self.caller)))
@@ -187,9 +187,9 @@ class Flow(Record, ChannelOwner):
     async def play(
         self, names: Sequence[str], *, stop_on: tuple[type, ...] = (), to: ChannelId | None = None
     ) -> Message | None:
-        """Play prompts to their end and return None, or stop at the first news of a type in `stop_on` and return it.
+        """Play prompts to their end: None; or stop at the first message of a type in `stop_on`, and return it.
 
-        Other news is kept, in order, for who reads next. Raises PartyLeft when the listener is gone.
+        Other messages wait their turn. Raises PartyLeft when the listener is gone.
         """
         channel_id = to or self.caller
         media = self.shell.voice.media(names, self.call.municipality)
@@ -207,15 +207,15 @@ class Flow(Record, ChannelOwner):
         return playback_id_of(self.call.id, self.call.last_seq, number)
 
     async def stop_unfinished_prompt(self) -> None:
-        """What the process before this one was saying stops: it would hold up a move until its end."""
+        """Stop the prompt of an earlier process: a channel cannot be moved before its end."""
         if self._unfinished is not None:
             playback_id, self._unfinished = self._unfinished, None
             await self.shell.switch.stop_playback(playback_id)
 
     async def release(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
-        """Hang up a party of this call, however often Asterisk has to be asked; its leg will say that we let it go.
+        """Hang up a party of this call, retrying until Asterisk has done it; its leg will say that it was released.
 
-        Raises PartyLeft when the caller leaves while we wait to ask again.
+        Raises PartyLeft when the caller leaves in between.
         """
         self._released.add(channel_id)
         await self.hang_up_channel(channel_id, cause)

@@ -1,4 +1,4 @@
-"""What a caller keys: one key out of a few, or a number that ends with #."""
+"""Questions that a caller answers by keys: one key out of a few, or a number that ends with #."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ NEXT_DIGIT_PATIENCE = timedelta(seconds=8)
 MOST_DIGITS = 20
 
 
-async def pressed(flow: Flow, names: Sequence[str], keys: Collection[str]) -> str | None:
-    """The key, one of `keys`, that answers a question, which is asked twice; None: it was not answered."""
+async def ask_key(flow: Flow, names: Sequence[str], keys: Collection[str]) -> str | None:
+    """Ask a question, twice at most, and return the key that answers it, one of `keys`; None when none did."""
     for _ in range(ASKED_AGAIN):
         message: Message | None = await flow.play(names, stop_on=(Digit,))
         until = flow.now + KEY_PATIENCE
@@ -31,8 +31,8 @@ async def pressed(flow: Flow, names: Sequence[str], keys: Collection[str]) -> st
     return None
 
 
-async def keyed_number(flow: Flow, names: Sequence[str]) -> str:
-    """What is keyed until #, or until no more comes; `*` begins again."""
+async def ask_number(flow: Flow, names: Sequence[str]) -> str:
+    """Ask for a number and return what is keyed until #, or until no more keys come; `*` begins again."""
     digits = ""
     message: Message | None = await flow.play(names, stop_on=(Digit,))
     while len(digits) <= MOST_DIGITS:

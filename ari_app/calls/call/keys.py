@@ -8,7 +8,7 @@ from __future__ import annotations
 from ari_app.calls.call.bridging import prompt_handling_party
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.messages import CommandAsked, Digit, KeyCommandGiven
-from ari_app.core.keypad import ConsultPrompt, DeskKey
+from ari_app.core.keypad import CommandKey, ConsultPrompt
 from ari_app.prompts.phrases import operator as to_operator
 
 
@@ -21,7 +21,7 @@ async def read_key(flow: Flow, digit: Digit) -> None:
     match command:
         case None:
             return
-        case DeskKey(wanted):
+        case CommandKey(wanted):
             flow.mailbox.post_first(CommandAsked(wanted, digit.channel_id, lambda answer: None))
         case ConsultPrompt():
             await prompt_handling_party(flow, to_operator.CONSULT_CHOICES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.call.gather import keyed_number, pressed
+from ari_app.calls.call.gather import ask_key, ask_number
 from ari_app.core.callbacks import Confirmed
 from ari_app.core.numbers import E164
 from ari_app.core.tariffs import Forbidden, callable_number
@@ -20,7 +20,7 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
         if isinstance(number, Forbidden):
             await flow.play((*say.this_number(shown), *say.not_called(number.reason)))
         else:
-            match await pressed(flow, say.shown(number), ("1", "2")):
+            match await ask_key(flow, say.shown(number), ("1", "2")):
                 case "1":
                     return number, Confirmed.SHOWN
                 case None:
@@ -30,12 +30,12 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
 
 async def _typed(flow: Flow) -> tuple[E164, Confirmed] | None:
     for _ in range(TRIES):
-        keyed = await keyed_number(flow, say.KEY_YOUR_NUMBER)
+        keyed = await ask_number(flow, say.KEY_YOUR_NUMBER)
         number = callable_number(keyed, flow.area.callable_countries)
         if isinstance(number, Forbidden):
             await flow.play(say.not_called(number.reason))
             continue
-        match await pressed(flow, say.typed(number), ("1", "2")):
+        match await ask_key(flow, say.typed(number), ("1", "2")):
             case "1":
                 return number, Confirmed.TYPED
             case None:

@@ -1,4 +1,4 @@
-"""What a screen may ask for on behalf of the person who has a caller: the same as the keys, with typed answers."""
+"""Commands of operators from a screen: the same as by keys, with typed answers."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from ari_app.core.operator_commands import Answer, Command, NextCallback, Refusa
 PATIENCE_SECONDS = 5.0
 
 
-class Desk:
-    """The way of commands into live calls. Many may use it at once; each call decides for itself, in order.
+class OperatorCommands:
+    """The way of commands to live calls. Many may use it at once; each call carries out its own, in order.
 
-    Never raises for what was asked: it returns Refused with the reason.
+    Nothing is raised for what cannot be done: it is Refused with the reason.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
     async def ask(self, operator: OperatorNumber, command: Command) -> Answer:
-        """Have something done with the caller whom this operator has now.
+        """A command about the caller whom this operator has now.
 
-        Without one: the next callback, or a promise to the citizen of the talk that is just over.
+        Without a caller: the next callback, or a promise to the citizen of the talk that is just over.
         """
         entry = self._registry.session_of(operator)
         if entry is None:
             return Refused(RefusalReason.NO_SUCH_CALL)
         if entry.session.call_id is not None and not isinstance(command, NextCallback):
             return await self.ask_call(entry.session.call_id, operator, command)
-        answered, asked = _question(command, entry)
-        entry.mailbox.post(asked)
+        answered, message = _to_ask(command, entry)
+        entry.mailbox.post(message)
         return await _within_patience(answered)
 
     async def ask_call(self, call_id: CallId, operator: OperatorNumber, command: Command) -> Answer:
-        """The same, of one call: refused when it is not, or no longer, this operator's."""
+        """A command about this very call; refused when it is not, or no longer, this operator's."""
         entry = self._registry.session_of(operator)
         if entry is None:
             return Refused(RefusalReason.NOT_YOURS)
-        answered, asked = _question(command, entry)
-        if not self._registry.post_to_call(call_id, asked):
+        answered, message = _to_ask(command, entry)
+        if not self._registry.post_to_call(call_id, message):
             return Refused(RefusalReason.NO_SUCH_CALL)
         return await _within_patience(answered)
 
 
-def _question(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], CommandAsked]:
+def _to_ask(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], CommandAsked]:
     answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
     def answer(given: Answer) -> None:

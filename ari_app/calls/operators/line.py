@@ -31,7 +31,8 @@ from ari_app.core.keypad import (
     UnknownCode,
 )
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
-from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, Pause, Resume, step
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, Pause, Resume
 from ari_app.core.skills import skills_of, teams_of
 from ari_app.prompts.phrases import operator as to_operator
 

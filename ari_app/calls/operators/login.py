@@ -15,7 +15,8 @@ from ari_app.core.area import Reach
 from ari_app.core.ids import OperatorNumber, new_session_id
 from ari_app.core.keypad import feed_entry
 from ari_app.core.ledger import AlreadyTaken, PinVerdict
-from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState, step
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)

@@ -13,7 +13,8 @@ from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId
-from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, step
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession
 
 log = structlog.get_logger(__name__)
 

@@ -31,8 +31,8 @@ from ari_app.calls.operators.record import SessionRecord
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
+    CommandKey,
     ConsultPrompt,
-    DeskKey,
     EndWrapUp,
     KeyCommand,
     LogOutKey,
@@ -229,7 +229,7 @@ class SessionTask(SessionRecord):
                 await self._confirm(to_operator.READY)
             case LogOutKey():
                 await self._apply(LogOut(now))
-            case DeskKey(asked):
+            case CommandKey(asked):
                 await self._ask(asked)
             case ConsultPrompt():
                 await self._channel.start_prompt(to_operator.CONSULT_CHOICES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ari_app.calls.call.flow import End, Flow, Step
-from ari_app.calls.call.gather import pressed
+from ari_app.calls.call.gather import ask_key
 from ari_app.calls.call.next_step import after_choice, queued
 from ari_app.calls.callbacks.number import confirmed_number
 from ari_app.calls.callbacks.offer import YES
@@ -60,7 +60,7 @@ async def _agrees(flow: Flow) -> bool:
         reason = call.callback_reason or RequestReason.WAITING
         asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
         await flow.store(asked, callback_offered_at=now)
-    key = await pressed(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
+    key = await ask_key(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
     if key is None:
         await flow.play(to_caller.GOODBYE if is_asked else (*first, *to_caller.GOODBYE))
     if why in _ANNOUNCED:
@@ -77,7 +77,7 @@ async def _has_municipality(flow: Flow) -> bool:
         return is_offered_to(flow.area, flow.call, flow.now)
     shared = offering(flow.area, flow.call.shared_number, flow.now)
     keys = [str(member.key) for member in shared.members]
-    key = await pressed(flow, to_caller.which_municipality(shared), keys)
+    key = await ask_key(flow, to_caller.which_municipality(shared), keys)
     municipality = None if key is None else routing.choose(shared, key)
     if municipality is None:
         return False

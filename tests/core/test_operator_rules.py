@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ari_app.core.area import Reach
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, OperatorNumber, SessionId
+from ari_app.core.operator_rules import step, sweep
 from ari_app.core.operators import (
     CallConnected,
     CallOffered,
@@ -27,8 +28,6 @@ from ari_app.core.operators import (
     PauseReason,
     Resume,
     WrapUpOver,
-    step,
-    sweep,
 )
 
 pytestmark = pytest.mark.pure

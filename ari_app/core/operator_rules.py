@@ -1,0 +1,157 @@
+"""What each event changes in an operator's session, and what a sweep finds to have been missed.
+
+`step` is the whole rule book: a session and an event in, the new session out; the session's own task carries it out.
+`sweep` derives from live channels the events that did not come, so that no operator stays "in call" for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ari_app.core.ids import CallId, ChannelId, SessionId
+from ari_app.core.operators import (
+    CallConnected,
+    CallOffered,
+    CallOver,
+    DidNotAnswer,
+    LineLost,
+    LogOut,
+    LogoutReason,
+    OperatorEvent,
+    OperatorSession,
+    OperatorState,
+    Pause,
+    PauseReason,
+    Resume,
+    WrapUpOver,
+)
+
+_BUSY = frozenset({OperatorState.OFFERED, OperatorState.TALKING})
+
+
+def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
+    """The session after the event; the same object where the event changes nothing."""
+    if not session.is_open:
+        return session
+    changed = _after(session, event)
+    return session if changed == session else changed
+
+
+def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
+    match event:
+        case CallOffered(call_id, at, returns, wanted):
+            if session.state not in _free_for(returns, wanted):
+                return session
+            after = session.pause_reason if session.state is OperatorState.PAUSED else session.pause_pending
+            session = replace(session, pause_pending=after, pause_reason=None, wrap_up_until_at=None)
+            return _to(session, OperatorState.OFFERED, at, call_id=call_id)
+        case CallConnected(call_id, at):
+            if session.call_id != call_id or session.state is not OperatorState.OFFERED:
+                return session
+            return _to(session, OperatorState.TALKING, at)
+        case CallOver(call_id, at, wrap_up_seconds):
+            return _call_over(session, call_id, at, wrap_up_seconds)
+        case DidNotAnswer(call_id, at):
+            if session.call_id != call_id or session.state is not OperatorState.OFFERED:
+                return session
+            if session.logout_pending:
+                return _logged_out(session, at, LogoutReason.KEY)
+            reason = session.pause_pending or PauseReason.NO_ANSWER
+            return _to(session, OperatorState.PAUSED, at, call_id=None, pause_reason=reason, pause_pending=None)
+        case WrapUpOver(at):
+            if session.state is not OperatorState.WRAP_UP:
+                return session
+            return _to(session, OperatorState.READY, at, idle_since_at=at, wrap_up_until_at=None)
+        case Pause(reason, at):
+            if session.state in _BUSY:
+                return replace(session, pause_pending=reason)
+            return _to(session, OperatorState.PAUSED, at, pause_reason=reason, wrap_up_until_at=None)
+        case Resume(at):
+            if session.state in _BUSY:
+                return replace(session, pause_pending=None, logout_pending=False)
+            if session.state not in (OperatorState.PAUSED, OperatorState.WRAP_UP):
+                return session
+            return _to(session, OperatorState.READY, at, idle_since_at=at, pause_reason=None, wrap_up_until_at=None)
+        case LogOut(at):
+            if session.state in _BUSY:
+                return replace(session, logout_pending=True)
+            return _logged_out(session, at, LogoutReason.KEY)
+        case LineLost(at, reason):
+            return _logged_out(session, at, reason)
+
+
+def _free_for(returns: bool, wanted: bool) -> tuple[OperatorState, ...]:
+    if wanted:
+        return (OperatorState.READY, OperatorState.WRAP_UP, OperatorState.PAUSED)
+    return (OperatorState.READY, OperatorState.WRAP_UP) if returns else (OperatorState.READY,)
+
+
+def _call_over(session: OperatorSession, call_id: CallId, at: datetime, wrap_up_seconds: int) -> OperatorSession:
+    if session.call_id != call_id:
+        return session
+    talked = session.state is OperatorState.TALKING
+    session = replace(session, call_id=None)
+    if session.logout_pending:
+        return _logged_out(session, at, LogoutReason.KEY)
+    if session.pause_pending is not None:
+        reason = session.pause_pending
+        return _to(session, OperatorState.PAUSED, at, pause_reason=reason, pause_pending=None)
+    if talked and wrap_up_seconds > 0:
+        until = at + timedelta(seconds=wrap_up_seconds)
+        return _to(session, OperatorState.WRAP_UP, at, wrap_up_until_at=until)
+    # An offer that came to nothing costs the operator nothing: they keep their place among the idle.
+    idle_since = at if talked else session.idle_since_at
+    return _to(session, OperatorState.READY, at, idle_since_at=idle_since)
+
+
+def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) -> OperatorSession:
+    return _to(
+        session,
+        OperatorState.AWAY,
+        at,
+        call_id=None,
+        wrap_up_until_at=None,
+        pause_reason=None,
+        pause_pending=None,
+        logout_pending=False,
+        logged_out_at=at,
+        logout_reason=reason,
+    )
+
+
+def _to(session: OperatorSession, state: OperatorState, at: datetime, **changes: object) -> OperatorSession:
+    return replace(session, state=state, state_since_at=at, **changes)  # type: ignore[arg-type]
+
+
+# --- the sweep ------------------------------------------------------------------------------------------------------
+
+
+def sweep(
+    sessions: Collection[OperatorSession],
+    calls_of_sessions: Mapping[SessionId, CallId],
+    live_channels: Collection[ChannelId],
+    now: datetime,
+    grace_seconds: float = 5.0,
+) -> list[tuple[SessionId, OperatorEvent]]:
+    """The events that the sessions missed, by what is really there.
+
+    `calls_of_sessions` names the open call that each session is offered or has, by the calls' own rows. `now` is the
+    moment at which `live_channels` were seen: a session that began after it is not judged. A state younger than
+    `grace_seconds` is left alone: its event may still be on the way.
+    """
+    found: list[tuple[SessionId, OperatorEvent]] = []
+    for session in sessions:
+        if not session.is_open or session.logged_in_at > now:
+            continue
+        if session.channel_id is not None and session.channel_id not in live_channels:
+            found.append((session.id, LineLost(now, LogoutReason.LOST)))
+            continue
+        if (now - session.state_since_at).total_seconds() < grace_seconds:
+            continue
+        if session.call_id is not None and calls_of_sessions.get(session.id) != session.call_id:
+            found.append((session.id, CallOver(session.call_id, now)))
+        elif session.wrap_up_until_at is not None and session.wrap_up_until_at < now:
+            found.append((session.id, WrapUpOver(now)))
+    return found
