@@ -37,6 +37,8 @@ class ChannelOwner(ABC):
         self.mailbox = mailbox
         #: the playback whose end this task waits for
         self.playing: PlaybackId | None = None
+        #: whether the prompt that was played last was heard to its end
+        self.was_heard = False
         self._switch = switch
         self._clock = clock
         self._keys: dict[ChannelId, str] = {}  # the keys of a code that is not complete
@@ -89,6 +91,7 @@ class ChannelOwner(ABC):
                     match message:
                         case Played(playback_id=over, failed=failed) if over == playback_id:
                             if not failed:
+                                self.was_heard = True
                                 return None
                             until = min(until, self._clock.now() + BROKEN_OFF_PATIENCE)
                         case Played():

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import click
 
-from ari_app.commands import Moment, author_option, with_database
+from ari_app.commands import WRONG, Moment, author_option, fail, with_database
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
+from ari_app.prompts.build import require_speakable
+from ari_app.prompts.errors import PromptError
 from ari_app.render.text import local, table
 from ari_app.storage.area.calamities import end_calamity, list_calamities, set_calamity
 
@@ -37,6 +39,10 @@ def calamity_on(
     """Let callers of MUNICIPALITY (its CBS code) hear TEXT first. In Dutch, short, level B1."""
     now = datetime.now(UTC)
     wanted = Calamity(MunicipalityCode(municipality), from_at or now, until_at, text, AfterCalamity(then), author)
+    try:
+        require_speakable(text)
+    except PromptError as error:
+        fail(f"TEXT: {error}", WRONG)
     with_database(lambda db: set_calamity(db.engine, wanted, now))
     click.echo(f"{municipality}: callers hear the text from {local(wanted.from_at)}")
 

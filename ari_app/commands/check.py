@@ -20,6 +20,7 @@ from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
+from ari_app.prompts.catalogue import said_prompt
 from ari_app.settings import Settings
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, shown
@@ -175,11 +176,17 @@ def _version(version: str) -> Finding:
 
 
 def _prompts(chosen: Settings, directory: Area) -> Finding:
+    now = datetime.now(UTC)
+    calamities = [one for one in directory.calamities if one.until_at is None or one.until_at > now]
     names = expected(
         [(town.code, town.name) for town in directory.municipalities.values()],
-        [calamity.text for calamity in directory.calamities],
+        [one.text for one in calamities],
     )
     absent = missing(chosen.sounds_dir, names)
+    mute = sorted({one.municipality for one in calamities if said_prompt(one.text) in absent})
+    if mute:
+        remedy = f"ari-app calamity off {mute[0]}, and on again with another text; ari-app serve makes its sound"
+        return Finding("prompts", False, f"the calamity text of {', '.join(mute)} has no sound", remedy)
     if absent:
         detail = f"{len(absent)} of {len(names)} have no sound, {absent[0]} for one"
         return Finding(

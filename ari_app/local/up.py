@@ -150,7 +150,8 @@ def _make_sounds(asterisk: LocalAsterisk, directory: Area) -> None:
         if made == 1:
             _say(f"Making {all_of_them} prompts …")
 
-    build(asterisk.sounds_dir, names, progress=progress)
+    for name, why in build(asterisk.sounds_dir, names, progress=progress).failed.items():
+        _say(f"No sound of {name}: {why}")
     build_music(asterisk.sounds_dir / "music")
 
 

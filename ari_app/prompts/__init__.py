@@ -3,7 +3,7 @@
 `phrases` composes them and needs nothing else. The functions here block: call them in a thread from asyncio.
 """
 
-from ari_app.prompts.build import BuildReport, build, build_music, expected, missing, say
+from ari_app.prompts.build import BuildReport, build, build_music, expected, missing, require_speakable
 from ari_app.prompts.errors import PromptError, RecordingRefused
 from ari_app.prompts.recordings import ImportReport, import_recordings, own_recordings, remove_recordings
 
@@ -19,5 +19,5 @@ __all__ = [
     "missing",
     "own_recordings",
     "remove_recordings",
-    "say",
+    "require_speakable",
 ]

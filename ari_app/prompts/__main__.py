@@ -40,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(f"{len(report.built)} prompts made, {report.unchanged} unchanged, {report.seconds:.1f} s\n")
-    return 0
+    for name, why in report.failed.items():
+        sys.stderr.write(f"{name}: {why}\n")
+    return 1 if report.failed else 0
 
 
 if __name__ == "__main__":

@@ -10,15 +10,17 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import sound, tones
-from ari_app.prompts.catalogue import TONE_PLACE, Catalogue, Voice, load, said_prompt, speakable
+from ari_app.prompts.catalogue import TONE_PLACE, Catalogue, Voice, load, municipality_prompt, said_prompt, speakable
+from ari_app.prompts.errors import BadText, ToolFailed, ToolMissing
 from ari_app.prompts.manifest import locked, read_manifest, write_manifest
 
 MUSIC_FILE = "wachtmuziek.wav"
@@ -34,6 +36,7 @@ class BuildReport:
     built: tuple[str, ...]  # prompt names
     unchanged: int
     seconds: float
+    failed: Mapping[str, str] = field(default_factory=dict)  # prompt name → why no sound could be made of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +56,39 @@ def build(
 ) -> BuildReport:
     """Make the prompts of the catalogue (by default the program's own), these municipalities and these free texts.
 
-    Free texts are calamities. Blocks: call it in a thread from asyncio. Raises PromptError; the files made before are
-    kept.
+    Free texts are calamities. A text of which no sound can be made is reported, and harms no other. Blocks: call it in
+    a thread from asyncio. Raises ToolMissing, CannotWrite, BadCatalogue; the files made before are kept.
     """
     started = time.monotonic()
-    jobs = _jobs(catalogue or load(), municipalities, texts)
+    jobs, failed = _jobs(catalogue or load(), municipalities, texts)
+    built: list[str] = []
     with locked(sounds_dir):
         made = read_manifest(sounds_dir)
         due = [job for job in jobs if made.get(job.name) != job.digest or not _is_there(sounds_dir, job.name)]
         if due:
             sound.require_tools()
             try:
-                for count, job in enumerate(_make_all(sounds_dir, due), 1):
-                    made[job.name] = job.digest
+                for count, (job, error) in enumerate(_make_all(sounds_dir, due), 1):
+                    if error is None:
+                        made[job.name] = job.digest
+                        built.append(job.name)
+                    else:
+                        failed[job.name] = str(error)
                     if progress is not None:
                         progress(count, len(due))
             finally:
                 write_manifest(sounds_dir, made)
-    return BuildReport(tuple(job.name for job in due), len(jobs) - len(due), time.monotonic() - started)
+    return BuildReport(tuple(built), len(jobs) - len(due), time.monotonic() - started, failed)
 
 
-def say(sounds_dir: Path, text: str) -> str:
-    """Make the sound of a free text, unless it exists, and return its prompt name. Blocks some 50 ms.
+def require_speakable(text: str) -> None:
+    """Check a free text before it is stored, by making its sound once. Blocks some 50 ms. Raises BadText, ToolFailed.
 
-    Raises PromptError.
+    Where the programs for that are not installed, only its characters are checked.
     """
-    name = said_prompt(text)
-    if not _is_there(sounds_dir, name):
-        sound.write(_file(sounds_dir, name), sound.speak(speakable(text), load().voice))
-    return name
+    spoken = speakable(text)
+    with suppress(ToolMissing):
+        sound.speak(spoken, load().voice)
 
 
 def build_music(directory: Path) -> bool:
@@ -101,8 +108,9 @@ def build_music(directory: Path) -> bool:
 
 
 def expected(municipalities: Municipalities = (), texts: Iterable[str] = ()) -> tuple[str, ...]:
-    """The names of all prompts that `build` makes from the same arguments. Raises BadText."""
-    return tuple(job.name for job in _jobs(load(), municipalities, texts))
+    """The names of all prompts that `build` should make from the same arguments."""
+    jobs, failed = _jobs(load(), municipalities, texts)
+    return (*(job.name for job in jobs), *failed)
 
 
 def missing(sounds_dir: Path, names: Iterable[str]) -> tuple[str, ...]:
@@ -110,26 +118,43 @@ def missing(sounds_dir: Path, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not _is_there(sounds_dir, name))
 
 
-def _jobs(catalogue: Catalogue, municipalities: Municipalities, texts: Iterable[str]) -> list[_Job]:
+def _jobs(
+    catalogue: Catalogue, municipalities: Municipalities, texts: Iterable[str]
+) -> tuple[list[_Job], dict[str, str]]:
+    """The prompts to make, and those that cannot be: name → why."""
     spoken = catalogue.prompts()
+    failed: dict[str, str] = {}
     for code, municipality in municipalities:
-        spoken |= catalogue.prompts_for(code, municipality)
-    spoken |= {said_prompt(text): speakable(text) for text in texts}
+        try:
+            spoken |= catalogue.prompts_for(code, municipality)
+        except BadText as error:
+            failed |= {municipality_prompt(code, name): str(error) for name in catalogue.municipality_texts}
+    for text in texts:
+        try:
+            spoken[said_prompt(text)] = speakable(text)
+        except BadText as error:
+            failed[said_prompt(text)] = str(error)
     jobs = [_speech_job(name, text, catalogue.voice) for name, text in spoken.items()]
     for name, notes in tones.TONES.items():
         digest = _digest(notes, tones.TONE_LEVEL_DB)
         jobs.append(_Job(f"{TONE_PLACE}/{name}", digest, partial(tones.tone, name)))
-    return jobs
+    return jobs, failed
 
 
 def _speech_job(name: str, text: str, voice: Voice) -> _Job:
     return _Job(name, _digest(text, asdict(voice)), partial(sound.speak, text, voice))
 
 
-def _make_all(sounds_dir: Path, jobs: list[_Job]) -> Iterator[_Job]:
-    def make(job: _Job) -> _Job:
-        sound.write(_file(sounds_dir, job.name), job.make())
-        return job
+def _make_all(sounds_dir: Path, jobs: list[_Job]) -> Iterator[tuple[_Job, ToolFailed | None]]:
+    """Each job when it is done, with the error of a text that has no sound. Raises ToolMissing, CannotWrite."""
+
+    def make(job: _Job) -> tuple[_Job, ToolFailed | None]:
+        try:
+            samples = job.make()
+        except ToolFailed as error:
+            return job, error
+        sound.write(_file(sounds_dir, job.name), samples)
+        return job, None
 
     with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="prompts") as pool:
         futures = [pool.submit(make, job) for job in jobs]

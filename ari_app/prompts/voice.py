@@ -76,6 +76,10 @@ async def make_prompts(sounds_dir: Path, area: Area) -> None:
     texts = [calamity.text for calamity in area.calamities]
     try:
         await asyncio.to_thread(build_music, sounds_dir / "music")
-        await asyncio.to_thread(build, sounds_dir, names, texts)
+        report = await asyncio.to_thread(build, sounds_dir, names, texts)
     except PromptError as error:
         log.error("prompts_not_made", error=str(error))
+        return
+    if report.failed:
+        name, why = next(iter(report.failed.items()))
+        log.error("prompts_not_made", count=len(report.failed), first=name, error=why)

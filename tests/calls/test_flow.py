@@ -12,6 +12,7 @@ from ari_app.core.area import AfterCalamity, Calamity, Norms, Reach, Whisper
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
+from ari_app.prompts.catalogue import said_prompt
 from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, SHARED, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
@@ -112,6 +113,50 @@ async def test_a_calamity_text_comes_first_and_marks_the_call(
         await world.hang_up(citizen)
     call = world.call(citizen)
     assert (call.calamity, call.end_reason) == (True, ending)
+
+
+GEEN_WATER = "Geen water in Esdam."
+
+
+def _calamity_without_sound(make_world: Callable[..., World], then: AfterCalamity) -> World:
+    calamity = Calamity(ESDAM, OPEN_AT - timedelta(hours=1), None, GEEN_WATER, then, "teamleider")
+    world = make_world(area=an_area(calamities=(calamity,)))
+    world.voice.silent.add(said_prompt(GEEN_WATER))
+    return world
+
+
+async def test_given_a_calamity_without_sound_when_a_citizen_calls_then_its_sound_is_made_for_the_call(
+    make_world: Callable[..., World],
+) -> None:
+    world = _calamity_without_sound(make_world, AfterCalamity.QUEUE)
+    citizen = await world.citizen(ESDAM_ALONE)
+    assert world.switch.heard(citizen)[:2] == ["nl/mededeling", f"said {GEEN_WATER}"]
+    assert FactKind.ANNOUNCED in world.ledger.kinds(world.call(citizen).id)
+
+
+@pytest.mark.parametrize("then", AfterCalamity)
+async def test_given_a_calamity_that_cannot_be_spoken_then_nothing_is_announced_and_nobody_is_sent_away_in_silence(
+    make_world: Callable[..., World], then: AfterCalamity
+) -> None:
+    world = _calamity_without_sound(make_world, then)
+    world.voice.unspeakable.add(GEEN_WATER)
+    citizen = await world.citizen(ESDAM_ALONE)
+    call = world.call(citizen)
+    assert FactKind.ANNOUNCED not in world.ledger.kinds(call.id)
+    assert "nl/mededeling" not in world.switch.heard(citizen)
+    assert ("nl/fallback-sorry" in world.switch.heard(citizen)) is (then is AfterCalamity.END)
+    assert call.stage is (Stage.ENDED if then is AfterCalamity.END else Stage.WAITING)
+
+
+async def test_given_a_playback_that_fails_then_nothing_is_announced(make_world: Callable[..., World]) -> None:
+    world = make_world(now=CLOSED_AT)
+    world.switch.prompts_last = True
+    citizen = await world.citizen(ESDAM_ALONE)
+    world.switch.finish_prompt(citizen, failed=True)
+    await world.clock.advance(1)
+    call = world.call(citizen)
+    assert call.end_reason is EndReason.CLOSED
+    assert FactKind.ANNOUNCED not in world.ledger.kinds(call.id)
 
 
 async def test_a_waiting_caller_hears_music_and_their_place_at_the_interval(world: World) -> None:

@@ -58,13 +58,20 @@ NOT_OFFERED = CallbackRules(offered=False)
 
 
 class NamedVoice:
-    """Media are the names of the prompts, so that a test reads what was said."""
+    """Media are the names of the prompts, so that a test reads what was said.
+
+    A test may put prompts without sound into `silent`, and free texts that cannot be spoken into `unspeakable`.
+    """
+
+    def __init__(self) -> None:
+        self.silent: set[str] = set()
+        self.unspeakable: set[str] = set()
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
-        return tuple(names)
+        return tuple(name for name in names if name not in self.silent)
 
     async def say(self, text: str) -> tuple[str, ...]:
-        return (f"said {text}",)
+        return () if text in self.unspeakable else (f"said {text}",)
 
 
 def an_area(
@@ -119,6 +126,7 @@ class World:
         self.promises = FakeCallbacks()
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
+        self.voice = NamedVoice()
         self.switch = FakeSwitch(self.clock, self.post)
         self.asterisk_started_at = self.now - timedelta(days=1)
         self.arrivals: dict[ChannelId, LiveChannel] = {}
@@ -134,7 +142,7 @@ class World:
         self.shell = Shell(
             RetryingSwitch(self.switch, self.clock),
             self.ledger,
-            NamedVoice(),
+            self.voice,
             self.clock,
             self.registry,
             self.dispatcher,

@@ -68,7 +68,10 @@ def test_a_calamity_is_switched_on_listed_and_off(type_in: Type) -> None:
     ("words", "says"),
     [
         (("GM0000", "Tekst."), "there is no municipality GM0000"),
-        (("GM9903", " "), "the text is empty"),
+        (("GM9903", " "), "nothing to say"),
+        (("GM9903", "#"), "nothing to say"),
+        (("GM9903", "… - !"), "nothing to say"),
+        (("GM9903", "geen\nwater"), "cannot be shown"),
         (("GM9903", "Tekst.", "--from", "2h", "--until", "1h"), "end before it begins"),
         (("GM9903", "Tekst.", "--until", "morgen"), "'morgen' is no moment"),
         (("GM9903", "Tekst.", "--until", "9999-12-31T23:59Z"), "'9999-12-31T23:59Z' is no moment"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from ari_app.local.asterisk import LocalAsterisk
+from ari_app.storage.db.engine import Database
 from tests.commands.conftest import SAMPLE, Type, rows
 
 pytestmark = pytest.mark.asterisk
@@ -61,6 +64,26 @@ def test_an_asterisk_that_is_away_is_told(surroundings: pytest.MonkeyPatch, type
     found = findings(type_in)
     assert not found["asterisk"]["is_fine"]
     assert "ARI_APP_ARI_URL" in str(found["asterisk"]["remedy"])
+
+
+@pytest.mark.parametrize("text", ["#", "De dijk is dicht."])
+def test_a_calamity_without_sound_is_a_finding(
+    surroundings: pytest.MonkeyPatch, type_in: Type, database_url: str, text: str
+) -> None:
+    async def insert() -> None:
+        async with Database(database_url) as db, db.engine.begin() as conn:
+            await conn.execute(
+                sa.text(
+                    'INSERT INTO calamity (municipality, from_at, created_at, text, "then", author)'
+                    " VALUES ('GM9904', now(), now(), :text, 'end', 'before it was refused')"
+                ),
+                {"text": text},
+            )
+
+    asyncio.run(insert())
+    found = findings(type_in)["prompts"]
+    assert found["detail"] == "the calamity text of GM9904 has no sound"
+    assert "ari-app calamity off GM9904" in str(found["remedy"])
 
 
 def test_an_asterisk_that_lacks_something_is_told_with_what_to_do(

@@ -185,10 +185,10 @@ class FakeSwitch:
         for held in (self.channels, self.up, self.bridges, self.waiting, self.music, self.playing, self.ringing):
             held.clear()
 
-    def finish_prompt(self, channel_id: ChannelId) -> None:
-        """What is being played to this channel comes to its end."""
+    def finish_prompt(self, channel_id: ChannelId, *, failed: bool = False) -> None:
+        """The prompt of this channel ends; `failed`: Asterisk could not play it."""
         for playback_id in [p for p, c in self.playing.items() if c == channel_id]:
-            self._end_playback(playback_id)
+            self._end_playback(playback_id, failed=failed)
 
     def _end_playback(self, playback_id: PlaybackId, *, failed: bool = False) -> None:
         channel_id = self.playing.pop(playback_id)

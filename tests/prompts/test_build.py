@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import stat
 import threading
@@ -15,7 +14,7 @@ import pytest
 
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import __main__ as command
-from ari_app.prompts import build, build_music, expected, missing, say, sound
+from ari_app.prompts import build, build_music, expected, missing, require_speakable, sound
 from ari_app.prompts.build import MUSIC_FILE
 from ari_app.prompts.catalogue import Catalogue, load, said_prompt
 from ari_app.prompts.errors import BadText, CannotWrite, ToolFailed, ToolMissing
@@ -124,26 +123,39 @@ def test_builders_at_the_same_time_do_not_disturb_each_other(tmp_path: Path) -> 
     assert not list(tmp_path.rglob("*.part"))
 
 
-async def test_a_free_text_is_said_once_and_can_be_played(tmp_path: Path) -> None:
-    name = await asyncio.to_thread(say, tmp_path, CALAMITY)
-    file = tmp_path / f"{name}.wav"
+def test_a_free_text_is_made_once_and_can_be_played(tmp_path: Path) -> None:
+    build(tmp_path, catalogue=SMALL)
+    (name,) = build(tmp_path, texts=[CALAMITY], catalogue=SMALL).built
     assert name == said_prompt(CALAMITY) == to_caller.calamity(CALAMITY)[-1]
-    assert seconds_of(file) > 1
-    made_at = file.stat().st_mtime_ns
-    assert say(tmp_path, f" {CALAMITY}\n") == name
-    assert file.stat().st_mtime_ns == made_at
+    assert seconds_of(tmp_path / f"{name}.wav") > 1
+    assert build(tmp_path, texts=[f" {CALAMITY}\n"], catalogue=SMALL).built == ()
     assert media_of(tmp_path, LINDENHOVE, [name]) == (f"sound:{tmp_path}/{name}",)
 
 
-def test_a_text_that_looks_like_an_option_is_only_said(tmp_path: Path) -> None:
-    assert seconds_of(tmp_path / f"{say(tmp_path, '--version')}.wav") > 0.3
+def test_a_text_that_looks_like_an_option_is_only_spoken(tmp_path: Path) -> None:
+    build(tmp_path, texts=["--version"], catalogue=SMALL)
+    assert seconds_of(tmp_path / f"{said_prompt('--version')}.wav") > 0.3
 
 
-def test_given_nothing_to_say_then_it_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("bad", ["#", " ... ", "\N{ZERO WIDTH SPACE}"])
+def test_given_one_text_without_sound_then_all_others_are_made_and_it_is_reported(tmp_path: Path, bad: str) -> None:
+    municipalities = [(LINDENHOVE, bad), (MunicipalityCode("../x"), "Zandermeer"), *MUNICIPALITIES[1:]]
+    report = build(tmp_path, municipalities, [bad, CALAMITY], catalogue=SMALL)
+    assert set(report.failed) == {said_prompt(bad), "gemeente/GM9901/naam", "gemeente/../x/naam"}
+    assert {"nl/welkom", "gemeente/GM9902/naam", said_prompt(CALAMITY)} <= set(report.built)
+    assert {*expected([(LINDENHOVE, bad)], [bad])} > {said_prompt(bad), "gemeente/GM9901/naam"}
+
+
+def test_a_text_without_sound_is_refused_before_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_speakable(CALAMITY)
     with pytest.raises(BadText, match="nothing to say"):
-        say(tmp_path, " ... ")
-    with pytest.raises(BadText, match="municipality code"):
-        build(tmp_path, [(MunicipalityCode("../x"), "Lindenhove")], catalogue=SMALL)
+        require_speakable("#")
+    monkeypatch.setattr(sound, "_run", lambda command, purpose, data=b"": b"")
+    with pytest.raises(ToolFailed, match="made no sound"):
+        require_speakable(CALAMITY)
+    monkeypatch.undo()
+    monkeypatch.setenv("PATH", "")
+    require_speakable(CALAMITY)  # the programs are on another machine
 
 
 def test_given_no_tools_then_the_error_names_them_and_the_remedy(
@@ -152,14 +164,14 @@ def test_given_no_tools_then_the_error_names_them_and_the_remedy(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolMissing, match="espeak-ng and sox not found: .*apt-get install espeak-ng sox"):
         build(tmp_path / "sounds", catalogue=SMALL)
-    with pytest.raises(ToolMissing, match="apt-get install espeak-ng sox"):
-        say(tmp_path / "sounds", CALAMITY)
 
 
 def test_given_a_failing_tool_then_the_error_quotes_it(tmp_path: Path) -> None:
     mute = replace(SMALL, voice=replace(SMALL.voice, language="zz"))
-    with pytest.raises(ToolFailed, match=r"espeak-ng could not say .*voice does not exist"):
-        build(tmp_path, catalogue=mute)
+    failed = build(tmp_path, catalogue=mute).failed
+    assert set(failed) == {"nl/welkom", "nl/mei"}
+    assert "espeak-ng could not say 'Welkom.'" in failed["nl/welkom"]
+    assert "voice does not exist" in failed["nl/welkom"]
     # A prompt that failed is tried again.
     assert "nl/welkom" in build(tmp_path, catalogue=SMALL).built
 

@@ -192,6 +192,7 @@ class Flow(Record, ChannelOwner):
         Other messages wait their turn. Raises PartyLeft when the listener is gone.
         """
         channel_id = to or self.caller
+        self.was_heard = False
         media = self.shell.voice.media(names, self.call.municipality)
         if not media:
             return None

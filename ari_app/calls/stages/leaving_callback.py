@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ari_app.calls.call.announcements import announce, announce_calamity
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.gather import ask_key
 from ari_app.calls.call.next_step import after_choice, queued
@@ -63,7 +64,7 @@ async def _agrees(flow: Flow) -> bool:
     key = await ask_key(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
     if key is None:
         await flow.play(to_caller.GOODBYE if is_asked else (*first, *to_caller.GOODBYE))
-    if why in _ANNOUNCED:
+    if why in _ANNOUNCED and (key is not None or flow.was_heard):
         await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": _ANNOUNCED[why]}))
     if key is None:
         return False
@@ -91,8 +92,7 @@ async def _has_municipality(flow: Flow) -> bool:
         calamity=flow.call.calamity or bool(texts),
     )
     for calamity in texts:
-        await flow.play(to_caller.calamity(calamity.text))
-        await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "calamity"}))
+        await announce_calamity(flow, calamity)
     return True
 
 
@@ -126,5 +126,5 @@ async def _tell(flow: Flow, made: Created) -> None:
     if flow.call.callback_reference is None:
         told = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
         await flow.store(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
-    await flow.play(callback_to_caller.promise(request.kind, request.deadline_at, request.reference, flow.now))
-    await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": "promise"}))
+    words = callback_to_caller.promise(request.kind, request.deadline_at, request.reference, flow.now)
+    await announce(flow, words, "promise")

@@ -17,6 +17,7 @@ NOBODY_HERE: Phrase = texts("niemand")  # the end of the queue
 WAITED_LONG: Phrase = texts("te-lang-gewacht")
 GOODBYE: Phrase = texts("tot-later")
 NOT_SERVED: Phrase = texts("niet-in-gebruik")
+CANNOT_HELP: Phrase = texts("fallback-sorry")
 
 _EVENING = 18  # from this hour on "zeven uur" needs "'s avonds" to be clear
 _MORNING = 6
@@ -70,7 +71,7 @@ def not_chosen(default: MunicipalityCode | None) -> Phrase:
 
 
 def calamity(text: str) -> Phrase:
-    """The calamity text, announced as such. `say` or `build` must have made its sound."""
+    """The calamity text, announced as such. `build` must have made its sound."""
     return (*texts("mededeling"), said_prompt(text))
 
 

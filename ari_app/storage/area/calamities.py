@@ -98,7 +98,9 @@ def _not_over(now: datetime) -> sa.ColumnElement[bool]:
 def _refuse_nonsense(calamity: Calamity) -> None:
     if calamity.until_at is not None and calamity.until_at <= calamity.from_at:
         raise CalamityRefused("it would end before it begins")
-    if not calamity.text.strip() or not calamity.text.isprintable():
-        raise CalamityRefused("the text is empty, or holds characters that cannot be shown, such as a line break")
+    if not calamity.text.isprintable():
+        raise CalamityRefused("the text holds characters that cannot be shown, such as a line break")
+    if not any(char.isalnum() for char in calamity.text):
+        raise CalamityRefused("there is nothing to say in the text: write words")
     if len(calamity.text) > LONGEST_TEXT:
         raise CalamityRefused(f"the text is longer than {LONGEST_TEXT} characters: callers want to know in a minute")
