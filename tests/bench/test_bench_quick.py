@@ -41,7 +41,7 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
     assert [measured.contender for measured in one_round] == [APPLICATION, QUEUE, DIAL]
     for measured in one_round:
         assert (measured.calls, measured.failed) == (10, 0)
-        assert 0 < measured.p50_ms <= measured.p99_ms < 5000
+        assert 0 < measured.p50_ms <= measured.p99_ms
         assert measured.asterisk_cpu_ms > 0
     assert one_round[0].application_cpu_ms is not None
     assert one_round[0].application_cpu_ms > 0

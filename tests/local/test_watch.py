@@ -12,6 +12,7 @@ import pytest
 from ari_app.local import process
 from ari_app.local.errors import LocalError, StartFailed
 from ari_app.local.watch import HEALTHY_SECONDS, LONGEST_PAUSE_SECONDS, Watch
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.pure
 
@@ -102,7 +103,7 @@ def _started(tmp_path: Path, command: list[str]) -> tuple[subprocess.Popen[bytes
 
 def test_given_a_server_when_stopped_then_it_has_ended(tmp_path: Path) -> None:
     running, _ = _started(tmp_path, SLEEPER)
-    process.stop(running, signal.SIGTERM, seconds=5)
+    process.stop(running, signal.SIGTERM, seconds=PATIENCE_SECONDS)
     assert running.returncode == -signal.SIGTERM
 
 
@@ -118,7 +119,7 @@ def test_given_a_server_with_a_child_in_a_session_of_its_own_when_killed_then_bo
 def test_given_a_leftover_when_reaped_then_it_has_ended(tmp_path: Path) -> None:
     running, pid_file = _started(tmp_path, SLEEPER)
     assert process.reap_leftover(pid_file, signal.SIGTERM)
-    assert running.wait(5) == -signal.SIGTERM
+    assert running.wait(PATIENCE_SECONDS) == -signal.SIGTERM
     assert not process.reap_leftover(pid_file, signal.SIGTERM)
 
 
@@ -127,7 +128,7 @@ def test_given_a_process_id_that_is_somebody_elses_now_when_reaped_then_it_is_le
     pid_file.write_text(f"{running.pid} 1\n")
     assert not process.reap_leftover(pid_file, signal.SIGKILL)
     assert running.poll() is None
-    process.stop(running, signal.SIGTERM, seconds=5)
+    process.stop(running, signal.SIGTERM, seconds=PATIENCE_SECONDS)
 
 
 @pytest.mark.parametrize("content", ["", "12", "x y", "99999999 5"])

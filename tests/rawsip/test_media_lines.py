@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.small_application import SmallApplication
+from tests.patience import PATIENCE_SECONDS
 from tests.rawsip import sdp
 from tests.rawsip.conftest import Joins, Party
 
@@ -118,4 +119,4 @@ async def test_given_no_sound_at_all_then_the_call_is_refused(
     for lines in ([sdp.fax()], [sdp.video(), sdp.text()], [sdp.audio(0)], []):
         call = party.call.beside(sdp.offer(party.phone.address, *lines))
         assert (await call.invite()).status >= 400
-    await asyncio.wait_for(_is_a_call(asterisk, small_application, party), 20)
+    await asyncio.wait_for(_is_a_call(asterisk, small_application, party), PATIENCE_SECONDS)
