@@ -29,10 +29,11 @@ from ari_app.local.settings import cache_dir
 from ari_app.prompts.build import build, build_music
 from ari_app.storage.db.migrate import upgrade_to_head
 from tests.acceptance.application import import_into
-from tests.bench.figures import Measured, table, verdicts
+from tests.bench.figures import Measured, Verdict, table, verdicts
 from tests.bench.processor import machine
 from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
+from tests.bench.start import ROUNDS, CommandFigures, measure_commands
 from tests.bench.throughput import Load, measure
 
 #: free operators are always there: twenty calls a second of two seconds keep forty busy
@@ -48,12 +49,26 @@ class Plan:
     rounds: int
     agents: int
     crowded: Crowded | None
+    command_rounds: int  # 0: no command is measured
 
 
 @dataclass(frozen=True, slots=True)
 class Findings:
     rounds: list[list[Measured]]
     crowded: CrowdedFigures | None
+    commands: CommandFigures | None
+
+    def as_text(self) -> str:
+        parts = [table(self.rounds)] if self.rounds else []
+        parts += [part.as_text() for part in (self.crowded, self.commands) if part is not None]
+        parts.append("\n".join(verdict.as_text() for verdict in self.verdicts()))
+        return "\n\n".join(parts)
+
+    def verdicts(self) -> list[Verdict]:
+        found = verdicts(self.rounds) if self.rounds else []
+        for part in (self.crowded, self.commands):
+            found += [] if part is None else part.verdicts()
+        return found
 
 
 def say(line: str) -> None:
@@ -63,30 +78,50 @@ def say(line: str) -> None:
 async def run(stand: Stand, plan: Plan) -> Findings:
     """Everything in the plan, on a stand whose database is migrated and empty."""
     operators = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
+    commands = None
+    if plan.command_rounds:
+        commands = await asyncio.to_thread(measure_commands, stand.database_url, plan.command_rounds)
     await import_into(stand.database_url, area(operators))
     rounds = await measure(stand, plan.load, plan.rounds, say)
     crowded = None
     if plan.crowded is not None:
         say(f"{plan.crowded.calls} live calls, and the application is killed …")
         crowded = await measure_crowded(stand, plan.crowded)
-    return Findings(rounds, crowded)
+    return Findings(rounds, crowded, commands)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         load = Load(per_second=options.rate or 4.0, seconds=options.seconds or 5.0, hold_seconds=0.5, warm_up_seconds=1)
-        return Plan(load, options.rounds or 1, agents=8, crowded=Crowded(waiting=12, talking=8, times=1))
+        crowded = Crowded(waiting=12, talking=8, times=1)
+        return Plan(load, turns(options, 1), agents=8, crowded=crowded, command_rounds=3)
     load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
     agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
-    return Plan(load, options.rounds or 3, agents, None if options.no_restart else Crowded())
+    if options.no_restart:
+        return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
+    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS)
+
+
+def turns(options: argparse.Namespace, usual: int) -> int:
+    """How often every contender of the throughput has its turn."""
+    return 0 if options.what == "start" else options.rounds or usual
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=["all", "start"],
+        default="all",
+        help="start: no throughput, only restarts and commands",
+    )
     parser.add_argument("--seconds", type=float, help="how long each contender is called (60)")
     parser.add_argument("--rate", type=float, help="calls per second (20)")
     parser.add_argument("--rounds", type=int, help="how often all contenders have their turn (3)")
-    parser.add_argument("--no-restart", action="store_true", help="leave out the restart with 500 live calls")
+    parser.add_argument(
+        "--no-restart", action="store_true", help="throughput only: no restart with 500 live calls, no commands"
+    )
     parser.add_argument("--quick", action="store_true", help="5 seconds, 4 calls per second, 20 live calls")
     parser.add_argument("--strict", action="store_true", help="exit code 1 when an aim is missed")
     parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="keep what SIPp and the servers wrote there")
@@ -104,23 +139,22 @@ def main() -> int:
     build(sounds_dir)
     build_music(sounds_dir / "music")
     allow_many_files()
-    load = plan.load
     say(
         f"Asterisk {program.version}, Python {platform.python_version()}, on {machine()}; "
-        f"load average {os.getloadavg()[0]:.2f}\n"
-        f"{load.per_second:g} calls per second for {load.seconds:g} s, each held {load.hold_seconds:g} s, "
-        f"{plan.agents} operators or phones; rounds: {plan.rounds}"
+        f"load average {os.getloadavg()[0]:.2f}"
     )
+    load = plan.load
+    if plan.rounds:
+        say(
+            f"{load.per_second:g} calls per second for {load.seconds:g} s, each held {load.hold_seconds:g} s, "
+            f"{plan.agents} operators or phones; rounds: {plan.rounds}"
+        )
     with servers(program, sounds_dir, plan, options.keep) as stand:
         findings = asyncio.run(run(stand, plan))
-    say(f"\nload average at the end: {os.getloadavg()[0]:.2f}\n" + table(findings.rounds))
-    if findings.crowded is not None:
-        say("\n" + findings.crowded.as_text())
-    results = verdicts(findings.rounds)
-    say("\n" + "\n".join(verdict.as_text() for verdict in results))
+    say(f"\nload average at the end: {os.getloadavg()[0]:.2f}\n" + findings.as_text())
     if options.json is not None:
         options.json.write_text(json.dumps(as_json(findings), indent=1))
-    return 1 if options.strict and not all(verdict.is_met for verdict in results) else 0
+    return 1 if options.strict and not all(verdict.is_met for verdict in findings.verdicts()) else 0
 
 
 def as_json(findings: Findings) -> dict[str, Any]:
@@ -129,6 +163,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "machine": machine(),
         "rounds": [[asdict(measured) for measured in one_round] for one_round in findings.rounds],
         "crowded": None if findings.crowded is None else asdict(findings.crowded),
+        "commands": None if findings.commands is None else asdict(findings.commands),
     }
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from tests.acceptance.application import Application, eventually, questions
 from tests.acceptance.crowd import ended
-from tests.bench.processor import resident_bytes
+from tests.bench.figures import Spread, Verdict
+from tests.bench.processor import cpu_seconds, resident_bytes
 from tests.bench.stand import OUR_NUMBER, Stand, now
+from tests.bench.start import reference_seconds
 from tests.bench.throughput import working_application
 
 ARRIVE_PER_SECOND = 40.0
-ARRIVE_SECONDS = 30.0
+ARRIVE_SECONDS = 120.0
 RESUME_SECONDS = 60.0
 STAY_SECONDS = 600.0
+
+#: the aims
+LONGEST_START_SECONDS = 1.0  # without a call
+LONGEST_BUSY_START_SECONDS = 2.0
+LONGEST_TAKING_UP_SECONDS = 2.5
+MOST_IDLE_MB = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +49,15 @@ class Restarted:
     ready_seconds: float  # new calls are taken
     resumed_seconds: float  # every live call has its task again, and has said so in the record
     lost: int
+    ready_cpu_seconds: float  # what the application used until it was ready
+    reference_seconds: float  # `python -c "import click"` just before, on the same busy machine
 
     def as_text(self) -> str:
         return (
-            f"restart with {self.calls} live calls: recovery_ms {self.recovery_ms:.0f}, {self.ready_seconds:.2f} s "
-            f"from exec to ready, {self.resumed_seconds:.2f} s to all calls taken up, {self.lost} lost"
+            f"restart with {self.calls} live calls: recovery_ms {self.recovery_ms:.0f}; {self.ready_seconds:.2f} s "
+            f"from exec to ready ({self.ready_seconds / self.reference_seconds:.1f} x import click, "
+            f"{self.ready_cpu_seconds:.2f} s of CPU); {self.resumed_seconds:.2f} s to all calls taken up; "
+            f"{self.lost} lost"
         )
 
 
@@ -70,6 +83,28 @@ class CrowdedFigures:
             f"call; {_mb(self.restarted_bytes)} after a restart"
         )
         return "\n".join([*(restarted.as_text() for restarted in self.restarts), memory])
+
+    def verdicts(self) -> list[Verdict]:
+        """By the median of the restarts; the aims are for the number of calls and operators of the whole bench."""
+        first, *busy = self.restarts
+        start = first.ready_seconds
+        ready = Spread.of([restarted.ready_seconds for restarted in busy])
+        resumed = Spread.of([restarted.resumed_seconds for restarted in busy])
+        lost = sum(restarted.lost for restarted in self.restarts)
+        idle = self.idle_bytes / 2**20
+        return [
+            Verdict("no lost call", lost == 0, str(lost)),
+            _within("exec to ready without a call", Spread(start, start, start), LONGEST_START_SECONDS),
+            _within(f"exec to ready with {self.calls} live calls", ready, LONGEST_BUSY_START_SECONDS),
+            _within(f"exec to all {self.calls} taken up", resumed, LONGEST_TAKING_UP_SECONDS),
+            Verdict(
+                f"memory with {self.operators} operators <= {MOST_IDLE_MB} MB", idle <= MOST_IDLE_MB, f"{idle:.0f} MB"
+            ),
+        ]
+
+
+def _within(what: str, seconds: Spread, most: float) -> Verdict:
+    return Verdict(f"{what} <= {most:.1f} s", seconds.middle <= most, seconds.as_text(" s"))
 
 
 def _mb(size: int) -> str:
@@ -99,12 +134,14 @@ async def measure_crowded(stand: Stand, crowded: Crowded) -> CrowdedFigures:
 
 async def _restart(stand: Stand, application: Application, calls: int) -> Restarted:
     await application.kill()
+    reference = await asyncio.to_thread(reference_seconds)
     began_at, began = now(), time.perf_counter()
     said = await application.start()
-    ready = time.perf_counter() - began
+    ready, cpu = time.perf_counter() - began, cpu_seconds(application.pid)
     resumed = "SELECT count(DISTINCT call_id) FROM call_fact WHERE kind = 'resumed' AND at >= $1"
     await eventually(stand.database_url, resumed, began_at, equals=calls, within_seconds=RESUME_SECONDS)
     all_resumed = time.perf_counter() - began
     async with questions(stand.database_url) as record:
         live = await record.fetchval("SELECT count(*) FROM call WHERE ended_at IS NULL")
-    return Restarted(calls, float(said["seconds"]) * 1000, ready, all_resumed, calls - live)
+    recovery_ms = float(said["seconds"]) * 1000
+    return Restarted(calls, recovery_ms, ready, all_resumed, calls - live, cpu, reference)

@@ -10,9 +10,10 @@ import pytest
 
 from ari_app.local.asterisk_root import AsteriskProgram
 from tests.bench.__main__ import Plan, run
-from tests.bench.figures import APPLICATION, DIAL, QUEUE, verdicts
+from tests.bench.figures import APPLICATION, DIAL, QUEUE
 from tests.bench.restart import Crowded
 from tests.bench.stand import Stand, exchange
+from tests.bench.start import CALLS, HELP
 from tests.bench.throughput import Load
 
 pytestmark = pytest.mark.asterisk
@@ -22,6 +23,7 @@ PLAN = Plan(
     rounds=1,
     agents=6,
     crowded=Crowded(waiting=6, talking=4, times=1),
+    command_rounds=1,
 )
 
 
@@ -45,7 +47,6 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
         assert measured.asterisk_cpu_ms > 0
     assert one_round[0].application_cpu_ms is not None
     assert one_round[0].application_cpu_ms > 0
-    assert len(verdicts(findings.rounds)) == 4
     crowded = findings.crowded
     assert crowded is not None
     assert [(restarted.calls, restarted.lost) for restarted in crowded.restarts] == [(0, 0), (10, 0)]
@@ -53,3 +54,7 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
         assert 0 < restarted.recovery_ms / 1000 < restarted.ready_seconds <= restarted.resumed_seconds
     assert crowded.idle_bytes > 0
     assert math.isfinite(crowded.bytes_per_call)
+    commands = findings.commands
+    assert commands is not None
+    assert all(used > 0 for used in (*commands.reference, *commands.commands[HELP], *commands.commands[CALLS]))
+    assert len(findings.verdicts()) == 4 + 5 + 2

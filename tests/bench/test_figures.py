@@ -10,6 +10,8 @@ from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
 from ari_app.core.ids import BridgeId, ChannelId
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts
+from tests.bench.restart import CrowdedFigures, Restarted
+from tests.bench.start import CALLS, HELP, CommandFigures
 
 pytestmark = pytest.mark.pure
 
@@ -122,3 +124,36 @@ def test_the_table_has_a_line_for_every_contender() -> None:
     lines = table([_round(14.0, 10.0), _round(13.0, 10.0)]).splitlines()
     assert [line.split()[0] for line in lines[1:4]] == [APPLICATION, QUEUE, DIAL]
     assert "13.5 ms (13.0-14.0)" in lines[1]
+
+
+def _restarted(calls: int, ready_seconds: float, lost: int = 0) -> Restarted:
+    return Restarted(calls, 300.0, ready_seconds, ready_seconds + 0.4, lost, 0.5, 0.1)
+
+
+def test_given_starts_within_the_aims_then_all_pass_by_the_median_of_the_restarts() -> None:
+    restarts = (_restarted(0, 0.9), _restarted(500, 1.2), _restarted(500, 1.4), _restarted(500, 9.0))
+    figures = CrowdedFigures(100, 500, restarts, 70 * 2**20, 80 * 2**20, 80 * 2**20)
+    assert all(verdict.is_met for verdict in figures.verdicts())
+    assert "9.0 x import click" in figures.as_text()
+
+
+@pytest.mark.parametrize(
+    ("idle", "busy", "idle_mb", "missed"),
+    [
+        (_restarted(0, 1.1), _restarted(500, 1.5), 70, "exec to ready without a call"),
+        (_restarted(0, 0.9), _restarted(500, 1.5), 81, "memory with 100 operators"),
+        (_restarted(0, 0.9), _restarted(500, 1.5, lost=1), 70, "no lost call"),
+    ],
+)
+def test_given_a_start_beyond_an_aim_then_that_one_fails(
+    idle: Restarted, busy: Restarted, idle_mb: int, missed: str
+) -> None:
+    figures = CrowdedFigures(100, 500, (idle, busy), idle_mb * 2**20, 90 * 2**20, 90 * 2**20)
+    (failed,) = [verdict.aim for verdict in figures.verdicts() if not verdict.is_met]
+    assert failed.startswith(missed)
+
+
+def test_a_command_is_compared_with_the_reference_of_its_own_round() -> None:
+    figures = CommandFigures((0.1, 0.2), {HELP: (0.12, 0.24), CALLS: (0.7, 1.2)})
+    assert (figures.ratios(HELP).least, figures.ratios(HELP).most) == (1.2, 1.2)
+    assert [verdict.is_met for verdict in figures.verdicts()] == [True, False]

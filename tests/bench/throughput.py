@@ -14,7 +14,7 @@ from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
 from tests.bench.processor import Meter
 from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, now
 
-LOGIN_SECONDS = 30.0
+LOGIN_SECONDS = 120.0
 LEAVE_SECONDS = 30.0
 
 
