@@ -45,7 +45,7 @@ class ChannelOwner(ABC):
 
     @abstractmethod
     async def next(self, until: datetime | None = None) -> Message | None:
-        """The next message, or None at the instant `until`. Raises PartyLeft; the subclass says of whom."""
+        """The next message, or None at the instant `until`. Raises PartyLeft of the party that the subclass names."""
 
     @abstractmethod
     def is_here(self, channel_id: ChannelId) -> bool:

@@ -1,4 +1,4 @@
-"""What each event changes in an operator's session, and what a sweep finds to have been missed.
+"""The changes that each event makes in an operator's session, and the events that a sweep finds missing.
 
 `step` is the whole rule book: a session and an event in, the new session out; the session's own task carries it out.
 `sweep` derives from live channels the events that did not come, so that no operator stays "in call" for ever.

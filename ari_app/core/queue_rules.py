@@ -1,4 +1,4 @@
-"""Who talks to whom: the rules of the queue, and their plain definition.
+"""The rules of the queue, by which callers and operators are matched, and their plain definition.
 
 * Callers stand in the order in which they would breach their municipality's norm, then of arrival. Before them all
   stand those who come back from a transfer that came to nothing.

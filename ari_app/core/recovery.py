@@ -1,4 +1,4 @@
-"""After a gap: what the rows say against what Asterisk shows, and what to do about it.
+"""After a gap: the rows are compared with what Asterisk shows, and the difference becomes orders.
 
 Asterisk decides who is connected, the row decides why and since when. `plan` compares the two and returns orders; it
 changes nothing itself, so that every case is a line in a table.
@@ -17,7 +17,7 @@ from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import Party, layout
 
-#: bridges that we make; others are none of our business
+#: the bridges that we make; others are left alone
 TALK_PREFIX = "talk-"
 WAITING_PREFIX = "waiting-"
 
@@ -53,9 +53,9 @@ class Snapshot:
 class ResumeCall:
     """Row and channel: the call goes on in its stage.
 
-    `missing`: parties who left in the gap; `up`: who is answered; `unanswered`: phones of ours that are not, and may
-    not even have been dialled. `is_placed`: the caller is where the stage wants them, among the waiting or in the talk,
-    so that the stage need not touch anybody.
+    `missing`: channels of parties who left in the gap; `up`: those that are answered; `unanswered`: phones called by us
+    that are not, and may not even have been dialled. `is_placed`: everybody is where the stage wants them, among the
+    waiting or in the talk, so that the stage need not move anybody.
     """
 
     call: Call
@@ -69,19 +69,19 @@ class ResumeCall:
 
 @dataclass(frozen=True, slots=True)
 class CloseCall:
-    """A row without its caller: nobody saw the end, so the moment is an estimate."""
+    """A row without its caller: the end was not seen, so its moment is an estimate."""
 
     call: Call
     legs: tuple[Leg, ...]
     reason: EndReason
-    #: legs of ours that are still there without a caller
+    #: channels of the call that are still there without its caller
     hang_up: tuple[ChannelId, ...]
     transfer: Transfer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeLine:
-    """Somebody on 1400: at work when `session` is given, else still logging in.
+    """An operator's channel: at work when `session` is given, else still logging in.
 
     `is_placed`: the line is in the session's bridge; `is_up`: it is answered.
     """
@@ -110,14 +110,14 @@ class CloseLine:
 
 @dataclass(frozen=True, slots=True)
 class Adopt:
-    """Our channel without a row: it arrived while nobody could write."""
+    """A channel in our application without a row: it arrived while no row could be written."""
 
     channel: LiveChannel
 
 
 @dataclass(frozen=True, slots=True)
 class HangUp:
-    """A channel that we made for a call that is no more."""
+    """A channel that we created for a call that is over."""
 
     channel_id: ChannelId
 
@@ -170,7 +170,7 @@ def _operators(
             orders.append(ResumeLine(line, found, is_placed, snapshot.channels[line.channel_id].is_up))
         else:
             orders.append(CloseLine(line))
-    # A session whose line has no open row cannot be taken up again: nobody would own the channel.
+    # A session whose line has no open row cannot be resumed: no task would own the channel.
     orders += [CloseSession(session, LogoutReason.LOST) for session in session_of_line.values()]
     return orders
 
@@ -221,7 +221,7 @@ def _resume(
 def _places(
     call: Call, legs: tuple[Leg, ...], snapshot: Snapshot, transfer: Transfer | None
 ) -> tuple[set[ChannelId], set[ChannelId]]:
-    """Who belongs in the bridge of the talk, and who where the callers wait."""
+    """The channels that belong in the bridge of the talk, and those that belong where callers wait."""
     if transfer is not None and transfer.state is not TransferState.QUEUED and transfer.to_leg is not None:
         of_leg = {leg.id: leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)}
         channel = {
@@ -234,14 +234,14 @@ def _places(
         return sides[0], sides[1]
     if call.stage is not Stage.TALKING or call.held_at is not None:
         return set(), {call.channel_id}
-    # Everybody whose part is open belongs there, and nobody whom the talk left behind.
+    # Every open leg belongs in the talk. One besides caller and handling party is left over: no place is right for it.
     left = [leg for leg in legs if leg.owns_channel and leg.channel_id != call.channel_id and leg.id != call.handled_by]
     nowhere = {leg.channel_id for leg in left if call.handled_by is not None}
     return {leg.channel_id for leg in legs if _is_ours(snapshot, leg.channel_id)} | {call.channel_id}, nowhere
 
 
 def _unseen_end(caller: LiveChannel | None) -> EndReason:
-    """A caller who is elsewhere in the dialplan was handed to its fallback."""
+    """A caller who is elsewhere in the dialplan is in its fallback."""
     return EndReason.LOST if caller is None else EndReason.HANDLED_BY_FALLBACK
 
 

@@ -18,7 +18,7 @@ def team_skill(team: str) -> MunicipalityCode:
 
 
 class Skills(NamedTuple):
-    """For whom an operator may answer. None is in both."""
+    """The municipalities and teams that an operator may answer for. None is in both."""
 
     primary: frozenset[MunicipalityCode]
     secondary: frozenset[MunicipalityCode]

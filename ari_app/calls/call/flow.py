@@ -179,7 +179,7 @@ class Flow(Record, ChannelOwner):
     # --- idioms ---
 
     async def answer(self) -> None:
-        """Answer the caller's line, once; returns when it is up. It is not a person who answers."""
+        """Answer the caller's line, once; returns when it is up. A person answers later."""
         if self.call.line_answered_at is not None:
             return
         self._note_up(Up(self.caller, await self.answer_channel(self.caller)))

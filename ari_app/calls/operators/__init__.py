@@ -1,1 +1,1 @@
-"""Operators: the line of somebody who dialled 1400, the session of an operator at work, and their commands."""
+"""Operators: the line on which they log in, the session in which they work, and their commands."""

@@ -27,7 +27,7 @@ StartCall = Callable[[CallbackRequest, OperatorSession, CallId], None]
 
 
 class OperatorCallbacks:
-    """What operators who have no caller do about callbacks. One for all operators of this process.
+    """The callbacks of operators who have no caller. One for all operators of this process.
 
     Nothing is raised for what cannot be done: it is Refused with the reason.
     """

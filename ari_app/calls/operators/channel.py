@@ -1,4 +1,4 @@
-"""One person on one channel, listening and keying: the idioms that operators' tasks are written in."""
+"""One person on one channel: the idioms that operators' tasks are written in."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ log = structlog.get_logger(__name__)
 
 
 class OperatorChannel(ChannelOwner):
-    """A channel and its mailbox. Only the task that owns the channel uses it.
+    """The channel of an operator.
 
-    `channel_id` is None for an operator whose phone is rung: there is a mailbox, and nobody to play to.
+    `channel_id` is None for an operator whose phone is rung per call: there is a mailbox, and no channel to play to.
     """
 
     def __init__(self, shell: Shell, channel_id: ChannelId | None, mailbox: Mailbox) -> None:
@@ -33,7 +33,7 @@ class OperatorChannel(ChannelOwner):
         self.left: Left | None = None
 
     async def next(self, until: datetime | None = None) -> Message | None:
-        """The next news, or None at the instant `until`. Raises PartyLeft when this channel is gone."""
+        """The next message, or None at the instant `until`. Raises PartyLeft when this channel is gone."""
         message = await self.mailbox.next(until)
         if isinstance(message, Left) and message.channel_id == self.channel_id:
             self.left = message
@@ -50,7 +50,7 @@ class OperatorChannel(ChannelOwner):
         return await self.answer_channel(self._channel())
 
     async def start_prompt(self, names: Sequence[str], playback_id: PlaybackId | None = None) -> PlaybackId | None:
-        """Start playing and return at once; whatever was being played stops. None when there is nothing to hear.
+        """Start playing and return at once; what was being played stops. None when there is nothing to hear.
 
         An operator goes on without a prompt that cannot be played.
         """
@@ -102,7 +102,7 @@ class OperatorChannel(ChannelOwner):
             return None
 
     async def departure(self, until: datetime) -> Left:
-        """Wait for the news that this channel is gone; an estimate when it does not come by `until`."""
+        """Wait for the message that this channel is gone; an estimate when it does not come by `until`."""
         while self.left is None:
             try:
                 if await self.next(until) is None:
@@ -112,7 +112,7 @@ class OperatorChannel(ChannelOwner):
         return self.left
 
     async def hang_up(self) -> None:
-        """Let this person go, however often Asterisk has to be asked, and wait for the news of it.
+        """Hang up, retrying until Asterisk has done it, and wait for the message that says so.
 
         Nothing happens to a channel that is gone already.
         """
@@ -127,10 +127,10 @@ class OperatorChannel(ChannelOwner):
     async def patient_store(
         self, store: Callable[[], Awaitable[None]], patience: timedelta = FOR_EVER, *, even_if_left: bool = False
     ) -> None:
-        """Store, also when the store is away for a while: what happened has happened.
+        """Store, retrying while the store is away.
 
-        Raises StoreUnavailable after `patience`; PartyLeft when the person hangs up meanwhile, unless `even_if_left`:
-        others wait for that news.
+        Raises StoreUnavailable after `patience`; PartyLeft when the person hangs up meanwhile, unless `even_if_left`,
+        for what must be stored all the same.
         """
         first_try = self._clock.now()
         while True:
@@ -146,5 +146,5 @@ class OperatorChannel(ChannelOwner):
 
     def _channel(self) -> ChannelId:
         if self.channel_id is None:
-            raise ValueError("this operator has no channel of their own")
+            raise ValueError("an operator whose phone is rung has no channel of their own")
         return self.channel_id

@@ -63,7 +63,7 @@ class LineTask(ABC):
         self._line = line
         self.channel = OperatorChannel(common.shell, line.channel_id, mailbox)
         self._work: SessionTask | None = None
-        # Of an operator whose phone is rung: asked for by keys on this line, and done once it is free.
+        # Of an operator whose phone is rung: asked for by keys on this line, and carried out once it is free.
         self._state_asked: OperatorEvent = Resume(common.shell.clock.now())
         self._is_callback_asked = False
 
@@ -84,7 +84,7 @@ class LineTask(ABC):
 
     @abstractmethod
     async def _enter(self) -> None:
-        """From the first ring to the end of the work. Raises PartyLeft, and what the ledger raises."""
+        """From the beginning to the end of the work. Raises PartyLeft, StoreUnavailable and AlreadyTaken."""
 
     async def end(self) -> None:
         """Hang up a channel that is still there, and close the row with the true moment."""
@@ -198,7 +198,7 @@ class LineTask(ABC):
 
 
 class DialledLine(LineTask):
-    """Somebody dialled 1400, perhaps before this process started, and is (again) asked who they are."""
+    """The channel dialled 1400, perhaps before this process started; nobody has logged in on it yet."""
 
     async def _enter(self) -> None:
         await self._store()
@@ -209,7 +209,7 @@ class DialledLine(LineTask):
 
 
 class ResumedLine(LineTask):
-    """An operator who logged in before this process started."""
+    """The line of an operator who logged in before this process started."""
 
     def __init__(
         self,

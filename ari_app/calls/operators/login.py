@@ -51,7 +51,7 @@ async def ask_operator(
 
 
 async def _entry(shell: Shell, channel: OperatorChannel, prompt: Sequence[str]) -> str:
-    """Digits up to `#`; what there is of them when no more come."""
+    """The digits up to `#`, or those that were keyed when no more come."""
     buffer = ""
     digit = await channel.play(prompt)
     while True:

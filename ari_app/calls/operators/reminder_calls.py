@@ -25,7 +25,7 @@ from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
-#: what the rung phone shows: the number that operators dial
+#: the caller's number that the phone shows: the one that operators dial
 SHOWN_NUMBER = "1400"
 RING_PATIENCE = timedelta(seconds=30)
 #: how long to wait for a phone to register: one whose connection went with Asterisk does so within a minute
@@ -39,14 +39,14 @@ ACCEPT_KEY = "1"
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What a person hears whom we called; ACCEPT_KEY goes on to the login, and to the next callback after it."""
+    """The words that a called person hears; ACCEPT_KEY goes on to the login, and to the next callback after it."""
 
     words: Sequence[str]
     heard: asyncio.Future[None]  # done when the phone is picked up
 
 
 class CalledLine(LineTask):
-    """A phone that we ring, with a channel that is created by somebody else; on that call the operator may log in.
+    """A phone that we call, through a channel that `ReminderCalls` creates; on that call the operator may log in.
 
     Without an invitation the operator hears that their line was lost.
     """

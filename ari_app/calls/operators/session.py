@@ -1,4 +1,4 @@
-"""An operator at work: the session's one owner, who carries out what `core.operators.step` decides."""
+"""An operator at work: the owner of the session, which carries out what `core.operator_rules.step` decides."""
 
 from __future__ import annotations
 

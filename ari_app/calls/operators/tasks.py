@@ -55,7 +55,7 @@ class OperatorTasks:
         self.resume_line(line, None)
 
     def resume_line(self, line: OperatorLine, session: OperatorSession | None, *, is_placed: bool = False) -> None:
-        """Own this channel of an operator: at work when there is a session, else to be asked (again) who it is."""
+        """Own this channel of an operator: at work when there is a session, else asked (again) for number and PIN."""
         mailbox = Mailbox(self._shell.clock)
         task: LineTask
         if session is not None:

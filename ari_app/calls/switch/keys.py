@@ -12,7 +12,7 @@ class Keys:
 
     On Asterisk 22.10.1 a phone that sends no sound (muted, silence suppression) and presses a key just when a prompt
     ends gives ChannelDtmfReceived twice for each of the next keys, 10 to 30 ms apart, from one RFC 4733 event: a frame
-    that had to wait for the sound of the key before is told when it comes and again when its turn is there.
+    that had to wait for the sound of the key before is reported when it comes and again when its turn is there.
 
     Of a key that had to wait, the duration is counted from the end of the one before, and is a millisecond too long now
     and then: 3 at 43.765 and 3 at 43.924 with 160 ms were two presses of 100 ms each (22.10.1).
