@@ -80,7 +80,7 @@ async def test_two_tries_then_the_default_of_the_number(make_world: Callable[...
     assert call.stage is Stage.WAITING
 
 
-async def test_without_a_default_any_operator_of_the_number_takes_who_did_not_choose(world: World) -> None:
+async def test_without_a_default_any_operator_of_the_number_takes_a_caller_who_did_not_choose(world: World) -> None:
     operator = await world.operator("103")
     citizen = await world.citizen()
     await world.clock.advance(12)
@@ -177,7 +177,7 @@ async def test_a_waiting_caller_hears_music_and_their_place_at_the_interval(worl
     assert world.call(second).end_reason is EndReason.ABANDONED_WAITING
 
 
-async def test_nobody_logged_in_is_told_once_and_the_caller_is_held_for_the_grace(world: World) -> None:
+async def test_with_nobody_logged_in_the_caller_hears_it_once_and_waits_for_the_grace(world: World) -> None:
     citizen = await world.citizen(ESDAM_ALONE)
     assert "nl/even-niemand" in world.switch.heard(citizen)
     await world.clock.advance(30)
@@ -185,14 +185,14 @@ async def test_nobody_logged_in_is_told_once_and_the_caller_is_held_for_the_grac
     assert world.switch.partners(citizen) == {operator}
 
 
-async def test_nobody_logged_in_after_the_grace_ends_the_call(world: World) -> None:
+async def test_with_nobody_logged_in_after_the_grace_the_call_ends(world: World) -> None:
     citizen = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(61)
     assert world.call(citizen).end_reason is EndReason.NOBODY_AVAILABLE
     assert world.switch.heard(citizen).count("nl/even-niemand") == 1
 
 
-async def test_who_waited_longer_than_the_limit_is_told_so(make_world: Callable[..., World]) -> None:
+async def test_a_caller_who_waited_longer_than_the_limit_hears_it(make_world: Callable[..., World]) -> None:
     world = make_world(area=an_area(norms=Norms(max_wait_seconds=120)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
@@ -204,7 +204,7 @@ async def test_who_waited_longer_than_the_limit_is_told_so(make_world: Callable[
     assert call.answered_at is None
 
 
-async def test_a_number_we_do_not_serve_is_told_so_without_taking_the_line(world: World) -> None:
+async def test_a_caller_of_a_number_that_is_not_served_hears_it_without_the_line_being_answered(world: World) -> None:
     citizen = await world.citizen("+31301112222")
     call = world.call(citizen)
     assert (call.end_reason, call.line_answered_at) == (EndReason.NOT_SERVED, None)

@@ -1,4 +1,4 @@
-"""Which of the keys that Asterisk tells were pressed."""
+"""Keys that were pressed, and keys that Asterisk only reported once more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.pure
 START = datetime(2026, 11, 23, 17, 40, 35, tzinfo=UTC)
 
 
-def told(ms: int, digit: str, duration_ms: int = 100, channel: str = "node1-1.0") -> ChannelDtmfReceived:
+def reported(ms: int, digit: str, duration_ms: int = 100, channel: str = "node1-1.0") -> ChannelDtmfReceived:
     event = decode(
         json.dumps(
             {
@@ -45,27 +45,27 @@ def pressed(*events: ChannelDtmfReceived) -> str:
     return "".join(event.pii_digit for event in events if keys.is_pressed(event))
 
 
-def test_given_keys_that_asterisk_told_twice_when_they_are_counted_then_each_counts_once() -> None:
+def test_given_keys_that_asterisk_reported_twice_when_they_are_counted_then_each_counts_once() -> None:
     """As observed: 1, 0, 3 and # were sent, once each."""
     events = [(555, "1", 140), (715, "0", 100), (743, "0", 100), (876, "3", 100), (888, "3", 100), (1039, "#", 100)]
-    assert pressed(*(told(*event) for event in events)) == "103#"
+    assert pressed(*(reported(*event) for event in events)) == "103#"
 
 
-def test_given_one_key_pressed_again_and_again_when_it_is_told_then_every_press_counts() -> None:
-    assert pressed(told(100, "7"), told(260, "7"), told(360, "7", 80), told(480, "7", 119)) == "7777"
+def test_given_one_key_pressed_again_and_again_when_it_is_reported_then_every_press_counts() -> None:
+    assert pressed(reported(100, "7"), reported(260, "7"), reported(360, "7", 80), reported(480, "7", 119)) == "7777"
 
 
-def test_given_a_key_whose_duration_is_told_a_millisecond_too_long_when_it_is_counted_then_it_was_pressed() -> None:
+def test_given_a_key_whose_duration_is_a_millisecond_too_long_when_it_is_counted_then_it_was_pressed() -> None:
     """As observed: * 3 3 were sent; a prompt began between the two 3."""
-    assert pressed(told(603, "*"), told(765, "3"), told(924, "3", 160)) == "*33"
+    assert pressed(reported(603, "*"), reported(765, "3"), reported(924, "3", 160)) == "*33"
 
 
 def test_given_two_phones_when_they_press_the_same_key_together_then_both_count() -> None:
-    assert pressed(told(100, "5"), told(105, "5", channel="node1-2.0")) == "55"
+    assert pressed(reported(100, "5"), reported(105, "5", channel="node1-2.0")) == "55"
 
 
 def test_given_a_channel_that_is_gone_when_its_keys_are_forgotten_then_nothing_is_kept() -> None:
     keys = Keys()
-    assert keys.is_pressed(told(100, "5"))
+    assert keys.is_pressed(reported(100, "5"))
     keys.forget("node1-1.0")
-    assert keys.is_pressed(told(101, "5"))
+    assert keys.is_pressed(reported(101, "5"))

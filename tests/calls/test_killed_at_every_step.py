@@ -18,7 +18,7 @@ pytestmark = pytest.mark.pure
 
 
 class Stalls:
-    """Counts what the process asks of Asterisk and of the store; at the `at`-th moment there is never an answer.
+    """Counts the requests of the process to Asterisk and to the store; the `at`-th is never answered.
 
     Each order and each write has two moments: before it is done, and after.
     """
@@ -52,7 +52,7 @@ class Stalls:
 
 
 class People:
-    """They do the same things, whatever the machine does; what they do while nobody listens is lost."""
+    """People do the same things, whatever the machine does; what they do while no process runs is lost."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -1,4 +1,4 @@
-"""Operators dial in and prove who they are, on fakes."""
+"""Operators dial in and log in, on fakes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from tests.calls.world import ESDAM_ALONE, World
 pytestmark = pytest.mark.pure
 
 
-async def test_who_keys_number_and_pin_hears_for_whom_they_are_ready_and_stays_on_the_line(world: World) -> None:
+async def test_an_operator_who_keys_number_and_pin_hears_their_municipalities_and_stays_on_the_line(
+    world: World,
+) -> None:
     operator = await world.operator("102")
     session = world.session("102")
     assert (session.state, session.channel_id) == (OperatorState.READY, operator)
@@ -65,7 +67,7 @@ async def test_an_entry_may_be_keyed_slowly(world: World) -> None:
     assert world.session("101").state is OperatorState.READY
 
 
-async def test_who_stops_keying_is_asked_again_and_in_the_end_let_go(world: World) -> None:
+async def test_an_operator_who_stops_keying_is_asked_again_and_in_the_end_hung_up(world: World) -> None:
     operator = await world.dial_in()
     await world.press(operator, "10")
     await world.clock.advance(31)
@@ -81,7 +83,7 @@ async def test_a_key_may_be_pressed_while_the_question_is_still_spoken(world: Wo
 
 
 @pytest.mark.parametrize("pressed", ["", "10", "101#", "101#12", "101#9999#"])
-async def test_who_hangs_up_while_logging_in_leaves_a_closed_line_and_no_session(world: World, pressed: str) -> None:
+async def test_a_hang_up_while_logging_in_leaves_a_closed_line_and_no_session(world: World, pressed: str) -> None:
     operator = await world.dial_in()
     await world.press(operator, pressed)
     await world.clock.advance(1)
@@ -99,7 +101,7 @@ async def test_three_hundred_digits_are_one_wrong_entry(world: World) -> None:
     assert world.session("101").state is OperatorState.READY
 
 
-async def test_a_login_on_a_second_phone_replaces_the_first_which_is_told_so(world: World) -> None:
+async def test_a_login_on_a_second_phone_replaces_the_first_which_says_so(world: World) -> None:
     first = await world.operator("101", phone="phone01")
     old = world.session("101")
     await world.clock.advance(1)
@@ -150,7 +152,7 @@ async def test_an_open_session_that_a_dead_process_left_behind_does_not_keep_its
     assert left_behind.logout_reason is LogoutReason.REPLACED
 
 
-async def test_who_is_at_work_on_another_asterisk_is_not_logged_in_here_and_is_told_so(world: World) -> None:
+async def test_an_operator_at_work_on_another_asterisk_is_not_logged_in_here_and_hears_it(world: World) -> None:
     await world.hang_up(await world.operator("101"))
     elsewhere = replace(
         world.session("101"),

@@ -172,7 +172,7 @@ async def test_an_operator_who_hangs_up_is_logged_out_at_that_moment(world: Worl
     assert not world.switch.bridges
 
 
-async def test_a_hang_up_that_an_order_finds_before_its_news_comes_is_still_a_hang_up(world: World) -> None:
+async def test_a_hang_up_that_an_order_finds_before_its_event_comes_is_still_a_hang_up(world: World) -> None:
     operator = await world.operator("101")
     world.switch.channels.discard(operator)
     await world.press(operator, "*91")
@@ -184,7 +184,9 @@ async def test_a_hang_up_that_an_order_finds_before_its_news_comes_is_still_a_ha
     assert line.ended_at == world.clock.now() - timedelta(seconds=0.1)
 
 
-async def test_the_sweep_logs_out_who_is_no_longer_there_and_says_that_nobody_saw_it(world: World) -> None:
+async def test_the_sweep_logs_out_an_operator_whose_channel_is_gone_and_marks_the_moment_as_estimated(
+    world: World,
+) -> None:
     operator, citizen = await world.talk()
     world.switch.channels.discard(operator)
     world.switch.bridges.clear()

@@ -1,4 +1,4 @@
-"""The commands: what a screen asks for is done or refused by the call's own task, with the same rules as by keys."""
+"""Commands from a screen: carried out or refused by the call's own task, by the same rules as keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def asks(t: Talk, command: Command, operator: OperatorNumber = ANNA) -> An
     return await asked
 
 
-async def test_given_a_talk_when_the_desk_hands_over_warm_then_the_colleague_hears_the_subject_that_was_typed(
+async def test_given_a_talk_when_a_screen_transfers_warm_then_the_colleague_hears_the_subject_that_was_typed(
     make_world: Make,
 ) -> None:
     t = await talk(make_world)
@@ -74,7 +74,7 @@ async def test_given_somebody_elses_call_when_it_is_asked_for_then_it_is_refused
     assert t.hears(t.citizen) == {t.operator}
 
 
-async def test_given_a_store_that_is_away_when_a_hand_over_is_asked_for_then_it_is_refused_and_the_talk_goes_on(
+async def test_given_a_store_that_is_away_when_a_transfer_is_asked_for_then_it_is_refused_and_the_talk_goes_on(
     make_world: Make,
 ) -> None:
     t = await talk(make_world)

@@ -36,7 +36,7 @@ async def rung_talk(world: World) -> tuple[ChannelId, ChannelId]:
     return phone, citizen
 
 
-async def test_who_is_rung_logs_in_hangs_up_and_is_ready(ring_world: World) -> None:
+async def test_a_rung_operator_logs_in_hangs_up_and_is_ready(ring_world: World) -> None:
     login = await ring_world.operator("101", phone="phone07")
     assert "nl/belteam" in ring_world.switch.heard(login)
     await ring_world.hang_up(login)
@@ -45,7 +45,7 @@ async def test_who_is_rung_logs_in_hangs_up_and_is_ready(ring_world: World) -> N
     assert ring_world.line(login).end_reason is LegEndReason.HUNG_UP
 
 
-async def test_who_is_rung_is_not_rung_while_the_phone_is_still_at_the_login(ring_world: World) -> None:
+async def test_a_rung_operator_is_not_rung_while_their_phone_is_still_on_the_login_line(ring_world: World) -> None:
     citizen = await ring_world.citizen(ESDAM_ALONE)
     login = await ring_world.operator("101", phone="phone07")
     await ring_world.clock.advance(5)
@@ -56,14 +56,14 @@ async def test_who_is_rung_is_not_rung_while_the_phone_is_still_at_the_login(rin
     assert ring_world.call(citizen).stage is Stage.TALKING
 
 
-async def test_who_is_rung_and_stays_on_the_login_line_is_let_go(ring_world: World) -> None:
+async def test_a_rung_operator_who_stays_on_the_login_line_is_hung_up(ring_world: World) -> None:
     login = await ring_world.operator("101", phone="phone07")
     await ring_world.clock.advance(16)
     assert login not in ring_world.switch.channels
     assert ring_world.session("101").state is OperatorState.READY
 
 
-async def test_who_is_rung_pauses_resumes_and_logs_out_by_dialling_in_again(ring_world: World) -> None:
+async def test_a_rung_operator_pauses_resumes_and_logs_out_by_dialling_in_again(ring_world: World) -> None:
     async def dial_in_and_press(keys: str) -> None:
         login = await ring_world.operator("101", phone="phone07")
         await ring_world.press(login, keys)
@@ -85,7 +85,7 @@ async def test_who_is_rung_pauses_resumes_and_logs_out_by_dialling_in_again(ring
     assert {session.id for session in ring_world.ledger.sessions.values()} == {first.id}
 
 
-async def test_who_is_rung_and_logs_in_on_another_phone_is_rung_there(ring_world: World) -> None:
+async def test_a_rung_operator_who_logs_in_on_another_phone_is_rung_there(ring_world: World) -> None:
     await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))
     await ring_world.clock.advance(1)
     await ring_world.hang_up(await ring_world.operator("101", phone="phone08"))
@@ -141,7 +141,9 @@ async def test_a_rung_operator_who_hangs_up_is_not_logged_out(ring_world: World)
 
 
 @pytest.mark.parametrize("how", ["busy", "not registered"])
-async def test_who_is_rung_and_cannot_be_reached_is_paused_and_the_caller_waits_on(ring_world: World, how: str) -> None:
+async def test_a_rung_operator_who_cannot_be_reached_is_paused_and_the_caller_waits_on(
+    ring_world: World, how: str
+) -> None:
     await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))
     if how == "not registered":
         ring_world.switch.unregistered.add("PJSIP/phone07")  # type: ignore[arg-type]
@@ -157,7 +159,7 @@ async def test_who_is_rung_and_cannot_be_reached_is_paused_and_the_caller_waits_
     assert leg.owns_channel is (how == "busy")  # a channel that never was is nobody's
 
 
-async def test_who_is_rung_and_paused_in_the_instant_of_the_offer_is_not_talked_to(
+async def test_a_rung_operator_who_pauses_in_the_instant_of_the_offer_is_not_connected(
     ring_world: World,
 ) -> None:
     await ring_world.hang_up(await ring_world.operator("101", phone="phone07"))

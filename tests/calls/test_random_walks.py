@@ -1,4 +1,4 @@
-"""Whatever citizens, operators, Asterisk, the store and the process do, in whatever order: nobody is stranded.
+"""Citizens, operators, Asterisk, the store and the process do anything in any order: nobody is stranded.
 
 A failure names its flavour and seed, which repeat it: `make walks ARGS="--flavour store --seed 17"`.
 """

@@ -78,7 +78,7 @@ WITH_OTHER = [scene for scene in SCENES if str(scene.id).startswith(("whisper", 
 
 
 @pytest.mark.parametrize(("make_scene", "stage", "then", "outcome"), SCENES)
-async def test_rule_5_a_hang_up_is_news_cancellation_is_not(
+async def test_rule_5_a_hang_up_is_a_message_cancellation_is_not(
     make_world: Callable[..., World],
     make_scene: SceneMaker,
     stage: Stage,
@@ -223,7 +223,7 @@ async def test_rule_7_a_caller_who_came_meanwhile_is_adopted(make_world: Callabl
     assert world.switch.partners(citizen) == {operator}
 
 
-async def test_rule_7_who_was_about_to_be_hung_up_is_hung_up_for_the_reason_that_was_written(
+async def test_rule_7_a_caller_about_to_be_hung_up_is_hung_up_for_the_reason_that_was_written(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(now=CLOSED_AT)

@@ -1,4 +1,4 @@
-"""Rule 7 for operators: the process dies while they log in or work, another one takes them up; on fakes."""
+"""Rule 7 for operators: the process dies while they log in or work, and another one resumes; on fakes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.calls.world import OPEN_AT, World
 pytestmark = pytest.mark.pure
 
 
-async def test_rule_7_an_operator_who_dialled_in_meanwhile_is_asked_who_they_are(
+async def test_rule_7_an_operator_who_dialled_in_meanwhile_is_asked_for_number_and_pin(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world()
@@ -24,7 +24,7 @@ async def test_rule_7_an_operator_who_dialled_in_meanwhile_is_asked_who_they_are
     assert world.session("101").state is OperatorState.READY
 
 
-async def test_rule_7_who_was_logging_in_goes_on_with_it_and_keeps_the_moment_of_the_answer(
+async def test_rule_7_a_login_that_was_going_on_goes_on_and_keeps_the_moment_of_the_answer(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world()
@@ -63,7 +63,7 @@ async def test_rule_7_a_wrap_up_that_ended_meanwhile_is_over(make_world: Callabl
 
 
 @pytest.mark.parametrize("meanwhile", ["rings on", "is picked up"])
-async def test_rule_7_a_phone_that_rings_to_remind_its_operator_is_not_taken_for_somebody_who_dialled_in(
+async def test_rule_7_a_phone_that_rings_to_remind_its_operator_is_not_taken_for_one_that_dialled_in(
     make_world: Callable[..., World], meanwhile: str
 ) -> None:
     world = make_world()

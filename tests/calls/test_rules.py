@@ -110,7 +110,7 @@ async def test_rule_1_write_then_act(make_world: Callable[..., World], where: st
 async def test_rule_2_a_party_that_is_gone_is_found_out_by_any_order_and_ends_with_its_true_moment(
     world: World,
 ) -> None:
-    """404 on a party's channel means that the party left; the news of it follows."""
+    """404 on a party's channel means that the party left; the event that says so follows."""
     citizen = await world.citizen(ESDAM_ALONE)
     world.switch.channels.discard(citizen)
     await world.clock.advance(59.8)
@@ -122,7 +122,7 @@ async def test_rule_2_a_party_that_is_gone_is_found_out_by_any_order_and_ends_wi
     assert (call.end_reason, call.ended_at, call.end_is_estimated) == (EndReason.ABANDONED_WAITING, left_at, False)
 
 
-async def test_rule_2_an_order_that_finds_a_caller_gone_who_is_not_hands_them_to_the_fallback(world: World) -> None:
+async def test_rule_2_a_caller_whom_an_order_wrongly_finds_gone_is_handed_to_the_fallback(world: World) -> None:
     """Nobody is taken for gone, and left alone, on the word of one order."""
 
     def lie(order: tuple[str, ...], is_done: bool) -> bool:
@@ -138,7 +138,7 @@ async def test_rule_2_an_order_that_finds_a_caller_gone_who_is_not_hands_them_to
 
 
 async def test_rule_3_deadlines_are_instants(make_world: Callable[..., World]) -> None:
-    """A restart keeps the caller's patience, place, and the moments at which a place is told."""
+    """A restart keeps the caller's patience, place, and the moments at which the place is said."""
     world = make_world(area=an_area(norms=Norms(max_wait_seconds=120, position_every_seconds=45)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
@@ -147,23 +147,23 @@ async def test_rule_3_deadlines_are_instants(make_world: Callable[..., World]) -
     second = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(30)
     before = {c: (world.call(c).queued_at, world.call(c).wait_until_at) for c in (first, second)}
-    told = world.switch.heard(second).count("nl/positie-2")
+    heard_so_far = world.switch.heard(second).count("nl/positie-2")
     await world.kill()
     await world.clock.advance(5)
     await world.restart()
     assert {c: (world.call(c).queued_at, world.call(c).wait_until_at) for c in (first, second)} == before
-    assert world.switch.heard(second).count("nl/positie-2") == told
-    await world.clock.advance(9)  # 45 s after it was told
-    assert world.switch.heard(second).count("nl/positie-2") == told
+    assert world.switch.heard(second).count("nl/positie-2") == heard_so_far
+    await world.clock.advance(9)  # 45 s after it was said
+    assert world.switch.heard(second).count("nl/positie-2") == heard_so_far
     await world.clock.advance(2)
-    assert world.switch.heard(second).count("nl/positie-2") == told + 1
+    assert world.switch.heard(second).count("nl/positie-2") == heard_so_far + 1
     await world.clock.advance(74)  # the first has waited 121 s, the second 120
     assert world.call(first).end_reason is EndReason.WAITED_TOO_LONG
     await world.clock.advance(1)
     assert world.call(second).end_reason is EndReason.WAITED_TOO_LONG
 
 
-async def test_rule_3_a_deadline_that_passed_while_nobody_was_there_is_kept_at_once(
+async def test_rule_3_a_deadline_that_passed_while_no_process_ran_is_kept_at_once(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(area=an_area(norms=Norms(max_wait_seconds=120)))
@@ -298,7 +298,7 @@ async def test_a_caller_whose_row_is_closed_and_who_is_still_in_our_hands_is_hel
     assert world.call(citizen) == ended
 
 
-async def test_every_way_out_is_one_of_the_enum_and_told_exactly_once(
+async def test_every_way_out_is_one_of_the_enum_and_recorded_exactly_once(
     make_world: Callable[..., World],
 ) -> None:
     """The facts of a call end with ENDED, and with nothing else after it."""
@@ -306,5 +306,5 @@ async def test_every_way_out_is_one_of_the_enum_and_told_exactly_once(
     await a_busy_morning(world)
     await world.clock.advance(1)
     for call in world.ledger.calls.values():
-        told = [fact.kind for fact in world.ledger.told[call.id]]
-        assert not call.is_open and told.count(FactKind.ENDED) == 1 and told[-1] is FactKind.ENDED
+        kinds = [fact.kind for fact in world.ledger.told[call.id]]
+        assert not call.is_open and kinds.count(FactKind.ENDED) == 1 and kinds[-1] is FactKind.ENDED

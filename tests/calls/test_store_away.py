@@ -23,7 +23,7 @@ def all_is_closed(world: World) -> bool:
     return not open_calls and not any(leg.is_open for leg in ledger.legs.values())
 
 
-async def test_a_new_call_goes_to_the_fallback_at_once_and_is_told_when_the_store_is_back(world: World) -> None:
+async def test_a_new_call_goes_to_the_fallback_at_once_and_is_stored_when_the_store_is_back(world: World) -> None:
     world.ledger.available = False
     citizens = [await world.citizen(ESDAM_ALONE) for _ in range(3)]
     assert world.switch.fallback == dict.fromkeys(citizens, "store_unavailable")
@@ -88,7 +88,9 @@ async def test_waiting_callers_go_to_the_fallback_when_the_absence_lasts(world: 
     assert world.switch.fallback == {found.citizen: "store_unavailable"}
 
 
-async def test_who_hangs_up_while_their_call_waits_for_the_store_was_not_helped_by_the_fallback(world: World) -> None:
+async def test_a_caller_who_hangs_up_while_the_call_waits_for_the_store_was_not_helped_by_the_fallback(
+    world: World,
+) -> None:
     citizen = await world.citizen()
     world.ledger.available = False
     await world.press(citizen, "1")
@@ -162,7 +164,7 @@ async def test_an_operator_who_hangs_up_just_when_the_store_goes_away_does_not_l
     assert citizen not in world.switch.channels
 
 
-async def test_an_operator_cannot_log_in_is_told_so_and_the_line_is_closed_when_the_store_is_back(
+async def test_an_operator_who_cannot_log_in_hears_it_and_the_line_is_closed_when_the_store_is_back(
     world: World,
 ) -> None:
     operator = await world.dial_in()
@@ -224,7 +226,7 @@ async def test_a_lost_answer_is_harmless_whichever_it_is(make_world: Callable[..
 async def test_a_lost_answer_of_a_store_that_then_stays_away_leaves_no_row_open(
     make_world: Callable[..., World],
 ) -> None:
-    """The write arrived, nobody knew, and the fallback took the caller: the row is ended after what did arrive."""
+    """The write arrived, its answer did not, and the fallback took the caller: the row ends after what did arrive."""
     for lost in range(20):
         world = make_world()
         await world.operator("101")

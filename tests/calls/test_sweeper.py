@@ -1,4 +1,4 @@
-"""News is lost without anybody noticing: what the sweep mends, on fakes."""
+"""Lost events, and how the sweep mends them; on fakes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.pure
 
 
 @pytest.mark.parametrize("make_scene", [choosing, waiting, connecting_rung, talking, talking_rung])
-async def test_a_caller_whose_departure_nobody_heard_of_is_found_out(
+async def test_a_caller_whose_hang_up_went_unseen_is_found_by_the_sweep(
     make_world: Callable[..., World], make_scene: SceneMaker
 ) -> None:
     scene = await make_scene(make_world)
     world = scene.world
     world.switch.vanish_one(scene.citizen)
-    assert await world.sweep() == 0  # the news may still be on the way
+    assert await world.sweep() == 0  # the event may still be on the way
     assert world.call(scene.citizen).is_open
     await world.clock.advance(2)
     assert await world.sweep() == 1
@@ -33,7 +33,7 @@ async def test_a_caller_whose_departure_nobody_heard_of_is_found_out(
     assert all(session.call_id is None for session in world.ledger.sessions.values())
 
 
-async def test_a_rung_operator_whose_departure_nobody_heard_of_ends_the_talk(make_world: Callable[..., World]) -> None:
+async def test_a_rung_operator_whose_hang_up_went_unseen_ends_the_talk(make_world: Callable[..., World]) -> None:
     scene = await talking_rung(make_world)
     assert scene.other is not None
     scene.world.switch.vanish_one(scene.other)
@@ -46,7 +46,7 @@ async def test_a_rung_operator_whose_departure_nobody_heard_of_ends_the_talk(mak
     assert scene.world.session("101").state is OperatorState.WRAP_UP
 
 
-async def test_a_sweep_leaves_everybody_alone_who_is_there(make_world: Callable[..., World]) -> None:
+async def test_a_sweep_changes_nothing_for_parties_who_are_there(make_world: Callable[..., World]) -> None:
     scene = await talking(make_world)
     await scene.world.citizen()
     for _ in range(3):

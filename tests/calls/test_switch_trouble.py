@@ -110,10 +110,8 @@ async def test_an_operator_whose_phone_cannot_be_rung_does_not_take_every_caller
 
 
 @pytest.mark.parametrize("lasts", [1.0, 60.0])
-async def test_a_caller_is_let_out_of_our_hands_into_the_fallback_and_not_into_nowhere(
-    world: World, lasts: float
-) -> None:
-    """Asterisk refuses the hand-over too: the row stays open and the task stays, until it is done."""
+async def test_a_caller_leaves_the_application_for_the_fallback_and_not_for_nowhere(world: World, lasts: float) -> None:
+    """Asterisk refuses the way to the fallback too: row and task stay open until it is done."""
     citizen = await world.citizen(ESDAM_ALONE)
 
     def refuse(order: tuple[str, ...], is_done: bool) -> bool:
@@ -127,7 +125,7 @@ async def test_a_caller_is_let_out_of_our_hands_into_the_fallback_and_not_into_n
     assert citizen in world.switch.fallback and not world.call(citizen).is_open
 
 
-async def test_a_caller_who_hangs_up_while_the_fallback_cannot_be_reached_ends_as_who_they_are(world: World) -> None:
+async def test_a_caller_who_hangs_up_while_the_fallback_cannot_be_reached_ends_as_abandoned(world: World) -> None:
     citizen = await world.citizen(ESDAM_ALONE)
     Fails(world, "play")
     Fails(world, "fallback")
@@ -144,15 +142,15 @@ async def test_a_caller_who_hangs_up_while_the_fallback_cannot_be_reached_ends_a
     assert (call.end_reason, call.ended_at, call.handled_by_fallback) == (EndReason.ABANDONED_WAITING, left_at, False)
 
 
-async def test_a_caller_of_whom_there_is_no_trace_is_lost_and_not_said_to_have_hung_up(world: World) -> None:
+async def test_a_caller_without_a_trace_is_lost_and_not_recorded_as_a_hang_up(world: World) -> None:
     citizen = await world.citizen(ESDAM_ALONE)
-    world.switch.channels.discard(citizen)  # and no news of it, ever
+    world.switch.channels.discard(citizen)  # and no event of it, ever
     await world.clock.advance(70)
     call = world.call(citizen)
     assert (call.end_reason, call.end_is_estimated, call.handled_by_fallback) == (EndReason.LOST, True, False)
 
 
-async def test_a_lost_answer_to_the_hand_over_does_not_make_an_abandoned_call_of_it(world: World) -> None:
+async def test_a_lost_answer_of_asterisk_about_the_fallback_does_not_make_the_call_abandoned(world: World) -> None:
     citizen = await world.citizen(ESDAM_ALONE)
     refused = iter([True, True, True])
 
@@ -168,7 +166,7 @@ async def test_a_lost_answer_to_the_hand_over_does_not_make_an_abandoned_call_of
     assert (call.end_reason, call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
 
 
-async def test_who_is_to_be_hung_up_is_hung_up_once_asterisk_does_it(make_world: Callable[..., World]) -> None:
+async def test_a_hang_up_that_asterisk_refuses_is_retried_until_it_is_done(make_world: Callable[..., World]) -> None:
     scene = await talking(make_world)
     assert scene.other is not None
     Fails(scene.world, "hang up")
@@ -182,7 +180,7 @@ async def test_who_is_to_be_hung_up_is_hung_up_once_asterisk_does_it(make_world:
     assert (call.end_reason, call.end_is_estimated) == (EndReason.OPERATOR_HUNG_UP, False)
 
 
-async def test_an_operator_whose_line_cannot_be_set_up_is_let_go_and_can_log_in_again(world: World) -> None:
+async def test_an_operator_whose_line_cannot_be_set_up_is_hung_up_and_can_log_in_again(world: World) -> None:
     Fails(world, "bridge")
     operator = await world.operator("101")
     await world.clock.advance(5)

@@ -1,4 +1,4 @@
-"""Places that callers kept, and reminders that are spoken: at their turn, and never two phones for one citizen."""
+"""Virtual holds and spoken reminders: each at its turn, and never two phones for one citizen."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_th
     assert world.switch.partners(citizen) == {operator}
 
 
-async def test_given_an_operator_who_is_rung_when_a_place_is_theirs_then_their_phone_rings_first(
+async def test_given_a_rung_operator_when_a_virtual_hold_is_theirs_then_their_phone_rings_first(
     make_world: Make,
 ) -> None:
     world = make_world(area=number_plan(an_area(reach=Reach.RING)))
@@ -171,7 +171,7 @@ async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_log
 
 
 @pytest.mark.parametrize("key", ["", "2"])
-async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_phone_is_let_go(
+async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_phone_is_hung_up(
     make_world: Make, key: str
 ) -> None:
     world = make_world(area=number_plan())

@@ -1,4 +1,4 @@
-"""A talk from which a caller is handed over, as the tests of it begin."""
+"""A talk from which the caller is transferred: how tests of transfers begin."""
 
 from __future__ import annotations
 

@@ -243,7 +243,7 @@ class Walk(Invariants):
     # --- and in the end ---
 
     async def end(self) -> None:
-        """Everything works again: rows, sessions and bridges tell the same story. Everybody leaves: nothing is left."""
+        """Everything works again: rows, sessions and bridges agree. Everybody leaves: nothing is left."""
         world, switch, ledger = self.world, self.switch, self.world.ledger
         ledger.available, ledger.lose_answers, self.failing = True, 0, []
         world.promises.available = True

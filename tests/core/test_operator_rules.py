@@ -139,21 +139,21 @@ def test_a_logout_goes_before_a_pause_when_both_were_asked_for_during_a_call() -
     assert step(waiting, CallOver(CALL, NOW, 30)).state is OperatorState.AWAY
 
 
-def test_resuming_during_a_call_takes_back_what_was_asked_for() -> None:
+def test_resuming_during_a_call_takes_back_the_pause_that_was_asked_for() -> None:
     waiting = step(step(TALKING, Pause(PauseReason.LUNCH, NOW)), LogOut(NOW))
     assert step(waiting, Resume(NOW)) == TALKING
 
 
-def test_who_lets_the_phone_ring_is_paused_with_that_reason() -> None:
+def test_an_operator_who_lets_the_phone_ring_is_paused_with_that_reason() -> None:
     assert step(OFFERED, DidNotAnswer(CALL, NOW)).pause_reason is PauseReason.NO_ANSWER
 
 
-def test_who_asked_to_be_logged_out_and_lets_the_phone_ring_is_logged_out() -> None:
+def test_an_operator_who_asked_to_be_logged_out_and_lets_the_phone_ring_is_logged_out() -> None:
     after = step(step(OFFERED, LogOut(NOW)), DidNotAnswer(CALL, NOW))
     assert (after.logout_reason, after.logout_pending) == (LogoutReason.KEY, False)
 
 
-def test_who_asked_for_a_pause_and_lets_the_phone_ring_has_the_pause_they_asked_for() -> None:
+def test_an_operator_who_asked_for_a_pause_and_lets_the_phone_ring_has_that_pause() -> None:
     after = step(step(OFFERED, Pause(PauseReason.LUNCH, NOW)), DidNotAnswer(CALL, NOW))
     assert (after.pause_reason, after.pause_pending) == (PauseReason.LUNCH, None)
 
@@ -255,17 +255,17 @@ LATER = START + timedelta(minutes=30)
         "line gone in a talk",
         "wrap-up overdue",
         "wrap-up goes on",
-        "news may be on the way",
+        "its event may be on the way",
         "logged in after the channels were seen",
         "closed",
     ],
 )
-def test_the_sweep_tells_what_should_have_been_heard(
+def test_the_sweep_finds_the_events_that_were_missed(
     found: OperatorSession, call: CallId | None, is_live: bool, event: OperatorEvent | None
 ) -> None:
     calls_of_sessions = {} if call is None else {found.id: call}
-    told = sweep([found], calls_of_sessions, [LINE] if is_live else [], LATER)
-    assert told == ([] if event is None else [(found.id, event)])
+    found_missing = sweep([found], calls_of_sessions, [LINE] if is_live else [], LATER)
+    assert found_missing == ([] if event is None else [(found.id, event)])
 
 
 @given(histories)

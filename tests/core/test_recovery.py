@@ -160,7 +160,7 @@ def resume(of: Call, legs: tuple[Leg, ...], **found: object) -> ResumeCall:
                 CloseLine(line()),
                 resume(TALKING, (leg(), OPERATOR), missing=(LINE,), is_placed=True),
             ],
-            id="the operator of a talk left: their session and line close, the call is told",
+            id="the operator of a talk left: their session and line close, the call hears of it",
         ),
         pytest.param(
             OpenRows(lines=(line(),)),

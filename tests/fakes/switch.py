@@ -20,7 +20,7 @@ WAITING = BridgeId("waiting-1")
 
 @dataclass
 class FakeSwitch:
-    """Obeys as Asterisk would: news follows orders, and orders about channels that are gone raise PartyLeft.
+    """Obeys as Asterisk would: messages follow orders, and orders about channels that are gone raise PartyLeft.
 
     Prompts end at once unless `prompts_last` is set; then the test says `finish_prompt`. `trouble` is asked twice
     about each order, before it is obeyed and after (then `is_done`). It may raise: the order is refused, its answer is
@@ -175,7 +175,7 @@ class FakeSwitch:
         self.post(channel_id, Left(channel_id, self.clock.now(), cause))
 
     def vanish_one(self, channel_id: ChannelId) -> None:
-        """Somebody leaves, and the news of it is lost."""
+        """Somebody leaves, and the message of it is lost."""
         post, self.post = self.post, lambda channel_id, message: None
         self.leave(channel_id)
         self.post = post
@@ -208,7 +208,7 @@ class FakeSwitch:
     # --- what a test asks ---
 
     def partners(self, channel_id: ChannelId) -> set[ChannelId]:
-        """Who hears this channel."""
+        """The channels that hear this one."""
         return {m for members in self.bridges.values() if channel_id in members for m in members} - {channel_id}
 
     def in_hand(self) -> set[ChannelId]:
