@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import structlog
 
@@ -17,7 +16,7 @@ from ari_app.calls.channel_owner import HANG_UP_PATIENCE, SWITCH_RETRY
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in
 from ari_app.core.causes import Cause
 from ari_app.core.ids import CallId
@@ -37,7 +36,7 @@ async def drive(flow: Flow, first: Fact) -> None:
         if flow.call.last_seq == 0:
             flow.note(first)
         else:
-            await flow.store(first)
+            await flow.commit(first)
             if flow.open_transfer is not None or flow.call.callback_request is not None:
                 await silence_tones(flow)
         await _walk(flow)
@@ -107,7 +106,7 @@ async def finish(flow: Flow, end: End) -> None:
     remaining = [leg for leg in flow.open_legs if leg.owns_channel]
     if remaining:
         try:
-            await flow.store(patience=ENDING_PATIENCE, ending=end.reason)
+            await flow.commit(patience=ENDING_PATIENCE, ending=end.reason)
         except StoreUnavailable:
             log.warning("ending_not_written", call_id=str(flow.call.id), reason=end.reason.value)
         for leg in remaining:
@@ -125,7 +124,8 @@ async def finish(flow: Flow, end: End) -> None:
     end_standing_leg(flow)
     await settle_attempt(flow, end.reason)
     is_promised = await try_at_end(flow, end.reason)
-    await flow.persist(*_the_end(flow, end.reason), FOR_EVER)
+    _note_end(flow, end.reason)
+    await flow.commit(patience=FOR_EVER)
     log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
     await _clear_up(flow)
     if not is_promised:
@@ -140,23 +140,24 @@ async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
             pass  # the caller left meanwhile; this party is still to be let go
 
 
-def _the_end(flow: Flow, reason: EndReason) -> tuple[Call, tuple[Fact, ...]]:
+def _note_end(flow: Flow, reason: EndReason, *, handled_by_fallback: bool = False) -> None:
     """The row as it ends, at the moment at which the caller's leg did."""
     caller = flow.leg(flow.caller)
     ended_at = flow.now if caller is None or caller.ended_at is None else caller.ended_at
-    estimated = caller is None or caller.end_is_estimated
-    call = replace(
-        flow.call,
+    ended_at = max(ended_at, flow.call.arrived_at)
+    is_estimated = caller is None or caller.end_is_estimated
+    flow.note(
+        *close_transfer(flow, reason, ended_at),
+        Fact(flow.now, FactKind.ENDED, {"reason": reason.value, "estimated": is_estimated}),
         stage=Stage.ENDED,
         stage_entered_at=flow.now,
-        ended_at=max(ended_at, flow.call.arrived_at),
+        ended_at=ended_at,
         end_reason=reason,
-        end_is_estimated=estimated,
+        end_is_estimated=is_estimated,
         ending=None,
         held_at=None,
+        handled_by_fallback=handled_by_fallback,
     )
-    handed = close_transfer(flow, reason, call.ended_at or flow.now)
-    return call, (*handed, Fact(flow.now, FactKind.ENDED, {"reason": reason.value, "estimated": estimated}))
 
 
 async def _clear_up(flow: Flow) -> None:
@@ -181,7 +182,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     """The caller goes on in the dialplan, which rings the operators' phones without us; the row is ended.
 
     What the dialplan made of it is added later, from the channel event log. A call that has no row yet is left with
-    its end in `flow.owed`: there may be many of them, and the store may be away for long.
+    its end noted, and `flow.is_owed`: there may be many of them, and the store may be away for long.
     """
     if not flow.call.is_open:
         return
@@ -202,14 +203,13 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     for leg in flow.open_legs:
         gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
         flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
-    flow.call = replace(flow.call, handled_by_fallback=is_in_fallback)
     await settle_attempt(flow, reason)
-    the_end = _the_end(flow, reason)
+    _note_end(flow, reason, handled_by_fallback=is_in_fallback)
     if flow.call.last_seq == 0:
-        flow.owed = the_end
+        flow.is_owed = True
         return
     try:
-        await flow.persist(*the_end, FOR_EVER)
+        await flow.commit(patience=FOR_EVER)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
     await _clear_up(flow)

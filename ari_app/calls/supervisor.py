@@ -138,7 +138,7 @@ class Supervisor:
                 await drive(flow, first)
             finally:
                 self._flows.pop(flow.call.id, None)
-        if flow.owed is not None:
+        if flow.is_owed:
             self._owing.append(flow)
             if len(self._owing) == 1:
                 self.start(self._store_owed(), "owed rows")
@@ -148,8 +148,7 @@ class Supervisor:
         while self._owing:
             flow = self._owing[0]
             try:
-                if flow.owed is not None:
-                    await flow.persist(*flow.owed, timedelta(0))
+                await flow.commit(patience=timedelta(0))
             except StoreUnavailable:
                 await sleep_until(self._shell.clock, self._shell.clock.now() + STORE_RETRY)
                 continue

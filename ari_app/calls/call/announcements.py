@@ -19,7 +19,7 @@ async def announce(flow: Flow, names: Sequence[str], what: str) -> bool:
     """Play an announcement, and record it if it was heard; False if it was not. Raises PartyLeft."""
     await flow.play(names)
     if flow.was_heard:
-        await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": what}))
+        await flow.commit(Fact(flow.now, FactKind.ANNOUNCED, {"what": what}))
     return flow.was_heard
 
 

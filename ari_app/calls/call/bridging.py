@@ -71,7 +71,7 @@ async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
             await stop_prompt(flow, leg.channel_id)
             await flow.release(leg.channel_id)
             await flow.left(leg.channel_id, LegEndReason.RELEASED)
-    await flow.keep_up()
+    await flow.commit()
 
 
 # --- what one party hears ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -17,6 +17,7 @@ from ari_app.calls.messages import Entered, Left, Message, Up
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 from ari_app.core.operator_commands import RefusalReason
@@ -26,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 #: the event of a hang-up that made an order fail follows within milliseconds
 MESSAGE_PATIENCE = timedelta(seconds=1)
-#: stages that may begin before their row is committed; each calls `settle` before it does or awaits anything
+#: stages that may begin before their row is committed; each commits before it does or awaits anything
 DECIDING = (Stage.WAITING, Stage.CONNECTING)
 
 
@@ -36,7 +37,7 @@ class Step:
 
     stage: Stage
     facts: tuple[Fact, ...] = ()
-    changes: dict[str, object] | None = None
+    changes: CallChanges = field(default_factory=CallChanges)
     legs: tuple[Leg, ...] = ()
 
 
@@ -74,8 +75,8 @@ class Flow(Record, ChannelOwner):
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be destroyed when everybody has left
         self._unfinished = unfinished
         self._plays = (call.last_seq, 0)  # how many playbacks since which fact
-        #: the end of a call that could not be stored; to be stored when Postgres is back
-        self.owed: tuple[Call, tuple[Fact, ...]] | None = None
+        #: the call is over, and the store never took it: to be committed when Postgres is back
+        self.is_owed = False
         self._released: set[ChannelId] = set()
 
     @property
@@ -95,11 +96,11 @@ class Flow(Record, ChannelOwner):
         """
         before = self.call.bridge_id
         facts = step.facts or (Fact(self.now, FactKind.STAGE, {"stage": step.stage.value}),)
-        changes = {**(step.changes or {}), "stage": step.stage, "stage_entered_at": self.now}
+        changes: CallChanges = {**step.changes, "stage": step.stage, "stage_entered_at": self.now}
         if step.stage in DECIDING:
             self.note(*facts, legs=step.legs, **changes)
         else:
-            await self.store(*facts, legs=step.legs, **changes)  # type: ignore[arg-type]
+            await self.commit(*facts, legs=step.legs, **changes)
         self.is_placed = False
         if before is not None and before != self.call.bridge_id:
             self.left_bridges.add(before)
@@ -142,7 +143,7 @@ class Flow(Record, ChannelOwner):
         if leg is not None and leg.answered_at is None:
             self.change_leg(replace(leg, answered_at=message.at))
         if message.channel_id == self.caller and self.call.line_answered_at is None:
-            self.call = replace(self.call, line_answered_at=message.at)
+            self.note(line_answered_at=message.at)
 
     async def caller_departed(self, within: timedelta = MESSAGE_PATIENCE) -> bool:
         """After an order found the caller gone: wait for the message that says so, which has the true moment.

@@ -9,17 +9,12 @@ from ari_app.calls.call.flow import Flow, Step
 from ari_app.core import routing
 from ari_app.core.area import DirectNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.core.call_changes import NO_LONGER_DIRECT, CallChanges
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operators import OperatorState
 
 #: a direct number that is not answered for so long goes to its deputy, and then to the municipality's queue
 DIRECT_SECONDS = 20
-NO_LONGER_DIRECT: dict[str, object] = {
-    "only_operator": None,
-    "only_team": None,
-    "direct_endpoint": None,
-    "direct_until_at": None,
-}
 
 
 def after_choice(
@@ -32,7 +27,7 @@ def after_choice(
 ) -> Step:
     """The step that follows when the municipality is known (None: any operator of the shared number will do)."""
     now = flow.now
-    changes: dict[str, object] = {"municipality": municipality, "choice": choice}
+    changes: CallChanges = {"municipality": municipality, "choice": choice}
     if shared_number is not None:
         changes["shared_number"] = shared_number
     if direct is not None:
@@ -48,9 +43,9 @@ def after_choice(
     return admitted(flow, changes, facts)
 
 
-def admitted(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
+def admitted(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
     """The step into a direct number's ring, or into the queue."""
-    call = replace(flow.call, **changes)  # type: ignore[arg-type]
+    call = replace(flow.call, **changes)
     target = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
     if target == routing.Target():
         return queued(flow, changes, facts)
@@ -78,7 +73,7 @@ def rings_in_vain(flow: Flow) -> bool:
     return rings and number is not None and number.has_deputy and call.only_operator in call.refused_by
 
 
-def _ring(flow: Flow, target: routing.Target | None, changes: dict[str, object], facts: list[Fact]) -> Step:
+def _ring(flow: Flow, target: routing.Target | None, changes: CallChanges, facts: list[Fact]) -> Step:
     """The step into the ring of the target, or of who comes after them when they cannot take it now."""
     number = _dialled(flow)
     while target is not None and number is not None and number.has_deputy:
@@ -122,11 +117,11 @@ def _dialled(flow: Flow) -> DirectNumber | None:
     return routing.direct_number(flow.area, flow.call.dialled)
 
 
-def queued(flow: Flow, changes: dict[str, object], facts: list[Fact]) -> Step:
+def queued(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
     """The step into the queue; a caller who has been there keeps the moment it began."""
     now = flow.now
     municipality = changes.get("municipality", flow.call.municipality)
-    known = flow.area.municipalities.get(municipality) if municipality else None  # type: ignore[call-overload]
+    known = None if municipality is None else flow.area.municipalities.get(municipality)
     norms = flow.norms if known is None else known.norms
     queued_at = flow.call.queued_at or now
     changes = changes | {

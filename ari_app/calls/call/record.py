@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Unpack
 
 from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.ports import Ledger
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call_changes import CallChanges
 from ari_app.core.ids import ChannelId, LegId, TransferId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.transfer import Transfer
@@ -37,6 +39,7 @@ class Record:
         self._unsaved: dict[LegId, Leg] = {}
         self._unsaved_transfers: dict[TransferId, Transfer] = {}
         self._noted: tuple[Fact, ...] = ()
+        self._changed: set[str] = set()  # fields of the row that were noted, and are not written yet
         self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # may have arrived, for all that we were told
 
     @property
@@ -101,68 +104,69 @@ class Record:
         return self.transfer if self.transfer is not None and self.transfer.is_open else None
 
     def change_leg(self, leg: Leg) -> Leg:
-        """Take over this value of a leg; it is stored with the next write."""
+        """Take over this value of a leg; the next commit writes it."""
         self._legs[leg.id] = leg
         self._unsaved[leg.id] = leg
         return leg
 
     def change_transfer(self, transfer: Transfer) -> Transfer:
-        """Take over this value of the transfer; it is stored with the next write."""
+        """Take over this value of the transfer; the next commit writes it."""
         self.transfer = transfer
         self._unsaved_transfers[transfer.id] = transfer
         return transfer
 
-    def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: object) -> None:
-        """Take this over; it is committed with the next write, or by `settle`.
+    def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: Unpack[CallChanges]) -> None:
+        """Take this over; the next commit writes it.
 
-        For what was decided without doing or awaiting anything: one commit instead of several. Each takes as long as
-        the disk, and a caller for whom somebody is free would wait for all of them.
+        For a decision that was made without doing or awaiting anything: one commit instead of several. Each takes as
+        long as the disk, and a caller for whom somebody is free would wait for all of them.
         """
         for leg in legs:
             self.change_leg(leg)
-        self.call = replace(self.call, **changes)  # type: ignore[arg-type]
+        self.call = replace(self.call, **changes)
+        self._changed |= changes.keys()
         self._noted += facts
 
-    async def settle(self) -> None:
-        """Commit what was noted. Raises as `store` does."""
-        if self._noted:
-            await self.store()
+    async def commit(
+        self,
+        *facts: Fact,
+        legs: Sequence[Leg] = (),
+        patience: timedelta | None = None,
+        **changes: Unpack[CallChanges],
+    ) -> None:
+        """Note this, and write in one transaction all that was noted, with the changed legs and transfers.
 
-    async def keep_up(self) -> None:
-        """Commit parts whose end was seen, with nothing else to tell. Raises as `store` does."""
-        if self._unsaved:
-            await self.persist(self.call, (), self._patience)
+        Nothing is written when nothing was noted or changed. A store that is away is tried again for `patience` (by
+        default that of the stage in which the call is), and for a call that it does not know yet just once more. Raises
+        StoreUnavailable after that, and then `changes` have not happened; StaleRow when another controller owns the
+        call.
+        """
+        before, patience = self.call, self._patience if patience is None else patience
+        self.note(*facts, legs=legs, **changes)
+        try:
+            await self._write_noted(patience)
+        except StoreUnavailable:
+            self.call = replace(before, last_seq=self.call.last_seq)
+            raise
+
+    async def _write_noted(self, patience: timedelta) -> None:
+        if self._unsure is not None:
+            await self._write(*self._unsure, patience)
+        if self._changed and not self._noted:
+            self._noted = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(self._changed))}),)
+        if self._noted or self._unsaved or self._unsaved_transfers:
+            facts, self._noted = self._noted, ()
+            self._changed.clear()
+            await self._write(self.call, facts, patience)
 
     @property
     def _patience(self) -> timedelta:
         """A talk goes on without us for as long as the store is away."""
         return FOR_EVER if self.call.stage is Stage.TALKING else STORE_PATIENCE
 
-    async def store(
-        self, *facts: Fact, legs: Sequence[Leg] = (), patience: timedelta | None = None, **changes: object
-    ) -> None:
-        """Commit changes of the row, facts and legs together.
-
-        A store that is away is tried again for `patience`, and a call that it does not know yet just once more. Without
-        it, a talk waits for as long as it takes.
-        Raises StoreUnavailable after that, StaleRow when another controller owns the call.
-        """
-        for leg in legs:
-            self.change_leg(leg)
-        if changes and not (facts or self._noted):
-            facts = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(changes))}),)
-        call = replace(self.call, **changes) if changes else self.call  # type: ignore[arg-type]
-        await self.persist(call, facts, self._patience if patience is None else patience)
-
-    async def persist(self, call: Call, facts: Sequence[Fact], patience: timedelta) -> None:
-        """Commit this value of the row; what was left unsure before it is made sure first."""
-        if self._unsure is not None:
-            sure = await self._commit(*self._unsure, patience)
-            self.call = replace(self.call, last_seq=sure.last_seq)
-        facts, self._noted = (*self._noted, *facts), ()
-        self.call = await self._commit(replace(call, last_seq=self.call.last_seq), facts, patience)
-
-    async def _commit(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> Call:
+    async def _write(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> None:
+        """Write this value of the row after what the store has of it, and take over its new `last_seq`."""
+        call = replace(call, last_seq=self.call.last_seq)
         first_try, tries = self.now, 0
         is_known = call.last_seq > 0 or patience is FOR_EVER
         while True:
@@ -178,13 +182,14 @@ class Record:
                 if is_known:
                     await sleep_until(self._clock, self.now + STORE_RETRY)
                 continue
+            self.call = replace(self.call, last_seq=stored.last_seq)
             for leg in legs:
                 if self._unsaved.get(leg.id) is leg:
                     del self._unsaved[leg.id]
             for transfer in transfers:
                 if self._unsaved_transfers.get(transfer.id) is transfer:
                     del self._unsaved_transfers[transfer.id]
-            return stored
+            return
 
 
 def ended(leg: Leg, at: datetime, reason: LegEndReason, *, cause: int | None = None, estimated: bool = False) -> Leg:

@@ -123,7 +123,7 @@ async def _create(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
     """A new channel to this phone, written first."""
     channel_id = new_channel_id(flow.call.id, "operator")
     leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.OPERATOR, party, started_at=flow.now)
-    await flow.store(legs=(leg,))
+    await flow.commit(legs=(leg,))
     try:
         await create_phone(flow, channel_id, endpoint, flow.call.shared_number or "")
     except SwitchUnavailable:

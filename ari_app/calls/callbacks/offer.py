@@ -49,7 +49,7 @@ async def note_offer(flow: Flow) -> tuple[str, ...]:
     """Store that a waiting caller is asked now, and return the words; from then on the key means yes."""
     kind = kind_for_waiting(flow.area, flow.call, flow.now)
     asked = Fact(flow.now, FactKind.CALLBACK_OFFERED, {"reason": RequestReason.WAITING.value, "kind": kind.value})
-    await flow.store(asked, callback_offered_at=flow.now)
+    await flow.commit(asked, callback_offered_at=flow.now)
     return callback_to_caller.offer(kind)
 
 

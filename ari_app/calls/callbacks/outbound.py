@@ -86,7 +86,7 @@ async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> E
     if not flow.is_here(flow.caller):
         return End(EndReason.CALLBACK_GIVEN_UP)
     if flow.call.wait_until_at is None:
-        await flow.store(wait_until_at=flow.now + timedelta(seconds=RING_SECONDS))
+        await flow.commit(wait_until_at=flow.now + timedelta(seconds=RING_SECONDS))
         refused = await _created(flow)
         if refused is not None:
             return refused
@@ -122,7 +122,7 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
     except CallbackRefused as error:
         log.info("callback_refused", call_id=str(call.id), error=str(error))
         return End(EndReason.CALLBACK_GIVEN_UP)
-    await flow.store(callback_attempt=attempt.id)
+    await flow.commit(callback_attempt=attempt.id)
     return None
 
 

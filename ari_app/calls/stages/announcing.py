@@ -18,7 +18,7 @@ async def announcing(flow: Flow) -> Step | End:
     call, now = flow.call, flow.now
     admission = routing.admit(flow.area, call.municipality, call.shared_number, now)
     if admission.calamities and not call.calamity:
-        await flow.store(calamity=True)
+        await flow.commit(calamity=True)
     heard = [await announce_calamity(flow, calamity) for calamity in admission.calamities]
     match admission:
         case routing.CalamityOnly():

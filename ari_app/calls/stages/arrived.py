@@ -7,6 +7,7 @@ from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.errors import PartyLeft
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
+from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.prompts.phrases import caller as to_caller
 
@@ -14,7 +15,7 @@ from ari_app.prompts.phrases import caller as to_caller
 async def arrived(flow: Flow) -> Step | End:
     match routing.entry(flow.area, flow.call.dialled, flow.now):
         case routing.AskMunicipality(shared):
-            changes: dict[str, object] = {"shared_number": shared.digits}
+            changes: CallChanges = {"shared_number": shared.digits}
             if not isinstance(routing.admit_shared(flow.area, shared, flow.now), routing.Open):
                 return Step(Stage.ANNOUNCING, changes=changes)
             return Step(Stage.CHOOSING, (Fact(flow.now, FactKind.QUESTION_ASKED),), changes)
@@ -28,7 +29,7 @@ async def arrived(flow: Flow) -> Step | End:
 
 async def _not_served(flow: Flow) -> End:
     """Said as early media: the caller pays nothing for having been sent to us by mistake."""
-    await flow.settle()
+    await flow.commit()
     try:
         await flow.play(to_caller.NOT_SERVED)
     except PartyLeft:

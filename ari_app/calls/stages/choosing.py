@@ -23,7 +23,7 @@ KEY_PATIENCE = timedelta(seconds=5)
 async def choosing(flow: Flow) -> Step | End:
     if flow.call.line_answered_at is None:
         await flow.answer()
-        await flow.store(Fact(flow.now, FactKind.ANSWERED_LINE))
+        await flow.commit(Fact(flow.now, FactKind.ANSWERED_LINE))
     pressed = False
     while flow.call.menu_tries < TRIES:
         shared = routing.offered(flow.area, flow.call.shared_number, flow.now)
@@ -36,7 +36,7 @@ async def choosing(flow: Flow) -> Step | End:
             return after_choice(flow, municipality, ChoiceKind.KEY)
         pressed = digit is not None
         missed = Fact(flow.now, FactKind.WRONG_KEY, {"pressed": pressed})
-        await flow.store(missed, menu_tries=flow.call.menu_tries + 1)
+        await flow.commit(missed, menu_tries=flow.call.menu_tries + 1)
     default = routing.default_choice(flow.area, flow.call.shared_number, flow.now)
     step = after_choice(flow, default, ChoiceKind.DEFAULT)
     await flow.play(to_caller.not_chosen(default), stop_on=(Digit,))

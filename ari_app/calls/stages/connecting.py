@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Unpack
 
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
-from ari_app.calls.call.next_step import NO_LONGER_DIRECT, not_taken, queued
+from ari_app.calls.call.next_step import not_taken, queued
 from ari_app.calls.call.ringing import ring, whispered
 from ari_app.calls.callbacks.attempts import open_request, tell_progress
 from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
@@ -15,6 +16,7 @@ from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCa
 from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call_changes import NO_LONGER_DIRECT, CallChanges
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
 from ari_app.core.skills import team_for
@@ -34,7 +36,7 @@ TIME_TO_PICK_UP = timedelta(seconds=10)
 
 
 async def connecting(flow: Flow) -> Step | End:
-    await flow.settle()
+    await flow.commit()
     if flow.call.callback_request is not None and flow.call.answered_at is None:
         return await _call_back(flow)
     while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
@@ -184,7 +186,7 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
     return Step(Stage.TALKING, (answered, transfer_over(taken)), changes, tuple(legs))
 
 
-def _back_to_queue(flow: Flow, why: str, **changes: object) -> Step:
+def _back_to_queue(flow: Flow, why: str, **changes: Unpack[CallChanges]) -> Step:
     return queued(flow, {"operator_session": None, **changes}, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": why})])
 
 

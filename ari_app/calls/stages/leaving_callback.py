@@ -14,6 +14,7 @@ from ari_app.calls.callbacks.requests import promised
 from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
+from ari_app.core.call_changes import CallChanges
 from ari_app.core.callback_offers import ends_without, is_offered_to, offering
 from ari_app.core.callbacks import Created, RequestKind, RequestReason
 from ari_app.prompts.phrases import callback_caller as callback_to_caller
@@ -21,7 +22,7 @@ from ari_app.prompts.phrases import caller as to_caller
 
 _WHY = {EndReason.WAITED_TOO_LONG: to_caller.WAITED_LONG, EndReason.NOBODY_AVAILABLE: to_caller.NOBODY_HERE}
 _ANNOUNCED = {EndReason.WAITED_TOO_LONG: "too_long", EndReason.NOBODY_AVAILABLE: "nobody"}
-_NOT_AGREED: dict[str, object] = {"callback_reason": None, "callback_kind": None}
+_NOT_AGREED: CallChanges = {"callback_reason": None, "callback_kind": None}
 
 
 async def leaving_callback(flow: Flow) -> Step | End:
@@ -60,15 +61,15 @@ async def _agrees(flow: Flow) -> bool:
     if is_asked:
         reason = call.callback_reason or RequestReason.WAITING
         asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
-        await flow.store(asked, callback_offered_at=now)
+        await flow.commit(asked, callback_offered_at=now)
     key = await ask_key(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
     if key is None:
         await flow.play(to_caller.GOODBYE if is_asked else (*first, *to_caller.GOODBYE))
     if why in _ANNOUNCED and (key is not None or flow.was_heard):
-        await flow.store(Fact(flow.now, FactKind.ANNOUNCED, {"what": _ANNOUNCED[why]}))
+        await flow.commit(Fact(flow.now, FactKind.ANNOUNCED, {"what": _ANNOUNCED[why]}))
     if key is None:
         return False
-    await flow.store(callback_kind=RequestKind.PROMISE)
+    await flow.commit(callback_kind=RequestKind.PROMISE)
     return True
 
 
@@ -85,7 +86,7 @@ async def _has_municipality(flow: Flow) -> bool:
     chosen = {"municipality": municipality, "how": ChoiceKind.KEY.value}
     admission = routing.admit(flow.area, municipality, flow.call.shared_number, flow.now)
     texts = () if flow.call.calamity else admission.calamities
-    await flow.store(
+    await flow.commit(
         Fact(flow.now, FactKind.MUNICIPALITY_CHOSEN, chosen),
         municipality=municipality,
         choice=ChoiceKind.KEY,
@@ -102,7 +103,7 @@ async def _has_number(flow: Flow) -> bool:
     if found is None:
         return False
     number, how = found
-    await flow.store(pii_callback_number=number, callback_confirmed_how=how)
+    await flow.commit(pii_callback_number=number, callback_confirmed_how=how)
     return True
 
 
@@ -114,17 +115,17 @@ async def _goes_on(flow: Flow) -> Step | End:
         return End(end)
     await flow.play(callback_to_caller.NO_USE)
     if call.queued_at is not None:
-        return queued(flow, dict(_NOT_AGREED), [])
+        return queued(flow, _NOT_AGREED, [])
     municipality = call.municipality or routing.default_choice(flow.area, call.shared_number, flow.now)
     how = call.choice or ChoiceKind.DEFAULT
     step = after_choice(flow, municipality, how)
-    return replace(step, changes={**(step.changes or {}), **_NOT_AGREED})
+    return replace(step, changes={**step.changes, **_NOT_AGREED})
 
 
 async def _tell(flow: Flow, made: Created) -> None:
     request = made.request
     if flow.call.callback_reference is None:
         told = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
-        await flow.store(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
+        await flow.commit(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
     words = callback_to_caller.promise(request.kind, request.deadline_at, request.reference, flow.now)
     await announce(flow, words, "promise")

@@ -9,12 +9,13 @@ from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.keys import read_key
-from ari_app.calls.call.next_step import NO_LONGER_DIRECT, queued
+from ari_app.calls.call.next_step import queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
-from ari_app.calls.transfers.requests import WITH_NOBODY, judge
+from ari_app.calls.transfers.requests import judge
 from ari_app.calls.transfers.transfer import answer, carry_out_transfer
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
+from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.operator_commands import Refused
 from ari_app.core.transfer import TransferOutcome
@@ -29,7 +30,7 @@ TALK = Layout(together=frozenset({Party.HANDLING_PARTY, Party.CALLER}))
 async def talking(flow: Flow) -> Step | End:
     handling_party = flow.other_leg()
     if flow.call.handled_by is None and handling_party is not None:
-        await flow.store(handled_by=handling_party.id)  # a talk that began under a version without transfers
+        await flow.commit(handled_by=handling_party.id)  # a talk that began under a version without transfers
     outcome: Step | End | None = None
     while outcome is None:
         outcome = await (_talk(flow) if flow.open_transfer is None else carry_out_transfer(flow))
@@ -46,7 +47,7 @@ async def _talk(flow: Flow) -> Step | End | None:
     except (PartyLeft, SwitchUnavailable) as error:
         if not await _handling_party_is_gone(flow, handling_party.channel_id, error):
             if _is_first_talk(flow, handling_party):
-                flow.call = replace(flow.call, answered_at=None)
+                flow.note(answered_at=None)
             raise
         return await _unheard(flow, handling_party)
     mailbox = flow.session_mailbox(flow.call.operator_session)
@@ -65,10 +66,10 @@ async def _talk(flow: Flow) -> Step | End | None:
                 if verdict.holds:
                     await _turn_hold(flow)
                 elif not isinstance(verdict.answer, Refused) and verdict.step is None:
-                    await flow.settle()
+                    await flow.commit()
                 await answer(flow, request, verdict.answer)
                 if isinstance(verdict.answer, Refused):
-                    await flow.settle()  # that it was refused; who asked has heard it already
+                    await flow.commit()  # that it was refused; who asked has heard it already
                 if verdict.step is not None or verdict.is_begun:
                     return verdict.step
     if handling_party.joined_at is not None and flow.now - handling_party.joined_at < HEARD_AFTER:
@@ -92,12 +93,12 @@ def _handling_party_left(flow: Flow) -> Step | End:
 async def _turn_hold(flow: Flow) -> None:
     now = flow.now
     if flow.call.held_at is None:
-        await flow.store(Fact(now, FactKind.HELD), held_at=now, has_music=True)
+        await flow.commit(Fact(now, FactKind.HELD), held_at=now, has_music=True)
         await arrange(flow, HOLD)
         await prompt_handling_party(flow, to_operator.ON_HOLD)
     else:
         await prompt_handling_party(flow, ())
-        await flow.store(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
+        await flow.commit(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
         await arrange(flow, TALK)
 
 

@@ -21,13 +21,13 @@ async def say_what_is_due(flow: Flow) -> Step | None:
     if not flow.shell.dispatcher.anyone_for(call):
         if call.nobody_until_at is None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
-            await flow.store(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
+            await flow.commit(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
             await tell(flow, to_caller.NOBODY_YET)
         elif call.nobody_until_at <= now:
             return to_be_called(RequestReason.WAITING, None)
         return None
     if call.nobody_until_at is not None:
-        await flow.store(nobody_until_at=None)
+        await flow.commit(nobody_until_at=None)
     offer_at = due_at(flow)
     if offer_at is not None and offer_at <= now:
         await tell(flow, await note_offer(flow))
@@ -36,7 +36,7 @@ async def say_what_is_due(flow: Flow) -> Step | None:
         return None
     position = flow.shell.dispatcher.position(call.id) or 1
     told = Fact(now, FactKind.POSITION_TOLD, {"position": position})
-    await flow.store(told, last_told_at=now, position_told=position)
+    await flow.commit(told, last_told_at=now, position_told=position)
     await tell(flow, to_caller.position(position))
     return None
 

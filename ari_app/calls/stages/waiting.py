@@ -21,7 +21,7 @@ from ari_app.core.transfer_rules import step
 async def waiting(flow: Flow) -> Step | End:
     if flow.call.answered_at is not None and not flow.is_placed:
         # Away from who had them before somebody else may be offered; and then those are free.
-        await flow.settle()
+        await flow.commit()
         await _ensure_music(flow)
         await part_from_handling_party(flow)
         flow.is_placed = True
@@ -35,7 +35,7 @@ async def waiting(flow: Flow) -> Step | End:
     message: Message | None = await _offer_in_mailbox(flow)
     if isinstance(message, Offer) and not (flow.call.line_answered_at is not None and message.reach is Reach.RING):
         return _take(flow, message)
-    await flow.settle()
+    await flow.commit()
     if not flow.is_placed:
         await _ensure_music(flow)
         if message is None and flow.call.last_told_at is None:
@@ -62,13 +62,13 @@ async def _ensure_music(flow: Flow) -> None:
     await flow.answer()
     await flow.stop_unfinished_prompt()
     if not flow.call.has_music:
-        await flow.store(has_music=True)
+        await flow.commit(has_music=True)
     await flow.shell.switch.ensure_waiting(flow.caller)
 
 
 async def _hear_ringing(flow: Flow, until: datetime) -> Step:
     """A direct number: the caller hears it ring, and does not pay, until that person or team takes it."""
-    await flow.settle()
+    await flow.commit()
     while (message := await flow.next(until)) is not None:
         if isinstance(message, Offer):
             return _take(flow, message)

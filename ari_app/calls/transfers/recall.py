@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ari_app.calls.call.flow import Flow, Step
-from ari_app.calls.call.next_step import DIRECT_SECONDS, NO_LONGER_DIRECT, queued
-from ari_app.calls.transfers.requests import WITH_NOBODY
+from ari_app.calls.call.next_step import DIRECT_SECONDS, queued
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.transfer import Transfer
 

@@ -13,6 +13,7 @@ from ari_app.calls.messages import CommandAsked
 from ari_app.calls.transfers.destinations import find, stand_in
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.call_changes import WITH_NOBODY, CallChanges
 from ari_app.core.destinations import Destination, NoDestination
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_channel_id, new_leg_id, new_transfer_id
 from ari_app.core.ledger import StoreUnavailable
@@ -43,9 +44,6 @@ from ari_app.core.transfer import (
     TransferState,
 )
 from ari_app.core.transfer_rules import may_transfer
-
-#: the row of a call whose caller is with nobody
-WITH_NOBODY: dict[str, object] = {"operator_session": None, "handled_by": None, "bridge_id": None, "held_at": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +181,7 @@ async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber)
         return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputies))
     until = flow.now + timedelta(seconds=flow.norms.transfer_ring_seconds)
     transfer = replace(_transfer(flow, TransferKind.COLD, found), to_operator=operator, until_at=until)
-    changes: dict[str, object] = {"only_operator": operator, "direct_until_at": until}
+    changes: CallChanges = {"only_operator": operator, "direct_until_at": until}
     return Verdict(step=_into_line(flow, transfer, changes))
 
 
@@ -198,23 +196,23 @@ async def _into_queue(flow: Flow, found: Destination) -> Verdict:
         to_municipality=found.queue,
         to_team=found.team,
     )
-    changes: dict[str, object] = {"municipality": municipality, "only_team": found.team}
-    if not flow.shell.dispatcher.anyone_for(replace(flow.call, **changes)):  # type: ignore[arg-type]
+    changes: CallChanges = {"municipality": municipality, "only_team": found.team}
+    if not flow.shell.dispatcher.anyone_for(replace(flow.call, **changes)):
         return _refuse(RefusalReason.NOBODY_THERE)
     return Verdict(step=_into_line(flow, transfer, changes))
 
 
-def _into_line(flow: Flow, transfer: Transfer, changes: dict[str, object]) -> Step:
+def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
     """Into a queue, with patience anew: the caller has talked to somebody since it was counted."""
     leaving = _leaving(flow, Stage.WAITING, transfer)
     session = _session(flow)
-    again = {
+    again: CallChanges = {
         "wait_until_at": flow.now + timedelta(seconds=flow.norms.max_wait_seconds),
         "nobody_until_at": None,
         "last_told_at": None,
         "refused_by": () if session is None else (session.operator,),
     }
-    step = queued(flow, {**(leaving.changes or {}), **again, **changes}, list(leaving.facts))
+    step = queued(flow, {**leaving.changes, **again, **changes}, list(leaving.facts))
     return replace(step, legs=leaving.legs)
 
 

@@ -15,8 +15,9 @@ from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.recall import come_back
-from ari_app.calls.transfers.requests import WITH_NOBODY, judge
+from ari_app.calls.transfers.requests import judge
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
+from ari_app.core.call_changes import WITH_NOBODY, CallChanges
 from ari_app.core.causes import Cause
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
@@ -40,7 +41,7 @@ Happened = tuple[TransferEvent, datetime]
 
 async def carry_out_transfer(flow: Flow) -> Step | None:
     """Until the transfer is over; None when caller and handling party are together again, in the same stage."""
-    await flow.settle()
+    await flow.commit()
     if not flow.is_placed:
         trouble = await _made_so(flow)
         if trouble is not None:
@@ -161,9 +162,9 @@ async def _follow(flow: Flow, event: TransferEvent, at: datetime) -> Step | None
         case Then.GO_ON:
             return await _go_on(flow, before, after)
         case Then.HANDLING_PARTY_TALKS:
-            await flow.store(transfer_over(after))
+            await flow.commit(transfer_over(after))
             await _stop_reaching(flow, after)
-            await flow.keep_up()
+            await flow.commit()
             return None
         case Then.TARGET_TALKS:
             return _to_target(flow, after)
@@ -180,7 +181,7 @@ async def _go_on(flow: Flow, before: Transfer, after: Transfer) -> Step | None:
     if after.state is TransferState.BRIEFING:
         patience = timedelta(seconds=ACCEPT_SECONDS) if after.must_accept else timedelta(seconds=60)
         flow.change_transfer(replace(after, until_at=flow.now + patience))
-    await flow.store(fact)
+    await flow.commit(fact)
     if after.state is TransferState.CONFERENCED:
         await prompt_handling_party(flow, to_operator.ALL_THREE)
     trouble = await _made_so(flow)
@@ -219,7 +220,7 @@ def _to_target(flow: Flow, transfer: Transfer) -> Step:
     assert target is not None
     now = flow.now
     end_standing_leg(flow, at=now)
-    changes: dict[str, object] = {
+    changes: CallChanges = {
         "operator_session": None,
         "handled_by": target.id,
         "bridge_id": _bridge_of_their_own(flow),

@@ -1,0 +1,124 @@
+"""The record of one call: what is noted is written once, by the next commit, whatever the store does meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Unpack
+from uuid import uuid4
+
+import pytest
+
+from ari_app.calls.call.record import FOR_EVER, Record
+from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.call_changes import CallChanges
+from ari_app.core.ids import AsteriskId, CallId, ChannelId, MunicipalityCode, new_leg_id
+from ari_app.core.ledger import StoreUnavailable
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+
+pytestmark = pytest.mark.pure
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+ARRIVED, QUEUED = Fact(NOW, FactKind.ARRIVED), Fact(NOW, FactKind.QUEUED)
+ESDAM = MunicipalityCode("GM9901")
+
+
+CLOCK = FakeClock(NOW)
+
+
+async def committed(record: Record, *facts: Fact, **changes: Unpack[CallChanges]) -> bool:
+    """Whether a commit that waits for the store no longer than it must, which is one try more, succeeded."""
+    work = asyncio.create_task(record.commit(*facts, patience=timedelta(0), **changes))
+    await CLOCK.advance(1)
+    try:
+        await work
+    except StoreUnavailable:
+        return False
+    return True
+
+
+def a_record(ledger: FakeLedger) -> Record:
+    call = Call(
+        id=CallId(uuid4()),
+        asterisk_id=AsteriskId("node1"),
+        channel_id=ChannelId("citizen"),
+        dialled="140119",
+        stage=Stage.ARRIVED,
+        stage_entered_at=NOW,
+        arrived_at=NOW,
+    )
+    return Record(ledger, CLOCK, call, ())
+
+
+async def test_what_was_noted_is_written_by_one_commit() -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    record.note(ARRIVED)
+    record.note(QUEUED, municipality=ESDAM)
+    assert not ledger.calls
+    await record.commit(has_music=True)
+    assert ledger.writes == 1
+    assert ledger.calls[record.call.id] == record.call
+    assert (record.call.municipality, record.call.has_music, record.call.last_seq) == (ESDAM, True, 2)
+    assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.QUEUED]
+
+
+async def test_a_change_without_a_fact_is_told_by_the_names_of_the_fields() -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    await record.commit(ARRIVED)
+    record.note(menu_tries=1)
+    await record.commit(has_music=True)
+    assert ledger.told[record.call.id][-1].detail == {"what": "has_music, menu_tries"}
+
+
+async def test_nothing_noted_is_no_write_and_a_changed_leg_is_one_without_a_fact() -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    await record.commit(ARRIVED)
+    await record.commit()
+    assert ledger.writes == 1
+    leg = Leg(new_leg_id(), record.call.id, record.caller, LegRole.CALLER, None, NOW)
+    record.change_leg(leg)
+    await record.commit()
+    assert (ledger.writes, ledger.legs[leg.id]) == (2, leg)
+    assert ledger.kinds(record.call.id) == [FactKind.ARRIVED]
+
+
+async def test_what_a_commit_could_not_write_has_not_happened_and_what_was_noted_before_it_has() -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    await record.commit(ARRIVED)
+    record.note(QUEUED, municipality=ESDAM)
+    ledger.available = False
+    assert not await committed(record, answered_at=NOW)
+    assert (record.call.municipality, record.call.answered_at) == (ESDAM, None)
+
+
+@pytest.mark.parametrize("is_answer_lost", [False, True])
+async def test_a_commit_of_which_nobody_knows_whether_it_arrived_is_made_sure_and_told_once(
+    is_answer_lost: bool,
+) -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    await record.commit(ARRIVED)
+    ledger.lose_answers = 2
+    ledger.available = is_answer_lost
+    assert not await committed(record, QUEUED)
+    ledger.available, ledger.lose_answers = True, 0
+    await record.commit(Fact(NOW, FactKind.ENDED), patience=FOR_EVER)
+    assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.QUEUED, FactKind.ENDED]
+
+
+async def test_a_call_that_the_store_never_took_is_told_once_however_often_it_is_tried() -> None:
+    ledger = FakeLedger(available=False)
+    record = a_record(ledger)
+    record.note(ARRIVED)
+    record.note(Fact(NOW, FactKind.ENDED), stage=Stage.ENDED)
+    for _ in range(3):
+        assert not await committed(record)
+    ledger.available, ledger.lose_answers = True, 2
+    assert not await committed(record)
+    assert await committed(record)
+    assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.ENDED]
