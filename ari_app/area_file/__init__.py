@@ -1,1 +1,4 @@
-"""The area file: TOML and CSV in and out, with their checks and differences. Reads and writes no database."""
+"""The area as files, TOML and CSV: read, judged, followed and written.
+
+Only `imports` and `exports` meet the database, through storage; the other modules turn text into values and back.
+"""

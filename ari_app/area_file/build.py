@@ -1,4 +1,4 @@
-"""Entries that were found right become values of the directory."""
+"""Entries without a mistake become values of the area."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from ari_app.area_file.callback_shapes import contact
 from ari_app.area_file.checks import Entries, Entry
 from ari_app.area_file.directory_checks import countries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
+from ari_app.area_file.hours import WEEKDAYS
 from ari_app.area_file.shapes import (
-    ANY,
-    WEEKDAYS,
     HoursShape,
     MemberShape,
     MunicipalityShape,
@@ -18,6 +17,7 @@ from ari_app.area_file.shapes import (
     SharedNumberShape,
     TeamShape,
 )
+from ari_app.area_file.values import ANY
 from ari_app.core.area import (
     Area,
     CallbackRules,
@@ -38,12 +38,12 @@ from ari_app.core.area import (
     Whisper,
 )
 from ari_app.core.area_contents import AreaFile, KeyChange, Pin, PinHash, Removals
-from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.core.tariffs import Forbidden, callable_number
 
 
 def build(entries: Entries, known: Area) -> AreaFile:
-    """The area that the entries describe. Lists whose order means nothing are sorted, as storage sorts them."""
+    """The contents of a file without mistakes. Lists whose order means nothing are sorted, as storage sorts them."""
     municipalities = [_municipality(entry.shape) for entry in entries.municipalities]
     operators = [entry.shape for entry in entries.operators]
     allowed = countries(entries, known)
@@ -111,11 +111,11 @@ def _direct_numbers(shape: MunicipalityShape) -> Iterator[DirectNumber]:
         yield DirectNumber(
             e164=direct.number,
             municipality=MunicipalityCode(shape.code),
-            operator=None if direct.operator is None else OperatorNumber(direct.operator),
-            team=None if direct.team is None else TeamCode(direct.team),
-            endpoint=None if direct.endpoint is None else Endpoint(direct.endpoint),
-            deputy_operator=None if direct.deputy_operator is None else OperatorNumber(direct.deputy_operator),
-            deputy_endpoint=None if direct.deputy_endpoint is None else Endpoint(direct.deputy_endpoint),
+            operator=optional(OperatorNumber, direct.operator),
+            team=optional(TeamCode, direct.team),
+            endpoint=optional(Endpoint, direct.endpoint),
+            deputy_operator=optional(OperatorNumber, direct.deputy_operator),
+            deputy_endpoint=optional(Endpoint, direct.deputy_endpoint),
         )
 
 
@@ -163,7 +163,7 @@ def _operator(shape: OperatorShape) -> Operator:
 def _pin(shape: OperatorShape) -> Pin | None:
     if shape.pin is None and shape.pin_hash is None:
         return None
-    return Pin(shape.pin, None if shape.pin_hash is None else PinHash(shape.pin_hash))
+    return Pin(shape.pin, optional(PinHash, shape.pin_hash))
 
 
 def _directory_entry(shape: DirectoryEntryShape, allowed: Collection[str]) -> DirectoryEntry:
@@ -175,15 +175,15 @@ def _directory_entry(shape: DirectoryEntryShape, allowed: Collection[str]) -> Di
         name=shape.name,
         municipality=MunicipalityCode(shape.municipality),
         extension=shape.extension,
-        endpoint=None if shape.endpoint is None else Endpoint(shape.endpoint),
-        operator=None if shape.operator is None else OperatorNumber(shape.operator),
-        team=None if shape.team is None else TeamCode(shape.team),
-        queue=None if shape.queue is None else MunicipalityCode(shape.queue),
+        endpoint=optional(Endpoint, shape.endpoint),
+        operator=optional(OperatorNumber, shape.operator),
+        team=optional(TeamCode, shape.team),
+        queue=optional(MunicipalityCode, shape.queue),
         pii_number=number,
         subject=shape.subject or "",
         keywords=tuple(shape.keywords),
         hours=None if shape.hours is None else _hours(shape.hours),
-        deputy=None if shape.deputy is None else EntryCode(shape.deputy),
+        deputy=optional(EntryCode, shape.deputy),
         shared=shape.shared,
         valid_from=shape.valid_from,
         valid_until=shape.valid_until,

@@ -1,4 +1,4 @@
-"""What an area file says of the promise to call back: a municipality's rules, and where a team's reminders go."""
+"""The promise to call back in an area file: a municipality's rules, and where a team's reminders go."""
 
 from __future__ import annotations
 
@@ -9,24 +9,18 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, PlainValidator, model_validator
 
 from ari_app.area_file.shape import Shape, refuse
+from ari_app.area_file.values import TIME, like
 from ari_app.core.area import CallbackRules, Contact
 from ari_app.core.tariffs import Forbidden, callable_number
 
 _RULES = CallbackRules()
 _WEEK_MINUTES = 7 * 24 * 60
-_EMAIL = re.compile(r"[^@\s<>\",;:\\]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,}")
 
 
 def _time(value: Any) -> time:
-    if not isinstance(value, str) or not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", value):
+    if not isinstance(value, str) or not re.fullmatch(TIME, value):
         refuse('must be a time in quotes, such as "08:30"')
     return time.fromisoformat(value)
-
-
-def _email(text: str) -> str:
-    if not _EMAIL.fullmatch(text):
-        refuse("must be one mail address")
-    return text
 
 
 def _reminder_phone(text: str) -> str:
@@ -38,7 +32,10 @@ def _reminder_phone(text: str) -> str:
     return number
 
 
-Email = Annotated[str, AfterValidator(_email)]
+Email = Annotated[
+    str,
+    AfterValidator(like(r"[^@\s<>\",;:\\]{1,64}@[A-Za-z0-9.-]{1,200}\.[A-Za-z]{2,}", "must be one mail address")),
+]
 ReminderPhone = Annotated[str, AfterValidator(_reminder_phone)]
 TimeOfDay = Annotated[time, PlainValidator(_time)]
 Minutes = Annotated[int, Field(ge=1, le=_WEEK_MINUTES)]
@@ -74,7 +71,7 @@ def contact(shape: ContactShape) -> Contact:
 
 
 def rules_text(rules: CallbackRules) -> dict[str, Any]:
-    """The keys of `callback` that are not as they would be if they were not written."""
+    """The keys of `callback` whose value is not the default."""
     values = {name: getattr(rules, name) for name in CallbackShape.model_fields}
     changed = {name: value for name, value in values.items() if value != getattr(_RULES, name)}
     return {name: f"{value:%H:%M}" if isinstance(value, time) else value for name, value in changed.items()}

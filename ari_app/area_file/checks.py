@@ -1,6 +1,6 @@
-"""What the entries of an area file say of each other, and of what is in the directory already.
+"""What the entries of an area file say of each other, and of the area that they will become part of.
 
-An entry that is wrong in itself is not here, but its name is in `declared`: a reference to it is no second mistake.
+An entry that is wrong by itself is not here, but its name is in `declared`: a reference to it is no second mistake.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Generic, TypeVar
 
 from ari_app.area_file.directory_shapes import DirectoryEntryShape, OutsideShape
 from ari_app.area_file.shapes import (
-    ANY,
     MemberShape,
     MunicipalityShape,
     OperatorShape,
@@ -20,6 +19,7 @@ from ari_app.area_file.shapes import (
     SpecialDayShape,
     TeamShape,
 )
+from ari_app.area_file.values import ANY
 from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import format_shared
@@ -37,7 +37,7 @@ class Entry(Generic[S]):
 
 @dataclass(slots=True)
 class Entries:
-    """What a file holds that is right by itself. Members stand apart, each with its number's digits."""
+    """The entries of a file that are right by themselves. Members stand apart, each with the digits of its number."""
 
     municipalities: list[Entry[MunicipalityShape]] = field(default_factory=list)
     shared_numbers: list[Entry[SharedNumberShape]] = field(default_factory=list)
@@ -56,8 +56,17 @@ class Entries:
     with_pin: frozenset[str] = frozenset()
 
 
+def existing(entries: Entries, known: Area) -> Mapping[str, frozenset[str]]:
+    """By section, the codes and numbers that there are once the file was followed."""
+    return {
+        "municipality": frozenset({*known.municipalities, *entries.declared.get("municipality", ())}),
+        "team": frozenset({*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams}),
+        "operator": frozenset({*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators}),
+    }
+
+
 def check(entries: Entries, known: Area) -> Iterator[Problem]:
-    """Every contradiction, with the path of the entry that is to be mended."""
+    """Every contradiction, with the path of the entry to mend; those of the directory are in `directory_checks`."""
     yield from _twice(entries)
     yield from _names(entries, known)
     yield from _references(entries, known)
@@ -86,7 +95,7 @@ def _twice(entries: Entries) -> Iterator[Problem]:
 
 
 def _names(entries: Entries, known: Area) -> Iterator[Problem]:
-    """Two municipalities with one name: no caller could tell them apart."""
+    """No two municipalities have one name: a caller could not tell them apart."""
     here = {entry.shape.code for entry in entries.municipalities}
     owner = {other.name.casefold(): code for code, other in known.municipalities.items() if code not in here}
     for entry in entries.municipalities:
@@ -96,9 +105,8 @@ def _names(entries: Entries, known: Area) -> Iterator[Problem]:
 
 
 def _references(entries: Entries, known: Area) -> Iterator[Problem]:
-    municipalities = {*known.municipalities, *entries.declared.get("municipality", ())}
-    teams = {*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams}
-    operators = {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators}
+    there = existing(entries, known)
+    municipalities, teams, operators = there["municipality"], there["team"], there["operator"]
     for _, member in entries.members:
         if member.shape.municipality not in municipalities:
             yield (*member.path, "municipality"), f"there is no municipality {member.shape.municipality}"
@@ -123,7 +131,7 @@ def _references(entries: Entries, known: Area) -> Iterator[Problem]:
 
 
 def _reach(entries: Entries, known: Area) -> Iterator[Problem]:
-    """An operator holds the line or is rung; teams of both kinds would leave it open which."""
+    """An operator either holds a line open or is rung for each call, so their teams are reached in one way."""
     reach = {str(code): team.reach.value for code, team in known.teams.items()}
     reach |= {entry.shape.code: entry.shape.reach for entry in entries.teams}
     here = {entry.shape.number for entry in entries.operators}
@@ -163,7 +171,7 @@ def _membership(shared: Entry[SharedNumberShape], members: set[str]) -> Iterator
 
 
 def _keys_differ(digits: str, here: list[Entry[MemberShape]], stay: Mapping[str, int]) -> Iterator[Problem]:
-    """One municipality per key, one key per municipality, those counted that the file does not name."""
+    """One municipality per key and one key per municipality, members that the file does not name included."""
     owners = {key: code for code, key in stay.items()}
     taken = {*owners, *(entry.shape.key for entry in here)}
     free = ", ".join(str(key) for key in range(1, 10) if key not in taken) or "none"

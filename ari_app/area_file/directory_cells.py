@@ -1,4 +1,4 @@
-"""The cells of the number plan's table, from text to what an entry's shape wants, and back."""
+"""The cells of the directory's table: from text to the values of an entry's shape, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
-from ari_app.area_file.shapes import WEEKDAYS, span_text
+from ari_app.area_file.hours import WEEKDAYS, span_text
 from ari_app.core.area import DirectoryEntry
 
 COLUMNS = (
@@ -41,16 +41,16 @@ _TIMES = r"[0-9]{1,2}:[0-9]{2} ?[-–] ?[0-9]{1,2}:[0-9]{2}"
 _HOURS = re.compile(rf"({_DAYS}) +((?:{_TIMES})(?: +{_TIMES})*)")
 _DUTCH_DAYS = dict(zip(("ma", "di", "wo", "do", "vr", "za", "zo"), WEEKDAYS, strict=True))
 _DATE_FORMATS = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y")
-#: what a spreadsheet takes for a formula; a quote before it makes it text
+#: a spreadsheet takes a cell that begins so for a formula, unless there is a quote before it
 _FORMULA = ("=", "+", "-", "@")
 
 
 class Unreadable(ValueError):
-    """A cell that cannot be what its column wants; the text says what it must be."""
+    """A cell that does not fit its column; the text says what it must be."""
 
 
 def value(column: str, cell: str) -> Any:
-    """A cell as the shape wants it; None where it is empty. Raises Unreadable."""
+    """The value of a cell, as the entry's shape takes it; None for an empty cell. Raises Unreadable."""
     cell = _unguarded(cell)
     match column:
         case "shared":
@@ -101,7 +101,7 @@ def _span_of_days(text: str) -> Collection[str] | None:
 
 
 def cells(entry: DirectoryEntry) -> Iterator[str]:
-    """What an entry has in each of COLUMNS; `value` makes the same of it again."""
+    """The cells of an entry in the order of COLUMNS; `value` reads them back as they were."""
     return map(_guarded, _cells(entry))
 
 
@@ -126,7 +126,7 @@ def _cells(entry: DirectoryEntry) -> Iterator[str]:
 
 
 def _readable(number: str | None) -> str:
-    """With spaces: a spreadsheet would make one long figure of it, and take off the plus or the 0."""
+    """A number with spaces in it: without them a spreadsheet makes it a figure, and takes off the plus or the 0."""
     if number is None:
         return ""
     return phonenumbers.format_number(phonenumbers.parse(number), PhoneNumberFormat.INTERNATIONAL)

@@ -1,10 +1,10 @@
-"""What the number plan of a file says of the rest of the area, and of what is in the directory already."""
+"""What the directory entries of a file say of the rest of the area, and of the entries that are there already."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
-from ari_app.area_file.checks import Entries, Entry, Problem
+from ari_app.area_file.checks import Entries, Entry, Problem, existing
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.core.area import Area
 from ari_app.core.ids import EntryCode, MunicipalityCode
@@ -14,7 +14,7 @@ _Entries = list[Entry[DirectoryEntryShape]]
 
 
 def check_entries(entries: Entries, known: Area) -> Iterator[Problem]:
-    """Every contradiction, with the path of the entry that is to be mended."""
+    """Every contradiction, with the path of the entry to mend."""
     here = entries.directory_entries
     yield from _references(here, entries, known)
     yield from _extensions(here, entries, known)
@@ -29,11 +29,7 @@ def countries(entries: Entries, known: Area) -> Collection[str]:
 
 
 def _references(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
-    existing: Mapping[str, Collection[str]] = {
-        "municipality": {*known.municipalities, *entries.declared.get("municipality", ())},
-        "team": {*known.teams, *entries.declared.get("team", ())} - {*entries.remove.teams},
-        "operator": {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators},
-    }
+    there = existing(entries, known)
     for entry in here:
         shape = entry.shape
         for key, section, name in (
@@ -42,19 +38,19 @@ def _references(here: _Entries, entries: Entries, known: Area) -> Iterator[Probl
             ("team", "team", shape.team),
             ("operator", "operator", shape.operator),
         ):
-            if name is not None and name not in existing[section]:
+            if name is not None and name not in there[section]:
                 yield (*entry.path, key), f"there is no {section} {name}"
 
 
 def _extensions(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
-    """One entry per extension in the whole area, and an operator's number only for that operator."""
+    """An extension is one entry's in the whole area; an operator's number is the extension of that operator only."""
     staying = _staying(entries, known)
     owners: dict[str, str] = {
         extension: f"{entry.code} of {entry.municipality}"
         for extension, entry in known.by_extension.items()
         if entry.code in staying
     }
-    operators = {*known.operators, *entries.declared.get("operator", ())} - {*entries.remove.operators}
+    operators = existing(entries, known)["operator"]
     for entry in here:
         shape = entry.shape
         if shape.extension is None:
@@ -65,7 +61,7 @@ def _extensions(here: _Entries, entries: Entries, known: Area) -> Iterator[Probl
         if shape.extension in operators and shape.operator != shape.extension:
             yield (
                 (*entry.path, "extension"),
-                f"{shape.extension} is the number of an operator, whom this entry does not reach",
+                f"{shape.extension} is the number of an operator that this entry does not reach",
             )
     for operator in entries.operators:
         entry_there = known.by_extension.get(operator.shape.number)
@@ -84,7 +80,7 @@ def _numbers(here: _Entries, allowed: Collection[str]) -> Iterator[Problem]:
 
 
 def _deputies(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem]:
-    """A deputy exists, and who may use the entry may use the deputy."""
+    """A deputy exists, and is visible to everybody who may use the entry."""
     owners = {
         str(code): (known.entries[code].municipality, known.entries[code].shared) for code in _staying(entries, known)
     }
@@ -100,7 +96,7 @@ def _deputies(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem
         elif not owner[1] and (entry.shape.shared or owner[0] != entry.shape.municipality):
             yield (
                 (*entry.path, "deputy"),
-                f"{deputy} is {owner[0]}'s own: who may use this entry may not see it; make it shared, or name another",
+                f"not everybody who may use this entry sees {deputy} of {owner[0]}; make it shared, or name another",
             )
 
 
@@ -123,7 +119,7 @@ def _removals(here: _Entries, entries: Entries, known: Area) -> Iterator[Problem
 
 
 def _staying(entries: Entries, known: Area) -> dict[EntryCode, None]:
-    """Those of the directory that the file neither names nor removes, in their order."""
+    """The entries of the directory that the file neither names nor removes, in their order."""
     left = {*entries.declared.get("directory_entry", ()), *entries.remove.directory_entries}
     left |= {entry.shape.code for entry in entries.directory_entries}
     return {code: None for code in known.entries if code not in left}

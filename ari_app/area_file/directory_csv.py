@@ -1,7 +1,7 @@
-"""The number plan as a table: CSV as Excel saves it, in and out (docs/area-file.md).
+"""The directory as a table: CSV as Excel saves it, in and out (docs/area-file.md).
 
 A line is read into the same shape as a `[[directory_entry]]` of an area file and judged by the same checks; a mistake
-is told with its line and its column.
+is named with its line and its column.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, check
 from ari_app.area_file.directory_cells import COLUMNS, Unreadable, cells, value
 from ari_app.area_file.directory_checks import check_entries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.errors import AreaRefused, Mistake
-from ari_app.area_file.reader import LARGEST_FILE, says, unknown_key
+from ari_app.area_file.validation import refuse_large, says, unknown_key, validated
 from ari_app.core.area import Area, DirectoryEntry
 from ari_app.core.area_contents import AreaFile, Removals
 from ari_app.core.ids import EntryCode, MunicipalityCode
@@ -30,14 +28,13 @@ _DELIMITERS = (";", ",", "\t")
 
 
 def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, *, replacing: bool = False) -> AreaFile:
-    """What a CSV file says, judged together with the directory that it will be imported into.
+    """The contents of a CSV file, judged together with the area that it will be imported into.
 
-    `owner`: all lines are this municipality's, and the file can touch nobody else's. `replacing`: the owner's entries
-    that are not in the file go; without an owner, those of every municipality that the file names.
+    `owner`: all lines are this municipality's, and the file can touch no entry of another. `replacing`: the owner's
+    entries that are not in the file are removed; without an owner, those of every municipality that the file names.
     Raises AreaRefused with every mistake, in the order of the file.
     """
-    if len(text) > LARGEST_FILE:
-        raise AreaRefused([Mistake("", f"the file is larger than {LARGEST_FILE:,} characters")])
+    refuse_large(text)
     if owner is not None and owner not in known.municipalities:
         raise AreaRefused([Mistake("", f"there is no municipality {owner}")])
     reader = _Reader(text, known, owner)
@@ -70,13 +67,13 @@ def render_entries(entries: Iterable[DirectoryEntry], delimiter: str = ";") -> s
 
 
 def _left_out(entries: Entries, path: tuple[str | int, ...], said: str) -> Mistake:
-    """A mistake about an entry that is not in the file, and would go for that."""
+    """A mistake about an entry that would be removed because it is not in the file."""
     code = entries.remove.directory_entries[path[-1]] if isinstance(path[-1], int) else path[-1]
     return Mistake("", f"{code} is not in the file and would be removed, but {said}")
 
 
 class _Reader:
-    """One table on its way to entries; mistakes gather on the way."""
+    """Turns one table into entries and gathers its mistakes."""
 
     def __init__(self, text: str, known: Area, owner: MunicipalityCode | None) -> None:
         self.mistakes: list[Mistake] = []
@@ -109,7 +106,7 @@ class _Reader:
                 yield Entry((SECTION, n), shape)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """Each row with the line it begins on."""
+        """Each row with the number of its first line."""
         first = self._text.split("\n", 1)[0]
         delimiter = max(_DELIMITERS, key=first.count)
         reader = csv.reader(io.StringIO(self._text, newline=""), delimiter=delimiter, strict=True)
@@ -146,22 +143,14 @@ class _Reader:
             if read is not None:
                 raw[column] = read
         self._keep_to_owner(n, raw)
-        try:
-            return DirectoryEntryShape.model_validate(raw)
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False)
+        entry, problems = validated(DirectoryEntryShape, raw)
         for problem in problems:
             column = str(problem["loc"][0]) if problem["loc"] else ""
             self.mistakes.append(self.mistake(n, column, says(problem)))
-        # What is right is judged further, so that all mistakes of a line are told at once.
-        wrong = {problem["loc"][0] for problem in problems if problem["loc"]}
-        try:
-            return DirectoryEntryShape.model_validate({key: cell for key, cell in raw.items() if key not in wrong})
-        except ValidationError:
-            return None
+        return entry
 
     def _keep_to_owner(self, n: int, raw: dict[str, Any]) -> None:
-        """The file of one municipality says nothing of another's entries."""
+        """The file of one municipality does not touch another's entries."""
         if self._owner is None:
             return
         if raw.setdefault("municipality", str(self._owner)) != self._owner:

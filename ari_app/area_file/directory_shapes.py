@@ -1,4 +1,4 @@
-"""The number plan in an area file, an entry by itself; a line of a CSV file becomes the same shape."""
+"""An entry of the directory, by itself: a `[[directory_entry]]` of an area file, or a line of a CSV file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import phonenumbers
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ari_app.area_file.shape import Shape, refuse
-from ari_app.area_file.shapes import Code, Day, Digits, EntryName, HoursShape, PhoneName, TeamName, Text, unique
+from ari_app.area_file.shapes import HoursShape, refuse_disorder
+from ari_app.area_file.values import Code, Day, Digits, EntryName, PhoneName, TeamName, Text, unique
 from ari_app.core.directory import extension_refusal
 
 LONGEST_SUBJECT = 60  # characters: it is spoken while a caller waits
@@ -69,8 +70,7 @@ class DirectoryEntryShape(Shape):
             refuse(f'a "{self.kind}" has {" or ".join(fitting)}, and not {targets[0]}')
         if self.deputy == self.code:
             refuse("is its own deputy")
-        if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
-            refuse("valid_until, the first day no longer, must come after valid_from")
+        refuse_disorder(self.valid_from, self.valid_until)
         return self
 
 

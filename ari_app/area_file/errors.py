@@ -16,7 +16,7 @@ class AreaFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing to mend in an area file; `path` counts from 0, `line` is where the entry begins, when known."""
+    """One thing to mend in a file. `path` counts from 0; `line` is that on which the entry begins, if it is known."""
 
     path: str
     says: str

@@ -1,19 +1,15 @@
 """The area file: an area written down by people, in TOML (docs/area-file.md).
 
-`read_area` says everything that is wrong with a file at once; what it returns can be imported as it is.
+A file with mistakes is refused with all of them at once; the contents of one without can be imported as they are.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
-
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, Path, check, shown
@@ -30,14 +26,10 @@ from ari_app.area_file.shapes import (
     SpecialDayShape,
     TeamShape,
 )
+from ari_app.area_file.validation import refuse_large, says, unknown_key, validated
 from ari_app.core.area import Area
 from ari_app.core.area_contents import AreaFile
 from ari_app.core.numbers import Refused, parse_shared
-
-LARGEST_FILE = 20_000_000  # characters
-
-#: every key that may stand anywhere, for the guess at what was meant
-ALL_KEYS = sorted({key for shape in Shape.__subclasses__() for key in shape.model_fields} | {"member"})
 
 _SECTIONS = ("municipality", "shared_number", "team", "operator", "special_day", "directory_entry")
 _TABLES = ("outside", "remove")
@@ -46,7 +38,7 @@ _SHAPE = TypeVar("_SHAPE", bound=Shape)
 
 
 def read_area(text: str, known: Area = Area()) -> AreaFile:  # noqa: B008
-    """What a file says, judged together with the directory that it will be imported into.
+    """The contents of a file, judged together with the area that it will be imported into.
 
     Raises AreaRefused with every mistake, in the order of the file.
     """
@@ -60,7 +52,7 @@ def read_area(text: str, known: Area = Area()) -> AreaFile:  # noqa: B008
 
 
 class _Reader:
-    """One file on its way to entries; mistakes gather on the way."""
+    """Turns one file into entries and gathers its mistakes."""
 
     def __init__(self, text: str) -> None:
         self.mistakes: list[Mistake] = []
@@ -128,19 +120,9 @@ class _Reader:
                 self.mistakes.append(self.mistake((*path, section, n), f"must be a table, written as [[{place}]]"))
 
     def _shape(self, path: Path, raw: object, shape: type[_SHAPE]) -> _SHAPE | None:
-        """The entry; of a wrong one, the keys that are right, where it has the keys that it must have."""
-        try:
-            return shape.model_validate(raw)
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False)
+        entry, problems = validated(shape, raw)
         self.mistakes += [self.mistake((*path, *problem["loc"]), says(problem)) for problem in problems]
-        if not isinstance(raw, dict):
-            return None
-        wrong = {problem["loc"][0] for problem in problems if problem["loc"]}
-        try:
-            return shape.model_validate({key: value for key, value in raw.items() if key not in wrong})
-        except ValidationError:
-            return None
+        return entry
 
     def _line(self, path: Path) -> int | None:
         """The line of the innermost [[entry]] on the path; None where it is written in another way."""
@@ -165,8 +147,7 @@ class _Reader:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    if len(text) > LARGEST_FILE:
-        raise AreaRefused([Mistake("", f"the file is larger than {LARGEST_FILE:,} characters")])
+    refuse_large(text)
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
@@ -178,32 +159,7 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _names(listed: object, key: str, *, beside: str = "") -> Iterator[str]:
-    """What the tables of a list have under a key, right or wrong; only of tables that have the key `beside` as well."""
+    """The texts under a key in a list of tables, right or wrong; only of tables that have the key `beside` as well."""
     for table in listed if isinstance(listed, list) else []:
         if isinstance(table, dict) and isinstance(table.get(key), str) and (not beside or beside in table):
             yield table[key]
-
-
-def unknown_key(key: str, keys: Iterable[str]) -> str:
-    near = difflib.get_close_matches(key, keys, 1)
-    return f"unknown key{f'; {near[0]} is meant?' if near else ''}"
-
-
-_SAYS = {
-    "missing": "is missing",
-    "string_type": "must be text, in quotes",
-    "int_type": "must be a whole number, without quotes",
-    "bool_type": "must be true or false",
-    "list_type": "must be a list, in square brackets",
-    "model_type": "must be a table",
-    "model_attributes_type": "must be a table",
-    "date_type": "must be a date such as 2026-12-24, without quotes",
-}
-
-
-def says(problem: ErrorDetails) -> str:
-    """The mistake in words, never with the value: it may be a PIN."""
-    kind = problem["type"]
-    if kind == "extra_forbidden":
-        return unknown_key(str(problem["loc"][-1]), ALL_KEYS)
-    return _SAYS.get(kind) or re.sub(r"^(Input|String|List) should", "must", problem["msg"])

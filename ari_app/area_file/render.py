@@ -1,4 +1,4 @@
-"""A directory written as an area file; what `read_area` makes of it is the same directory."""
+"""An area written as a file, which `read_area` reads as the same area."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any
 import tomli_w
 
 from ari_app.area_file.callback_shapes import contact_text, rules_text
-from ari_app.area_file.shapes import ANY, WEEKDAYS, span_text
+from ari_app.area_file.hours import WEEKDAYS, span_text
+from ari_app.area_file.values import ANY
 from ari_app.core.area import (
     Area,
     DirectNumber,
@@ -27,7 +28,7 @@ from ari_app.core.ids import OperatorNumber
 from ari_app.core.numbers import format_shared
 
 _HEAD = """\
-# The area as it was in the directory. PINs are hashed: write pin = "…" instead of pin_hash to set another.
+# The area as it was in the database. PINs are hashed: write pin = "…" instead of pin_hash to set another.
 # Every key is explained in docs/area-file.md.
 
 """
@@ -36,7 +37,7 @@ _HEAD = """\
 def render_area(
     area: Area, pin_hashes: Mapping[OperatorNumber, str], special_days: Mapping[date, tuple[str, str]]
 ) -> str:
-    """The area file of a directory; calamities are not part of it, nor are the special days that are built in."""
+    """The file of an area. Calamities are not part of it, nor are the special days that are built in."""
     file: dict[str, Any] = {
         "municipality": [_municipality(town, area) for town in area.municipalities.values()],
         "shared_number": [_shared_number(shared) for shared in area.shared_numbers.values()],
@@ -60,7 +61,7 @@ def render_area(
 
 def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
     norms = {name: seconds for name, seconds in asdict(town.norms).items() if seconds != getattr(Norms(), name)}
-    return _told(
+    return _without_defaults(
         code=town.code,
         name=town.name,
         aliases=list(town.aliases),
@@ -81,7 +82,7 @@ def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
 
 
 def _direct(number: DirectNumber) -> dict[str, Any]:
-    return _told(
+    return _without_defaults(
         number=number.e164,
         operator=number.operator,
         team=number.team,
@@ -100,7 +101,7 @@ def _shared_number(shared: SharedNumber) -> dict[str, Any]:
 
 
 def _member(member: Member) -> dict[str, Any]:
-    return _told(
+    return _without_defaults(
         municipality=member.municipality,
         key=member.key,
         technical_since=member.technical_since,
@@ -122,7 +123,7 @@ def _team(team: Team) -> dict[str, Any]:
         "ring_seconds": team.ring_seconds,
         "wrap_up_seconds": team.wrap_up_seconds,
         "whisper": team.whisper.value,
-    } | _told(
+    } | _without_defaults(
         email=team.reminders.pii_email,
         reminder_phone=team.reminders.pii_phone,
         supervisor=contact_text(team.supervisor),
@@ -130,7 +131,7 @@ def _team(team: Team) -> dict[str, Any]:
 
 
 def _directory_entry(entry: DirectoryEntry) -> dict[str, Any]:
-    told = _told(
+    keys = _without_defaults(
         code=entry.code,
         kind=entry.kind.value,
         name=entry.name,
@@ -149,18 +150,18 @@ def _directory_entry(entry: DirectoryEntry) -> dict[str, Any]:
         valid_until=entry.valid_until,
     )
     # No hours at all is never, and hours that are not written are always.
-    return told if entry.hours is None else told | {"hours": _hours(entry.hours)}
+    return keys if entry.hours is None else keys | {"hours": _hours(entry.hours)}
 
 
 def _hours(hours: Mapping[int, tuple[OpeningSpan, ...]]) -> dict[str, list[str]]:
     return {WEEKDAYS[day]: [span_text(span) for span in spans] for day, spans in sorted(hours.items())}
 
 
-def _told(**keys: Any) -> dict[str, Any]:
-    """Without what is as it would be if it were not written."""
+def _without_defaults(**keys: Any) -> dict[str, Any]:
+    """Without the keys that mean the same when they are left out."""
     return {key: value for key, value in keys.items() if value not in (None, "", [], {}, False)}
 
 
 def _moment(instant: datetime) -> datetime:
-    """As people write it, in local time, with the offset: the hour that comes twice in October stays two hours."""
+    """Local time, with its offset, so that the hour that comes twice in October stays two hours."""
     return instant.astimezone(AMSTERDAM)

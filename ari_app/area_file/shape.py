@@ -1,4 +1,4 @@
-"""What every entry of an area file is: strict, closed, and silent about what stands in it."""
+"""The base of every entry of an area file: strict about types, closed to unknown keys, its errors without values."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ class Shape(BaseModel):
 
 
 def refuse(says: str) -> NoReturn:
-    """To be called by a validator: the sentence is what the person who wrote the file reads."""
+    """Called by a validator. `says` is the sentence that the writer of the file reads."""
     raise PydanticCustomError("area", "{says}", {"says": says})

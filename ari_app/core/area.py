@@ -1,6 +1,6 @@
-"""What an area consists of, as frozen values: who shares which number, who is open when, who answers for whom.
+"""The configuration of an area, as frozen values: shared numbers, opening hours, teams, operators, the directory.
 
-Storage loads one `Directory` for the whole node and replaces it whole when something changed; decisions take it as an
+Storage loads one `Area` for the whole node and replaces it whole when something changed; decisions take it as an
 argument. Times of day are local time in Europe/Amsterdam; instants are timezone-aware UTC.
 """
 
@@ -30,8 +30,8 @@ class Closing:
 
 
 class AfterCalamity(StrEnum):
-    QUEUE = "queue"  # the text, then the normal way
-    END = "end"  # the text is all
+    QUEUE = "queue"  # after the text the call goes on as any other
+    END = "end"  # after the text the call ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +51,30 @@ class Calamity:
 
 @dataclass(frozen=True, slots=True)
 class Norms:
-    """What a municipality promises its callers."""
+    """The limits within which a municipality serves its callers."""
 
     answer_within_seconds: int = 25  # AV §1
-    overflow_after_seconds: int = 60  # then helping teams see the caller
+    overflow_after_seconds: int = 60  # then operators with it as secondary skill are offered the caller
     max_wait_seconds: int = 900
     position_every_seconds: int = 45
-    nobody_grace_seconds: int = 60  # how long to hold a caller when no operator at all is logged in
-    transfer_ring_seconds: int = 25  # then a caller who is handed over comes back
+    nobody_grace_seconds: int = 60  # how long a caller is held while no operator at all is logged in
+    transfer_ring_seconds: int = 25  # then a transferred caller comes back
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackRules:
-    """How a municipality keeps the promise to call back. Times of day are Europe/Amsterdam."""
+    """A municipality's rules about calling back. Times of day are Europe/Amsterdam."""
 
-    offered: bool = True  # callers are asked whether they want it
-    keep_place: bool = True  # a waiting caller may keep their place in the queue
-    offer_after_seconds: int = 60  # a caller waits this long before they are asked
-    abandoned: bool = False  # who hung up before a human answered, with a known number, is called back too
-    team: TeamCode | None = None  # whose requests are; None: the first team that serves the municipality
+    offered: bool = True  # callers are offered to be called back
+    keep_place: bool = True  # virtual hold: a waiting caller may hang up and keep their place
+    offer_after_seconds: int = 60  # of waiting, before it is offered
+    abandoned: bool = False  # callers with a known number who gave up waiting are called back too
+    team: TeamCode | None = None  # the owner of requests; None: the first team that serves the municipality
     max_attempts: int = 3  # then a person decides
     retry_minutes: int = 120  # at least between two attempts
-    call_from: time = time(8, 30)  # citizens are called between
-    call_until: time = time(20, 0)  # these times only
-    personal_overdue_minutes: int = 240  # of opening time; then somebody's own request is their team's
+    call_from: time = time(8, 30)  # citizens are called from
+    call_until: time = time(20, 0)  # until these times only
+    personal_overdue_minutes: int = 240  # of opening time; then a request for one person is their team's
     remind_before_minutes: int = 120
 
 
@@ -86,7 +86,7 @@ class Municipality:
     #: 0 = Monday … 6 = Sunday; a missing day is closed
     hours: Mapping[int, tuple[OpeningSpan, ...]] = field(default_factory=dict)
     closings: tuple[Closing, ...] = ()
-    #: legal days (Algemene termijnenwet art. 3, designated days) on which it is open all the same
+    #: legal days (Algemene termijnenwet art. 3, designated days) on which it is open nevertheless
     open_on_days: frozenset[date] = frozenset()
     #: every legal day is an ordinary day here (a number that never closes)
     open_on_legal_days: bool = False
@@ -116,7 +116,7 @@ class Consultation:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A municipality on a shared number. `key` stays with it, whoever joins later (AV §6)."""
+    """A municipality on a shared number. It keeps its `key` when others join (AV §6)."""
 
     municipality: MunicipalityCode
     key: int  # 1..9
@@ -129,7 +129,7 @@ class Member:
 class SharedNumber:
     digits: str  # "140119"
     members: tuple[Member, ...]  # ordered by key
-    #: where a caller goes who does not choose; None = any operator of the number
+    #: the municipality of callers who do not choose; None = any operator of the number
     default: MunicipalityCode | None = None
 
     @property
@@ -139,14 +139,14 @@ class SharedNumber:
 
 @dataclass(frozen=True, slots=True)
 class DirectNumber:
-    """A number for running cases (AV §1): rings a person or a team, and then their deputy, without a question."""
+    """A number for running cases (AV §1): without a question it rings a person or a team, and then their deputy."""
 
     e164: str
     municipality: MunicipalityCode
     operator: OperatorNumber | None = None
     team: TeamCode | None = None
     endpoint: Endpoint | None = None  # the phone of somebody who is not an operator
-    deputy_operator: OperatorNumber | None = None  # who rings after them; one of these two, or nobody
+    deputy_operator: OperatorNumber | None = None  # rings after them; at most one of these two
     deputy_endpoint: Endpoint | None = None
 
     @property
@@ -155,8 +155,8 @@ class DirectNumber:
 
 
 class Reach(StrEnum):
-    LINE = "line"  # operators hold their line open
-    RING = "ring"  # their phone is rung per call
+    LINE = "line"  # its operators hold a line open
+    RING = "ring"  # their phones are rung for each call
 
 
 class Whisper(StrEnum):
@@ -167,7 +167,7 @@ class Whisper(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Where reminders go; nothing is sent where there is nothing. `pii_phone`: E.164, or a phone of this Asterisk."""
+    """The addresses for reminders; without one none is sent. `pii_phone`: E.164, or a phone of this Asterisk."""
 
     pii_email: str | None = field(default=None, repr=False)
     pii_phone: str | None = field(default=None, repr=False)
@@ -178,7 +178,7 @@ class Team:
     code: TeamCode
     name: str
     serves: tuple[MunicipalityCode, ...]
-    helps: tuple[MunicipalityCode, ...] = ()  # seen after overflow_after_seconds
+    helps: tuple[MunicipalityCode, ...] = ()  # as secondary skill: offered after overflow_after_seconds
     reach: Reach = Reach.LINE
     ring_seconds: int = 20
     wrap_up_seconds: int = 30
@@ -203,31 +203,31 @@ class EntryKind(StrEnum):
 
 
 class CheckResult(StrEnum):
-    """What the nightly check found about an entry of the number plan."""
+    """The outcome of the nightly check for an entry of the directory."""
 
     FINE = "fine"
     UNREACHABLE = "unreachable"  # its phone is not registered
-    TARGET_MISSING = "target_missing"  # its team, operator or municipality does not exist, or nobody is in its team
+    TARGET_MISSING = "target_missing"  # its team, operator or municipality does not exist, or its team is empty
     EXPIRED = "expired"
     DEPUTY_MISSING = "deputy_missing"
     DEPUTY_UNREACHABLE = "deputy_unreachable"
     EXTENSION_CLASHES = "extension_clashes"
-    NUMBER_REFUSED = "number_refused"  # a paid-service number by now (AV §8), or a country that is closed again
+    NUMBER_REFUSED = "number_refused"  # by now a paid-service number (AV §8), or of a country that may not be called
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryEntry:
-    """Somebody, or something, a caller may be handed over to (AV §3).
+    """An entry of the directory: a person or a place to which a caller may be transferred (AV §3).
 
-    Exactly one of endpoint, operator, team, queue and pii_number says where. `hours`: None means always; the owner's
+    Exactly one of endpoint, operator, team, queue and pii_number is its target. `hours`: None means always; the owner's
     closings and legal days are taken off them.
     """
 
     code: EntryCode
     kind: EntryKind
     name: str
-    municipality: MunicipalityCode  # whose entry it is
-    extension: str | None = None  # what an operator keys; one entry's in the whole area
+    municipality: MunicipalityCode  # its owner
+    extension: str | None = None  # keyed by operators; unique in the area
     endpoint: Endpoint | None = None  # a phone of this Asterisk
     operator: OperatorNumber | None = None
     team: TeamCode | None = None
@@ -240,7 +240,7 @@ class DirectoryEntry:
     shared: bool = False  # all municipalities of the area may use it
     valid_from: date | None = None
     valid_until: date | None = None  # the first day no longer
-    # What the nightly check found, as of loading: entries that differ in nothing else are the same.
+    # The nightly check as of loading. Not compared: a new check does not make another entry.
     last_checked_at: datetime | None = field(default=None, compare=False)
     last_check: CheckResult | None = field(default=None, compare=False)
 
@@ -259,7 +259,7 @@ class Area:
     operators: Mapping[OperatorNumber, Operator] = field(default_factory=dict)
     special_days: Mapping[date, str] = field(default_factory=dict)  # designated days, with their name
     calamities: tuple[Calamity, ...] = ()
-    entries: Mapping[EntryCode, DirectoryEntry] = field(default_factory=dict)  # the number plan
+    entries: Mapping[EntryCode, DirectoryEntry] = field(default_factory=dict)  # the directory
     #: countries, as ISO codes, whose numbers may be called besides Dutch ones
     callable_countries: frozenset[str] = frozenset()
     by_extension: Mapping[str, DirectoryEntry] = field(init=False, repr=False, compare=False)

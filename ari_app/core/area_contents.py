@@ -1,4 +1,4 @@
-"""What an area file says, as values, and what the directory becomes when it is followed."""
+"""The contents of an area file, as values, and the area that results when it is followed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MemberKey = tuple[str, MunicipalityCode]  # a shared number's digits, a member
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What an operator keys in to prove who they are: as typed, or as it was exported. Never shown."""
+    """An operator's PIN, as it was typed or as it was exported. Never shown."""
 
     typed: str | None = field(default=None, repr=False)
     hashed: PinHash | None = field(default=None, repr=False)
@@ -34,7 +34,7 @@ class KeyChange:
 
 @dataclass(frozen=True, slots=True)
 class Removals:
-    """What is taken out of the directory; anything that is only absent from a file stays."""
+    """Things that a file removes; anything that it only leaves out stays."""
 
     operators: frozenset[OperatorNumber] = frozenset()
     teams: frozenset[TeamCode] = frozenset()
@@ -44,10 +44,10 @@ class Removals:
 
 @dataclass(frozen=True, slots=True)
 class AreaFile:
-    """A file that was found right.
+    """The contents of a file without mistakes.
 
-    `named` holds what the file names and nothing else: a municipality, a team or an operator is meant whole, a shared
-    number with those of its members that the file names.
+    `named` holds the things that the file names and nothing else: municipalities, teams and operators whole, a shared
+    number with only those members that the file names.
     """
 
     named: Area
@@ -59,7 +59,7 @@ class AreaFile:
 
 
 def merge(known: Area, area: AreaFile) -> Area:
-    """The directory after the file: what it names replaces what was there, what it does not name stays."""
+    """The area after the file was followed: a thing that it names is replaced, everything else stays."""
     named, gone = area.named, area.removals
     shared_numbers = dict(known.shared_numbers)
     for digits, shared in named.shared_numbers.items():

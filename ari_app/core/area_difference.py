@@ -1,4 +1,4 @@
-"""What an import changes: the names for the report, the keys for the tables."""
+"""The changes that an import makes: by name for the report, by key for the tables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ari_app.core.numbers import format_shared
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, by name; `warnings` are sentences about the directory as it is now."""
+    """The outcome of an import, by name; `warnings` are sentences about the area as it is now."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class ImportReport:
 
 @dataclass(slots=True)
 class Difference:
-    """What is to be written, each by its key: new and changed things, and those that go."""
+    """The keys of the things to write: new and changed ones, and those that go."""
 
     municipalities: set[MunicipalityCode] = field(default_factory=set)
     shared_numbers: set[str] = field(default_factory=set)
@@ -54,7 +54,7 @@ class _Tally:
     removed: list[str] = field(default_factory=list)
 
     def differs(self, name: str, old: object | None, new: object | None) -> bool:
-        """Whether something is to be written; None is absence."""
+        """Count one thing; returns whether it must be written. None is absence."""
         if old == new:
             self.unchanged.append(name)
         elif old is None:
@@ -74,9 +74,9 @@ def compare(
     special_days: Mapping[date, tuple[str, str]],
     today: date,
 ) -> tuple[ImportReport, Difference]:
-    """What the file changes.
+    """The difference that a file makes.
 
-    `new_pins` are the operators who get another PIN, `special_days` those imported before, with name and source.
+    `new_pins`: operators who get another PIN. `special_days`: those that were imported before, with name and source.
     """
     tally, difference = _Tally(), Difference()
     for code in wanted.named.municipalities:
@@ -88,7 +88,7 @@ def compare(
         entry = (name, wanted.special_day_sources[day])
         if tally.differs(f"special day {day}", special_days.get(day), entry):
             difference.special_days[day] = entry
-    _compare_number_plan(known, new, wanted, tally, difference)
+    _compare_directory(known, new, wanted, tally, difference)
     report = ImportReport(
         tuple(tally.added),
         tuple(tally.changed),
@@ -147,7 +147,7 @@ def _compare_people(
             (difference.gone_operators if operator is None else difference.operators).add(number)
 
 
-def _compare_number_plan(known: Area, new: Area, wanted: AreaFile, tally: _Tally, difference: Difference) -> None:
+def _compare_directory(known: Area, new: Area, wanted: AreaFile, tally: _Tally, difference: Difference) -> None:
     if wanted.callable_countries is not None:
         old, now = sorted(known.callable_countries) or None, sorted(new.callable_countries) or None
         difference.callable_countries = tally.differs("countries outside", old, now)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import NewType
+from collections.abc import Callable
+from typing import NewType, TypeVar
 from uuid import UUID, uuid4
+
+T = TypeVar("T")
 
 CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
@@ -22,6 +25,11 @@ TeamCode = NewType("TeamCode", str)
 OperatorNumber = NewType("OperatorNumber", str)  # keyed at login, e.g. "101"
 EntryCode = NewType("EntryCode", str)  # of an entry of the directory, e.g. "wierdam-burgerzaken"
 Endpoint = NewType("Endpoint", str)  # e.g. "PJSIP/phone01"
+
+
+def optional(kind: Callable[[str], T], text: str | None) -> T | None:
+    """An identifier that may be absent."""
+    return None if text is None else kind(text)
 
 
 def new_call_id() -> CallId:

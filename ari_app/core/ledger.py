@@ -1,4 +1,4 @@
-"""What the keeper of the record and the calls both speak of: open rows, the verdict on a PIN, failures.
+"""What calls and storage have in common: open rows, the verdict on a PIN, the errors of the ledger.
 
 LedgerError
 ├── StoreUnavailable
@@ -23,19 +23,19 @@ from ari_app.core.transfer import Transfer
 
 
 class LedgerError(Exception):
-    """Base of what a ledger raises on purpose."""
+    """Base of the errors that a ledger raises."""
 
 
 class StoreUnavailable(LedgerError):
-    """The ledger cannot be written or read now. A write may have arrived all the same: repeat the very same one."""
+    """The ledger cannot be reached now. A write may have been committed all the same: retry the very same one."""
 
 
 class StaleRow(LedgerError):
-    """The stored row is not the one this write continues: another controller owns it."""
+    """The stored row is not the one that this write continues: another controller owns it."""
 
 
 class AlreadyTaken(LedgerError):
-    """There is such a row already: this operator is logged in, this number is in use."""
+    """Such a row exists: the operator is logged in already, or the number is in use."""
 
 
 class CallbackRefused(LedgerError):
@@ -43,7 +43,7 @@ class CallbackRefused(LedgerError):
 
 
 class NoSuchRequest(CallbackRefused):
-    """There is no such request, or it is not ours to see."""
+    """There is no such request in the scope."""
 
 
 class RequestClosed(CallbackRefused):
@@ -70,10 +70,10 @@ class PinVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OpenRows:
-    """All rows of one Asterisk that are not closed."""
+    """The rows of one Asterisk that are not closed."""
 
     calls: tuple[Call, ...] = ()
-    legs: tuple[Leg, ...] = ()  # the open legs of those calls, and legs left open by ended calls
+    legs: tuple[Leg, ...] = ()  # open ones, also of ended calls
     lines: tuple[OperatorLine, ...] = ()
     sessions: tuple[OperatorSession, ...] = ()
     transfers: tuple[Transfer, ...] = ()  # open ones, also of ended calls

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from ari_app.area_file.shapes import WEEKDAYS, span_text
+from ari_app.area_file.hours import WEEKDAYS, span_text
 from ari_app.core.area import Area, DirectoryEntry
 from ari_app.core.directory_check import Sightings, Standing, stand_in, standing
 from ari_app.render.text import local, table

@@ -128,7 +128,7 @@ def test_a_new_operator_gets_no_number_that_is_an_extension() -> None:
 def test_who_may_use_an_entry_may_use_its_deputy() -> None:
     crossing = PLAN.replace('deputy = "oosterwende-jan"', 'deputy = "zandermeer-anna"')
     (mistake,) = of_area(crossing)
-    assert "zandermeer-anna is GM9902's own" in mistake
+    assert "sees zandermeer-anna of GM9902" in mistake
     assert read_area(PLAN.replace('deputy = "oosterwende-jan"', 'deputy = "zandermeer-wachtrij"'), BARE)
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import ari_app.sample
 from ari_app.area_file.errors import AreaRefused, Mistake
-from ari_app.area_file.reader import ALL_KEYS, LARGEST_FILE, read_area
+from ari_app.area_file.reader import read_area
 from ari_app.area_file.render import render_area
+from ari_app.area_file.validation import LARGEST_FILE, all_keys
 from ari_app.core.area import CallbackRules, Contact, DirectNumber, Norms, OpeningSpan, Reach, Whisper
 from ari_app.core.area_contents import merge
 from ari_app.core.calendar import OpenNow, open_state
@@ -449,7 +450,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 leaf = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.dates() | st.times() | st.datetimes()
 values = st.recursive(
-    leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(ALL_KEYS), inner, max_size=4)
+    leaf, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(all_keys()), inner, max_size=4)
 )
 
 
@@ -458,7 +459,7 @@ values = st.recursive(
         st.sampled_from(
             ["municipality", "shared_number", "team", "operator", "special_day", "directory_entry", "outside", "remove"]
         ),
-        st.lists(st.dictionaries(st.sampled_from(ALL_KEYS), values, max_size=6), max_size=3) | values,
+        st.lists(st.dictionaries(st.sampled_from(all_keys()), values, max_size=6), max_size=3) | values,
     )
 )
 def test_any_values_under_the_right_keys_are_read_or_refused(raw: dict[str, object]) -> None:

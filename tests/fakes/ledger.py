@@ -54,7 +54,7 @@ class FakeLedger:
         self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
     ) -> Call:
         if call.last_seq == 0 and not facts:
-            raise ValueError("a new call is told by at least one fact")
+            raise ValueError("a new call has at least one fact")
         if ({leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}) - {call.id}:
             raise ValueError("legs and transfers are stored with their own call")
         await self._arrive()
@@ -134,12 +134,6 @@ class FakeLedger:
                 )
             ),
         )
-
-    async def open_asterisk_ids(self) -> frozenset[AsteriskId]:
-        everywhere = {call.asterisk_id for call in self.calls.values()}
-        everywhere |= {line.asterisk_id for line in self.lines.values()}
-        everywhere |= {session.asterisk_id for session in self.sessions.values()}
-        return frozenset([here for here in everywhere if await self.open_rows(here) != OpenRows()])
 
     async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
         await self._arrive()

@@ -1,1 +1,1 @@
-"""Rows of the area: read as one value, and changed by importing an area file."""
+"""Rows of the area: read as one value, changed by imports; calamities and checks of the directory."""

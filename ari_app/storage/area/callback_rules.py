@@ -1,4 +1,4 @@
-"""The part of the directory that tells how promises are kept: rules of municipalities, contacts of teams."""
+"""The part of the area that is about calling back: rules of municipalities, contacts of teams."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ari_app.storage import tables as t
 
 
 async def read_callback_rules(conn: AsyncConnection) -> dict[MunicipalityCode, CallbackRules]:
-    """Of those municipalities whose rules are not the ordinary ones."""
+    """The rules of municipalities that differ from the default."""
     rows = (await conn.execute(sa.select(t.callback_rules))).mappings()
     return {
         MunicipalityCode(row["municipality"]): CallbackRules(
@@ -27,7 +27,7 @@ async def read_callback_rules(conn: AsyncConnection) -> dict[MunicipalityCode, C
 
 
 async def read_contacts(conn: AsyncConnection) -> dict[tuple[str, Audience], Contact]:
-    """By team, and by who is to be reminded."""
+    """By team and audience."""
     rows = await conn.execute(sa.select(t.team_contact))
     return {(row.team, Audience(row.audience)): Contact(row.pii_email, row.pii_phone) for row in rows}
 

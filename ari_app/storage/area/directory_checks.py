@@ -1,4 +1,4 @@
-"""What the nightly check found about entries of the directory."""
+"""The outcomes of the nightly check, kept with the entries of the directory."""
 
 from __future__ import annotations
 

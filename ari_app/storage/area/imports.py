@@ -1,4 +1,4 @@
-"""One import at a time: what is judged against the area as it is, is written before anything else can change it.
+"""One import at a time: a change is decided from the area as it is, and written before another can change it.
 
 async with area_import(engine) as under_way:
     ...  # decide, from under_way.before, what is to be written

@@ -33,18 +33,18 @@ from ari_app.core.area import (
     Whisper,
 )
 from ari_app.core.calendar import DESIGNATED_DAYS
-from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.core.reminders import Audience
 from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import read_callback_rules, read_contacts
 
 Row = sa.Row[Any]
-_PIECE = 500  # rows, some ten milliseconds
+_PIECE = 500  # rows, which take some ten milliseconds
 K = TypeVar("K", bound=Hashable)
 
 
 async def read_area_rows(conn: AsyncConnection) -> Area:
-    """Everything that decisions need; calamities that ended more than a day ago are left out.
+    """The whole area; calamities that ended more than a day ago are left out.
 
     Several statements: the caller's transaction makes them one moment.
     """
@@ -97,7 +97,7 @@ async def _rows(conn: AsyncConnection, table: sa.Table, *order: sa.ColumnElement
 
 
 async def _piece_by_piece(conn: AsyncConnection, table: sa.Table, *order: sa.ColumnElement[Any]) -> AsyncIterator[Row]:
-    """The rows of a long table; others have their turn after every so many."""
+    """The rows of a long table; other tasks have their turn after every piece."""
     rows = await conn.stream(sa.select(table).order_by(*order).execution_options(yield_per=_PIECE))
     async for piece in rows.partitions():
         for row in piece:
@@ -176,7 +176,7 @@ async def _shared_numbers(conn: AsyncConnection) -> dict[str, SharedNumber]:
                 )
                 for member in members[row.digits]
             ),
-            default=None if row.default_municipality is None else MunicipalityCode(row.default_municipality),
+            default=optional(MunicipalityCode, row.default_municipality),
         )
         for row in await _rows(conn, t.shared_number, t.shared_number.c.digits)
     }
@@ -186,11 +186,11 @@ def _direct_number(row: Row) -> DirectNumber:
     return DirectNumber(
         e164=row.e164,
         municipality=MunicipalityCode(row.municipality),
-        operator=None if row.operator is None else OperatorNumber(row.operator),
-        team=None if row.team is None else TeamCode(row.team),
-        endpoint=None if row.endpoint is None else Endpoint(row.endpoint),
-        deputy_operator=None if row.deputy_operator is None else OperatorNumber(row.deputy_operator),
-        deputy_endpoint=None if row.deputy_endpoint is None else Endpoint(row.deputy_endpoint),
+        operator=optional(OperatorNumber, row.operator),
+        team=optional(TeamCode, row.team),
+        endpoint=optional(Endpoint, row.endpoint),
+        deputy_operator=optional(OperatorNumber, row.deputy_operator),
+        deputy_endpoint=optional(Endpoint, row.deputy_endpoint),
     )
 
 
@@ -227,7 +227,7 @@ async def _operators(conn: AsyncConnection) -> dict[OperatorNumber, Operator]:
 
 
 async def _entries(conn: AsyncConnection) -> dict[EntryCode, DirectoryEntry]:
-    """Some twenty thousand, perhaps: read piece by piece, so that calls go on meanwhile."""
+    """There may be twenty thousand of them: read piece by piece, so that calls go on meanwhile."""
     open_at = t.directory_entry_hours.c
     hours: defaultdict[str, dict[int, tuple[OpeningSpan, ...]]] = defaultdict(dict)
     async for row in _piece_by_piece(conn, t.directory_entry_hours, open_at.entry, open_at.weekday, open_at.opens):
@@ -259,5 +259,5 @@ def _entry(row: Row, hours: dict[int, tuple[OpeningSpan, ...]] | None) -> Direct
         valid_from=row.valid_from,
         valid_until=row.valid_until,
         last_checked_at=row.last_checked_at,
-        last_check=None if row.last_check is None else CheckResult(row.last_check),
+        last_check=optional(CheckResult, row.last_check),
     )

@@ -17,7 +17,7 @@ from ari_app.storage.db.errors import translated
 
 @dataclass(frozen=True, slots=True)
 class AreaSnapshot:
-    """The area, and what belongs in a file of it besides: hashes of PINs, and the special days that were imported."""
+    """The area, with what a file of it needs besides: hashes of PINs, and the special days that were imported."""
 
     area: Area
     pin_hashes: Mapping[OperatorNumber, str] = field(repr=False)
@@ -25,14 +25,14 @@ class AreaSnapshot:
 
 
 async def load_area(engine: AsyncEngine) -> Area:
-    """What decisions are made from. Raises StoreUnavailable."""
+    """The area that decisions are made from. Raises StoreUnavailable."""
     with translated():
         async with _one_moment(engine) as conn:
             return await read_area_rows(conn)
 
 
 async def load_snapshot(engine: AsyncEngine) -> AreaSnapshot:
-    """What an area file is written from. Raises StoreUnavailable."""
+    """The snapshot that an area file is written from. Raises StoreUnavailable."""
     with translated():
         async with _one_moment(engine) as conn:
             return await read_snapshot(conn)

@@ -19,7 +19,7 @@ from ari_app.storage.area.callback_rules import contact_rows, rules_row
 async def write_difference(
     conn: AsyncConnection, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]
 ) -> None:
-    """As `AreaImport.write`. What a changed thing consists of is written anew: keys and numbers may change hands."""
+    """As `AreaImport.write`. The parts of a changed thing are deleted and written anew: keys may change hands."""
     await _clear(conn, difference)
     towns = [new.municipalities[code] for code in sorted(difference.municipalities)]
     await _upsert(conn, t.municipality, ["code"], [_municipality_row(town) for town in towns])
@@ -56,7 +56,7 @@ async def write_difference(
 
 
 async def _clear(conn: AsyncConnection, difference: Difference) -> None:
-    """Take away what goes and what is written anew, those first that others refer to by nothing but a key."""
+    """Delete what goes and what is written anew, in an order that foreign keys allow."""
     entries = sorted(difference.entries | difference.gone_entries)
     one_of_them = t.directory_entry.c.code == sa.any_(sa.literal(entries, ARRAY(sa.Text)))  # too many for IN
     await _delete(conn, t.directory_entry, one_of_them, entries)

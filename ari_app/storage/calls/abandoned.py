@@ -1,4 +1,4 @@
-"""Calls that ended before a human answered, and whose callers nobody has talked to since."""
+"""Calls that ended before a human answered, and whose callers have talked to nobody since."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class AbandonedCall:
 async def abandoned_calls(
     engine: AsyncEngine, municipalities: Collection[MunicipalityCode], since: datetime
 ) -> list[AbandonedCall]:
-    """Callers of these who gave up waiting since then, with a known number, who have no promise of after their call.
+    """Calls since a moment whose caller gave up waiting, has a known number and was promised nothing after that.
 
-    Not those who called again and are being helped, or were. Raises StoreUnavailable.
+    Calls of callers who called again and are being helped, or were helped, are left out. Raises StoreUnavailable.
     """
     parameters = {
         "municipalities": sorted(municipalities),

@@ -1,4 +1,4 @@
-"""How far the channel event log of one Asterisk has been read."""
+"""The position up to which the channel event log of one Asterisk has been read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def load_position(engine: AsyncEngine, asterisk_id: AsteriskId) -> LogPosi
 
 
 async def save_position(engine: AsyncEngine, asterisk_id: AsteriskId, position: LogPosition, now: datetime) -> None:
-    """Where to begin after a restart; places in older files are forgotten. Raises StoreUnavailable."""
+    """Keep the position for a restart; positions in older files are forgotten. Raises StoreUnavailable."""
     row = {
         "asterisk_id": asterisk_id,
         "file_identity": position.file_identity,

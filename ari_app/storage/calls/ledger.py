@@ -1,4 +1,4 @@
-"""The ledger over Postgres: what the calls hand over is kept, one statement each, or they are told that it is not."""
+"""The ledger in Postgres: each write of a call is one statement, committed when it returns."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from ari_app.storage.db.errors import translated
 from ari_app.storage.db.notifications import CALL_CHANNEL, OPERATOR_CHANNEL, Notifier
 from ari_app.storage.operators import pins
 
-#: reading everything that is open, after a gap
+#: for reading all open rows after a gap
 _SURVEY_SECONDS = 10.0
 
-#: the connection is gone; the server may be there
+#: errors that say that a connection broke; the server may still be there
 _BROKEN = (
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
@@ -40,7 +40,7 @@ Rows = list[asyncpg.Record]
 
 
 class PostgresLedger:
-    """Fulfils the calls' `Ledger`. Many tasks may use it at once; each call has one writer."""
+    """The `Ledger` of the calls. Many tasks may use it at once; each call has one writer."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
         self._pool = pool
@@ -56,13 +56,13 @@ class PostgresLedger:
     ) -> Call:
         """One commit: the call's row, new facts, changed legs and transfers. Returns the call with its new `last_seq`.
 
-        A new call has at least one fact. After StoreUnavailable the same call and facts may be stored again, with legs
-        and transfers as they are by then: had the first write arrived, the second adds nothing to it but those.
+        A new call has at least one fact. Idempotent: after StoreUnavailable the same call and facts are stored again,
+        with legs and transfers as they are by then; if the first write was committed, only those are added.
         Raises StaleRow, StoreUnavailable.
         """
         is_new = call.last_seq == 0
         if is_new and not facts:
-            raise ValueError("a new call is told by at least one fact")
+            raise ValueError("a new call has at least one fact")
         changed = {leg.id: leg for leg in legs}
         handed = {transfer.id: transfer for transfer in transfers}
         owners = {leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}
@@ -102,7 +102,7 @@ class PostgresLedger:
         self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
-        """All of one moment. Raises StoreUnavailable."""
+        """The open rows of one moment. Raises StoreUnavailable."""
         with translated():
             async with (
                 asyncio.timeout(_SURVEY_SECONDS),
@@ -117,11 +117,6 @@ class PostgresLedger:
                     transfers=tuple(map(TRANSFER.read, await connection.fetch(statements.OPEN_TRANSFERS, asterisk_id))),
                 )
 
-    async def open_asterisk_ids(self) -> frozenset[AsteriskId]:
-        """Every Asterisk that has open rows, those of long ago included. Raises StoreUnavailable."""
-        rows = await self._fetch(statements.OPEN_ASTERISKS)
-        return frozenset(AsteriskId(row["asterisk_id"]) for row in rows)
-
     async def call(self, call_id: CallId) -> Call | None:
         """The row of a call, also of one that is over. Raises StoreUnavailable."""
         rows = await self._fetch(statements.THE_CALL, call_id)
@@ -133,23 +128,23 @@ class PostgresLedger:
         return int(row["allowed"])
 
     async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
-        """In the order in which they were told; none for a call that is not stored. Raises StoreUnavailable."""
-        return tuple(_fact(row) for row in await self._fetch(statements.FACTS_AFTER, call_id, 0))
+        """By their number; none for a call that is not stored. Raises StoreUnavailable."""
+        return tuple(_fact(row) for row in await self._fetch(statements.FACTS, call_id))
 
     async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict:
         """The third wrong PIN in a row locks the number for five minutes. Raises StoreUnavailable."""
         return await pins.check_pin(self._fetch, operator, pin, now)
 
     async def _has(self, stored: Call, after_seq: int, facts: Sequence[Fact]) -> bool:
-        """Exactly this write arrived before: its answer was lost, and it is being repeated."""
+        """Whether this very write was committed before, and is retried because its answer was lost."""
         rows = await self._fetch(statements.THE_CALL, stored.id)
         if not rows or CALL.read(rows[0]) != stored:
             return False
-        told = [_fact(row) for row in await self._fetch(statements.FACTS_AFTER, stored.id, after_seq)]
-        return told == [replace(fact, detail=dict(fact.detail)) for fact in facts]
+        recorded = (await self.facts(stored.id))[after_seq:]
+        return recorded == tuple(replace(fact, detail=dict(fact.detail)) for fact in facts)
 
     async def _fetch(self, statement: str, *parameters: Any) -> Rows:
-        """One statement. A connection that breaks under it says nothing yet about Postgres: it is tried once more."""
+        """Run one statement, and once more when its connection breaks: that alone says nothing about Postgres."""
         with translated():
             async with asyncio.timeout(self._timeout_seconds):
                 try:

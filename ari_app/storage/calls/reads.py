@@ -1,4 +1,4 @@
-"""What people read of calls. Every query takes a `Scope`; what is outside the scope does not exist for its reader."""
+"""Calls as people read them. Every query takes a `Scope`; a call outside the scope does not exist for its reader."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ari_app.storage.tables import call, call_fact, call_leg, transfer
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One call in a list. `wait_seconds`: from the queue to a human, to the end, or to now; None when never queued.
+    """One call in a list. `wait_seconds`: from the queue to a human, to the end, or to now; None: never queued.
 
     `talk_seconds`: from the human's answer to the end or to now.
     """
@@ -48,7 +48,7 @@ class CallLine:
 
 @dataclass(frozen=True, slots=True)
 class CallStory:
-    """All that is known of one call, in order. Without personal data unless it was asked for."""
+    """Everything recorded of one call, in order. Without personal data unless that was asked for."""
 
     call: Call
     facts: tuple[Fact, ...]
@@ -139,7 +139,7 @@ async def find_call(engine: AsyncEngine, scope: Scope, beginning: str) -> CallId
 
 
 def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:
-    """The first and the last id that begin so; None when no id does. An index finds a range, and no part of a text."""
+    """The first and the last id that begin so, a range that the index finds; None when no id can begin so."""
     text = beginning.strip().lower()
     digits = text.replace("-", "")
     if not re.fullmatch("[0-9a-f]{1,32}", digits):
@@ -177,6 +177,6 @@ FROM operator_line WHERE asterisk_id = :node AND started_at >= :since AND starte
 async def recorded_channels(
     engine: AsyncEngine, asterisk_id: AsteriskId, since: datetime, until: datetime
 ) -> list[RecordedChannel]:
-    """What the record says of every channel of one Asterisk that started in the period. Raises StoreUnavailable."""
+    """Every channel of one Asterisk that started in the period, as it is recorded. Raises StoreUnavailable."""
     rows = await _rows(engine, sa.text(_CHANNELS), {"node": asterisk_id, "since": since, "until": until})
     return [RecordedChannel(**row) for row in rows]

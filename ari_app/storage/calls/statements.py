@@ -1,4 +1,4 @@
-"""The SQL of the ledger. One statement is one commit: no round trip between a row and its fact."""
+"""The SQL of the ledger. A row and its facts are one statement: one commit, one round trip."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
 
 
 class Guard(Enum):
-    """What must be stored of a call for a write to happen."""
+    """The condition under which a write of a call happens: how much of it is stored already."""
 
-    NOTHING = "nothing"  # it is new
-    SEQ = "seq"  # the fact before
-    SAME = "same"  # the very row: only legs are written
+    NOTHING = "nothing"  # the call is new
+    SEQ = "seq"  # everything up to the fact before this write
+    SAME = "same"  # this write itself: only legs and transfers are written
 
 
 @lru_cache(maxsize=64)
 def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
-    """The call's row, `facts` new facts, changed `legs` and `transfers`; no row comes back when the guard fails.
+    """Store a call's row, `facts` new facts, changed `legs` and `transfers`; returns no row when the guard fails.
 
     Parameters: the columns of the call, with the new `last_seq`; with Guard.SEQ the `last_seq` that must be stored
     now; seq, at, kind, detail of each fact; the columns of each leg, then of each transfer. With Guard.SAME only the
@@ -54,7 +54,7 @@ def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
         rows = [_parameters(after + at * len(_FACT_TYPES), _FACT_TYPES) for at in range(facts)]
         after += facts * len(_FACT_TYPES)
         parts.append(
-            "told AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
+            "recorded AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
             f"(VALUES ({'), ('.join(rows)})) AS fact)"
         )
     for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers)):
@@ -74,7 +74,7 @@ def _parameters(first: int, sql_types: Sequence[str]) -> str:
 
 
 def _store_whole(shape: RowShape[Any], closed: str) -> str:
-    """An upsert that never opens a closed row again; no row comes back when it would."""
+    """An upsert that never opens a closed row again; instead it returns no row."""
     return (
         f"INSERT INTO {shape.table} AS old ({shape.listed()}) VALUES ({shape.parameters(1)}) "
         f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id',))} "
@@ -86,7 +86,7 @@ STORE_LINE = _store_whole(LINE, "ended_at")
 STORE_SESSION = _store_whole(SESSION, "logged_out_at")
 
 THE_CALL = f"SELECT {CALL.listed()} FROM call WHERE id = $1"
-FACTS_AFTER = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 AND seq > $2 ORDER BY seq"
+FACTS = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 ORDER BY seq"
 
 OPEN_CALLS = f"SELECT {CALL.listed()} FROM call WHERE asterisk_id = $1 AND ended_at IS NULL ORDER BY arrived_at, id"
 OPEN_LEGS = (
@@ -104,12 +104,4 @@ OPEN_LINES = (
 OPEN_SESSIONS = (
     f"SELECT {SESSION.listed()} FROM operator_session WHERE asterisk_id = $1 AND logged_out_at IS NULL "
     "ORDER BY logged_in_at, id"
-)
-OPEN_ASTERISKS = (
-    "SELECT asterisk_id FROM call WHERE ended_at IS NULL "
-    "UNION SELECT asterisk_id FROM operator_line WHERE ended_at IS NULL "
-    "UNION SELECT asterisk_id FROM operator_session WHERE logged_out_at IS NULL "
-    "UNION SELECT call.asterisk_id FROM call_leg leg JOIN call ON call.id = leg.call_id WHERE leg.ended_at IS NULL "
-    "UNION SELECT call.asterisk_id FROM transfer JOIN call ON call.id = transfer.call_id "
-    "WHERE transfer.ended_at IS NULL"
 )

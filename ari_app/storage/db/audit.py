@@ -1,4 +1,4 @@
-"""The audit log: who did what, written in the transaction of the deed itself."""
+"""The audit log: every deed with its actor, written in the transaction of the deed itself."""
 
 from __future__ import annotations
 

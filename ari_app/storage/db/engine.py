@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ari_app.storage.db.errors import translated
 
-#: what a pool lends
+#: a connection that a pool lends
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CONNECT_SECONDS = 2.0
-#: longest that one statement of a call may take; then the caller is better off in the fallback
+#: the longest that one statement of a call may take; a caller who waits longer is better off in the fallback
 STATEMENT_SECONDS = 2.0
 
-#: A host that vanished without a word is given up by the server after some five seconds, and its locks with it.
+#: After some five seconds the server gives up a host that vanished silently, and releases its locks.
 SERVER_SETTINGS = {
     "tcp_keepalives_idle": "2",
     "tcp_keepalives_interval": "1",
@@ -31,7 +31,7 @@ SERVER_SETTINGS = {
 
 
 def dsn(url: str) -> str:
-    """The URL as libpq and asyncpg read it; the `+asyncpg` of SQLAlchemy is taken off.
+    """The URL as libpq and asyncpg read it, without the `+asyncpg` of SQLAlchemy.
 
     Raises ValueError, without the URL's password in its text, when it is not a PostgreSQL URL.
     """
@@ -59,7 +59,7 @@ async def _connect(url: str, name: str, **options: Any) -> asyncpg.Connection[as
 
 
 async def _keep_session(_: object) -> None:
-    """Nothing to put back: no user of the pool changes its session. The default costs a round trip per statement."""
+    """Reset nothing: no user of the pool changes its session. The default costs a round trip per statement."""
 
 
 async def create_pool(url: str, *, max_size: int = 8) -> asyncpg.Pool[asyncpg.Record]:
@@ -84,7 +84,7 @@ def create_engine(url: str, *, pooled: bool = True) -> AsyncEngine:
         return await _connect(url, "ari_app", command_timeout=30.0)
 
     options: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": sa_pool.NullPool}
-    dsn(url)  # a wrong URL is told here, not at the first query
+    dsn(url)  # raises here for a wrong URL, not at the first query
     return create_async_engine("postgresql+asyncpg://", async_creator=new_connection, hide_parameters=True, **options)
 
 
@@ -110,12 +110,12 @@ class Database:
         return self._engine
 
     async def open(self) -> None:
-        """Raises StoreUnavailable when Postgres cannot be reached, ValueError for a wrong URL."""
+        """Connect. Raises StoreUnavailable when Postgres cannot be reached, ValueError for a wrong URL."""
         self._engine = create_engine(self.url)
         self._pool = await create_pool(self.url, max_size=self._pool_size)
 
     async def close(self) -> None:
-        """Waits for the statements under way, at most as long as one may take."""
+        """Disconnect, after at most the time that one statement may take."""
         pool, self._pool = self._pool, None
         engine, self._engine = self._engine, None
         if engine is not None:

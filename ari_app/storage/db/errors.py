@@ -1,10 +1,10 @@
-"""What can go wrong in this room.
+"""The errors of this room.
 
 StorageError
 ├── NotMigrated         the database is not at the revision this program needs
 ├── MigrationsMissing   the program cannot find its own migrations
 ├── RowRefused          Postgres refused a row or a query: a mistake of ours
-└── InputRefused        what somebody typed cannot be
+└── InputRefused        input of a person that cannot be followed
     ├── UnknownMunicipality a code that no municipality has (`storage.area.calamities`)
     ├── CalamityRefused     a calamity that makes no sense (`storage.area.calamities`)
     └── AbsenceRefused      an absence of nobody, or one that makes no sense (`storage.operators.absences`)
@@ -39,7 +39,7 @@ class MigrationsMissing(StorageError):
 
 
 class InputRefused(StorageError):
-    """What somebody typed cannot be; the text is a sentence for that person."""
+    """Input of a person that cannot be followed; the text is a sentence for that person."""
 
 
 class RowRefused(StorageError):
@@ -48,7 +48,7 @@ class RowRefused(StorageError):
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Whatever the drivers raise leaves this block as an error of ours, without the values of a row.
+    """Turn the errors of the drivers into ours, which never hold the values of a row.
 
     Raises StoreUnavailable, AlreadyTaken, RowRefused.
     """
@@ -63,16 +63,16 @@ def translated() -> Iterator[None]:
 
 
 def _driver_error(error: DBAPIError) -> BaseException:
-    """What asyncpg raised, under SQLAlchemy's two wrappings."""
+    """The error of asyncpg that SQLAlchemy wrapped twice."""
     found: BaseException = error
     while not isinstance(found, asyncpg.PostgresError | asyncpg.InterfaceError) and found.__cause__ is not None:
         found = found.__cause__
     return found
 
 
-#: SQLSTATE classes that say "not now": connection, rollback, resources, operator's intervention, system, internal
+#: SQLSTATE classes after which a retry may succeed: connection, rollback, resources, intervention, system, internal
 _NOT_NOW = ("08", "40", "53", "57", "58", "XX")
-#: and single states: a replica, no lock in time, idle too long, no such database, wrong password or role
+#: and single states: read-only replica, no lock in time, idle too long, no such database, wrong password or role
 _NOT_NOW_STATES = frozenset({"25006", "25P03", "55P03", "3D000", "28000", "28P01"})
 
 

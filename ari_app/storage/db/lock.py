@@ -1,4 +1,4 @@
-"""One controller at a time: an advisory lock that lasts exactly as long as its holder's connection."""
+"""One controller at a time: an advisory lock that lasts exactly as long as its owner's connection."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.engine import connect
 from ari_app.storage.db.errors import translated
 
-#: A standby asks again and again. Waiting inside Postgres would take over no sooner than a person notices, and would
-#: hold one snapshot for days: nothing that died since could be cleaned up.
+#: A standby asks again and again. To wait for the lock inside Postgres would be hardly quicker, and would keep a
+#: snapshot open for days, in which time no dead row could be vacuumed.
 POLL_SECONDS = 0.25
-#: The holder of a silent connection knows after PING + ANSWER seconds; the server gives the lock away after some five
-#: (keepalives in `storage.engine`). So the old holder has stopped before a new one begins.
+#: The owner of a silent connection knows after PING + ANSWER seconds; the server gives the lock away after some five
+#: (keepalives in `db.engine`). So the old owner has stopped before a new one begins.
 PING_SECONDS = 0.5
 ANSWER_SECONDS = 2.0
 
@@ -40,11 +40,11 @@ class ControllerLock:
         return self._held.is_set()
 
     async def wait_until_held(self) -> None:
-        """Returns when it is, at once or after an `acquire` that somebody else is waiting for."""
+        """Return at once when it is held, or after an `acquire` that another task waits for."""
         await self._held.wait()
 
     async def acquire(self) -> None:
-        """Returns when the lock is ours, however long that takes; waits through an absence of Postgres as well.
+        """Return when the lock is ours, however long that takes, absences of Postgres included.
 
         After `lost` it may be acquired again.
         """
@@ -55,14 +55,14 @@ class ControllerLock:
                     break
                 await asyncio.sleep(POLL_SECONDS)
         except asyncio.CancelledError:
-            self._disconnect()  # a lock that was just given must not stay with nobody
+            self._disconnect()  # a lock that was granted just now must not stay without an owner
             raise
         self.lost.clear()
         self._held.set()
         self._watch = asyncio.create_task(self._keep_watch(), name=f"lock {self._key}")
 
     async def release(self) -> None:
-        """Somebody else may have it from here on; nothing happens when it is not held."""
+        """Let another process have it; does nothing when it is not held."""
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.cancel()
@@ -101,7 +101,7 @@ class ControllerLock:
         self.lost.set()
 
     def _disconnect(self) -> None:
-        """The polite way of closing waits for a server that may be frozen; closing the socket frees the lock too."""
+        """Close the socket, which frees the lock: a polite close waits for a server that may be frozen."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.terminate()

@@ -1,7 +1,7 @@
-"""Bringing a database to the revision that this program needs, and refusing to work on any other.
+"""Brings a database to the revision that this program needs, and refuses to work on any other.
 
-The migrations are the directory `migrations/` beside the package: in a checkout it is there; an image copies it beside
-`ari_app` or starts the program in the directory that holds it.
+The migrations are the directory `migrations/` beside the package, as in a checkout, or in the directory in which the
+program was started.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ import ari_app
 from ari_app.storage.db.engine import create_engine, shown
 from ari_app.storage.db.errors import MigrationsMissing, NotMigrated, translated
 
-#: one program at a time changes the schema; the others wait, and then find nothing to do
+#: one process at a time changes the schema; the others wait, and then find nothing to do
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ari_app migrations', 0))"
 
 
 def migrations_directory() -> Path:
-    """Raises MigrationsMissing."""
+    """The directory `migrations/`. Raises MigrationsMissing."""
     places = [Path(ari_app.__file__).resolve().parent.parent / "migrations", Path.cwd() / "migrations"]
     for place in places:
         if (place / "env.py").is_file() and (place / "versions").is_dir():
@@ -54,7 +54,7 @@ async def _run(url: str, work: Callable[[Connection], None]) -> None:
 
 
 async def upgrade_to_head(url: str) -> None:
-    """Everything up to head in one transaction; waits while another program does the same. Raises StoreUnavailable."""
+    """Upgrade in one transaction; waits while another process does the same. Raises StoreUnavailable."""
 
     def work(connection: Connection) -> None:
         connection.exec_driver_sql(_LOCK)
@@ -88,7 +88,7 @@ async def current_and_head(url: str) -> tuple[str | None, str]:
 
 
 async def require_head(url: str) -> None:
-    """Raises NotMigrated, whose text says what to type; StoreUnavailable when Postgres cannot be reached."""
+    """Raises NotMigrated when the database is at another revision, with the remedy in its text; StoreUnavailable."""
     current, head = await current_and_head(url)
     if current == head:
         return

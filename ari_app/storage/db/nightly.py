@@ -11,12 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ari_app.storage import tables as t
 from ari_app.storage.db.errors import translated
 
-#: a run that is not finished by then died, and is another copy's
+#: a run that did not finish by then died, and another process may take it over
 GIVEN_UP_AFTER = timedelta(minutes=30)
 
 
 async def claim_night(engine: AsyncEngine, job: str, day: date, now: datetime) -> bool:
-    """Whether the job of this day is the caller's to do: nobody has done it, or who began has died.
+    """Whether the job of this day is now the caller's: nobody has begun it, or its process died.
 
     Raises StoreUnavailable.
     """
@@ -33,7 +33,7 @@ async def claim_night(engine: AsyncEngine, job: str, day: date, now: datetime) -
 
 
 async def is_done(engine: AsyncEngine, job: str, day: date) -> bool:
-    """Raises StoreUnavailable."""
+    """Whether the job of this day has finished. Raises StoreUnavailable."""
     run = t.nightly_run.c
     asked = sa.select(run.finished_at).where(run.job == job, run.day == day, run.finished_at.is_not(None))
     with translated():
@@ -42,7 +42,7 @@ async def is_done(engine: AsyncEngine, job: str, day: date) -> bool:
 
 
 async def finish_night(engine: AsyncEngine, job: str, day: date, now: datetime) -> None:
-    """Raises StoreUnavailable."""
+    """Record that the job of this day has finished. Raises StoreUnavailable."""
     run = t.nightly_run
     with translated():
         async with engine.begin() as conn:

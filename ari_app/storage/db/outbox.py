@@ -1,4 +1,4 @@
-"""Messages for other systems: put here with what they tell of, in one commit; sent from here until they arrive."""
+"""Messages for other systems: committed together with the change they are about, sent from here until they arrive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RETURNING id, created_at, kind, payload, tries_count"""
 
 @dataclass(frozen=True, slots=True)
 class OutboxMessage:
-    """Its id is what a recipient knows it by when it comes twice. `tries_count` counts this try."""
+    """Recipients recognise a message that comes twice by its id. `tries_count` includes this try."""
 
     id: int
     created_at: datetime
@@ -34,7 +34,7 @@ class OutboxMessage:
 
 
 async def put_in_outbox(connection: Connection, kind: str, payload: Mapping[str, object], now: datetime) -> None:
-    """Part of the transaction of what it tells of."""
+    """Add a message, in the transaction of the change that it is about."""
     await connection.execute(_PUT, now, kind, json.dumps(dict(payload), ensure_ascii=False))
 
 
@@ -43,7 +43,7 @@ class Outbox:
         self._pool = pool
 
     async def take(self, kind: str, now: datetime, *, next_try_at: datetime, limit: int = 50) -> list[OutboxMessage]:
-        """Those to be sent now, in their order, nobody else's until `next_try_at`. Raises StoreUnavailable."""
+        """Lease the messages that are due, in their order, until `next_try_at`. Raises StoreUnavailable."""
         rows = await self._fetch(_TAKE, now, kind, next_try_at, limit)
         found = (
             OutboxMessage(r["id"], r["created_at"], r["kind"], json.loads(r["payload"]), r["tries_count"]) for r in rows
@@ -51,13 +51,13 @@ class Outbox:
         return sorted(found, key=lambda message: message.id)
 
     async def done(self, message_id: int, now: datetime, *, gave_up_why: str | None = None) -> None:
-        """It arrived, or nobody tries any more. Raises StoreUnavailable."""
+        """The message arrived, or is given up for a reason. Raises StoreUnavailable."""
         await self._fetch(
             "UPDATE outbox SET done_at = $2, gave_up_why = $3 WHERE id = $1", message_id, now, gave_up_why
         )
 
     async def postpone(self, message_id: int, until: datetime) -> None:
-        """Raises StoreUnavailable."""
+        """Give up the lease; the message is due again then. Raises StoreUnavailable."""
         await self._fetch("UPDATE outbox SET next_try_at = $2 WHERE id = $1", message_id, until)
 
     async def _fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:

@@ -1,4 +1,4 @@
-"""Between the frozen values of `core` and the rows of the tables that have the same columns."""
+"""Conversion between frozen values of `core` and rows of the tables that have the same columns."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Named(Protocol):
 
 
 class RowShape(Generic[T]):
-    """A dataclass and its table: names, SQL types, and the way there and back."""
+    """A dataclass and its table: column names, SQL types, and conversion in both directions."""
 
     def __init__(self, kind: type[T], table: sa.Table) -> None:
         self.kind = kind
@@ -60,7 +60,7 @@ def without_pii(detail: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _converter(hint: Any) -> Callable[[Any], Any] | None:
-    """What asyncpg's plain value needs to become the field's type; text that is a NewType needs nothing."""
+    """The function that makes asyncpg's value one of the field's type; None where it is so already."""
     if get_origin(hint) in (Union, types.UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
     if get_origin(hint) is tuple:

@@ -1,1 +1,1 @@
-"""Rows about operators: PINs and absences."""
+"""Rows of operators: what they are doing, absences, PINs."""

@@ -20,7 +20,7 @@ class AbsenceRefused(InputRefused):
 
 
 async def add_absence(engine: AsyncEngine, absence: Absence, author: str, now: datetime) -> None:
-    """Raises AbsenceRefused, StoreUnavailable."""
+    """Add an absence. Raises AbsenceRefused, StoreUnavailable."""
     if absence.until_at is not None and absence.until_at <= absence.from_at:
         raise AbsenceRefused("it would end before it begins")
     with translated():

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,10 +14,14 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from ari_app.core.area_contents import Pin
 from ari_app.core.ids import OperatorNumber
 
-#: a fifth of a second of guessing would be wasted on so short a secret; the lock is what protects it
+#: the least that is advised for argon2id; a PIN is too short for a hash to protect it, the lock does
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)  # KiB
-#: what is compared when there is no operator of that number, so that it takes equally long
-HASH_OF_NOBODY = _HASHER.hash("the PIN of nobody")
+
+
+@cache
+def hash_of_nobody() -> str:
+    """The hash to compare with when there is no operator of a number, so that it takes equally long."""
+    return hash_pin("the PIN of nobody")
 
 
 def hash_pin(pin: str) -> str:

@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ari_app.core.ledger import PinVerdict
-from ari_app.storage.operators.pin_hashes import HASH_OF_NOBODY, pin_fits
+from ari_app.storage.operators.pin_hashes import hash_of_nobody, pin_fits
 
 MAX_FAILURES = 3
 LOCKED_FOR = timedelta(minutes=5)
 
-#: longer input is not a number of ours; it is counted under its first digits
+#: longer input is no operator's number; it is counted under its first digits
 _KEYED_LENGTH = 32
 
 _COUNT = """
@@ -39,7 +39,8 @@ async def check_pin(fetch: Fetch, operator: str, pin: str, now: datetime) -> Pin
     number = operator[:_KEYED_LENGTH]
     counted = await fetch(_COUNT, number, now, LOCKED_FOR, MAX_FAILURES)
     pin_hash = counted[0]["pin_hash"] if counted else None
-    fits = await asyncio.to_thread(pin_fits, pin, pin_hash or HASH_OF_NOBODY)
+    nobody = await asyncio.to_thread(hash_of_nobody)
+    fits = await asyncio.to_thread(pin_fits, pin, pin_hash or nobody)
     if not counted:
         return PinVerdict.LOCKED
     if fits and pin_hash is not None and number == operator:

@@ -1,4 +1,4 @@
-"""Which operators there are, and what each is doing now."""
+"""The operators of the area, and the state of each."""
 
 from __future__ import annotations
 

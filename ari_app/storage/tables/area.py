@@ -1,4 +1,4 @@
-"""The area: written by the import, read as one Directory."""
+"""The tables of the area: written by imports, read as one `Area`."""
 
 from __future__ import annotations
 
@@ -104,13 +104,13 @@ team_municipality = sa.Table(
     key("team", "team.code"),
     key("municipality", "municipality.code"),
     text("level"),
-    one_of("level", ("own", "help")),  # help: seen after overflow_after_seconds
+    one_of("level", ("own", "help")),  # primary and secondary skill
 )
 
 operator = sa.Table(
     "operator",
     metadata,
-    key("number"),  # what the operator keys in
+    key("number"),  # keyed in at login
     text("name"),
     text("pin_hash"),  # argon2
 )
@@ -122,8 +122,7 @@ operator_team = sa.Table(
     key("team", "team.code"),
 )
 
-#: A view: for whom an operator answers follows from the teams; nothing can disagree with them. `subject` is null
-#: (every subject) until subjects exist.
+#: A view: the skills of an operator follow from the teams. `subject` is null (every subject) until subjects exist.
 operator_skill = sa.table(
     "operator_skill",
     sa.column("operator", sa.Text),
@@ -137,7 +136,7 @@ SELECT t.operator, m.municipality, NULL::text AS subject, max(m.level) AS level
 FROM operator_team t JOIN team_municipality m ON m.team = t.team
 GROUP BY t.operator, m.municipality"""  # 'own' sorts after 'help'
 
-#: Wrong PINs by the number that was keyed in, known or not, so that a known number cannot be told from another.
+#: Wrong PINs by the number that was keyed in, known or not: a lock does not betray which numbers exist.
 pin_attempt = sa.Table(
     "pin_attempt",
     metadata,
@@ -192,7 +191,7 @@ closing = sa.Table(
     sa.UniqueConstraint("municipality", "starts_at", "ends_at"),
 )
 
-#: Legal days on which a municipality is open all the same.
+#: Legal days on which a municipality is open nevertheless.
 open_day = sa.Table(
     "open_day",
     metadata,
@@ -200,7 +199,7 @@ open_day = sa.Table(
     sa.Column("day", sa.Date, primary_key=True),
 )
 
-#: Designated days beside those of the law itself (Algemene termijnenwet art. 3), with the decree that names them.
+#: Designated days besides those that are built in (Algemene termijnenwet art. 3), with the decree that names them.
 special_day = sa.Table(
     "special_day",
     metadata,
@@ -209,7 +208,7 @@ special_day = sa.Table(
     text("source"),
 )
 
-#: The number plan. `deputy` is the code of another entry; it may be missing, which the nightly check tells.
+#: The directory. `deputy` is the code of another entry, which may be missing: the nightly check reports that.
 directory_entry = sa.Table(
     "directory_entry",
     metadata,
@@ -251,10 +250,10 @@ directory_entry_hours = sa.Table(
     sa.CheckConstraint("opens < closes OR closes = '00:00'", name="in_order"),  # 00:00 is the end of the day
 )
 
-#: Countries whose numbers may be called beside Dutch ones, by ISO 3166 code.
+#: Countries whose numbers may be called besides Dutch ones, by ISO 3166 code.
 callable_country = sa.Table("callable_country", metadata, key("country"))
 
-#: Jobs that run once a day, however many copies there are; one that died half way is taken over.
+#: Jobs that run once a day, however many processes there are; a run that died is taken over.
 nightly_run = sa.Table(
     "nightly_run",
     metadata,

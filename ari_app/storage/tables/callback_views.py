@@ -1,4 +1,4 @@
-"""What proves that the promise was kept, or that it was not: two views, with their definitions in the database."""
+"""The proof whether promises were kept: two views, with their definitions as comments in the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The promise to call back: requests, attempts, what happened to them, and reminders.
+"""The promise to call back: requests, attempts, their facts, and reminders.
 
 `callback_request` and `callback_attempt` have the columns that the dataclasses of `core.callbacks` have as fields.
 Like the rest of the record they have no foreign keys to the area: a promise stays when its team is removed.
@@ -32,7 +32,7 @@ from ari_app.storage.tables.columns import (
     text,
 )
 
-#: what a reference is made from; a gap means nothing
+#: references are made from its numbers; gaps mean nothing
 callback_reference = sa.Sequence("callback_reference", metadata=metadata, minvalue=0, start=1)
 
 callback_request = sa.Table(
@@ -95,7 +95,7 @@ callback_request = sa.Table(
         " AND (state = 'in_progress') = (lease_until_at IS NOT NULL)",
         name="lease_is_whole",
     ),
-    # asked again, it is the same promise
+    # one promise for one number, however often it is asked for
     sa.Index(
         "uq_callback_request_open",
         "municipality",
@@ -103,7 +103,7 @@ callback_request = sa.Table(
         unique=True,
         postgresql_where=sa.text("closed_at IS NULL"),
     ),
-    # never two calls to one number at once, whatever they are about
+    # never two calls to one number at once, whatever their requests are about
     sa.Index(
         "uq_callback_request_in_progress",
         "pii_number",
@@ -152,8 +152,8 @@ callback_fact = sa.Table(
     one_of("kind", CallbackFactKind),
 )
 
-#: One way of one reminder. `key` says what it is about: it is stored once, and so sent once. Who takes it to send it
-#: moves `next_try_at`: until then nobody else does.
+#: One way of one reminder. `key` names its subject: it is stored once, and so sent once. To lease it for sending is to
+#: move `next_try_at`.
 callback_reminder = sa.Table(
     "callback_reminder",
     metadata,
@@ -183,7 +183,7 @@ callback_reminder = sa.Table(
     sa.Index("ix_callback_reminder_request_id", "request_id"),
 )
 
-#: An operator is away; their own requests are their team's meanwhile.
+#: An operator is away; requests that are theirs personally are their team's meanwhile.
 operator_absence = sa.Table(
     "operator_absence",
     metadata,
@@ -198,7 +198,7 @@ operator_absence = sa.Table(
     sa.Index("ix_operator_absence_operator", "operator"),
 )
 
-#: How a municipality keeps the promise; without a row the defaults of `core.directory.CallbackRules`.
+#: A municipality's rules about calling back; without a row the defaults of `core.area.CallbackRules`.
 callback_rules = sa.Table(
     "callback_rules",
     metadata,
@@ -207,7 +207,7 @@ callback_rules = sa.Table(
     sa.Column("keep_place", sa.Boolean, nullable=False),
     sa.Column("offer_after_seconds", sa.Integer, nullable=False),
     sa.Column("abandoned", sa.Boolean, nullable=False),
-    optional_text("team"),  # where there is no such team any more, another one that answers
+    optional_text("team"),  # of a team that does not exist any more, another one takes the place
     sa.Column("max_attempts", sa.Integer, nullable=False),
     sa.Column("retry_minutes", sa.Integer, nullable=False),
     sa.Column("call_from", sa.Time, nullable=False),
@@ -222,7 +222,7 @@ callback_rules = sa.Table(
     ),
 )
 
-#: Where the reminders of a team go.
+#: The addresses for the reminders of a team.
 team_contact = sa.Table(
     "team_contact",
     metadata,

@@ -1,4 +1,4 @@
-"""How a column of ours is written, and the metadata that every table joins."""
+"""The kinds of columns, and the metadata that every table belongs to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ metadata = sa.MetaData(
 )
 
 INSTANT = sa.DateTime(timezone=True)
-#: rows of the record change some ten times in their life; free space keeps those changes on their own page
+#: a row of the record changes some ten times; free space on its page keeps those changes cheap (HOT updates)
 ROOM_FOR_CHANGES = {"fillfactor": 70}
 
 
@@ -56,7 +56,7 @@ def row_id() -> sa.Column[int]:
 
 
 def key(name: str, target: str | None = None) -> sa.Column[str]:
-    """Part of the primary key; a part that names its owner goes when the owner goes."""
+    """Part of the primary key. With a `target` the row is deleted together with the row that it refers to."""
     if target is None:
         return sa.Column(name, sa.Text, primary_key=True)
     return sa.Column(name, sa.Text, sa.ForeignKey(target, ondelete="CASCADE"), primary_key=True)

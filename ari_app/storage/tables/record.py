@@ -1,8 +1,8 @@
-"""The record: what happened, written by the ledger.
+"""The record of calls, legs, transfers, lines and sessions, written by the ledger.
 
 `call`, `call_leg`, `operator_line` and `operator_session` have the columns that the dataclasses of `core` have as
-fields; a test compares them. They have no foreign keys to the area: what happened stays true when a municipality or
-an operator is removed.
+fields; a test compares them. They have no foreign keys to the area: the record stays when a municipality or an
+operator is removed.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ call_fact = sa.Table(
     one_of("kind", FactKind),
 )
 
-#: One hand-over, asked for by a person (AV §2). `number` counts from 1 within its call.
+#: One transfer, asked for by a person (AV §2). `number` counts from 1 within its call.
 transfer = sa.Table(
     "transfer",
     metadata,
@@ -185,7 +185,7 @@ transfer = sa.Table(
     sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
 )
 
-#: A supervisor lets one caller be handed over once more than AV §2 allows. Append-only.
+#: A supervisor allows one transfer more than AV §2. Append-only.
 transfer_allowance = sa.Table(
     "transfer_allowance",
     metadata,
@@ -271,13 +271,13 @@ outbox = sa.Table(
     text("kind"),
     sa.Column("payload", JSONB, nullable=False),
     sa.Column("tries_count", sa.Integer, nullable=False, server_default="0"),
-    optional_instant("next_try_at"),  # who takes it to send it moves this: until then nobody else does
+    optional_instant("next_try_at"),  # moved by the process that leases the message for sending
     optional_text("gave_up_why"),
     optional_instant("done_at"),
     sa.Index("ix_outbox_due", "id", postgresql_where=sa.text("done_at IS NULL")),
 )
 
-#: How far Asterisk's channel event log has been read; a file is known by what it is, not by its name.
+#: The position up to which a channel event log was read; a file is recognised by its first line, not by its name.
 cel_position = sa.Table(
     "cel_position",
     metadata,
