@@ -77,7 +77,7 @@ class LocalAsterisk:
         self.log_dir = settings.run_dir / "log"
         self.accounts_file = settings.run_dir / "phones.list"
         self._pid_file = settings.run_dir / "launched.pid"  # not asterisk.pid: that is the name of its own
-        self._output = self.log_dir / "output.log"
+        self.output_file = self.log_dir / "output.log"  # what its scripts complain of
         self._socket_dir = _socket_directory(settings.run_dir)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -118,8 +118,18 @@ class LocalAsterisk:
 
     @property
     def messages_file(self) -> Path:
-        """Warnings and errors of Asterisk itself."""
+        """Warnings and errors of Asterisk itself, as asterisk-conf/log-filter leaves them."""
         return self.log_dir / "messages.log"
+
+    @property
+    def security_file(self) -> Path:
+        """A line for each request that was refused, with its address."""
+        return self.log_dir / "security.log"
+
+    @property
+    def command(self) -> list[str]:
+        """What starts Asterisk itself, once `render` has written its files."""
+        return [*self.program.command, "-C", str(self.conf_dir / "asterisk.conf"), "-f"]
 
     @property
     def pid(self) -> int | None:
@@ -166,8 +176,11 @@ class LocalAsterisk:
         self.reap_leftover()
         self.render()
         self._process = process.start(
-            [*self.program.command, "-C", str(self.conf_dir / "asterisk.conf"), "-f"],
-            log=self._output,
+            [
+                *("/bin/sh", str(TEMPLATES / "run-asterisk"), str(self.messages_file), str(self.security_file)),
+                *self.command,
+            ],
+            log=self.output_file,
             pid_file=self._pid_file,
             # Asterisk asks for the address of this machine's own name when it starts. Where nobody knows that name and
             # the name server is silent, that would take 20 s instead of 2. No call asks for a name.

@@ -23,6 +23,7 @@ from ari_app.local.application import ApplicationSettings, LocalApplication
 from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
 from ari_app.local.errors import LocalError
 from ari_app.local.postgres import LocalPostgres
+from ari_app.local.rotation import LogKeeper
 from ari_app.local.settings import LocalSettings, load
 from ari_app.local.watch import Part, Watch
 from ari_app.prompts.build import build, build_music
@@ -89,6 +90,7 @@ def _run(settings: LocalSettings) -> None:
                 logs=[
                     ("app log", application.log_file),
                     ("asterisk", asterisk.messages_file),
+                    ("refused", asterisk.security_file),
                     *([("postgres", postgres.log_file)] if postgres is not None else []),
                 ],
             ),
@@ -100,7 +102,8 @@ def _run(settings: LocalSettings) -> None:
         parts: list[tuple[str, Part]] = [("The application", application), ("Asterisk", asterisk)]
         if postgres is not None:
             parts.append(("PostgreSQL", postgres))
-        Watch(parts, _say).forever()
+        logs = [application.log_file, asterisk.output_file, *([postgres.log_file] if postgres is not None else [])]
+        Watch(parts, _say, chore=LogKeeper(logs, asterisk.cel_file.parent).look).forever()
 
 
 def _parts(

@@ -35,12 +35,17 @@ class _Watched:
 
 
 class Watch:
-    """Keeps parts alive until the process is interrupted. `clock` counts seconds."""
+    """Keeps parts alive until the process is interrupted. `clock` counts seconds; `chore` is done at each look."""
 
     def __init__(
-        self, parts: Sequence[tuple[str, Part]], say: Say, clock: Callable[[], float] = time.monotonic
+        self,
+        parts: Sequence[tuple[str, Part]],
+        say: Say,
+        clock: Callable[[], float] = time.monotonic,
+        chore: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
+        self._chore = chore
         self._say = say
         self._watched = [_Watched(name, part, clock()) for name, part in parts]
 
@@ -48,6 +53,7 @@ class Watch:
         """Never returns; a KeyboardInterrupt passes through."""
         while True:
             self.look()
+            self._chore()
             time.sleep(LOOK_SECONDS)
 
     def look(self) -> None:

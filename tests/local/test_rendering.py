@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import subprocess
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def test_given_the_least_environment_when_rendered_then_every_file_is_complete(t
 def test_given_no_trunk_when_rendered_then_there_is_none(tmp_path: Path) -> None:
     _render(tmp_path / "conf")
     lines = _settings(tmp_path / "conf/pjsip.conf")
-    assert "type = identify" not in lines
+    assert "endpoint = trunk" not in lines
     assert "[trunk](a-trunk)" not in lines
     assert "protocol = tls" not in lines
 
@@ -82,7 +83,7 @@ def test_given_where_calls_go_out_when_rendered_then_the_trunk_has_a_contact_kno
     lines = _settings(tmp_path / "out/pjsip.conf")
     assert lines.count("[trunk](a-trunk)") == 1
     assert "aors = trunk" in lines and "contact = sip:192.0.2.10:5060" in lines
-    assert "type = identify" not in lines
+    assert "endpoint = trunk" not in lines
     assert _render(tmp_path / "both", **out, ARI_APP_TRUNK_MATCH="192.0.2.10").returncode == 0
     lines = _settings(tmp_path / "both/pjsip.conf")
     assert lines.count("[trunk](a-trunk)") == 1 and "match = 192.0.2.10" in lines
@@ -180,27 +181,72 @@ def test_given_no_list_when_phones_are_made_then_there_are_sample_accounts_with_
     assert members == [f"member => PJSIP/phone{n:02}" for n in range(1, 13)], "citizens are not in the fallback"
 
 
+STRONG = "kT9wz-uEr4bn"
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("phone01", "name:password:kind"),
-        ("phone01:longenough:phone:more", "name:password:kind"),
-        ("phone 1:longenough:phone", "letters"),
-        ("phone01:short:phone", "password"),
-        ("phone01:semi;colon;here:phone", "password"),
-        ("phone01:longenough:tablet", "kind"),
-        ("phone99:longenough:phone", "already"),
-        ("[x]:longenough:phone", "letters"),
+        (f"phone01:{STRONG}:phone:more", "name:password:kind"),
+        (f"phone 1:{STRONG}:phone", "letters"),
+        ("phone01::phone", "empty"),
+        ("phone01:semi;colon;here-9X:phone", "allowed"),
+        (f"phone01:{STRONG}:tablet", "kind"),
+        (f"phone99:{STRONG}:phone", "already"),
+        (f"[x]:{STRONG}:phone", "letters"),
     ],
 )
 def test_given_a_wrong_line_when_phones_are_made_then_the_list_is_refused_whole(
     tmp_path: Path, line: str, says: str
 ) -> None:
     phones = tmp_path / "phones.list"
-    phones.write_text(f"# ours\nphone99:longenough:phone\n{line}\n")
+    phones.write_text(f"# ours\nphone99:{STRONG}:phone\n{line}\n")
     result = _script("make-phones", str(phones), str(tmp_path / "out"))
     assert result.returncode != 0
     assert "line 3" in result.stderr
     assert says in result.stderr
-    assert "longenough" not in result.stderr, "no password in a message"
+    assert STRONG not in result.stderr, "no password in a message"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("password", "says"),
+    [
+        ("12345678", "fewer than 12"),
+        ("kT9wz-uEr4b", "fewer than 12"),
+        ("aaaaaaaaaaaaaaaa", "different"),
+        ("abababababababab", "different"),
+        ("839205710463", "digits only"),
+        ("x9-123456-Kz", "row"),
+        ("x9-876543-Kz", "row"),
+        ("Qwertyuiop-47", "row"),
+        ("xYabcdefgh-48", "row"),
+        ("0-Phone01-4zK", "name of the account"),
+        ("Wachtwoord-4zK", "everybody tries"),
+        ("p9welkom2026!x", "everybody tries"),
+        ("geheim-geheim-7", "everybody tries"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["phone", "phone-tls", "citizen"])
+def test_given_a_weak_password_when_phones_are_made_then_line_and_remedy_are_named(
+    tmp_path: Path, password: str, says: str, kind: str
+) -> None:
+    phones = tmp_path / "phones.list"
+    phones.write_text(f"phone99:{STRONG}:phone\nphone01:{password}:{kind}\n")
+    result = _script("make-phones", str(phones), str(tmp_path / "out"))
+    assert result.returncode != 0
+    assert "line 2 of " in result.stderr and "the password of phone01 is weak" in result.stderr
+    assert says in result.stderr
+    assert "openssl rand -hex 12" in result.stderr
+    assert password not in result.stderr
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_given_passwords_of_a_generator_when_phones_are_made_then_they_are_taken(tmp_path: Path) -> None:
+    passwords = [secrets.token_hex(size) for size in (8, 12, 16) for _ in range(150)]
+    passwords += [secrets.token_urlsafe(12) for _ in range(150)]
+    phones = tmp_path / "phones.list"
+    phones.write_text("".join(f"desk{n}:{password}:phone\n" for n, password in enumerate(passwords)))
+    result = _script("make-phones", str(phones), str(tmp_path))
+    assert result.returncode == 0, result.stderr

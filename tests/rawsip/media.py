@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from tests.acceptance import audio
 from tests.acceptance.handset import Handset
+from tests.patience import PATIENCE_SECONDS
 from tests.rawsip.sdp import ALAW, KEYS
 
 KEY_SECONDS = 0.1
@@ -103,7 +104,7 @@ class Media(Handset):
         """Sound a pure tone until the end, or until `fall_silent`."""
         await self.speak(audio.tone(frequency, 1.0), again_and_again=True)
 
-    async def hears_tone(self, frequency: float, within_seconds: float = 5.0) -> bool:
+    async def hears_tone(self, frequency: float, within_seconds: float = PATIENCE_SECONDS) -> bool:
         """Whether this tone is what is heard, now or within that time."""
 
         def is_tone(sound: audio.Samples) -> bool:
@@ -111,7 +112,7 @@ class Media(Handset):
 
         return await self.wait_until(is_tone, self.position, within_seconds, last_packets=_WINDOW_PACKETS)
 
-    async def hears_something(self, within_seconds: float = 5.0, since: int | None = None) -> bool:
+    async def hears_something(self, within_seconds: float = PATIENCE_SECONDS, since: int | None = None) -> bool:
         """Whether there is any sound within that time. `since`: a position; None is now."""
 
         def is_sound(sound: audio.Samples) -> bool:
