@@ -13,6 +13,8 @@ import structlog
 
 from ari_app.ari.client import AriClient
 from ari_app.ari.stream import EventStream
+from ari_app.callbacks.reminders import ReminderService
+from ari_app.callbacks.service import CallbackService
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
@@ -27,19 +29,22 @@ from ari_app.controller import Controller, Exchange, Health, look
 from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs.area_follower import AreaFollower
-from ari_app.jobs.callback_jobs import keeping_promises
+from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.clockwork import ticking
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import NumberPlanCheck
 from ari_app.jobs.fallback import FallbackTaker
+from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
-from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.callbacks.reminders import ReminderQueue
+from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.lock import ControllerLock
 from ari_app.storage.db.migrate import require_head
+from ari_app.storage.db.outbox import Outbox
 from ari_app.web.app import make_app, serving
 
 log = structlog.get_logger(__name__)
@@ -48,7 +53,7 @@ SWEEP_SECONDS = 10.0
 FALLBACK_SECONDS = 5.0
 NIGHTLY_SECONDS = 300.0
 SPEECH_SECONDS = 1800.0
-PLACES_SECONDS = 10.0
+VIRTUAL_HOLD_SECONDS = 10.0
 
 
 async def serve(settings: Settings) -> None:
@@ -85,11 +90,12 @@ async def _control(
         password = settings.ari_password.reveal()
         ari = await stack.enter_async_context(AriClient(settings.ari_url, settings.ari_user, password))
         switch = AriSwitch(ari, application, settings.outbound_endpoint, settings.outbound_format)
-        ledger, promises = PostgresLedger(database.pool), PostgresCallbacks(database.pool)
+        ledger, callback_store = PostgresLedger(database.pool), PostgresCallbackStore(database.pool)
         stack.push_async_callback(ledger.close)
-        stack.push_async_callback(promises.close)
+        stack.push_async_callback(callback_store.close)
         voice = PromptVoice(settings.sounds_dir)
-        shell = _shell(switch, ledger, voice, promises, area.current)
+        callbacks = CallbackService(callback_store, area.current)
+        shell = _shell(switch, ledger, voice, callbacks, area.current)
         tasks = asyncio.TaskGroup()
         supervisor = Supervisor(shell, node, tasks)
         # Without the lock another copy may be at work: opening our socket then would take its place.
@@ -104,15 +110,17 @@ async def _control(
         await stack.enter_async_context(tasks)
         await stack.enter_async_context(stream)
         holds = VirtualHolds(shell, supervisor.operators)
-        reminders = supervisor.operators.reminder_calls
-        keeping = keeping_promises(database, Outside(*settings.outside), area.current, node, reminders)
-        jobs = await stack.enter_async_context(keeping)
+        ways = await stack.enter_async_context(ways_to(Outside(*settings.outside), supervisor.operators.reminder_calls))
+        reminders = ReminderService(callback_store, area.current)
+        queue, outbox = ReminderQueue(database.pool), Outbox(database.pool)
+        sender = ReminderSender(reminders, queue, outbox, ways, area.current, _utc_now)
+        ticks = CallbackTicks(callbacks, reminders, sender, area.current, _utc_now, node)
         number_plan = NumberPlanCheck(database, ari, area.current, settings.nightly_hour)
-        jobs |= {
+        jobs = ticks.jobs() | {
             "sweep": (SWEEP_SECONDS, controller.sweep),
             "number_plan": (NIGHTLY_SECONDS, number_plan.tick),
             "speech": (SPEECH_SECONDS, voice.forget),
-            "places": (PLACES_SECONDS, holds.refresh),
+            "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }
         if fallback is not None:
             jobs["fallback"] = (FALLBACK_SECONDS, fallback.tick)
@@ -127,14 +135,14 @@ def _shell(
     switch: AriSwitch,
     ledger: PostgresLedger,
     voice: PromptVoice,
-    promises: PostgresCallbacks,
+    callbacks: CallbackService,
     area: Callable[[], Area],
 ) -> Shell:
     """Everything that the tasks of calls and operators may use. Orders to Asterisk are retried here, and only here."""
     clock = SystemClock()
     registry = Registry()
     dispatcher = Dispatcher(registry, area, clock)
-    return Shell(RetryingSwitch(switch, clock), ledger, voice, clock, registry, dispatcher, area, promises)
+    return Shell(RetryingSwitch(switch, clock), ledger, voice, clock, registry, dispatcher, area, callbacks)
 
 
 async def _fallback(
@@ -147,3 +155,7 @@ async def _fallback(
     with suppress(CelFileUnreadable):  # its job logs that, and tries again
         await fallback.begin()
     return fallback
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

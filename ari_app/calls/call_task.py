@@ -10,8 +10,8 @@ from ari_app.calls.call.bridging import silence_tones
 from ari_app.calls.call.cleanup import close_transfer, end_standing_leg, leave_bridges, wrap_up
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
-from ari_app.calls.callbacks.attempts import settle_attempt
-from ari_app.calls.callbacks.requests import try_at_end
+from ari_app.calls.callbacks.attempts import end_attempt
+from ari_app.calls.callbacks.requests import request_at_end
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE, SWITCH_RETRY
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import PlayPrompt
@@ -122,14 +122,14 @@ async def finish(flow: Flow, end: End) -> None:
             if leg.owns_channel:
                 flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
     end_standing_leg(flow)
-    await settle_attempt(flow, end.reason)
-    is_promised = await try_at_end(flow, end.reason)
+    await end_attempt(flow, end.reason)
+    is_promised = await request_at_end(flow, end.reason)
     _note_end(flow, end.reason)
     await flow.commit(patience=FOR_EVER)
     log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
     await _clear_up(flow)
     if not is_promised:
-        await try_at_end(flow, end.reason, for_the_last_time=True)
+        await request_at_end(flow, end.reason, is_last_try=True)
 
 
 async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
@@ -203,7 +203,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     for leg in flow.open_legs:
         gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
         flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
-    await settle_attempt(flow, reason)
+    await end_attempt(flow, reason)
     _note_end(flow, reason, handled_by_fallback=is_in_fallback)
     if flow.call.last_seq == 0:
         flow.is_owed = True
@@ -213,7 +213,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
     await _clear_up(flow)
-    await try_at_end(flow, reason, for_the_last_time=True)
+    await request_at_end(flow, reason, is_last_try=True)
 
 
 async def _return_to_dialplan(flow: Flow, why: str) -> bool:

@@ -9,8 +9,8 @@ from datetime import datetime
 import structlog
 
 from ari_app.calls.call.record import ended
-from ari_app.calls.callbacks.attempts import settle_lost
-from ari_app.calls.callbacks.requests import promise_of_lost
+from ari_app.calls.callbacks.attempts import end_lost_attempt
+from ari_app.calls.callbacks.requests import request_of_lost
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.shell import Shell
@@ -121,8 +121,8 @@ class Recovery:
     ) -> None:
         """Close a call whose end was not seen: now, and as an estimate."""
         if reason is EndReason.LOST:
-            reason = await promise_of_lost(self._shell, call)
-        await settle_lost(self._shell, call, reason)
+            reason = await request_of_lost(self._shell, call)
+        await end_lost_attempt(self._shell, call, reason)
         now = self._now
         left = LegEndReason.TO_FALLBACK if reason is EndReason.HANDLED_BY_FALLBACK else LegEndReason.LOST
         closed = replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ari_app.calls.callbacks.ports import CallbackBook
+from ari_app.callbacks.service import CallbackService
 from ari_app.calls.clock import Clock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.ports import Ledger, Switch, Voice
@@ -24,4 +24,4 @@ class Shell:
     registry: Registry
     dispatcher: Dispatcher
     area: Callable[[], Area]
-    promises: CallbackBook
+    callbacks: CallbackService

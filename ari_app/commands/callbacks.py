@@ -10,20 +10,19 @@ from typing import TypeVar
 
 import click
 
-from ari_app.commands import WRONG, Moment, as_json, fail, json_option, listed, with_database, write_or_echo
+from ari_app.callbacks.service import CallbackService
+from ari_app.commands import WRONG, Moment, as_json, fail, json_option, with_database, write_or_echo
 from ari_app.commands.options import login_name
-from ari_app.core.area import Area
-from ari_app.core.callback_rules import owner_team_of
-from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, NewRequest, RequestReason
+from ari_app.core.callback_requests import NotPromised, Wish, WishPart, unknown_owner
+from ari_app.core.callbacks import CallbackRequest, Confirmed, RequestReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import CallbackRefused
-from ari_app.core.tariffs import Forbidden, callable_number
 from ari_app.render.callbacks import promise_table, requests_table, story_text
 from ari_app.render.icalendar import team_calendar
 from ari_app.render.text import local
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
-from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.db.engine import Database
 
 T = TypeVar("T")
@@ -95,34 +94,21 @@ def add(
     if first_contact_at > now:
         fail("the first contact has not been yet", WRONG)
 
-    async def work(db: Database) -> Created:
-        area = await load_area(db.engine)
-        code = MunicipalityCode(municipality)
-        if code not in area.municipalities:
-            fail(f"there is no municipality {code}; known are {listed(area.municipalities)}", WRONG)
-        parsed = callable_number(number, area.callable_countries)
-        if isinstance(parsed, Forbidden):
-            fail(f"--number {parsed.says}", WRONG)
-        owner = owner_team_of(area, code) if team is None else TeamCode(team)
-        if owner is None:
-            fail(f"no team answers for {code}: name one with --team", WRONG)
-        _known(area, owner, operator)
-        new = NewRequest(
-            municipality=code,
-            reason=RequestReason.DESK,
-            first_contact_at=first_contact_at,
-            created_at=now,
-            owner_team=owner,
-            number_confirmed_how=Confirmed.SPOKEN,
-            pii_number=parsed,
-            owner_operator=None if operator is None else OperatorNumber(operator),
-            owner_entry=entry,
-            subject=subject,
-            pii_note=note,
-        )
-        return await _with_book(db, lambda book: book.create_or_join(new, area))
-
-    created = with_database(work)
+    wish = Wish(
+        municipality=MunicipalityCode(municipality),
+        reason=RequestReason.DESK,
+        first_contact_at=first_contact_at,
+        number_confirmed_how=Confirmed.SPOKEN,
+        pii_number=number,
+        team=None if team is None else TeamCode(team),
+        operator=None if operator is None else OperatorNumber(operator),
+        entry=entry,
+        subject=subject,
+        pii_note=note,
+    )
+    created = with_database(lambda db: _with_callbacks(db, lambda service: service.create_or_join(wish, now)))
+    if isinstance(created, NotPromised):
+        fail(f"--number {created.pii_says}" if created.part is WishPart.NUMBER else created.pii_says, WRONG)
     request = created.request
     if json_wanted:
         fields = ("reference", "municipality", "deadline_at", "plan_by_at", "owner_team", "owner_operator")
@@ -142,13 +128,12 @@ def assign(reference: str, team: str | None, operator: str | None, by: str) -> N
         fail("to whom? --team or --operator", WRONG)
     now = datetime.now(UTC)
 
+    owner = None if team is None else TeamCode(team)
+    person = None if operator is None else OperatorNumber(operator)
+
     async def work(db: Database) -> CallbackRequest:
-        area = await load_area(db.engine)
-        owner = None if team is None else TeamCode(team)
-        _known(area, owner, operator)
         request_id = await _id_of(db, reference)
-        person = None if operator is None else OperatorNumber(operator)
-        return await _with_book(db, lambda book: book.assign(request_id, owner, person, area, by, now))
+        return await _with_callbacks(db, lambda service: service.assign(request_id, owner, person, by, now))
 
     request = with_database(work)
     whose = f"{request.owner_team} {request.owner_operator or ''}".rstrip()
@@ -165,7 +150,7 @@ def close(reference: str, reason: str, by: str) -> None:
 
     async def work(db: Database) -> CallbackRequest:
         request_id = await _id_of(db, reference)
-        return await _with_book(db, lambda book: book.close_by_person(request_id, reason, by, now))
+        return await _with_callbacks(db, lambda service: service.close_by_person(request_id, reason, by, now))
 
     with_database(work)
     click.echo(f"{reference}  closed by {by}")
@@ -180,7 +165,9 @@ def calendar(team: str, output: Path | None) -> None:
 
     async def work(db: Database) -> str:
         area = await load_area(db.engine)
-        _known(area, TeamCode(team), None)
+        unknown = unknown_owner(area, TeamCode(team), None)
+        if unknown is not None:
+            fail(unknown.pii_says, WRONG)
         requests = await list_requests(db.engine, None, now, team=TeamCode(team))
         return team_calendar(area.teams[TeamCode(team)].name, requests, now)
 
@@ -203,15 +190,16 @@ def promise_command(municipality: str | None, json_wanted: bool) -> None:
     click.echo(f"\n{with_database(lambda db: promise_definition(db.engine))}")
 
 
-async def _with_book(db: Database, work: Callable[[PostgresCallbacks], Awaitable[T]]) -> T:
-    """Do something with the book; what it refuses is said, and its news is sent."""
-    book = PostgresCallbacks(db.pool)
+async def _with_callbacks(db: Database, work: Callable[[CallbackService], Awaitable[T]]) -> T:
+    """Do something with the service; a refusal ends the command with its sentence, and listeners are notified."""
+    area = await load_area(db.engine)
+    store = PostgresCallbackStore(db.pool)
     try:
-        return await work(book)
+        return await work(CallbackService(store, lambda: area))
     except CallbackRefused as refused:
         fail(str(refused), WRONG)
     finally:
-        await book.close()
+        await store.close()
 
 
 async def _id_of(db: Database, reference: str) -> RequestId:
@@ -219,13 +207,6 @@ async def _id_of(db: Database, reference: str) -> RequestId:
     if story is None:
         fail(f"there is no request {reference}; `ari-app callbacks` lists the open ones", WRONG)
     return story.request.id
-
-
-def _known(area: Area, team: TeamCode | None, operator: str | None) -> None:
-    if team is not None and team not in area.teams:
-        fail(f"there is no team {team}; known are {listed(area.teams)}", WRONG)
-    if operator is not None and operator not in area.operators:
-        fail(f"there is no operator {operator}; `ari-app operators` lists them", WRONG)
 
 
 def _until(request: CallbackRequest) -> str:

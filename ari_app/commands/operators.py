@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from ari_app.commands import Moment, as_json, author_option, json_option, with_database
+from ari_app.commands import WRONG, Moment, as_json, author_option, fail, json_option, with_database
 from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
 from ari_app.render.callbacks import absences_table
@@ -49,6 +49,8 @@ def operators_absent(
         click.echo(absences_table(found) if found else "nobody is away")
         return
     absence = Absence(OperatorNumber(number), from_at or now, until_at, reason)
+    if not absence.lasts():
+        fail("--until is not after the beginning: it would end before it begins", WRONG)
     with_database(lambda db: add_absence(db.engine, absence, author, now))
     until = "until further notice" if until_at is None else f"until {local(until_at)}"
     click.echo(f"{number}: away from {local(absence.from_at)} {until}")

@@ -10,11 +10,10 @@ from ari_app.core import routing
 from ari_app.core.area import Area, CallbackRules, SharedNumber
 from ari_app.core.calendar import local_date
 from ari_app.core.call import Call, EndReason
+from ari_app.core.callback_requests import Wish, wish_of_call
 from ari_app.core.callback_rules import calling_ends_at, owner_team_of
-from ari_app.core.callbacks import Confirmed, NewRequest, RequestKind, RequestReason
+from ari_app.core.callbacks import Confirmed, RequestKind, RequestReason
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.numbers import E164
-from ari_app.core.tariffs import Forbidden, callable_number
 
 _NOT_CALLED_BACK: Mapping[RequestReason | None, EndReason] = {
     RequestReason.CLOSED: EndReason.CLOSED,
@@ -80,59 +79,29 @@ def left_in(call: Call) -> EndReason:
     return _LEFT.get(call.callback_reason, EndReason.ABANDONED_WAITING)
 
 
-def agreed_request(call: Call, area: Area, now: datetime) -> NewRequest | None:
-    """What a caller with a confirmed number was promised; None where no team can have it."""
-    if call.pii_callback_number is None or call.callback_confirmed_how is None or call.callback_kind is None:
+def agreed_wish(call: Call) -> Wish | None:
+    """What a caller who confirmed a number agreed on."""
+    how, number, kind = call.callback_confirmed_how, call.pii_callback_number, call.callback_kind
+    if number is None or how is None or kind is None or call.municipality is None:
         return None
-    how, number = call.callback_confirmed_how, E164(call.pii_callback_number)
     reason = RequestReason.CALAMITY if call.calamity else call.callback_reason or RequestReason.WAITING
-    return _request(call, area, now, reason, call.callback_kind, how, number)
+    return wish_of_call(call, call.municipality, reason, number, how, kind)
 
 
-def abandoned_request(call: Call, area: Area, now: datetime) -> NewRequest | None:
+def abandoned_wish(call: Call, area: Area) -> Wish | None:
     """For a caller who left before a human answered, where their municipality calls them back all the same."""
-    if call.answered_at is not None or not _rules(area, call).abandoned or call.pii_caller_number is None:
+    number, municipality = call.pii_caller_number, call.municipality
+    if call.answered_at is not None or number is None or municipality is None or not _rules(area, call).abandoned:
         return None
-    number = callable_number(call.pii_caller_number, area.callable_countries)
-    if isinstance(number, Forbidden):
-        return None
-    return _request(call, area, now, RequestReason.ABANDONED, RequestKind.PROMISE, Confirmed.UNCONFIRMED, number)
+    return wish_of_call(call, municipality, RequestReason.ABANDONED, number, Confirmed.UNCONFIRMED)
 
 
-def request_at_end(call: Call, reason: EndReason, area: Area, now: datetime) -> NewRequest | None:
-    """What is still to be promised when a call ends for this reason."""
+def wish_at_end(call: Call, reason: EndReason, area: Area) -> Wish | None:
+    """The promise that a call still owes its caller when it ends for this reason."""
     if call.pii_callback_number is not None:
-        return None if call.callback_reference is not None else agreed_request(call, area, now)
+        return None if call.callback_reference is not None else agreed_wish(call)
     is_abandoned = call.callback_request is None and (reason.is_abandoned or reason is EndReason.LOST)
-    return abandoned_request(call, area, now) if is_abandoned else None
-
-
-def _request(
-    call: Call,
-    area: Area,
-    now: datetime,
-    reason: RequestReason,
-    kind: RequestKind,
-    how: Confirmed,
-    number: E164,
-) -> NewRequest | None:
-    code = call.municipality
-    owner = None if code is None else owner_team_of(area, code)
-    if code is None or owner is None:
-        return None
-    return NewRequest(
-        municipality=code,
-        reason=reason,
-        first_contact_at=call.arrived_at,
-        created_at=now,
-        owner_team=owner,
-        number_confirmed_how=how,
-        pii_number=number,
-        kind=kind,
-        call_id=call.id,
-        queued_at=call.queued_at if kind is RequestKind.VIRTUAL_HOLD else None,
-        transfer_count=call.transfer_count,
-    )
+    return abandoned_wish(call, area) if is_abandoned else None
 
 
 def _rules(area: Area, call: Call) -> CallbackRules:

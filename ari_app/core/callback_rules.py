@@ -59,6 +59,11 @@ class NextAttempt:
     escalate: bool = False
 
 
+def town_of(area: Area, code: MunicipalityCode) -> Municipality:
+    """The municipality; for one that was removed, an always closed one with the ordinary rules: its promises stay."""
+    return area.municipalities.get(code) or Municipality(code, code)
+
+
 def callable_towns(area: Area, now: datetime) -> frozenset[MunicipalityCode]:
     """The municipalities whose citizens may be called at this moment."""
     towns = area.municipalities.items()

@@ -12,7 +12,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from ari_app.core.ids import AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
-from ari_app.core.numbers import E164
 
 
 class RequestReason(StrEnum):
@@ -170,29 +169,8 @@ class CallbackAttempt:
         return self.ended_at is None
 
 
-@dataclass(frozen=True, slots=True)
-class NewRequest:
-    """What is known when somebody is to be called back. `first_contact_at` is kept, however often it is re-routed."""
-
-    municipality: MunicipalityCode
-    reason: RequestReason
-    first_contact_at: datetime
-    created_at: datetime
-    owner_team: TeamCode
-    number_confirmed_how: Confirmed
-    pii_number: E164 = field(repr=False)
-    kind: RequestKind = RequestKind.PROMISE
-    call_id: CallId | None = None
-    queued_at: datetime | None = None
-    owner_operator: OperatorNumber | None = None
-    owner_entry: str | None = None
-    subject: str = ""
-    pii_note: str = field(default="", repr=False)
-    transfer_count: int = 0
-
-    def __post_init__(self) -> None:
-        if self.kind is RequestKind.VIRTUAL_HOLD and self.queued_at is None:
-            raise ValueError("a place in line without the moment that gives it")
+#: the next version of a row, and the facts that lead to it
+Change = tuple[CallbackRequest, list[CallbackFact]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +189,10 @@ class Absence:
     from_at: datetime
     until_at: datetime | None = None
     reason: str = ""
+
+    def lasts(self) -> bool:
+        """Whether it ends after it begins; a planned one that was called off ends where it begins."""
+        return self.until_at is None or self.from_at < self.until_at
 
     def covers(self, now: datetime) -> bool:
         return self.from_at <= now and (self.until_at is None or now < self.until_at)

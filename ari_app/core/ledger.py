@@ -8,6 +8,7 @@ LedgerError
     ├── NoSuchRequest
     ├── RequestClosed
     ├── CloseRefused
+    ├── UnknownOwner
     ├── LeaseLost
     └── AttemptOpen
 """
@@ -52,6 +53,10 @@ class RequestClosed(CallbackRefused):
 
 class CloseRefused(CallbackRefused):
     """Somebody has this request at the moment, or no reason was given."""
+
+
+class UnknownOwner(CallbackRefused):
+    """There is no such team or operator to give a request to."""
 
 
 class LeaseLost(CallbackRefused):

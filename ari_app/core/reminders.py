@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from ari_app.core.area import Area, Municipality
 from ari_app.core.calendar import local_date
-from ari_app.core.callback_rules import Owner, owner_now
-from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
+from ari_app.core.callback_rules import Owner, owner_now, town_of
+from ari_app.core.callbacks import (
+    Absence,
+    CallbackFact,
+    CallbackFactKind,
+    CallbackRequest,
+    Change,
+    RequestState,
+)
 from ari_app.core.deadlines import day_start, is_day_at_work
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 
@@ -51,6 +58,10 @@ class ReminderOutcome(StrEnum):
     SENT = "sent"
     NOT_NEEDED = "not_needed"  # what it was about was done before it was sent
     GIVEN_UP = "given_up"  # tried often enough
+
+
+#: with these, the request is marked as escalated
+_ESCALATING = (ReminderKind.AT_DEADLINE, ReminderKind.NO_TIME_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +180,18 @@ def _day_starts(owned: Iterable[tuple[CallbackRequest, Owner]], today: _Today) -
             yield Reminder(ReminderKind.DAY_START, min(moments), today.day, owner.team, owner.operator)
 
 
-def town_of(area: Area, code: MunicipalityCode) -> Municipality:
-    """The municipality; of one that was removed, an always closed one with the ordinary rules: promises stay."""
-    return area.municipalities.get(code) or Municipality(code, code)
+def due_of(
+    requests: Iterable[CallbackRequest], absences: Sequence[Absence], owner: Owner, day: date, now: datetime
+) -> list[CallbackRequest]:
+    """The requests of one owner that must be done on this day, or should have been."""
+    return [one for one in requests if is_due_by(one, day) and owner_now(one, absences, now) == owner]
+
+
+def reminded(request: CallbackRequest, reminder: Reminder, now: datetime) -> Change:
+    """The request after a reminder of it; some reminders escalate it."""
+    detail = {"kind": reminder.kind, "audience": reminder.kind.audience}
+    facts = [CallbackFact(now, CallbackFactKind.REMINDED, detail)]
+    if reminder.kind not in _ESCALATING or request.escalated_at is not None:
+        return request, facts
+    facts.append(CallbackFact(now, CallbackFactKind.ESCALATED, {"why": reminder.kind}))
+    return replace(request, escalated_at=now), facts

@@ -42,7 +42,9 @@ class AreaFollower:
         log.info("directory_loaded", municipalities=len(area.municipalities))
         return True
 
-    async def follow(self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], places: VirtualHolds) -> None:
+    async def follow(
+        self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], virtual_holds: VirtualHolds
+    ) -> None:
         """For as long as the application runs. What is missed the feed says again, at latest in a minute."""
         async with Feed(self._database.url) as feed:
             async for notice in feed:
@@ -50,4 +52,4 @@ class AreaFollower:
                     if isinstance(notice, AreaChanged | Resync) and await self.reload():
                         dispatcher.area_changed(live_calls())
                     if isinstance(notice, CallbackChanged | Resync):
-                        await places.refresh()
+                        await virtual_holds.refresh()

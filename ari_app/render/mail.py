@@ -8,8 +8,9 @@ from datetime import datetime
 
 from ari_app.core.area import Area
 from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.callback_rules import town_of
 from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.reminders import Reminder, ReminderKind, town_of
+from ari_app.core.reminders import Reminder, ReminderKind
 
 _DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 _MONTHS = (

@@ -139,7 +139,7 @@ class Invariants:
             assert not [leg for leg in ledger.legs.values() if leg.end_is_estimated and leg.end_reason == "lost"]
 
     def check_promises(self) -> None:
-        requests = list(self.world.promises.requests.values())
+        requests = list(self.world.callback_rows.requests.values())
         still_open = [(one.municipality, one.pii_number) for one in requests if one.closed_at is None]
         assert len(still_open) == len(set(still_open))
         for call in self.world.ledger.calls.values():

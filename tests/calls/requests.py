@@ -40,7 +40,7 @@ async def waiting(world: World, **options: str) -> ChannelId:
 
 
 def the_request(world: World) -> CallbackRequest:
-    (request,) = world.promises.requests.values()
+    (request,) = world.callback_rows.requests.values()
     return request
 
 

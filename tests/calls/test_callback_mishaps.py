@@ -34,7 +34,7 @@ MakeWorld = Callable[..., World]
 
 
 def _told(w: World, request: CallbackRequest) -> list[CallbackFactKind]:
-    return [fact.kind for fact in w.promises.told[request.id]]
+    return [fact.kind for fact in w.callback_rows.history[request.id]]
 
 
 async def _called_back(make_world: MakeWorld) -> tuple[World, ChannelId, CallbackRequest, ChannelId]:
@@ -83,7 +83,7 @@ async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_nobody_
     await w.hang_up(operator)
     await w.clock.advance(3)
     assert now_is(w, request).joined_count == 0
-    assert (len(w.promises.requests), now_is(w, request).state) == (1, RequestState.OPEN)
+    assert (len(w.callback_rows.requests), now_is(w, request).state) == (1, RequestState.OPEN)
 
 
 # --- promises within promises ---
@@ -98,7 +98,7 @@ async def test_given_a_callback_when_another_call_is_promised_in_it_then_that_is
     await w.clock.advance(3)
     assert attempts(w) == [AttemptOutcome.REACHED]
     assert now_is(w, request).state is RequestState.CLOSED
-    (other,) = (one for one in w.promises.requests.values() if one.id != request.id)
+    (other,) = (one for one in w.callback_rows.requests.values() if one.id != request.id)
     assert (other.state, other.pii_number) == (RequestState.OPEN, request.pii_number)
 
 
@@ -109,7 +109,7 @@ async def test_given_a_promise_that_was_closed_as_helped_when_it_is_made_again_i
     for keys in ("*6#", "*60#", "*6#"):
         await t.keys(keys)
         await t.world.clock.advance(5)
-    assert [one.state for one in t.world.promises.requests.values()] == [RequestState.CLOSED, RequestState.OPEN]
+    assert [one.state for one in t.world.callback_rows.requests.values()] == [RequestState.CLOSED, RequestState.OPEN]
 
 
 async def test_given_a_request_of_another_municipality_when_the_citizen_calls_here_then_it_is_not_closed(
@@ -117,7 +117,7 @@ async def test_given_a_request_of_another_municipality_when_the_citizen_calls_he
 ) -> None:
     w = make_world(area=number_plan())
     operator = await w.operator("102", phone="phone07")
-    request = await promised(w, CITIZEN, municipality=VEENDIJK, owner_team=TeamCode("both"))
+    request = await promised(w, CITIZEN, municipality=VEENDIJK, team=TeamCode("both"))
     citizen = await w.citizen(ESDAM_ALONE, number=CITIZEN)
     await w.clock.advance(10)
     assert w.switch.partners(citizen) == {operator}
@@ -142,7 +142,7 @@ async def test_given_a_caller_who_was_only_announced_when_the_operator_promises_
     await w.clock.advance(1)
     await w.press(operator, "*6#")
     await w.clock.advance(1)
-    assert [request.pii_number for request in w.promises.requests.values()] == ["+31612340001"]
+    assert [request.pii_number for request in w.callback_rows.requests.values()] == ["+31612340001"]
 
 
 # --- kills and faults ---
@@ -184,14 +184,14 @@ async def test_given_a_talk_that_was_told_but_never_began_when_the_process_dies_
     request = await promised(w)
     await w.press(operator, "*7")
     citizen = ringing(w)
-    told = w.promises.talk_began
+    told = w.callbacks.talk_began
 
     async def stalls(*args: object, **more: object) -> None:
         await told(*args, **more)  # type: ignore[arg-type]
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(w.promises, "talk_began", stalls)
+        patch.setattr(w.callbacks, "talk_began", stalls)
         w.switch.pick_up(citizen)
         await w.clock.advance(1)
         await w.kill()
@@ -231,19 +231,19 @@ async def test_given_the_store_goes_away_after_a_kept_place_is_claimed_then_the_
     w = make_world(area=number_plan())
     operator = await w.operator("101", phone="phone07")
     await promised(w, kind=RequestKind.VIRTUAL_HOLD, queued_at=w.clock.now())
-    claim = w.promises.claim
+    claim = w.callbacks.claim
 
     async def goes_away(*args: object, **more: object) -> CallbackRequest | None:
         claimed = await claim(*args, **more)  # type: ignore[arg-type]
-        w.promises.available = False
+        w.callback_store.available = False
         return claimed
 
     with monkeypatch.context() as patch:
-        patch.setattr(w.promises, "claim", goes_away)
+        patch.setattr(w.callbacks, "claim", goes_away)
         await VirtualHolds(w.shell, w.supervisor.operators).refresh()
         await settle()
         await w.clock.advance(3)
-    w.promises.available = True
+    w.callback_store.available = True
     await w.clock.advance(30)
     assert w.session("101").state is OperatorState.READY
     citizen = await w.citizen(ESDAM_ALONE)

@@ -37,7 +37,7 @@ async def test_another_number_is_keyed_read_back_and_confirmed(make_world: Make)
     before = len(world.switch.heard(citizen))
     await world.press(citizen, "0612345678#")
     assert spoken_digits(world.switch.heard(citizen)[before:]) == "0612345678"
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
     await world.press(citizen, "1")
     assert (the_request(world).pii_number, the_request(world).number_confirmed_how) == (TYPED, Confirmed.TYPED)
     assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
@@ -103,14 +103,14 @@ async def test_three_numbers_may_be_keyed_and_then_it_is_over(make_world: Make) 
         await world.press(citizen, "0612345678#2")
     assert is_over(world, citizen) is EndReason.CLOSED
     assert "nl/terug-lukt-niet" in world.switch.heard(citizen)
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
 
 
 async def test_nobody_is_promised_anything_without_having_confirmed_the_number(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world)
     await world.clock.advance(30)
     assert is_over(world, citizen) is EndReason.CLOSED
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
 
 
 async def test_three_hundred_digits_harm_nobody(make_world: Make) -> None:

@@ -14,7 +14,7 @@ from ari_app.core.operators import OperatorState
 from tests.calls.test_calling_back import now_is, promised
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.transfers import MOBILE, number_plan
-from tests.calls.world import World
+from tests.calls.world import NODE, World
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -27,7 +27,7 @@ class PromiseStalls(Stalls):
     def __init__(self, world: World, at: int | None = None) -> None:
         super().__init__(world, at)
         for name in ("claim_next", "start_attempt", "attempt_answered", "talk_began", "end_attempt", "release"):
-            setattr(world.promises, name, self._never(getattr(world.promises, name)))
+            setattr(world.callbacks, name, self._never(getattr(world.callbacks, name)))
 
     def _never(self, change: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def stalling(*arguments: Any, **more: Any) -> Any:
@@ -73,14 +73,10 @@ async def a_callback(world: World, stalls: PromiseStalls) -> bool:
     return True
 
 
-async def swept(world: World, request: CallbackRequest) -> None:
-    """What the keeper of promises does every few seconds: leases of calls that go on are extended."""
-    now = world.clock.now()
-    held = now_is(world, request)
-    goes_on = [call for call in world.ledger.calls.values() if call.callback_request == request.id and call.is_open]
-    if held.lease_owner is not None and held.lease_until_at is not None and goes_on:
-        await world.promises.extend_lease(request.id, held.lease_owner, now.replace(year=now.year + 1))
-    await world.promises.sweep_leases(world.area, now)
+async def swept(world: World) -> None:
+    """The tick of the job: leases of calls that go on are extended, the others expire."""
+    await world.callbacks.extend_leases_of_calls(NODE, world.clock.now())
+    await world.callbacks.sweep_leases(world.clock.now())
 
 
 async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_and_the_promise_stays(
@@ -96,7 +92,7 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
     assert await a_callback(world, stalls)
     moments = stalls.moments
     assert moments > 30
-    assert [one.outcome for one in world.promises.tries.values()] == [AttemptOutcome.REACHED]
+    assert [one.outcome for one in world.callback_rows.tries.values()] == [AttemptOutcome.REACHED]
     for at in range(moments):
         world, request, stalls = await begun(at)
         assert not await a_callback(world, stalls), at
@@ -105,7 +101,7 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
         await world.restart()
         await world.clock.advance(6)
         await world.sweep()
-        await swept(world, request)
+        await swept(world)
         assert dialled(world) <= 1, at
         for phone in list(world.switch.ringing):
             world.switch.pick_up(phone)
@@ -115,11 +111,11 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
                 await world.hang_up(channel_id)
         await world.clock.advance(LEASE.total_seconds())
         await world.sweep()
-        await swept(world, request)
+        await swept(world)
         await world.clock.advance(30)
         await world.sweep()
         after = now_is(world, request)
-        outcomes = [one.outcome for one in world.promises.tries.values()]
+        outcomes = [one.outcome for one in world.callback_rows.tries.values()]
         assert None not in outcomes and after.lease_owner is None, at
         reached = outcomes.count(AttemptOutcome.REACHED)
         assert reached <= 1, at

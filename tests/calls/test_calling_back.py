@@ -11,12 +11,13 @@ import pytest
 
 from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.call import EndReason, LegEndReason, LegRole
+from ari_app.core.callback_requests import Wish
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackRequest,
     CloseKind,
     Confirmed,
-    NewRequest,
+    Created,
     RequestReason,
     RequestState,
 )
@@ -45,18 +46,19 @@ CITIZEN = "+31201234567"
 async def promised(world: World, number: str = MOBILE, **more: object) -> CallbackRequest:
     """Somebody is to be called back, from now on."""
     now = world.clock.now()
-    new = NewRequest(
+    wish = Wish(
         municipality=ESDAM,
         reason=RequestReason.DESK,
         first_contact_at=now,
-        created_at=now,
-        owner_team=TeamCode("front"),
         number_confirmed_how=Confirmed.SPOKEN,
-        pii_number=number,  # type: ignore[arg-type]
+        pii_number=number,
+        team=TeamCode("front"),
         subject="paspoort",
         pii_note="belt na tienen",
     )
-    return (await world.promises.create_or_join(replace(new, **more), world.area)).request  # type: ignore[arg-type]
+    made = await world.callbacks.create_or_join(replace(wish, **more), now)  # type: ignore[arg-type]
+    assert isinstance(made, Created)
+    return made.request
 
 
 async def at_work(make: Make) -> tuple[World, ChannelId]:
@@ -65,11 +67,11 @@ async def at_work(make: Make) -> tuple[World, ChannelId]:
 
 
 def now_is(world: World, request: CallbackRequest) -> CallbackRequest:
-    return world.promises.requests[request.id]
+    return world.callback_rows.requests[request.id]
 
 
 def attempts(world: World) -> list[AttemptOutcome | None]:
-    return [attempt.outcome for attempt in world.promises.tries.values()]
+    return [attempt.outcome for attempt in world.callback_rows.tries.values()]
 
 
 def ringing(world: World) -> ChannelId:
@@ -229,7 +231,7 @@ async def test_given_a_long_note_when_the_operator_has_heard_enough_then_the_has
 
 
 def the_request(t: Talk) -> CallbackRequest:
-    (request,) = t.world.promises.requests.values()
+    (request,) = t.world.callback_rows.requests.values()
     return request
 
 
@@ -257,11 +259,11 @@ async def test_given_a_withheld_number_when_it_is_not_keyed_then_it_is_asked_for
     world, operator = await at_work(make_world)
     await world.citizen(ESDAM_ALONE, number="")
     await world.press(operator, "*6#")
-    assert world.switch.heard(operator)[-1] == "nl/geen-nummer" and not world.promises.requests
+    assert world.switch.heard(operator)[-1] == "nl/geen-nummer" and not world.callback_rows.requests
     await world.press(operator, "*609001234#")
-    assert world.switch.heard(operator)[-1] == "nl/betaalnummer" and not world.promises.requests
+    assert world.switch.heard(operator)[-1] == "nl/betaalnummer" and not world.callback_rows.requests
     await world.press(operator, "*60612345678#")
-    assert [request.pii_number for request in world.promises.requests.values()] == [MOBILE]
+    assert [request.pii_number for request in world.callback_rows.requests.values()] == [MOBILE]
 
 
 async def test_given_a_refused_third_transfer_when_a_callback_is_promised_then_that_is_its_reason(
@@ -316,7 +318,7 @@ async def test_given_a_callback_when_the_citizen_is_handed_over_then_transfers_o
     assert world.switch.partners(citizen) == {operator}
 
 
-@pytest.mark.parametrize("whose", [{"owner_team": TeamCode("front")}, {"owner_operator": OperatorNumber("101")}])
+@pytest.mark.parametrize("whose", [{"team": TeamCode("front")}, {"operator": OperatorNumber("101")}])
 async def test_given_a_request_of_a_municipality_that_its_owner_does_not_answer_for_then_the_owner_can_make_it(
     make_world: Make, whose: dict[str, Any]
 ) -> None:
@@ -352,5 +354,5 @@ async def test_given_the_desk_when_it_asks_for_the_next_callback_then_it_is_begu
     assert now_is(w, request).state is RequestState.CLOSED
     again = await asks(PromiseCallback(subject="paspoort", pii_note="wil nog iets weten", pii_number=MOBILE))
     assert isinstance(again, Promised)
-    (open_one,) = (one for one in w.promises.requests.values() if one.is_open)
+    (open_one,) = (one for one in w.callback_rows.requests.values() if one.is_open)
     assert (open_one.subject, open_one.pii_note) == ("paspoort", "wil nog iets weten")

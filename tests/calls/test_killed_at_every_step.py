@@ -31,7 +31,7 @@ class Stalls:
         for name in ("store", "store_line", "store_session"):
             setattr(world.ledger, name, self._stalling(getattr(world.ledger, name)))
         for name in ("create_or_join",):
-            setattr(world.promises, name, self._stalling(getattr(world.promises, name)))
+            setattr(world.callbacks, name, self._stalling(getattr(world.callbacks, name)))
 
     def _now(self) -> bool:
         self.moments += 1

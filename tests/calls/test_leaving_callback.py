@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
 from ari_app.calls.messages import Digit, Offer
-from ari_app.core.area import AfterCalamity, Area
+from ari_app.core.area import AfterCalamity
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, Stage
-from ari_app.core.callbacks import Confirmed, Created, NewRequest, RequestKind, RequestReason
+from ari_app.core.callback_requests import Wish
+from ari_app.core.callbacks import Confirmed, Created, RequestKind, RequestReason
 from ari_app.core.ids import ChannelId, TeamCode
 from tests.calls.requests import (
     KEYS,
@@ -100,7 +101,7 @@ async def test_where_it_is_not_offered_nobody_is_asked_anywhere(make_world: Make
     await world.press(menu, "*")
     assert world.call(menu).menu_tries == 1
     await world.clock.advance(1000)
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
     assert not any(name.startswith("nl/terug-") for name in (*world.switch.heard(citizen), *world.switch.heard(menu)))
 
 
@@ -132,7 +133,7 @@ async def test_whom_nobody_helps_is_asked_before_the_end(make_world: Make, reaso
     await world.clock.advance(11)
     assert is_over(world, citizen) is reason
     assert world.switch.heard(citizen)[-1] == "nl/tot-later"
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
 
 
 async def test_who_stays_after_the_closed_announcement_is_asked_and_only_then_pays(make_world: Make) -> None:
@@ -162,7 +163,7 @@ async def test_who_hangs_up_after_the_closed_announcement_pays_nothing_and_was_t
     await world.hang_up(citizen)
     assert is_over(world, citizen) is EndReason.CLOSED
     assert world.call(citizen).line_answered_at is None
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
     silent = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(20)
     assert is_over(world, silent) is EndReason.CLOSED
@@ -256,8 +257,8 @@ async def test_who_left_before_an_answer_is_called_back_where_the_municipality_w
     citizen = await world.citizen(ESDAM_ALONE)
     await world.hang_up(citizen)
     assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
-    assert len(world.promises.requests) == made
-    for request in world.promises.requests.values():
+    assert len(world.callback_rows.requests) == made
+    for request in world.callback_rows.requests.values():
         assert (request.reason, request.number_confirmed_how) == (RequestReason.ABANDONED, Confirmed.UNCONFIRMED)
         assert (request.pii_number, request.call_id, request.kind) == (
             SHOWN,
@@ -273,7 +274,7 @@ async def test_who_left_and_cannot_be_called_is_not(make_world: Make) -> None:
     undecided = await world.citizen()
     await world.hang_up(undecided)
     assert world.call(undecided).end_reason is EndReason.ABANDONED_IN_MENU
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
 
 
 async def test_who_talked_is_not_called_back(make_world: Make) -> None:
@@ -281,7 +282,7 @@ async def test_who_talked_is_not_called_back(make_world: Make) -> None:
     _, citizen = await world.talk()
     await world.clock.advance(10)
     await world.hang_up(citizen)
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
 
 
 async def test_a_store_of_promises_that_is_away_does_not_hold_up_the_end_of_a_call(
@@ -289,7 +290,7 @@ async def test_a_store_of_promises_that_is_away_does_not_hold_up_the_end_of_a_ca
 ) -> None:
     world = make_world(area=asking(abandoned=True))
     citizen = await world.citizen(ESDAM_ALONE)
-    world.promises.available = False
+    world.callback_store.available = False
     await world.hang_up(citizen)
     assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
     assert not world.registry.has_call(world.call(citizen).id)
@@ -298,10 +299,10 @@ async def test_a_store_of_promises_that_is_away_does_not_hold_up_the_end_of_a_ca
 async def test_the_promise_to_who_left_is_made_when_the_store_is_back(make_world: Make) -> None:
     world = make_world(area=asking(abandoned=True))
     citizen = await world.citizen(ESDAM_ALONE)
-    world.promises.available = world.ledger.available = False
+    world.callback_store.available = world.ledger.available = False
     await world.hang_up(citizen)
     await world.clock.advance(60)
-    world.promises.available = world.ledger.available = True
+    world.callback_store.available = world.ledger.available = True
     await world.clock.advance(1)
     assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
     assert the_request(world).reason is RequestReason.ABANDONED
@@ -403,15 +404,15 @@ async def test_who_hangs_up_at_any_prompt_is_promised_nothing_until_the_number_i
     await world.hang_up(citizen)
     is_promised = prompt == "terug-kenmerk"
     assert is_over(world, citizen) is (EndReason.CALLBACK_PROMISED if is_promised else ends[where])
-    assert len(world.promises.requests) == int(is_promised)
+    assert len(world.callback_rows.requests) == int(is_promised)
 
 
 async def test_a_store_that_is_away_for_a_moment_is_waited_for(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world)
-    world.promises.available = False
+    world.callback_store.available = False
     await world.press(citizen, "1")
     await world.clock.advance(3)
-    world.promises.available = True
+    world.callback_store.available = True
     await world.clock.advance(1)
     assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
     assert the_request(world).pii_number == SHOWN
@@ -419,13 +420,13 @@ async def test_a_store_that_is_away_for_a_moment_is_waited_for(make_world: Make)
 
 async def test_a_confirmed_number_is_not_forgotten_when_the_store_stays_away(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world)
-    world.promises.available = False
+    world.callback_store.available = False
     await world.press(citizen, "1")
     world.ledger.available = False
     await world.clock.advance(10)
     assert world.switch.fallback == {citizen: "store_unavailable"}
     await world.clock.advance(60)
-    world.promises.available = world.ledger.available = True
+    world.callback_store.available = world.ledger.available = True
     await world.clock.advance(1)
     assert the_request(world).pii_number == SHOWN
     assert world.call(citizen).end_reason is EndReason.HANDLED_BY_FALLBACK
@@ -437,7 +438,7 @@ async def test_numbers_are_nowhere_but_in_fields_for_personal_data(
     world, citizen = await asked_for_number(make_world)
     await world.press(citizen, "20612345678#1")
     assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
-    told = str(world.ledger.told) + str(world.promises.told) + caplog.text
+    told = str(world.ledger.told) + str(world.callback_rows.history) + caplog.text
     call = world.call(citizen)
     assert "612345678" not in told + repr(call) and "201234567" not in told + repr(call)
     assert call.pii_callback_number == TYPED
@@ -460,16 +461,16 @@ async def test_an_offer_that_came_with_the_yes_is_not_taken_up_later(make_world:
 async def test_a_number_that_was_confirmed_is_not_asked_for_again_after_a_restart(
     make_world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def never(new: NewRequest, area: Area) -> Created:
+    async def never(wish: Wish, now: datetime) -> Created:
         await asyncio.Event().wait()
         raise AssertionError
 
     world, citizen = await asked_for_number(make_world)
     with monkeypatch.context() as patched:
-        patched.setattr(world.promises, "create_or_join", never)
+        patched.setattr(world.callbacks, "create_or_join", never)
         await world.press(citizen, "1")
         await world.kill()
-    assert not world.promises.requests
+    assert not world.callback_rows.requests
     await world.restart()
     assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
     assert the_request(world).pii_number == SHOWN

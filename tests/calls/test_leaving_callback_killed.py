@@ -95,7 +95,7 @@ async def test_who_hangs_up_while_no_process_is_there_has_the_promise_if_the_num
         rows = list(world.ledger.calls.values())
         is_confirmed = bool(rows) and rows[0].pii_callback_number is not None
         await world.restart()
-        assert len(world.promises.requests) == int(is_confirmed), at
+        assert len(world.callback_rows.requests) == int(is_confirmed), at
         ends = [call.end_reason for call in world.ledger.calls.values()]
         if is_confirmed:
             assert ends == [EndReason.CALLBACK_PROMISED], at

@@ -12,7 +12,7 @@ from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import Reach
 from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
-from ari_app.core.ids import ChannelId, TeamCode
+from ari_app.core.ids import ChannelId, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import attempts, now_is, promised, ringing
@@ -78,7 +78,7 @@ async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_th
     request = await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
     now = world.clock.now()
-    await world.promises.claim(request.id, "102", now, lease_until_at=now, lease_owner="another copy")  # type: ignore[arg-type]
+    await world.callbacks.claim(request.id, OperatorNumber("102"), now, lease_owner="another copy")
     operator = await world.operator("101", phone="phone07")
     assert not world.switch.ringing and world.session("101").state is OperatorState.READY
     citizen = await world.citizen(ESDAM_ALONE)
@@ -109,7 +109,7 @@ async def test_given_a_rung_operator_when_a_virtual_hold_is_theirs_then_their_ph
 
 
 async def reminded(world: World, phone: str = "PJSIP/phone09") -> tuple[asyncio.Task[Spoken], ChannelId]:
-    requests = tuple(world.promises.requests)
+    requests = tuple(world.callback_rows.requests)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, requests, phone)
     work = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
     await settle()
@@ -151,7 +151,7 @@ async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_log
 
     world.switch.trouble = refuse_once
     reminder = SpokenReminder(
-        1, ReminderKind.DAY_START, TeamCode("front"), None, tuple(world.promises.requests), "PJSIP/phone09"
+        1, ReminderKind.DAY_START, TeamCode("front"), None, tuple(world.callback_rows.requests), "PJSIP/phone09"
     )
     work = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
     await world.clock.advance(1)

@@ -203,10 +203,10 @@ class Walk(Invariants):
         self.switch.unregistered ^= {Endpoint(self.dice.choice(["PJSIP/phone02", "PJSIP/phone20"]))}
 
     async def the_store_goes(self) -> None:
-        self.world.ledger.available = self.world.promises.available = False
+        self.world.ledger.available = self.world.callback_store.available = False
 
     async def the_store_comes(self) -> None:
-        self.world.ledger.available = self.world.promises.available = True
+        self.world.ledger.available = self.world.callback_store.available = True
         await self.world.clock.advance(0.5)
 
     async def an_answer_of_the_store_is_lost(self) -> None:
@@ -246,7 +246,7 @@ class Walk(Invariants):
         """Everything works again: rows, sessions and bridges agree. Everybody leaves: nothing is left."""
         world, switch, ledger = self.world, self.switch, self.world.ledger
         ledger.available, ledger.lose_answers, self.failing = True, 0, []
-        world.promises.available = True
+        world.callback_store.available = True
         switch.prompts_last = False
         self._hears_again()
         for channel_id in list(switch.playing.values()):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import count
 from uuid import uuid4
 
+from ari_app.callbacks.service import CallbackService
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.messages import Digit, Message
 from ari_app.calls.recovery import Recovery
@@ -37,7 +38,7 @@ from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel, Snapshot
-from tests.fakes.callbacks import FakeCallbacks
+from tests.fakes.callbacks import FakeCallbackStore, FakeRows
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.switch import WAITING, FakeSwitch
@@ -123,7 +124,8 @@ class World:
     def __post_init__(self) -> None:
         self.clock = FakeClock(self.now)
         self.ledger = FakeLedger()
-        self.promises = FakeCallbacks()
+        self.callback_store = FakeCallbackStore(self.ledger)
+        self.callbacks = CallbackService(self.callback_store, lambda: self.area)
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
         self.voice = NamedVoice()
@@ -136,6 +138,10 @@ class World:
     def post(self, channel_id: ChannelId, message: Message) -> None:
         self.registry.post(channel_id, message)  # the registry of the process that runs now
 
+    @property
+    def callback_rows(self) -> FakeRows:
+        return self.callback_store.rows
+
     def start_process(self) -> None:
         self.registry = Registry()
         self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
@@ -147,7 +153,7 @@ class World:
             self.registry,
             self.dispatcher,
             lambda: self.area,
-            self.promises,
+            self.callbacks,
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self._run())

@@ -111,7 +111,7 @@ def test_a_request_is_given_to_somebody_and_closed_with_a_reason(area: Type) -> 
     assert as_json["request"]["pii_close_reason"] == "mevrouw Jansen is verhuisd"  # type: ignore[index]
 
 
-def test_an_unknown_reference_is_told_as_such(area: Type) -> None:
+def test_an_unknown_reference_is_refused(area: Type) -> None:
     for words, code in (
         (("show", "1"), 1),
         (("close", "1", "--reason", "x"), 2),
@@ -142,4 +142,6 @@ def test_an_operator_is_away_and_back(area: Type) -> None:
     assert area("operators", "present", "101").output == "101: back\n"
     assert area("operators", "present", "101").output == "101: was not away\n"
     assert area("operators", "absent", "999").exit_code == 2
+    backwards = area("operators", "absent", "101", "--from", "2999-01-02", "--until", "2999-01-01")
+    assert (backwards.exit_code, "--until" in backwards.stderr) == (2, True)
     assert json.loads(area("operators", "--json").stdout.splitlines()[0])["number"] == "101"

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from ari_app.core.area import Area, CallbackRules, Norms, Operator, Team
 from ari_app.core.calendar import DESIGNATED_DAYS
-from ari_app.core.callback_changes import request_from
 from ari_app.core.callback_rules import (
     NextAttempt,
     Owner,
@@ -24,7 +23,7 @@ from ari_app.core.callback_rules import (
     urgency,
     virtual_hold_has_lapsed,
 )
-from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackAttempt, CallbackRequest, RequestKind
+from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackAttempt, RequestKind
 from ari_app.core.ids import (
     AttemptId,
     CallId,
@@ -33,31 +32,16 @@ from ari_app.core.ids import (
     RequestId,
     SessionId,
     TeamCode,
-    new_attempt_id,
-    new_request_id,
 )
 from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller, offers
 from ari_app.core.references import is_reference, reference_of
+from tests.core.callback_values import MONDAY_TEN, attempts, made
 from tests.core.test_deadlines import ALWAYS, WIERDAM, closed, local
-from tests.storage.callback_values import ANNA, KCC, asked
+from tests.storage.callback_values import ANNA, KCC
 
 pytestmark = pytest.mark.pure
 
-MONDAY_TEN = local("2026-03-02T10:00")
 O = AttemptOutcome  # noqa: E741
-
-
-def made(now: datetime = MONDAY_TEN, town: object = WIERDAM, **changes: object) -> CallbackRequest:
-    return request_from(asked(now, **changes), new_request_id(), reference_of(1), town, DESIGNATED_DAYS)  # type: ignore[arg-type]
-
-
-def attempts(*tries: tuple[str, AttemptOutcome]) -> list[CallbackAttempt]:
-    return [
-        CallbackAttempt(
-            new_attempt_id(), RequestId(UUID(int=1)), n, ANNA, local(at), ended_at=local(at), outcome=outcome
-        )
-        for n, (at, outcome) in enumerate(tries, start=1)
-    ]
 
 
 def following(now: str, *tries: tuple[str, AttemptOutcome]) -> NextAttempt:
@@ -160,7 +144,7 @@ def test_a_next_attempt_is_never_in_the_past_and_there_is_one_or_somebody_knows(
 
 
 def test_somebodys_own_request_is_the_teams_when_they_are_away_or_late() -> None:
-    request = made(owner_operator=ANNA)
+    request = made(operator=ANNA)
     leave = Absence(ANNA, local("2026-03-02T11:00"), local("2026-03-02T12:00"), "verlof")
     assert request.personal_until_at == local("2026-03-02T14:00")
     for now, operator in (("10:59", ANNA), ("11:00", None), ("12:00", ANNA), ("14:00", None)):
@@ -171,9 +155,9 @@ def test_somebodys_own_request_is_the_teams_when_they_are_away_or_late() -> None
 
 
 def test_a_persons_patience_counts_opening_time_and_ends_before_the_deadline_does() -> None:
-    assert made(local("2026-03-02T16:00"), owner_operator=ANNA).personal_until_at == local("2026-03-03T11:30")
+    assert made(local("2026-03-02T16:00"), operator=ANNA).personal_until_at == local("2026-03-03T11:30")
     patient = replace(WIERDAM, callback=CallbackRules(personal_overdue_minutes=6000))
-    assert made(town=patient, owner_operator=ANNA).personal_until_at == local("2026-03-03T15:00")
+    assert made(town=patient, operator=ANNA).personal_until_at == local("2026-03-03T15:00")
 
 
 def test_requests_belong_to_the_team_of_the_rules_or_to_one_that_answers_for_the_municipality() -> None:
@@ -216,7 +200,7 @@ def at(seconds: float) -> datetime:
 
 
 def test_a_kept_place_is_served_like_a_caller_who_waits() -> None:
-    request = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=at(10), municipality=WIERDAM.code)
+    request = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=at(10))
     kept = as_waiting(request, Norms())
     assert kept.queued_at == at(10)
     before, after = waiting(1, at(5)), waiting(2, at(15))

@@ -7,19 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import process_time
-from uuid import UUID
 
 import pytest
 
 from ari_app.core.area import Area, Closing, Municipality, OpeningSpan
 from ari_app.core.calendar import DESIGNATED_DAYS, instant_of, local_date, next_working_day, openings_of_day
-from ari_app.core.callback_changes import request_from
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestState
-from ari_app.core.ids import RequestId
-from ari_app.core.references import reference_of
 from ari_app.core.reminders import Audience, Reminder, ReminderKind, due_reminders
+from tests.core.callback_values import made
 from tests.core.test_deadlines import OFFICE, WIERDAM, closed, local
-from tests.storage.callback_values import ANNA, KCC, asked
+from tests.storage.callback_values import ANNA, KCC
 
 pytestmark = pytest.mark.pure
 
@@ -40,11 +37,6 @@ TOWN = replace(
 
 def area(town: Municipality) -> Area:
     return Area({town.code: town}, special_days=DESIGNATED_DAYS)
-
-
-def made(now: datetime, town: Municipality = WIERDAM, n: int = 1, **changes: object) -> CallbackRequest:
-    new = asked(now, municipality=town.code, **changes)
-    return request_from(new, RequestId(UUID(int=n)), reference_of(n), town, DESIGNATED_DAYS)
 
 
 def due(requests: list[CallbackRequest], now: str, town: Municipality = WIERDAM) -> list[tuple[ReminderKind, datetime]]:
@@ -79,7 +71,7 @@ def test_what_is_overdue_is_told_on_every_day_of_work_until_it_is_closed() -> No
 
 def test_the_day_of_an_owner_is_one_reminder() -> None:
     requests = [made(local("2026-03-02T16:00"), n=n) for n in range(3)]
-    requests.append(made(local("2026-03-02T16:00"), n=9, owner_operator=ANNA))
+    requests.append(made(local("2026-03-02T16:00"), n=9, operator=ANNA))
     found = due_reminders(requests, [], area(WIERDAM), local("2026-03-03T08:30"))
     assert [(one.kind, one.owner_team, one.owner_operator) for one in found] == [
         (K.DAY_START, KCC, None),

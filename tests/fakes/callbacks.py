@@ -1,317 +1,225 @@
-"""A book of requests in memory with the rules of the real one; `tests/storage/test_callbacks.py` holds both to them.
+"""Rows of callbacks in memory; `tests/callbacks` holds this store and the one over Postgres to the same tests.
 
-book = FakeCallbacks()
-book.available = False              # every change and read: StoreUnavailable
-book.absences.append(Absence(…))
+store = FakeCallbackStore(ledger)   # whose calls are on the line
+store.available = False             # every transaction and read: StoreUnavailable
+store.lose_answers = 1              # the next transaction is committed, its answer is lost
+store.rows.absent.append(Absence(…))
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
-from ari_app.core.area import Area
-from ari_app.core.callback_changes import (
-    Change,
-    asked_fact,
-    assigned,
-    closed_as_helped,
-    closed_by_person,
-    ended,
-    given_back,
-    joined,
-    leased,
-    picked_up,
-    request_from,
-    settled,
-    talking,
-    unseen_end,
-)
+from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_rules import owner_now, urgency
 from ari_app.core.callbacks import (
     Absence,
-    AttemptOutcome,
     CallbackAttempt,
     CallbackFact,
     CallbackFactKind,
     CallbackRequest,
-    Created,
-    NewRequest,
     RequestKind,
-    RequestState,
 )
-from ari_app.core.ids import (
-    AttemptId,
-    CallId,
-    MunicipalityCode,
-    OperatorNumber,
-    RequestId,
-    TeamCode,
-    new_attempt_id,
-    new_request_id,
-)
-from ari_app.core.ledger import AttemptOpen, LeaseLost, NoSuchRequest, RequestClosed, StoreUnavailable
-from ari_app.core.references import reference_of
-from ari_app.core.reminders import town_of
+from ari_app.core.ids import AsteriskId, AttemptId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
+from ari_app.core.reminders import Reminder, ReminderOutcome, ReminderWay
+from tests.fakes.ledger import FakeLedger
+
+_ON_THE_LINE = timedelta(hours=4)
+_ASKED = (CallbackFactKind.CREATED, CallbackFactKind.JOINED)
 
 
 @dataclass
-class FakeCallbacks:
+class FakeRows:
+    """Fulfils `CallbackRows`."""
+
+    ledger: FakeLedger
     requests: dict[RequestId, CallbackRequest] = field(default_factory=dict)
     tries: dict[AttemptId, CallbackAttempt] = field(default_factory=dict)
-    told: dict[RequestId, list[CallbackFact]] = field(default_factory=dict)
-    absences: list[Absence] = field(default_factory=list)
-    available: bool = True
-
-    def __post_init__(self) -> None:
-        self._numbers = count(1)
-
-    async def create_or_join(self, new: NewRequest, area: Area) -> Created:
-        await self._arrive()
-        town = town_of(area, new.municipality)
-        request = request_from(new, new_request_id(), reference_of(next(self._numbers)), town, area.special_days)
-        same = [
-            one
-            for one in self.requests.values()
-            if (one.municipality, one.pii_number) == (new.municipality, new.pii_number)
-        ]
-        detail = asked_fact(new, CallbackFactKind.CREATED).detail
-        for one in same if new.call_id is not None else ():
-            for fact in self.told[one.id]:
-                if fact.detail == detail and not self._closed_in(one.id, detail):
-                    return Created(one, joined=fact.kind is CallbackFactKind.JOINED)
-        before = next((one for one in same if one.is_open), None)
-        if before is not None:
-            return Created(self._keep(joined(before, new, request)), joined=True)
-        return Created(self._keep((request, [asked_fact(new, CallbackFactKind.CREATED)])), joined=False)
-
-    def _closed_in(self, request_id: RequestId, asked: Mapping[str, object]) -> bool:
-        """Whether it was closed as helped in the very call in which it was asked for."""
-        closed = (fact for fact in self.told[request_id] if fact.kind is CallbackFactKind.CLOSED)
-        return any(fact.detail.get("call_id") == asked.get("call_id") for fact in closed)
-
-    async def assign(
-        self,
-        request_id: RequestId,
-        team: TeamCode | None,
-        operator: OperatorNumber | None,
-        area: Area,
-        by: str,
-        now: datetime,
-    ) -> CallbackRequest:
-        request = await self._open(request_id)
-        town = town_of(area, request.municipality)
-        return self._keep(assigned(request, team, operator, town, area.special_days, by, now))
-
-    async def close_by_person(self, request_id: RequestId, pii_reason: str, by: str, now: datetime) -> CallbackRequest:
-        return self._keep(closed_by_person(await self._open(request_id), pii_reason, by, now))
-
-    async def close_as_helped(
-        self, request_id: RequestId, by: OperatorNumber, talk_began_at: datetime, now: datetime, call_id: CallId
-    ) -> CallbackRequest:
-        return self._keep(closed_as_helped(await self._open(request_id), by, talk_began_at, now, call_id))
-
-    async def open_of_number(
-        self, pii_number: str, municipalities: Collection[MunicipalityCode]
-    ) -> tuple[CallbackRequest, ...]:
-        found = await self.open_requests()
-        return tuple(one for one in found if one.pii_number == pii_number and one.municipality in municipalities)
-
-    async def open_requests(self, kinds: Collection[RequestKind] = tuple(RequestKind)) -> tuple[CallbackRequest, ...]:
-        await self._arrive()
-        found = (one for one in self.requests.values() if one.is_open and one.kind in kinds)
-        return tuple(sorted(found, key=urgency))
+    history: dict[RequestId, tuple[CallbackFact, ...]] = field(default_factory=dict)
+    reminders: dict[tuple[str, ReminderWay], ReminderOutcome | None] = field(default_factory=dict)
+    absent: list[Absence] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def request(self, request_id: RequestId) -> CallbackRequest | None:
-        await self._arrive()
         return self.requests.get(request_id)
 
-    async def attempts(self, request_id: RequestId) -> tuple[CallbackAttempt, ...]:
-        await self._arrive()
-        return tuple(self._attempts(request_id))
+    async def open_request_of(self, municipality: MunicipalityCode, pii_number: str) -> CallbackRequest | None:
+        found = (one for one in self.open() if (one.municipality, one.pii_number) == (municipality, pii_number))
+        return next(found, None)
 
-    async def facts(self, request_id: RequestId) -> tuple[CallbackFact, ...]:
-        await self._arrive()
-        return tuple(self.told[request_id])
+    async def asked_before(
+        self, municipality: MunicipalityCode, pii_number: str, asked: CallbackFact
+    ) -> tuple[CallbackRequest, CallbackFactKind] | None:
+        for request in self.requests.values():
+            if (request.municipality, request.pii_number) != (municipality, pii_number):
+                continue
+            for fact in self.history[request.id]:
+                is_same = fact.kind in _ASKED and fact.detail == asked.detail
+                if is_same and not self._closed_in(request.id, asked.detail):
+                    return request, fact.kind
+        return None
 
-    async def claim_next(
+    def _closed_in(self, request_id: RequestId, asked: Mapping[str, object]) -> bool:
+        closed = (fact for fact in self.history[request_id] if fact.kind is CallbackFactKind.CLOSED)
+        return any(fact.detail.get("call_id") == asked.get("call_id") for fact in closed)
+
+    async def request_and_attempt(self, attempt_id: AttemptId) -> tuple[CallbackRequest, CallbackAttempt] | None:
+        attempt = self.tries.get(attempt_id)
+        return None if attempt is None else (self.requests[attempt.request_id], attempt)
+
+    async def attempts(self, request_id: RequestId) -> Sequence[CallbackAttempt]:
+        found = (one for one in self.tries.values() if one.request_id == request_id)
+        return sorted(found, key=lambda one: one.number)
+
+    async def next_due(
         self,
         operator: OperatorNumber,
         teams: Collection[TeamCode],
         municipalities: Collection[MunicipalityCode],
         now: datetime,
-        *,
-        lease_until_at: datetime,
-        lease_owner: str,
-        kinds: Collection[RequestKind] = (RequestKind.PROMISE,),
     ) -> CallbackRequest | None:
-        for request in await self.open_requests(kinds):
-            owner = owner_now(request, self.absences, now)
-            is_theirs = operator in (owner.operator, request.owner_operator) or (
-                owner.operator is None and owner.team in teams
-            )
+        for request in self.open():
+            owner = owner_now(request, self.absent, now)
+            is_team = owner.operator is None and owner.team in teams
+            is_owned = is_team or operator in (owner.operator, request.owner_operator)
             is_due = request.next_attempt_at is not None and request.next_attempt_at <= now
-            if is_theirs and is_due and request.municipality in municipalities and not self._in_lease(request):
-                return self._keep(leased(request, operator, lease_owner, lease_until_at, now))
+            is_promise = request.kind is RequestKind.PROMISE and request.municipality in municipalities
+            busy = self._is_leased(request.pii_number) or await self.is_on_the_line(request.pii_number, now)
+            if is_owned and is_due and is_promise and not busy:
+                return request
         return None
 
-    async def claim(
-        self,
-        request_id: RequestId,
-        operator: OperatorNumber,
-        now: datetime,
-        *,
-        lease_until_at: datetime,
-        lease_owner: str,
-    ) -> CallbackRequest | None:
-        request = await self._open(request_id)
-        if request.lease_owner == lease_owner:
-            return self._keep((replace(request, lease_until_at=lease_until_at), []))
-        if self._in_lease(request):
+    async def expired_leases(self, now: datetime, limit: int) -> Sequence[CallbackRequest]:
+        found = [one for one in self.open() if one.lease_until_at is not None and one.lease_until_at <= now]
+        return found[:limit]
+
+    async def is_on_the_line(self, pii_number: str, now: datetime) -> bool:
+        calls = (call for call in self.ledger.calls.values() if call.is_open and call.pii_caller_number == pii_number)
+        return any(call.arrived_at > now - _ON_THE_LINE for call in calls)
+
+    async def next_reference_number(self) -> int:
+        return next(self.numbers)
+
+    async def insert(self, request: CallbackRequest, facts: Sequence[CallbackFact]) -> CallbackRequest | None:
+        if await self.open_request_of(request.municipality, request.pii_number) is not None:
             return None
-        return self._keep(leased(request, operator, lease_owner, lease_until_at, now))
+        return await self.update(request, facts)
 
-    async def extend_lease(self, request_id: RequestId, lease_owner: str, lease_until_at: datetime) -> bool:
-        await self._arrive()
-        request = self.requests[request_id]
-        if request.lease_owner == lease_owner:
-            self._keep((replace(request, lease_until_at=lease_until_at), []))
-        return request.lease_owner == lease_owner
-
-    async def release(self, request_id: RequestId, lease_owner: str, now: datetime) -> CallbackRequest:
-        request = await self._held(request_id, lease_owner)
-        if any(one.is_open for one in self._attempts(request_id)):
-            raise AttemptOpen(request.reference)
-        return self._keep(given_back(request, CallbackFactKind.RELEASED, now))
-
-    async def start_attempt(
-        self, request_id: RequestId, lease_owner: str, operator: OperatorNumber, call_id: CallId | None, now: datetime
-    ) -> CallbackAttempt:
-        request = await self._held(request_id, lease_owner)
-        before = self._attempts(request_id)
-        for one in before:
-            if call_id is not None and one.call_id == call_id:
-                return one
-            if one.is_open:
-                raise AttemptOpen(request.reference)
-        attempt = CallbackAttempt(new_attempt_id(), request_id, len(before) + 1, operator, now, call_id)
-        self.tries[attempt.id] = attempt
-        fact = CallbackFact(now, CallbackFactKind.ATTEMPT_STARTED, {"number": attempt.number, "operator": operator})
-        self._keep((replace(request, first_attempt_at=request.first_attempt_at or now), [fact]))
-        return attempt
-
-    async def attempt_answered(self, attempt_id: AttemptId, at: datetime) -> None:
-        attempt = await self._attempt(attempt_id)
-        if attempt.answered_at is None and attempt.is_open:
-            self.tries[attempt_id], fact = picked_up(attempt, at)
-            self._keep((self.requests[attempt.request_id], [fact]))
-
-    async def talk_began(self, attempt_id: AttemptId, at: datetime) -> None:
-        attempt = await self._attempt(attempt_id)
-        if attempt.reached_at is None and attempt.is_open:
-            self.tries[attempt_id], fact = talking(attempt, at)
-            self._keep((self.requests[attempt.request_id], [fact]))
-
-    async def end_attempt(
-        self,
-        attempt_id: AttemptId,
-        outcome: AttemptOutcome,
-        area: Area,
-        now: datetime,
-        *,
-        answered_at: datetime | None = None,
-        reached_at: datetime | None = None,
-    ) -> CallbackRequest:
-        attempt = await self._attempt(attempt_id)
-        request = self.requests[attempt.request_id]
-        if attempt.outcome not in (None, AttemptOutcome.LOST) or attempt.outcome is outcome:
-            return request
-        known = replace(
-            attempt,
-            answered_at=attempt.answered_at or answered_at,
-            reached_at=attempt.reached_at or reached_at,
-        )
-        if outcome is AttemptOutcome.REACHED:
-            assert known.answered_at is not None, "a citizen who did not answer was not reached"
-            assert known.reached_at is not None, "without a talk nobody was reached"
-        return self._end(request, known, outcome, area, now)
-
-    async def sweep_leases(self, area: Area, now: datetime) -> tuple[RequestId, ...]:
-        await self._arrive()
-        expired = [
-            one for one in self.requests.values() if one.lease_until_at is not None and one.lease_until_at <= now
-        ]
-        for request in expired:
-            freed, facts = given_back(request, CallbackFactKind.LEASE_EXPIRED, now)
-            attempts = self._attempts(request.id)
-            if attempts and attempts[-1].is_open:
-                self._end(self._keep((request, facts)), attempts[-1], unseen_end(attempts[-1]), area, now)
-            else:
-                self._keep((freed, facts))
-        return tuple(request.id for request in expired)
-
-    def _end(
-        self,
-        request: CallbackRequest,
-        attempt: CallbackAttempt,
-        outcome: AttemptOutcome,
-        area: Area,
-        now: datetime,
-    ) -> CallbackRequest:
-        corrects = not attempt.is_open
-        self.tries[attempt.id] = ended(attempt, outcome, now)
-        told = CallbackFact(
-            now, CallbackFactKind.ATTEMPT_ENDED, {"number": attempt.number, "outcome": outcome, "late": corrects}
-        )
-        if not request.is_open or (corrects and request.state is RequestState.IN_PROGRESS):
-            return self._keep((request, [told]))
-        town = town_of(area, request.municipality)
-        attempts = self._attempts(request.id)
-        if outcome is not AttemptOutcome.REACHED and attempts[-1].number > attempt.number:
-            return self._keep((request, [told]))
-        over = self.tries[attempt.id]
-        changed, facts = settled(request, over, attempts, town, area.special_days, now)
-        return self._keep((changed, [told, *facts]))
-
-    def _keep(self, change: Change) -> CallbackRequest:
-        request, facts = change
+    async def update(self, request: CallbackRequest, facts: Sequence[CallbackFact]) -> CallbackRequest:
+        others = (one for one in self.open() if one.id != request.id and one.pii_number == request.pii_number)
+        if request.lease_owner is not None and any(one.lease_owner is not None for one in others):
+            raise AlreadyTaken("this number is in another lease")
         stored = replace(request, last_seq=request.last_seq + len(facts))
         self.requests[request.id] = stored
-        self.told.setdefault(request.id, []).extend(facts)
+        self.history[request.id] = (*self.history.get(request.id, ()), *facts)
         return stored
 
-    def _in_lease(self, request: CallbackRequest) -> bool:
+    async def write_attempt(self, attempt: CallbackAttempt) -> None:
+        self.tries[attempt.id] = attempt
+
+    async def insert_reminder(self, reminder: Reminder, way: ReminderWay, now: datetime) -> int | None:
+        if (reminder.key, way) in self.reminders:
+            return None
+        self.reminders[reminder.key, way] = None
+        return len(self.reminders) - 1
+
+    async def finish_reminder(self, reminder_id: int, outcome: ReminderOutcome, now: datetime) -> None:
+        self.reminders[list(self.reminders)[reminder_id]] = outcome
+
+    def open(self) -> list[CallbackRequest]:
+        return sorted((one for one in self.requests.values() if one.is_open), key=urgency)
+
+    def _is_leased(self, pii_number: str) -> bool:
+        return any(one.lease_owner is not None and one.pii_number == pii_number for one in self.open())
+
+
+class FakeCallbackStore:
+    """Fulfils `CallbackStore`; transactions come one after the other."""
+
+    def __init__(self, ledger: FakeLedger | None = None) -> None:
+        self.rows = FakeRows(ledger or FakeLedger())
+        self.available = True
+        self.lose_answers = 0
+        self._one_at_a_time = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[FakeRows]:
+        async with self._one_at_a_time:
+            await self._arrive()
+            rows = self.rows
+            before = {name: dict(getattr(rows, name)) for name in ("requests", "tries", "history", "reminders")}
+            try:
+                yield rows
+            except BaseException:
+                for name, kept in before.items():
+                    setattr(rows, name, kept)
+                raise
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise StoreUnavailable("the answer was lost")
+
+    async def request(self, request_id: RequestId) -> CallbackRequest | None:
+        await self._arrive()
+        return self.rows.requests.get(request_id)
+
+    async def open_requests(self, kinds: Collection[RequestKind] = tuple(RequestKind)) -> Sequence[CallbackRequest]:
+        await self._arrive()
+        return [one for one in self.rows.open() if one.kind in kinds]
+
+    async def open_requests_of_number(
+        self, pii_number: str, municipalities: Collection[MunicipalityCode]
+    ) -> Sequence[CallbackRequest]:
+        await self._arrive()
+        return [one for one in self.rows.open() if one.pii_number == pii_number and one.municipality in municipalities]
+
+    async def open_requests_of_team(self, team: TeamCode) -> Sequence[CallbackRequest]:
+        await self._arrive()
+        return [one for one in self.rows.open() if one.owner_team == team]
+
+    async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:
+        await self._arrive()
+        going_on = {
+            call.id for call in self.rows.ledger.calls.values() if call.is_open and call.asterisk_id == asterisk_id
+        }
+        for attempt in self.rows.tries.values():
+            request = self.rows.requests[attempt.request_id]
+            if attempt.is_open and attempt.call_id in going_on and request.lease_owner is not None:
+                self.rows.requests[request.id] = replace(request, lease_until_at=lease_until_at)
+
+    async def abandoned_calls(self, municipalities: Collection[MunicipalityCode], since: datetime) -> Sequence[Call]:
+        await self._arrive()
+        calls = [one for one in self.rows.ledger.calls.values() if one.arrived_at >= since]
+        left = [one for one in calls if one.end_reason is EndReason.ABANDONED_WAITING and one.callback_request is None]
+        here = [one for one in left if one.municipality in municipalities and one.pii_caller_number is not None]
+        return [one for one in here if not self._helped_since(one, calls) and not self._promised_since(one)]
+
+    def _helped_since(self, call: Call, calls: Sequence[Call]) -> bool:
+        later = (one for one in calls if one.arrived_at > call.arrived_at and one.municipality == call.municipality)
+        same = (one for one in later if one.pii_caller_number == call.pii_caller_number)
+        return any(one.answered_at is not None or one.is_open for one in same)
+
+    def _promised_since(self, call: Call) -> bool:
+        requests = (one for one in self.rows.requests.values() if one.municipality == call.municipality)
         return any(
-            one.lease_owner is not None and one.pii_number == request.pii_number for one in self.requests.values()
+            one.call_id == call.id
+            or any(fact.kind in _ASKED and fact.at >= call.arrived_at for fact in self.rows.history[one.id])
+            for one in requests
+            if one.pii_number == call.pii_caller_number
         )
 
-    def _attempts(self, request_id: RequestId) -> list[CallbackAttempt]:
-        found = (one for one in self.tries.values() if one.request_id == request_id)
-        return sorted(found, key=lambda one: one.number)
-
-    async def _attempt(self, attempt_id: AttemptId) -> CallbackAttempt:
+    async def absences(self, now: datetime) -> Sequence[Absence]:
         await self._arrive()
-        if attempt_id not in self.tries:
-            raise NoSuchRequest(f"there is no attempt {attempt_id}")
-        return self.tries[attempt_id]
+        return [one for one in self.rows.absent if one.until_at is None or one.until_at > now]
 
-    async def _open(self, request_id: RequestId) -> CallbackRequest:
+    async def known_reminders(self, keys: Iterable[str]) -> Collection[str]:
         await self._arrive()
-        if request_id not in self.requests:
-            raise NoSuchRequest(str(request_id))
-        request = self.requests[request_id]
-        if not request.is_open:
-            raise RequestClosed(request.reference)
-        return request
-
-    async def _held(self, request_id: RequestId, lease_owner: str) -> CallbackRequest:
-        request = await self._open(request_id)
-        if request.lease_owner != lease_owner:
-            raise LeaseLost(request.reference)
-        return request
+        return {key for key, _ in self.rows.reminders} & set(keys)
 
     async def _arrive(self) -> None:
         await asyncio.sleep(0)

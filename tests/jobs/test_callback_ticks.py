@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -11,18 +12,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
+from ari_app.callbacks.reminders import ReminderService
+from ari_app.callbacks.service import CallbackService
 from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
 from ari_app.core.area import Area, Contact
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
-from ari_app.core.callbacks import CallbackRequest, Confirmed, RequestKind, RequestReason, RequestState
+from ari_app.core.callback_rules import LEASE
+from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, RequestKind, RequestReason, RequestState
 from ari_app.core.ids import AsteriskId, CallId, RequestId
 from ari_app.core.reminders import due_reminders
-from ari_app.jobs.callback_ticks import CallbackKeeper, Ways
+from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.delivery import Mailer, NotSent, SmtpServer
-from ari_app.storage.callbacks.reminders import Reminders
-from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.jobs.reminder_sender import ReminderSender, Ways
+from ari_app.storage.callbacks.reminders import ReminderQueue
+from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.outbox import Outbox
 from tests.core.test_deadlines import local
 from tests.jobs.mail_server import MailServer
 from tests.storage.callback_values import ANNA, DIRECTORY, KCC, NUMBER, OOSTERWENDE, ZAND, asked, number
@@ -89,26 +95,38 @@ class Stand:
     area: Area = AREA
 
     def __post_init__(self) -> None:
-        self.book = PostgresCallbacks(self.database.pool)
-        self.reminders = Reminders(self.database.pool)
+        self.store = PostgresCallbackStore(self.database.pool)
+        self.service = CallbackService(self.store, lambda: self.area)
+        self.reminders = ReminderService(self.store, lambda: self.area)
+        self.queue = ReminderQueue(self.database.pool)
         mailer = Mailer(SmtpServer.from_url(self.mail.url), "terugbellen@gemeente.example")
-        ways = Ways(mailer, self.hook, self.caller)  # type: ignore[arg-type]
-        self.keeper = CallbackKeeper(
-            self.database, self.book, self.reminders, ways, lambda: self.area, self.hands, AsteriskId("node1")
+        self.use(Ways(mailer, self.hook, self.caller))  # type: ignore[arg-type]
+
+    def use(self, ways: Ways) -> None:
+        outbox = Outbox(self.database.pool)
+        self.sender = ReminderSender(self.reminders, self.queue, outbox, ways, lambda: self.area, self.hands)
+        self.ticks = CallbackTicks(
+            self.service, self.reminders, self.sender, lambda: self.area, self.hands, AsteriskId("node1")
         )
 
     async def ask(self, **changes: object) -> CallbackRequest:
-        return (await self.book.create_or_join(asked(self.hands.now, **changes), AREA)).request
+        made = await self.service.create_or_join(asked(self.hands.now, **changes), self.hands.now)
+        assert isinstance(made, Created)
+        return made.request
+
+    async def facts(self, request: CallbackRequest) -> list[dict[str, object]]:
+        query = "SELECT kind, detail FROM callback_fact WHERE request_id = $1 ORDER BY seq"
+        rows = await self.database.pool.fetch(query, request.id)
+        return [{"fact": row["kind"], **json.loads(row["detail"])} for row in rows]
 
     async def turn(self) -> None:
-        await self.keeper.tick()
-        await self.keeper.mail()
-        await self.keeper.post()
-        await self.keeper.speak()
+        await self.ticks.tick()
+        await self.sender.mail()
+        await self.sender.post()
+        await self.sender.speak()
 
     async def close(self) -> None:
-        await self.book.close()
-        await self.reminders.close()
+        await self.store.close()
 
     @property
     def mails(self) -> list[tuple[str, str]]:
@@ -140,9 +158,9 @@ async def test_a_promise_is_told_in_the_morning_before_and_at_its_deadline_and_d
     ]
     told = [payload["kind"] for _, payload in stand.hook.got]
     assert told == ["day_start", "before_deadline", "at_deadline", "day_start", "overdue", "day_start", "overdue"]
-    facts = [fact.detail.get("kind") for fact in await stand.book.facts(request.id) if fact.kind == "reminded"]
+    facts = [fact["kind"] for fact in await stand.facts(request) if fact["fact"] == "reminded"]
     assert facts == ["before_deadline", "at_deadline", "overdue", "overdue"]
-    late = await stand.book.request(request.id)
+    late = await stand.service.request(request.id)
     assert late is not None
     assert late.escalated_at == local("2026-03-03T17:00")
 
@@ -164,7 +182,7 @@ async def test_a_mail_holds_reference_municipality_and_deadline_and_no_personal_
 async def test_the_owners_day_names_all_that_is_due_and_the_phone_may_call_the_first(stand: Stand) -> None:
     for n in range(3):
         await stand.ask(pii_number=number(n))
-    mine = await stand.ask(pii_number=number(9), owner_operator=ANNA)
+    mine = await stand.ask(pii_number=number(9), operator=ANNA)
     stand.hands.at("2026-03-03T08:30")
     await stand.turn()
     assert sorted(subject for _, subject in stand.mails) == [
@@ -202,9 +220,7 @@ async def test_given_copies_that_find_different_reminders_of_one_request_then_no
         requests = [await copies[0].ask(pii_number=number(n)) for n in range(10)]
         now = hands.at("2026-03-04T09:00")
         due = due_reminders(requests, [], AREA, now)
-        in_turn = [
-            copy.reminders.store_due(found, {}, now) for copy, found in zip(copies, (due, due[::-1]), strict=True)
-        ]
+        in_turn = [copy.reminders.record(found, {}, now) for copy, found in zip(copies, (due, due[::-1]), strict=True)]
         stored = await asyncio.gather(*in_turn)
         keys = [reminder.key for found in stored for reminder in found]
         assert sorted(keys) == sorted(reminder.key for reminder in due)
@@ -215,8 +231,8 @@ async def test_given_copies_that_find_different_reminders_of_one_request_then_no
 async def test_given_a_sender_that_died_when_another_comes_then_late_but_not_never(stand: Stand) -> None:
     await stand.ask()
     stand.hands.at("2026-03-03T08:30")
-    await stand.keeper.tick()
-    taken = await stand.reminders.take(["email"], stand.hands.now, next_try_at=stand.hands.now + timedelta(minutes=2))  # type: ignore[list-item]
+    await stand.ticks.tick()
+    taken = await stand.queue.take(["email"], stand.hands.now, next_try_at=stand.hands.now + timedelta(minutes=2))  # type: ignore[list-item]
     assert len(taken) == 1  # and then its process was killed
     await stand.turn()
     assert stand.mails == []
@@ -285,9 +301,9 @@ async def test_given_a_mail_server_that_hangs_then_the_webhook_goes_all_the_same
     await stand.ask()
     stand.hands.at("2026-03-03T08:30")
     stand.mail.slow_seconds = 0.3
-    await stand.keeper.tick()
-    mailing = asyncio.create_task(stand.keeper.mail())
-    await stand.keeper.post()
+    await stand.ticks.tick()
+    mailing = asyncio.create_task(stand.sender.mail())
+    await stand.sender.post()
     assert len(stand.hook.got) == 1
     assert stand.mails == []
     await mailing
@@ -297,8 +313,8 @@ async def test_given_a_mail_server_that_hangs_then_the_webhook_goes_all_the_same
 async def test_what_was_done_meanwhile_is_not_told(stand: Stand) -> None:
     request = await stand.ask()
     stand.hands.at("2026-03-03T08:30")
-    await stand.keeper.tick()
-    await stand.book.close_by_person(request.id, "opgelost", "Anna", stand.hands.now)
+    await stand.ticks.tick()
+    await stand.service.close_by_person(request.id, "opgelost", "Anna", stand.hands.now)
     await stand.turn()
     assert stand.mails == []
     assert stand.caller.rung == []
@@ -316,18 +332,18 @@ async def test_a_phone_that_nobody_picks_up_rings_three_times_and_never_at_night
     stand.caller.answer = Spoken.NOT_HEARD
     for minutes in range(0, 120, 5):
         stand.hands.now = local("2026-03-03T08:30") + timedelta(minutes=minutes)
-        await stand.keeper.tick()
-        await stand.keeper.speak()
+        await stand.ticks.tick()
+        await stand.sender.speak()
     assert len(stand.caller.rung) == 3
     stand.area = replace(AREA, teams={KCC: replace(TEAM, supervisor=Contact(None, "+31119990100"))})
     stand.caller.answer = Spoken.HEARD
     stand.hands.at("2026-03-03T23:00")  # it was overdue at five, and the machine slept
-    await stand.keeper.tick()
-    await stand.keeper.speak()
+    await stand.ticks.tick()
+    await stand.sender.speak()
     assert len(stand.caller.rung) == 3
     stand.hands.at("2026-03-04T08:30")
-    await stand.keeper.tick()
-    await stand.keeper.speak()
+    await stand.ticks.tick()
+    await stand.sender.speak()
     assert "+31119990100" in {one.pii_phone for one in stand.caller.rung[3:]}
     assert "+31119990100" not in repr(stand.caller.rung)
 
@@ -342,15 +358,7 @@ async def test_without_a_supervisors_address_the_team_hears_it(stand: Stand) -> 
 
 async def test_without_ways_the_screen_has_it(stand: Stand) -> None:
     stand.area = DIRECTORY
-    stand.keeper = CallbackKeeper(
-        stand.database,
-        stand.book,
-        stand.reminders,
-        Ways(),
-        lambda: DIRECTORY,
-        stand.hands,
-        AsteriskId("node1"),
-    )
+    stand.use(Ways())
     await stand.ask()
     stand.hands.at("2026-03-03T17:00")
     await stand.turn()
@@ -361,34 +369,34 @@ async def test_without_ways_the_screen_has_it(stand: Stand) -> None:
 async def test_a_place_in_line_that_was_not_called_today_is_a_promise_for_tomorrow(stand: Stand) -> None:
     request = await stand.ask(kind=RequestKind.VIRTUAL_HOLD, queued_at=MONDAY)
     stand.hands.at("2026-03-02T16:59")
-    await stand.keeper.tick()
-    assert (await stand.book.request(request.id)).kind is RequestKind.VIRTUAL_HOLD  # type: ignore[union-attr]
+    await stand.ticks.tick()
+    assert (await stand.service.request(request.id)).kind is RequestKind.VIRTUAL_HOLD  # type: ignore[union-attr]
     stand.hands.at("2026-03-02T17:00")
-    await stand.keeper.tick()
-    lapsed = await stand.book.request(request.id)
+    await stand.ticks.tick()
+    lapsed = await stand.service.request(request.id)
     assert lapsed is not None
     assert (lapsed.kind, lapsed.next_attempt_at) == (RequestKind.PROMISE, local("2026-03-03T08:30"))
 
 
 async def test_what_a_team_leaves_behind_that_is_no_more_is_another_ones(stand: Stand) -> None:
-    request = await stand.ask(owner_team=ZAND, owner_operator=ANNA)
+    request = await stand.ask(team=ZAND, operator=ANNA)
     stand.area = replace(AREA, teams={KCC: TEAM})
     stand.hands.at("2026-03-03T15:00")
     await stand.turn()
-    now = await stand.book.request(request.id)
+    now = await stand.service.request(request.id)
     assert now is not None
     assert (now.owner_team, now.owner_operator, now.deadline_at) == (KCC, ANNA, request.deadline_at)
-    assert [fact.kind for fact in await stand.book.facts(request.id)][:2] == ["created", "assigned"]
+    assert [fact["fact"] for fact in await stand.facts(request)][:2] == ["created", "assigned"]
     assert {to for to, _ in stand.mails} == {"kcc@gemeente.example"}
 
 
 async def test_a_lease_whose_holder_is_gone_is_given_back(stand: Stand) -> None:
     request = await stand.ask()
     now = stand.hands.now
-    await stand.book.claim(request.id, ANNA, now, lease_until_at=now + timedelta(minutes=2), lease_owner="a")
-    stand.hands.now += timedelta(minutes=3)
-    await stand.keeper.tick()
-    given_back = await stand.book.request(request.id)
+    await stand.service.claim(request.id, ANNA, now, lease_owner="a")
+    stand.hands.now += LEASE
+    await stand.ticks.tick()
+    given_back = await stand.service.request(request.id)
     assert given_back is not None
     assert given_back.state is RequestState.OPEN
 
@@ -398,7 +406,7 @@ async def test_designated_days_that_run_out_are_told_once_a_day(stand: Stand) ->
     with structlog.testing.capture_logs() as lines:
         for moment in ("02T09:00", "02T10:00", "03T09:00"):
             stand.hands.at(f"2026-03-{moment}")
-            await stand.keeper.tick()
+            await stand.ticks.tick()
     assert [line["event"] for line in lines].count("designated_days_run_out") == 2
 
 
@@ -435,29 +443,29 @@ def wanting_abandoned() -> Area:
 
 async def test_who_gave_up_waiting_is_called_back_where_the_municipality_wants_it(stand: Stand) -> None:
     call_id = await call_of(stand, "2026-03-02T15:00")
-    await stand.keeper.tick()
-    assert await stand.book.open_requests() == ()
+    await stand.ticks.tick()
+    assert list(await stand.service.open_requests()) == []
     stand.area = wanting_abandoned()
     for _ in range(2):
-        await stand.keeper.tick()
-    (request,) = await stand.book.open_requests()
+        await stand.ticks.tick()
+    (request,) = await stand.service.open_requests()
     assert (request.reason, request.call_id, request.pii_number) == (RequestReason.ABANDONED, call_id, NUMBER)
     assert request.first_contact_at == local("2026-03-02T15:00")
     assert request.number_confirmed_how is Confirmed.UNCONFIRMED
-    await stand.book.close_by_person(request.id, "opgelost", "Anna", MONDAY)
-    await stand.keeper.tick()
-    assert await stand.book.open_requests() == ()
+    await stand.service.close_by_person(request.id, "opgelost", "Anna", MONDAY)
+    await stand.ticks.tick()
+    assert list(await stand.service.open_requests()) == []
 
 
 async def test_who_gave_up_twice_has_one_promise_of_the_first_call(stand: Stand) -> None:
     stand.area = wanting_abandoned()
     await call_of(stand, "2026-03-02T15:00")
-    await stand.keeper.tick()
+    await stand.ticks.tick()
     stand.hands.now += timedelta(minutes=30)
     await call_of(stand, "2026-03-02T16:20")
     for _ in range(2):
-        await stand.keeper.tick()
-    (request,) = await stand.book.open_requests()
+        await stand.ticks.tick()
+    (request,) = await stand.service.open_requests()
     assert (request.first_contact_at, request.joined_count) == (local("2026-03-02T15:00"), 1)
 
 
@@ -468,17 +476,17 @@ async def test_who_called_again_and_was_helped_or_hid_the_number_or_pays_for_it_
     await call_of(stand, "2026-03-02T15:00", caller=None)
     await call_of(stand, "2026-03-02T15:00", caller="+31909123456")
     await call_of(stand, "2026-02-27T15:00", caller=number(5))
-    await stand.keeper.tick()
-    assert await stand.book.open_requests() == ()
+    await stand.ticks.tick()
+    assert list(await stand.service.open_requests()) == []
 
 
 async def test_who_hangs_up_on_a_callback_that_came_to_nothing_has_not_asked_again(stand: Stand) -> None:
     stand.area = wanting_abandoned()
     await call_of(stand, "2026-03-02T15:00")
-    await stand.keeper.tick()
-    (request,) = await stand.book.open_requests()
+    await stand.ticks.tick()
+    (request,) = await stand.service.open_requests()
     stand.hands.now += timedelta(minutes=30)
     await call_of(stand, "2026-03-02T16:20", keeps=request.id)
-    await stand.keeper.tick()
-    (request,) = await stand.book.open_requests()
+    await stand.ticks.tick()
+    (request,) = await stand.service.open_requests()
     assert request.joined_count == 0

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from ari_app.core.area import Area, Municipality, OpeningSpan, Operator, Team
+from ari_app.core.callback_requests import Wish
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackAttempt,
     CallbackRequest,
     CloseKind,
     Confirmed,
-    NewRequest,
     RequestKind,
     RequestReason,
     RequestState,
@@ -48,21 +48,20 @@ def at(minutes: float) -> datetime:
     return TEN + timedelta(minutes=minutes)
 
 
-def asked(now: datetime = TEN, **changes: object) -> NewRequest:
-    new = NewRequest(
+def asked(now: datetime = TEN, **changes: object) -> Wish:
+    wish = Wish(
         municipality=OOSTERWENDE,
         reason=RequestReason.MENU,
         first_contact_at=now,
-        created_at=now,
-        owner_team=KCC,
         number_confirmed_how=Confirmed.SHOWN,
         pii_number=NUMBER,
+        team=KCC,
     )
-    return replace(new, **changes)  # type: ignore[arg-type]
+    return replace(wish, **changes)  # type: ignore[arg-type]
 
 
 def number(last: int) -> E164:
-    return E164(f"+316{last:08}")
+    return E164(f"+31612{last:06}")
 
 
 #: every field has a value of its own, none its default: what comes back was really stored

@@ -9,10 +9,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from ari_app.callbacks.service import CallbackService
 from ari_app.core.call import Fact, FactKind
+from ari_app.core.callbacks import Created
 from ari_app.core.ids import CallId, LineId
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage.callbacks.requests import PostgresCallbacks
+from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db import feed as feed_module
 from ari_app.storage.db.engine import Database
@@ -35,7 +37,7 @@ from ari_app.storage.db.notifications import (
     Notifier,
 )
 from tests.patience import PATIENCE_SECONDS
-from tests.storage.callback_values import DIRECTORY, asked
+from tests.storage.callback_values import DIRECTORY, TEN, asked
 from tests.storage.link import Link
 from tests.storage.values import NINE, after, eventually, new_call, new_line, new_session
 
@@ -215,8 +217,9 @@ def test_a_payload_that_is_not_ours_means_that_something_changed(
 
 async def test_a_change_of_a_request_to_be_called_back_is_heard(database: Database, feed: Feed) -> None:
     await heard(feed)
-    book = PostgresCallbacks(database.pool)
-    created = await book.create_or_join(asked(), DIRECTORY)
+    store = PostgresCallbackStore(database.pool)
+    created = await CallbackService(store, lambda: DIRECTORY).create_or_join(asked(), TEN)
+    assert isinstance(created, Created)
     assert await heard(feed) == CallbackChanged(created.request.id)
     assert read_notification(CALLBACK_CHANNEL, "not an id") == Resync()
-    await book.close()
+    await store.close()

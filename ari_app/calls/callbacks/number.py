@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.gather import ask_key, ask_number
+from ari_app.core.callback_requests import callback_number
 from ari_app.core.callbacks import Confirmed
 from ari_app.core.numbers import E164
-from ari_app.core.tariffs import Forbidden, callable_number
+from ari_app.core.tariffs import Forbidden
 from ari_app.prompts.phrases import callback_caller as say
 
 TRIES = 3
@@ -16,7 +17,7 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
     """The number, and how it was confirmed; None when the caller confirmed none."""
     shown = flow.call.pii_caller_number
     if shown is not None:
-        number = callable_number(shown, flow.area.callable_countries)
+        number = callback_number(shown, flow.area)
         if isinstance(number, Forbidden):
             await flow.play((*say.this_number(shown), *say.not_called(number.reason)))
         else:
@@ -31,7 +32,7 @@ async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
 async def _typed(flow: Flow) -> tuple[E164, Confirmed] | None:
     for _ in range(TRIES):
         keyed = await ask_number(flow, say.KEY_YOUR_NUMBER)
-        number = callable_number(keyed, flow.area.callable_countries)
+        number = callback_number(keyed, flow.area)
         if isinstance(number, Forbidden):
             await flow.play(say.not_called(number.reason))
             continue

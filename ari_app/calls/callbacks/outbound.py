@@ -9,7 +9,7 @@ import structlog
 from ari_app.calls.call.bridging import start_prompt
 from ari_app.calls.call.flow import End, Flow
 from ari_app.calls.call.ringing import CalledPhone, Ringing, create_phone
-from ari_app.calls.callbacks.attempts import lease_owner_of, tell_progress
+from ari_app.calls.callbacks.attempts import lease_owner_of, record_answer
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import Entered, Left, OperatorGone, OperatorReady, PlayPrompt, TakeCall
 from ari_app.core.call import EndReason, Leg
@@ -59,7 +59,7 @@ async def what_about(flow: Flow) -> tuple[str, ...]:
     call = flow.call
     request_id, municipality = call.callback_request, call.municipality
     assert request_id is not None and municipality is not None
-    request = await flow.shell.promises.request(request_id)
+    request = await flow.shell.callbacks.request(request_id)
     subject: tuple[str, ...] = ()
     note: tuple[str, ...] = ()
     if request is not None:
@@ -105,7 +105,7 @@ async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> E
                 return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
             case Left(channel_id=left) if left == leg.channel_id:
                 return End(EndReason.CALLBACK_GIVEN_UP, Cause.NO_ANSWER)
-    await tell_progress(flow)
+    await record_answer(flow)
     return None
 
 
@@ -116,8 +116,8 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
         return None
     assert call.callback_request is not None
     try:
-        attempt = await flow.shell.promises.start_attempt(
-            call.callback_request, lease_owner_of(call), operator, call.id, flow.now
+        attempt = await flow.shell.callbacks.start_attempt(
+            call.callback_request, lease_owner_of(call.id), operator, call.id, flow.now
         )
     except CallbackRefused as error:
         log.info("callback_refused", call_id=str(call.id), error=str(error))

@@ -23,7 +23,7 @@ class VirtualHolds:
 
     async def refresh(self) -> None:
         """Let the dispatcher know of every place that may be called now. Raises StoreUnavailable."""
-        requests = await self._shell.promises.open_requests([RequestKind.VIRTUAL_HOLD])
+        requests = await self._shell.callbacks.open_requests([RequestKind.VIRTUAL_HOLD])
         self._shell.dispatcher.set_virtual_holds([one for one in requests if self._is_due(one)], self._begin)
 
     def _is_due(self, request: CallbackRequest) -> bool:

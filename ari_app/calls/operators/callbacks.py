@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ari_app.calls.callbacks.attempts import promise
+from ari_app.calls.callbacks.attempts import lease_owner_of
+from ari_app.calls.callbacks.requests import operator_request
 from ari_app.calls.shell import Shell
-from ari_app.core.callback_rules import LEASE, callable_towns
 from ari_app.core.callbacks import CallbackRequest, RequestReason
 from ari_app.core.ids import CallId, RequestId, new_call_id
 from ari_app.core.ledger import CallbackRefused, StoreUnavailable
@@ -20,7 +20,6 @@ from ari_app.core.operator_commands import (
     Refused,
 )
 from ari_app.core.operators import OperatorSession
-from ari_app.core.skills import teams_of
 
 #: begins the call that is to keep this promise; the call id is the owner of the request's lease
 StartCall = Callable[[CallbackRequest, OperatorSession, CallId], None]
@@ -50,15 +49,10 @@ class OperatorCallbacks:
         """Begin the callback that this operator should make first; refused when there is none, or in a talk."""
         if session.call_id is not None:
             return Refused(RefusalReason.TRANSFER_OPEN)
-        area, now = self._shell.area(), self._shell.clock.now()
-        # Of every town: a request may be given to a team that does not answer for its municipality.
-        towns = callable_towns(area, now)
-        teams = [team.code for team in teams_of(area, session.operator)]
+        now = self._shell.clock.now()
         call_id = new_call_id()
         try:
-            request = await self._shell.promises.claim_next(
-                session.operator, teams, towns, now, lease_until_at=now + LEASE, lease_owner=f"call:{call_id}"
-            )
+            request = await self._shell.callbacks.claim_next(session.operator, now, lease_owner=lease_owner_of(call_id))
         except StoreUnavailable:
             return Refused(RefusalReason.STORE_AWAY)
         return self._start(session, request, call_id)
@@ -67,8 +61,8 @@ class OperatorCallbacks:
         """Begin this very callback; refused when somebody else has it, or its number, on the line."""
         now, call_id = self._shell.clock.now(), new_call_id()
         try:
-            request = await self._shell.promises.claim(
-                request_id, session.operator, now, lease_until_at=now + LEASE, lease_owner=f"call:{call_id}"
+            request = await self._shell.callbacks.claim(
+                request_id, session.operator, now, lease_owner=lease_owner_of(call_id)
             )
         except StoreUnavailable:
             return Refused(RefusalReason.STORE_AWAY)
@@ -92,4 +86,4 @@ class OperatorCallbacks:
             return Refused(RefusalReason.STORE_AWAY)
         if call is None:
             return Refused(RefusalReason.NO_SUCH_CALL)
-        return await promise(self._shell, call, wanted, RequestReason.OPERATOR, session.operator)
+        return await operator_request(self._shell, call, wanted, RequestReason.OPERATOR, session.operator)

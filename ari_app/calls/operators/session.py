@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from ari_app.calls.callbacks.attempts import said
+from ari_app.calls.callbacks.commands import confirmation
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import (
@@ -249,7 +249,7 @@ class SessionTask(SessionRecord):
             if isinstance(answer, Refused):
                 await self._channel.start_prompt(to_operator.refusal(answer.reason, answer.deputy))
             else:
-                await self._channel.start_prompt(said(command, answer))
+                await self._channel.start_prompt(confirmation(command, answer))
         else:
             await self._channel.start_prompt(to_operator.UNKNOWN_CODE)
 

@@ -10,8 +10,9 @@ from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, queued
 from ari_app.calls.call.ringing import ring, whispered
-from ari_app.calls.callbacks.attempts import open_request, tell_progress
+from ari_app.calls.callbacks.attempts import record_talk
 from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
+from ari_app.calls.callbacks.requests import known_request
 from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
 from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.area import Reach, Whisper
@@ -70,7 +71,7 @@ async def _call_back(flow: Flow) -> Step | End:
         return refused
     await tell_operator(flow, leg, ())
     step_on = await _to_talk(flow, bridge_id, flow.leg(leg.channel_id) or leg, session)
-    await tell_progress(flow, talk_began_at=flow.now)
+    await record_talk(flow)
     return step_on
 
 
@@ -192,7 +193,7 @@ def _back_to_queue(flow: Flow, why: str, **changes: Unpack[CallChanges]) -> Step
 
 async def _said_before(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
     """To an operator, in whichever way they are reached: who comes, and whether we owe them a call."""
-    is_owed = await open_request(flow, session.operator) is not None
+    is_owed = await known_request(flow, session.operator) is not None
     return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if is_owed else ()))
 
 

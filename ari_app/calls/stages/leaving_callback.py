@@ -10,7 +10,7 @@ from ari_app.calls.call.gather import ask_key
 from ari_app.calls.call.next_step import after_choice, queued
 from ari_app.calls.callbacks.number import confirmed_number
 from ari_app.calls.callbacks.offer import YES
-from ari_app.calls.callbacks.requests import promised
+from ari_app.calls.callbacks.requests import agreed_request
 from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
@@ -37,7 +37,7 @@ async def leaving_callback(flow: Flow) -> Step | End:
             return End(ends_without(flow.call) or EndReason.NOBODY_AVAILABLE)
         if not await _has_municipality(flow) or not await _has_number(flow):
             return await _goes_on(flow)
-    made = await promised(flow)
+    made = await agreed_request(flow)
     if made is None:
         return await _goes_on(flow)
     await _tell(flow, made)

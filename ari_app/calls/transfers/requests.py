@@ -8,7 +8,7 @@ from datetime import timedelta
 from ari_app.calls.call.cleanup import end_standing_leg
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.next_step import queued
-from ari_app.calls.callbacks.commands import noted
+from ari_app.calls.callbacks.commands import carry_out
 from ari_app.calls.messages import CommandAsked
 from ari_app.calls.transfers.destinations import find, stand_in
 from ari_app.core import routing
@@ -71,7 +71,7 @@ async def judge(flow: Flow, asked: CommandAsked) -> Verdict:
         case NextCallback():
             return _refuse(RefusalReason.TRANSFER_OPEN)
         case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
-            return Verdict(await noted(flow, asked.command))
+            return Verdict(await carry_out(flow, asked.command))
 
 
 def _has_caller(flow: Flow, by: str | object) -> bool:

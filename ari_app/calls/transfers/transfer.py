@@ -9,7 +9,7 @@ from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import read_key
-from ari_app.calls.callbacks.attempts import said
+from ari_app.calls.callbacks.commands import confirmation
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
@@ -144,7 +144,7 @@ async def answer(flow: Flow, request: CommandAsked, says: Answer) -> None:
     if isinstance(says, Refused) and by_phone:
         await prompt_handling_party(flow, to_operator.refusal(says.reason, says.deputy))
     if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
-        await prompt_handling_party(flow, said(request.command, says))
+        await prompt_handling_party(flow, confirmation(request.command, says))
 
 
 # --- what follows ---

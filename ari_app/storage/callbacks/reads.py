@@ -25,7 +25,7 @@ from ari_app.core.callbacks import (
 )
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage import tables as t
-from ari_app.storage.callbacks.store import ATTEMPT, REQUEST
+from ari_app.storage.callbacks.statements import ATTEMPT, REQUEST
 from ari_app.storage.db.errors import translated
 
 

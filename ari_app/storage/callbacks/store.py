@@ -1,106 +1,83 @@
-"""What every change of a request has in common: one transaction that holds its row, the facts of it, the news of it."""
+"""The rows of callbacks over Postgres: transactions for changes, single statements for the rest. Nothing is decided."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from datetime import datetime
 
 import asyncpg
 
-from ari_app.core.callbacks import CallbackAttempt, CallbackFact, CallbackRequest
-from ari_app.core.ids import RequestId
-from ari_app.core.ledger import NoSuchRequest, RequestClosed
-from ari_app.storage import tables
+from ari_app.core.call import Call
+from ari_app.core.callbacks import Absence, CallbackRequest, RequestKind
+from ari_app.core.ids import AsteriskId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.storage.callbacks import statements
+from ari_app.storage.callbacks.rows import PostgresRows
+from ari_app.storage.callbacks.statements import REQUEST
+from ari_app.storage.calls.statements import CALL
+from ari_app.storage.db.connections import borrowed, transaction
 from ari_app.storage.db.engine import STATEMENT_SECONDS
-from ari_app.storage.db.engine import Connection as Connection
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.notifications import CALLBACK_CHANNEL, Notifier
-from ari_app.storage.db.rows import RowShape
-
-REQUEST = RowShape(CallbackRequest, tables.callback_request)
-ATTEMPT = RowShape(CallbackAttempt, tables.callback_attempt)
-
-SELECT_REQUEST = f"SELECT {REQUEST.listed()} FROM callback_request"
-_UPDATE = f"UPDATE callback_request SET ({', '.join(REQUEST.columns)}) = ROW ({REQUEST.parameters(1)}) WHERE id = $1"
-ATTEMPTS_OF = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE request_id = $1 ORDER BY number"
-_TELL = "INSERT INTO callback_fact (request_id, seq, at, kind, detail) VALUES ($1, $2, $3, $4, $5)"
 
 
-class CallbackStore:
-    """Many tasks, and many programs, may use it at once."""
+class PostgresCallbackStore:
+    """Fulfils `callbacks.ports.CallbackStore`. Close it: that sends the last notifications."""
 
     def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
         self._pool = pool
         self._timeout_seconds = timeout_seconds
         self._notifier = Notifier(pool)
-        self._not_yet_committed: dict[Connection, set[RequestId]] = {}
 
     async def close(self) -> None:
         """Send the last notifications; the pool stays open."""
         await self._notifier.close()
 
-    async def fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
-        with translated():
-            async with asyncio.timeout(self._timeout_seconds):
-                return await self._pool.fetch(statement, *parameters)
-
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
-        """All of the block or nothing, and its news after the commit; what goes wrong leaves it as an error of ours."""
+    async def transaction(self) -> AsyncIterator[PostgresRows]:
+        """Errors of Postgres leave it as ours, and listeners are notified after the commit."""
         with translated():
-            async with asyncio.timeout(self._timeout_seconds), self._pool.acquire() as connection:
-                changed = self._not_yet_committed[connection] = set()
-                try:
-                    async with connection.transaction():
-                        yield connection
-                finally:
-                    del self._not_yet_committed[connection]
-        for request_id in changed:
+            async with asyncio.timeout(self._timeout_seconds), transaction(self._pool) as connection:
+                rows = PostgresRows(connection)
+                yield rows
+        for request_id in rows.changed:
             self._notifier.notify(CALLBACK_CHANNEL, str(request_id))
 
-    async def write(
-        self, connection: Connection, request: CallbackRequest, facts: Sequence[CallbackFact]
-    ) -> CallbackRequest:
-        """The changed row, which the transaction holds, and what happened; with its new `last_seq`."""
-        stored = replace(request, last_seq=request.last_seq + len(facts))
-        await connection.execute(_UPDATE, *REQUEST.values(stored))
-        await write_facts(connection, request.id, request.last_seq, facts)
-        self.tell(connection, request.id)
-        return stored
+    async def request(self, request_id: RequestId) -> CallbackRequest | None:
+        found = await self._requests(statements.THE_REQUEST, request_id)
+        return found[0] if found else None
 
-    def tell(self, connection: Connection, request_id: RequestId) -> None:
-        """That this row changed, once the transaction of this connection is committed."""
-        self._not_yet_committed[connection].add(request_id)
+    async def open_requests(self, kinds: Collection[RequestKind] = tuple(RequestKind)) -> Sequence[CallbackRequest]:
+        return await self._requests(statements.OPEN_REQUESTS, sorted(kinds))
 
+    async def open_requests_of_number(
+        self, pii_number: str, municipalities: Collection[MunicipalityCode]
+    ) -> Sequence[CallbackRequest]:
+        return await self._requests(statements.OPEN_REQUESTS_OF_NUMBER, pii_number, sorted(municipalities))
 
-async def open_request(connection: Connection, request_id: RequestId) -> CallbackRequest:
-    """The row, held until the transaction ends. Raises NoSuchRequest, RequestClosed."""
-    row = await connection.fetchrow(f"{SELECT_REQUEST} WHERE id = $1 FOR UPDATE", request_id)
-    if row is None:
-        raise NoSuchRequest(f"there is no request {request_id}")
-    request = REQUEST.read(row)
-    if not request.is_open:
-        raise RequestClosed(f"{request.reference} is closed already")
-    return request
+    async def open_requests_of_team(self, team: TeamCode) -> Sequence[CallbackRequest]:
+        return await self._requests(statements.OPEN_REQUESTS_OF_TEAM, team)
 
+    async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:
+        await self._fetch(statements.EXTEND_LEASES_OF_CALLS, asterisk_id, lease_until_at)
 
-async def attempts_of(connection: Connection, request_id: RequestId) -> list[CallbackAttempt]:
-    return [ATTEMPT.read(row) for row in await connection.fetch(ATTEMPTS_OF, request_id)]
+    async def abandoned_calls(self, municipalities: Collection[MunicipalityCode], since: datetime) -> Sequence[Call]:
+        return [CALL.read(row) for row in await self._fetch(statements.ABANDONED_CALLS, sorted(municipalities), since)]
 
+    async def absences(self, now: datetime) -> Sequence[Absence]:
+        rows = await self._fetch(statements.ABSENCES, now)
+        return [
+            Absence(OperatorNumber(row["operator"]), row["from_at"], row["until_at"], row["reason"]) for row in rows
+        ]
 
-async def write_facts(
-    connection: Connection, request_id: RequestId, last_seq: int, facts: Sequence[CallbackFact]
-) -> None:
-    rows = [
-        (request_id, seq, fact.at, fact.kind, as_json(fact.detail))
-        for seq, fact in enumerate(facts, start=last_seq + 1)
-    ]
-    if rows:
-        await connection.executemany(_TELL, rows)
+    async def known_reminders(self, keys: Iterable[str]) -> Collection[str]:
+        return {row["key"] for row in await self._fetch(statements.KNOWN_REMINDERS, list(keys))}
 
+    async def _requests(self, statement: str, *parameters: object) -> list[CallbackRequest]:
+        return [REQUEST.read(row) for row in await self._fetch(statement, *parameters)]
 
-def as_json(detail: Mapping[str, object]) -> str:
-    return json.dumps(dict(detail), ensure_ascii=False)
+    async def _fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
+        with translated():
+            async with asyncio.timeout(self._timeout_seconds), borrowed(self._pool) as connection:
+                return await connection.fetch(statement, *parameters)

@@ -18,6 +18,7 @@ from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls import statements
 from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, Guard, store_call
+from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.notifications import CALL_CHANNEL, OPERATOR_CHANNEL, Notifier
@@ -155,16 +156,8 @@ class PostgresLedger:
                     return await self._fetch_once(statement, parameters)
 
     async def _fetch_once(self, statement: str, parameters: Sequence[Any]) -> Rows:
-        connection = await self._pool.acquire()
-        try:
+        async with borrowed(self._pool) as connection:
             return await connection.fetch(statement, *parameters)
-        except (asyncio.CancelledError, asyncpg.InternalClientError):
-            # Cancelling politely asks the server to stop, and waits for a server that may be frozen. A farewell of the
-            # server between two statements confuses asyncpg 0.32: "cannot switch to state 12; another operation (2)".
-            connection.terminate()
-            raise
-        finally:
-            await self._pool.release(connection)
 
 
 def _as_json(detail: Mapping[str, object]) -> str:

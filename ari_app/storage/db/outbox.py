@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Connection
 from ari_app.storage.db.errors import translated
 
@@ -62,5 +63,5 @@ class Outbox:
 
     async def _fetch(self, statement: str, *parameters: object) -> list[asyncpg.Record]:
         with translated():
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                return await self._pool.fetch(statement, *parameters)
+            async with asyncio.timeout(STATEMENT_SECONDS), borrowed(self._pool) as connection:
+                return await connection.fetch(statement, *parameters)

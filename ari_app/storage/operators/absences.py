@@ -16,7 +16,7 @@ from ari_app.storage.db.scopes import in_scope
 
 
 class AbsenceRefused(InputRefused):
-    """There is no such operator, or the absence would end before it begins."""
+    """There is no such operator."""
 
 
 async def add_absence(engine: AsyncEngine, absence: Absence, author: str, now: datetime) -> None:

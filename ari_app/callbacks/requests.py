@@ -1,0 +1,140 @@
+"""Requests: made once, joined when asked again, given to another owner, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from ari_app.callbacks.ports import CallbackRows, CallbackStore
+from ari_app.core.area import Area
+from ari_app.core.callback_changes import assigned, closed_as_helped, closed_by_person
+from ari_app.core.callback_requests import (
+    NewRequest,
+    NotPromised,
+    Wish,
+    asked_fact,
+    joined,
+    new_request,
+    request_from,
+    unknown_owner,
+)
+from ari_app.core.callback_rules import town_of
+from ari_app.core.callbacks import CallbackFactKind, CallbackRequest, Change, Created, RequestKind
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_request_id
+from ari_app.core.ledger import NoSuchRequest, RequestClosed, UnknownOwner
+from ari_app.core.references import reference_of
+
+
+class Requests:
+    """Every change is committed when it returns. All raise StoreUnavailable."""
+
+    def __init__(self, store: CallbackStore, area: Callable[[], Area]) -> None:
+        self._store = store
+        self._area = area
+
+    async def create_or_join(self, wish: Wish, now: datetime) -> Created | NotPromised:
+        """A new request with its deadline, or the open one of this number and municipality, which knows the wish then.
+
+        Idempotent for the same wish of the same call: after a crash, or an unsure commit, it finds its own request.
+        """
+        area = self._area()
+        new = new_request(wish, area, now)
+        if isinstance(new, NotPromised):
+            return new
+        async with self._store.transaction() as rows:
+            return await _asked_before(rows, new) or await _created_or_joined(rows, new, area)
+
+    async def assign(
+        self, request_id: RequestId, team: TeamCode | None, operator: OperatorNumber | None, by: str, now: datetime
+    ) -> CallbackRequest:
+        """Another owner; the deadline stays. With a team alone no person is named.
+
+        A request that waited for a decision is to be tried again from now on.
+        Raises NoSuchRequest, RequestClosed, UnknownOwner.
+        """
+        area = self._area()
+        unknown = unknown_owner(area, team, operator)
+        if unknown is not None:
+            raise UnknownOwner(unknown.pii_says)
+
+        def change(request: CallbackRequest) -> Change:
+            town = town_of(area, request.municipality)
+            return assigned(request, team, operator, town, area.special_days, by, now)
+
+        return await self._change(request_id, change)
+
+    async def close_by_person(self, request_id: RequestId, pii_reason: str, by: str, now: datetime) -> CallbackRequest:
+        """Somebody decides that the citizen is not called any more.
+
+        Raises NoSuchRequest, RequestClosed, CloseRefused.
+        """
+        return await self._change(request_id, lambda request: closed_by_person(request, pii_reason, by, now))
+
+    async def close_as_helped(
+        self, request_id: RequestId, by: OperatorNumber, talk_began_at: datetime, now: datetime, call_id: CallId
+    ) -> CallbackRequest:
+        """The citizen called again and was helped. Raises NoSuchRequest, RequestClosed, CloseRefused."""
+        return await self._change(
+            request_id, lambda request: closed_as_helped(request, by, talk_began_at, now, call_id)
+        )
+
+    async def request(self, request_id: RequestId) -> CallbackRequest | None:
+        """As it is stored now, open or closed."""
+        return await self._store.request(request_id)
+
+    async def open_requests(self, kinds: Collection[RequestKind] = tuple(RequestKind)) -> Sequence[CallbackRequest]:
+        """All that are open; those that must be done first come first."""
+        return await self._store.open_requests(kinds)
+
+    async def open_requests_of_number(
+        self, pii_number: str, municipalities: Collection[MunicipalityCode]
+    ) -> Sequence[CallbackRequest]:
+        """For an operator of these municipalities: what a citizen who calls again is to be called back for."""
+        return await self._store.open_requests_of_number(pii_number, municipalities)
+
+    async def _change(self, request_id: RequestId, change: Callable[[CallbackRequest], Change]) -> CallbackRequest:
+        async with self._store.transaction() as rows:
+            return await rows.update(*change(await open_request(rows, request_id)))
+
+    async def _change_where_needed(
+        self, request_id: RequestId, change: Callable[[CallbackRequest], Change | None]
+    ) -> CallbackRequest | None:
+        """The changed request; None when it is closed by now, or there is nothing to change."""
+        async with self._store.transaction() as rows:
+            request = await rows.request(request_id)
+            changed = None if request is None or not request.is_open else change(request)
+            return None if changed is None else await rows.update(*changed)
+
+
+async def open_request(rows: CallbackRows, request_id: RequestId) -> CallbackRequest:
+    """The row, locked until the transaction ends. Raises NoSuchRequest, RequestClosed."""
+    request = await rows.request(request_id)
+    if request is None:
+        raise NoSuchRequest(f"there is no request {request_id}")
+    if not request.is_open:
+        raise RequestClosed(f"{request.reference} is closed already")
+    return request
+
+
+async def _asked_before(rows: CallbackRows, new: NewRequest) -> Created | None:
+    if new.wish.call_id is None:
+        return None
+    asked = asked_fact(new, CallbackFactKind.CREATED)
+    found = await rows.asked_before(new.wish.municipality, new.pii_number, asked)
+    if found is None:
+        return None
+    request, kind = found
+    return Created(request, joined=kind is CallbackFactKind.JOINED)
+
+
+async def _created_or_joined(rows: CallbackRows, new: NewRequest, area: Area) -> Created:
+    reference = reference_of(await rows.next_reference_number())
+    request = request_from(new, new_request_id(), reference, area)
+    facts = [asked_fact(new, CallbackFactKind.CREATED)]
+    while True:
+        stored = await rows.insert(request, facts)
+        if stored is not None:
+            return Created(stored, joined=False)
+        there = await rows.open_request_of(new.wish.municipality, new.pii_number)
+        if there is not None:  # else it was closed between the two statements
+            return Created(await rows.update(*joined(there, new, area)), joined=True)

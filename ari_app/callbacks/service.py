@@ -1,0 +1,46 @@
+"""The whole service: requests and attempts, and the upkeep that keeps promises from being forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ari_app.callbacks.attempts import Attempts
+from ari_app.core.callback_changes import inherited, lapsed
+from ari_app.core.callback_offers import abandoned_wish
+from ari_app.core.callbacks import CallbackRequest, Created, RequestKind
+
+#: an application that was away for a day still finds the callers who gave up meanwhile
+ABANDONED_SINCE = timedelta(days=1)
+
+
+class CallbackService(Attempts):
+    """What calls, jobs and commands use. The upkeep is idempotent: several programs may do it at once."""
+
+    async def lapse_virtual_holds(self, now: datetime) -> Sequence[CallbackRequest]:
+        """Virtual holds that were not called on their day become ordinary promises; those that did."""
+        area = self._area()
+        holds = await self._store.open_requests([RequestKind.VIRTUAL_HOLD])
+        due = [one for one in holds if lapsed(one, area, now) is not None]
+        changed = [await self._change_where_needed(one.id, lambda request: lapsed(request, area, now)) for one in due]
+        return [one for one in changed if one is not None]
+
+    async def inherit_requests(self, now: datetime) -> Sequence[CallbackRequest]:
+        """Requests of a team that was taken out of the area go to another team: else nobody calls, or is reminded."""
+        area = self._area()
+        due = [one for one in await self._store.open_requests() if inherited(one, area, now) is not None]
+        changed = [
+            await self._change_where_needed(one.id, lambda request: inherited(request, area, now)) for one in due
+        ]
+        return [one for one in changed if one is not None]
+
+    async def promise_abandoned_calls(self, now: datetime) -> Sequence[Created]:
+        """Callers who gave up waiting are called back, where the municipality wants that."""
+        area = self._area()
+        towns = [code for code, town in area.municipalities.items() if town.callback.abandoned]
+        if not towns:
+            return []
+        calls = await self._store.abandoned_calls(towns, now - ABANDONED_SINCE)
+        wishes = [wish for wish in (abandoned_wish(call, area) for call in calls) if wish is not None]
+        made = [await self.create_or_join(wish, now) for wish in wishes]
+        return [one for one in made if isinstance(one, Created)]

@@ -1,0 +1,106 @@
+"""The SQL of callbacks. A row that is read within a transaction is locked until its end."""
+
+from __future__ import annotations
+
+from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
+from ari_app.storage import tables
+from ari_app.storage.calls.statements import CALL
+from ari_app.storage.db.rows import RowShape
+
+REQUEST = RowShape(CallbackRequest, tables.callback_request)
+ATTEMPT = RowShape(CallbackAttempt, tables.callback_attempt)
+
+_URGENCY = "plan_by_at, deadline_at, first_contact_at, id"
+_OPEN = f"SELECT {REQUEST.listed()} FROM callback_request WHERE closed_at IS NULL"
+
+# --- reading, without a transaction ---
+
+THE_REQUEST = f"SELECT {REQUEST.listed()} FROM callback_request WHERE id = $1"
+OPEN_REQUESTS = f"{_OPEN} AND kind = ANY($1) ORDER BY {_URGENCY}"
+OPEN_REQUESTS_OF_NUMBER = f"{_OPEN} AND pii_number = $1 AND municipality = ANY($2) ORDER BY {_URGENCY}"
+OPEN_REQUESTS_OF_TEAM = f"{_OPEN} AND owner_team = $1 ORDER BY {_URGENCY}"
+ABSENCES = "SELECT operator, from_at, until_at, reason FROM operator_absence WHERE until_at IS NULL OR until_at > $1"
+KNOWN_REMINDERS = "SELECT DISTINCT key FROM callback_reminder WHERE key = ANY($1)"
+#: callers who gave up waiting; a caller who called again and was helped, or has a promise since, is not one
+ABANDONED_CALLS = f"""
+SELECT {CALL.listed()} FROM call
+WHERE municipality = ANY($1) AND arrived_at >= $2 AND end_reason = 'abandoned_waiting'
+  AND pii_caller_number IS NOT NULL AND callback_request IS NULL
+  AND NOT EXISTS (SELECT FROM call later WHERE later.pii_caller_number = call.pii_caller_number
+    AND later.municipality = call.municipality AND later.arrived_at > call.arrived_at
+    AND (later.answered_at IS NOT NULL OR later.ended_at IS NULL)
+    AND later.arrived_at >= $2)
+  AND NOT EXISTS (SELECT FROM callback_request r WHERE r.pii_number = call.pii_caller_number
+    AND r.municipality = call.municipality AND (r.call_id = call.id OR r.created_at >= call.arrived_at
+      OR EXISTS (SELECT FROM callback_fact f WHERE f.request_id = r.id AND f.kind = 'joined'
+        AND f.at >= call.arrived_at)))
+ORDER BY arrived_at, id"""
+
+# --- reading, locked ---
+
+LOCK_REQUEST = f"{THE_REQUEST} FOR UPDATE"
+LOCK_OPEN_REQUEST = f"{_OPEN} AND municipality = $1 AND pii_number = $2 FOR UPDATE"
+LOCK_REQUEST_OF_ATTEMPT = (
+    f"SELECT {REQUEST.listed()} FROM callback_request"
+    " WHERE id = (SELECT request_id FROM callback_attempt WHERE id = $1) FOR UPDATE"
+)
+LOCK_ASKED_BEFORE = f"""
+SELECT {REQUEST.listed(prefix="r.")}, f.kind AS asked_kind FROM callback_request r
+JOIN callback_fact f ON f.request_id = r.id AND f.kind IN ('created', 'joined')
+WHERE r.municipality = $1 AND r.pii_number = $2 AND f.detail = $3::jsonb
+  AND NOT EXISTS (SELECT FROM callback_fact c WHERE c.request_id = r.id AND c.kind = 'closed'
+    AND c.detail->>'call_id' = f.detail->>'call_id')
+LIMIT 1 FOR UPDATE OF r"""
+THE_ATTEMPT = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE id = $1"
+ATTEMPTS_OF = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE request_id = $1 ORDER BY number"
+#: a citizen who is on the line with us would only be found busy; a row that old is a dead node's
+_ON_THE_LINE = """EXISTS (SELECT FROM call c WHERE c.ended_at IS NULL AND c.pii_caller_number = {number}
+    AND c.arrived_at > {now}::timestamptz - interval '4 hours')"""
+IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2')}"
+LOCK_NEXT_DUE = f"""
+SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
+WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 AND r.kind = 'promise'
+  AND (r.owner_team = ANY($2::text[]) OR r.owner_operator = $3) AND r.municipality = ANY($4::text[])
+  AND (r.owner_operator IS NULL OR r.owner_operator = $3 OR r.personal_until_at <= $1
+    OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
+      AND a.from_at <= $1 AND (a.until_at IS NULL OR a.until_at > $1)))
+  AND NOT EXISTS (SELECT FROM callback_request o WHERE o.pii_number = r.pii_number AND o.lease_owner IS NOT NULL)
+  AND NOT {_ON_THE_LINE.format(number="r.pii_number", now="$1")}
+ORDER BY r.plan_by_at, r.deadline_at, r.first_contact_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""
+LOCK_EXPIRED_LEASES = (
+    f"SELECT {REQUEST.listed()} FROM callback_request WHERE lease_until_at <= $1"
+    " ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED"
+)
+
+# --- writing ---
+
+NEXT_REFERENCE_NUMBER = "SELECT nextval('callback_reference')"
+INSERT_REQUEST = (
+    f"INSERT INTO callback_request ({REQUEST.listed()}) VALUES ({REQUEST.parameters(1)})"
+    " ON CONFLICT (municipality, pii_number) WHERE closed_at IS NULL DO NOTHING RETURNING id"
+)
+UPDATE_REQUEST = (
+    f"UPDATE callback_request SET ({', '.join(REQUEST.columns)}) = ROW ({REQUEST.parameters(1)}) WHERE id = $1"
+)
+INSERT_FACT = "INSERT INTO callback_fact (request_id, seq, at, kind, detail) VALUES ($1, $2, $3, $4, $5)"
+WRITE_ATTEMPT = (
+    f"INSERT INTO callback_attempt ({ATTEMPT.listed()}) VALUES ({ATTEMPT.parameters(1)})"
+    f" ON CONFLICT (id) DO UPDATE SET {ATTEMPT.overwritten(by='excluded', keys=('id', 'request_id', 'number'))}"
+)
+EXTEND_LEASES_OF_CALLS = """
+UPDATE callback_request r SET lease_until_at = $2 FROM callback_attempt a JOIN call c ON c.id = a.call_id
+WHERE a.request_id = r.id AND a.ended_at IS NULL AND r.lease_owner IS NOT NULL
+  AND c.ended_at IS NULL AND c.asterisk_id = $1 AND r.lease_until_at < $2"""
+INSERT_REMINDER = """
+INSERT INTO callback_reminder (key, way, kind, audience, due_at, day, owner_team, owner_operator, request_id,
+  municipality, created_at, next_try_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) ON CONFLICT (key, way) DO NOTHING RETURNING id"""
+FINISH_REMINDER = (
+    "UPDATE callback_reminder SET done_at = $2, outcome = $3 WHERE id = $1 AND done_at IS NULL RETURNING id"
+)
+TAKE_REMINDERS = """
+UPDATE callback_reminder SET next_try_at = $3, tries_count = tries_count + 1
+WHERE id IN (SELECT id FROM callback_reminder WHERE done_at IS NULL AND next_try_at <= $1 AND way = ANY($2::text[])
+  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+RETURNING *"""
+POSTPONE_REMINDER = "UPDATE callback_reminder SET next_try_at = $2, tries_count = tries_count - $3 WHERE id = $1"
