@@ -137,8 +137,11 @@ class PostgresLedger:
         return await pins.check_pin(self._fetch, operator, pin, now)
 
     async def _has(self, stored: Call, after_seq: int, facts: Sequence[Fact]) -> bool:
-        """Whether this very write was committed before, and is retried because its answer was lost."""
-        rows = await self._fetch(statements.THE_CALL, stored.id)
+        """Whether this very write was committed before, and is retried because its answer was lost.
+
+        The row is locked to read it: the answer that rests on it waits for the standby, as the first commit did.
+        """
+        rows = await self._fetch(statements.LOCK_CALL, stored.id)
         if not rows or CALL.read(rows[0]) != stored:
             return False
         recorded = (await self.facts(stored.id))[after_seq:]

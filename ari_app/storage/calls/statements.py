@@ -86,6 +86,7 @@ STORE_LINE = _store_whole(LINE, "ended_at")
 STORE_SESSION = _store_whole(SESSION, "logged_out_at")
 
 THE_CALL = f"SELECT {CALL.listed()} FROM call WHERE id = $1"
+LOCK_CALL = f"{THE_CALL} FOR UPDATE"
 FACTS = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 ORDER BY seq"
 
 OPEN_CALLS = f"SELECT {CALL.listed()} FROM call WHERE asterisk_id = $1 AND ended_at IS NULL ORDER BY arrived_at, id"
