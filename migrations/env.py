@@ -11,6 +11,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from ari_app.settings import DatabaseSettings, load
+from ari_app.storage.db.constraints import validate
 from ari_app.storage.db.engine import create_engine
 from ari_app.storage.tables import metadata
 
@@ -26,6 +27,7 @@ async def _run_by_url(url: str) -> None:
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run)
+            await connection.run_sync(validate)
     finally:
         await engine.dispose()
 

@@ -6,10 +6,10 @@ Revision 0003, after 0002.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
+
+from ari_app.storage.db.constraints import add_rule, drop_rule, set_members
 
 revision = "0003"
 down_revision = "0002"
@@ -74,9 +74,9 @@ def upgrade() -> None:
     op.add_column("call", sa.Column("holder", sa.Uuid(), nullable=True))
     op.add_column("call", sa.Column("held_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("call", sa.Column("returned_at", sa.DateTime(timezone=True), nullable=True))
-    _known("call", "end_reason", _NEW_END_REASONS)
-    _known("call", "ending", _NEW_END_REASONS)
-    _known("call_fact", "kind", _NEW_FACTS)
+    set_members("call", "end_reason", _NEW_END_REASONS)
+    set_members("call", "ending", _NEW_END_REASONS)
+    set_members("call_fact", "kind", _NEW_FACTS)
     op.create_table(
         "transfer",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -156,9 +156,9 @@ def downgrade() -> None:
     )
     op.execute("UPDATE call SET end_reason = 'caller_hung_up' WHERE end_reason = 'caller_left_in_transfer'")
     op.execute("UPDATE call SET ending = 'caller_hung_up' WHERE ending = 'caller_left_in_transfer'")
-    _known("call_fact", "kind", _FACTS)
-    _known("call", "ending", _END_REASONS)
-    _known("call", "end_reason", _END_REASONS)
+    set_members("call_fact", "kind", _FACTS)
+    set_members("call", "ending", _END_REASONS)
+    set_members("call", "end_reason", _END_REASONS)
     _norms(_NORMS)
     op.drop_column("municipality", "transfer_ring_seconds")
     op.drop_column("call", "returned_at")
@@ -168,13 +168,5 @@ def downgrade() -> None:
 
 
 def _norms(rule: str) -> None:
-    name = op.f("ck_municipality_norms_positive")
-    op.drop_constraint(name, "municipality", type_="check")
-    op.create_check_constraint(name, "municipality", rule)
-
-
-def _known(table: str, column: str, values: Sequence[str]) -> None:
-    name = op.f(f"ck_{table}_{column}_known")
-    op.drop_constraint(name, table, type_="check")
-    listed = ", ".join(f"'{value}'" for value in values)
-    op.create_check_constraint(name, table, f"{column} IN ({listed})")
+    drop_rule("municipality", "norms_positive")
+    add_rule("municipality", "norms_positive", rule)

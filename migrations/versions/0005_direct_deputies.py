@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ari_app.storage.db.constraints import add_rule, drop_rule
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -20,15 +22,15 @@ def upgrade() -> None:
     op.create_foreign_key(
         op.f("fk_direct_number_deputy_operator"), "direct_number", "operator", ["deputy_operator"], ["number"]
     )
-    op.create_check_constraint(
-        op.f("ck_direct_number_one_deputy_of_somebody"),
+    add_rule(
         "direct_number",
+        "one_deputy_of_somebody",
         "num_nonnulls(deputy_operator, deputy_endpoint) <= num_nonnulls(operator, team, endpoint)",
     )
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("ck_direct_number_one_deputy_of_somebody"), "direct_number", type_="check")
+    drop_rule("direct_number", "one_deputy_of_somebody")
     op.drop_constraint(op.f("fk_direct_number_deputy_operator"), "direct_number", type_="foreignkey")
     op.drop_column("direct_number", "deputy_endpoint")
     op.drop_column("direct_number", "deputy_operator")

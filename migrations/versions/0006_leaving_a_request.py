@@ -5,10 +5,10 @@ Revision 0006, after 0005.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
+
+from ari_app.storage.db.constraints import add_members, add_rule, drop_rule, set_members
 
 revision = "0006"
 down_revision = "0005"
@@ -79,7 +79,6 @@ _COLUMNS = (
     ("callback_reference", ()),
     ("pii_callback_number", ()),
 )
-_WHOLE = "ck_call_callback_is_whole"
 
 
 def upgrade() -> None:
@@ -87,15 +86,15 @@ def upgrade() -> None:
     for name, values in _COLUMNS:
         op.add_column("call", sa.Column(name, sa.Text(), nullable=True))
         if values:
-            op.create_check_constraint(op.f(f"ck_call_{name}_known"), "call", _listed(name, values))
-    op.create_check_constraint(
-        op.f(_WHOLE),
+            add_members("call", name, values)
+    add_rule(
         "call",
+        "callback_is_whole",
         "pii_callback_number IS NULL OR (callback_kind IS NOT NULL AND callback_confirmed_how IS NOT NULL)",
     )
-    _known("call", "end_reason", _NEW_END_REASONS)
-    _known("call", "ending", _NEW_END_REASONS)
-    _known("call_fact", "kind", _NEW_FACTS)
+    set_members("call", "end_reason", _NEW_END_REASONS)
+    set_members("call", "ending", _NEW_END_REASONS)
+    set_members("call_fact", "kind", _NEW_FACTS)
 
 
 def downgrade() -> None:
@@ -103,23 +102,12 @@ def downgrade() -> None:
     op.execute("UPDATE call_fact SET kind = 'noted' WHERE kind IN ('callback_offered', 'callback_requested')")
     op.execute("UPDATE call SET end_reason = 'nobody_available' WHERE end_reason = 'callback_promised'")
     op.execute("UPDATE call SET ending = 'nobody_available' WHERE ending = 'callback_promised'")
-    _known("call_fact", "kind", _FACTS)
-    _known("call", "ending", _END_REASONS)
-    _known("call", "end_reason", _END_REASONS)
-    op.drop_constraint(op.f(_WHOLE), "call", type_="check")
+    set_members("call_fact", "kind", _FACTS)
+    set_members("call", "ending", _END_REASONS)
+    set_members("call", "end_reason", _END_REASONS)
+    drop_rule("call", "callback_is_whole")
     for name, values in reversed(_COLUMNS):
         if values:
-            op.drop_constraint(op.f(f"ck_call_{name}_known"), "call", type_="check")
+            drop_rule("call", f"{name}_known")
         op.drop_column("call", name)
     op.drop_column("call", "callback_offered_at")
-
-
-def _known(table: str, column: str, values: Sequence[str]) -> None:
-    name = op.f(f"ck_{table}_{column}_known")
-    op.drop_constraint(name, table, type_="check")
-    op.create_check_constraint(name, table, _listed(column, values))
-
-
-def _listed(column: str, values: Sequence[str]) -> str:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return f"{column} IN ({listed})"

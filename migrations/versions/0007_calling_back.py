@@ -5,10 +5,10 @@ Revision 0007, after 0006.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import sqlalchemy as sa
 from alembic import op
+
+from ari_app.storage.db.constraints import add_members, drop_rule, set_members
 
 revision = "0007"
 down_revision = "0006"
@@ -120,14 +120,14 @@ def upgrade() -> None:
     op.add_column("call", sa.Column("callback_request", sa.Uuid(), nullable=True))
     op.add_column("call", sa.Column("callback_attempt", sa.Uuid(), nullable=True))
     op.add_column("call", sa.Column("callback_mark", sa.Text(), nullable=True))
-    op.create_check_constraint(
-        op.f("ck_call_callback_mark_known"),
+    add_members(
         "call",
-        "callback_mark IN ('reached', 'no_answer', 'busy', 'voicemail', 'wrong_number', 'refused', 'failed', 'lost')",
+        "callback_mark",
+        ("reached", "no_answer", "busy", "voicemail", "wrong_number", "refused", "failed", "lost"),
     )
-    _known("call", "end_reason", _NEW_END_REASONS)
-    _known("call", "ending", _NEW_END_REASONS)
-    _known("call_fact", "kind", _NEW_FACTS)
+    set_members("call", "end_reason", _NEW_END_REASONS)
+    set_members("call", "ending", _NEW_END_REASONS)
+    set_members("call_fact", "kind", _NEW_FACTS)
 
 
 def downgrade() -> None:
@@ -137,17 +137,10 @@ def downgrade() -> None:
     )
     op.execute("UPDATE call SET end_reason = 'lost' WHERE end_reason IN ('callback_not_answered', 'callback_given_up')")
     op.execute("UPDATE call SET ending = 'lost' WHERE ending IN ('callback_not_answered', 'callback_given_up')")
-    _known("call_fact", "kind", _FACTS)
-    _known("call", "ending", _END_REASONS)
-    _known("call", "end_reason", _END_REASONS)
-    op.drop_constraint(op.f("ck_call_callback_mark_known"), "call", type_="check")
+    set_members("call_fact", "kind", _FACTS)
+    set_members("call", "ending", _END_REASONS)
+    set_members("call", "end_reason", _END_REASONS)
+    drop_rule("call", "callback_mark_known")
     op.drop_column("call", "callback_mark")
     op.drop_column("call", "callback_attempt")
     op.drop_column("call", "callback_request")
-
-
-def _known(table: str, column: str, values: Sequence[str]) -> None:
-    name = op.f(f"ck_{table}_{column}_known")
-    op.drop_constraint(name, table, type_="check")
-    listed = ", ".join(f"'{value}'" for value in values)
-    op.create_check_constraint(name, table, f"{column} IN ({listed})")

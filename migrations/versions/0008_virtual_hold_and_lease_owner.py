@@ -12,6 +12,8 @@ from collections.abc import Sequence
 
 from alembic import op
 
+from ari_app.storage.db.constraints import add_members, add_rule, drop_rule
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -42,13 +44,9 @@ _LEASE_FACTS = "kind IN ('claimed', 'released', 'lease_expired')"
 
 def upgrade() -> None:
     op.alter_column("callback_request", "lease_holder", new_column_name="lease_owner")
-    op.drop_constraint(op.f("ck_callback_request_place_has_moment"), "callback_request", type_="check")
+    drop_rule("callback_request", "place_has_moment")
     _rename_kind("place_in_line", "virtual_hold", _NEW_KINDS)
-    op.create_check_constraint(
-        op.f("ck_callback_request_virtual_hold_has_moment"),
-        "callback_request",
-        "kind <> 'virtual_hold' OR queued_at IS NOT NULL",
-    )
+    add_rule("callback_request", "virtual_hold_has_moment", "kind <> 'virtual_hold' OR queued_at IS NOT NULL")
     _rename("callback_fact", "kind", "place_lapsed", "virtual_hold_lapsed", _NEW_FACTS)
     _rename_detail("holder", "lease_owner")
 
@@ -56,13 +54,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     _rename_detail("lease_owner", "holder")
     _rename("callback_fact", "kind", "virtual_hold_lapsed", "place_lapsed", _FACTS)
-    op.drop_constraint(op.f("ck_callback_request_virtual_hold_has_moment"), "callback_request", type_="check")
+    drop_rule("callback_request", "virtual_hold_has_moment")
     _rename_kind("virtual_hold", "place_in_line", _OLD_KINDS)
-    op.create_check_constraint(
-        op.f("ck_callback_request_place_has_moment"),
-        "callback_request",
-        "kind <> 'place_in_line' OR queued_at IS NOT NULL",
-    )
+    add_rule("callback_request", "place_has_moment", "kind <> 'place_in_line' OR queued_at IS NOT NULL")
     op.alter_column("callback_request", "lease_owner", new_column_name="lease_holder")
 
 
@@ -85,8 +79,6 @@ def _rename_detail(old: str, new: str) -> None:
 
 def _rename(table: str, column: str, old: str, new: str, known: Sequence[str]) -> None:
     """A stored value gets another name, and the column allows only the names of this revision."""
-    name = op.f(f"ck_{table}_{column}_known")
-    op.drop_constraint(name, table, type_="check")
+    drop_rule(table, f"{column}_known")
     op.execute(f"UPDATE {table} SET {column} = '{new}' WHERE {column} = '{old}'")
-    listed = ", ".join(f"'{value}'" for value in known)
-    op.create_check_constraint(name, table, f"{column} IN ({listed})")
+    add_members(table, column, known)

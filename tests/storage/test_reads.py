@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
@@ -13,7 +16,7 @@ from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.reads import call_story, list_calls
+from ari_app.storage.calls.reads import call_story, find_call, list_calls
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.status import OperatorStatus, list_operators
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
@@ -225,3 +228,52 @@ async def test_who_an_operator_talks_to_is_shown_to_that_municipality_only(
     assert (await bert(frozenset({ELDERLO}))).call_id == call.id
     helped = await bert(frozenset({WIERDAM}))
     assert (helped.state, helped.call_id) == (OperatorState.TALKING, None)
+
+
+async def test_a_call_is_found_by_the_beginning_of_its_id(an_area: Database, ledger: PostgresLedger) -> None:
+    call = await stored(ledger, of(WIERDAM))
+    written = str(call.id)
+    for beginning in (
+        written,
+        written[:8],
+        written[:9],
+        written[:12],
+        written.upper()[:8],
+        call.id.hex,
+        f" {written} ",
+    ):
+        assert await find_call(an_area.engine, GROUP, beginning) == call.id
+    for nonsense in ("", "-", "x", f"{written}0", f"{written[:3]}-", "%", "'", call.id.hex[:31] + "g"):
+        assert await find_call(an_area.engine, GROUP, nonsense) is None
+    assert await find_call(an_area.engine, frozenset({WIERDAM}), written[:8]) == call.id
+    assert await find_call(an_area.engine, frozenset({ELDERLO}), written) is None
+
+
+async def test_of_calls_whose_ids_begin_alike_the_newest_in_the_scope_is_found(
+    an_area: Database, ledger: PostgresLedger
+) -> None:
+    ids = [CallId(UUID(f"abcd000{n}-0000-4000-8000-000000000000")) for n in range(3)]
+    for n, (municipality, call_id) in enumerate(zip((WIERDAM, ELDERLO, WIERDAM), ids, strict=True)):
+        await stored(ledger, replace(of(municipality, after(-n)), id=call_id))
+    assert await find_call(an_area.engine, GROUP, "abcd") == ids[0]
+    assert await find_call(an_area.engine, frozenset({ELDERLO}), "abcd") == ids[1]
+    assert await find_call(an_area.engine, GROUP, "abcd0002") == ids[2]
+
+
+async def test_an_index_finds_the_ids_that_begin_so(an_area: Database) -> None:
+    """Casting every id to text would read a year of calls; walking from the newest on would too."""
+    await an_area.pool.execute(
+        """INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq)
+        SELECT gen_random_uuid(), 'node1', 'c' || n, '140119', 'arrived', $1, $1, 1 FROM generate_series(1, 20000) n""",
+        NINE,
+    )
+    await an_area.pool.execute("ANALYZE call")
+    asked: list[tuple[str, Any]] = []
+    sa.event.listen(an_area.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    await find_call(an_area.engine, frozenset({WIERDAM}), "abcdef")
+    ((statement, parameters),) = asked
+    async with an_area.engine.connect() as connection:
+        plan = str((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars().all())
+    assert "pk_call" in plan
+    assert "Seq Scan" not in plan
+    assert "ix_call_arrived_at" not in plan

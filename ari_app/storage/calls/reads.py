@@ -72,6 +72,12 @@ WHERE (:everything OR call.municipality = ANY(CAST(:scope AS text[])))
 ORDER BY call.arrived_at DESC, call.id LIMIT :most"""
 
 
+# Materialized: the planner cannot tell how few ids are in a range, and would walk through all calls, newest first.
+_BEGINNING = """
+WITH found AS MATERIALIZED (SELECT id, municipality, arrived_at FROM call WHERE id BETWEEN :first AND :last)
+SELECT id FROM found WHERE :everything OR municipality = ANY(CAST(:scope AS text[])) ORDER BY arrived_at DESC LIMIT 1"""
+
+
 async def list_calls(
     engine: AsyncEngine,
     scope: Scope,
@@ -126,16 +132,8 @@ async def find_call(engine: AsyncEngine, scope: Scope, beginning: str) -> CallId
     ids = _ids_that_begin(beginning)
     if ids is None:
         return None
-    wanted = (
-        sa.select(call.c.id)
-        .where(call.c.id.between(*ids), in_scope(call.c.municipality, scope))
-        .order_by(call.c.arrived_at.desc())
-        .limit(1)
-    )
-    with translated():
-        async with engine.connect() as connection:
-            found = (await connection.execute(wanted)).scalar()
-    return None if found is None else CallId(found)
+    rows = await _rows(engine, sa.text(_BEGINNING), {**scope_parameters(scope), "first": ids[0], "last": ids[1]})
+    return CallId(rows[0]["id"]) if rows else None
 
 
 def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:

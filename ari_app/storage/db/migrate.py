@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 import ari_app
+from ari_app.storage.db.constraints import validate
 from ari_app.storage.db.engine import create_engine, shown
 from ari_app.storage.db.errors import MigrationsMissing, NotMigrated, translated
 
@@ -47,18 +48,23 @@ async def _run(url: str, work: Callable[[Connection], None]) -> None:
     engine = create_engine(url, pooled=False)
     try:
         with translated():
-            async with engine.begin() as connection:
+            async with engine.connect() as connection:
                 await connection.run_sync(work)
     finally:
         await engine.dispose()
 
 
 async def upgrade_to_head(url: str) -> None:
-    """Upgrade in one transaction; waits while another process does the same. Raises StoreUnavailable."""
+    """Upgrade in one transaction, then validate the rules that it added; waits while another process does the same.
+
+    Raises StoreUnavailable.
+    """
 
     def work(connection: Connection) -> None:
-        connection.exec_driver_sql(_LOCK)
-        command.upgrade(_config(connection), "head")
+        with connection.begin():
+            connection.exec_driver_sql(_LOCK)
+            command.upgrade(_config(connection), "head")
+        validate(connection)
 
     await _run(url, work)
 
@@ -67,8 +73,9 @@ async def downgrade_to_base(url: str) -> None:
     """Removes every table and what is in it. Raises StoreUnavailable."""
 
     def work(connection: Connection) -> None:
-        connection.exec_driver_sql(_LOCK)
-        command.downgrade(_config(connection), "base")
+        with connection.begin():
+            connection.exec_driver_sql(_LOCK)
+            command.downgrade(_config(connection), "base")
 
     await _run(url, work)
 
