@@ -170,6 +170,25 @@ async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_log
     assert refused == {failing}
 
 
+async def test_given_an_asterisk_that_never_says_whether_it_created_the_channel_of_a_reminder_then_none_is_left(
+    make_world: Make,
+) -> None:
+    world = make_world(area=number_plan())
+    await promised(world)
+
+    def lose_answers(order: tuple[str, ...], is_done: bool) -> bool:
+        if order[0] == "create" and is_done:
+            raise SwitchUnavailable("ordered by the test")
+        return False
+
+    world.switch.trouble = lose_answers
+    reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (), "PJSIP/phone09")
+    work = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
+    await world.clock.advance(2)
+    assert await work is Spoken.NOT_NOW
+    assert world.switch.created and not world.switch.channels
+
+
 @pytest.mark.parametrize("key", ["", "2"])
 async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_phone_is_hung_up(
     make_world: Make, key: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Protocol
@@ -42,7 +43,7 @@ class Invitation:
     """The words that a called person hears; ACCEPT_KEY goes on to the login, and to the next callback after it."""
 
     words: Sequence[str]
-    heard: asyncio.Future[None]  # done when the phone is picked up
+    heard: asyncio.Future[bool]  # True when the phone is picked up
 
 
 class CalledLine(LineTask):
@@ -85,7 +86,7 @@ class CalledLine(LineTask):
     async def _is_accepted(self, invitation: Invitation) -> bool:
         """Say it twice to somebody who presses no key; whether ACCEPT_KEY was pressed."""
         if not invitation.heard.done():
-            invitation.heard.set_result(None)
+            invitation.heard.set_result(True)
         for _ in range(INVITATION_TIMES):
             digit = await self.channel.play(invitation.words) or await self.channel.next_digit(
                 self._now + INVITATION_PATIENCE
@@ -147,7 +148,7 @@ class ReminderCalls:
         endpoint = Endpoint(phone) if phone.startswith("PJSIP/") else self._shell.switch.outside(phone)
         if endpoint is None:
             return Spoken.NOT_NOW
-        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heard: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         words = callback_to_operator.reminder(reminder.kind, len(reminder.requests))
         try:
             task = await self._create(endpoint, Invitation(words, heard))
@@ -155,21 +156,14 @@ class ReminderCalls:
             log.info("reminder_not_spoken", error=str(error))
             return Spoken.NOT_NOW
         self._lines.start(self._run(task, heard), f"reminder {reminder.id}")
-        try:
-            await heard
-        except asyncio.CancelledError:
-            myself = asyncio.current_task()
-            if heard.cancelled() and (myself is None or not myself.cancelling()):
-                return Spoken.NOT_HEARD
-            raise
-        return Spoken.HEARD
+        return Spoken.HEARD if await heard else Spoken.NOT_HEARD
 
-    async def _run(self, task: LineTask, heard: asyncio.Future[None]) -> None:
+    async def _run(self, task: LineTask, heard: asyncio.Future[bool]) -> None:
         try:
             await self._lines.run_line(task)
         finally:
             if not heard.done():
-                heard.cancel()
+                heard.set_result(False)
 
     async def _create(self, endpoint: Endpoint, invitation: Invitation | None) -> CalledLine:
         """A channel to this phone, owned before it exists. Raises CallError."""
@@ -179,7 +173,10 @@ class ReminderCalls:
         task = self._lines.own_called_line(line, invitation)
         try:
             await self._shell.switch.create(endpoint, channel_id, call_id, SHOWN_NUMBER)
-        except CallError:
+        except CallError as error:
             self._lines.disown_line(task)
+            if not isinstance(error, DestinationUnavailable):
+                with suppress(CallError):
+                    await self._shell.switch.hang_up(channel_id)  # it may have come into being all the same
             raise
         return task
