@@ -120,5 +120,10 @@ class Promised:
     joined: bool
 
 
-Answer = Accepted | Promised | Refused
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No answer came in time, as when the store is away: it may be done yet, or not."""
+
+
+Answer = Accepted | Promised | Refused | Unanswered
 ACCEPTED = Accepted()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
@@ -12,7 +12,8 @@ from ari_app.calls.ports import Ledger
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.call_changes import CallChanges
 from ari_app.core.ids import ChannelId, LegId, TransferId
-from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.ledger import StaleRow, StoreUnavailable
+from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.transfer import Transfer
 
 #: how long a call that is not a talk waits for a store that is away, before the dialplan's fallback has it
@@ -40,6 +41,7 @@ class Record:
         self._unsaved_transfers: dict[TransferId, Transfer] = {}
         self._noted: tuple[Fact, ...] = ()
         self._changed: set[str] = set()  # fields of the row that were noted, and are not written yet
+        self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
         self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # may have arrived, for all that we were told
 
     @property
@@ -127,6 +129,18 @@ class Record:
         self._changed |= changes.keys()
         self._noted += facts
 
+    def answer_with_commit(self, give: Callable[[Answer], None], answer: Answer) -> None:
+        """Give this answer once the next commit has written what it stands for.
+
+        No answer is given where nobody can know whether it was written.
+        """
+        self._answers.append((give, answer))
+
+    def _give_answers(self, instead: Answer | None = None) -> None:
+        answers, self._answers = self._answers, []
+        for give, answer in answers:
+            give(instead or answer)
+
     async def commit(
         self,
         *facts: Fact,
@@ -147,7 +161,12 @@ class Record:
             await self._write_noted(patience)
         except StoreUnavailable:
             self.call = replace(before, last_seq=self.call.last_seq)
+            self._answers.clear()  # it may have arrived all the same: nothing true can be said
             raise
+        except StaleRow:
+            self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))
+            raise
+        self._give_answers()
 
     async def _write_noted(self, patience: timedelta) -> None:
         if self._unsure is not None:

@@ -7,7 +7,7 @@ import asyncio
 from ari_app.calls.messages import CommandAsked
 from ari_app.calls.registry import Registry, SessionEntry
 from ari_app.core.ids import CallId, OperatorNumber
-from ari_app.core.operator_commands import Answer, Command, NextCallback, RefusalReason, Refused
+from ari_app.core.operator_commands import Answer, Command, NextCallback, RefusalReason, Refused, Unanswered
 
 #: a call's task answers within milliseconds; one that waits for the store may take longer
 PATIENCE_SECONDS = 5.0
@@ -19,8 +19,9 @@ class OperatorCommands:
     Nothing is raised for what cannot be done: it is Refused with the reason.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._registry = registry
+        self._patience_seconds = patience_seconds
 
     async def ask(self, operator: OperatorNumber, command: Command) -> Answer:
         """A command about the caller whom this operator has now.
@@ -34,7 +35,7 @@ class OperatorCommands:
             return await self.ask_call(entry.session.call_id, operator, command)
         answered, message = _to_ask(command, entry)
         entry.mailbox.post(message)
-        return await _within_patience(answered)
+        return await self._within_patience(answered)
 
     async def ask_call(self, call_id: CallId, operator: OperatorNumber, command: Command) -> Answer:
         """A command about this very call; refused when it is not, or no longer, this operator's."""
@@ -44,7 +45,14 @@ class OperatorCommands:
         answered, message = _to_ask(command, entry)
         if not self._registry.post_to_call(call_id, message):
             return Refused(RefusalReason.NO_SUCH_CALL)
-        return await _within_patience(answered)
+        return await self._within_patience(answered)
+
+    async def _within_patience(self, answered: asyncio.Future[Answer]) -> Answer:
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await answered
+        except TimeoutError:
+            return Unanswered()
 
 
 def _to_ask(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answer], CommandAsked]:
@@ -55,11 +63,3 @@ def _to_ask(command: Command, entry: SessionEntry) -> tuple[asyncio.Future[Answe
             answered.set_result(given)
 
     return answered, CommandAsked(command, entry.session.id, answer)
-
-
-async def _within_patience(answered: asyncio.Future[Answer]) -> Answer:
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            return await answered
-    except TimeoutError:
-        return Refused(RefusalReason.NOT_NOW)

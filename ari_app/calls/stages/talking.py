@@ -12,12 +12,12 @@ from ari_app.calls.call.keys import read_key
 from ari_app.calls.call.next_step import queued
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
-from ari_app.calls.transfers.requests import judge
-from ari_app.calls.transfers.transfer import answer, carry_out_transfer
+from ari_app.calls.transfers.commands import ToggleHold, respond
+from ari_app.calls.transfers.requests import LeaveStage, TransferBegun
+from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import ChannelId, OperatorNumber
-from ari_app.core.operator_commands import Refused
 from ari_app.core.transfer import TransferOutcome
 from ari_app.core.transfer_rules import HOLD, Layout, Party
 from ari_app.prompts.phrases import operator as to_operator
@@ -62,16 +62,13 @@ async def _talk(flow: Flow) -> Step | End | None:
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
                 await read_key(flow, digit)
             case CommandAsked() as request:
-                verdict = await judge(flow, request)
-                if verdict.holds:
-                    await _turn_hold(flow)
-                elif not isinstance(verdict.answer, Refused) and verdict.step is None:
-                    await flow.commit()
-                await answer(flow, request, verdict.answer)
-                if isinstance(verdict.answer, Refused):
-                    await flow.commit()  # that it was refused; who asked has heard it already
-                if verdict.step is not None or verdict.is_begun:
-                    return verdict.step
+                match await respond(flow, request):
+                    case ToggleHold():
+                        await _toggle_hold(flow)
+                    case TransferBegun():
+                        return None
+                    case LeaveStage(step):
+                        return step
     if handling_party.joined_at is not None and flow.now - handling_party.joined_at < HEARD_AFTER:
         return await _unheard(flow, handling_party)
     return _handling_party_left(flow)
@@ -90,7 +87,7 @@ def _handling_party_left(flow: Flow) -> Step | End:
     return queued(flow, changes, [Fact(flow.now, FactKind.CAME_BACK, {"to": "queue"})])
 
 
-async def _turn_hold(flow: Flow) -> None:
+async def _toggle_hold(flow: Flow) -> None:
     now = flow.now
     if flow.call.held_at is None:
         await flow.commit(Fact(now, FactKind.HELD), held_at=now, has_music=True)

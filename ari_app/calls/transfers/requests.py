@@ -1,4 +1,4 @@
-"""What the person who has a caller asks for: judged by the rules, and turned into a step or a transfer's event."""
+"""The handling party asks for a transfer: refused by a rule, or begun towards a phone, an operator or a queue."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from datetime import timedelta
 from ari_app.calls.call.cleanup import end_standing_leg
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.next_step import queued
-from ari_app.calls.callbacks.commands import carry_out
-from ari_app.calls.messages import CommandAsked
 from ari_app.calls.transfers.destinations import find, stand_in
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Leg, LegRole, Stage
@@ -18,14 +16,6 @@ from ari_app.core.destinations import Destination, NoDestination
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_channel_id, new_leg_id, new_transfer_id
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import (
-    ACCEPTED,
-    Answer,
-    CallbackKey,
-    CloseRequest,
-    HoldOrResume,
-    MarkCallback,
-    NextCallback,
-    PromiseCallback,
     RefusalReason,
     Refused,
     StartTransfer,
@@ -33,13 +23,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.operators import OperatorSession
 from ari_app.core.transfer import (
-    CancelTransfer,
-    CompleteTransfer,
-    Conference,
-    SwapParties,
     Transfer,
-    TransferCommand,
-    TransferEvent,
     TransferKind,
     TransferState,
 )
@@ -47,94 +31,73 @@ from ari_app.core.transfer_rules import may_transfer
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is to be done about it; `step` leaves the stage, `event` goes to the transfer that is open."""
-
-    answer: Answer = ACCEPTED
-    step: Step | None = None
-    event: TransferEvent | None = None
-    is_begun: bool = False  # a transfer was noted, and waits to be stored
-    holds: bool = False  # hold, or resume
+class TransferBegun:
+    """A warm transfer is noted; the handling party stays in the call, which stays in its stage."""
 
 
-async def judge(flow: Flow, asked: CommandAsked) -> Verdict:
-    """Decide about one request. What it changes is noted in the record, and stored by who carries it out."""
-    if not _has_caller(flow, asked.by):
-        return _refuse(RefusalReason.NOT_YOURS)
-    match asked.command:
-        case StartTransfer() | TransferToQueue():
-            return _told(flow, await _start(flow, asked.command))
-        case HoldOrResume():
-            return _refuse(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else Verdict(holds=True)
-        case SwapParties() | Conference() | CompleteTransfer() | CancelTransfer():
-            return _about_transfer(flow, asked.command)
-        case NextCallback():
-            return _refuse(RefusalReason.TRANSFER_OPEN)
-        case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
-            return Verdict(await carry_out(flow, asked.command))
+@dataclass(frozen=True, slots=True)
+class LeaveStage:
+    """A cold transfer, or one into a queue, is noted; the call takes this step, and the handling party is free."""
+
+    step: Step
 
 
-def _has_caller(flow: Flow, by: str | object) -> bool:
-    handling_party = flow.handling_party
-    return by == flow.call.operator_session or (handling_party is not None and by == handling_party.channel_id)
+Start = Refused | TransferBegun | LeaveStage
 
 
-def _about_transfer(flow: Flow, command: TransferCommand) -> Verdict:
-    transfer = flow.open_transfer
-    if transfer is None:
-        return _refuse(RefusalReason.NO_TRANSFER)
-    has_no_colleague = transfer.state in (TransferState.RINGING, TransferState.BRIEFING)
-    if has_no_colleague and isinstance(command, SwapParties | Conference):
-        return _refuse(RefusalReason.NOT_YET)
-    return Verdict(event=command)
+async def start_transfer(flow: Flow, command: StartTransfer | TransferToQueue) -> Start:
+    """Begin a transfer, or refuse it. Either is noted in the record only: the next commit writes it."""
+    start = await _start(flow, command)
+    if isinstance(start, Refused):
+        flow.refused = start.reason
+        if start.reason is not RefusalReason.STORE_AWAY:
+            flow.note(Fact(flow.now, FactKind.TRANSFER_REFUSED, {"reason": start.reason.value}))
+    return start
 
 
-def _told(flow: Flow, verdict: Verdict) -> Verdict:
-    """That a rule refused it belongs to the story of the call; it is stored by the stage."""
-    if isinstance(verdict.answer, Refused):
-        flow.refused = verdict.answer.reason
-    if isinstance(verdict.answer, Refused) and verdict.answer.reason is not RefusalReason.STORE_AWAY:
-        flow.note(Fact(flow.now, FactKind.TRANSFER_REFUSED, {"reason": verdict.answer.reason.value}))
-    return verdict
-
-
-async def _start(flow: Flow, command: StartTransfer | TransferToQueue) -> Verdict:
-    refusal = await _may_not(flow)
-    if refusal is not None:
-        return refusal
+async def _start(flow: Flow, command: StartTransfer | TransferToQueue) -> Start:
+    refused = await _refused_by_count(flow)
+    if refused is not None:
+        return refused
     return await (_to_destination(flow, command) if isinstance(command, StartTransfer) else _to_queue(flow, command.to))
 
 
-async def _to_destination(flow: Flow, command: StartTransfer) -> Verdict:
+async def _refused_by_count(flow: Flow) -> Refused | None:
+    """The refusal for which the destination does not matter (AV §2).
+
+    The store is asked first: a talk must not wait for it later.
+    """
+    if flow.open_transfer is not None:
+        return Refused(RefusalReason.TRANSFER_OPEN)
+    try:
+        allowed = await flow.shell.ledger.allowed_transfers(flow.call.id)
+    except StoreUnavailable:
+        return Refused(RefusalReason.STORE_AWAY)
+    return None if may_transfer(flow.call.transfer_count, allowed) else Refused(RefusalReason.TRANSFER_LIMIT)
+
+
+# --- the destination: a phone, an operator, or a queue ---
+
+
+async def _to_destination(flow: Flow, command: StartTransfer) -> Start:
     found = await find(flow, command.to)
     if isinstance(found, NoDestination):
-        return _refuse(found.reason, await stand_in(flow, found.deputies))
+        return Refused(found.reason, await stand_in(flow, found.deputies))
     found = replace(found, subject=command.pii_subject or found.subject)
     if found.has_phone:
         return _to_phone(flow, command.kind, found)
     if command.kind is TransferKind.WARM:
-        return _refuse(RefusalReason.ONLY_COLD)
+        return Refused(RefusalReason.ONLY_COLD)
     if found.operator is not None:
         return await _to_operator(flow, found, found.operator)
     return await _into_queue(flow, found)
 
 
-async def _to_queue(flow: Flow, to: str) -> Verdict:
+async def _to_queue(flow: Flow, to: str) -> Start:
     municipality = _municipality(flow, to)
     if municipality is None:
-        return _refuse(RefusalReason.UNKNOWN_DESTINATION)
+        return Refused(RefusalReason.UNKNOWN_DESTINATION)
     return await _into_queue(flow, Destination(party=municipality, queue=municipality))
-
-
-async def _may_not(flow: Flow) -> Verdict | None:
-    """The refusal that needs no look at where to (AV §2). The store is asked first: a talk must not wait for it."""
-    if flow.open_transfer is not None:
-        return _refuse(RefusalReason.TRANSFER_OPEN)
-    try:
-        allowed = await flow.shell.ledger.allowed_transfers(flow.call.id)
-    except StoreUnavailable:
-        return _refuse(RefusalReason.STORE_AWAY)
-    return None if may_transfer(flow.call.transfer_count, allowed) else _refuse(RefusalReason.TRANSFER_LIMIT)
 
 
 def _municipality(flow: Flow, to: str) -> MunicipalityCode | None:
@@ -150,10 +113,7 @@ def _municipality(flow: Flow, to: str) -> MunicipalityCode | None:
     return None
 
 
-# --- the ways ---
-
-
-def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Verdict:
+def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Start:
     now = flow.now
     channel_id = new_channel_id(flow.call.id, "colleague")
     leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.COLLEAGUE, found.party, started_at=now)
@@ -169,27 +129,27 @@ def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Verdict:
     if kind is TransferKind.WARM:
         flow.change_transfer(transfer)
         flow.note(_asked(transfer), legs=(leg,), transfers_asked=transfer.number, held_at=None, has_music=True)
-        return Verdict(is_begun=True)
+        return TransferBegun()
     step = _leaving(flow, Stage.CONNECTING, transfer)
-    return Verdict(step=replace(step, legs=(*step.legs, leg)))
+    return LeaveStage(replace(step, legs=(*step.legs, leg)))
 
 
-async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Verdict:
+async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Start:
     """One operator, who is offered the caller as by a direct number; when the time is up the caller comes back."""
     session = flow.shell.registry.session_of(operator)
     if session is None:
-        return _refuse(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputies))
+        return Refused(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputies))
     until = flow.now + timedelta(seconds=flow.norms.transfer_ring_seconds)
     transfer = replace(_transfer(flow, TransferKind.COLD, found), to_operator=operator, until_at=until)
     changes: CallChanges = {"only_operator": operator, "direct_until_at": until}
-    return Verdict(step=_into_line(flow, transfer, changes))
+    return LeaveStage(_into_line(flow, transfer, changes))
 
 
-async def _into_queue(flow: Flow, found: Destination) -> Verdict:
+async def _into_queue(flow: Flow, found: Destination) -> Start:
     municipality = found.queue or flow.call.municipality
     admission = routing.admit(flow.area, municipality, flow.call.shared_number, flow.now)
     if not isinstance(admission, routing.Open):
-        return _refuse(RefusalReason.QUEUE_CLOSED)
+        return Refused(RefusalReason.QUEUE_CLOSED)
     transfer = replace(
         _transfer(flow, TransferKind.QUEUE, found),
         state=TransferState.QUEUED,
@@ -198,8 +158,8 @@ async def _into_queue(flow: Flow, found: Destination) -> Verdict:
     )
     changes: CallChanges = {"municipality": municipality, "only_team": found.team}
     if not flow.shell.dispatcher.anyone_for(replace(flow.call, **changes)):
-        return _refuse(RefusalReason.NOBODY_THERE)
-    return Verdict(step=_into_line(flow, transfer, changes))
+        return Refused(RefusalReason.NOBODY_THERE)
+    return LeaveStage(_into_line(flow, transfer, changes))
 
 
 def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
@@ -250,7 +210,3 @@ def _session(flow: Flow) -> OperatorSession | None:
 def _asked(transfer: Transfer) -> Fact:
     detail = {"kind": transfer.kind.value, "by": transfer.from_party, "to": transfer.to_party}
     return Fact(transfer.requested_at, FactKind.TRANSFER_ASKED, detail)
-
-
-def _refuse(reason: RefusalReason, deputy: str | None = None) -> Verdict:
-    return Verdict(Refused(reason, deputy))

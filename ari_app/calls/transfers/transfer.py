@@ -1,4 +1,8 @@
-"""A colleague is being reached, told who comes, and perhaps spoken with, until somebody has the caller."""
+"""An open transfer: the colleague is reached, briefed, perhaps consulted, until somebody has the caller.
+
+One loop: an event happens, `core.transfer_rules.step` says what it means, that is committed and carried out, and then
+comes the next event.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,24 @@ from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
 from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import read_key
-from ari_app.calls.callbacks.commands import confirmation
+from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
+from ari_app.calls.transfers.commands import respond
 from ari_app.calls.transfers.recall import come_back
-from ari_app.calls.transfers.requests import judge
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
 from ari_app.core.call_changes import WITH_NOBODY, CallChanges
-from ari_app.core.causes import Cause
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
-from ari_app.core.operator_commands import Answer, CallbackCommand, Refused
 from ari_app.core.transfer import (
     HandlingPartyLeft,
     TargetBriefed,
     TargetLeft,
     TimeUp,
     Transfer,
+    TransferCommand,
     TransferEvent,
     TransferOutcome,
     TransferState,
@@ -36,32 +39,46 @@ from ari_app.core.transfer_rules import Then, layout, step
 from ari_app.prompts.phrases import operator as to_operator
 
 ACCEPT_KEY = "1"
+#: a briefing that nobody heard the end of does not hold the caller longer than this
+BRIEFING_PATIENCE = timedelta(seconds=60)
 Happened = tuple[TransferEvent, datetime]
 
 
 async def carry_out_transfer(flow: Flow) -> Step | None:
-    """Until the transfer is over; None when caller and handling party are together again, in the same stage."""
+    """Until the transfer is over, or the call goes on in another stage.
+
+    None when caller and handling party are together again, in the same stage.
+    """
     await flow.commit()
-    if not flow.is_placed:
-        trouble = await _made_so(flow)
-        if trouble is not None:
-            return await _follow(flow, trouble, flow.now)
-    flow.is_placed = False
-    await part_from_handling_party(flow)
-    happened = _now(flow, await reach(flow))
+    happened = await _take_up(flow)
     while True:
-        while happened is None:
-            message = await flow.next(None if flow.open_transfer is None else flow.open_transfer.until_at)
-            happened = await _event_of(flow, message)
-        before = flow.transfer
-        outcome = await _follow(flow, *happened)
-        if outcome is not None or flow.open_transfer is None:
-            return outcome
-        happened = None if flow.transfer is before else _now(flow, await reach(flow))
+        event, at = happened or await _next_event(flow)
+        happened = None
+        before = _open_transfer(flow)
+        after, then = step(before, event, at)
+        if after is before:
+            await flow.commit()
+            continue
+        flow.change_transfer(after)
+        match then:
+            case Then.GO_ON if before.in_presence and not after.in_presence:
+                return _go_on_as_cold(flow, after)
+            case Then.GO_ON:
+                happened = await _go_on(flow, after)
+            case Then.HANDLING_PARTY_TALKS:
+                await flow.commit(transfer_over(after))
+                await _release_target(flow, after)
+                await flow.commit()
+                return None
+            case Then.TARGET_TALKS:
+                return _give_caller_to_target(flow, after)
+            case _:  # COME_BACK; a caller who leaves is no event here, but PartyLeft
+                await _release_target(flow, after)
+                return await come_back(flow, after, [transfer_over(after)])
 
 
 async def part_from_handling_party(flow: Flow) -> None:
-    """Who handed the caller over, and is not to speak with the colleague, is free."""
+    """The person who asked for a transfer, and is not to speak with the colleague, is free."""
     transfer = flow.open_transfer
     if transfer is not None and not transfer.in_presence:
         wrap_up(flow, transfer.from_session)
@@ -70,18 +87,30 @@ async def part_from_handling_party(flow: Flow) -> None:
         await leave_bridges(flow)
 
 
-# --- what happened ---
+def _open_transfer(flow: Flow) -> Transfer:
+    transfer = flow.open_transfer
+    assert transfer is not None
+    return transfer
 
 
 def _now(flow: Flow, event: TransferEvent | None) -> Happened | None:
     return None if event is None else (event, flow.now)
 
 
+# --- events ---
+
+
+async def _next_event(flow: Flow) -> Happened:
+    while True:
+        message = await flow.next(_open_transfer(flow).until_at)
+        happened = await _event_of(flow, message)
+        if happened is not None:
+            return happened
+
+
 async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
-    """The event that the news is for the transfer; what else it means is done here."""
-    transfer, target, handling_party = flow.open_transfer, flow.target, flow.handling_party
-    if transfer is None:
-        return None
+    """What the message means for the transfer, None when nothing; whatever else it asks for is done here."""
+    transfer, target, handling_party = _open_transfer(flow), flow.target, flow.handling_party
     target_channel = None if target is None else target.channel_id
     handling_channel = None if handling_party is None else handling_party.channel_id
     if transfer.state is TransferState.RINGING:
@@ -104,13 +133,14 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
         case Digit(channel_id=by) if by == handling_channel:
             await read_key(flow, message)
         case CommandAsked():
-            return _now(flow, await asked(flow, message))
+            verdict = await respond(flow, message)
+            return (verdict, flow.now) if isinstance(verdict, TransferCommand) else None
     return None
 
 
 async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> Happened | None:
-    """The colleague heard who comes. What broke off mostly means a hang-up, whose own news follows."""
-    flow.prompts_of = {channel: said for channel, said in flow.prompts_of.items() if said != played.playback_id}
+    """The colleague heard the briefing. One that broke off mostly means a hang-up, whose message follows."""
+    flow.prompts_of = {channel: prompt for channel, prompt in flow.prompts_of.items() if prompt != played.playback_id}
     flow.playing = None
     if played.failed:
         message = await flow.next(flow.now + BROKEN_OFF_PATIENCE)
@@ -121,7 +151,7 @@ async def _briefed(flow: Flow, transfer: Transfer, played: Played) -> Happened |
 
 
 def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
-    """Somebody but the caller is gone; their part is closed already, for the reason that a hang-up has."""
+    """A party other than the caller is gone; its leg is closed already."""
     leg = flow.leg(message.channel_id)
     if leg is None:
         return None
@@ -130,68 +160,32 @@ def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
     return (HandlingPartyLeft(), message.at) if leg.id == flow.call.handled_by else None
 
 
-async def asked(flow: Flow, request: CommandAsked) -> TransferEvent | None:
-    """A request while a transfer is open: it concerns that one, or is refused."""
-    verdict = await judge(flow, request)
-    await answer(flow, request, verdict.answer)
-    return verdict.event
+# --- carrying out ---
 
 
-async def answer(flow: Flow, request: CommandAsked, says: Answer) -> None:
-    """Say it to who asked: by value, and to a colleague, who has no screen, also aloud."""
-    request.answer(says)
-    by_phone = flow.handling_party is not None and request.by == flow.handling_party.channel_id
-    if isinstance(says, Refused) and by_phone:
-        await prompt_handling_party(flow, to_operator.refusal(says.reason, says.deputy))
-    if not isinstance(says, Refused) and isinstance(request.command, CallbackCommand):
-        await prompt_handling_party(flow, confirmation(request.command, says))
+async def _take_up(flow: Flow) -> Happened | None:
+    """Begin, also in a process that took the call up: everybody in their place, the colleague's phone ringing."""
+    is_placed, flow.is_placed = flow.is_placed, False
+    trouble = None if is_placed else await _arrange(flow)
+    if trouble is not None:
+        return trouble
+    await part_from_handling_party(flow)
+    return _now(flow, await reach(flow))
 
 
-# --- what follows ---
-
-
-async def _follow(flow: Flow, event: TransferEvent, at: datetime) -> Step | None:
-    """Write, then act. None: the transfer goes on, or caller and handling party do."""
-    before = flow.open_transfer
-    assert before is not None
-    after, then = step(before, event, at)
-    if after is before:
-        return None
-    flow.change_transfer(after)
-    match then:
-        case Then.GO_ON:
-            return await _go_on(flow, before, after)
-        case Then.HANDLING_PARTY_TALKS:
-            await flow.commit(transfer_over(after))
-            await _stop_reaching(flow, after)
-            await flow.commit()
-            return None
-        case Then.TARGET_TALKS:
-            return _to_target(flow, after)
-        case _:
-            await _stop_reaching(flow, after)
-            return await come_back(flow, after, [transfer_over(after)])
-
-
-async def _go_on(flow: Flow, before: Transfer, after: Transfer) -> Step | None:
-    fact = Fact(flow.now, FactKind.TRANSFER_STATE, {"state": after.state.value, "to": after.to_party})
-    if before.in_presence and not after.in_presence:
-        end_standing_leg(flow, at=flow.now)
-        return Step(Stage.CONNECTING, (fact,), WITH_NOBODY)
-    if after.state is TransferState.BRIEFING:
-        patience = timedelta(seconds=ACCEPT_SECONDS) if after.must_accept else timedelta(seconds=60)
-        flow.change_transfer(replace(after, until_at=flow.now + patience))
-    await flow.commit(fact)
-    if after.state is TransferState.CONFERENCED:
+async def _go_on(flow: Flow, transfer: Transfer) -> Happened | None:
+    if transfer.state is TransferState.BRIEFING:
+        patience = timedelta(seconds=ACCEPT_SECONDS) if transfer.must_accept else BRIEFING_PATIENCE
+        flow.change_transfer(replace(transfer, until_at=flow.now + patience))
+    await flow.commit(_state(flow, transfer))
+    if transfer.state is TransferState.CONFERENCED:
         await prompt_handling_party(flow, to_operator.ALL_THREE)
-    trouble = await _made_so(flow)
-    return None if trouble is None else await _follow(flow, trouble, flow.now)
+    return await _arrange(flow) or _now(flow, await reach(flow))
 
 
-async def _made_so(flow: Flow) -> TransferEvent | None:
-    """Everybody is where the transfer wants them, or somebody cannot be put there and leaves the transfer."""
-    transfer = flow.open_transfer
-    assert transfer is not None
+async def _arrange(flow: Flow) -> Happened | None:
+    """Put everybody where the transfer wants them; a party that cannot be put there has left the transfer."""
+    transfer = _open_transfer(flow)
     try:
         await arrange(flow, layout(transfer))
     except PartyLeft as left:
@@ -199,23 +193,28 @@ async def _made_so(flow: Flow) -> TransferEvent | None:
             raise
         await flow.left(left.channel_id, LegEndReason.HUNG_UP)
         is_target = flow.leg_of(transfer.to_leg) == flow.leg(left.channel_id)
-        return TargetLeft() if is_target else HandlingPartyLeft()
+        return (TargetLeft() if is_target else HandlingPartyLeft()), flow.now
     return None
 
 
-async def _stop_reaching(flow: Flow, transfer: Transfer) -> None:
-    """The colleague is let go, for the reason for which the transfer is over."""
+async def _release_target(flow: Flow, transfer: Transfer) -> None:
+    """The colleague is let go, for the reason for which the transfer is over; a handling party in the call hears it."""
     leg = flow.leg_of(transfer.to_leg)
     if leg is not None and leg.is_open:
-        reason = LegEndReason.NO_ANSWER if transfer.outcome is TransferOutcome.NO_ANSWER else LegEndReason.RELEASED
-        await flow.release(leg.channel_id, Cause.NO_ANSWER)
-        await flow.left(leg.channel_id, reason)
+        is_unanswered = transfer.outcome is TransferOutcome.NO_ANSWER
+        await give_up_phone(flow, leg.channel_id, LegEndReason.NO_ANSWER if is_unanswered else LegEndReason.RELEASED)
     if transfer.outcome is not None and transfer.in_presence:
         await prompt_handling_party(flow, to_operator.outcome(transfer.outcome))
 
 
-def _to_target(flow: Flow, transfer: Transfer) -> Step:
-    """The colleague has the caller."""
+def _go_on_as_cold(flow: Flow, transfer: Transfer) -> Step:
+    """The handling party did not wait until the colleague picked up."""
+    end_standing_leg(flow, at=flow.now)
+    return Step(Stage.CONNECTING, (_state(flow, transfer),), WITH_NOBODY)
+
+
+def _give_caller_to_target(flow: Flow, transfer: Transfer) -> Step:
+    """The colleague is the handling party now."""
     target = flow.leg_of(transfer.to_leg)
     assert target is not None
     now = flow.now
@@ -238,3 +237,7 @@ def _bridge_of_their_own(flow: Flow) -> BridgeId:
     if handling_party is not None and handling_party.owns_channel and flow.call.bridge_id is not None:
         return flow.call.bridge_id
     return new_bridge_id("talk")
+
+
+def _state(flow: Flow, transfer: Transfer) -> Fact:
+    return Fact(flow.now, FactKind.TRANSFER_STATE, {"state": transfer.state.value, "to": transfer.to_party})
