@@ -1,26 +1,28 @@
-"""In the queue: music, a place that is told, until an operator is offered or the caller's patience is over."""
+"""In the queue: music and announcements, until an operator is offered or the caller's patience is over."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
-from ari_app.calls.callbacks.offer import instead_of_waiting, says_yes
-from ari_app.calls.messages import Message, Offer
-from ari_app.calls.stages.telling import first_words, next_moment, say_what_is_due, tell
+from ari_app.calls.callbacks.offer import due_at, instead_of_waiting, note_offer, says_yes, to_be_called
+from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.transfer import part_from_handling_party
 from ari_app.core.area import Reach
-from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.core.callbacks import RequestReason
 from ari_app.core.transfer import TimeUp
 from ari_app.core.transfer_rules import step
+from ari_app.prompts.phrases import caller as to_caller
 
 
 async def waiting(flow: Flow) -> Step | End:
     if flow.call.answered_at is not None and not flow.is_placed:
-        # Away from who had them before somebody else may be offered; and then those are free.
+        # The caller leaves the previous party before another one may be offered; only then is that party free.
         await flow.commit()
         await _ensure_music(flow)
         await part_from_handling_party(flow)
@@ -31,7 +33,7 @@ async def waiting(flow: Flow) -> Step | End:
     ring_until = flow.call.direct_until_at
     if ring_until is not None:
         return await _hear_ringing(flow, ring_until)
-    # A caller for whom somebody is free is not made to wait: the offer is in the mailbox already.
+    # An operator who is free is offered at once, and the caller goes on without waiting.
     message: Message | None = await _offer_in_mailbox(flow)
     if isinstance(message, Offer) and not (flow.call.line_answered_at is not None and message.reach is Reach.RING):
         return _take(flow, message)
@@ -39,14 +41,14 @@ async def waiting(flow: Flow) -> Step | End:
     if not flow.is_placed:
         await _ensure_music(flow)
         if message is None and flow.call.last_told_at is None:
-            await tell(flow, first_words(flow))
+            await _announce(flow, _greeting(flow))
     while not isinstance(message, Offer):
         if says_yes(flow, message):
             return instead_of_waiting(flow)
-        step = await say_what_is_due(flow)
+        step = await _do_what_is_due(flow)
         if step is not None:
             return step
-        message = await flow.next(next_moment(flow))
+        message = await flow.next(_next_due_at(flow))
     return _take(flow, message)
 
 
@@ -58,7 +60,7 @@ async def _offer_in_mailbox(flow: Flow) -> Offer | None:
 
 
 async def _ensure_music(flow: Flow) -> None:
-    """Among the waiting; also while a phone rings for a caller whose line is taken: silence sounds like a fault."""
+    """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault."""
     await flow.answer()
     await flow.stop_unfinished_prompt()
     if not flow.call.has_music:
@@ -67,7 +69,7 @@ async def _ensure_music(flow: Flow) -> None:
 
 
 async def _hear_ringing(flow: Flow, until: datetime) -> Step:
-    """A direct number: the caller hears it ring, and does not pay, until that person or team takes it."""
+    """A direct number of a person or a team: the caller hears it ring, and pays nothing, until somebody takes it."""
     await flow.commit()
     while (message := await flow.next(until)) is not None:
         if isinstance(message, Offer):
@@ -83,3 +85,63 @@ def _take(flow: Flow, offer: Offer) -> Step:
     flow.shell.dispatcher.taken(flow.call.id)
     fact = Fact(flow.now, FactKind.OFFERED, {"operator": offer.operator, "ring": offer.reach is Reach.RING})
     return Step(Stage.CONNECTING, (fact,), {"operator_session": offer.session_id})
+
+
+# --- announcements ---
+
+
+def _greeting(flow: Flow) -> tuple[str, ...]:
+    """The municipality's name, where no menu named it; and that all are busy, which is not so where nobody is."""
+    call = flow.call
+    words: tuple[str, ...] = ()
+    if call.choice is ChoiceKind.NUMBER and call.municipality is not None:
+        words = to_caller.greeting(call.municipality)
+    return (*words, *to_caller.ALL_BUSY) if flow.shell.dispatcher.anyone_for(call) else words
+
+
+async def _do_what_is_due(flow: Flow) -> Step | None:
+    """Announce the position, that nobody is there, or the offer of a callback; the step out when patience is over."""
+    call, now = flow.call, flow.now
+    if call.wait_until_at is not None and call.wait_until_at <= now:
+        return to_be_called(RequestReason.WAITING, None)
+    if not flow.shell.dispatcher.anyone_for(call):
+        if call.nobody_until_at is None:
+            until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
+            await flow.commit(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
+            await _announce(flow, to_caller.NOBODY_YET)
+        elif call.nobody_until_at <= now:
+            return to_be_called(RequestReason.WAITING, None)
+        return None
+    if call.nobody_until_at is not None:
+        await flow.commit(nobody_until_at=None)
+    offer_at = due_at(flow)
+    if offer_at is not None and offer_at <= now:
+        await _announce(flow, await note_offer(flow))
+    elif call.last_told_at is None or now >= _next_position_at(flow):
+        position = flow.shell.dispatcher.position(call.id) or 1
+        fact = Fact(now, FactKind.POSITION_TOLD, {"position": position})
+        await flow.commit(fact, last_told_at=now, position_told=position)
+        await _announce(flow, to_caller.position(position))
+    return None
+
+
+async def _announce(flow: Flow, names: Sequence[str]) -> None:
+    """Play it until a key is pressed or an operator is offered. An offer, or a yes, is the next message again."""
+    if not names:
+        return
+    message = await flow.play(names, stop_on=(Digit, Offer))
+    if message is not None and (isinstance(message, Offer) or says_yes(flow, message)):
+        flow.mailbox.post_first(message)
+
+
+def _next_position_at(flow: Flow) -> datetime:
+    return (flow.call.last_told_at or flow.now) + timedelta(seconds=flow.norms.position_every_seconds)
+
+
+def _next_due_at(flow: Flow) -> datetime:
+    """When `_do_what_is_due` has something to do, if nothing happens before."""
+    call = flow.call
+    due = _next_position_at(flow) if call.nobody_until_at is None else call.nobody_until_at
+    offer_at = None if call.nobody_until_at is not None else due_at(flow)
+    due = due if offer_at is None else min(due, offer_at)
+    return due if call.wait_until_at is None else min(due, call.wait_until_at)
