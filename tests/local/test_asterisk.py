@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.local.asterisk import TEMPLATES, AsteriskSettings, LocalAsterisk
+from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
 from ari_app.local.errors import LocalError, StartFailed
 from ari_app.local.ports import Protocol, free_port
 
@@ -36,7 +36,7 @@ def test_given_a_fresh_start_then_every_module_is_there_and_nothing_is_wrong(
         assert "WARNING" not in log
         assert "ERROR" not in log
         running = own.cli("module show")
-        for module in re.findall(r"^load = (\S+\.so)$", (TEMPLATES / "modules.conf").read_text(), re.MULTILINE):
+        for module in re.findall(r"^load = (\S+\.so)$", (own.conf_dir / "modules.conf").read_text(), re.MULTILINE):
             assert re.search(rf"^{module} .* Running ", running, re.MULTILINE), module
         classes = own.cli("moh show files")
         assert "wachtmuziek" in classes, "there is something to hear while waiting"
