@@ -116,6 +116,8 @@ def test_given_one_address_when_rendered_then_asterisk_need_not_ask_for_its_own(
         ("ARI_APP_TRUNK_CONTACT", "sip:192.0.2.1;transport=tcp"),
         ("ARI_APP_TRUNK_CONTACT", "192.0.2.1"),
         ("ARI_APP_ARI_APPLICATION", "a,b"),
+        ("ARI_APP_RTP_LEARN_PACKETS", "many"),
+        ("ARI_APP_SIP_INFO_KEYS", "maybe"),
     ],
 )
 def test_given_a_value_that_asterisk_would_misread_when_rendered_then_nothing_is_written(
@@ -143,6 +145,14 @@ def test_given_own_additions_when_rendered_again_then_they_are_still_there(tmp_p
     _render(tmp_path / "conf", ARI_APP_NODE="node2")
     assert own.read_text() == "[mine]\n"
     assert "systemname = node2" in _settings(tmp_path / "conf/asterisk.conf")
+
+
+@pytest.mark.parametrize(("packets", "probation"), [("", 200_000_000), ("0", 200_000_000), ("25", 25)])
+def test_given_no_word_about_learning_when_rendered_then_another_sender_is_never_believed(
+    tmp_path: Path, packets: str, probation: int
+) -> None:
+    _render(tmp_path / "conf", ARI_APP_RTP_LEARN_PACKETS=packets)
+    assert f"probation = {probation}" in _settings(tmp_path / "conf/rtp.conf")
 
 
 def test_given_an_asterisk_without_an_optional_module_when_rendered_then_it_is_not_asked_for(tmp_path: Path) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from ari_app.local.asterisk import LocalAsterisk
+from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
+from ari_app.local.ports import Protocol, free_port
 from tests.acceptance.small_application import SmallApplication
 from tests.local.ground import PHONE, TRUNK, password_of
+from tests.place import address
 from tests.rawsip import Call, Media, SipPhone, sdp
 from tests.rawsip.message import Message
 
@@ -65,3 +68,39 @@ async def joins(asterisk: LocalAsterisk, small_application: SmallApplication) ->
         await small_application.destroy_bridges()
         asterisk.cli("channel request hangup all")
         await small_application.all_gone()
+
+
+@asynccontextmanager
+async def another_asterisk(asterisk: LocalAsterisk, run_dir: Path) -> AsyncIterator[LocalAsterisk]:
+    """One more, with settings of its own from the environment; its accounts are the sample's."""
+    host = address(1)
+    settings = AsteriskSettings(
+        run_dir=run_dir,
+        sounds_dir=asterisk.sounds_dir,
+        http_port=free_port(Protocol.TCP, host),
+        http_bind=host,
+        sip_port=free_port(Protocol.UDP, host),
+        sip_bind=host,
+    )
+    own = LocalAsterisk(asterisk.program, settings)
+    await asyncio.to_thread(own.start)
+    try:
+        yield own
+    finally:
+        await asyncio.to_thread(own.stop)
+
+
+@asynccontextmanager
+async def logged_in(asterisk: LocalAsterisk, app: SmallApplication, *, keys: bool = True) -> AsyncIterator[Party]:
+    """phone01 of any Asterisk in a call; hung up at the end. `keys`: whether RFC 4733 is offered."""
+    server = (asterisk.sip_host, asterisk.sip_port)
+    async with SipPhone(PHONE, server, "phone01") as phone, Media.open(PHONE) as media:
+        call = Call(phone, "1400", offer=sdp.offer(PHONE, sdp.audio(media.port, keys=keys)))
+        dialling = asyncio.create_task(call.invite(password=password_of(asterisk, "phone01")))
+        channel_id = await app.arrival()
+        await app.answer(channel_id)
+        answer = await dialling
+        media.connect(sdp.target(answer.body))
+        yield Party(phone, call, media, channel_id, answer)
+        await call.bye()
+        await app.all_gone()

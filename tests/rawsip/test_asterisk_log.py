@@ -19,8 +19,8 @@ from tests.acceptance.remote_control import RemoteError
 from tests.acceptance.small_application import SmallApplication
 from tests.local.ground import PHONE, STRANGER, TRUNK, eventually, password_of, sip_phone
 from tests.place import address
-from tests.rawsip import Call, Media, SipPhone, sdp
-from tests.rawsip.conftest import Joins
+from tests.rawsip import Call
+from tests.rawsip.conftest import Joins, logged_in
 
 pytestmark = pytest.mark.asterisk
 
@@ -197,8 +197,10 @@ async def test_given_a_standard_output_that_cannot_be_opened_again_when_keys_are
     its.close()
     try:
         await eventually(asterisk.is_booted)
-        async with SmallApplication(asterisk) as app, sip_phone(asterisk, PHONE, "phone01") as phone:
-            await _logs_in(asterisk, app, phone)
+        async with SmallApplication(asterisk) as app, logged_in(asterisk, app) as party:
+            await party.media.press("7101#")
+            while app.keys.get(party.channel_id) != "7101#":
+                await app.next_event()
     finally:
         process.terminate()
         process.wait()
@@ -209,16 +211,3 @@ async def test_given_a_standard_output_that_cannot_be_opened_again_when_keys_are
     assert not re.search(r"DTMF|digit|'[0-9#]'", printed), printed
     if start is _as_in_a_container:
         assert "starts" in printed
-
-
-async def _logs_in(asterisk: LocalAsterisk, app: SmallApplication, phone: SipPhone) -> None:
-    async with Media.open(phone.address) as media:
-        call = Call(phone, "1400", offer=sdp.offer(phone.address, sdp.audio(media.port)))
-        dialling = asyncio.create_task(call.invite(password=password_of(asterisk, "phone01")))
-        channel_id = await app.arrival()
-        await app.answer(channel_id)
-        media.connect(sdp.target((await dialling).body))
-        await media.press("7101#")
-        while app.keys.get(channel_id) != "7101#":
-            await app.next_event()
-        await call.bye()

@@ -10,14 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
-from ari_app.local.ports import Protocol, free_port
+from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance import audio
 from tests.acceptance.small_application import SmallApplication
-from tests.local.ground import PHONE, password_of
-from tests.place import address
-from tests.rawsip import Call, Media, SipPhone, sdp
-from tests.rawsip.conftest import Joins, Party
+from tests.rawsip.conftest import Joins, Party, another_asterisk, logged_in
 
 pytestmark = pytest.mark.asterisk
 
@@ -113,34 +109,13 @@ async def test_given_phones_that_know_only_info_when_it_is_switched_on_then_thei
     asterisk: LocalAsterisk, server_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ARI_APP_SIP_INFO_KEYS", "yes")
-    host = address(1)
-    settings = AsteriskSettings(
-        run_dir=server_directory / "info",
-        sounds_dir=asterisk.sounds_dir,
-        http_port=free_port(Protocol.TCP, host),
-        http_bind=host,
-        sip_port=free_port(Protocol.UDP, host),
-        sip_bind=host,
-    )
-    own = LocalAsterisk(asterisk.program, settings)
-    own.start()
-    try:
-        async with (
-            SmallApplication(own) as app,
-            SipPhone(PHONE, (host, own.sip_port), "phone01") as phone,
-            Media.open(PHONE) as media,
-        ):
-            call = Call(phone, "1400", offer=sdp.offer(PHONE, sdp.audio(media.port, keys=False)))
-            dialling = asyncio.create_task(call.invite(password=password_of(own, "phone01")))
-            channel_id = await app.arrival()
-            await app.answer(channel_id)
-            media.connect(sdp.target((await dialling).body))
-            for key in LOGIN:
-                assert (await call.key_by_info(key)).status == 200
-            while len(app.keys.get(channel_id, "")) < len(LOGIN):
-                await app.next_event()
-            assert app.keys[channel_id] == LOGIN
-            await call.bye()
-            await app.all_gone()
-    finally:
-        own.stop()
+    async with (
+        another_asterisk(asterisk, server_directory / "info") as own,
+        SmallApplication(own) as app,
+        logged_in(own, app, keys=False) as party,
+    ):
+        for key in LOGIN:
+            assert (await party.call.key_by_info(key)).status == 200
+        while len(app.keys.get(party.channel_id, "")) < len(LOGIN):
+            await app.next_event()
+        assert app.keys[party.channel_id] == LOGIN
