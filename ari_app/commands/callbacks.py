@@ -1,4 +1,4 @@
-"""`ari-app callbacks`: who is to be called back, by whom, until when; and whether the promise is kept."""
+"""`ari-app callbacks`: requests to be called back, their owners and deadlines, and whether the promise is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The call that is to keep a promise, as a row: a call like any other, but that we make it."""
+"""The row of a callback: a call like any other, except that we make it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ari_app.core.operators import OperatorSession
 def callback_call(
     request: CallbackRequest, session: OperatorSession, call_id: CallId, now: datetime
 ) -> tuple[Call, Leg]:
-    """The call and the citizen's part in it, before anybody is dialled. Transfers of before count on (AV §2)."""
+    """The call and the citizen's leg, before anybody is dialled. Transfers of the first call count on (AV §2)."""
     channel_id = new_channel_id(call_id, "callback")
     call = Call(
         id=call_id,

@@ -1,4 +1,4 @@
-"""Whether callers are asked to be called back, and what a call's row says of it. Pure."""
+"""Whether callers are offered a callback, and what the row of a call says about it. Pure."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ _NO_RULES = CallbackRules()
 
 
 def is_offered(area: Area, code: MunicipalityCode) -> bool:
-    """Whether callers of this municipality are asked: it wants to, and there is a team whose the promise would be."""
+    """Whether callers of this municipality are offered a callback: it wants to, and a team would own the promise."""
     municipality = area.municipalities.get(code)
     return municipality is not None and municipality.callback.offered and owner_team_of(area, code) is not None
 
 
 def offering(area: Area, digits: str | None, now: datetime) -> SharedNumber:
-    """A shared number with only those members of today whose callers are asked."""
+    """The shared number with only those members of today whose callers are offered a callback."""
     shared = routing.offered(area, digits, now)
     return replace(shared, members=tuple(one for one in shared.members if is_offered(area, one.municipality)))
 
 
 def is_offered_to(area: Area, call: Call, now: datetime) -> bool:
-    """Whether this caller is asked; where the municipality is not known yet, one that offers it is enough."""
+    """Whether this caller is offered a callback; before they chose a municipality, one that offers it is enough."""
     if call.municipality is not None:
         return is_offered(area, call.municipality)
     return bool(offering(area, call.shared_number, now).members)
 
 
 def offer_due_at(area: Area, call: Call, now: datetime) -> datetime | None:
-    """When a waiting caller is to be asked; None when they were, or are not."""
+    """When to offer it to a waiting caller; None when that was done, or is not done here."""
     if call.callback_offered_at is not None or not is_offered_to(area, call, now):
         return None
     return (call.queued_at or call.arrived_at) + timedelta(seconds=_rules(area, call).offer_after_seconds)
 
 
 def kind_for_waiting(area: Area, call: Call, now: datetime) -> RequestKind:
-    """Whether who is called back instead of waiting keeps their place: only where somebody is called yet today."""
+    """The kind of request for a caller who stops waiting: a virtual hold while citizens are still called that day."""
     town = None if call.municipality is None else area.municipalities.get(call.municipality)
     if town is None or call.queued_at is None or not town.callback.keep_place:
         return RequestKind.PROMISE
@@ -62,7 +62,7 @@ def kind_for_waiting(area: Area, call: Call, now: datetime) -> RequestKind:
 
 
 def ends_without(call: Call) -> EndReason | None:
-    """How a call in LEAVING_CALLBACK ends that is not to be called back; None: its caller can wait for somebody."""
+    """How a call in LEAVING_CALLBACK ends when no callback is agreed; None: its caller can go on waiting."""
     reason = _NOT_CALLED_BACK.get(call.callback_reason)
     if reason is not None:
         return reason
@@ -73,14 +73,14 @@ def ends_without(call: Call) -> EndReason | None:
 
 
 def left_in(call: Call) -> EndReason:
-    """What it means that the caller hangs up in LEAVING_CALLBACK: with a confirmed number they have our promise."""
+    """How a call ends whose caller hangs up in LEAVING_CALLBACK: once a number is confirmed, with the promise."""
     if call.pii_callback_number is not None:
         return EndReason.CALLBACK_PROMISED
     return _LEFT.get(call.callback_reason, EndReason.ABANDONED_WAITING)
 
 
 def agreed_wish(call: Call) -> Wish | None:
-    """What a caller who confirmed a number agreed on."""
+    """The wish of a caller who confirmed a number; None when they agreed on nothing."""
     how, number, kind = call.callback_confirmed_how, call.pii_callback_number, call.callback_kind
     if number is None or how is None or kind is None or call.municipality is None:
         return None
@@ -89,7 +89,7 @@ def agreed_wish(call: Call) -> Wish | None:
 
 
 def abandoned_wish(call: Call, area: Area) -> Wish | None:
-    """For a caller who left before a human answered, where their municipality calls them back all the same."""
+    """The wish for a caller who left before a human answered, where their municipality calls such callers back."""
     number, municipality = call.pii_caller_number, call.municipality
     if call.answered_at is not None or number is None or municipality is None or not _rules(area, call).abandoned:
         return None
@@ -97,7 +97,7 @@ def abandoned_wish(call: Call, area: Area) -> Wish | None:
 
 
 def wish_at_end(call: Call, reason: EndReason, area: Area) -> Wish | None:
-    """The promise that a call still owes its caller when it ends for this reason."""
+    """The wish that a call owes its caller when it ends for this reason; None when it owes nothing."""
     if call.pii_callback_number is not None:
         return None if call.callback_reference is not None else agreed_wish(call)
     is_abandoned = call.callback_request is None and (reason.is_abandoned or reason is EndReason.LOST)

@@ -1,4 +1,4 @@
-"""What is to happen with a request: whose it is, when it is tried next, and whose turn it is.
+"""The rules for a request: its owner now, its next attempt, and its turn among the others.
 
 Pure: rows, the area and a moment in; a value out. Instants are timezone-aware UTC.
 """
@@ -33,11 +33,11 @@ from ari_app.core.queue_rules import WaitingCaller
 #: a busy line is soon free; a fault of ours says nothing about the citizen
 BUSY_RETRY = timedelta(minutes=15)
 FAULT_RETRY = timedelta(minutes=5)
-#: how long a lease holds without news of whoever has it: longer than a phone rings and a note is spoken
+#: how long a lease lasts when its owner does not extend it: longer than a phone rings and a note is spoken
 LEASE = timedelta(minutes=4)
-#: faults in a row after which somebody has to look
+#: faults in a row after which a person has to look
 FAULTS_TOLERATED = 3
-#: when there is no time for the usual pause, the last attempt is this long before the last moment
+#: with no time left for the usual pause, the last attempt comes this long before the last moment
 LAST_CHANCE = timedelta(minutes=15)
 _DAY_PARTS = (time(12), time(17))  # morning, afternoon, evening
 _PLAN_DAYS = 30
@@ -45,7 +45,7 @@ _PLAN_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a request is now; with `operator` None it is the whole team's."""
+    """The owner of a request at a moment; with `operator` None it is the whole team."""
 
     team: TeamCode
     operator: OperatorNumber | None = None
@@ -53,7 +53,7 @@ class Owner:
 
 @dataclass(frozen=True, slots=True)
 class NextAttempt:
-    """When to try next; `at` None: not by itself, a person decides. `escalate`: the supervisor is to know."""
+    """When to try next. `at` None: a person decides. `escalate`: the supervisor is reminded."""
 
     at: datetime | None
     escalate: bool = False
@@ -71,7 +71,7 @@ def callable_towns(area: Area, now: datetime) -> frozenset[MunicipalityCode]:
 
 
 def owner_team_of(area: Area, code: MunicipalityCode) -> TeamCode | None:
-    """Whose the requests of a municipality are: the team that its rules name, else one that answers for it.
+    """The team that owns the requests of a municipality: the one that its rules name, else one that answers for it.
 
     Of several, one that has operators, and the first by its code. None when no team answers for it or helps it.
     """
@@ -90,7 +90,7 @@ def owner_team_of(area: Area, code: MunicipalityCode) -> TeamCode | None:
 def personal_until(
     since: datetime, plan_by_at: datetime, municipality: Municipality, special_days: SpecialDays
 ) -> datetime:
-    """Until when somebody's own request is theirs alone.
+    """Until when the request of one person is theirs alone; then it belongs to their team too.
 
     It is overdue when the municipality was open for `personal_overdue_minutes` since then, and in any case when it is
     time for the reminder before the deadline.
@@ -103,7 +103,7 @@ def personal_until(
 
 
 def owner_now(request: CallbackRequest, absences: Iterable[Absence], now: datetime) -> Owner:
-    """The person it was meant for; the team when that person is away, or did not do it in time."""
+    """The person for whom it is meant; the team when that person is away, or did not call in time."""
     person = request.owner_operator
     is_late = request.personal_until_at is not None and request.personal_until_at <= now
     if person is None or is_late or any(a.operator == person and a.covers(now) for a in absences):
@@ -112,7 +112,7 @@ def owner_now(request: CallbackRequest, absences: Iterable[Absence], now: dateti
 
 
 def urgency(request: CallbackRequest) -> tuple[datetime, datetime, datetime, RequestId]:
-    """Sort key: what must be done first comes first. The id only makes the order total."""
+    """Sort key: the request that must be done first comes first. The id only makes the order total."""
     return (request.plan_by_at, request.deadline_at, request.first_contact_at, request.id)
 
 
@@ -123,10 +123,10 @@ def next_attempt(
     special_days: SpecialDays,
     now: datetime,
 ) -> NextAttempt:
-    """When to try again after these attempts, all of them over.
+    """When to try again after these attempts, all of which have ended.
 
-    Attempts are spread over the parts of the day: one that was not tried yet comes first, where that still keeps the
-    promise. `max_attempts` count; faults of ours do not.
+    Attempts are spread over the parts of the day: a part in which no attempt was made comes first, where that still
+    keeps the promise. `max_attempts` count; faults of ours do not.
     """
     rules = municipality.callback
     over = sorted((one for one in attempts if one.outcome is not None), key=lambda one: one.number)
@@ -158,7 +158,7 @@ def next_attempt(
 def _when_free(
     request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
 ) -> datetime:
-    """Shortly before the last moment a busy line is tried sooner: after it the promise is broken."""
+    """A busy line is tried sooner when the usual pause would end after the last moment, and the promise be broken."""
     usual = next_callable(municipality, special_days, now + BUSY_RETRY)
     sooner = next_callable(municipality, special_days, now + FAULT_RETRY)
     return sooner if sooner < request.plan_by_at <= usual else usual
@@ -197,11 +197,11 @@ def _day_part(at: datetime) -> int:
     return sum(instant_of(local_date(at), part) <= at for part in _DAY_PARTS)
 
 
-# --- a place in the queue that was kept ---
+# --- virtual holds ---
 
 
 def as_waiting(request: CallbackRequest, norms: Norms) -> WaitingCaller:
-    """The request as the queue sees it: a caller who has been waiting since they gave up the phone, not the place."""
+    """The virtual hold as the queue sees it: a caller who waits since the moment at which they joined the queue."""
     return WaitingCaller(
         call_id=CallId(request.id),
         municipality=request.municipality,
@@ -214,14 +214,14 @@ def as_waiting(request: CallbackRequest, norms: Norms) -> WaitingCaller:
 def virtual_hold_has_lapsed(
     request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
 ) -> bool:
-    """Today's calling is over: from here on it is an ordinary promise."""
+    """Whether the hours for calling are over on the day of its place in the queue."""
     if request.kind is not RequestKind.VIRTUAL_HOLD or request.queued_at is None:
         return False
     return calling_ends_at(municipality, special_days, local_date(request.queued_at)) <= now
 
 
 def calling_ends_at(municipality: Municipality, special_days: SpecialDays, day: date) -> datetime:
-    """From when on nobody is called back any more that day."""
+    """The moment from which citizens are not called any more on that day."""
     _, last = calling_hours(municipality, day)
     for _, ends_at in calling_spans(municipality, special_days, day, day):
         last = ends_at

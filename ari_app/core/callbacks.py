@@ -1,7 +1,7 @@
-"""The promise to call somebody back: the request, its attempts, and what a history tells of it.
+"""The promise to call a citizen back: the request, its attempts, and the facts of its history.
 
 `CallbackRequest` and `CallbackAttempt` are the rows of the tables `callback_request` and `callback_attempt`, field for
-field. No request is without number, deadline and owner. All instants are timezone-aware UTC.
+field. Every request has a number, a deadline and an owner. All instants are timezone-aware UTC.
 """
 
 from __future__ import annotations
@@ -15,44 +15,44 @@ from ari_app.core.ids import AttemptId, CallId, MunicipalityCode, OperatorNumber
 
 
 class RequestReason(StrEnum):
-    """Where a request comes from."""
+    """The situation in which a request was made."""
 
     MENU = "menu"
     WAITING = "waiting"  # instead of waiting any longer
     CLOSED = "closed"
     CALAMITY = "calamity"
-    OPERATOR = "operator"  # noted by an operator during or after a call
+    OPERATOR = "operator"  # made by an operator during or after a call
     REFUSED_TRANSFER = "refused_transfer"  # a transfer that AV §2 does not allow
     TRANSFER_NOT_ANSWERED = "transfer_not_answered"
     ABANDONED = "abandoned"  # hung up before a human answered
-    DESK = "desk"  # entered on the desk or with the command
+    DESK = "desk"  # entered on a screen or with the command
 
 
 class RequestKind(StrEnum):
     PROMISE = "promise"  # at latest on the working day after the first contact
-    VIRTUAL_HOLD = "virtual_hold"  # today, at the place in the queue that was kept
+    VIRTUAL_HOLD = "virtual_hold"  # today, at the place in the queue that the caller kept
 
 
 class RequestState(StrEnum):
-    OPEN = "open"  # to be called, or waiting for a person's decision when there is no next attempt
-    PLANNED = "planned"  # was tried; the next attempt has its moment
-    IN_PROGRESS = "in_progress"  # somebody has the lease
+    OPEN = "open"  # to be called; without a next attempt, a person has to decide
+    PLANNED = "planned"  # was tried; the next attempt is planned
+    IN_PROGRESS = "in_progress"  # an operator or a call has the lease
     CLOSED = "closed"
 
 
 class Confirmed(StrEnum):
-    """How it is known that the number is right."""
+    """How the number was confirmed."""
 
     SHOWN = "shown"  # the network showed it, and the caller confirmed it with a key
     TYPED = "typed"  # keyed in, read back, and confirmed
-    SPOKEN = "spoken"  # told to a person
+    SPOKEN = "spoken"  # said to an operator
     UNCONFIRMED = "unconfirmed"  # shown by the network; the caller hung up
 
 
 class CloseKind(StrEnum):
-    REACHED = "reached"  # talked to on a callback
-    HELPED = "helped"  # called again and was helped
-    BY_PERSON = "by_person"  # somebody closed it, with a reason
+    REACHED = "reached"  # in a talk on a callback
+    HELPED = "helped"  # the citizen called again and was helped
+    BY_PERSON = "by_person"  # a person closed it, with a reason
 
 
 class AttemptOutcome(StrEnum):
@@ -61,7 +61,7 @@ class AttemptOutcome(StrEnum):
     BUSY = "busy"
     VOICEMAIL = "voicemail"  # marked by the operator's key
     WRONG_NUMBER = "wrong_number"
-    REFUSED = "refused"  # does not want to be called
+    REFUSED = "refused"  # the citizen does not want to be called
     FAILED = "failed"  # a fault of ours or of the network
     LOST = "lost"  # nobody saw its end
 
@@ -72,10 +72,10 @@ class AttemptOutcome(StrEnum):
 
 
 class CallbackFactKind(StrEnum):
-    """What a row of `callback_fact` tells."""
+    """The kind of a row of `callback_fact`."""
 
     CREATED = "created"
-    JOINED = "joined"  # asked again: the same promise
+    JOINED = "joined"  # asked for again: the same promise
     ASSIGNED = "assigned"
     CLAIMED = "claimed"
     RELEASED = "released"
@@ -84,7 +84,7 @@ class CallbackFactKind(StrEnum):
     ATTEMPT_ANSWERED = "attempt_answered"
     TALK_BEGAN = "talk_began"
     ATTEMPT_ENDED = "attempt_ended"
-    VIRTUAL_HOLD_LAPSED = "virtual_hold_lapsed"  # not called today; an ordinary promise from here on
+    VIRTUAL_HOLD_LAPSED = "virtual_hold_lapsed"  # not called on its day; an ordinary promise from here on
     ESCALATED = "escalated"
     REMINDED = "reminded"
     CLOSED = "closed"
@@ -103,9 +103,9 @@ class CallbackFact:
 class CallbackRequest:
     """The row of a request.
 
-    `next_attempt_at` is None while it is open: no attempt is planned, a person has to decide. `personal_until_at`:
-    from then on the request of `owner_operator` is their team's. `lease_owner` says who has it now, and loses it at
-    `lease_until_at`. `reached_at` is the beginning of the talk that kept the promise.
+    `next_attempt_at` is None while it is open: no attempt is planned, a person has to decide. From `personal_until_at`
+    on, the request of `owner_operator` belongs to their whole team. `lease_owner` may call until `lease_until_at`.
+    `reached_at` is the beginning of the talk that kept the promise.
     """
 
     id: RequestId
@@ -123,15 +123,15 @@ class CallbackRequest:
     created_at: datetime
     last_seq: int = 0
     call_id: CallId | None = None  # the call in which it was asked for
-    queued_at: datetime | None = None  # the place in the queue that was kept
+    queued_at: datetime | None = None  # of a virtual hold: gives its place in the queue
     owner_operator: OperatorNumber | None = None
-    owner_entry: str | None = None  # a person or department of the number plan, by its code
+    owner_entry: str | None = None  # a person or department of the directory, by its code
     personal_until_at: datetime | None = None
     subject: str = ""
     pii_note: str = field(default="", repr=False)
     transfer_count: int = 0  # of the call, so that transfers are counted across the callback
     joined_count: int = 0  # how often it was asked for again
-    attempts_count: int = 0  # those that the citizen could notice
+    attempts_count: int = 0  # attempts that the citizen could notice
     first_attempt_at: datetime | None = None
     next_attempt_at: datetime | None = None
     lease_owner: str | None = None
@@ -151,7 +151,7 @@ class CallbackRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallbackAttempt:
-    """The row of one try. Only what was answered and talked in is `reached`."""
+    """The row of one attempt. Its outcome is `REACHED` only when the citizen answered and there was a talk."""
 
     id: AttemptId
     request_id: RequestId
@@ -175,7 +175,7 @@ Change = tuple[CallbackRequest, list[CallbackFact]]
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """`joined`: there was a promise to this number already, and this is it."""
+    """The result of a wish. `joined`: this number had a promise already, and the wish joined it."""
 
     request: CallbackRequest
     joined: bool
@@ -183,7 +183,7 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """An operator is away, from an instant until another; None: until further notice."""
+    """An operator is away, until an instant; None: until further notice."""
 
     operator: OperatorNumber
     from_at: datetime

@@ -1,4 +1,4 @@
-"""Until when somebody is to be called back: at latest on the working day after their first contact (AV §2).
+"""Until when a citizen is to be called back: at latest on the working day after the first contact (AV §2).
 
 Three calendars meet here and stay apart: the law's working days set the day, the municipality's hours set the time of
 day, and the hours for calling citizens say when it can be done. Spans are pairs of instants in UTC, in order.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from ari_app.core.area import Municipality
-from ari_app.core.calendar import AMSTERDAM, instant_of, is_working_day, local_date, next_working_day, openings_of_day
+from ari_app.core.calendar import instant_of, is_working_day, local_date, next_working_day, openings_of_day
 
 #: the deadline on a working day on which the municipality is closed by its own choice
 CLOSED_DAY_DEADLINE = time(17, 0)
@@ -56,7 +56,7 @@ def callback_deadline(municipality: Municipality, first_contact_at: datetime, sp
 
 
 def open_time(municipality: Municipality, special_days: SpecialDays, start: datetime, end: datetime) -> timedelta:
-    """For how long the municipality is open between two instants."""
+    """How long the municipality is open between two instants."""
     days = (local_date(start) + timedelta(days=n) for n in range((local_date(end) - local_date(start)).days + 1))
     spans = (span for day in days for span in openings_of_day(municipality, special_days, day))
     return sum((closes - opens for opens, closes in _clipped(spans, start, end)), timedelta())
@@ -65,7 +65,7 @@ def open_time(municipality: Municipality, special_days: SpecialDays, start: date
 def open_time_after(
     municipality: Municipality, special_days: SpecialDays, start: datetime, wanted: timedelta
 ) -> datetime | None:
-    """When the municipality will have been open for so long since `start`; None when that is out of sight."""
+    """When the municipality has been open for `wanted` since `start`; None when that is more than a month ahead."""
     for ahead in range(_SEARCH_DAYS):
         day = local_date(start) + timedelta(days=ahead)
         for opens_at, closes_at in openings_of_day(municipality, special_days, day):
@@ -79,7 +79,7 @@ def open_time_after(
 def calling_spans(
     municipality: Municipality, special_days: SpecialDays, first_day: date, last_day: date
 ) -> Iterator[Span]:
-    """When citizens can be called: the municipality is open, and it is an hour at which people may be called."""
+    """The spans in which citizens can be called: the municipality is open, within its hours for calling."""
     for ahead in range((last_day - first_day).days + 1):
         day = first_day + timedelta(days=ahead)
         may = calling_hours(municipality, day)
@@ -87,7 +87,7 @@ def calling_spans(
 
 
 def next_callable(municipality: Municipality, special_days: SpecialDays, start: datetime) -> datetime:
-    """The first moment from `start` on at which a citizen can be called.
+    """The first moment at or after `start` at which a citizen can be called.
 
     A municipality that has no opening in sight still keeps its promise: then any hour for calling will do.
     """
@@ -111,12 +111,12 @@ def may_call_now(municipality: Municipality, special_days: SpecialDays, now: dat
 
 
 def is_day_at_work(municipality: Municipality, special_days: SpecialDays, day: date) -> bool:
-    """Somebody may be expected to work: a working day of the law, or a day on which it is open."""
+    """Whether people work on this day: a working day of the law, or a day on which the municipality is open."""
     return is_working_day(day, special_days) or any(openings_of_day(municipality, special_days, day))
 
 
 def day_start(municipality: Municipality, special_days: SpecialDays, day: date) -> datetime:
-    """When a day's work begins: the first opening, not before people may be called where that leaves any of the day."""
+    """When the work of a day begins: the first opening, and within the hours for calling where that leaves any time."""
     begins_at, _ = calling_hours(municipality, day)
     spans = list(openings_of_day(municipality, special_days, day))
     if not spans:
@@ -127,11 +127,6 @@ def day_start(municipality: Municipality, special_days: SpecialDays, day: date) 
 def calling_hours(municipality: Municipality, day: date) -> Span:
     rules = municipality.callback
     return instant_of(day, rules.call_from), instant_of(day, rules.call_until, fold=1)
-
-
-def local_time(instant: datetime) -> time:
-    """The time of day in the Netherlands at an instant."""
-    return instant.astimezone(AMSTERDAM).time()
 
 
 def _clipped(spans: Iterator[Span], start: datetime, end: datetime) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""The number that is spoken to somebody who will be called back, and that they may name when they call again."""
+"""The reference that is spoken to a citizen with a promise, and that they may name when they call again."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _STRIDE = 387_420_489  # has no factor in common with ten, so that different num
 
 
 def reference_of(number: int) -> str:
-    """The reference of the so-manieth request: seven digits, nine after the first million.
+    """The reference of the `number`-th request: seven digits, nine after the first million.
 
-    Neighbours look different, and a digit that was misheard, or two that changed places, make no reference.
+    Neighbouring numbers have references that look different. A digit misheard, or two swapped, give no reference.
     """
     digits = 6 if number < 10**6 else 8
     body = f"{number * _STRIDE % 10**digits:0{digits}}"
@@ -28,12 +28,12 @@ def reference_of(number: int) -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Whether these digits can be a reference; a check digit that fits makes nothing sure."""
+    """Whether these digits can be a reference; a check digit that fits proves nothing."""
     return text.isascii() and text.isdigit() and len(text) in (7, 9) and _check_digit(text) == 0
 
 
 def _check_digit(digits: str) -> int:
-    """Damm's check digit: 0 for digits that end in their own."""
+    """Damm's check digit; 0 when the digits end in their own check digit."""
     interim = 0
     for digit in digits:
         interim = int(_DAMM[interim][int(digit)])

@@ -1,7 +1,7 @@
-"""Which reminders of open requests have become due: by row and moment, so that nothing depends on when it is asked.
+"""The reminders of open requests that are due: computed from rows and a moment, whenever somebody asks.
 
-A reminder is known by its `key`; whoever stores it stores it once. After a gap of any length the reminders of each
-request are still due; of the daily ones only today's, which tells everything that is open now.
+A reminder is stored once, by its `key`. After a gap of any length the reminders of each request are still due; of the
+daily ones only today's, which covers everything that is open now.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class Audience(StrEnum):
 class ReminderKind(StrEnum):
     DAY_START = "day_start"  # everything that is due today, per owner
     BEFORE_DEADLINE = "before_deadline"
-    NO_TIME_LEFT = "no_time_left"  # when it was made, too little opening time was left
+    NO_TIME_LEFT = "no_time_left"  # the request was made with too little opening time left
     NEEDS_DECISION = "needs_decision"  # no attempt is planned any more
-    CALLS_FAIL = "calls_fail"  # again and again, and not because of the citizen
+    CALLS_FAIL = "calls_fail"  # several in a row, for reasons of ours
     AT_DEADLINE = "at_deadline"
-    OVERDUE = "overdue"  # every day of work after the deadline, until it is closed
+    OVERDUE = "overdue"  # every working day after the deadline, until it is closed
 
     @property
     def audience(self) -> Audience:
@@ -48,7 +48,7 @@ class ReminderKind(StrEnum):
 
 
 class ReminderWay(StrEnum):
-    SCREEN = "screen"  # a fact, and news for those who watch
+    SCREEN = "screen"  # a fact, and a notification to the screens
     EMAIL = "email"
     WEBHOOK = "webhook"
     PHONE = "phone"  # spoken
@@ -56,7 +56,7 @@ class ReminderWay(StrEnum):
 
 class ReminderOutcome(StrEnum):
     SENT = "sent"
-    NOT_NEEDED = "not_needed"  # what it was about was done before it was sent
+    NOT_NEEDED = "not_needed"  # the requests were done before it was sent
     GIVEN_UP = "given_up"  # tried often enough
 
 
@@ -66,7 +66,7 @@ _ESCALATING = (ReminderKind.AT_DEADLINE, ReminderKind.NO_TIME_LEFT)
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """To whom, about what. `request_id` and `municipality` are None when it is about all of an owner's day."""
+    """A reminder to an owner. Without `request_id` and `municipality` it is about all requests of their day."""
 
     kind: ReminderKind
     due_at: datetime
@@ -75,7 +75,7 @@ class Reminder:
     owner_operator: OperatorNumber | None = None
     request_id: RequestId | None = None
     municipality: MunicipalityCode | None = None
-    round: int = 0  # of attempts: a decision that led to new ones may be needed again
+    round: int = 0  # attempts so far: after new ones, a decision may be needed again
 
     @property
     def key(self) -> str:
@@ -91,36 +91,36 @@ class Reminder:
 def due_reminders(
     requests: Sequence[CallbackRequest], absences: Sequence[Absence], area: Area, now: datetime
 ) -> list[Reminder]:
-    """Every reminder of these open requests that has become due, those that were sent before included."""
+    """Every reminder of these open requests that is due, those that were sent before included."""
     today = _Today(area, now)
     owned = [(request, owner_now(request, absences, now)) for request in requests if request.is_open]
     found = list(_day_starts(owned, today))
     for request, owner in owned:
-        # Somebody calls, or talks, while it is in progress; what is still due afterwards is told then.
+        # While it is in progress somebody calls, or talks; what is still due afterwards is found then.
         if request.state is not RequestState.IN_PROGRESS:
             found += _of_request(request, owner, today)
     return sorted(found, key=lambda reminder: (reminder.due_at, reminder.key))
 
 
 class _Today:
-    """What one day is for each municipality; looked up once, however many requests there are."""
+    """Today in each municipality, looked up once however many requests there are."""
 
     def __init__(self, area: Area, now: datetime) -> None:
         self.now = now
         self.day = local_date(now)
-        self._directory = area
+        self._area = area
         self._known: dict[MunicipalityCode, tuple[Municipality, datetime | None]] = {}
 
     def town(self, code: MunicipalityCode) -> Municipality:
         return self._look_up(code)[0]
 
     def start(self, code: MunicipalityCode) -> datetime | None:
-        """When the day's work begins there; None when nobody works."""
+        """When the work of today begins there; None on a day without work."""
         return self._look_up(code)[1]
 
     def _look_up(self, code: MunicipalityCode) -> tuple[Municipality, datetime | None]:
         if code not in self._known:
-            town, special_days = town_of(self._directory, code), self._directory.special_days
+            town, special_days = town_of(self._area, code), self._area.special_days
             is_at_work = is_day_at_work(town, special_days, self.day)
             self._known[code] = town, day_start(town, special_days, self.day) if is_at_work else None
         return self._known[code]
@@ -157,14 +157,14 @@ def _moments(request: CallbackRequest, today: _Today) -> Iterator[tuple[Reminder
 
 
 def _calls_fail(request: CallbackRequest) -> bool:
-    """Tried on, and escalated all the same, and not because time ran out."""
+    """Whether it was escalated because calls fail, and not because time ran out."""
     escalated_at = request.escalated_at
     is_early = escalated_at is not None and escalated_at < request.deadline_at
     return request.state is RequestState.PLANNED and is_early and not request.escalate_at_once
 
 
 def is_due_by(request: CallbackRequest, day: date) -> bool:
-    """Whether it must be done on this day, or should have been before."""
+    """Whether it must be done on this day, or should have been done before."""
     return local_date(request.plan_by_at) <= day
 
 
@@ -172,7 +172,7 @@ def _day_starts(owned: Iterable[tuple[CallbackRequest, Owner]], today: _Today) -
     starts: defaultdict[Owner, list[datetime]] = defaultdict(list)
     for request, owner in owned:
         start = today.start(request.municipality)
-        # What came in today is news enough by itself.
+        # A request that was made today needs no reminder in the morning.
         if start is not None and is_due_by(request, today.day) and request.created_at <= start:
             starts[owner].append(start)
     for owner, moments in starts.items():
@@ -188,7 +188,7 @@ def due_of(
 
 
 def reminded(request: CallbackRequest, reminder: Reminder, now: datetime) -> Change:
-    """The request after a reminder of it; some reminders escalate it."""
+    """The request after this reminder of it; some reminders escalate it."""
     detail = {"kind": reminder.kind, "audience": reminder.kind.audience}
     facts = [CallbackFact(now, CallbackFactKind.REMINDED, detail)]
     if reminder.kind not in _ESCALATING or request.escalated_at is not None:

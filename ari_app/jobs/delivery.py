@@ -1,4 +1,4 @@
-"""Ways out of the house: mail over SMTP, and a signed POST to another system."""
+"""Sending messages to other systems: mail over SMTP, and a signed POST."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 import aiosmtplib
 
-SEND_SECONDS = 20.0  # a whole message, from connecting on
+SEND_SECONDS = 20.0  # for a whole message, connecting included
 
 
 class NotSent(Exception):
-    """It did not leave. `for_good`: the other side will not take this one, however often it is tried."""
+    """The message was not taken. `for_good`: the other side will never take it, however often it is tried."""
 
     def __init__(self, why: str, *, for_good: bool = False) -> None:
         super().__init__(why)
@@ -30,7 +30,7 @@ class NotSent(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail goes. A password is never sent over an open line to another machine."""
+    """The server that takes mail. A password goes to another machine only over an encrypted connection."""
 
     host: str
     port: int
@@ -63,7 +63,7 @@ class SmtpServer:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """Where messages may go; None: nowhere. Read from the settings."""
+    """The settings of mail and webhook; None: that way does not exist here."""
 
     smtp_url: str | None = field(default=None, repr=False)
     mail_from: str | None = None
@@ -72,7 +72,7 @@ class Outside:
 
 
 class Mailer:
-    """Mail with a sender of ours. One connection per mail: there are few."""
+    """Sends mail from the address in the settings. One connection per mail: there are few."""
 
     def __init__(self, server: SmtpServer, sender: str, *, send_seconds: float = SEND_SECONDS) -> None:
         self._server = server
@@ -80,7 +80,7 @@ class Mailer:
         self._send_seconds = send_seconds
 
     async def send(self, to: str, subject: str, body: str, *, message_id: str, at: datetime) -> None:
-        """`message_id`: the same for the same message, so that a second copy is known as one. Raises NotSent."""
+        """`message_id`: the same for the same message, so that its recipient knows a second copy. Raises NotSent."""
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, subject
         message["Date"] = format_datetime(at)
@@ -89,7 +89,7 @@ class Mailer:
         message.set_content(body)
         server = self._server
         try:
-            # aiosmtplib's own limit is for each answer: a slow server would outlast the hold on the reminder.
+            # aiosmtplib's own limit is for each answer: a slow server would outlast the lease of the reminder.
             async with asyncio.timeout(self._send_seconds):
                 await aiosmtplib.send(
                     message,
@@ -105,8 +105,8 @@ class Mailer:
             codes = sorted({refused.code for refused in error.recipients})
             raise NotSent(f"the mail server refuses the recipient ({codes})", for_good=min(codes) >= 500) from None
         except aiosmtplib.SMTPResponseException as error:
-            # Its text may name the recipient.
-            # Only of a message was a "no" for this one; a password, or who may send here, can be put right.
+            # The text of the error may name the recipient. Only a refusal of the message itself is final: a password,
+            # or the permission to send, can be put right.
             is_final = isinstance(error, aiosmtplib.SMTPDataError) and 500 <= error.code < 600
             raise NotSent(f"the mail server says {error.code}", for_good=is_final) from None
         except (aiosmtplib.SMTPException, OSError) as error:
@@ -122,7 +122,7 @@ class Webhook:
         self._secret = secret.encode()
 
     async def send(self, event_id: str, payload: Mapping[str, object], at: datetime) -> None:
-        """`event_id`: the same for the same event, however often it is sent. Raises NotSent."""
+        """`event_id`: the same for the same event, so that its recipient recognises a second copy. Raises NotSent."""
         body = json.dumps(payload, ensure_ascii=False).encode()
         timestamp = str(int(at.timestamp()))
         headers = {

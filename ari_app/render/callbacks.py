@@ -1,4 +1,4 @@
-"""Promises as text for a person at a terminal."""
+"""Callbacks as text for a person at a terminal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _request_row(request: RequestLine, now: datetime) -> tuple[str, ...]:
 
 
 def story_text(story: RequestStory) -> str:
-    """A request with its proof, what happened, and the attempts."""
+    """A request with its proof, its facts and its attempts."""
     request = story.request
     kept = {True: "on time", False: "not on time", None: "still open"}[story.on_time]
     lines = [
@@ -60,7 +60,7 @@ def story_text(story: RequestStory) -> str:
     ]
     texts = (("number", request.pii_number), ("subject", request.subject), ("note", request.pii_note))
     lines += [f"  {name:<13}  {text}" for name, text in texts if text]
-    lines += [f"{local(fact.at)}  {told(fact)}" for fact in story.facts]
+    lines += [f"{local(fact.at)}  {fact_text(fact)}" for fact in story.facts]
     lines += ["attempts"] if story.attempts else []
     lines += [f"  {_attempt_text(attempt)}" for attempt in story.attempts]
     return "\n".join(lines)
@@ -73,7 +73,7 @@ def _attempt_text(attempt: CallbackAttempt) -> str:
     return "  ".join((f"{attempt.number}  {local(attempt.started_at)}  by {attempt.operator}  {outcome}", *parts))
 
 
-_TOLD: Mapping[CallbackFactKind, str] = {
+_FACT_TEXTS: Mapping[CallbackFactKind, str] = {
     CallbackFactKind.CREATED: "asked for",
     CallbackFactKind.JOINED: "asked for again",
     CallbackFactKind.ASSIGNED: "given to",
@@ -91,10 +91,10 @@ _TOLD: Mapping[CallbackFactKind, str] = {
 }
 
 
-def told(fact: CallbackFact) -> str:
-    """A fact as one line: what happened, and its details."""
+def fact_text(fact: CallbackFact) -> str:
+    """A fact as one line, with its details."""
     details = ", ".join(f"{key} {value}" for key, value in fact.detail.items() if value not in (None, False, ""))
-    return _TOLD[fact.kind] + (f" ({details})" if details else "")
+    return _FACT_TEXTS[fact.kind] + (f" ({details})" if details else "")
 
 
 def promise_table(months: Iterable[PromiseMonth]) -> str:

@@ -1,6 +1,6 @@
-"""What a team has to do as an iCalendar file (RFC 5545), for the calendar that people have open anyway.
+"""The callbacks of a team as an iCalendar file (RFC 5545), for the calendar that people have open anyway.
 
-Reference, municipality and deadline; never who is to be called.
+Reference, municipality and deadline; never the citizen or the number.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LONGEST_LINE = 75  # octets
 
 
 def team_calendar(team_name: str, requests: Iterable[RequestLine], now: datetime) -> str:
-    """One entry for each request, known by its reference: a file that is read again changes entries, and adds none."""
+    """One entry for each request, identified by its reference: a file that is read again updates the entries."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",

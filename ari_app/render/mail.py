@@ -1,4 +1,4 @@
-"""Reminders in words, for people and for programs. Reference, municipality and deadline; never who is to be called."""
+"""Reminders as mails and as webhooks: reference, municipality and deadline, never the citizen or the number."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class MailText:
 
 
 def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area, now: datetime) -> MailText:
-    """What a team or a supervisor reads; Dutch, level B1."""
+    """The mail to a team or a supervisor; Dutch, level B1."""
     team = area.teams.get(reminder.owner_team)
     team_name = reminder.owner_team if team is None else team.name
     count = "1 terugbelafspraak" if len(requests) == 1 else f"{len(requests)} terugbelafspraken"
@@ -85,7 +85,7 @@ def _line(request: CallbackRequest, area: Area, now: datetime) -> str:
 
 
 def webhook_of(reminder: Reminder, requests: Sequence[CallbackRequest]) -> dict[str, object]:
-    """The same for a program; moments in ISO 8601, UTC."""
+    """The reminder for a program; moments in ISO 8601, UTC."""
     return {
         "event": "callback_reminder",
         "kind": reminder.kind.value,
@@ -108,6 +108,6 @@ def webhook_of(reminder: Reminder, requests: Sequence[CallbackRequest]) -> dict[
 
 
 def day_and_time(at: datetime) -> str:
-    """dinsdag 3 maart, 17.00 uur."""
+    """The moment on the clock in the Netherlands: dinsdag 3 maart, 17.00 uur."""
     local = at.astimezone(AMSTERDAM)
     return f"{_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]}, {local:%H.%M} uur"

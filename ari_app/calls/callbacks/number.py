@@ -1,4 +1,4 @@
-"""On which number: the one that the network showed, or another one; never one that its owner did not confirm."""
+"""The number to call back: the one that the network showed or one that is keyed in, and confirmed by the caller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TRIES = 3
 
 
 async def confirmed_number(flow: Flow) -> tuple[E164, Confirmed] | None:
-    """The number, and how it was confirmed; None when the caller confirmed none."""
+    """The number, and how the caller confirmed it; None when they confirmed none."""
     shown = flow.call.pii_caller_number
     if shown is not None:
         number = callback_number(shown, flow.area)

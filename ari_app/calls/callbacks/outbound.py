@@ -1,4 +1,4 @@
-"""A promise is being kept: the operator hears whom to call and why, then the citizen is called."""
+"""The outbound call of a callback: the operator is briefed first, then the citizen's phone rings."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ log = structlog.get_logger(__name__)
 
 #: how long a citizen's phone rings: shorter than most voicemails wait
 RING_SECONDS = 25
-#: an operator's session that says nothing for so long is taken for gone; a note may be long
+#: an operator's session that does not answer for so long is taken for gone; a note may be long
 LISTEN_PATIENCE = timedelta(seconds=90)
-#: of a note, in half a minute; the whole of it is on the screen
+#: how much of a note is spoken, in about half a minute; the screen shows all of it
 SPOKEN_NOTE_CHARACTERS = 400
 
 
-async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | None:
-    """The operator on a standing line hears municipality, subject and note; None when they are gone."""
+async def brief_operator(flow: Flow, session: OperatorSession) -> OperatorReady | None:
+    """An operator on a standing line hears municipality, subject and note; None when they are gone."""
     mailbox = flow.session_mailbox(session.id)
     if mailbox is None:
         return None
-    mailbox.post(TakeCall(flow.call.id, await what_about(flow), wanted=True))
+    mailbox.post(TakeCall(flow.call.id, await briefing(flow), wanted=True))
     phone = CalledPhone(flow.shell.switch, flow.caller)
     until = flow.now + LISTEN_PATIENCE
     while True:
@@ -52,8 +52,8 @@ async def announced(flow: Flow, session: OperatorSession) -> OperatorReady | Non
                 return None
 
 
-async def what_about(flow: Flow) -> tuple[str, ...]:
-    """What an operator hears before the citizen is called; nothing when the citizen's phone rings already."""
+async def briefing(flow: Flow) -> tuple[str, ...]:
+    """The prompts for the operator before the citizen is called; none when the citizen's phone rings already."""
     if flow.call.wait_until_at is not None:
         return ()
     call = flow.call
@@ -69,8 +69,8 @@ async def what_about(flow: Flow) -> tuple[str, ...]:
     return callback_to_operator.announced(municipality, subject, note)
 
 
-async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
-    """Say it to the operator of this callback, while the citizen's phone rings; nothing: be quiet."""
+async def prompt_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
+    """Start a prompt to the operator while the citizen's phone rings; no names: stop the one that plays."""
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if leg.owns_channel:
         await start_prompt(flow, leg.channel_id, names)
@@ -78,16 +78,16 @@ async def tell_operator(flow: Flow, leg: Leg, names: tuple[str, ...]) -> None:
         mailbox.post(PlayPrompt(names, tone_id_of(flow.call.id, flow.call.last_seq) if names else None))
 
 
-async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> End | None:
-    """Call the citizen, and wait; None when they picked up. After a restart it rings on."""
-    refused = await _attempt_begun(flow, operator)
+async def call_citizen(flow: Flow, operator: OperatorNumber, leg: Leg) -> End | None:
+    """Ring the citizen's phone; None when they picked up. After a restart it rings on."""
+    refused = await _start_attempt(flow, operator)
     if refused is not None:
         return refused
     if not flow.is_here(flow.caller):
         return End(EndReason.CALLBACK_GIVEN_UP)
     if flow.call.wait_until_at is None:
         await flow.commit(wait_until_at=flow.now + timedelta(seconds=RING_SECONDS))
-        refused = await _created(flow)
+        refused = await _create_phone(flow)
         if refused is not None:
             return refused
     phone = CalledPhone(flow.shell.switch, flow.caller)
@@ -109,8 +109,8 @@ async def citizen_picked_up(flow: Flow, operator: OperatorNumber, leg: Leg) -> E
     return None
 
 
-async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
-    """The attempt is stored before anybody is dialled: nobody is called twice, whoever dies in between."""
+async def _start_attempt(flow: Flow, operator: OperatorNumber) -> End | None:
+    """Commit the attempt before anybody is dialled: after a crash in between the citizen is not called twice."""
     call = flow.call
     if call.callback_attempt is not None:
         return None
@@ -126,7 +126,7 @@ async def _attempt_begun(flow: Flow, operator: OperatorNumber) -> End | None:
     return None
 
 
-async def _created(flow: Flow) -> End | None:
+async def _create_phone(flow: Flow) -> End | None:
     number = flow.call.pii_caller_number
     endpoint = None if number is None else flow.shell.switch.outside(number)
     shown = shown_number(flow.area, flow.call.municipality, flow.call.shared_number)

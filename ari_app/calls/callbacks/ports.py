@@ -1,4 +1,4 @@
-"""What the job that finds due reminders needs of the calls: somebody who speaks them."""
+"""The port through which the job that finds due reminders has them spoken by phone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ari_app.core.reminders import ReminderKind
 
 @dataclass(frozen=True, slots=True)
 class SpokenReminder:
-    """A reminder to be spoken: how many requests it is about, and whose they are."""
+    """A reminder to be spoken, to the phone of a team or of its supervisor."""
 
-    id: int  # of its row; the same reminder keeps it when it is tried again
+    id: int  # of its row, the same when the reminder is tried again
     kind: ReminderKind
     owner_team: TeamCode
     owner_operator: OperatorNumber | None
@@ -23,7 +23,7 @@ class SpokenReminder:
 
 
 class Spoken(Enum):
-    HEARD = "heard"  # picked up; it is done
+    HEARD = "heard"  # somebody picked up: it is sent
     NOT_HEARD = "not_heard"  # nobody picked up: to be tried again later
     NOT_NOW = "not_now"  # could not be tried: no trunk, Asterisk away
 

@@ -15,14 +15,14 @@ log = structlog.get_logger(__name__)
 
 
 class VirtualHolds:
-    """Callers who went away and kept their place: they are served like those who wait, and never before their turn."""
+    """Hands virtual holds to the dispatcher: they are served in turn with the callers who wait."""
 
     def __init__(self, shell: Shell, operators: OperatorTasks) -> None:
         self._shell = shell
         self._operators = operators
 
     async def refresh(self) -> None:
-        """Let the dispatcher know of every place that may be called now. Raises StoreUnavailable."""
+        """Hand the dispatcher every virtual hold that may be called now. Raises StoreUnavailable."""
         requests = await self._shell.callbacks.open_requests([RequestKind.VIRTUAL_HOLD])
         self._shell.dispatcher.set_virtual_holds([one for one in requests if self._is_due(one)], self._begin)
 
@@ -34,7 +34,7 @@ class VirtualHolds:
         return is_free and town is not None and may_call_now(town, area.special_days, now)
 
     def _begin(self, request_id: RequestId, session: OperatorSession) -> None:
-        self._operators.start(self._call(request_id, session), f"kept place {request_id}")
+        self._operators.start(self._call(request_id, session), f"virtual hold {request_id}")
 
     async def _call(self, request_id: RequestId, session: OperatorSession) -> None:
         refused = await self._operators.callbacks.start_this(session, request_id)

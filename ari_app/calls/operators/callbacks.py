@@ -1,4 +1,4 @@
-"""An operator and callbacks: the next one to make, and a promise after the talk is over."""
+"""Callbacks of an operator without a caller: the next one to make, and a promise after a talk."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.operators import OperatorSession
 
-#: begins the call that is to keep this promise; the call id is the owner of the request's lease
+#: begins the call of this callback; the call owns the lease of the request
 StartCall = Callable[[CallbackRequest, OperatorSession, CallId], None]
 
 
@@ -58,7 +58,7 @@ class OperatorCallbacks:
         return self._start(session, request, call_id)
 
     async def start_this(self, session: OperatorSession, request_id: RequestId) -> Refused | None:
-        """Begin this very callback; refused when somebody else has it, or its number, on the line."""
+        """Begin this very callback; refused when somebody else calls it, or its number, at the moment."""
         now, call_id = self._shell.clock.now(), new_call_id()
         try:
             request = await self._shell.callbacks.claim(

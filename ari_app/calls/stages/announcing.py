@@ -5,7 +5,7 @@ from __future__ import annotations
 from ari_app.calls.call.announcements import announce, announce_calamity
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import admitted
-from ari_app.calls.callbacks.offer import staying
+from ari_app.calls.callbacks.offer import offer_after_announcement
 from ari_app.core import routing
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import RequestReason
@@ -24,9 +24,11 @@ async def announcing(flow: Flow) -> Step | End:
         case routing.CalamityOnly():
             if not any(heard):
                 await flow.play(to_caller.CANNOT_HELP)  # nobody is sent away in silence
-            return await staying(flow, End(EndReason.CALAMITY, Cause.NO_ANSWER), RequestReason.CALAMITY)
+            return await offer_after_announcement(
+                flow, End(EndReason.CALAMITY, Cause.NO_ANSWER), RequestReason.CALAMITY
+            )
         case routing.Closed(opens_at=opens_at):
             await announce(flow, to_caller.closed(call.municipality, opens_at, now), "closed")
-            return await staying(flow, End(EndReason.CLOSED, Cause.NO_ANSWER), RequestReason.CLOSED)
+            return await offer_after_announcement(flow, End(EndReason.CLOSED, Cause.NO_ANSWER), RequestReason.CLOSED)
         case routing.Open():
             return admitted(flow, {}, [])

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import after_choice
-from ari_app.calls.callbacks.offer import MENU_KEY, to_be_called
+from ari_app.calls.callbacks.offer import MENU_KEY, to_leaving_callback
 from ari_app.calls.messages import Digit, Message
 from ari_app.core import routing
 from ari_app.core.area import SharedNumber
@@ -30,7 +30,7 @@ async def choosing(flow: Flow) -> Step | End:
         calls_back = bool(offering(flow.area, flow.call.shared_number, flow.now).members)
         digit = await _ask(flow, shared, calls_back=calls_back, again=flow.call.menu_tries > 0, pressed=pressed)
         if digit == MENU_KEY and calls_back:
-            return to_be_called(RequestReason.MENU, RequestKind.PROMISE)
+            return to_leaving_callback(RequestReason.MENU, RequestKind.PROMISE)
         municipality = None if digit is None else routing.choose(shared, digit)
         if municipality is not None:
             return after_choice(flow, municipality, ChoiceKind.KEY)

@@ -11,7 +11,7 @@ from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, queued
 from ari_app.calls.call.ringing import ring, whispered
 from ari_app.calls.callbacks.attempts import record_talk
-from ari_app.calls.callbacks.outbound import announced, citizen_picked_up, tell_operator, what_about
+from ari_app.calls.callbacks.outbound import brief_operator, briefing, call_citizen, prompt_operator
 from ari_app.calls.callbacks.requests import known_request
 from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
 from ari_app.calls.transfers.transfer import carry_out_transfer
@@ -66,10 +66,10 @@ async def _call_back(flow: Flow) -> Step | End:
     if place is None:
         return End(EndReason.CALLBACK_GIVEN_UP)
     bridge_id, leg = place
-    refused = await citizen_picked_up(flow, session.operator, leg)
+    refused = await call_citizen(flow, session.operator, leg)
     if refused is not None:
         return refused
-    await tell_operator(flow, leg, ())
+    await prompt_operator(flow, leg, ())
     step_on = await _to_talk(flow, bridge_id, flow.leg(leg.channel_id) or leg, session)
     await record_talk(flow)
     return step_on
@@ -78,16 +78,16 @@ async def _call_back(flow: Flow) -> Step | End:
 async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[BridgeId, Leg] | None:
     """Who is to speak with the citizen heard what about, on their standing line or on a phone that was rung."""
     if session.reach is not Reach.RING or session.endpoint is None:
-        ready = await announced(flow, session)
+        ready = await brief_operator(flow, session)
         return None if ready is None else (ready.bridge_id, _standing(flow, ready, session, flow.now))
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
         mailbox.post(TakeCall(flow.call.id, (), wanted=True))
     until = flow.call.stage_entered_at + timedelta(seconds=team_for(flow.area, session.operator).ring_seconds)
     leg = await ring(flow, session.endpoint, session.operator, until)
-    if leg.is_open and await whispered(flow, leg, await what_about(flow)):
+    if leg.is_open and await whispered(flow, leg, await briefing(flow)):
         leg = flow.leg(leg.channel_id) or leg
-        await tell_operator(flow, leg, callback_to_operator.CALLING)
+        await prompt_operator(flow, leg, callback_to_operator.CALLING)
         return new_bridge_id("talk"), leg
     if mailbox is not None:
         mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=leg.end_reason not in NOT_ANSWERED))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
-from ari_app.calls.callbacks.offer import due_at, instead_of_waiting, note_offer, says_yes, to_be_called
+from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, record_offer, to_leaving_callback
 from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.transfer import part_from_handling_party
@@ -43,7 +43,7 @@ async def waiting(flow: Flow) -> Step | End:
         if message is None and flow.call.last_told_at is None:
             await _announce(flow, _greeting(flow))
     while not isinstance(message, Offer):
-        if says_yes(flow, message):
+        if accepts_offer(flow, message):
             return instead_of_waiting(flow)
         step = await _do_what_is_due(flow)
         if step is not None:
@@ -103,20 +103,20 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
     """Announce the position, that nobody is there, or the offer of a callback; the step out when patience is over."""
     call, now = flow.call, flow.now
     if call.wait_until_at is not None and call.wait_until_at <= now:
-        return to_be_called(RequestReason.WAITING, None)
+        return to_leaving_callback(RequestReason.WAITING, None)
     if not flow.shell.dispatcher.anyone_for(call):
         if call.nobody_until_at is None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
             await flow.commit(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
             await _announce(flow, to_caller.NOBODY_YET)
         elif call.nobody_until_at <= now:
-            return to_be_called(RequestReason.WAITING, None)
+            return to_leaving_callback(RequestReason.WAITING, None)
         return None
     if call.nobody_until_at is not None:
         await flow.commit(nobody_until_at=None)
     offer_at = due_at(flow)
     if offer_at is not None and offer_at <= now:
-        await _announce(flow, await note_offer(flow))
+        await _announce(flow, await record_offer(flow))
     elif call.last_told_at is None or now >= _next_position_at(flow):
         position = flow.shell.dispatcher.position(call.id) or 1
         fact = Fact(now, FactKind.POSITION_TOLD, {"position": position})
@@ -130,7 +130,7 @@ async def _announce(flow: Flow, names: Sequence[str]) -> None:
     if not names:
         return
     message = await flow.play(names, stop_on=(Digit, Offer))
-    if message is not None and (isinstance(message, Offer) or says_yes(flow, message)):
+    if message is not None and (isinstance(message, Offer) or accepts_offer(flow, message)):
         flow.mailbox.post_first(message)
 
 

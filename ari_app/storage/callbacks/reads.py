@@ -1,4 +1,4 @@
-"""What people ask of the promises. As in `storage.reads`, every question says whose eyes it is for."""
+"""Lists, stories and figures of callbacks. Every query takes a Scope."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RequestLine:
 
 @dataclass(frozen=True, slots=True)
 class RequestStory:
-    """All that is known of one request, in order. Without personal data unless it was asked for."""
+    """One request with its facts and attempts, in order. Without personal data unless it was asked for."""
 
     request: CallbackRequest
     facts: tuple[CallbackFact, ...]
@@ -71,7 +71,7 @@ class RequestStory:
 
 @dataclass(frozen=True, slots=True)
 class PromiseMonth:
-    """One line of the view `callback_promise`, whose comment says what is counted."""
+    """One row of the view `callback_promise`, whose comment defines the figures."""
 
     municipality: MunicipalityCode
     municipality_name: str | None
@@ -134,7 +134,7 @@ async def list_requests(
 async def request_story(
     engine: AsyncEngine, scope: Scope, reference: str, *, with_personal_data: bool = False
 ) -> RequestStory | None:
-    """None when there is no such request in the scope. Raises StoreUnavailable."""
+    """The story of a request; None when there is no such request in the scope. Raises StoreUnavailable."""
     request = t.callback_request.c
     with translated():
         async with engine.connect() as connection:
@@ -172,7 +172,7 @@ async def request_story(
 async def promise(
     engine: AsyncEngine, scope: Scope, *, municipality: MunicipalityCode | None = None
 ) -> list[PromiseMonth]:
-    """By municipality and month, the newest month first. Raises StoreUnavailable."""
+    """How the promise was kept, by municipality and month, the newest month first. Raises StoreUnavailable."""
     view = t.callback_promise
     wanted = (
         sa.select(view, t.municipality.c.name.label("municipality_name"))
@@ -186,7 +186,7 @@ async def promise(
 
 
 async def promise_definition(engine: AsyncEngine) -> str:
-    """The comment on the view: what counts as what. Raises StoreUnavailable."""
+    """The comment on the view: how each figure is defined. Raises StoreUnavailable."""
     wanted = sa.text("SELECT obj_description('callback_promise'::regclass) AS says")
     return str((await _rows(engine, wanted))[0]["says"])
 

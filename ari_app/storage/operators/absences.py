@@ -1,4 +1,4 @@
-"""When operators are away. Requests that are theirs personally are their team's meanwhile."""
+"""When operators are away; their own requests belong to their team meanwhile."""
 
 from __future__ import annotations
 
