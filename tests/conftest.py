@@ -56,6 +56,7 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups here, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wrong: dict[str, set[str]] = {}
     for item in items:

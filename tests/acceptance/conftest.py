@@ -38,18 +38,26 @@ def exchange(asterisk: LocalAsterisk) -> Exchange:
     return exchange_of(asterisk)
 
 
-@pytest.fixture
-async def phones(
-    asterisk: LocalAsterisk, exchange: Exchange, asterisk_program: AsteriskProgram, server_directory: Path
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def phone_network(
+    asterisk: LocalAsterisk, asterisk_program: AsteriskProgram, server_directory: Path
 ) -> AsyncIterator[PhoneNetwork]:
-    """A carrier, and phone01..phone08 on their desks, registered at the exchange."""
+    """A carrier, and phone01..phone08 on their desks, registered at the exchange; for all tests of a module."""
     directory = server_directory / f"phones-{secrets.token_hex(2)}"
-    async with PhoneNetwork(asterisk_program, exchange, asterisk.accounts[:DESKS], directory) as network:
+    desks = asterisk.accounts[:DESKS]
+    async with PhoneNetwork(asterisk_program, exchange_of(asterisk), desks, directory) as network:
         await network.all_registered()
         yield network
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def phones(phone_network: PhoneNetwork) -> AsyncIterator[PhoneNetwork]:
+    """The module's phones, none of them in a call; at the end of the test all are put down."""
+    yield phone_network
+    await phone_network.everybody_hangs_up()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterator[Application]:
     """The application with the sample area, not started yet; stopped at the end, with nothing left open."""
     await import_into(database_url, sample_area())
@@ -62,7 +70,7 @@ async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterat
         await running.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def crowd(
     application: Application, asterisk: LocalAsterisk, exchange: Exchange, database_url: str, tmp_path: Path
 ) -> Crowd:
@@ -83,7 +91,7 @@ def desk_sipp(exchange: Exchange, tmp_path: Path) -> Sipp:
     return Sipp(exchange, address(52), tmp_path)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def small_application(asterisk: LocalAsterisk) -> AsyncIterator[SmallApplication]:
     """In place of the application under test."""
     async with SmallApplication(asterisk) as running:

@@ -13,7 +13,7 @@ from tests.acceptance.application import questions
 from tests.acceptance.phones import Sipp
 from tests.acceptance.small_application import SmallApplication
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_what_is_left_is_named_until_it_is_gone(

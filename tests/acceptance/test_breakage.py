@@ -20,7 +20,7 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import RemoteError
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 #: the busy municipality's number in another notation: the citizen of a test among those of the load
 HELP = "+31" + BUSY[1:]

@@ -17,7 +17,7 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.small_application import SmallApplication
 from tests.patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_every_kind_of_channel_when_they_are_over_then_the_log_tells_what_each_was(

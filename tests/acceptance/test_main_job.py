@@ -8,7 +8,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.application import Application, eventually, questions
 from tests.acceptance.network import PhoneNetwork
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_an_operator_ready_when_a_citizen_chooses_by_key_then_they_talk_and_every_leg_is_stored(

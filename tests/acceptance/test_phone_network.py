@@ -7,7 +7,7 @@ import pytest
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.network import PhoneNetwork
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_no_application_when_a_citizen_calls_then_the_fallback_connects_them_with_a_phone(

@@ -20,7 +20,7 @@ from ari_app.storage.db.engine import Database
 from tests.acceptance.application import Application
 from tests.acceptance.network import PhoneNetwork
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 #: phone01 to phone08 are on their desks, the others of the sample area are not
 PLAN = """\

@@ -21,7 +21,7 @@ from tests.acceptance.crowd import (
     ended,
 )
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_a_mixed_run_of_two_hundred_calls_then_every_leg_agrees_with_asterisks_own_log(

@@ -14,6 +14,7 @@ from itertools import count
 
 import asyncpg
 import pytest
+import pytest_asyncio
 
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.db.engine import dsn
@@ -35,10 +36,10 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.wire import Order, Wire
 from tests.patience import PATIENCE_SECONDS
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def wire(application: Application, asterisk: LocalAsterisk) -> AsyncIterator[Wire]:
     """The application's orders go over this one."""
     async with Wire(asterisk.ari_url) as wire:

@@ -12,13 +12,12 @@ from ari_app.local.asterisk import LocalAsterisk, SipAccount
 from tests.acceptance import phones as scenarios
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
-from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller
 from tests.acceptance.small_application import SmallApplication
 from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_many_citizens_call_and_hang_up(carrier_sipp: Sipp) -> None:
@@ -187,10 +186,3 @@ async def test_a_run_that_cannot_begin_has_failed(carrier_sipp: Sipp) -> None:
             result = await run.ended()
     assert (result.created, result.failed) == (0, 3)
     assert result.exit_code != 0
-
-
-def test_ports_are_given_away_once() -> None:
-    given = [signalling_port(address(21)) for _ in range(20)] + [
-        port + above for port in (media_port(address(21)) for _ in range(20)) for above in (0, 2)
-    ]
-    assert len(set(given)) == len(given)
