@@ -56,7 +56,6 @@ settings.register_profile("no clock", deadline=None, suppress_health_check=[Heal
 settings.load_profile("no clock")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups here, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     wrong: dict[str, set[str]] = {}
     for item in items:
@@ -74,10 +73,9 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return sharing.workers(config)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """A test is reported under the name by which it can be run again, without its group."""
-    report.nodeid = sharing.without_group(report.nodeid)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return sharing.scheduler(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -1,15 +1,16 @@
 """How the tests of a run are shared out among workers, processes side by side (pytest-xdist).
 
-A module is a group: its tests run one after the other on one worker, with that worker's servers. Modules that put the
-machine under load are one group together, named by `pytestmark = [..., pytest.mark.xdist_group("load")]`, so that no
-two of them do so at the same time.
+A module's tests run one after the other on one worker, with that worker's servers. Modules that put the machine under
+load are one group together, so that no two of them do so at the same time.
 """
 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.place import WORKER
 
@@ -18,6 +19,29 @@ PER_CORE = 2
 MOST = 8
 #: what takes longest begins first
 _ORDER = ("asterisk", "postgres", "pure")
+#: modules in which many call at once, several times a second
+UNDER_LOAD = (
+    "tests/acceptance/test_breakage.py",
+    "tests/acceptance/test_rules.py",
+    "tests/acceptance/test_record.py",
+    "tests/bench/test_bench_quick.py",
+)
+
+
+def scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hands out whole groups.
+
+    Not by pytest-xdist's own mark: version 3.8 puts the group's name into a test's, and pytest 9.2 takes no notice.
+    """
+    by_group = LoadScopeScheduling(config, log)
+    by_group._split_scope = group_of
+    return by_group
+
+
+def group_of(nodeid: str) -> str:
+    """Tests with the same group run on the same worker."""
+    module = nodeid.partition("::")[0]
+    return "under load" if module in UNDER_LOAD else module
 
 
 def workers(config: pytest.Config) -> int:
@@ -25,7 +49,7 @@ def workers(config: pytest.Config) -> int:
 
     Few tests are begun sooner without workers, and what they print is seen.
     """
-    option = config.option
+    option: Any = config.option
     named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
     if option.keyword or option.lf or all(path.is_file() for path in named):
         return 0
@@ -34,21 +58,11 @@ def workers(config: pytest.Config) -> int:
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Give every test its group, and a worker the order in which groups are begun."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            module = item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(module))
+    """Put the tests into the order in which a worker's groups are begun; without workers they keep their own."""
     if WORKER:
         items.sort(key=_rank)
 
 
 def _rank(item: pytest.Item) -> tuple[bool, int]:
-    is_ordinary = all(mark.args != ("load",) for mark in item.iter_markers("xdist_group"))
-    return is_ordinary, min(_ORDER.index(mark.name) for mark in item.iter_markers() if mark.name in _ORDER)
-
-
-def without_group(nodeid: str) -> str:
-    """The name of a test, of which pytest-xdist makes NAME@GROUP."""
-    name, _, group = nodeid.rpartition("@")
-    return name if name and "]" not in group else nodeid
+    kinds = [_ORDER.index(mark.name) for mark in item.iter_markers() if mark.name in _ORDER]
+    return group_of(item.nodeid) != "under load", min(kinds)

@@ -1,35 +1,28 @@
-"""How tests are shared out: names can be used again, and a module stays together."""
+"""How tests are shared out among workers."""
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 import pytest
 
 from tests.place import WORKER, address
-from tests.sharing import without_group
+from tests.sharing import UNDER_LOAD, group_of
 
 pytestmark = pytest.mark.pure
 
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("tests/a.py::test_b@tests/a.py", "tests/a.py::test_b"),
-        ("tests/a.py::test_b[x@y]@load", "tests/a.py::test_b[x@y]"),
-        ("tests/a.py::test_b[x@y]", "tests/a.py::test_b[x@y]"),
-        ("tests/a.py::test_b", "tests/a.py::test_b"),
-    ],
-)
-def test_a_test_is_shown_under_the_name_by_which_it_can_be_run_again(name: str, shown: str) -> None:
-    assert without_group(name) == shown
+HERE = Path(__file__).parents[1]
 
 
-def test_a_worker_keeps_a_module_together(request: pytest.FixtureRequest) -> None:
-    """Without its group's name in each, pytest-xdist would hand out every test by itself."""
-    names = [item.nodeid for item in request.session.items]
-    assert WORKER == os.environ.get("PYTEST_XDIST_WORKER", "")
-    assert all(without_group(name) != name for name in names) == bool(WORKER)
+def test_a_module_is_a_group_and_those_under_load_are_one_together() -> None:
+    assert group_of("tests/core/test_a.py::test_one") == group_of("tests/core/test_a.py::test_two[x::y]")
+    assert group_of("tests/core/test_a.py::test_one") != group_of("tests/core/test_b.py::test_one")
+    assert len({group_of(f"{module}::test_one") for module in UNDER_LOAD}) == 1
+
+
+@pytest.mark.parametrize("module", UNDER_LOAD)
+def test_modules_that_put_the_machine_under_load_are_there(module: str) -> None:
+    assert (HERE / module).is_file()
 
 
 def test_a_worker_has_addresses_of_its_own() -> None:
