@@ -1,4 +1,4 @@
-"""Callers who are asked whether to be called back, as the tests of it begin."""
+"""Callers who are offered a callback, as the tests of it begin."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MINUTE = Norms(max_wait_seconds=120)
 
 
 def asking(**options: object) -> Area:
-    """The area, whose municipalities ask their callers."""
+    """The area, with municipalities that offer callbacks."""
     rules = CallbackRules(**{"offered": True, **options})  # type: ignore[arg-type]
     return an_area(norms=MINUTE, callback=rules)
 

@@ -1,4 +1,4 @@
-"""What goes wrong around a callback, and loses or doubles nothing: the sweep, kills, the wrong town, a store away."""
+"""Mishaps around a callback that lose and double nothing: a sweep, kills, the wrong municipality, a store away."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.pure
 MakeWorld = Callable[..., World]
 
 
-def _told(w: World, request: CallbackRequest) -> list[CallbackFactKind]:
+def _facts_of(w: World, request: CallbackRequest) -> list[CallbackFactKind]:
     return [fact.kind for fact in w.callback_rows.history[request.id]]
 
 
@@ -56,7 +56,7 @@ async def _called_back(make_world: MakeWorld) -> tuple[World, ChannelId, Callbac
 async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_callback_goes_on(
     make_world: MakeWorld, reach: Reach
 ) -> None:
-    """The citizen has no channel yet, and is not missing for that."""
+    """The citizen has no channel yet, and must not be taken for missing."""
     w = make_world(area=number_plan(an_area(reach=reach)))
     operator = await w.operator("101", phone="phone07")
     w.switch.prompts_last = True
@@ -72,7 +72,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
     assert now_is(w, request).state is RequestState.IN_PROGRESS
 
 
-async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_nobody_asked_again(
+async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_the_citizen_did_not_ask_again(
     make_world: MakeWorld,
 ) -> None:
     w = make_world(area=number_plan(an_area(callback=CallbackRules(abandoned=True))))
@@ -86,7 +86,7 @@ async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_nobody_
     assert (len(w.callback_rows.requests), now_is(w, request).state) == (1, RequestState.OPEN)
 
 
-# --- promises within promises ---
+# --- requests made within a callback ---
 
 
 async def test_given_a_callback_when_another_call_is_promised_in_it_then_that_is_a_promise_of_its_own(
@@ -177,17 +177,17 @@ async def test_given_a_voicemail_that_was_marked_when_the_call_goes_to_the_fallb
     assert (now_is(w, request).state, now_is(w, request).lease_owner) == (RequestState.PLANNED, None)
 
 
-async def test_given_a_talk_that_was_told_but_never_began_when_the_process_dies_then_nobody_was_reached(
+async def test_given_a_talk_that_was_recorded_but_never_began_when_the_process_dies_then_the_citizen_was_not_reached(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     w, operator = await at_work(make_world)
     request = await promised(w)
     await w.press(operator, "*7")
     citizen = ringing(w)
-    told = w.callbacks.talk_began
+    record = w.callbacks.talk_began
 
     async def stalls(*args: object, **more: object) -> None:
-        await told(*args, **more)  # type: ignore[arg-type]
+        await record(*args, **more)  # type: ignore[arg-type]
         await asyncio.Event().wait()
 
     with monkeypatch.context() as patch:
@@ -225,7 +225,7 @@ async def test_given_a_kill_before_the_citizens_phone_rings_when_it_is_taken_up_
     assert w.switch.partners(citizen) == {operator}
 
 
-async def test_given_the_store_goes_away_after_a_kept_place_is_claimed_then_the_operator_is_free_for_others(
+async def test_given_the_store_goes_away_after_a_virtual_hold_is_claimed_then_the_operator_is_free_for_others(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     w = make_world(area=number_plan())

@@ -1,4 +1,4 @@
-"""On which number somebody is called back: shown or keyed, read back digit by digit, confirmed; on fakes."""
+"""The number to call back: shown or keyed, read back digit by digit, confirmed; on fakes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def test_a_withheld_number_is_keyed_at_once(make_world: Make, keys: str) -
     assert world.call(citizen).pii_caller_number is None
 
 
-async def test_who_forgets_the_hash_is_understood_after_a_while(make_world: Make) -> None:
+async def test_a_caller_who_forgets_the_hash_is_understood_after_a_while(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world, number="")
     await world.press(citizen, "0612345678")
     await world.clock.advance(8)
@@ -74,7 +74,7 @@ async def test_who_forgets_the_hash_is_understood_after_a_while(make_world: Make
         ("00881612345678#", "nl/terug-buitenland"),
     ],
 )
-async def test_a_number_that_nobody_calls_is_refused_with_the_reason(make_world: Make, keys: str, said: str) -> None:
+async def test_a_number_that_is_not_called_is_refused_with_the_reason(make_world: Make, keys: str, said: str) -> None:
     world, citizen = await asked_for_number(make_world, number="")
     await world.press(citizen, keys)
     assert world.switch.heard(citizen)[-2:] == [said, "nl/terug-toets-nummer"]
@@ -82,7 +82,7 @@ async def test_a_number_that_nobody_calls_is_refused_with_the_reason(make_world:
     assert the_request(world).pii_number == TYPED
 
 
-async def test_a_shown_number_that_nobody_calls_is_refused_with_the_reason(make_world: Make) -> None:
+async def test_a_shown_number_that_is_not_called_is_refused_with_the_reason(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world, number="+3225550123")
     assert world.switch.heard(citizen)[-2:] == ["nl/terug-buitenland", "nl/terug-toets-nummer"]
 
@@ -106,14 +106,14 @@ async def test_three_numbers_may_be_keyed_and_then_it_is_over(make_world: Make) 
     assert not world.callback_rows.requests
 
 
-async def test_nobody_is_promised_anything_without_having_confirmed_the_number(make_world: Make) -> None:
+async def test_without_a_confirmed_number_nothing_is_promised(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world)
     await world.clock.advance(30)
     assert is_over(world, citizen) is EndReason.CLOSED
     assert not world.callback_rows.requests
 
 
-async def test_three_hundred_digits_harm_nobody(make_world: Make) -> None:
+async def test_three_hundred_digits_do_no_harm(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world, number="")
     await world.press(citizen, "7" * 300)
     await world.clock.advance(60)

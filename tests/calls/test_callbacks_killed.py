@@ -1,4 +1,4 @@
-"""The process dies before and after each order and write of a callback: nothing is lost, nobody is called twice."""
+"""The process dies before and after each order and write of a callback: nothing is lost, no call is made twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CITIZEN_PHONE = f"PJSIP/{MOBILE}@trunk"
 
 
 class PromiseStalls(Stalls):
-    """Also at every change of a promise."""
+    """Also at every change of a request."""
 
     def __init__(self, world: World, at: int | None = None) -> None:
         super().__init__(world, at)

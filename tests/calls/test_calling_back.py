@@ -1,4 +1,4 @@
-"""Keeping a promise, on fakes: who is called, what came of it, and what an operator notes about calling back."""
+"""Callbacks on fakes: the outbound call, its outcome, and the requests that operators make in a talk."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CITIZEN = "+31201234567"
 
 
 async def promised(world: World, number: str = MOBILE, **more: object) -> CallbackRequest:
-    """Somebody is to be called back, from now on."""
+    """A request that is due from now on."""
     now = world.clock.now()
     wish = Wish(
         municipality=ESDAM,
@@ -78,7 +78,7 @@ def ringing(world: World) -> ChannelId:
     return world.ringing_at(f"PJSIP/{MOBILE}@trunk")
 
 
-async def test_given_a_promise_when_an_operator_takes_the_next_then_they_hear_what_about_and_talk(
+async def test_given_a_promise_when_an_operator_takes_the_next_then_they_hear_subject_and_note_and_talk(
     make_world: Make,
 ) -> None:
     world, operator = await at_work(make_world)
@@ -121,7 +121,7 @@ async def test_given_a_promise_when_an_operator_takes_the_next_then_they_hear_wh
         ("declined", AttemptOutcome.NO_ANSWER, LegEndReason.NO_ANSWER),
     ],
 )
-async def test_given_a_citizen_who_does_not_answer_then_it_is_planned_again_and_the_operator_is_told(
+async def test_given_a_citizen_who_does_not_answer_then_it_is_planned_again_and_the_operator_hears_why(
     make_world: Make, how: str, outcome: AttemptOutcome, leg_end: LegEndReason
 ) -> None:
     world, operator = await at_work(make_world)
@@ -152,7 +152,7 @@ async def test_given_a_citizen_who_does_not_answer_then_it_is_planned_again_and_
         ("*63#", AttemptOutcome.REFUSED),
     ],
 )
-async def test_given_who_is_heard_when_the_operator_marks_it_then_that_is_what_it_was(
+async def test_given_an_answered_callback_when_the_operator_marks_it_then_the_mark_is_its_outcome(
     make_world: Make, keys: str, outcome: AttemptOutcome
 ) -> None:
     world, operator = await at_work(make_world)
@@ -181,7 +181,7 @@ async def test_given_an_operator_who_leaves_while_it_rings_then_the_citizen_is_n
     assert now_is(world, request).attempts_count == 0 and now_is(world, request).is_open
 
 
-async def test_given_a_number_that_cannot_be_dialled_then_the_operator_is_told(make_world: Make) -> None:
+async def test_given_a_number_that_cannot_be_dialled_then_the_operator_hears_it(make_world: Make) -> None:
     world, operator = await at_work(make_world)
     request = await promised(world)
     world.switch.outbound = ""
@@ -227,7 +227,7 @@ async def test_given_a_long_note_when_the_operator_has_heard_enough_then_the_has
     assert ringing(world)
 
 
-# --- promises made in a talk -----------------------------------------------------------------------------------------
+# --- requests made in a talk -----------------------------------------------------------------------------------------
 
 
 def the_request(t: Talk) -> CallbackRequest:

@@ -1,4 +1,4 @@
-"""Callers who want to be called back, on fakes: where they are asked, and what becomes of it."""
+"""Callers who want to be called back, on fakes: where they are asked, and the requests that follow."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ async def test_where_no_place_is_kept_it_is_a_promise(make_world: Make) -> None:
     assert (the_request(world).kind, the_request(world).queued_at) == (RequestKind.PROMISE, None)
 
 
-async def test_after_the_hours_for_calling_no_place_is_kept_that_nobody_would_be_called_from(make_world: Make) -> None:
+async def test_after_the_hours_for_calling_no_place_is_kept(make_world: Make) -> None:
     world = make_world(area=asking(call_from=time(8, 30), call_until=time(11)))
     citizen = await waiting(world)
     assert world.switch.heard(citizen)[-1] == "nl/terug-aanbod"
@@ -92,7 +92,7 @@ async def test_after_the_hours_for_calling_no_place_is_kept_that_nobody_would_be
     assert the_request(world).kind is RequestKind.PROMISE
 
 
-async def test_where_it_is_not_offered_nobody_is_asked_anywhere(make_world: Make) -> None:
+async def test_where_it_is_not_offered_no_caller_is_asked(make_world: Make) -> None:
     world = make_world()
     citizen = await waiting(world)
     await world.press(citizen, "1")
@@ -105,14 +105,14 @@ async def test_where_it_is_not_offered_nobody_is_asked_anywhere(make_world: Make
     assert not any(name.startswith("nl/terug-") for name in (*world.switch.heard(citizen), *world.switch.heard(menu)))
 
 
-async def test_where_no_team_could_have_the_promise_nobody_is_asked(make_world: Make) -> None:
+async def test_where_no_team_could_own_the_promise_no_caller_is_asked(make_world: Make) -> None:
     world = make_world(area=replace(asking(), teams={}), now=CLOSED_AT)
     citizen = await world.citizen(ESDAM_ALONE)
     assert is_over(world, citizen) is EndReason.CLOSED
 
 
 @pytest.mark.parametrize("reason", [EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG])
-async def test_whom_nobody_helps_is_asked_before_the_end(make_world: Make, reason: EndReason) -> None:
+async def test_a_caller_whom_nobody_helps_is_asked_before_the_end(make_world: Make, reason: EndReason) -> None:
     async def stands() -> tuple[World, ChannelId]:
         world = make_world(area=asking(offer_after_seconds=3000))
         if reason is EndReason.NOBODY_AVAILABLE:
@@ -136,7 +136,7 @@ async def test_whom_nobody_helps_is_asked_before_the_end(make_world: Make, reaso
     assert not world.callback_rows.requests
 
 
-async def test_who_stays_after_the_closed_announcement_is_asked_and_only_then_pays(make_world: Make) -> None:
+async def test_a_caller_who_stays_after_the_closed_announcement_is_asked_and_only_then_pays(make_world: Make) -> None:
     world = make_world(area=asking(), now=CLOSED_AT)
     citizen = await world.citizen(ESDAM_ALONE)
     assert world.switch.heard(citizen)[-1] == "nl/terug-blijf"
@@ -154,7 +154,7 @@ async def test_who_stays_after_the_closed_announcement_is_asked_and_only_then_pa
     )
 
 
-async def test_who_hangs_up_after_the_closed_announcement_pays_nothing_and_was_told_that_it_is_closed(
+async def test_a_caller_who_hangs_up_after_the_closed_announcement_pays_nothing_and_has_heard_it(
     make_world: Make,
 ) -> None:
     world = make_world(area=asking(abandoned=True), now=CLOSED_AT)
@@ -169,7 +169,7 @@ async def test_who_hangs_up_after_the_closed_announcement_pays_nothing_and_was_t
     assert is_over(world, silent) is EndReason.CLOSED
 
 
-async def test_who_knows_only_after_the_question_that_it_is_closed_is_asked_at_once(make_world: Make) -> None:
+async def test_a_caller_who_learns_after_the_question_that_it_is_closed_is_asked_at_once(make_world: Make) -> None:
     area = asking()
     closed = replace(area.municipalities[VEENDIJK], hours={})
     world = make_world(area=replace(area, municipalities={**area.municipalities, VEENDIJK: closed}))
@@ -206,7 +206,7 @@ async def test_the_star_in_the_menu_asks_for_the_municipality_and_the_number(mak
     )
 
 
-async def test_who_does_not_go_through_with_it_in_the_menu_comes_into_the_queue(make_world: Make) -> None:
+async def test_a_caller_who_does_not_go_through_with_it_in_the_menu_comes_into_the_queue(make_world: Make) -> None:
     world = make_world(area=asking())
     operator = await world.operator("102")
     citizen = await world.citizen()
@@ -230,14 +230,14 @@ async def test_in_a_calamity_the_reason_is_the_calamity(make_world: Make, then: 
     assert the_request(world).reason is RequestReason.CALAMITY
 
 
-async def test_who_hangs_up_after_a_calamity_text_that_is_all_was_told_all(make_world: Make) -> None:
+async def test_a_caller_who_hangs_up_after_a_calamity_text_that_ends_the_call_has_heard_it(make_world: Make) -> None:
     world = make_world(area=flooded(AfterCalamity.END))
     citizen = await world.citizen(ESDAM_ALONE)
     await world.hang_up(citizen)
     assert is_over(world, citizen) is EndReason.CALAMITY
 
 
-async def test_a_calamity_text_is_heard_by_who_names_the_municipality_only_then(make_world: Make) -> None:
+async def test_a_caller_who_names_the_municipality_late_hears_its_calamity_text_then(make_world: Make) -> None:
     world = make_world(area=flooded(AfterCalamity.QUEUE))
     citizen = await world.citizen()
     await world.press(citizen, "*1")
@@ -246,11 +246,11 @@ async def test_a_calamity_text_is_heard_by_who_names_the_municipality_only_then(
     assert (the_request(world).reason, world.call(citizen).calamity) == (RequestReason.CALAMITY, True)
 
 
-# --- who left ---
+# --- callers who left ---
 
 
 @pytest.mark.parametrize(("setting", "made"), [(True, 1), (False, 0)])
-async def test_who_left_before_an_answer_is_called_back_where_the_municipality_wants_it(
+async def test_a_caller_who_left_before_an_answer_is_called_back_where_the_municipality_wants_it(
     make_world: Make, setting: bool, made: int
 ) -> None:
     world = make_world(area=asking(offered=False, abandoned=setting))
@@ -267,7 +267,7 @@ async def test_who_left_before_an_answer_is_called_back_where_the_municipality_w
         )
 
 
-async def test_who_left_and_cannot_be_called_is_not(make_world: Make) -> None:
+async def test_a_caller_who_left_and_cannot_be_called_is_not_promised_a_call(make_world: Make) -> None:
     world = make_world(area=asking(abandoned=True))
     for number in ("", "+31900123456", "+3225550123"):
         await world.hang_up(await world.citizen(ESDAM_ALONE, number=number))
@@ -277,7 +277,7 @@ async def test_who_left_and_cannot_be_called_is_not(make_world: Make) -> None:
     assert not world.callback_rows.requests
 
 
-async def test_who_talked_is_not_called_back(make_world: Make) -> None:
+async def test_a_caller_who_had_a_talk_is_not_called_back(make_world: Make) -> None:
     world = make_world(area=asking(abandoned=True))
     _, citizen = await world.talk()
     await world.clock.advance(10)
@@ -296,7 +296,7 @@ async def test_a_store_of_promises_that_is_away_does_not_hold_up_the_end_of_a_ca
     assert not world.registry.has_call(world.call(citizen).id)
 
 
-async def test_the_promise_to_who_left_is_made_when_the_store_is_back(make_world: Make) -> None:
+async def test_the_promise_to_a_caller_who_left_is_made_when_the_store_is_back(make_world: Make) -> None:
     world = make_world(area=asking(abandoned=True))
     citizen = await world.citizen(ESDAM_ALONE)
     world.callback_store.available = world.ledger.available = False
@@ -308,7 +308,7 @@ async def test_the_promise_to_who_left_is_made_when_the_store_is_back(make_world
     assert the_request(world).reason is RequestReason.ABANDONED
 
 
-async def test_who_left_while_no_process_was_there_is_called_back(make_world: Make) -> None:
+async def test_a_caller_who_left_while_no_process_was_there_is_called_back(make_world: Make) -> None:
     world = make_world(area=asking(abandoned=True))
     citizen = await world.citizen(ESDAM_ALONE)
     await world.kill()
@@ -344,7 +344,7 @@ async def test_an_operator_who_becomes_free_meanwhile_is_offered_the_next_caller
     assert world.call(leaves).stage is Stage.WAITING
 
 
-# --- what becomes of it ---
+# --- the end of the call, and its request ---
 
 
 async def test_a_second_request_of_the_same_number_joins_the_first(make_world: Make) -> None:
@@ -376,7 +376,7 @@ WRONG = {**KEYS, "terug-toets-nummer": "0900123456#"}
     [(where, prompt) for where in ("waiting", "closed") for prompt in PROMPTS]
     + [("menu", prompt) for prompt in PROMPTS[1:]],
 )
-async def test_who_hangs_up_at_any_prompt_is_promised_nothing_until_the_number_is_confirmed(
+async def test_a_caller_who_hangs_up_at_any_prompt_is_promised_nothing_until_the_number_is_confirmed(
     make_world: Make, where: str, prompt: str
 ) -> None:
     ends = {

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.pure
 
 
 class Caller:
-    """Answers what they are asked, once each time; what they key while nobody listens is lost."""
+    """Keys one answer to each question; keys are lost while no process runs."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -82,7 +82,7 @@ async def test_wherever_the_process_dies_the_caller_gets_one_promise_and_hears_i
         await world.kill()
 
 
-async def test_who_hangs_up_while_no_process_is_there_has_the_promise_if_the_number_was_confirmed(
+async def test_a_caller_who_hangs_up_while_no_process_is_there_has_the_promise_if_the_number_was_confirmed(
     make_world: Make,
 ) -> None:
     for at in range(await moments(make_world)):

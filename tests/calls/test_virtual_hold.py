@@ -29,7 +29,7 @@ async def refreshed(world: World) -> None:
     await settle()
 
 
-async def test_given_a_kept_place_when_an_operator_is_ready_then_the_citizen_is_called_at_their_turn(
+async def test_given_a_virtual_hold_when_an_operator_is_ready_then_the_citizen_is_called_at_their_turn(
     make_world: Make,
 ) -> None:
     world = make_world(area=number_plan())
@@ -57,7 +57,7 @@ async def test_given_a_kept_place_when_an_operator_is_ready_then_the_citizen_is_
     assert world.switch.partners(last) == {operator}
 
 
-async def test_given_more_places_than_operators_when_they_are_called_then_no_more_are_in_flight(
+async def test_given_more_virtual_holds_than_operators_when_they_are_called_then_each_operator_has_one(
     make_world: Make,
 ) -> None:
     world = make_world(area=number_plan())
@@ -71,7 +71,7 @@ async def test_given_more_places_than_operators_when_they_are_called_then_no_mor
     assert len(attempts(world)) == 2
 
 
-async def test_given_a_kept_place_that_somebody_else_calls_when_it_is_offered_then_the_operator_is_free_again(
+async def test_given_a_virtual_hold_that_another_program_calls_when_it_is_offered_then_the_operator_is_free_again(
     make_world: Make,
 ) -> None:
     world = make_world(area=number_plan())

@@ -84,7 +84,7 @@ def test_a_promise_that_nobody_could_keep_is_refused(area: Type, words: tuple[st
     assert rows(area("callbacks", "--json")) == []
 
 
-def test_a_request_is_given_to_somebody_and_closed_with_a_reason(area: Type) -> None:
+def test_a_request_is_given_to_an_operator_and_closed_with_a_reason(area: Type) -> None:
     reference = str(added(area)["reference"])
     assert area("callbacks", "assign", reference).exit_code == 2
     assert (

@@ -1,4 +1,4 @@
-"""Whose a request is, when it is tried, and whose turn it is."""
+"""The owner of a request, its next attempt, and its turn among the others."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_attempts_are_spread_over_the_parts_of_the_day() -> None:
     assert following("2026-03-02T12:06", first, second).at == local("2026-03-02T14:06")
 
 
-def test_an_evening_opening_is_used_for_who_is_away_by_day() -> None:
+def test_an_evening_opening_is_used_for_a_citizen_who_is_away_by_day() -> None:
     town = replace(ALWAYS, open_on_legal_days=False)
     tries = attempts(("2026-03-02T10:00", O.NO_ANSWER), ("2026-03-02T13:00", O.NO_ANSWER))
     found = next_attempt(made(town=town), tries, town, DESIGNATED_DAYS, local("2026-03-02T13:00"))
@@ -101,7 +101,7 @@ def test_a_busy_line_is_tried_once_more_while_the_promise_can_be_kept(now: str, 
     assert following(now, (now, O.BUSY)).at == local(at)
 
 
-def test_our_own_faults_use_up_nothing_and_are_told_when_they_go_on() -> None:
+def test_our_own_faults_count_as_no_attempts_and_escalate_when_they_go_on() -> None:
     tries = [("2026-03-02T10:00", O.FAILED), ("2026-03-02T10:05", O.LOST)]
     assert following("2026-03-02T10:06", *tries) == NextAttempt(local("2026-03-02T10:11"))
     tries.append(("2026-03-02T10:11", O.FAILED))
@@ -125,7 +125,7 @@ def test_nothing_is_planned_outside_the_hours_for_calling() -> None:
     st.lists(st.sampled_from(list(AttemptOutcome)), max_size=5),
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),  # noqa: DTZ001
 )
-def test_a_next_attempt_is_never_in_the_past_and_there_is_one_or_somebody_knows(
+def test_a_next_attempt_is_never_in_the_past_and_without_one_it_is_escalated(
     outcomes: list[AttemptOutcome], naive: datetime
 ) -> None:
     now = local(naive.isoformat())
@@ -140,10 +140,10 @@ def test_a_next_attempt_is_never_in_the_past_and_there_is_one_or_somebody_knows(
     assert found.at is not None or found.escalate or reached
 
 
-# --- whose it is ---
+# --- the owner ---
 
 
-def test_somebodys_own_request_is_the_teams_when_they_are_away_or_late() -> None:
+def test_the_request_of_one_person_is_the_teams_when_they_are_away_or_late() -> None:
     request = made(operator=ANNA)
     leave = Absence(ANNA, local("2026-03-02T11:00"), local("2026-03-02T12:00"), "verlof")
     assert request.personal_until_at == local("2026-03-02T14:00")
@@ -175,7 +175,7 @@ def test_requests_belong_to_the_team_of_the_rules_or_to_one_that_answers_for_the
     assert owner_team_of(Area(), code) is None
 
 
-def test_what_must_be_done_first_comes_first() -> None:
+def test_the_request_that_must_be_done_first_comes_first() -> None:
     town = closed(WIERDAM, ("2026-03-04T00:00", "2026-03-05T00:00"))
     today = made(local("2026-03-03T09:00"), town)  # closed tomorrow by choice: to be called today
     tomorrow = made(local("2026-03-03T08:45"))
@@ -183,7 +183,7 @@ def test_what_must_be_done_first_comes_first() -> None:
     assert sorted([tomorrow, today, yesterday], key=urgency) == [yesterday, today, tomorrow]
 
 
-# --- a place in the queue that was kept ---
+# --- virtual holds ---
 
 
 def waiting(n: int, queued_at: datetime, town: str = "GM9904") -> WaitingCaller:
@@ -199,7 +199,7 @@ def at(seconds: float) -> datetime:
     return MONDAY_TEN + timedelta(seconds=seconds)
 
 
-def test_a_kept_place_is_served_like_a_caller_who_waits() -> None:
+def test_a_virtual_hold_is_served_like_a_caller_who_waits() -> None:
     request = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=at(10))
     kept = as_waiting(request, Norms())
     assert kept.queued_at == at(10)

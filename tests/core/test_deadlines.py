@@ -1,4 +1,4 @@
-"""Until when somebody is to be called back."""
+"""The deadline of a request, and the hours at which citizens can be called."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_end_of_the_opening_hours_is_that_of_the_day_itself() -> None:
     assert deadline("2026-03-02T10:00", early).deadline_at == local("2026-03-03T15:00")
 
 
-def test_who_never_closes_has_the_day_itself_and_calls_at_decent_hours() -> None:
+def test_a_municipality_that_never_closes_has_the_day_itself_and_calls_at_decent_hours() -> None:
     found = deadline("2026-03-02T10:00", ALWAYS)
     assert found == Deadline(local("2026-03-03T23:59:59"), local("2026-03-03T20:00"), escalate_at_once=False)
 

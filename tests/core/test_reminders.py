@@ -60,7 +60,7 @@ def test_the_reminders_of_a_promise_in_their_order() -> None:
     )
 
 
-def test_what_is_overdue_is_told_on_every_day_of_work_until_it_is_closed() -> None:
+def test_an_overdue_request_is_reminded_of_on_every_working_day_until_it_is_closed() -> None:
     requests = [made(local("2026-03-05T10:00"))]
     told: set[str] = set()
     for day in range(7, 14):  # Saturday to Friday
@@ -92,7 +92,7 @@ def test_without_time_to_plan_the_supervisor_hears_at_once() -> None:
     ]
 
 
-def test_each_time_that_a_person_has_to_decide_is_told() -> None:
+def test_each_time_that_a_person_has_to_decide_there_is_a_reminder() -> None:
     request = replace(
         made(local("2026-03-02T10:00")), next_attempt_at=None, escalated_at=local("2026-03-02T16:00"), attempts_count=3
     )
@@ -102,14 +102,14 @@ def test_each_time_that_a_person_has_to_decide_is_told() -> None:
     assert first.key != again.key
 
 
-def test_while_somebody_calls_no_reminder_of_it_is_due_and_afterwards_it_is() -> None:
+def test_no_reminder_of_a_request_is_due_while_an_operator_calls() -> None:
     request = made(local("2026-03-02T10:00"))
     busy = replace(request, state=RequestState.IN_PROGRESS, lease_owner="a", lease_until_at=local("2026-03-03T17:02"))
     assert due([busy], "2026-03-03T17:01") == [(K.DAY_START, local("2026-03-03T08:30"))]
     assert (K.AT_DEADLINE, local("2026-03-03T17:00")) in due([request], "2026-03-03T17:02")
 
 
-def test_calls_that_fail_on_our_side_are_told_once() -> None:
+def test_calls_that_fail_on_our_side_are_reminded_of_once() -> None:
     request = replace(
         made(local("2026-03-02T10:00")), state=RequestState.PLANNED, escalated_at=local("2026-03-02T10:20")
     )
@@ -149,7 +149,7 @@ def contacts() -> Iterator[datetime]:
 
 
 def expected_deadline(contact: datetime) -> datetime:
-    """Said once more, in another way: by the clock on the wall."""
+    """The expected reminders, computed in another way: by the clock on the wall."""
     day = next_working_day(local_date(contact), DESIGNATED_DAYS)
     own_choice = any(shut.starts_at <= instant_of(day, time(8)) < shut.ends_at for shut in TOWN.closings)
     if own_choice:
@@ -198,7 +198,7 @@ def replay(now: datetime, until: datetime, step: timedelta, asleep: tuple[dateti
     [("2026-03-20T00:00", "2026-04-10T00:00"), ("2026-10-16T00:00", "2026-11-06T00:00")],
     ids=["clocks forward", "clocks back"],
 )
-def test_given_a_machine_that_slept_when_it_wakes_then_what_is_due_is_told_late_and_once(
+def test_given_a_machine_that_slept_when_it_wakes_then_due_reminders_are_found_late_and_once(
     start: str, until: str
 ) -> None:
     begin, end = local(start), local(until)
@@ -212,7 +212,7 @@ def test_given_a_machine_that_slept_when_it_wakes_then_what_is_due_is_told_late_
     assert {key for key, one in awake.items() if one.kind not in daily} == {
         key for key, one in slept.items() if one.kind not in daily
     }
-    # A morning that was slept through is told in the afternoon; nothing is told twice in a day.
+    # The reminder of a morning that was slept through comes in the afternoon; none comes twice in a day.
     assert {key for key, one in awake.items() if one.kind in daily} == {
         key for key, one in slept.items() if one.kind in daily
     }

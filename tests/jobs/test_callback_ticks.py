@@ -1,4 +1,4 @@
-"""Promises that are not forgotten: what is due is told, once, by whoever is there, however late."""
+"""Promises that are not forgotten: each reminder is sent once, by one of several programs, however late."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Caller:
 
 @dataclass
 class Stand:
-    """One copy of the application, as far as promises go."""
+    """One program, as far as callbacks go."""
 
     database: Database
     mail: MailServer
@@ -141,7 +141,7 @@ async def stand(database_url: str) -> AsyncIterator[Stand]:
         await stand.close()
 
 
-async def test_a_promise_is_told_in_the_morning_before_and_at_its_deadline_and_daily(stand: Stand) -> None:
+async def test_a_promise_is_reminded_of_in_the_morning_before_and_at_its_deadline_and_daily(stand: Stand) -> None:
     request = await stand.ask()
     for moment in ("02T17:00", "03T08:30", "03T08:31", "03T15:00", "03T17:00", "03T23:00", "04T09:00", "05T09:00"):
         stand.hands.at(f"2026-03-{moment}")
@@ -247,7 +247,7 @@ async def test_given_a_sender_that_died_when_another_comes_then_late_but_not_nev
     [("2026-03-27T10:00", "2026-03-30T18:00"), ("2026-10-23T10:00", "2026-10-26T18:00")],
     ids=["clocks forward", "clocks back"],
 )
-async def test_given_a_machine_that_slept_over_a_change_of_the_clock_then_all_is_told_when_it_wakes(
+async def test_given_a_machine_that_slept_over_a_change_of_the_clock_then_every_reminder_is_sent_when_it_wakes(
     stand: Stand, asked_at: str, wakes_at: str
 ) -> None:
     stand.hands.at(asked_at)
@@ -310,7 +310,7 @@ async def test_given_a_mail_server_that_hangs_then_the_webhook_goes_all_the_same
     assert len(stand.mails) == 1
 
 
-async def test_what_was_done_meanwhile_is_not_told(stand: Stand) -> None:
+async def test_a_request_that_was_done_meanwhile_is_not_reminded_of(stand: Stand) -> None:
     request = await stand.ask()
     stand.hands.at("2026-03-03T08:30")
     await stand.ticks.tick()
@@ -366,7 +366,7 @@ async def test_without_ways_the_screen_has_it(stand: Stand) -> None:
     assert [row["way"] for row in ways] == ["screen"]
 
 
-async def test_a_place_in_line_that_was_not_called_today_is_a_promise_for_tomorrow(stand: Stand) -> None:
+async def test_a_virtual_hold_that_was_not_called_today_is_a_promise_for_tomorrow(stand: Stand) -> None:
     request = await stand.ask(kind=RequestKind.VIRTUAL_HOLD, queued_at=MONDAY)
     stand.hands.at("2026-03-02T16:59")
     await stand.ticks.tick()
@@ -378,7 +378,7 @@ async def test_a_place_in_line_that_was_not_called_today_is_a_promise_for_tomorr
     assert (lapsed.kind, lapsed.next_attempt_at) == (RequestKind.PROMISE, local("2026-03-03T08:30"))
 
 
-async def test_what_a_team_leaves_behind_that_is_no_more_is_another_ones(stand: Stand) -> None:
+async def test_requests_of_a_team_that_was_taken_out_are_another_teams_and_it_is_reminded(stand: Stand) -> None:
     request = await stand.ask(team=ZAND, operator=ANNA)
     stand.area = replace(AREA, teams={KCC: TEAM})
     stand.hands.at("2026-03-03T15:00")
@@ -390,7 +390,7 @@ async def test_what_a_team_leaves_behind_that_is_no_more_is_another_ones(stand: 
     assert {to for to, _ in stand.mails} == {"kcc@gemeente.example"}
 
 
-async def test_a_lease_whose_holder_is_gone_is_given_back(stand: Stand) -> None:
+async def test_a_lease_whose_owner_is_gone_is_taken_back(stand: Stand) -> None:
     request = await stand.ask()
     now = stand.hands.now
     await stand.service.claim(request.id, ANNA, now, lease_owner="a")
@@ -401,7 +401,7 @@ async def test_a_lease_whose_holder_is_gone_is_given_back(stand: Stand) -> None:
     assert given_back.state is RequestState.OPEN
 
 
-async def test_designated_days_that_run_out_are_told_once_a_day(stand: Stand) -> None:
+async def test_designated_days_that_run_out_are_logged_once_a_day(stand: Stand) -> None:
     stand.area = replace(AREA, special_days={datetime(2026, 1, 2, tzinfo=UTC).date(): "dag na Nieuwjaarsdag"})
     with structlog.testing.capture_logs() as lines:
         for moment in ("02T09:00", "02T10:00", "03T09:00"):
@@ -410,13 +410,13 @@ async def test_designated_days_that_run_out_are_told_once_a_day(stand: Stand) ->
     assert [line["event"] for line in lines].count("designated_days_run_out") == 2
 
 
-# --- who gave up waiting ---
+# --- callers who gave up waiting ---
 
 
 async def call_of(
     stand: Stand, when: str, *, answered: bool = False, caller: str | None = NUMBER, keeps: RequestId | None = None
 ) -> CallId:
-    """A call of Oosterwende that is over; `keeps`: one of ours, to keep this promise."""
+    """A call of Oosterwende that is over; `keeps`: an outbound one, for this request."""
     at = local(when)
     reason = EndReason.CALLER_HUNG_UP if answered else EndReason.ABANDONED_WAITING
     call = replace(
@@ -441,7 +441,7 @@ def wanting_abandoned() -> Area:
     return replace(AREA, municipalities={**AREA.municipalities, OOSTERWENDE: replace(town, callback=rules)})
 
 
-async def test_who_gave_up_waiting_is_called_back_where_the_municipality_wants_it(stand: Stand) -> None:
+async def test_a_caller_who_gave_up_waiting_is_called_back_where_the_municipality_wants_it(stand: Stand) -> None:
     call_id = await call_of(stand, "2026-03-02T15:00")
     await stand.ticks.tick()
     assert list(await stand.service.open_requests()) == []
@@ -457,7 +457,7 @@ async def test_who_gave_up_waiting_is_called_back_where_the_municipality_wants_i
     assert list(await stand.service.open_requests()) == []
 
 
-async def test_who_gave_up_twice_has_one_promise_of_the_first_call(stand: Stand) -> None:
+async def test_a_caller_who_gave_up_twice_has_one_promise_from_the_first_call(stand: Stand) -> None:
     stand.area = wanting_abandoned()
     await call_of(stand, "2026-03-02T15:00")
     await stand.ticks.tick()
@@ -469,7 +469,7 @@ async def test_who_gave_up_twice_has_one_promise_of_the_first_call(stand: Stand)
     assert (request.first_contact_at, request.joined_count) == (local("2026-03-02T15:00"), 1)
 
 
-async def test_who_called_again_and_was_helped_or_hid_the_number_or_pays_for_it_is_not_called(stand: Stand) -> None:
+async def test_a_caller_who_was_helped_later_or_has_no_callable_number_is_not_promised_a_call(stand: Stand) -> None:
     stand.area = wanting_abandoned()
     await call_of(stand, "2026-03-02T15:00")
     await call_of(stand, "2026-03-02T15:10", answered=True)
@@ -480,7 +480,7 @@ async def test_who_called_again_and_was_helped_or_hid_the_number_or_pays_for_it_
     assert list(await stand.service.open_requests()) == []
 
 
-async def test_who_hangs_up_on_a_callback_that_came_to_nothing_has_not_asked_again(stand: Stand) -> None:
+async def test_a_citizen_who_hangs_up_on_a_callback_has_not_asked_again(stand: Stand) -> None:
     stand.area = wanting_abandoned()
     await call_of(stand, "2026-03-02T15:00")
     await stand.ticks.tick()

@@ -1,4 +1,4 @@
-"""Mail and webhook: what leaves the house, and what is said when it does not."""
+"""Mail and webhook: the messages that leave, and the errors when they do not."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def line(name: str | None = "Oosterwende", operator: str | None = None) -> Reque
     )
 
 
-def test_an_entry_is_what_it_should_be() -> None:
+def test_an_entry_has_moment_summary_and_owner() -> None:
     text = team_calendar("KCC; balie, 1e", [line(operator="101")], NOW)
     assert text.split("\r\n") == [
         "BEGIN:VCALENDAR",

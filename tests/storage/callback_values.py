@@ -1,4 +1,4 @@
-"""An area with promises in it, and requests to store; a test changes what it is about."""
+"""An area and wishes for callbacks in it; a test changes the values that it is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Killed between any two steps of a callback, before or after what it was writing arrived: nothing lost, nothing twice.
+"""Killed between any two steps of a callback, before or after its write is committed: nothing lost, nothing twice.
 
 Given a process that dies at a step, when it is started again and goes through the steps from the beginning, then there
 is one request, one attempt, and a citizen who was reached once.
@@ -54,7 +54,7 @@ class MortalStore(PostgresCallbackStore):
 
 
 async def call_back(store: PostgresCallbackStore, asked_in: CallId, call: CallId, now: datetime) -> CallbackRequest:
-    """What an application does that knows its two calls and nothing else."""
+    """All steps of a callback, by a program that knows its two calls and nothing else."""
     service = CallbackService(store, lambda: DIRECTORY)
     made = await service.create_or_join(asked(TEN, call_id=asked_in), now)
     assert isinstance(made, Created)
@@ -84,7 +84,7 @@ async def test_given_a_kill_at_a_step_when_it_goes_on_then_nothing_is_lost_or_do
 
 @pytest.mark.parametrize("after", [False, True], ids=["before it arrived", "after it arrived"])
 @pytest.mark.parametrize("step", range(1, STEPS + 1))
-async def test_given_a_kill_at_a_step_when_nobody_goes_on_then_another_operator_can(
+async def test_given_a_kill_at_a_step_when_the_process_does_not_come_back_then_another_operator_can_go_on(
     database: Database, step: int, after: bool
 ) -> None:
     asked_in = new_call_id()

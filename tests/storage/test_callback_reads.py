@@ -1,4 +1,4 @@
-"""What people see of promises, what they do not see, and the figures that prove them."""
+"""Lists, stories and figures of callbacks, and the personal data that they leave out."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ async def test_open_requests_come_in_the_order_of_their_urgency(service: Callbac
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-async def test_what_is_outside_the_scope_does_not_exist(
+async def test_a_request_outside_the_scope_does_not_exist(
     service: CallbackService, database: Database, scope: frozenset[MunicipalityCode]
 ) -> None:
     requests = [
