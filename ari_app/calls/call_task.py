@@ -1,4 +1,4 @@
-"""The driver of one call: walks it through its stages, and ends it in one place."""
+"""The driver of one call: it runs stage after stage, and ends the call in one place."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from contextlib import suppress
 
 import structlog
 
-from ari_app.calls.call.bridging import silence_tones
-from ari_app.calls.call.cleanup import close_transfer, end_standing_leg, leave_bridges, wrap_up
+from ari_app.calls.call.bridging import stop_tones
+from ari_app.calls.call.cleanup import close_transfer, destroy_left_bridges, end_standing_leg, wrap_up
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
 from ari_app.calls.callbacks.attempts import end_attempt
@@ -27,10 +27,10 @@ log = structlog.get_logger(__name__)
 
 
 async def drive(flow: Flow, first: Fact) -> None:
-    """Carry the call to its end, beginning with the fact that it arrived or was taken up again.
+    """Run the call to its end; `first` is the fact that it arrived or was resumed.
 
-    A cancellation means that this process stops: nothing is hung up, the row stays open, another process goes on.
-    What cannot be done costs this one call: the caller is returned to the dialplan's fallback.
+    A cancellation means that this process stops: nothing is hung up, the row stays open, another process resumes it.
+    A fault, or an order or a commit that fails for good, costs this one call: its caller goes to the fallback.
     """
     try:
         if flow.call.last_seq == 0:
@@ -38,12 +38,12 @@ async def drive(flow: Flow, first: Fact) -> None:
         else:
             await flow.commit(first)
             if flow.open_transfer is not None or flow.call.callback_request is not None:
-                await silence_tones(flow)
+                await stop_tones(flow)
         await _walk(flow)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
         if flow.call.last_seq == 0:
-            # Its row is closed, and yet the caller is in our hands, and in nobody else's.
+            # Its row is closed already, and yet the caller is still in our application.
             await _return_to_dialplan(flow, "call_is_over")
     except StoreUnavailable:
         await hand_to_fallback(flow, EndReason.HANDLED_BY_FALLBACK, "store_unavailable")
@@ -77,13 +77,13 @@ async def _walk(flow: Flow) -> None:
             if party.channel_id != flow.caller:
                 raise
             if not await flow.caller_departed():
-                raise SwitchUnavailable("the caller is said to be gone, but no news of it came") from party
+                raise SwitchUnavailable("Asterisk said that the caller is gone, and no event of it came") from party
             step = End(_why_left(flow, stage))
         await finish(flow, step)
 
 
 def _why_left(flow: Flow, stage: Stage) -> EndReason:
-    """A hang-up means what it means in its stage; of a departure that nobody saw nobody knows what it was."""
+    """The reason of a call whose caller left in this stage; LOST when nobody saw it."""
     leg = flow.leg(flow.caller)
     if flow.call.callback_request is not None and flow.call.answered_at is None:
         # The citizen did not pick up, or did and hung up before anybody spoke.
@@ -98,9 +98,9 @@ def _why_left(flow: Flow, stage: Stage) -> EndReason:
 
 
 async def finish(flow: Flow, end: End) -> None:
-    """The one place where a call ends: whoever is still there is let go, every leg is closed, the row is ended.
+    """End the call, here and nowhere else: hang up the channels that are left, close every leg, end the row.
 
-    When somebody must be hung up, the reason is written first, so that a restart in between ends the call the same way.
+    Before a channel is hung up the reason is committed, so that a process that resumes the call ends it the same way.
     """
     flow.shell.dispatcher.leave(flow.call.id)
     remaining = [leg for leg in flow.open_legs if leg.owns_channel]
@@ -110,7 +110,7 @@ async def finish(flow: Flow, end: End) -> None:
         except StoreUnavailable:
             log.warning("ending_not_written", call_id=str(flow.call.id), reason=end.reason.value)
         for leg in remaining:
-            await _let_go(flow, leg, end.cause)
+            await _release(flow, leg, end.cause)
         until = flow.now + HANG_UP_PATIENCE
         while any(leg.owns_channel for leg in flow.open_legs):
             try:
@@ -132,16 +132,16 @@ async def finish(flow: Flow, end: End) -> None:
         await request_at_end(flow, end.reason, is_last_try=True)
 
 
-async def _let_go(flow: Flow, leg: Leg, cause: int) -> None:
+async def _release(flow: Flow, leg: Leg, cause: int) -> None:
     while True:
         try:
             return await flow.release(leg.channel_id, cause)
         except PartyLeft:
-            pass  # the caller left meanwhile; this party is still to be let go
+            pass  # the caller left meanwhile; this party is still to be released
 
 
 def _note_end(flow: Flow, reason: EndReason, *, handled_by_fallback: bool = False) -> None:
-    """The row as it ends, at the moment at which the caller's leg did."""
+    """Note the end of the row, at the moment at which the caller's leg ended."""
     caller = flow.leg(flow.caller)
     ended_at = flow.now if caller is None or caller.ended_at is None else caller.ended_at
     ended_at = max(ended_at, flow.call.arrived_at)
@@ -161,10 +161,10 @@ def _note_end(flow: Flow, reason: EndReason, *, handled_by_fallback: bool = Fals
 
 
 async def _clear_up(flow: Flow) -> None:
-    """After the end: the operator is free again, and a bridge that was made for this talk goes.
+    """After the end the operator is free again, and the bridges of this call are destroyed.
 
-    An operator who transferred the caller is, too: when the call ends before its next stage began, nobody else frees
-    them, and to be freed twice is harmless.
+    So is an operator who transferred the caller: when the call ended before its next stage began, nothing else has
+    freed them. CallDone is idempotent.
     """
     wrap_up(flow, flow.call.operator_session)
     if flow.transfer is not None:
@@ -172,22 +172,22 @@ async def _clear_up(flow: Flow) -> None:
     mailbox, reason = flow.session_mailbox(flow.call.operator_session), flow.call.end_reason
     if mailbox is not None and reason is not None and (names := callback_to_operator.not_reached(reason)):
         mailbox.post(PlayPrompt(names))
-    await leave_bridges(flow, flow.call.bridge_id)
+    await destroy_left_bridges(flow, flow.call.bridge_id)
 
 
-# --- what could not be done here ---
+# --- the fallback ---
 
 
 async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
-    """The caller goes on in the dialplan, which rings the operators' phones without us; the row is ended.
+    """Hand the caller to the dialplan, which rings the operators' phones without us, and end the row.
 
-    What the dialplan made of it is added later, from the channel event log. A call that has no row yet is left with
-    its end noted, and `flow.is_owed`: there may be many of them, and the store may be away for long.
+    What happens there is added later, from the channel event log. A call that has no row yet is left with its end
+    noted, and `flow.is_owed`: there may be many of them, and the store may be away for long.
     """
     if not flow.call.is_open:
         return
     if flow.call.callback_request is not None and flow.call.line_answered_at is None:
-        await finish(flow, End(EndReason.CALLBACK_GIVEN_UP))  # nobody is there whom the dialplan could help
+        await finish(flow, End(EndReason.CALLBACK_GIVEN_UP))  # the dialplan has nobody to help here
         return
     log.warning("call_to_fallback", call_id=str(flow.call.id), why=why)
     stage = flow.call.stage
@@ -197,7 +197,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
         reason = _why_left(flow, stage)
     for leg in flow.open_legs:
         if leg.owns_channel and leg.channel_id != flow.caller:
-            await _let_go(flow, leg, Cause.NORMAL_CLEARING)
+            await _release(flow, leg, Cause.NORMAL_CLEARING)
             with suppress(PartyLeft):
                 await flow.left(leg.channel_id, LegEndReason.RELEASED)
     for leg in flow.open_legs:
@@ -217,7 +217,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
 
 
 async def _return_to_dialplan(flow: Flow, why: str) -> bool:
-    """Until Asterisk has taken the caller over: nobody is let out of our hands into nowhere. False: the caller left."""
+    """Retry until Asterisk has the caller in the dialplan. False: the caller left."""
     is_unsure = False
     while flow.is_here(flow.caller):
         try:

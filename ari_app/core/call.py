@@ -29,20 +29,20 @@ from ari_app.core.ids import (
 
 
 class Stage(StrEnum):
-    """Where a call is. Written before it is acted on."""
+    """The stage of a call. It is committed before anything is done in it."""
 
     ARRIVED = "arrived"
     CHOOSING = "choosing"  # asked for its municipality
     ANNOUNCING = "announcing"  # closed, or a calamity text
     WAITING = "waiting"
-    CONNECTING = "connecting"  # an operator or a direct number is being reached
+    CONNECTING = "connecting"  # an operator, a colleague or a direct number is being reached
     TALKING = "talking"
-    LEAVING_CALLBACK = "leaving_callback"  # asked on which number to be called back, or told that nobody is there
+    LEAVING_CALLBACK = "leaving_callback"  # asked for a number to be called back on, or told that nobody is there
     ENDED = "ended"
 
 
 class EndSide(StrEnum):
-    """Who made the call end; percentages over sides add up to all calls."""
+    """The side that made the call end; percentages over sides add up to all calls."""
 
     CALLER = "caller"
     US = "us"
@@ -70,7 +70,7 @@ class EndReason(StrEnum):
     NOT_SERVED = "not_served"  # a dialled number that is not ours
     HANDLED_BY_FALLBACK = "handled_by_fallback"  # helped by the dialplan, without us
     FAULT = "fault"  # our own bug; the caller was returned to the dialplan
-    LOST = "lost"  # ended while nobody was looking
+    LOST = "lost"  # ended in a gap, when nobody saw how
 
     @property
     def side(self) -> EndSide:
@@ -128,7 +128,7 @@ class LegEndReason(StrEnum):
     BUSY = "busy"
     UNREACHABLE = "unreachable"
     TO_FALLBACK = "to_fallback"  # went on in the dialplan
-    LOST = "lost"  # ended while nobody was looking
+    LOST = "lost"  # ended in a gap, when nobody saw how
 
 
 class ChoiceKind(StrEnum):
@@ -140,7 +140,7 @@ class ChoiceKind(StrEnum):
 
 
 class FactKind(StrEnum):
-    """What a row of `call_fact` tells."""
+    """The kinds of rows of `call_fact`."""
 
     ARRIVED = "arrived"
     ANSWERED_LINE = "answered_line"  # we took the line; not a human's answer
@@ -155,20 +155,20 @@ class FactKind(StrEnum):
     OFFER_FAILED = "offer_failed"
     ANSWERED = "answered"  # by a human
     CALLING_BACK = "calling_back"  # we call a citizen
-    CALLBACK_MARKED = "callback_marked"  # what came of it, by the operator's key
-    REQUEST_CLOSED = "request_closed"  # was to be called back, and was helped in this call
+    CALLBACK_MARKED = "callback_marked"  # its outcome, by the operator's key
+    REQUEST_CLOSED = "request_closed"  # the caller was owed a callback, and was helped in this call
     HELD = "held"  # on hold, with music
     HELD_NO_MORE = "held_no_more"
     TRANSFER_ASKED = "transfer_asked"
-    TRANSFER_REFUSED = "transfer_refused"  # by a rule; nothing was tried
-    TRANSFER_STATE = "transfer_state"  # the colleague picked up, or they turned to each other
-    TRANSFERRED = "transferred"  # somebody else has the caller
-    TRANSFER_OVER = "transfer_over"  # and nobody else has
-    CAME_BACK = "came_back"  # towards the party that transferred the caller, or to the front of the queue
+    TRANSFER_REFUSED = "transfer_refused"  # by a rule
+    TRANSFER_STATE = "transfer_state"  # it goes on in another state
+    TRANSFERRED = "transferred"  # another person has the caller
+    TRANSFER_OVER = "transfer_over"  # no other person has the caller
+    CAME_BACK = "came_back"  # to the party that transferred the caller, or to the front of the queue
     CALLBACK_OFFERED = "callback_offered"
     CALLBACK_REQUESTED = "callback_requested"  # promised, with its reference
     STAGE = "stage"  # a stage without a better name
-    RESUMED = "resumed"  # taken up again after a gap
+    RESUMED = "resumed"  # by another process, or after a gap
     TO_FALLBACK = "to_fallback"  # the dialplan helped without us
     NOTED = "noted"  # a detail of the row changed; `what` names it
     ENDED = "ended"
@@ -189,7 +189,7 @@ class Call:
 
     `last_seq` is the sequence number of the newest fact: a write names the one it adds, so that two controllers
     cannot both continue the same call. `menu_tries`, `wait_until_at`, `last_told_at` are what a stage needs to be
-    taken up again by a restarted process.
+    resumed by another process.
     """
 
     id: CallId
@@ -222,22 +222,22 @@ class Call:
     only_team: TeamCode | None = None  # a direct number of one team
     direct_endpoint: Endpoint | None = None  # a direct number of somebody's phone
     direct_until_at: datetime | None = None  # when a direct number that is not answered goes to the queue
-    operator_session: SessionId | None = None  # who has this call, or is being offered it
-    refused_by: tuple[OperatorNumber, ...] = ()  # let it ring unanswered; not offered to them again
+    operator_session: SessionId | None = None  # of the operator who has this call, or is offered it
+    refused_by: tuple[OperatorNumber, ...] = ()  # operators who let it ring; it is not offered to them again
     bridge_id: BridgeId | None = None  # where the talk is
     handled_by: LegId | None = None  # the leg of the handling party: the person who has the caller
     held_at: datetime | None = None  # on hold in a talk, since when
-    returned_at: datetime | None = None  # a transfer came to nothing: until somebody talks, nobody goes before them
-    callback_request: RequestId | None = None  # the promise that this call is to keep
+    returned_at: datetime | None = None  # a transfer came to nothing: first in the queue until somebody talks to them
+    callback_request: RequestId | None = None  # of a call that is a callback: the request that it is for
     callback_attempt: AttemptId | None = None
-    callback_mark: AttemptOutcome | None = None  # what came of it, by the operator's key
+    callback_mark: AttemptOutcome | None = None  # its outcome, by the operator's key
     ending: EndReason | None = None  # why we are about to hang up; written before the hang-up
     handled_by_fallback: bool = False
-    callback_offered_at: datetime | None = None  # since when a key means: call me back
+    callback_offered_at: datetime | None = None  # since when a key means yes to a callback
     callback_reason: RequestReason | None = None  # where in the call it was offered
     callback_kind: RequestKind | None = None  # what the caller wants; None: not agreed on yet
     callback_confirmed_how: Confirmed | None = None
-    callback_reference: str | None = None  # of the request that was made
+    callback_reference: str | None = None  # of the request that this call made
     pii_caller_number: str | None = field(default=None, repr=False)  # E.164, None when withheld
     pii_callback_number: str | None = field(default=None, repr=False)  # E.164, confirmed: from here on it is a promise
 
@@ -254,7 +254,7 @@ class Leg:
     call_id: CallId
     channel_id: ChannelId
     role: LegRole
-    party: str | None  # operator number, endpoint; never a citizen's number
+    party: str | None  # operator number, extension or endpoint; never a citizen's number
     started_at: datetime
     answered_at: datetime | None = None
     joined_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""Where a caller may be handed over to: what the call's task needs to know of it, as a value."""
+"""The destinations of transfers: what a call's task needs to know of one, as a value."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operator_commands import RefusalReason
 
-#: how long somebody outside may take to press the key that says they take the caller
+#: how long a person outside may take to press the key with which they take the caller
 ACCEPT_SECONDS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """One of endpoint, operator, team, queue. `party` is what reports show: never a number outside.
+    """One of endpoint, operator, team and queue. `party` is what reports show, never a number outside.
 
-    `must_accept`: a voicemail may pick up there, so a key is asked for. `subject` is said to who picks up.
+    `must_accept`: a voicemail may pick up there, so a key is asked for. The person who picks up hears the `subject`.
     """
 
     party: str
@@ -30,7 +30,7 @@ class Destination:
 
     @property
     def has_phone(self) -> bool:
-        """Can somebody there be spoken with before the caller is?"""
+        """Whether it can be rung, and a person there be consulted first."""
         return self.endpoint is not None
 
 

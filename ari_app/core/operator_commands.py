@@ -29,14 +29,14 @@ class TransferToQueue:
 
 @dataclass(frozen=True, slots=True)
 class HoldOrResume:
-    """The caller hears music, or is back in the talk."""
+    """Put the caller on hold, with music, or take them back into the talk."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromiseCallback:
-    """Somebody is to call this citizen back. Without a number, the one that the network showed.
+    """Promise the caller a callback. Without a number it is the one that the network showed.
 
-    Without team and operator it is the municipality's own team's; `entry` names a person or department.
+    Without team and operator it is for the municipality's own team; `entry` names a person or a department.
     """
 
     pii_number: str = field(default="", repr=False)
@@ -49,26 +49,26 @@ class PromiseCallback:
 
 @dataclass(frozen=True, slots=True)
 class CloseRequest:
-    """This citizen was to be called back, and was helped just now."""
+    """Close the caller's request for a callback: they were helped just now."""
 
 
 @dataclass(frozen=True, slots=True)
 class MarkCallback:
-    """What came of a callback, which only who listens can tell: a voicemail, a wrong number, a refusal."""
+    """Record the outcome of a callback that only a listener can tell: a voicemail, a wrong number, a refusal."""
 
     outcome: AttemptOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class CallbackKey:
-    """`*6` with digits and `#`: in a callback 1 to 3 mark it, 0 closes a request as helped, anything else promises."""
+    """`*6`, digits and `#`: in a callback 1 to 3 mark it, 0 closes a request as helped, all else is a promise."""
 
     pii_digits: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class NextCallback:
-    """The callback that this operator should make first is begun; not while they have a caller."""
+    """Begin the callback that is due first for this operator; refused while they have a caller."""
 
 
 CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
@@ -76,7 +76,7 @@ Command = CallbackCommand | NextCallback | StartTransfer | TransferToQueue | Tra
 
 
 class RefusalReason(StrEnum):
-    """Why something that was asked for was not done."""
+    """Why a command was not carried out."""
 
     TRANSFER_LIMIT = "transfer_limit"  # twice already (AV §2)
     UNKNOWN_DESTINATION = "unknown_destination"
@@ -84,28 +84,28 @@ class RefusalReason(StrEnum):
     PAID_SERVICE = "paid_service"  # AV §8
     NO_WAY_OUT = "no_way_out"  # numbers outside cannot be called here
     UNREACHABLE = "unreachable"  # no phone is registered there
-    ONLY_COLD = "only_cold"  # an operator on a line, or a queue, cannot be consulted
+    ONLY_COLD = "only_cold"  # a queue, or an operator on a standing line, cannot be consulted
     QUEUE_CLOSED = "queue_closed"
     NOBODY_THERE = "nobody_there"  # nobody of that queue is logged in
-    TRANSFER_OPEN = "transfer_open"  # another one goes on
+    TRANSFER_OPEN = "transfer_open"  # another transfer is open
     NO_TRANSFER = "no_transfer"  # there is none to complete, cancel or swap
     NOT_YET = "not_yet"  # the colleague has not picked up
-    NOT_YOURS = "not_yours"  # who asks does not have this caller
+    NOT_YOURS = "not_yours"  # the party that asks does not have this caller
     NO_SUCH_CALL = "no_such_call"
     STORE_AWAY = "store_away"  # nothing is done that cannot be written first
     NO_NUMBER = "no_number"  # the caller withheld it: it has to be keyed
-    NO_REQUEST = "no_request"  # nobody is to be called back, or not by this operator
-    NOT_A_CALLBACK = "not_a_callback"  # there is nothing to mark
+    NO_REQUEST = "no_request"  # there is no callback to make or to close, or it is not for this operator
+    NOT_A_CALLBACK = "not_a_callback"  # a call that is no callback has no outcome to record
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """It is written, and under way."""
+    """It is committed, and is being carried out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """`deputy`: whom to try instead, an extension."""
+    """`deputy`: an extension to try instead."""
 
     reason: RefusalReason
     deputy: str | None = None
@@ -113,7 +113,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """The promise is stored; the reference is for the citizen. `joined`: there was one already, and this is it."""
+    """The promise is committed; the citizen hears the reference. `joined`: it was added to a request that was open."""
 
     reference: str
     deadline_at: datetime

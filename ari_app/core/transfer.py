@@ -49,7 +49,7 @@ class TransferOutcome(StrEnum):
     REFUSED = "refused"  # the colleague put the phone down instead of taking the caller
     CANCELLED = "cancelled"  # by the handling party
     CALLER_LEFT = "caller_left"
-    LOST = "lost"  # ended while nobody was looking, or by a fault
+    LOST = "lost"  # ended in a gap, when nobody saw how, or by a fault
 
 
 class CountReason(StrEnum):

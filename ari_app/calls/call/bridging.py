@@ -1,4 +1,4 @@
-"""Everybody of a talk in the place where they belong, and what is said to one of them while it goes on."""
+"""The parties of a call put together, on hold or out; and prompts for one of them while the others go on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ log = structlog.get_logger(__name__)
 _FACTS_SINCE_A_TONE = 5
 
 
-def of_party(flow: Flow, party: Party) -> Leg | None:
-    """The open part of somebody in a transfer."""
+def leg_of_party(flow: Flow, party: Party) -> Leg | None:
+    """The leg of this party, open but for the caller's, whose end ends the call."""
     match party:
         case Party.CALLER:
             return flow.leg(flow.caller)
@@ -32,19 +32,20 @@ def of_party(flow: Flow, party: Party) -> Leg | None:
 
 
 async def arrange(flow: Flow, layout: Layout) -> None:
-    """Who is to talk is together, who is to wait has music, and who is in neither is let go.
+    """Make it so that the parties hear each other as the layout says; a party that is not in it is released.
 
-    Who must not hear is put aside before somebody else comes in. Raises PartyLeft with the channel of who is gone.
+    A party that must not hear the next one is on hold before that one comes in. Raises PartyLeft with the channel of a
+    party that is gone.
     """
     await flow.stop_unfinished_prompt()
     for party in sorted(layout.on_hold):
-        leg = of_party(flow, party)
+        leg = leg_of_party(flow, party)
         if leg is not None:
             await stop_prompt(flow, leg.channel_id)
             await flow.shell.switch.ensure_waiting(leg.channel_id)
-    await let_go(flow, keep={flow.caller, *_channels(flow, layout)})
+    await release_others(flow, keep={flow.caller, *_channels(flow, layout)})
     bridge_id = flow.call.bridge_id
-    together = [leg for party in sorted(layout.together) if (leg := of_party(flow, party)) is not None]
+    together = [leg for party in sorted(layout.together) if (leg := leg_of_party(flow, party)) is not None]
     if bridge_id is not None and together:
         # The bridge of a standing line is its operator's, and so is the line in it.
         if all(leg.owns_channel for leg in together):
@@ -59,13 +60,13 @@ async def arrange(flow: Flow, layout: Layout) -> None:
 
 
 def _channels(flow: Flow, layout: Layout) -> Collection[ChannelId]:
-    """Those of the layout, and of a colleague who is being reached."""
-    placed = {of_party(flow, party) for party in (*layout.together, *layout.on_hold)} | {flow.target}
+    """The channels of the layout, and that of a colleague who is being reached."""
+    placed = {leg_of_party(flow, party) for party in (*layout.together, *layout.on_hold)} | {flow.target}
     return {leg.channel_id for leg in placed if leg is not None}
 
 
-async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
-    """Everybody else whose channel is this call's own is hung up."""
+async def release_others(flow: Flow, keep: Collection[ChannelId]) -> None:
+    """Hang up every channel of this call that is not to be kept; standing lines are not the call's own."""
     for leg in flow.open_legs:
         if leg.owns_channel and leg.channel_id not in keep:
             await stop_prompt(flow, leg.channel_id)
@@ -74,11 +75,11 @@ async def let_go(flow: Flow, keep: Collection[ChannelId]) -> None:
     await flow.commit()
 
 
-# --- what one party hears ---
+# --- prompts for one party ---
 
 
 async def prompt_handling_party(flow: Flow, names: Sequence[str]) -> None:
-    """Say it to the person who has the caller, and to nobody else; nothing: be quiet."""
+    """Start a prompt that only the handling party hears; without names, stop the one that is playing."""
     mailbox = flow.session_mailbox(flow.call.operator_session)
     handling_party = flow.handling_party
     if handling_party is not None and handling_party.owns_channel:
@@ -91,10 +92,10 @@ def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:
     return tone_id_of(flow.call.id, flow.call.last_seq) if RING_TONE in names else None
 
 
-async def silence_tones(flow: Flow) -> None:
-    """What the process before this one let somebody hear until it stops: nobody else would ever stop it.
+async def stop_tones(flow: Flow) -> None:
+    """Stop the ringing tone that an earlier process may have started: it has no end of its own.
 
-    A sound on a line keeps everything else from it, the talk too. A tone began at most a few facts ago.
+    While it plays on a channel nothing else is heard there, not even the talk. It began at most a few facts ago.
     """
     for seq in range(max(0, flow.call.last_seq - _FACTS_SINCE_A_TONE), flow.call.last_seq + 1):
         with suppress(SwitchUnavailable):
@@ -102,7 +103,7 @@ async def silence_tones(flow: Flow) -> None:
 
 
 async def start_prompt(flow: Flow, channel_id: ChannelId, names: Sequence[str]) -> None:
-    """Start to say it to one party of ours; whatever was being said to them stops."""
+    """Start a prompt on a channel of this call and return at once; the one that is playing there stops."""
     await stop_prompt(flow, channel_id)
     media = flow.shell.voice.media(names, flow.call.municipality)
     if not media:
@@ -114,11 +115,11 @@ async def start_prompt(flow: Flow, channel_id: ChannelId, names: Sequence[str]) 
         log.warning("prompt_not_played", call_id=str(flow.call.id), error=str(error))
         del flow.prompts_of[channel_id]
     except PartyLeft:
-        del flow.prompts_of[channel_id]  # the news of it follows
+        del flow.prompts_of[channel_id]  # its `Left` follows
 
 
 async def stop_prompt(flow: Flow, channel_id: ChannelId) -> None:
-    """What is being said to this party stops: a playback would hold a move up to its end."""
+    """Stop the prompt on this channel: a channel that is playing is not moved before the end."""
     playback_id = flow.prompts_of.pop(channel_id, None)
     if playback_id is not None:
         with suppress(SwitchUnavailable):

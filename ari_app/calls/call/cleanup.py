@@ -1,4 +1,4 @@
-"""What is left to do when a talk, or an attempt at one, is over."""
+"""After a talk, or an attempt at one: operators are free, bridges go, legs and the transfer are closed."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ log = structlog.get_logger(__name__)
 
 
 def free_operator(flow: Flow, wrap_up_seconds: int, session_id: SessionId | None = None) -> None:
-    """The operator whom this call has, had or was offered to is told that it is no longer theirs."""
+    """Post to an operator's session (without `session_id`, the call's own) that this call is no longer theirs."""
     mailbox = flow.session_mailbox(session_id or flow.call.operator_session)
     if mailbox is not None:
         mailbox.post(CallDone(flow.call.id, flow.now, wrap_up_seconds))
 
 
 def wrap_up(flow: Flow, session_id: SessionId | None) -> None:
-    """The operator with this login has talked, and is free but for the time to write it down."""
+    """The operator of this session has talked: they are free after their wrap-up time."""
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is not None:
         free_operator(flow, team_for(flow.area, session.operator).wrap_up_seconds, session.id)
 
 
-async def leave_bridges(flow: Flow, *others: BridgeId | None) -> None:
-    """Bridges in which this call's talks were go, also those of sessions that are over; a living one keeps its own."""
+async def destroy_left_bridges(flow: Flow, *others: BridgeId | None) -> None:
+    """Destroy the bridges in which this call's talks were; a session that is open keeps its own."""
     theirs = {session.bridge_id for session in flow.shell.registry.sessions()}
     for bridge_id in {*flow.left_bridges, *others} - theirs:
         if bridge_id is not None:
@@ -46,11 +46,11 @@ async def leave_bridges(flow: Flow, *others: BridgeId | None) -> None:
 
 
 def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: datetime | None = None) -> None:
-    """The part of an operator on a standing line is over: by their own hang-up when `gone`, else by ours.
+    """Close the leg of an operator on a standing line: by their own hang-up when `gone`, else released by us.
 
-    `at`: when, if it is not the end of the caller's part, or now.
+    `at`: when, if not with the end of the caller's leg, or now.
     """
-    leg = flow.handling_party or flow.other_leg()
+    leg = flow.handling_party or flow.operator_leg()
     if leg is None or leg.owns_channel:
         return
     if gone is None:
@@ -63,7 +63,7 @@ def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: dateti
 
 
 def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, ...]:
-    """A transfer does not outlive its call; the fact of its end, if one was going on."""
+    """Close the open transfer, if there is one, because its call is over; the fact that says so."""
     transfer = flow.open_transfer
     if transfer is None:
         return ()
@@ -78,7 +78,7 @@ def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, .
 
 
 def transfer_over(transfer: Transfer) -> Fact:
-    """The fact that tells how a transfer ended."""
+    """The fact of how a transfer ended."""
     outcome = transfer.outcome or TransferOutcome.LOST
     kind = FactKind.TRANSFERRED if outcome is TransferOutcome.COMPLETED else FactKind.TRANSFER_OVER
     detail: dict[str, str | bool] = {"to": transfer.to_party, "outcome": outcome.value, "counted": transfer.counted}

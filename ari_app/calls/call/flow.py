@@ -118,7 +118,7 @@ class Flow(Record, ChannelOwner):
             case Up():
                 self._note_up(message)
             case Entered(channel_id=entered, created_at=created_at):
-                self.began(entered, created_at)
+                self.note_beginning(entered, created_at)
         return message
 
     def _note_left(self, message: Left) -> None:

@@ -1,4 +1,4 @@
-"""The way on from a known municipality: announcement, direct number or queue. Decided by `core.routing`."""
+"""The step after the municipality is known: announcement, direct number or queue, as `core.routing` decides."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ def admitted(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
 
 
 def not_taken(flow: Flow, why: str) -> Step:
-    """Whom the direct number rang did not take the call: on to the deputy, or to the municipality's queue.
+    """The step after the person, phone or team of a direct number did not take the call: the deputy, or the queue.
 
-    A caller who has had somebody does not begin with the number again: it is theirs who handed them over.
+    A caller who has talked to somebody does not begin with the number again.
     """
     call = flow.call
     rung = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
@@ -66,7 +66,7 @@ def not_taken(flow: Flow, why: str) -> Step:
 
 
 def rings_in_vain(flow: Flow) -> bool:
-    """Has the operator who rings let it ring already, and is there a deputy who need not wait for the time to pass?"""
+    """Whether the operator of a direct number let it ring already, and a deputy need not wait for the time to pass."""
     number = _dialled(flow)
     call = flow.call
     rings = call.direct_until_at is not None and call.answered_at is None
@@ -74,7 +74,7 @@ def rings_in_vain(flow: Flow) -> bool:
 
 
 def _ring(flow: Flow, target: routing.Target | None, changes: CallChanges, facts: list[Fact]) -> Step:
-    """The step into the ring of the target, or of who comes after them when they cannot take it now."""
+    """The step that rings the target, or the one after it when the target cannot take the call now."""
     number = _dialled(flow)
     while target is not None and number is not None and number.has_deputy:
         why = _cannot_take(flow, target)
@@ -92,7 +92,7 @@ def _ring(flow: Flow, target: routing.Target | None, changes: CallChanges, facts
     }
     if target.endpoint is None:
         return queued(flow, changes, facts)
-    flow.shell.dispatcher.leave(flow.call.id)  # nobody is to be offered who rings by a phone of their own
+    flow.shell.dispatcher.leave(flow.call.id)  # a phone of its own is rung: no operator is to be offered
     return Step(Stage.CONNECTING, (*facts, Fact(flow.now, FactKind.OFFERED, {"endpoint": target.endpoint})), changes)
 
 
@@ -118,7 +118,7 @@ def _dialled(flow: Flow) -> DirectNumber | None:
 
 
 def queued(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
-    """The step into the queue; a caller who has been there keeps the moment it began."""
+    """The step into the queue; a caller who has been in it keeps their place."""
     now = flow.now
     municipality = changes.get("municipality", flow.call.municipality)
     known = None if municipality is None else flow.area.municipalities.get(municipality)

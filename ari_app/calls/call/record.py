@@ -1,4 +1,4 @@
-"""One call's row and legs in the hands of its task: what is known of them, and how they are written."""
+"""The record of one call: its row, legs and transfer as its task knows them, and the commits that write them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.transfer import Transfer
 
-#: how long a call that is not a talk waits for a store that is away, before the dialplan's fallback has it
+#: how long a call that is not a talk waits for a store that is away, before it goes to the dialplan's fallback
 STORE_PATIENCE = timedelta(seconds=8)
-#: how long a hang-up waits for it: nobody is kept on the line for the sake of a row
+#: how long a hang-up waits for the store: nobody is kept on the line for the sake of a row
 ENDING_PATIENCE = timedelta(seconds=2)
 STORE_RETRY = timedelta(milliseconds=500)
-#: the patience of what must be written once the store is back
+#: for what must be written, however long the store is away
 FOR_EVER = timedelta.max
 
 
 class Record:
-    """The newest values of the rows, and what of them is not stored yet. Only the call's own task uses it."""
+    """The newest values of the rows, and those of them that are not written yet. Only the call's own task uses it."""
 
     def __init__(
         self, ledger: Ledger, clock: Clock, call: Call, legs: Sequence[Leg], transfer: Transfer | None = None
@@ -42,7 +42,7 @@ class Record:
         self._noted: tuple[Fact, ...] = ()
         self._changed: set[str] = set()  # fields of the row that were noted, and are not written yet
         self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
-        self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # may have arrived, for all that we were told
+        self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # a commit whose answer did not come
 
     @property
     def caller(self) -> ChannelId:
@@ -58,46 +58,46 @@ class Record:
 
     @property
     def channels(self) -> list[ChannelId]:
-        """The channels whose news this call's mailbox gets: all but an operator's standing line."""
+        """The channels whose messages come to this call's mailbox: all but an operator's standing line."""
         return [leg.channel_id for leg in self._legs.values() if leg.owns_channel]
 
     def leg(self, channel_id: ChannelId) -> Leg | None:
-        """The newest part that this channel has, or had, in the call."""
+        """The newest leg of this channel, also one that has ended."""
         return next((leg for leg in reversed(self._legs.values()) if leg.channel_id == channel_id), None)
 
     def leg_of(self, leg_id: LegId | None) -> Leg | None:
         return None if leg_id is None else self._legs.get(leg_id)
 
-    def began(self, channel_id: ChannelId, at: datetime) -> None:
-        """A channel that we ordered came into being: then its leg began, and not with the order."""
+    def note_beginning(self, channel_id: ChannelId, at: datetime) -> None:
+        """Asterisk created a channel of ours: its leg began at that moment, and not with our order."""
         leg = self.leg(channel_id)
         if leg is not None and leg.is_open and leg.started_at != at:
             self.change_leg(replace(leg, started_at=at))
 
-    def never_was(self, channel_id: ChannelId) -> None:
-        """A channel that was written down and could not be made: it is no channel of Asterisk's log."""
+    def note_never_created(self, channel_id: ChannelId) -> None:
+        """A channel that was committed could not be created, so Asterisk's log does not have it."""
         leg = self.leg(channel_id)
         if leg is not None and leg.is_open:
             self.change_leg(replace(ended(leg, self.now, LegEndReason.UNREACHABLE), owns_channel=False))
 
     def is_here(self, channel_id: ChannelId) -> bool:
-        """Has this party a part in the call that is not over?"""
+        """Whether this channel has an open leg in the call."""
         leg = self.leg(channel_id)
         return leg is not None and leg.is_open
 
-    def other_leg(self, role: LegRole = LegRole.OPERATOR) -> Leg | None:
-        """The open leg of an operator who is being reached for the caller, or has them."""
-        return next((leg for leg in self._legs.values() if leg.role is role and leg.is_open), None)
+    def operator_leg(self) -> Leg | None:
+        """The open leg of an operator, or of a direct number's phone, that is being reached or has the caller."""
+        return next((leg for leg in self._legs.values() if leg.role is LegRole.OPERATOR and leg.is_open), None)
 
     @property
     def handling_party(self) -> Leg | None:
-        """The open part of the person who has the caller."""
+        """The open leg of the person who has the caller."""
         leg = self.leg_of(self.call.handled_by)
         return leg if leg is not None and leg.is_open else None
 
     @property
     def target(self) -> Leg | None:
-        """The open part of the colleague whom the open transfer is about."""
+        """The open leg of the colleague to whom the open transfer goes."""
         leg = None if self.open_transfer is None else self.leg_of(self.open_transfer.to_leg)
         return leg if leg is not None and leg.is_open else None
 
@@ -106,22 +106,22 @@ class Record:
         return self.transfer if self.transfer is not None and self.transfer.is_open else None
 
     def change_leg(self, leg: Leg) -> Leg:
-        """Take over this value of a leg; the next commit writes it."""
+        """Note this value of a leg; the next commit writes it."""
         self._legs[leg.id] = leg
         self._unsaved[leg.id] = leg
         return leg
 
     def change_transfer(self, transfer: Transfer) -> Transfer:
-        """Take over this value of the transfer; the next commit writes it."""
+        """Note this value of the transfer; the next commit writes it."""
         self.transfer = transfer
         self._unsaved_transfers[transfer.id] = transfer
         return transfer
 
     def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: Unpack[CallChanges]) -> None:
-        """Take this over; the next commit writes it.
+        """Change the record; the next commit writes it.
 
-        For a decision that was made without doing or awaiting anything: one commit instead of several. Each takes as
-        long as the disk, and a caller for whom somebody is free would wait for all of them.
+        For decisions between which nothing is done or awaited: they share one commit. Each commit takes as long as the
+        disk, and a caller for whom somebody is free would wait for all of them.
         """
         for leg in legs:
             self.change_leg(leg)
@@ -130,9 +130,9 @@ class Record:
         self._noted += facts
 
     def answer_with_commit(self, give: Callable[[Answer], None], answer: Answer) -> None:
-        """Give this answer once the next commit has written what it stands for.
+        """Give this answer once the next commit has succeeded.
 
-        No answer is given where nobody can know whether it was written.
+        None is given when nobody can know whether that commit arrived.
         """
         self._answers.append((give, answer))
 
@@ -161,7 +161,7 @@ class Record:
             await self._write_noted(patience)
         except StoreUnavailable:
             self.call = replace(before, last_seq=self.call.last_seq)
-            self._answers.clear()  # it may have arrived all the same: nothing true can be said
+            self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
             raise
         except StaleRow:
             self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))
@@ -212,7 +212,7 @@ class Record:
 
 
 def ended(leg: Leg, at: datetime, reason: LegEndReason, *, cause: int | None = None, estimated: bool = False) -> Leg:
-    """The leg, over. An instant before its beginning (clocks of two machines) is drawn up to the beginning."""
+    """The leg as it ended. An instant before its beginning (clocks of two machines) is drawn up to the beginning."""
     at = max(at, leg.started_at)
     left_at = leg.left_at if leg.joined_at is None else (leg.left_at or at)
     return replace(leg, ended_at=at, left_at=left_at, end_reason=reason, hangup_cause=cause, end_is_estimated=estimated)

@@ -83,7 +83,7 @@ async def create_phone(flow: Flow, channel_id: ChannelId, endpoint: Endpoint | N
         await flow.shell.switch.create(endpoint, channel_id, flow.call.id, caller_id)
     except DestinationUnavailable:
         flow.shell.registry.disown(channel_id)
-        flow.never_was(channel_id)
+        flow.note_never_created(channel_id)
         return False
     return True
 
@@ -99,7 +99,7 @@ async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> L
 
     After a restart it rings on.
     """
-    leg = flow.other_leg() or await _create(flow, endpoint, party)
+    leg = flow.operator_leg() or await _create(flow, endpoint, party)
     channel_id = leg.channel_id
     phone = CalledPhone(flow.shell.switch, channel_id)
     while leg.is_open and leg.answered_at is None:
@@ -131,7 +131,7 @@ async def _create(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
     return flow.leg(channel_id) or leg
 
 
-async def whispered(flow: Flow, leg: Leg, names: tuple[str, ...]) -> bool:
+async def play_whisper(flow: Flow, leg: Leg, names: tuple[str, ...]) -> bool:
     """Play the whisper to the party that answered; False when they put the phone down meanwhile."""
     if names:
         try:

@@ -1,6 +1,7 @@
-"""One module per stage of a call: each a coroutine that takes the call's flow and returns the next step.
+"""One module per stage of a call: a coroutine that takes the call's flow and returns the next step, or the end.
 
-A stage may be run again from its beginning after a restart, so it makes things so instead of doing them once.
+After a restart a stage runs again from its beginning, so every stage is idempotent: it makes things so, whatever they
+are now.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -25,7 +26,7 @@ STAGES: Mapping[Stage, Callable[[Flow], Awaitable[Step | End]]] = {
     Stage.LEAVING_CALLBACK: leaving_callback,
 }
 
-#: what it means that the caller hangs up in a stage
+#: why a call ended in which the caller hung up in this stage
 HUNG_UP_IN: Mapping[Stage, EndReason] = {
     Stage.ARRIVED: EndReason.CALLER_HUNG_UP_EARLY,
     Stage.CHOOSING: EndReason.ABANDONED_IN_MENU,

@@ -1,4 +1,4 @@
-"""What must be said before, or instead of, an operator: a calamity text, or when we open."""
+"""Announcements before a caller gets an operator, or instead: a calamity text, and when the municipality opens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ari_app.prompts.phrases import caller as to_caller
 
 
 async def announcing(flow: Flow) -> Step | End:
-    """Said as early media where the line is not answered yet, so that it costs the caller nothing (AV §8)."""
+    """A line that is not answered yet hears them as early media, which costs the caller nothing (AV §8)."""
     call, now = flow.call, flow.now
     admission = routing.admit(flow.area, call.municipality, call.shared_number, now)
     if admission.calamities and not call.calamity:

@@ -1,4 +1,4 @@
-"""A call arrived: what was dialled decides whether a question is needed, and the hour whether anybody is there."""
+"""A call arrived: the dialled number decides whether to ask for the municipality, the hour whether it is open."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def arrived(flow: Flow) -> Step | End:
 
 
 async def _not_served(flow: Flow) -> End:
-    """Said as early media: the caller pays nothing for having been sent to us by mistake."""
+    """Played as early media: a caller who was sent to us by mistake pays nothing."""
     await flow.commit()
     try:
         await flow.play(to_caller.NOT_SERVED)

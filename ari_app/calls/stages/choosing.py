@@ -1,4 +1,4 @@
-"""The one question: for which municipality? By key, which may be pressed at once; two tries, then the default."""
+"""The one question: which municipality? A key answers it, also before its end; after two tries the default is taken."""
 
 from __future__ import annotations
 

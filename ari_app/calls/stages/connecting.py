@@ -1,4 +1,4 @@
-"""An operator, or a direct number's phone, is being reached; the caller keeps hearing what they heard."""
+"""An operator, or a direct number's phone, is being reached; the caller goes on hearing music, or the ringing tone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Unpack
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, queued
-from ari_app.calls.call.ringing import ring, whispered
+from ari_app.calls.call.ringing import play_whisper, ring
 from ari_app.calls.callbacks.attempts import record_talk
 from ari_app.calls.callbacks.outbound import brief_operator, briefing, call_citizen, prompt_operator
 from ari_app.calls.callbacks.requests import known_request
@@ -27,12 +27,12 @@ from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
 from ari_app.prompts.phrases.parts import BEEP
 
-#: a whisper takes two seconds; an operator's session that says nothing for so long is taken for gone
+#: a whisper takes two seconds; an operator's session that is silent for so long is taken for gone
 WHISPER_PATIENCE = timedelta(seconds=15)
-#: lost in a gap of ours, or let go because the operator was paused or engaged after all
+#: ends for which the operator is not to blame: lost in a gap of ours, or released because they were engaged after all
 NOT_THEIR_DOING = (LegEndReason.LOST, LegEndReason.RELEASED)
 NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHABLE)
-#: whose phone rang for less, because the caller's time for them was up, is not paused for letting it ring
+#: an operator whose phone rang for less, because the caller had no more time, is not paused for letting it ring
 TIME_TO_PICK_UP = timedelta(seconds=10)
 
 
@@ -53,11 +53,11 @@ async def connecting(flow: Flow) -> Step | End:
         return _back_to_queue(flow, "operator_gone")
     if session.reach is Reach.RING and session.endpoint is not None:
         return await _ring_operator(flow, session, session.endpoint)
-    return await _announce_to_operator(flow, session)
+    return await _whisper_on_line(flow, session)
 
 
 async def _call_back(flow: Flow) -> Step | End:
-    """The operator first, then the citizen: nobody who picks up has to wait."""
+    """The operator first, then the citizen, so that the citizen need not wait after picking up."""
     session_id = flow.call.operator_session
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is None:
@@ -76,16 +76,19 @@ async def _call_back(flow: Flow) -> Step | End:
 
 
 async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[BridgeId, Leg] | None:
-    """Who is to speak with the citizen heard what about, on their standing line or on a phone that was rung."""
+    """Tell the operator what the callback is about, on their standing line or their phone; where the talk is to be.
+
+    None when they left, or did not pick up.
+    """
     if session.reach is not Reach.RING or session.endpoint is None:
         ready = await brief_operator(flow, session)
-        return None if ready is None else (ready.bridge_id, _standing(flow, ready, session, flow.now))
+        return None if ready is None else (ready.bridge_id, _standing_leg(flow, ready, session, flow.now))
     mailbox = flow.session_mailbox(session.id)
     if mailbox is not None:
         mailbox.post(TakeCall(flow.call.id, (), wanted=True))
     until = flow.call.stage_entered_at + timedelta(seconds=team_for(flow.area, session.operator).ring_seconds)
     leg = await ring(flow, session.endpoint, session.operator, until)
-    if leg.is_open and await whispered(flow, leg, await briefing(flow)):
+    if leg.is_open and await play_whisper(flow, leg, await briefing(flow)):
         leg = flow.leg(leg.channel_id) or leg
         await prompt_operator(flow, leg, callback_to_operator.CALLING)
         return new_bridge_id("talk"), leg
@@ -94,8 +97,8 @@ async def _operator_of_callback(flow: Flow, session: OperatorSession) -> tuple[B
     return None
 
 
-def _standing(flow: Flow, ready: OperatorReady, session: OperatorSession, since: datetime) -> Leg:
-    """The part of an operator on a standing line."""
+def _standing_leg(flow: Flow, ready: OperatorReady, session: OperatorSession, since: datetime) -> Leg:
+    """The leg of an operator on a standing line."""
     return Leg(
         id=new_leg_id(),
         call_id=flow.call.id,
@@ -108,19 +111,19 @@ def _standing(flow: Flow, ready: OperatorReady, session: OperatorSession, since:
     )
 
 
-async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
-    """An operator on a standing line: beep, whisper, then the caller joins them."""
+async def _whisper_on_line(flow: Flow, session: OperatorSession) -> Step:
+    """An operator on a standing line hears a beep and the whisper, and then the caller joins them."""
     mailbox = flow.session_mailbox(session.id)
     if mailbox is None:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
-    words = await _said_before(flow, session)
+    words = await _whisper_words(flow, session)
     mailbox.post(TakeCall(flow.call.id, words, returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
     while True:
         match await flow.next(until):
             case OperatorReady(session_id=ready) as found if ready == session.id:
-                return await _to_talk(flow, found.bridge_id, _standing(flow, found, session, offered_at), session)
+                return await _to_talk(flow, found.bridge_id, _standing_leg(flow, found, session, offered_at), session)
             case OperatorGone(session_id=gone) if gone == session.id:
                 return _back_to_queue(flow, "operator_gone")
             case None:
@@ -129,7 +132,7 @@ async def _announce_to_operator(flow: Flow, session: OperatorSession) -> Step:
 
 
 async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoint) -> Step:
-    """An operator whose phone is rung; who lets it ring is paused, and not offered this caller again.
+    """An operator's phone is rung; one that lets it ring is paused, and is not offered this caller again.
 
     It rings no longer than the caller waits for this very person or team (AV §1).
     """
@@ -141,7 +144,7 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     until = min(since + patience, flow.call.direct_until_at or since + patience)
     had_time = until - since >= min(patience, TIME_TO_PICK_UP)
     leg = await ring(flow, endpoint, session.operator, until)
-    if leg.is_open and await whispered(flow, leg, await _said_before(flow, session)):
+    if leg.is_open and await play_whisper(flow, leg, await _whisper_words(flow, session)):
         return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
     if mailbox is not None:
         is_blamed = leg.end_reason in NOT_ANSWERED and (had_time or flow.now < until)
@@ -155,14 +158,14 @@ async def _ring_direct_number(flow: Flow, endpoint: Endpoint) -> Step:
     """A direct number (AV §1): its phone rings until it is answered or the caller goes to the deputy or the queue."""
     until = flow.call.direct_until_at or flow.now
     leg = await ring(flow, endpoint, endpoint, until)
-    if not leg.is_open or not await whispered(flow, leg, BEEP):
+    if not leg.is_open or not await play_whisper(flow, leg, BEEP):
         reason = (flow.leg(leg.channel_id) or leg).end_reason
         return not_taken(flow, (reason or LegEndReason.NO_ANSWER).value)
     return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, None)
 
 
 async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorSession | None) -> Step:
-    """The line is taken before the talk is written, so that both have their true moment."""
+    """Answer the caller's line, and only then write the talk, so that both have their true moment."""
     await flow.answer()
     now = flow.now
     legs = [replace(leg, joined_at=now)]
@@ -171,7 +174,7 @@ async def _to_talk(flow: Flow, bridge_id: BridgeId, leg: Leg, session: OperatorS
         legs.append(replace(caller, joined_at=now))
     who = leg.party if session is None else session.operator
     answered = Fact(now, FactKind.ANSWERED, {"by": who})
-    # Whom the number rang is past: a transfer from this talk must not wait for them again.
+    # A transfer from this talk must not wait for the person, phone or team of a direct number again.
     changes = NO_LONGER_DIRECT | {
         "answered_at": flow.call.answered_at or now,
         "bridge_id": bridge_id,
@@ -191,14 +194,14 @@ def _back_to_queue(flow: Flow, why: str, **changes: Unpack[CallChanges]) -> Step
     return queued(flow, {"operator_session": None, **changes}, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": why})])
 
 
-async def _said_before(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
-    """To an operator, in whichever way they are reached: who comes, and whether we owe them a call."""
+async def _whisper_words(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
+    """What an operator hears before the caller: who it is, and whether this caller is owed a callback."""
     is_owed = await known_request(flow, session.operator) is not None
     return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if is_owed else ()))
 
 
 def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
-    """What this operator's team wants to hear before a caller."""
+    """The whisper that this operator's team has chosen."""
     if flow.call.returned_at is not None:
         return to_operator.came_back(flow.call.municipality)
     whisper = team_for(flow.area, session.operator).whisper

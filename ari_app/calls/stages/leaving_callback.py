@@ -1,4 +1,4 @@
-"""The caller is asked whether, for whom and on which number to be called back, and hears the promise."""
+"""The caller is asked whether to be called back, by which municipality and on which number, and hears the promise."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def leaving_callback(flow: Flow) -> Step | End:
 
 
 async def _forget_offers(flow: Flow) -> None:
-    """An operator who was offered meanwhile is with somebody else by now."""
+    """Drop offers that came too late: the operator is with another caller by now."""
     with flow.mailbox.keeping() as kept:
         while (message := await flow.next(flow.now)) is not None:
             if not isinstance(message, Offer):
@@ -53,7 +53,7 @@ async def _forget_offers(flow: Flow) -> None:
 
 
 async def _agrees(flow: Flow) -> bool:
-    """Say why nobody answers, where that was not said yet, and ask."""
+    """Say why nobody answers, where that was not said yet, and ask whether the caller agrees on a callback."""
     call, now = flow.call, flow.now
     why = ends_without(call)
     first = () if why is None else _WHY.get(why, ())
@@ -74,7 +74,7 @@ async def _agrees(flow: Flow) -> bool:
 
 
 async def _has_municipality(flow: Flow) -> bool:
-    """Ask for it where it is not known: a promise is somebody's."""
+    """Ask for the municipality where it is not known: somebody has to keep the promise."""
     if flow.call.municipality is not None:
         return is_offered_to(flow.area, flow.call, flow.now)
     shared = offering(flow.area, flow.call.shared_number, flow.now)
@@ -98,7 +98,7 @@ async def _has_municipality(flow: Flow) -> bool:
 
 
 async def _has_number(flow: Flow) -> bool:
-    """From the moment that a confirmed number is stored, it is a promise."""
+    """Ask for the number. Once a confirmed number is committed, it is a promise."""
     found = await confirmed_number(flow)
     if found is None:
         return False
@@ -108,7 +108,7 @@ async def _has_number(flow: Flow) -> bool:
 
 
 async def _goes_on(flow: Flow) -> Step | End:
-    """It came to nothing: who can wait for somebody does, in their old place."""
+    """No callback was agreed on: a caller who can wait goes on waiting, with the place they had."""
     call, end = flow.call, ends_without(flow.call)
     if end is not None:
         await flow.play((*callback_to_caller.NO_USE, *to_caller.GOODBYE))

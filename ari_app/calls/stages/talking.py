@@ -1,12 +1,12 @@
-"""Caller and operator, or colleague, talk until one of them puts the phone down or the caller is transferred."""
+"""The caller and an operator or a colleague talk, until one of them hangs up or the caller is transferred."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
-from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
-from ari_app.calls.call.cleanup import end_standing_leg, free_operator, leave_bridges, wrap_up
+from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
+from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.keys import read_key
 from ari_app.calls.call.next_step import queued
@@ -22,13 +22,13 @@ from ari_app.core.transfer import TransferOutcome
 from ari_app.core.transfer_rules import HOLD, Layout, Party
 from ari_app.prompts.phrases import operator as to_operator
 
-#: an operator who is gone sooner than this was not heard by the caller
+#: an operator who hangs up sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
 TALK = Layout(together=frozenset({Party.HANDLING_PARTY, Party.CALLER}))
 
 
 async def talking(flow: Flow) -> Step | End:
-    handling_party = flow.other_leg()
+    handling_party = flow.operator_leg()
     if flow.call.handled_by is None and handling_party is not None:
         await flow.commit(handled_by=handling_party.id)  # a talk that began under a version without transfers
     outcome: Step | End | None = None
@@ -54,7 +54,7 @@ async def _talk(flow: Flow) -> Step | End | None:
     if mailbox is not None:
         mailbox.post(CallJoined(flow.call.id, handling_party.joined_at or flow.now))
     _free_former_handling_party(flow)
-    await leave_bridges(flow)
+    await destroy_left_bridges(flow)
     while flow.is_here(handling_party.channel_id):
         match await flow.next():
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
@@ -75,7 +75,7 @@ async def _talk(flow: Flow) -> Step | End | None:
 
 
 def _handling_party_left(flow: Flow) -> Step | End:
-    """The talk is over; but whoever was put on hold has not been told so, and is not left with the music."""
+    """The talk is over; but a caller on hold has not heard that, and goes to the front of the queue."""
     if flow.call.held_at is None:
         return End(EndReason.OPERATOR_HUNG_UP)
     wrap_up(flow, flow.call.operator_session)
@@ -100,7 +100,7 @@ async def _toggle_hold(flow: Flow) -> None:
 
 
 def _free_former_handling_party(flow: Flow) -> None:
-    """After a transfer in their presence: the operator's part is over, and they may write it down."""
+    """After a warm transfer the operator's part is over, and their wrap-up time begins."""
     transfer = flow.transfer
     if transfer is None or transfer.outcome is not TransferOutcome.COMPLETED:
         return
@@ -118,7 +118,7 @@ async def _ensure_connected(flow: Flow) -> None:
 
 
 async def _handling_party_is_gone(flow: Flow, channel_id: ChannelId, error: Exception) -> bool:
-    """After an order failed: whether it was because the handling party left. Raises PartyLeft when the caller did."""
+    """Whether an order failed because the handling party left. Raises PartyLeft when the caller did."""
     until = flow.now + MESSAGE_PATIENCE
     while flow.is_here(channel_id):
         match await flow.next(until):
@@ -137,18 +137,18 @@ def _is_first_talk(flow: Flow, handling_party: Leg) -> bool:
 
 
 async def _unheard(flow: Flow, handling_party: Leg) -> Step:
-    """Who was to talk left as the caller came in: nobody has spoken to them yet, so they wait on in their old place."""
+    """The handling party left as the caller came in: nobody has spoken to the caller, who keeps the place they had."""
     call, now = flow.call, flow.now
     free_operator(flow, 0)
-    await let_go(flow, keep={flow.caller})
-    await leave_bridges(flow, call.bridge_id)
+    await release_others(flow, keep={flow.caller})
+    await destroy_left_bridges(flow, call.bridge_id)
     caller = flow.leg(flow.caller)
     is_first = _is_first_talk(flow, handling_party)
     if caller is not None and is_first:
         flow.change_leg(replace(caller, joined_at=None))
     changes = NO_LONGER_DIRECT | WITH_NOBODY
     changes |= {"answered_at": None} if is_first else {"returned_at": now}
-    if not is_first or call.callback_request is not None:  # of a citizen whom we called it is how long it rings
+    if not is_first or call.callback_request is not None:  # in a callback it was how long to ring
         changes["wait_until_at"] = now + _patience(flow)
     if handling_party.owns_channel and call.operator_session is not None and handling_party.party is not None:
         changes["refused_by"] = (*call.refused_by, OperatorNumber(handling_party.party))

@@ -1,4 +1,4 @@
-"""A colleague is called, and told who comes."""
+"""The colleague of a transfer: their phone is called, and they hear who is on the line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WHY_LEFT: Mapping[LegEndReason | None, TransferOutcome] = {
 
 
 async def reach(flow: Flow) -> TransferEvent | None:
-    """Call the colleague, or say who comes; also again, in a process that took the call up."""
+    """Call the colleague, or brief them; idempotent, so that a process that resumed the call may do it again."""
     transfer, leg = flow.open_transfer, flow.target
     if transfer is None or transfer.state not in (TransferState.RINGING, TransferState.BRIEFING):
         return None
@@ -44,7 +44,7 @@ async def reach(flow: Flow) -> TransferEvent | None:
     if transfer.state is TransferState.BRIEFING:
         return await _brief(flow, transfer, leg)
     if flow.shell.registry.is_owned(leg.channel_id):
-        return None  # it was created before
+        return None  # its channel was created before
     return await _create(flow, transfer, leg)
 
 
@@ -65,7 +65,7 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
 
 
 async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
-    """Municipality, subject, how long the caller has been on the line; after that, or with a key, they take them."""
+    """Play municipality, subject and the time on the line. A colleague who must accept takes the caller with a key."""
     if transfer.in_presence:
         await prompt_handling_party(flow, ())
     subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
@@ -73,7 +73,7 @@ async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | No
     words = to_colleague.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)
     await start_prompt(flow, leg.channel_id, words)
     if leg.channel_id in flow.prompts_of:
-        flow.playing = flow.prompts_of[leg.channel_id]  # its end must not be missed
+        flow.playing = flow.prompts_of[leg.channel_id]  # so that its end is not missed
         return None
     return None if transfer.must_accept else TargetBriefed()
 

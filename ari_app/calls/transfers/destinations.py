@@ -1,4 +1,4 @@
-"""Where a caller may be handed over to: what was keyed, found in the number plan, and whether anybody is there."""
+"""The destination of a transfer: the directory's entry for the keyed digits, and whether it can be reached now."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from ari_app.core.skills import skills_of
 
 
 async def find(flow: Flow, keyed: str) -> Destination | NoDestination:
-    """Where this leads for who has the caller. Of a phone that is not there it is said so: it is not rung in vain."""
+    """The destination that these digits mean for the handling party, or why they lead nowhere.
+
+    A phone that is not registered is refused here, before it is rung in vain.
+    """
     found = resolve(flow.area, keyed, _municipalities(flow), flow.now)
     if isinstance(found, NoDestination):
         return found
     if found.pii_number is not None:
         endpoint = flow.shell.switch.outside(found.pii_number)
         return NoDestination(RefusalReason.NO_WAY_OUT) if endpoint is None else replace(found, endpoint=endpoint)
-    if found.endpoint is not None and await _is_dead(flow, found):
+    if found.endpoint is not None and await _is_unreachable(flow, found):
         return NoDestination(RefusalReason.UNREACHABLE, found.deputies)
     return found
 
@@ -32,12 +35,12 @@ async def stand_in(flow: Flow, deputies: Sequence[str]) -> str | None:
     """The first of these extensions that can be reached now: an operator is not sent from one dead phone to another."""
     for deputy in deputies:
         found = resolve(flow.area, deputy, _municipalities(flow), flow.now)
-        if isinstance(found, Destination) and not await _is_dead(flow, found):
+        if isinstance(found, Destination) and not await _is_unreachable(flow, found):
             return deputy
     return None
 
 
-async def _is_dead(flow: Flow, found: Destination) -> bool:
+async def _is_unreachable(flow: Flow, found: Destination) -> bool:
     if found.operator is not None:
         return flow.shell.registry.session_of(found.operator) is None
     if found.endpoint is None:
@@ -49,7 +52,7 @@ async def _is_dead(flow: Flow, found: Destination) -> bool:
 
 
 def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:
-    """Those whose entries may be used: the operator's own, or, for a colleague, the caller's."""
+    """The municipalities whose entries may be used: those of the operator, or, for a colleague, that of the caller."""
     session_id = flow.call.operator_session
     session = None if session_id is None else flow.shell.registry.session(session_id)
     if session is None:

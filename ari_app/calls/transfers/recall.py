@@ -1,4 +1,4 @@
-"""A transfer came to nothing, and nobody is with the caller: where to."""
+"""A transfer came to nothing and nobody is with the caller, who goes back."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from ari_app.core.transfer import Transfer
 
 
 async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
-    """To who handed the caller over, or, where they are gone, to the front of the queue: never to silence."""
+    """The step back to the party that transferred the caller, or, if that is gone, to the front of the queue."""
     now = flow.now
-    flow.shell.dispatcher.leave(flow.call.id)  # nobody else is to be reserved for a caller who goes back
+    flow.shell.dispatcher.leave(flow.call.id)  # no operator is to be reserved for a caller who goes back
     changes = WITH_NOBODY | NO_LONGER_DIRECT
     changes |= {
         "returned_at": now,
@@ -42,9 +42,9 @@ async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
 
 
 def _phone(flow: Flow, party: str) -> Endpoint | None:
-    """The phone of ours at which this colleague had the caller; ringing tells whether they are still there.
+    """The phone at which this colleague had the caller; ringing tells whether they are still there.
 
-    By extension or code, whoever may see that entry now; whom a direct number rang is known by the phone itself.
+    `party` is an extension or the code of an entry, in whatever scope; or the phone itself, of a direct number.
     """
     number = routing.direct_number(flow.area, flow.call.dialled)
     if number is not None and party in (number.endpoint, number.deputy_endpoint):

@@ -101,7 +101,7 @@ async def _to_queue(flow: Flow, to: str) -> Start:
 
 
 def _municipality(flow: Flow, to: str) -> MunicipalityCode | None:
-    """By its CBS code, or by its key on the number that was dialled, or on one that its municipality shares."""
+    """The municipality with this CBS code, or this key: on the dialled number, or on one that the caller's shares."""
     if to in flow.area.municipalities:
         return MunicipalityCode(to)
     numbers = flow.area.shared_numbers.values()
@@ -135,7 +135,7 @@ def _to_phone(flow: Flow, kind: TransferKind, found: Destination) -> Start:
 
 
 async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber) -> Start:
-    """One operator, who is offered the caller as by a direct number; when the time is up the caller comes back."""
+    """Offer the caller to one operator, as a direct number does; when the time is up the caller comes back."""
     session = flow.shell.registry.session_of(operator)
     if session is None:
         return Refused(RefusalReason.UNREACHABLE, await stand_in(flow, found.deputies))
@@ -163,7 +163,7 @@ async def _into_queue(flow: Flow, found: Destination) -> Start:
 
 
 def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
-    """Into a queue, with patience anew: the caller has talked to somebody since it was counted."""
+    """The step into a queue. The caller's patience begins anew: they have talked to somebody since."""
     leaving = _leaving(flow, Stage.WAITING, transfer)
     session = _session(flow)
     again: CallChanges = {
@@ -178,7 +178,7 @@ def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
 
 def _transfer(flow: Flow, kind: TransferKind, found: Destination) -> Transfer:
     handling_party = flow.handling_party
-    assert handling_party is not None, "only who has the caller asks"
+    assert handling_party is not None, "only the handling party asks"
     return Transfer(
         id=new_transfer_id(),
         call_id=flow.call.id,
@@ -195,7 +195,7 @@ def _transfer(flow: Flow, kind: TransferKind, found: Destination) -> Transfer:
 
 
 def _leaving(flow: Flow, stage: Stage, transfer: Transfer) -> Step:
-    """Who asks is free at once: their part is over, and the caller is with nobody."""
+    """The step away from the handling party, who is free at once."""
     flow.change_transfer(transfer)
     end_standing_leg(flow, at=flow.now)
     changes = WITH_NOBODY | {"transfers_asked": transfer.number, "has_music": True}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ari_app.calls.call.bridging import arrange, let_go, prompt_handling_party
-from ari_app.calls.call.cleanup import end_standing_leg, leave_bridges, transfer_over, wrap_up
+from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
+from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import read_key
 from ari_app.calls.call.ringing import give_up_phone
@@ -83,8 +83,8 @@ async def part_from_handling_party(flow: Flow) -> None:
     if transfer is not None and not transfer.in_presence:
         wrap_up(flow, transfer.from_session)
         target = flow.target
-        await let_go(flow, keep={flow.caller, *(() if target is None else (target.channel_id,))})
-        await leave_bridges(flow)
+        await release_others(flow, keep={flow.caller, *(() if target is None else (target.channel_id,))})
+        await destroy_left_bridges(flow)
 
 
 def _open_transfer(flow: Flow) -> Transfer:
