@@ -1,4 +1,4 @@
-"""What of a call's row may change, typed like the row itself; and changes that belong together."""
+"""The changes that a step may make in a call's row, typed like the row; and changes that belong together."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class CallChanges(TypedDict, total=False):
     pii_callback_number: str | None
 
 
-#: nobody has the caller
+#: the caller has no handling party
 WITH_NOBODY: CallChanges = {"operator_session": None, "handled_by": None, "bridge_id": None, "held_at": None}
 #: the caller is no longer for the person, phone or team of a direct number, or of a transfer
 NO_LONGER_DIRECT: CallChanges = {

@@ -1,4 +1,4 @@
-"""What the handling party may ask for, by keys or from a screen, and the answers: values, never exceptions."""
+"""Commands of the handling party, by keys or from a screen, and their answers: values, never exceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a transfer is: its row, and the events that change it. `core.transfer_rules` says how they do.
+"""A transfer: its row, and the events that change it, as `core.transfer_rules` says.
 
 Instants are timezone-aware UTC.
 """
@@ -101,7 +101,7 @@ class Transfer:
         return self.ended_at is None
 
 
-# --- events: what happened in a transfer, and what the handling party asked for; each comes with its instant ---
+# --- events: of people and phones, and commands of the handling party; each comes with its instant ---
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""What may happen in a transfer, from the request until another person has the caller, or the same one again.
+"""The rules of a transfer, from the request until another person has the caller, or the same one again.
 
 `step` is the whole rule book: a transfer and an event in, the transfer afterwards and what follows for the call out.
-`layout` says who hears whom in each state. The call's own task carries both out. Instants are timezone-aware UTC.
+`layout` says which parties hear each other in each state. The call's own task carries both out. Instants are
+timezone-aware UTC.
 
     RINGING → BRIEFING → CONSULTING ⇄ WITH_CALLER, CONFERENCED    warm: the handling party stays until it is done
     RINGING → BRIEFING                                            cold: the handling party leaves at once
@@ -46,7 +47,7 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Who hears whom: the parties `together` in one bridge, those `on_hold` each alone with music.
+    """The parties `together` hear each other in one bridge; those `on_hold` hear music, each alone.
 
     A party in neither is let go, except a target that is still being reached.
     """
@@ -66,12 +67,12 @@ _LAYOUTS = {
 
 
 def layout(transfer: Transfer) -> Layout:
-    """Who hears whom while this transfer is open."""
+    """The parties that hear each other while this transfer is open."""
     return _LAYOUTS.get(transfer.state, HOLD if transfer.in_presence else _CALLER_HELD)
 
 
 class Then(StrEnum):
-    """What follows for the call."""
+    """The consequence for the call."""
 
     GO_ON = "go_on"  # the transfer goes on, as its layout says
     HANDLING_PARTY_TALKS = "handling_party_talks"  # it is over: caller and handling party are together again

@@ -1,4 +1,4 @@
-"""A call in each stage, as the tests of what may happen in it begin."""
+"""A call in each stage, for the tests of that stage."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_OURS = "+31301112222"
 
 @dataclass
 class Scene:
-    """A call that stands in a stage, and who is on the other end of it, or about to be."""
+    """A call in a stage, and the channel of the other party, or of the one that is being reached."""
 
     world: World
     citizen: ChannelId

@@ -64,7 +64,7 @@ async def test_what_was_noted_is_written_by_one_commit() -> None:
     assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.QUEUED]
 
 
-async def test_a_change_without_a_fact_is_told_by_the_names_of_the_fields() -> None:
+async def test_a_change_without_a_fact_gets_one_with_the_names_of_the_fields() -> None:
     ledger = FakeLedger()
     record = a_record(ledger)
     await record.commit(ARRIVED)
@@ -97,7 +97,7 @@ async def test_what_a_commit_could_not_write_has_not_happened_and_what_was_noted
 
 
 @pytest.mark.parametrize("is_answer_lost", [False, True])
-async def test_a_commit_of_which_nobody_knows_whether_it_arrived_is_made_sure_and_told_once(
+async def test_a_commit_of_which_nobody_knows_whether_it_arrived_is_made_sure_and_written_once(
     is_answer_lost: bool,
 ) -> None:
     ledger = FakeLedger()
@@ -111,7 +111,7 @@ async def test_a_commit_of_which_nobody_knows_whether_it_arrived_is_made_sure_an
     assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.QUEUED, FactKind.ENDED]
 
 
-async def test_a_call_that_the_store_never_took_is_told_once_however_often_it_is_tried() -> None:
+async def test_a_call_that_the_store_never_took_is_written_once_however_often_it_is_tried() -> None:
     ledger = FakeLedger(available=False)
     record = a_record(ledger)
     record.note(ARRIVED)

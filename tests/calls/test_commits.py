@@ -15,7 +15,7 @@ pytestmark = pytest.mark.pure
 
 
 class Commits:
-    """Every commit of calls: the stage, and what was told in it."""
+    """Every commit of calls: the stage, and the kinds of its facts."""
 
     def __init__(self, world: World) -> None:
         self.seen: list[tuple[Stage, list[FactKind]]] = []

@@ -76,7 +76,7 @@ OPERATOR_THEN_PHONE = DirectNumber(NUMBER, ESDAM, operator=OperatorNumber("101")
 
 
 def passed_by(world: World, citizen: ChannelId) -> list[tuple[str, str]]:
-    """Who did not take the call, and why, as its story tells."""
+    """The targets that did not take the call, and why, by its facts."""
     facts = world.ledger.told[world.call(citizen).id]
     details = [fact.detail for fact in facts if fact.kind is FactKind.OFFER_FAILED]
     return [(str(detail["direct"]), str(detail["why"])) for detail in details if "direct" in detail]

@@ -22,11 +22,11 @@ def test_every_end_reason_has_a_side() -> None:
     assert {reason.side for reason in EndReason} == set(EndSide)
 
 
-def test_who_left_before_a_human_answered_counts_as_abandoned_and_is_the_callers_doing() -> None:
+def test_a_caller_who_left_before_a_human_answered_has_abandoned_the_call() -> None:
     assert all(reason.side is EndSide.CALLER for reason in EndReason if reason.is_abandoned)
 
 
-def test_every_stage_says_what_a_hang_up_in_it_means() -> None:
+def test_every_stage_has_the_end_reason_of_a_hang_up_in_it() -> None:
     assert HUNG_UP_IN.keys() == STAGES.keys() == set(Stage) - {Stage.ENDED}
     assert all(reason.side is EndSide.CALLER for reason in HUNG_UP_IN.values())
 

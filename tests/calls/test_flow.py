@@ -356,7 +356,7 @@ async def test_an_operator_who_comes_back_is_offered_the_caller_that_rang_in_vai
     assert world.call(citizen).stage is Stage.TALKING
 
 
-async def test_a_caller_who_hangs_up_while_told_that_it_is_closed_abandoned_the_announcement(
+async def test_a_caller_who_hangs_up_during_the_closed_announcement_abandoned_it(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(now=CLOSED_AT)

@@ -1,4 +1,4 @@
-"""The process dies before and after every single order and every single write of a call; another one takes it up."""
+"""The process dies before and after every single order and every single write of a call; another one resumes it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def a_call(world: World, people: People, stalls: Stalls) -> bool:
 
 
 async def taken_up(world: World, people: People) -> None:
-    """The rest of the day, with the process that takes up."""
+    """The rest of the day, with the process that resumes the call."""
     await world.kill()
     await world.clock.advance(1)
     await world.restart()

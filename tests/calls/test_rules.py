@@ -122,8 +122,8 @@ async def test_rule_2_a_party_that_is_gone_is_found_out_by_any_order_and_ends_wi
     assert (call.end_reason, call.ended_at, call.end_is_estimated) == (EndReason.ABANDONED_WAITING, left_at, False)
 
 
-async def test_rule_2_a_caller_whom_an_order_wrongly_finds_gone_is_handed_to_the_fallback(world: World) -> None:
-    """Nobody is taken for gone, and left alone, on the word of one order."""
+async def test_rule_2_a_caller_wrongly_said_to_be_gone_goes_to_the_fallback(world: World) -> None:
+    """One order that says so is no proof that a party left."""
 
     def lie(order: tuple[str, ...], is_done: bool) -> bool:
         if order[0] == "wait" and not is_done:
@@ -138,7 +138,7 @@ async def test_rule_2_a_caller_whom_an_order_wrongly_finds_gone_is_handed_to_the
 
 
 async def test_rule_3_deadlines_are_instants(make_world: Callable[..., World]) -> None:
-    """A restart keeps the caller's patience, place, and the moments at which the place is said."""
+    """A restart keeps the caller's patience and place, and the moments at which the place is announced."""
     world = make_world(area=an_area(norms=Norms(max_wait_seconds=120, position_every_seconds=45)))
     await world.operator("101")
     await world.citizen(ESDAM_ALONE)
@@ -286,7 +286,7 @@ async def test_rule_8_a_row_that_another_controller_continued_is_not_touched_aga
     assert citizen in world.switch.channels
 
 
-async def test_a_caller_whose_row_is_closed_and_who_is_still_in_our_hands_is_helped_by_the_fallback(
+async def test_a_caller_whose_row_is_closed_and_whose_channel_is_not_goes_to_the_fallback(
     world: World,
 ) -> None:
     citizen = await world.citizen(ESDAM_ALONE)

@@ -1,4 +1,4 @@
-"""Handing over, on fakes: warm, cold, into a queue; who hears whom, who is free, what counts (AV §2)."""
+"""Transfers, on fakes: warm, cold, into a queue; who hears each other, and which transfers count (AV §2)."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_given_a_talk_when_a_colleague_is_consulted_and_has_the_caller_the
 
 
 @REACHES
-async def test_given_a_consult_when_it_is_turned_about_then_nobody_hears_who_is_on_hold(
+async def test_given_a_consult_when_parties_are_swapped_then_nobody_hears_the_one_on_hold(
     make_world: Make, reach: Reach
 ) -> None:
     t, colleague = await consulting(make_world, reach=reach)
@@ -140,7 +140,7 @@ async def test_given_a_ringing_colleague_when_the_operator_is_in_a_hurry_then_it
 
 
 @REACHES
-async def test_given_a_cold_transfer_when_the_colleague_answers_then_they_hear_who_comes_and_talk(
+async def test_given_a_cold_transfer_when_the_colleague_answers_then_they_are_briefed_and_talk(
     make_world: Make, reach: Reach
 ) -> None:
     t = await talk(make_world, reach=reach)
@@ -238,7 +238,7 @@ async def test_given_two_transfers_when_a_third_is_asked_for_then_it_is_refused_
     assert t.hears(t.citizen) == {third} and t.call.transfer_count == 3
 
 
-async def test_given_a_colleague_who_hands_over_when_nobody_answers_then_the_caller_is_back_with_that_colleague(
+async def test_given_a_colleague_who_transfers_when_nobody_answers_then_the_caller_is_back_with_that_colleague(
     make_world: Make,
 ) -> None:
     t = await talk(make_world)
@@ -282,7 +282,7 @@ async def test_given_a_number_outside_when_it_answers_then_only_a_key_takes_the_
         ("*31", "nl/geen-collega"),
     ],
 )
-async def test_what_cannot_be_is_said_and_the_talk_goes_on(make_world: Make, keys: str, says: str) -> None:
+async def test_a_refusal_is_heard_and_the_talk_goes_on(make_world: Make, keys: str, says: str) -> None:
     t = await talk(make_world)
     await t.keys(keys)
     assert t.world.switch.heard(t.operator)[-1] == says
@@ -363,7 +363,7 @@ async def test_given_a_queue_when_the_same_operator_gets_the_caller_back_then_it
     assert t.call.transfer_count == 0
 
 
-async def test_given_a_talk_with_who_was_rung_when_the_caller_is_put_on_hold_then_music_plays(make_world: Make) -> None:
+async def test_given_a_rung_operator_when_the_caller_is_put_on_hold_then_music_plays(make_world: Make) -> None:
     t = await talk(make_world, reach=Reach.RING)
     await t.keys("*4")
     assert t.has_music(t.citizen) and t.hears(t.operator) == set()

@@ -1,4 +1,4 @@
-"""The process dies before and after every order and write of a hand-over; nobody is lost, and the count is right."""
+"""The process dies before and after every order and write of a transfer; no caller is lost, and the count is right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Make = Callable[..., World]
 
 
 async def ask(t: Talk, code: str) -> None:
-    """Keyed again by an operator who sees that nothing came of it, once the application is back."""
+    """The operator keys the code, and keys it again when nothing came of it before the process died."""
     if t.operator in t.world.switch.channels and not t.transfers and t.hears(t.citizen) == {t.operator}:
         await t.keys(code)
     await t.world.clock.advance(0.5)
@@ -47,7 +47,7 @@ async def restarted(t: Talk) -> None:
 
 
 async def is_not_lost(t: Talk) -> None:
-    """The caller hears a person or music, and whoever has them hears them."""
+    """The caller hears a person or music, never nothing and never both."""
     partners = t.hears(t.citizen)
     assert partners or t.has_music(t.citizen) or t.citizen in t.world.switch.fallback
     assert len(partners) <= 1

@@ -1,4 +1,4 @@
-"""A call to a direct number that is handed over, on fakes: whom the number rang is no longer who the caller is for."""
+"""Transfers of calls to a direct number, on fakes: a transferred caller is no longer for the number's person."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def _operators_talk(make: Make, number: DirectNumber = OPERATOR) -> Talk:
 
 
 async def _persons_talk(make: Make) -> Talk:
-    """Whose phone the direct number rings has the citizen."""
+    """The person whose phone the direct number rings has the citizen."""
     world = make(area=number_plan(an_area(direct_numbers=(PHONE,))))
     citizen = await world.citizen(NUMBER)
     person = world.ringing_at(PERSON)
@@ -92,7 +92,7 @@ async def test_given_a_direct_call_when_its_cold_transfer_comes_to_nothing_then_
     assert t.hears(t.citizen) == {again} and t.call.transfer_count == 0
 
 
-async def test_given_a_direct_call_handed_on_when_a_later_transfer_comes_back_then_not_to_the_direct_numbers_phone(
+async def test_given_a_direct_call_that_was_transferred_when_a_later_transfer_comes_back_then_not_to_the_numbers_phone(
     make_world: Make,
 ) -> None:
     t = await _persons_talk(make_world)
@@ -110,7 +110,7 @@ async def test_given_a_direct_call_handed_on_when_a_later_transfer_comes_back_th
 async def test_given_another_municipalitys_colleague_when_their_cold_transfer_comes_to_nothing_then_they_are_rung(
     make_world: Make,
 ) -> None:
-    """Whom the operator of both may call, who has the caller now, is not out of sight of the caller's municipality."""
+    """The operator serves both municipalities; their colleague is found although the caller's may not see the entry."""
     world = make_world(area=number_plan())
     operator = await world.operator("102", phone="phone08")
     citizen = await world.citizen(ESDAM_ALONE)

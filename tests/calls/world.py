@@ -116,7 +116,7 @@ def an_area(
 
 @dataclass
 class World:
-    """Fakes around the real tasks. After `kill`, rows and channels stay; `restart` is another process that takes up."""
+    """Fakes around the real tasks. After `kill`, rows and channels stay; after `restart` another process has them."""
 
     area: Area = field(default_factory=an_area)
     now: datetime = OPEN_AT
@@ -170,7 +170,7 @@ class World:
         assert (len(self.switch.orders), self.ledger.writes) == before
 
     async def stop(self) -> None:
-        """As `kill`, in a test that has failed perhaps."""
+        """As `kill`, without its checks: also at the end of a test that failed."""
         self._running.cancel()
         with suppress(asyncio.CancelledError):
             await self._running
@@ -186,7 +186,7 @@ class World:
         self.asterisk_started_at = self.clock.now()
 
     async def restart(self) -> dict[str, int]:
-        """A process starts, and takes up what it finds; returns how often each order of recovery was given."""
+        """A process starts, and resumes the calls it finds; returns how often each order of recovery was given."""
         self.start_process()
         await settle()
         return await self.close_gap()

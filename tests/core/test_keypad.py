@@ -94,7 +94,7 @@ def entries(pressed: str) -> list[str]:
         ("*1" + "7" * 300 + "#", [CommandKey(StartTransfer(TransferKind.WARM, "7" * MAX_NUMBER_DIGITS))]),
     ],
 )
-def test_what_an_operators_keys_mean(pressed: str, meant: list[KeyCommand]) -> None:
+def test_a_code_is_a_command(pressed: str, meant: list[KeyCommand]) -> None:
     assert commands(pressed) == meant
 
 

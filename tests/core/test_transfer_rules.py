@@ -239,6 +239,6 @@ def test_at_most_two_and_once_more_for_each_that_a_supervisor_allowed(count: int
     assert may_transfer(count, allowed) is may
 
 
-def test_an_end_that_is_said_before_it_was_asked_for_is_drawn_up_to_it() -> None:
+def test_an_end_with_an_instant_before_the_request_is_drawn_up_to_it() -> None:
     early = replace(asked(TransferKind.COLD), requested_at=START + timedelta(seconds=5))
     assert step(early, CallerLeft(), START)[0].ended_at == early.requested_at

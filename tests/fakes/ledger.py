@@ -154,7 +154,7 @@ class FakeLedger:
         return PinVerdict.LOCKED if is_locked else PinVerdict.WRONG
 
     def kinds(self, call_id: CallId) -> list[FactKind]:
-        """What was told of a call, in order."""
+        """The kinds of a call's facts, in order."""
         return [fact.kind for fact in self.told.get(call_id, ())]
 
     def session_of(self, operator: OperatorNumber) -> OperatorSession | None:

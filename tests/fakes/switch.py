@@ -181,7 +181,7 @@ class FakeSwitch:
         self.post = post
 
     def vanish(self) -> None:
-        """Asterisk dies: nobody is there any more, and nobody says so."""
+        """Asterisk dies: every channel is gone, without an event."""
         for held in (self.channels, self.up, self.bridges, self.waiting, self.music, self.playing, self.ringing):
             held.clear()
 

@@ -63,7 +63,7 @@ def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: dateti
 
 
 def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, ...]:
-    """Close the open transfer, if there is one, because its call is over; the fact that says so."""
+    """Close the open transfer, if there is one, because its call is over; returns the fact of that."""
     transfer = flow.open_transfer
     if transfer is None:
         return ()
@@ -78,7 +78,7 @@ def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, .
 
 
 def transfer_over(transfer: Transfer) -> Fact:
-    """The fact of how a transfer ended."""
+    """The fact that a transfer ended, and how."""
     outcome = transfer.outcome or TransferOutcome.LOST
     kind = FactKind.TRANSFERRED if outcome is TransferOutcome.COMPLETED else FactKind.TRANSFER_OVER
     detail: dict[str, str | bool] = {"to": transfer.to_party, "outcome": outcome.value, "counted": transfer.counted}

@@ -97,7 +97,7 @@ def _ring(flow: Flow, target: routing.Target | None, changes: CallChanges, facts
 
 
 def _cannot_take(flow: Flow, target: routing.Target) -> str | None:
-    """Why an operator or a team cannot be offered a caller now; of a phone only ringing tells."""
+    """Why an operator or a team cannot be offered a caller now; a phone has to be rung to find out."""
     if target.operator is not None:
         entry = flow.shell.registry.session_of(target.operator)
         if entry is None or entry.session.state is OperatorState.PAUSED:

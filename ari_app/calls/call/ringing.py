@@ -39,7 +39,7 @@ class CalledPhone:
     def __init__(self, switch: Switch, channel_id: ChannelId) -> None:
         self._switch = switch
         self._channel_id = channel_id
-        #: Asterisk refused to dial, as far as we were told
+        #: an order to dial was refused, or its answer was lost
         self.is_dial_refused = False
 
     async def heard(self, message: Message | None) -> Ringing | None:
@@ -73,8 +73,8 @@ class CalledPhone:
 async def create_phone(flow: Flow, channel_id: ChannelId, endpoint: Endpoint | None, caller_id: str) -> bool:
     """Create the channel of a leg that is in the record already; `Entered` follows.
 
-    False when nobody can be called there: the leg is over, and never was a channel. Raises SwitchUnavailable when there
-    may be a channel all the same; the leg is open then, and to be released.
+    False when there is nobody to call: the leg is closed, without a channel. Raises SwitchUnavailable when there may be
+    a channel all the same; the leg is open then, and to be released.
     """
     flow.shell.registry.own(channel_id, flow.mailbox)
     try:
@@ -113,7 +113,7 @@ async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> L
                 await give_up_phone(flow, channel_id, LegEndReason.RELEASED)
         leg = flow.leg(channel_id) or leg
     if leg.end_reason is LegEndReason.LOST:
-        # It was missing when somebody looked; it may have come into being just then.
+        # A snapshot missed the channel; it may have been created just then.
         with suppress(SwitchUnavailable):
             await flow.shell.switch.hang_up(channel_id)
     return leg

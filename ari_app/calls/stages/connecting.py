@@ -195,7 +195,7 @@ def _back_to_queue(flow: Flow, why: str, **changes: Unpack[CallChanges]) -> Step
 
 
 async def _whisper_words(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
-    """What an operator hears before the caller: who it is, and whether this caller is owed a callback."""
+    """The words that an operator hears before the caller joins, also that this caller is owed a callback."""
     is_owed = await known_request(flow, session.operator) is not None
     return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if is_owed else ()))
 

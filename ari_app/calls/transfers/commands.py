@@ -57,7 +57,7 @@ Verdict = Refused | Done | ToggleHold | TransferBegun | LeaveStage | TransferCom
 
 
 async def respond(flow: Flow, asked: CommandAsked) -> Verdict:
-    """Judge a command and see to its answer; the stage carries out what the verdict says is left to do."""
+    """Judge a command and see to its answer; the stage carries out what is left to do."""
     verdict = await _judge(flow, asked)
     match verdict:
         case Refused(reason, deputy):

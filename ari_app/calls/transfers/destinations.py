@@ -48,7 +48,7 @@ async def _is_unreachable(flow: Flow, found: Destination) -> bool:
     try:
         return await flow.shell.switch.presence(found.endpoint) is Presence.UNREACHABLE
     except SwitchUnavailable:
-        return False  # ringing will tell
+        return False  # it is rung, to find out
 
 
 def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:

@@ -1,7 +1,7 @@
 """An open transfer: the colleague is reached, briefed, perhaps consulted, until somebody has the caller.
 
-One loop: an event happens, `core.transfer_rules.step` says what it means, that is committed and carried out, and then
-comes the next event.
+One loop: an event happens, `core.transfer_rules.step` gives the transfer after it and the consequence for the call,
+both are committed and carried out, and then comes the next event.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from ari_app.core.transfer_rules import Then, layout, step
 from ari_app.prompts.phrases import operator as to_operator
 
 ACCEPT_KEY = "1"
-#: a briefing that nobody heard the end of does not hold the caller longer than this
+#: a briefing whose end is not reported does not hold the caller longer than this
 BRIEFING_PATIENCE = timedelta(seconds=60)
 Happened = tuple[TransferEvent, datetime]
 
@@ -109,7 +109,7 @@ async def _next_event(flow: Flow) -> Happened:
 
 
 async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
-    """What the message means for the transfer, None when nothing; whatever else it asks for is done here."""
+    """The event that a message is for the transfer, or None; anything else that it asks for is done here."""
     transfer, target, handling_party = _open_transfer(flow), flow.target, flow.handling_party
     target_channel = None if target is None else target.channel_id
     handling_channel = None if handling_party is None else handling_party.channel_id
