@@ -46,7 +46,7 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
                 return session
             after = session.pause_reason if session.state is OperatorState.PAUSED else session.pause_pending
             session = replace(session, pause_pending=after, pause_reason=None, wrap_up_until_at=None)
-            return _to(session, OperatorState.OFFERED, at, call_id=call_id)
+            return _to(replace(session, call_id=call_id), OperatorState.OFFERED, at)
         case CallConnected(call_id, at):
             if session.call_id != call_id or session.state is not OperatorState.OFFERED:
                 return session
@@ -59,21 +59,25 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             if session.logout_pending:
                 return _logged_out(session, at, LogoutReason.KEY)
             reason = session.pause_pending or PauseReason.NO_ANSWER
-            return _to(session, OperatorState.PAUSED, at, call_id=None, pause_reason=reason, pause_pending=None)
+            return _to(
+                replace(session, call_id=None, pause_reason=reason, pause_pending=None), OperatorState.PAUSED, at
+            )
         case WrapUpOver(at):
             if session.state is not OperatorState.WRAP_UP:
                 return session
-            return _to(session, OperatorState.READY, at, idle_since_at=at, wrap_up_until_at=None)
+            return _to(replace(session, idle_since_at=at, wrap_up_until_at=None), OperatorState.READY, at)
         case Pause(reason, at):
             if session.state in _BUSY:
                 return replace(session, pause_pending=reason)
-            return _to(session, OperatorState.PAUSED, at, pause_reason=reason, wrap_up_until_at=None)
+            return _to(replace(session, pause_reason=reason, wrap_up_until_at=None), OperatorState.PAUSED, at)
         case Resume(at):
             if session.state in _BUSY:
                 return replace(session, pause_pending=None, logout_pending=False)
             if session.state not in (OperatorState.PAUSED, OperatorState.WRAP_UP):
                 return session
-            return _to(session, OperatorState.READY, at, idle_since_at=at, pause_reason=None, wrap_up_until_at=None)
+            return _to(
+                replace(session, idle_since_at=at, pause_reason=None, wrap_up_until_at=None), OperatorState.READY, at
+            )
         case LogOut(at):
             if session.state in _BUSY:
                 return replace(session, logout_pending=True)
@@ -97,32 +101,34 @@ def _call_over(session: OperatorSession, call_id: CallId, at: datetime, wrap_up_
         return _logged_out(session, at, LogoutReason.KEY)
     if session.pause_pending is not None:
         reason = session.pause_pending
-        return _to(session, OperatorState.PAUSED, at, pause_reason=reason, pause_pending=None)
+        return _to(replace(session, pause_reason=reason, pause_pending=None), OperatorState.PAUSED, at)
     if talked and wrap_up_seconds > 0:
         until = at + timedelta(seconds=wrap_up_seconds)
-        return _to(session, OperatorState.WRAP_UP, at, wrap_up_until_at=until)
+        return _to(replace(session, wrap_up_until_at=until), OperatorState.WRAP_UP, at)
     # An offer that came to nothing costs the operator nothing: they keep their place among the idle.
     idle_since = at if talked else session.idle_since_at
-    return _to(session, OperatorState.READY, at, idle_since_at=idle_since)
+    return _to(replace(session, idle_since_at=idle_since), OperatorState.READY, at)
 
 
 def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) -> OperatorSession:
     return _to(
-        session,
+        replace(
+            session,
+            call_id=None,
+            wrap_up_until_at=None,
+            pause_reason=None,
+            pause_pending=None,
+            logout_pending=False,
+            logged_out_at=at,
+            logout_reason=reason,
+        ),
         OperatorState.AWAY,
         at,
-        call_id=None,
-        wrap_up_until_at=None,
-        pause_reason=None,
-        pause_pending=None,
-        logout_pending=False,
-        logged_out_at=at,
-        logout_reason=reason,
     )
 
 
-def _to(session: OperatorSession, state: OperatorState, at: datetime, **changes: object) -> OperatorSession:
-    return replace(session, state=state, state_since_at=at, **changes)  # type: ignore[arg-type]
+def _to(session: OperatorSession, state: OperatorState, at: datetime) -> OperatorSession:
+    return replace(session, state=state, state_since_at=at)
 
 
 # --- the sweep ------------------------------------------------------------------------------------------------------

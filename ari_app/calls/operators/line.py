@@ -106,8 +106,8 @@ class LineTask(ABC):
     def _now(self) -> datetime:
         return self._shell.clock.now()
 
-    async def _store(self, **changes: object) -> None:
-        self._line = replace(self._line, **changes)  # type: ignore[arg-type]
+    async def _store(self, line: OperatorLine) -> None:
+        self._line = line
         await self.channel.patient_store(partial(self._shell.ledger.store_line, self._line), LOGIN_PATIENCE)
 
     # --- logging in ---
@@ -118,7 +118,7 @@ class LineTask(ABC):
         if operator is None:
             await self.channel.play(to_operator.LOGIN_CLOSED)
             return
-        await self._store(operator=operator)
+        await self._store(replace(self._line, operator=operator))
         teams = teams_of(self._shell.area(), operator)
         if teams and teams[0].reach is Reach.RING and self._line.endpoint is not None:
             self._is_callback_asked = calls_back
@@ -127,7 +127,7 @@ class LineTask(ABC):
             await self._work_on_line(operator, calls_back)
 
     async def _store_failures(self, failures: int) -> None:
-        await self._store(failed_logins=failures)
+        await self._store(replace(self._line, failed_logins=failures))
 
     async def _work_on_line(self, operator: OperatorNumber, calls_back: bool) -> None:
         session = new_session(self._shell, self._line, operator, Reach.LINE)
@@ -201,10 +201,10 @@ class DialledLine(LineTask):
     """The channel dialled 1400, perhaps before this process started; nobody has logged in on it yet."""
 
     async def _enter(self) -> None:
-        await self._store()
+        await self._store(self._line)
         if self._line.answered_at is None:
             answered_at = await self.channel.answer()
-            await self._store(answered_at=answered_at)
+            await self._store(replace(self._line, answered_at=answered_at))
         await self._log_in()
 
 

@@ -67,7 +67,7 @@ class CalledLine(LineTask):
                 self.channel.mailbox.post_first(Digit(self._line.channel_id, digit, self._now))
         elif not await self._is_accepted(self._invitation):
             return
-        await self._store()
+        await self._store(self._line)
         await self._log_in(calls_back=self._invitation is not None)
 
     async def _is_picked_up(self) -> bool:
@@ -76,7 +76,7 @@ class CalledLine(LineTask):
             message = await self.channel.next(until)
             match message:
                 case Entered(created_at=created_at):
-                    await self._store(started_at=created_at)
+                    await self._store(replace(self._line, started_at=created_at))
                 case Up(at=at):
                     self._line = replace(self._line, answered_at=at)
             if await phone.heard(message) in (Ringing.TIME_UP, Ringing.UNREACHABLE):
