@@ -93,7 +93,7 @@ async def _control(
         ledger, callback_store = PostgresLedger(database.pool), PostgresCallbackStore(database.pool)
         stack.push_async_callback(ledger.close)
         stack.push_async_callback(callback_store.close)
-        voice = PromptVoice(settings.sounds_dir)
+        voice = PromptVoice(settings.sounds_dir, area.current)
         callbacks = CallbackService(callback_store, area.current)
         shell = _shell(switch, ledger, voice, callbacks, area.current)
         tasks = asyncio.TaskGroup()

@@ -19,6 +19,7 @@ from ari_app.area_file.shapes import (
 )
 from ari_app.area_file.values import ANY
 from ari_app.core.area import (
+    CHOOSE_WITHIN_SECONDS,
     Area,
     CallbackRules,
     Closing,
@@ -88,6 +89,7 @@ def _municipality(shape: MunicipalityShape) -> Municipality:
     return Municipality(
         code=MunicipalityCode(shape.code),
         name=shape.name,
+        spoken=shape.spoken,
         aliases=tuple(shape.aliases),
         hours=_hours(shape.hours),
         closings=tuple(sorted(closings, key=lambda closing: (closing.starts_at, closing.ends_at))),
@@ -126,7 +128,10 @@ def _shared_number(shape: SharedNumberShape, entries: Entries, known: Area) -> S
     else:
         default = None if shape.default == ANY else MunicipalityCode(shape.default)
     members = (_member(entry) for digits, entry in entries.members if digits == shape.number)
-    return SharedNumber(shape.number, tuple(sorted(members, key=lambda member: member.key)), default)
+    seconds = shape.choose_within_seconds
+    if seconds is None:
+        seconds = CHOOSE_WITHIN_SECONDS if before is None else before.choose_within_seconds
+    return SharedNumber(shape.number, tuple(sorted(members, key=lambda member: member.key)), default, seconds)
 
 
 def _member(entry: Entry[MemberShape]) -> Member:

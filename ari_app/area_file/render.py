@@ -64,6 +64,7 @@ def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
     return _without_defaults(
         code=town.code,
         name=town.name,
+        spoken=town.spoken,
         aliases=list(town.aliases),
         valid_from=town.valid_from,
         valid_until=town.valid_until,
@@ -96,6 +97,7 @@ def _shared_number(shared: SharedNumber) -> dict[str, Any]:
     return {
         "number": format_shared(shared.digits),
         "default": shared.default or ANY,
+        "choose_within_seconds": shared.choose_within_seconds,
         "member": [_member(member) for member in shared.members],
     }
 

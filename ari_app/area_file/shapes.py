@@ -28,6 +28,7 @@ from ari_app.area_file.values import (
     Seconds,
     Shared,
     Spans,
+    Spoken,
     Starts,
     TeamName,
     Text,
@@ -100,7 +101,8 @@ class DirectShape(Shape):
 
 class MunicipalityShape(Shape):
     code: Code
-    name: Text
+    name: Spoken
+    spoken: Spoken | None = None
     aliases: Annotated[list[Text], AfterValidator(unique)] = []
     valid_from: Day | None = None
     valid_until: Day | None = None
@@ -147,6 +149,7 @@ class MemberShape(Shape):
 class SharedNumberShape(Shape):
     number: Shared
     default: Default | None = None
+    choose_within_seconds: Annotated[int, Field(ge=5, le=120)] | None = None
 
 
 class TeamShape(Shape):

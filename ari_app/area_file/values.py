@@ -32,6 +32,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _with_a_word(text: str) -> str:
+    if not any(char.isalpha() for char in text):
+        refuse("has no letter: it is spoken to callers")
+    return text
+
+
 def like(pattern: str, says: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -108,6 +114,7 @@ def _moment(value: Any, *, is_end: bool) -> datetime:
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(_printable)
 ]
+Spoken = Annotated[Text, AfterValidator(_with_a_word)]
 Day = Annotated[date, AfterValidator(_usable_day)]
 Code = Annotated[str, AfterValidator(like(r"GM[0-9]{4}", 'must be a CBS code such as "GM9901"'))]
 Default = Annotated[str, AfterValidator(like(rf"{ANY}|GM[0-9]{{4}}", f'must be a member\'s CBS code, or "{ANY}"'))]

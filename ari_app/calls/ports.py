@@ -122,6 +122,10 @@ class Voice(Protocol):
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]: ...
 
+    def seconds(self, names: Sequence[str], municipality: str | None) -> float:
+        """How long these prompts take to play."""
+        ...
+
     async def say(self, text: str) -> tuple[str, ...]:
         """The prompt names of a free text, such as a note; none where it cannot be spoken."""
         ...

@@ -179,7 +179,7 @@ def _prompts(chosen: Settings, directory: Area) -> Finding:
     now = datetime.now(UTC)
     calamities = [one for one in directory.calamities if one.until_at is None or one.until_at > now]
     names = expected(
-        [(town.code, town.name) for town in directory.municipalities.values()],
+        [(town.code, town.spoken_name) for town in directory.municipalities.values()],
         [one.text for one in calamities],
     )
     absent = missing(chosen.sounds_dir, names)

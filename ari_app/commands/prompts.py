@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
-from ari_app.commands import WRONG, fail, listed, settings, with_database
+from ari_app.commands import CANNOT, WRONG, fail, listed, settings, with_database
 from ari_app.core.ids import MunicipalityCode
-from ari_app.prompts.errors import PromptError
+from ari_app.prompts import sound
+from ari_app.prompts.errors import CannotWrite, PromptError
+from ari_app.prompts.listening import listen
 from ari_app.prompts.recordings import import_recordings, own_recordings, remove_recordings
+from ari_app.render.text import table
 from ari_app.storage.area.snapshot import load_area
 
 
@@ -31,6 +34,25 @@ def prompts_import(municipality: str, directory: Path) -> None:
     except PromptError as error:
         fail(str(error), WRONG)
     click.echo(f"{len(report.imported)} imported, {len(report.unchanged)} unchanged")
+
+
+@prompts.command("listen")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def prompts_listen(file: Path) -> None:
+    """Write all names of the area into one WAV FILE, to hear which need `spoken` in the area file."""
+    area = with_database(lambda db: load_area(db.engine))
+    if not area.municipalities:
+        fail("there is no municipality; ari-app import FILE (docs/area-file.md)", WRONG)
+    try:
+        samples, heard = listen(area, settings().sounds_dir)
+    except PromptError as error:
+        fail(str(error), CANNOT)
+    try:
+        sound.write(file, samples)
+    except CannotWrite as error:
+        fail(f"FILE: {file} cannot be written ({error.__cause__}); choose another", WRONG)
+    rows = ((f"{one.at_seconds:.1f} s", one.name, one.spoken or "(own recording)") for one in heard)
+    click.echo(table(("AT", "NAME", "SPOKEN"), rows))
 
 
 @prompts.command("list")

@@ -82,6 +82,7 @@ class CallbackRules:
 class Municipality:
     code: MunicipalityCode
     name: str
+    spoken: str | None = None  # a spelling that the synthesizer pronounces as the name: "Wiechen" for Wijchen
     aliases: tuple[str, ...] = ()
     #: 0 = Monday … 6 = Sunday; a missing day is closed
     hours: Mapping[int, tuple[OpeningSpan, ...]] = field(default_factory=dict)
@@ -97,6 +98,10 @@ class Municipality:
     #: municipalities merge: the first day, and the first day no longer
     valid_from: date | None = None
     valid_until: date | None = None
+
+    @property
+    def spoken_name(self) -> str:
+        return self.spoken or self.name
 
     def exists_on(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (
@@ -125,12 +130,17 @@ class Member:
     consultations: tuple[Consultation, ...] = ()
 
 
+CHOOSE_WITHIN_SECONDS = 15
+
+
 @dataclass(frozen=True, slots=True)
 class SharedNumber:
     digits: str  # "140119"
     members: tuple[Member, ...]  # ordered by key
     #: the municipality of callers who do not choose; None = any operator of the number
     default: MunicipalityCode | None = None
+    #: a caller who presses no key has heard the menu, twice if possible, and waited for so long at most
+    choose_within_seconds: int = CHOOSE_WITHIN_SECONDS
 
     @property
     def question_is_needed(self) -> bool:

@@ -112,8 +112,8 @@ def _compare_numbers(known: Area, new: Area, wanted: AreaFile, tally: _Tally, di
     for digits, shared in wanted.named.shared_numbers.items():
         before = known.shared_numbers.get(digits)
         name = format_shared(digits)
-        old = None if before is None else (before.default,)
-        if tally.differs(f"shared number {name}", old, (shared.default,)):
+        old = None if before is None else (before.default, before.choose_within_seconds)
+        if tally.differs(f"shared number {name}", old, (shared.default, shared.choose_within_seconds)):
             difference.shared_numbers.add(digits)
         for member in shared.members:
             code = member.municipality

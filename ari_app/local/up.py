@@ -147,7 +147,7 @@ def _parts(
 
 
 def _make_sounds(asterisk: LocalAsterisk, directory: Area) -> None:
-    names = [(code, municipality.name) for code, municipality in directory.municipalities.items()]
+    names = [(town.code, town.spoken_name) for town in directory.municipalities.values()]
 
     def progress(made: int, all_of_them: int) -> None:
         if made == 1:

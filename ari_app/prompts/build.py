@@ -22,6 +22,7 @@ from ari_app.prompts import sound, tones
 from ari_app.prompts.catalogue import TONE_PLACE, Catalogue, Voice, load, municipality_prompt, said_prompt, speakable
 from ari_app.prompts.errors import BadText, ToolFailed, ToolMissing
 from ari_app.prompts.manifest import locked, read_manifest, write_manifest
+from ari_app.prompts.pronunciation import Pronounce, as_written
 
 MUSIC_FILE = "wachtmuziek.wav"
 
@@ -51,16 +52,18 @@ def build(
     municipalities: Municipalities = (),
     texts: Iterable[str] = (),
     *,
+    pronounce: Pronounce = as_written,
     catalogue: Catalogue | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
     """Make the prompts of the catalogue (by default the program's own), these municipalities and these free texts.
 
-    Free texts are calamities. A text of which no sound can be made is reported, and harms no other. Blocks: call it in
-    a thread from asyncio. Raises ToolMissing, CannotWrite, BadCatalogue; the files made before are kept.
+    Free texts are calamities; `pronounce` spells them as the synthesizer must have them. A text of which no sound can
+    be made is reported, and harms no other. Blocks: call it in a thread from asyncio. Raises ToolMissing, CannotWrite,
+    BadCatalogue; the files made before are kept.
     """
     started = time.monotonic()
-    jobs, failed = _jobs(catalogue or load(), municipalities, texts)
+    jobs, failed = _jobs(catalogue or load(), municipalities, texts, pronounce)
     built: list[str] = []
     with locked(sounds_dir):
         made = read_manifest(sounds_dir)
@@ -119,7 +122,7 @@ def missing(sounds_dir: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _jobs(
-    catalogue: Catalogue, municipalities: Municipalities, texts: Iterable[str]
+    catalogue: Catalogue, municipalities: Municipalities, texts: Iterable[str], pronounce: Pronounce = as_written
 ) -> tuple[list[_Job], dict[str, str]]:
     """The prompts to make, and those that cannot be: name → why."""
     spoken = catalogue.prompts()
@@ -131,7 +134,7 @@ def _jobs(
             failed |= {municipality_prompt(code, name): str(error) for name in catalogue.municipality_texts}
     for text in texts:
         try:
-            spoken[said_prompt(text)] = speakable(text)
+            spoken[said_prompt(text)] = speakable(pronounce(text))
         except BadText as error:
             failed[said_prompt(text)] = str(error)
     jobs = [_speech_job(name, text, catalogue.voice) for name, text in spoken.items()]

@@ -38,6 +38,7 @@ _AFTER_FRAGMENT_SECONDS = 0.08  # the next fragment of the same sentence follows
 _TOOL_TIMEOUT_SECONDS = 60.0  # for one prompt; normally a few hundredths of a second
 _EDGE_SILENCE = ("silence", "1", "0.01", "-55d")  # up to the first 10 ms louder than this
 _TRIM = (*_EDGE_SILENCE, "reverse", *_EDGE_SILENCE, "reverse")
+_HEADER_BYTES = 44  # of a WAV file
 _RAW = ("-t", "s16", "-r", str(RATE), "-c", "1", "-")
 
 
@@ -113,6 +114,14 @@ def levelled(samples: Samples[int], level_db: float = SPEECH_LEVEL_DB) -> Sample
     peak_db = _db(max(abs(sample) for sample in samples)) - _FULL_SCALE_DB
     gain = 10 ** (min(level_db - present_db, _PEAK_LIMIT_DB - peak_db) / 20)
     return array("h", [int(sample * gain) for sample in samples])
+
+
+def seconds_of(file: Path) -> float:
+    """The length of a file that `write` made, by its size; 0 if there is none."""
+    try:
+        return max(0, file.stat().st_size - _HEADER_BYTES) / (2 * RATE)
+    except OSError:
+        return 0.0
 
 
 def write(file: Path, samples: Samples[int]) -> None:

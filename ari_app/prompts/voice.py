@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,9 +11,11 @@ import structlog
 
 from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode
+from ari_app.prompts import sound
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
 from ari_app.prompts.phrases.parts import RING_TONE
+from ari_app.prompts.pronunciation import pronunciation_of
 from ari_app.prompts.recordings import own_recording
 from ari_app.prompts.spoken import forget, speak_for_now
 
@@ -26,17 +28,24 @@ log = structlog.get_logger(__name__)
 class PromptVoice:
     """Media for prompt names. A municipality's own recordings are looked up at each use: a new one is heard at once."""
 
-    def __init__(self, sounds_dir: Path) -> None:
+    def __init__(self, sounds_dir: Path, area: Callable[[], Area] = Area) -> None:
         self._sounds_dir = sounds_dir
+        self._area = area
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
         return media_of(self._sounds_dir, None if municipality is None else MunicipalityCode(municipality), names)
+
+    def seconds(self, names: Sequence[str], municipality: str | None) -> float:
+        """How long these prompts take; looks at files as `media` does."""
+        files = (item.removeprefix("sound:") for item in self.media(names, municipality) if item != RING_TONE)
+        return sum(sound.seconds_of(Path(f"{file}.wav")) for file in files)
 
     async def say(self, text: str) -> tuple[str, ...]:
         """The prompt of a free text, made now if need be; empty if it cannot be spoken."""
         try:
             async with asyncio.timeout(SPEAK_SECONDS):
-                return (await asyncio.to_thread(speak_for_now, self._sounds_dir, text),)
+                spoken = pronunciation_of(self._area())(text)
+                return (await asyncio.to_thread(speak_for_now, self._sounds_dir, spoken),)
         except (PromptError, TimeoutError) as error:
             log.warning("text_not_spoken", error=type(error).__name__)  # its message may contain the text
             return ()
@@ -72,11 +81,11 @@ async def make_prompts(sounds_dir: Path, area: Area) -> None:
 
     Callers are connected without it too: a prompt without sound is left out.
     """
-    names = [(m.code, m.name) for m in area.municipalities.values()]
+    names = [(m.code, m.spoken_name) for m in area.municipalities.values()]
     texts = [calamity.text for calamity in area.calamities]
     try:
         await asyncio.to_thread(build_music, sounds_dir / "music")
-        report = await asyncio.to_thread(build, sounds_dir, names, texts)
+        report = await asyncio.to_thread(build, sounds_dir, names, texts, pronounce=pronunciation_of(area))
     except PromptError as error:
         log.error("prompts_not_made", error=str(error))
         return

@@ -100,6 +100,16 @@ async def _question(centre: Centre) -> None:
         assert (call["choice"], call["menu_tries"]) == ("key", 1)
         await citizen.hang_up()
 
+    async def silent() -> None:
+        citizen = await centre.citizen("140119", listens=True)
+        await citizen.hears_recording(centre.sound("nl/geen-toets"), since=0)
+        await citizen.hears_recording(centre.sound("nl/medewerker"), since=0)
+        await centre.call_is(citizen, "waiting")
+        call = await centre.call(citizen)
+        assert (call["choice"], call["municipality"], call["menu_tries"]) == ("default", None, 2)
+        assert call["queued_at"] - call["line_answered_at"] < timedelta(seconds=15.5), "two tries, within 15 s"
+        await citizen.hang_up()
+
     async def gives_up() -> None:
         citizen = await centre.citizen("140119")
         await citizen.answered()
@@ -108,7 +118,7 @@ async def _question(centre: Centre) -> None:
         await centre.call_has(citizen, "end_reason", "abandoned_in_menu")
 
     async with asyncio.TaskGroup() as group:
-        for citizen in (at_once, wrong_keys, late, gives_up):
+        for citizen in (at_once, wrong_keys, late, silent, gives_up):
             group.create_task(citizen())
 
 

@@ -95,6 +95,7 @@ def test_every_key_has_its_meaning() -> None:
 [[municipality]]
 code = "GM9901"
 name = "  Oosterwende "
+spoken = "Ooster-wende"
 aliases = ["Wendermond", "'t Wold"]
 valid_from = 2020-01-01
 valid_until = 2030-01-01
@@ -144,7 +145,7 @@ reminder_phone = "0119 990 109"
 supervisor = { email = "chef@oosterwende.example", phone = "PJSIP/phone09" }
 """)
     municipality = area.named.municipalities[A]
-    assert municipality.name == "Oosterwende"
+    assert (municipality.name, municipality.spoken_name) == ("Oosterwende", "Ooster-wende")
     assert municipality.hours == {6: (OpeningSpan(time(0), time(4)), OpeningSpan(time(20), time(0)))}
     assert municipality.norms == Norms(20, 0, 600, 30, 0)
     rules = CallbackRules(False, False, 0, True, TeamCode("bel"), 5, 60, time(9), time(21), 0, 90)
@@ -206,6 +207,9 @@ def test_all_mistakes_are_told_at_once() -> None:
         ('name = "Zandermeer"', 'name = "Z\\u0000"', "municipality[1].name: contains a character that cannot be shown"),
         ('name = "Zandermeer"', f'name = "{"Z" * 121}"', "municipality[1].name: must have at most 120 characters"),
         ('name = "Zandermeer"', "name = 1", "municipality[1].name: must be text, in quotes"),
+        ('name = "Zandermeer"', 'name = "#1"', "municipality[1].name: has no letter: it is spoken to callers"),
+        ('name = "Zandermeer"', 'name = "Z"\nspoken = "-"', "municipality[1].spoken: has no letter"),
+        ('name = "Zandermeer"', 'name = "Z"\nspoken = ""', "municipality[1].spoken: must have at least 1 character"),
         ('name = "Zandermeer"', 'name = "Z"\naliases = "Y"', "municipality[1].aliases: must be a list"),
         ('name = "Zandermeer"', 'name = "Z"\naliases = ["Y", "Y"]', "municipality[1].aliases: names Y twice"),
         ('name = "Zandermeer"', 'name = "Z"\nhours = []', "municipality[1].hours: must be a table"),
@@ -302,6 +306,16 @@ def test_all_mistakes_are_told_at_once() -> None:
             'municipality = "GM9902"',
             'municipality = "GM9901"',
             "member[1].municipality: GM9901 is a member of 14 0119 already",
+        ),
+        (
+            'default = "GM9901"',
+            "choose_within_seconds = 4",
+            "choose_within_seconds: must be greater than or equal to 5",
+        ),
+        (
+            'default = "GM9901"',
+            "choose_within_seconds = 121",
+            "choose_within_seconds: must be less than or equal to 120",
         ),
         ('default = "GM9901"', 'default = "GM9909"', "shared_number[0].default: GM9909 is not a member of 14 0119"),
         ('default = "GM9901"', 'default = "Oosterwende"', "shared_number[0].default: must be a member's CBS code, or"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -83,10 +84,29 @@ async def test_two_tries_then_the_default_of_the_number(make_world: Callable[...
 async def test_without_a_default_any_operator_of_the_number_takes_a_caller_who_did_not_choose(world: World) -> None:
     operator = await world.operator("103")
     citizen = await world.citizen()
-    await world.clock.advance(12)
+    await world.clock.advance(15)
     call = world.call(citizen)
     assert (call.municipality, call.choice, call.stage) == (None, ChoiceKind.DEFAULT, Stage.TALKING)
     assert world.switch.partners(citizen) == {operator}
+
+
+@pytest.mark.parametrize("prompt_seconds", [0.0, 0.8, 2.0], ids=["all", "short", "once"])
+@pytest.mark.parametrize("within", [15, 40])
+async def test_given_no_key_then_the_question_is_over_when_the_time_of_the_number_is(
+    make_world: Callable[..., World], prompt_seconds: float, within: int
+) -> None:
+    area = an_area()
+    shared = {SHARED: replace(area.shared_numbers[SHARED], choose_within_seconds=within)}
+    world = make_world(area=replace(area, shared_numbers=shared))
+    world.voice.prompt_seconds = prompt_seconds
+    citizen = await world.citizen()
+    await world.clock.advance(within - 0.5)
+    assert world.call(citizen).stage is Stage.CHOOSING
+    await world.clock.advance(0.5)
+    call = world.call(citizen)
+    assert (call.stage, call.choice) == (Stage.WAITING, ChoiceKind.DEFAULT)
+    fits_twice = 7 * prompt_seconds + 3 <= within  # six prompts, one, and a moment after each
+    assert world.ledger.kinds(call.id).count(FactKind.WRONG_KEY) == (2 if fits_twice else 1)
 
 
 async def test_closed_is_announced_without_taking_the_line(make_world: Callable[..., World]) -> None:

@@ -210,6 +210,9 @@ async def test_a_prompt_without_any_sound_is_not_ordered(world: World) -> None:
         def media(self, names: object, municipality: str | None) -> tuple[str, ...]:
             return ()
 
+        def seconds(self, names: object, municipality: str | None) -> float:
+            return 0.0
+
     object.__setattr__(world.shell, "voice", Mute())
     object.__setattr__(world.supervisor._shell, "voice", Mute())
     operator = await world.operator("101")

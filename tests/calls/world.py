@@ -67,6 +67,10 @@ class NamedVoice:
     def __init__(self) -> None:
         self.silent: set[str] = set()
         self.unspeakable: set[str] = set()
+        self.prompt_seconds = 0.0  # of each prompt
+
+    def seconds(self, names: Sequence[str], municipality: str | None) -> float:
+        return self.prompt_seconds * len(self.media(names, municipality))
 
     def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
         return tuple(name for name in names if name not in self.silent)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,26 @@ def test_recordings_of_a_municipality_that_does_not_exist_are_refused(type_in: T
     result = type_in("prompts", "import", "GM0000", str(tmp_path))
     assert result.exit_code == 2
     assert "there is no municipality GM0000" in result.stderr
+
+
+def test_all_names_are_written_into_one_wav_file_with_the_second_of_each(
+    type_in: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ARI_APP_ARI_USER", "somebody")
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "something")
+    monkeypatch.setenv("ARI_APP_SOUNDS_DIR", str(tmp_path))
+    assert "there is no municipality" in type_in("prompts", "listen", str(tmp_path / "names.wav")).stderr
+    type_in("import", str(SAMPLE))
+    result = type_in("prompts", "listen", str(tmp_path / "names.wav"))
+    assert result.exit_code == 0, result.stderr
+    head, *lines = result.stdout.splitlines()
+    assert head.split() == ["AT", "NAME", "SPOKEN"]
+    assert {"Lindekerk", "Oosterwende", "Wierdam", "Zandermeer", "Wendermond"} <= {line.split()[2] for line in lines}
+    with wave.open(str(tmp_path / "names.wav")) as names:
+        assert names.getnframes() / names.getframerate() > len(lines)
+    refused = type_in("prompts", "listen", "/proc/names.wav")
+    assert refused.exit_code == 2
+    assert "FILE: /proc/names.wav cannot be written" in refused.stderr
 
 
 def test_migrate_brings_an_empty_database_to_head_and_serve_refuses_until_then(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ari_app.core.area import Member, SharedNumber
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import __main__ as command
 from ari_app.prompts import build, build_music, expected, missing, require_speakable, sound
@@ -19,7 +20,8 @@ from ari_app.prompts.build import MUSIC_FILE
 from ari_app.prompts.catalogue import Catalogue, load, said_prompt
 from ari_app.prompts.errors import BadText, CannotWrite, ToolFailed, ToolMissing
 from ari_app.prompts.phrases import caller as to_caller
-from ari_app.prompts.voice import media_of
+from ari_app.prompts.phrases.parts import Phrase
+from ari_app.prompts.voice import PromptVoice, media_of
 from tests.prompts.conftest import CALAMITY, MUNICIPALITIES, Built
 
 pytestmark = pytest.mark.pure
@@ -130,6 +132,27 @@ def test_a_free_text_is_made_once_and_can_be_played(tmp_path: Path) -> None:
     assert seconds_of(tmp_path / f"{name}.wav") > 1
     assert build(tmp_path, texts=[f" {CALAMITY}\n"], catalogue=SMALL).built == ()
     assert media_of(tmp_path, LINDENHOVE, [name]) == (f"sound:{tmp_path}/{name}",)
+
+
+def test_the_menu_of_the_sample_is_asked_twice_within_its_time(tmp_path: Path) -> None:
+    """With the voice that ships: four municipalities, as on 14 0119."""
+    towns = ("Oosterwende", "Zandermeer", "Lindekerk", "Wierdam")
+    names = [(MunicipalityCode(f"GM990{n}"), town) for n, town in enumerate(towns, 1)]
+    number = SharedNumber("140119", tuple(Member(code, key) for key, (code, _) in enumerate(names, 1)))
+    whole = load()
+    wanted = {"welkom", "welke-gemeente", "kies-nu", *(f"toets-{key}" for key in range(1, 5))}
+    texts = {name: text for name, text in whole.texts.items() if name in wanted}
+    build(tmp_path, names, catalogue=replace(whole, texts=texts))
+
+    def seconds(phrase: Phrase) -> float:
+        return PromptVoice(tmp_path).seconds(phrase, None) if set(phrase) <= made else 99.0
+
+    made = {f"nl/{name}" for name in texts} | {
+        f"gemeente/{code}/{name}" for code, _ in names for name in ("naam", "menu")
+    }
+    menu = to_caller.menu(number, calls_back=True, within_seconds=number.choose_within_seconds, seconds=seconds)
+    assert menu.again is not None
+    assert 8 < seconds(menu.first) + seconds(menu.again) < 12
 
 
 def test_a_text_that_looks_like_an_option_is_only_spoken(tmp_path: Path) -> None:

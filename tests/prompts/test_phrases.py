@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
@@ -43,18 +44,65 @@ def local(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=AMSTERDAM).astimezone(UTC)
 
 
-def test_given_a_shared_number_then_its_members_are_read_out_by_key() -> None:
-    assert spoken(to_caller.menu(NUMBER)) == (
+def menu(number: SharedNumber = NUMBER, within: float = 60.0, *, calls_back: bool = False) -> to_caller.Menu:
+    """The menu when every prompt lasts one second."""
+    return to_caller.menu(number, calls_back=calls_back, within_seconds=within, seconds=len)
+
+
+def test_given_time_then_a_menu_is_whole_sentences_and_is_read_twice() -> None:
+    said = menu(calls_back=True)
+    choices = "Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
+    assert spoken(said.first) == (
         "Welkom bij veertien, nul, één, één, negen, Voor welke gemeente belt u? U kunt meteen kiezen. "
-        "Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
+        f"{choices} Wilt u liever teruggebeld worden? Toets een sterretje."
     )
+    assert said.again is not None
+    assert spoken(said.again) == f"We hebben uw keuze niet gehoord. {choices}"
 
 
-@pytest.mark.parametrize(("pressed", "start"), [(True, "Deze keuze kennen we niet."), (False, "We hebben uw keuze")])
-def test_given_a_try_without_success_then_it_says_so_and_reads_the_keys_again(pressed: bool, start: str) -> None:
-    said = spoken(to_caller.menu_again(NUMBER, pressed=pressed))
-    assert said.startswith(start)
-    assert said.endswith("Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier.")
+@pytest.mark.parametrize(
+    ("within", "first", "again"),
+    [
+        (9, "Welkom. Voor welke gemeente belt u? Lindenhove, toets één. Oud-Waterdam, toets vier.", None),
+        (10, "Welkom. Voor welke gemeente belt u? Voor Lindenhove, toets één. Voor Oud-Waterdam,", "Kies nu uw gem"),
+        (
+            11,
+            "Welkom. Voor welke gemeente belt u? Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier. "
+            "Wilt u liever teruggebeld worden? Toets een sterretje.",
+            "Kies nu uw gemeente.",
+        ),
+        (15, "Welkom. Voor welke gemeente belt u? Voor Lindenhove", "We hebben uw keuze niet gehoord. Voor Lindenhove"),
+    ],
+)
+def test_given_less_time_then_a_menu_says_less_but_names_everybody(
+    within: float, first: str, again: str | None
+) -> None:
+    said = menu(within=within, calls_back=True)
+    assert spoken(said.first).startswith(first)
+    assert (said.again is None) is (again is None)
+    assert spoken(said.again or ()).startswith(again or "")
+
+
+@given(members=st.integers(2, 9), within=st.floats(5, 120), length=st.floats(0.3, 3), calls_back=st.booleans())
+def test_a_menu_without_a_key_is_over_in_time_unless_naming_everybody_takes_longer(
+    members: int, within: float, length: float, calls_back: bool
+) -> None:
+    number = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, members + 1)))
+
+    def seconds(phrase: Iterable[str]) -> float:
+        return length * len(tuple(phrase))
+
+    said = to_caller.menu(number, calls_back=calls_back, within_seconds=within, seconds=seconds)
+    assert [f"nl/toets-{key}" for key in range(1, members + 1)] == [
+        name for name in said.first if name.startswith("nl/toets-")
+    ]
+    if said.again is not None:
+        assert seconds(said.first) + seconds(said.again) + 2 * to_caller.MENU_PATIENCE_SECONDS <= within
+
+
+def test_given_a_wrong_key_then_it_says_so_and_reads_the_choices() -> None:
+    said = spoken(to_caller.wrong_key(NUMBER, calls_back=False))
+    assert said == "Deze keuze kennen we niet. Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
 
 
 @pytest.mark.parametrize(
@@ -80,7 +128,7 @@ def test_every_14_number_can_be_welcomed() -> None:
 
 def test_given_no_choice_then_the_default_is_announced() -> None:
     assert spoken(to_caller.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
-    assert spoken(to_caller.not_chosen(None)) == "U krijgt zo een medewerker aan de lijn. Een ogenblik geduld."
+    assert spoken(to_caller.not_chosen(None)) == "U krijgt zo een medewerker aan de lijn."
 
 
 @pytest.mark.parametrize(
@@ -160,9 +208,9 @@ def test_a_callers_number_is_read_back_in_groups(e164: str, said: str) -> None:
 
 def test_the_menu_offers_a_callback_only_where_there_are_callbacks() -> None:
     asked = "Wilt u liever teruggebeld worden? Toets een sterretje."
-    assert spoken(to_caller.menu(NUMBER, calls_back=True)).endswith(asked)
-    assert spoken(to_caller.menu_again(NUMBER, pressed=True, calls_back=True)).endswith(asked)
-    assert "teruggebeld" not in spoken(to_caller.menu(NUMBER))
+    assert spoken(menu(calls_back=True).first).endswith(asked)
+    assert spoken(to_caller.wrong_key(NUMBER, calls_back=True)).endswith(asked)
+    assert "teruggebeld" not in spoken(menu().first)
 
 
 @pytest.mark.parametrize(
@@ -336,11 +384,10 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
         *to_caller.not_chosen(None),
     }
     nine = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, 10)))
-    played |= {
-        *to_caller.menu(nine),
-        *to_caller.menu_again(nine, pressed=True),
-        *to_caller.menu_again(nine, pressed=False),
-    }
+    for within in range(5, 200):
+        for said in (menu(nine, within), menu(nine, within, calls_back=True)):
+            played |= {*said.first, *(said.again or ())}
+    played |= {*to_caller.wrong_key(nine, calls_back=True), *to_caller.which_municipality(nine)}
     played |= {name for digit in "0123456789" for name in digits(digit)}
     played |= {
         *to_operator.whisper(LINDENHOVE),
@@ -353,7 +400,7 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
     played |= {name for minute in range(24 * 60) for name in to_caller.clock(time(minute // 60, minute % 60))}
     played |= {name for day in range(400) for name in to_caller.opening(now + timedelta(days=day), now)}
     played |= {name for day in range(-1, 400) for name in callback_to_caller.latest(now + timedelta(days=day), now)}
-    played |= {*to_caller.menu(nine, calls_back=True), *callback_to_caller.latest(now + timedelta(hours=1), now)}
+    played |= {*callback_to_caller.latest(now + timedelta(hours=1), now)}
     played |= {name for kind in RequestKind for name in callback_to_caller.offer(kind)}
     played |= {name for kind in RequestKind for name in callback_to_caller.promise(kind, now, "0123456789", now)}
     played |= {name for reason in NotCalled for name in callback_to_caller.not_called(reason)}

@@ -232,6 +232,27 @@ async def test_a_named_municipality_becomes_what_the_file_says(engine: AsyncEngi
     assert len(loaded.shared_numbers["140119"].members) == 4
 
 
+async def test_the_spoken_name_and_the_time_to_choose_are_kept_and_come_out_again(engine: AsyncEngine) -> None:
+    spoken = SAMPLE.replace('name = "Zandermeer"', 'name = "Zandermeer"\nspoken = "Zander meer"', 1)
+    text = spoken.replace('number = "14 0119"', 'number = "14 0119"\nchoose_within_seconds = 40', 1)
+    await import_area(engine, text, "beheer", NOW)
+    area = await load_area(engine)
+    assert area.municipalities[MunicipalityCode("GM9902")].spoken == "Zander meer"
+    assert (
+        area.shared_numbers["140119"].choose_within_seconds,
+        area.shared_numbers["140179"].choose_within_seconds,
+    ) == (
+        40,
+        15,
+    )
+    exported = await export_area(engine)
+    assert 'spoken = "Zander meer"' in exported
+    assert "choose_within_seconds = 40" in exported
+    report = await import_area(engine, SAMPLE, "beheer", NOW)  # left out: no other spelling, but the same time
+    assert report.changed == ("municipality GM9902",)
+    assert (await load_area(engine)).shared_numbers["140119"].choose_within_seconds == 40
+
+
 async def test_numbers_and_direct_numbers_change_hands_in_one_file(engine: AsyncEngine) -> None:
     await import_area(engine, SAMPLE, "beheer", NOW)
     swapped = (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, time
+from enum import Enum, auto
 
 from ari_app.core.area import SharedNumber
 from ari_app.core.calendar import AMSTERDAM, local_date
@@ -19,6 +22,8 @@ GOODBYE: Phrase = texts("tot-later")
 NOT_SERVED: Phrase = texts("niet-in-gebruik")
 CANNOT_HELP: Phrase = texts("fallback-sorry")
 
+#: a key is awaited for so long at least after the question was asked
+MENU_PATIENCE_SECONDS = 1.5
 _EVENING = 18  # from this hour on "zeven uur" needs "'s avonds" to be clear
 _MORNING = 6
 _LAST_POSITION = 99
@@ -37,26 +42,76 @@ def greeting(municipality: MunicipalityCode) -> Phrase:
     return (municipality_prompt(municipality, "welkom-gemeente"),)
 
 
-def menu(number: SharedNumber, *, calls_back: bool = False) -> Phrase:
-    """Welcome, the question, and a line per municipality, ordered by key; and the key for being called back."""
-    return (*welcome(number.digits), *which_municipality(number), *(texts("terug-menu") if calls_back else ()))
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The question for the municipality; `again` follows when no key was pressed, unless there is no time for it."""
+
+    first: Phrase
+    again: Phrase | None
+
+
+class _Extra(Enum):
+    """A part that a menu has when its time allows, in this order of use to the caller."""
+
+    CALLED_BACK = auto()  # the key for being called back
+    CHOICES_AGAIN = auto()
+    WHOLE_SENTENCES = auto()  # "Voor Lindenhove, toets één." instead of "Lindenhove, toets één."
+    NUMBER = auto()  # "Welkom bij veertien, nul, …"
+    AT_ONCE = auto()
+
+
+def menu(number: SharedNumber, *, calls_back: bool, within_seconds: float, seconds: Callable[[Phrase], float]) -> Menu:
+    """The richest menu that, played twice to a caller who presses no key, takes no longer than `within_seconds`.
+
+    `seconds` tells how long a phrase is; MENU_PATIENCE_SECONDS follow each of the two. Every municipality is named
+    once, however long that takes.
+    """
+
+    def fits(extras: frozenset[_Extra]) -> bool:
+        total = seconds(_first(number, extras)) + seconds(_again(number, extras)) + 2 * MENU_PATIENCE_SECONDS
+        return total <= within_seconds
+
+    chosen: frozenset[_Extra] = frozenset()
+    if not fits(chosen):
+        return Menu(_first(number, chosen), None)
+    for extra in _Extra:
+        more = chosen | {extra}
+        if (calls_back or extra is not _Extra.CALLED_BACK) and fits(more):
+            chosen = more
+    return Menu(_first(number, chosen), _again(number, chosen))
+
+
+def wrong_key(number: SharedNumber, *, calls_back: bool) -> Phrase:
+    """The menu after a key that means nothing."""
+    return (*texts("verkeerde-toets"), *_lines(number, "menu"), *(texts("terug-menu") if calls_back else ()))
 
 
 def which_municipality(number: SharedNumber) -> Phrase:
-    """The question, without the welcome."""
-    return (*texts("welke-gemeente"), *_menu_lines(number))
+    """The question and the municipalities by key, without the welcome."""
+    return (*texts("welke-gemeente"), *_lines(number, "menu"))
 
 
-def menu_again(number: SharedNumber, *, pressed: bool, calls_back: bool = False) -> Phrase:
-    """The menu after a try without success; `pressed`: the caller pressed a key without meaning, instead of none."""
-    missed = texts("verkeerde-toets" if pressed else "geen-toets")
-    return (*missed, *_menu_lines(number), *(texts("terug-menu") if calls_back else ()))
+def _first(number: SharedNumber, extras: frozenset[_Extra]) -> Phrase:
+    return (
+        *(welcome(number.digits) if _Extra.NUMBER in extras else texts("welkom")),
+        *texts("welke-gemeente"),
+        *(texts("meteen-kiezen") if _Extra.AT_ONCE in extras else ()),
+        *_lines(number, "menu" if _Extra.WHOLE_SENTENCES in extras else "naam"),
+        *(texts("terug-menu") if _Extra.CALLED_BACK in extras else ()),
+    )
 
 
-def _menu_lines(number: SharedNumber) -> Phrase:
+def _again(number: SharedNumber, extras: frozenset[_Extra]) -> Phrase:
+    if _Extra.CHOICES_AGAIN not in extras:
+        return texts("kies-nu")
+    return (*texts("geen-toets"), *_lines(number, "menu" if _Extra.WHOLE_SENTENCES in extras else "naam"))
+
+
+def _lines(number: SharedNumber, name: str) -> Phrase:
+    """A line per municipality, ordered by key; `name` is the text with its name."""
     lines: list[str] = []
     for member in sorted(number.members, key=lambda member: member.key):
-        lines += (municipality_prompt(member.municipality, "menu"), text_prompt(f"toets-{member.key}"))
+        lines += (municipality_prompt(member.municipality, name), text_prompt(f"toets-{member.key}"))
     return tuple(lines)
 
 

@@ -126,6 +126,7 @@ async def _municipalities(conn: AsyncConnection, geographic: list[Row]) -> dict[
         found[MunicipalityCode(row.code)] = Municipality(
             code=MunicipalityCode(row.code),
             name=row.name,
+            spoken=row.spoken,
             aliases=tuple(row.aliases),
             hours={
                 day: tuple(OpeningSpan(span.opens, span.closes) for span in hours[row.code, day])
@@ -177,6 +178,7 @@ async def _shared_numbers(conn: AsyncConnection) -> dict[str, SharedNumber]:
                 for member in members[row.digits]
             ),
             default=optional(MunicipalityCode, row.default_municipality),
+            choose_within_seconds=row.choose_within_seconds,
         )
         for row in await _rows(conn, t.shared_number, t.shared_number.c.digits)
     }

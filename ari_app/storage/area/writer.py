@@ -30,7 +30,11 @@ async def write_difference(
         t.shared_number,
         ["digits"],
         [
-            {"digits": digits, "default_municipality": new.shared_numbers[digits].default}
+            {
+                "digits": digits,
+                "default_municipality": new.shared_numbers[digits].default,
+                "choose_within_seconds": new.shared_numbers[digits].choose_within_seconds,
+            }
             for digits in sorted(difference.shared_numbers)
         ],
     )
@@ -125,6 +129,7 @@ def _municipality_row(town: Municipality) -> dict[str, Any]:
     return {
         "code": town.code,
         "name": town.name,
+        "spoken": town.spoken,
         "aliases": list(town.aliases),
         "valid_from": town.valid_from,
         "valid_until": town.valid_until,

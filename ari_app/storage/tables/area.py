@@ -25,6 +25,7 @@ municipality = sa.Table(
     metadata,
     key("code"),  # CBS code, "GM9901"
     text("name"),
+    optional_text("spoken"),  # a spelling that the synthesizer pronounces as the name
     sa.Column("aliases", ARRAY(sa.Text), nullable=False, server_default="{}"),
     sa.Column("valid_from", sa.Date),  # municipalities merge; first day and
     sa.Column("valid_until", sa.Date),  # first day no longer
@@ -49,6 +50,8 @@ shared_number = sa.Table(
     metadata,
     key("digits"),  # "140119"
     refers("default_municipality", "municipality.code", nullable=True),  # null: any operator of the number
+    seconds("choose_within_seconds", 15),
+    sa.CheckConstraint("choose_within_seconds > 0", name="choose_within_positive"),
 )
 
 shared_number_member = sa.Table(
