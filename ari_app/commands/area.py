@@ -11,7 +11,7 @@ from ari_app.area_file.errors import AreaRefused
 from ari_app.area_file.exports import export_area
 from ari_app.area_file.imports import import_area
 from ari_app.commands import WRONG, author_option, fail, with_database, write_or_echo
-from ari_app.commands.files import echo_report, read_text
+from ari_app.commands.files import Progress, echo_report, read_text
 from ari_app.core.area_difference import ImportReport
 from ari_app.storage.db.engine import Database
 
@@ -24,7 +24,7 @@ def import_file(file: Path, author: str) -> None:
     text = read_text(file)
 
     async def work(db: Database) -> ImportReport:
-        return await import_area(db.engine, text, author, datetime.now(UTC))
+        return await import_area(db.engine, text, author, datetime.now(UTC), Progress(text))
 
     try:
         report = with_database(work)

@@ -27,7 +27,7 @@ from ari_app.commands import (
     with_database,
     write_or_echo,
 )
-from ari_app.commands.files import echo_report, read_text
+from ari_app.commands.files import Progress, echo_report, read_text
 from ari_app.core.area import Area, CheckResult, DirectoryEntry
 from ari_app.core.area_difference import ImportReport
 from ari_app.core.directory import deputies, is_visible
@@ -131,7 +131,9 @@ def import_csv(file: Path, municipality: str | None, replace: bool, author: str)
     code = None if municipality is None else MunicipalityCode(municipality)
 
     async def work(db: Database) -> ImportReport:
-        return await import_entries(db.engine, text, author, datetime.now(UTC), code, replacing=replace)
+        return await import_entries(
+            db.engine, text, author, datetime.now(UTC), code, replacing=replace, say=Progress(text)
+        )
 
     try:
         report = with_database(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from ari_app.core.area_difference import ImportReport
 
 MOST_LINES = 200  # of an import's report
+LARGE = 200_000  # characters, which take about a second
 
 
 def read_text(file: Path) -> str:
@@ -23,6 +25,19 @@ def read_text(file: Path) -> str:
         fail(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8", WRONG)
     except OSError as error:
         fail(f"{file}: cannot be read ({error.strerror}); make it readable for you", WRONG)
+
+
+class Progress:
+    """Says on the error stream how far an import is, at most once a second; of a small file nothing."""
+
+    def __init__(self, text: str) -> None:
+        self._next = 0.0 if len(text) > LARGE else float("inf")  # time.monotonic
+
+    def __call__(self, words: str) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + 1.0
+            click.echo(f"… {words}", err=True)
 
 
 def echo_report(report: ImportReport) -> None:

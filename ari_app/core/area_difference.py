@@ -94,7 +94,7 @@ def compare(
         tuple(tally.changed),
         tuple(tally.unchanged),
         tuple(tally.removed),
-        (*_unconsulted(known, new, difference), *_unanswered(new), *_running_out(new, today)),
+        (*_unconsulted(known, new, difference), *unanswered(new), *running_out(new.special_days, today)),
     )
     return report, difference
 
@@ -170,14 +170,16 @@ def _unconsulted(known: Area, new: Area, difference: Difference) -> Iterator[str
             yield f"{code} joins {format_shared(digits)}, and no consultation of its neighbours is recorded (AV §6)"
 
 
-def _unanswered(new: Area) -> Iterator[str]:
+def unanswered(new: Area) -> Iterator[str]:
+    """The warning that no operator serves a municipality."""
     manned = {team for operator in new.operators.values() for team in operator.teams}
     answered = {code for team in new.teams.values() if team.code in manned for code in team.serves}
     for code in sorted(new.municipalities.keys() - answered):
         yield f"nobody answers for {code}: no team with operators serves it"
 
 
-def _running_out(new: Area, today: date) -> Iterator[str]:
-    if special_days_run_out(new.special_days, today):
-        until = special_days_known_until(new.special_days)
+def running_out(special_days: Mapping[date, str], today: date) -> Iterator[str]:
+    """The warning that designated days are known for too short a time."""
+    if special_days_run_out(special_days, today):
+        until = special_days_known_until(special_days)
         yield f"designated days are known until {until}: add those of the next decree as [[special_day]]"

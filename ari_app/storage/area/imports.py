@@ -7,9 +7,9 @@ async with area_import(engine) as under_way:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from ari_app.core.area import Area
 from ari_app.core.area_difference import Difference
 from ari_app.core.ids import OperatorNumber
+from ari_app.storage.area.marks import FileMark, Followed, find_mark, set_mark
+from ari_app.storage.area.reader import read_all_special_days
 from ari_app.storage.area.snapshot import AreaSnapshot, read_snapshot
 from ari_app.storage.area.writer import write_difference
 from ari_app.storage.db.audit import record_deed
@@ -27,16 +29,30 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('ari_app area imp
 
 
 class AreaImport:
-    """The transaction of an import, which holds the lock of all imports. `before` stays true until its end."""
+    """The transaction of an import, which holds the lock of all imports."""
 
-    def __init__(self, conn: AsyncConnection, before: AreaSnapshot) -> None:
-        self.before = before
+    def __init__(self, conn: AsyncConnection) -> None:
         self._conn = conn
+
+    async def changes_nothing(self, mark: FileMark) -> Followed | None:
+        """The report of a file that was followed before, on an area that is still the same; None otherwise."""
+        return await find_mark(self._conn, mark)
+
+    async def before(self) -> AreaSnapshot:
+        """The area as it is; the lock keeps it so until this import writes."""
+        return await read_snapshot(self._conn)
+
+    async def special_days(self) -> Mapping[date, str]:
+        return await read_all_special_days(self._conn)
 
     async def write(self, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]) -> None:
         """Make the tables say what `new` says where they differ; `pin_hashes` has those of every changed operator."""
         await write_difference(self._conn, difference, new, pin_hashes)
         await notify_area_changed(self._conn)
+
+    async def set_mark(self, mark: FileMark, names: Sequence[str], warnings: Sequence[str], now: datetime) -> None:
+        """Remember that the file changes nothing any more."""
+        await set_mark(self._conn, mark, names, warnings, now)
 
     async def audit(self, at: datetime, actor: str, action: str, detail: Mapping[str, object]) -> None:
         await record_deed(self._conn, at, actor, action, detail)
@@ -51,4 +67,4 @@ async def area_import(engine: AsyncEngine) -> AsyncIterator[AreaImport]:
     with translated():
         async with engine.begin() as conn:
             await conn.execute(_LOCK)
-            yield AreaImport(conn, await read_snapshot(conn))
+            yield AreaImport(conn)

@@ -58,11 +58,16 @@ async def read_area_rows(conn: AsyncConnection) -> Area:
         direct_numbers={row.e164: _direct_number(row) for row in direct if row.kind == "direct"},
         teams=await _teams(conn),
         operators=await _operators(conn),
-        special_days={**DESIGNATED_DAYS, **{day: name for day, (name, _) in (await read_special_days(conn)).items()}},
+        special_days=await read_all_special_days(conn),
         calamities=await read_calamities(conn, recent),
         entries=await _entries(conn),
         callable_countries=frozenset(row.country for row in await _rows(conn, t.callable_country)),
     )
+
+
+async def read_all_special_days(conn: AsyncConnection) -> dict[date, str]:
+    """With their names; the built-in ones are among them."""
+    return {**DESIGNATED_DAYS, **{day: name for day, (name, _) in (await read_special_days(conn)).items()}}
 
 
 async def read_special_days(conn: AsyncConnection) -> dict[date, tuple[str, str]]:

@@ -253,6 +253,18 @@ directory_entry_hours = sa.Table(
     sa.CheckConstraint("opens < closes OR closes = '00:00'", name="in_order"),  # 00:00 is the end of the day
 )
 
+#: Files that were followed (`storage.area.marks`). `text_hash` is argon2: a file may hold PINs.
+followed_file = sa.Table(
+    "followed_file",
+    metadata,
+    key("key"),
+    text("text_hash"),
+    text("area_digest"),
+    sa.Column("names", ARRAY(sa.Text), nullable=False),
+    sa.Column("warnings", ARRAY(sa.Text), nullable=False),
+    instant("followed_at"),
+)
+
 #: Countries whose numbers may be called besides Dutch ones, by ISO 3166 code.
 callable_country = sa.Table("callable_country", metadata, key("country"))
 
