@@ -215,6 +215,11 @@ def _numbers(entries: Entries, known: Area) -> Iterator[Problem]:
             if e164 in owners:
                 yield (*entry.path, *path), f"{e164} belongs to {owners[e164]} already"
             owners.setdefault(e164, entry.shape.code)
+    for team in entries.teams:
+        phones = (("reminder_phone", team.shape.reminder_phone), ("supervisor", team.shape.supervisor.phone))
+        for key, phone in phones:
+            if phone in owners:
+                yield (*team.path, key), f"{phone} is served here: a reminder would call ourselves"
 
 
 def _pins(entries: Entries, known: Area) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ from ari_app.core.callback_attempts import (
     talking,
     unseen_end,
 )
-from ari_app.core.callback_changes import given_back, leased
+from ari_app.core.callback_changes import given_back, leased, not_callable
 from ari_app.core.callback_rules import LEASE, callable_towns, town_of
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -38,7 +38,7 @@ from ari_app.core.skills import teams_of
 #: how often another program may be faster before a claim gives up
 _TRIES = 10
 #: expired leases in one transaction
-_BATCH = 50
+_BATCH = 10
 
 
 class Attempts(Requests):
@@ -56,10 +56,12 @@ class Attempts(Requests):
         for _ in range(_TRIES):
             try:
                 async with self._store.transaction() as rows:
-                    request = await rows.next_due(operator, teams, towns, now)
-                    if request is None:
-                        return None
-                    return await rows.update(*leased(request, operator, lease_owner, now + LEASE, now))
+                    while (request := await rows.next_due(operator, teams, towns, now)) is not None:
+                        refused = not_callable(request, area, now)
+                        if refused is None:
+                            return await rows.update(*leased(request, operator, lease_owner, now + LEASE, now))
+                        await rows.update(*refused)
+                    return None
             except AlreadyTaken:
                 continue  # another request of the same number was claimed at the same moment
         return None
@@ -67,7 +69,7 @@ class Attempts(Requests):
     async def claim(
         self, request_id: RequestId, operator: OperatorNumber, now: datetime, *, lease_owner: str
     ) -> CallbackRequest | None:
-        """This very request, leased; None when it, or its number, is being called already.
+        """This very request, leased; None when it, or its number, is being called already, or may not be called.
 
         Idempotent: the owner of the lease gets it again, longer. Raises NoSuchRequest, RequestClosed.
         """
@@ -78,6 +80,10 @@ class Attempts(Requests):
                     change, _ = leased(request, operator, lease_owner, now + LEASE, now)
                     return await rows.update(change, [])
                 if request.lease_owner is not None or await rows.is_on_the_line(request.pii_number, now):
+                    return None
+                refused = not_callable(request, self._area(), now)
+                if refused is not None:
+                    await rows.update(*refused)
                     return None
                 return await rows.update(*leased(request, operator, lease_owner, now + LEASE, now))
         except AlreadyTaken:

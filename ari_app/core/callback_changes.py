@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from ari_app.core.area import Area, Municipality
+from ari_app.core.callback_requests import callback_number
 from ari_app.core.callback_rules import owner_team_of, personal_until, town_of, virtual_hold_has_lapsed
 from ari_app.core.callbacks import (
     CallbackFact,
@@ -22,6 +23,7 @@ from ari_app.core.callbacks import (
 from ari_app.core.deadlines import SpecialDays, next_callable
 from ari_app.core.ids import CallId, OperatorNumber, TeamCode
 from ari_app.core.ledger import CloseRefused
+from ari_app.core.tariffs import Forbidden
 
 
 def assigned(
@@ -62,6 +64,19 @@ def inherited(request: CallbackRequest, area: Area, now: datetime) -> Change | N
         return None
     detail = {"team": team, "operator": request.owner_operator, "instead_of": request.owner_team}
     return replace(request, owner_team=team), [CallbackFact(now, CallbackFactKind.ASSIGNED, detail)]
+
+
+def not_callable(request: CallbackRequest, area: Area, now: datetime) -> Change | None:
+    """A request whose number may not be called any more waits for a person's decision; None when it may be called.
+
+    The area may have changed since it was made: the number is served here now, or its country was closed.
+    """
+    found = callback_number(request.pii_number, area)
+    if not isinstance(found, Forbidden):
+        return None
+    fact = CallbackFact(now, CallbackFactKind.ESCALATED, {"why": "not_called", "number": found.reason.value})
+    changed = replace(request, state=RequestState.OPEN, kind=RequestKind.PROMISE, next_attempt_at=None)
+    return replace(changed, escalated_at=request.escalated_at or now), [fact]
 
 
 def leased(

@@ -26,6 +26,7 @@ from ari_app.core.callbacks import (
 from ari_app.core.deadlines import callback_deadline, next_callable
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.numbers import E164
+from ari_app.core.routing import is_served
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number
 
 
@@ -133,8 +134,14 @@ def new_request(wish: Wish, area: Area, now: datetime) -> NewRequest | NotPromis
 
 
 def callback_number(text: str, area: Area) -> E164 | Forbidden:
-    """The number as it may be called back, from any notation."""
-    return callable_number(text, area.callable_countries)
+    """The number as it may be called back, from any notation; never one that is served here.
+
+    A colleague would pick up a callback to ourselves, and prove a promise that was kept to nobody.
+    """
+    number = callable_number(text, area.callable_countries)
+    if not isinstance(number, Forbidden) and is_served(area, number):
+        return Forbidden(NotCalled.SERVED, "is served here, and is not called back: name another number")
+    return number
 
 
 def unknown_owner(area: Area, team: TeamCode | None, operator: OperatorNumber | None) -> NotPromised | None:

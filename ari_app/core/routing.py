@@ -132,6 +132,11 @@ def direct_number(area: Area, dialled: str) -> DirectNumber | None:
     return None if e164 is None else area.direct_numbers.get(e164)
 
 
+def is_served(area: Area, e164: str) -> bool:
+    """Whether calls to this number come in here. Dialled as a number outside, it would be a call from ourselves."""
+    return e164 in area.direct_numbers or any(e164 in one.geographic_numbers for one in area.municipalities.values())
+
+
 def rung_next(number: DirectNumber | None, rung: Target) -> Target | None:
     """The target to ring after `rung` did not answer a direct number; None: the call goes to the municipality's queue.
 

@@ -39,6 +39,7 @@ class NotCalled(StrEnum):
     SHORT = "short"  # 112 and other short numbers, and 14-numbers
     SATELLITE = "satellite"
     ABROAD = "abroad"  # a country that was not opened
+    SERVED = "served"  # calls to it come in here: it is never called back
 
 
 @dataclass(frozen=True, slots=True)

@@ -356,6 +356,16 @@ def test_all_mistakes_are_told_at_once() -> None:
         ('name = "KCC"', 'name = "KCC"\nemail = "kcc at gemeente"', "team[0].email: must be one mail address"),
         ('name = "KCC"', 'name = "KCC"\nemail = "a@b.nl, c@d.nl"', "team[0].email: must be one mail address"),
         ('name = "KCC"', 'name = "KCC"\nreminder_phone = "0900 1234"', "reminder_phone: is a paid-service number"),
+        (
+            'name = "KCC"',
+            'name = "KCC"\nreminder_phone = "0119 990 105"',
+            "reminder_phone: +31119990105 is served here",
+        ),
+        (
+            'name = "KCC"',
+            'name = "KCC"\nsupervisor = { phone = "0119 990 100" }',
+            "supervisor: +31119990100 is served here",
+        ),
         ('name = "KCC"', 'name = "KCC"\nsupervisor = { mail = "x" }', "team[0].supervisor.mail: unknown key"),
         # the file
         ("[[team]]", "[team]", "team: begins with two brackets: [[team]]"),

@@ -104,6 +104,21 @@ async def test_a_citizen_who_is_on_the_line_with_us_is_not_called(stand: Stand) 
     assert await stand.claimed() is not None
 
 
+async def test_a_number_that_is_served_here_by_now_is_not_called_and_the_next_request_is_claimed(stand: Stand) -> None:
+    served = await stand.created(pii_number=number(1))
+    other = await stand.created(at(0.5), pii_number=number(2))
+    town = replace(DIRECTORY.municipalities[OOSTERWENDE], geographic_numbers=(number(1),))
+    stand.area = replace(DIRECTORY, municipalities={**DIRECTORY.municipalities, OOSTERWENDE: town})
+    found = await stand.claimed(at(1))
+    assert found is not None
+    assert found.id == other.id
+    waiting = await stand.now_is(served)
+    assert (waiting.state, waiting.next_attempt_at, waiting.escalated_at) == (RequestState.OPEN, None, at(1))
+    await stand.service.assign(served.id, None, BRAM, "Chef", at(2))
+    assert await stand.service.claim(served.id, BRAM, at(3), lease_owner="b") is None
+    assert (await stand.now_is(served)).next_attempt_at is None
+
+
 # --- attempts ---
 
 

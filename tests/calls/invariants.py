@@ -56,6 +56,9 @@ class Invariants:
         ledger = self.world.ledger
         self.conferenced |= {t.call_id for t in ledger.transfers.values() if t.state is TransferState.CONFERENCED}
         self.check_bridges()
+        dialled = {endpoint for endpoint, _, _ in self.switch.created.values()}
+        served = {number for town in self.world.area.municipalities.values() for number in town.geographic_numbers}
+        assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
         if self.is_alive and not self.is_deaf:
             assert not {c for c in self.switch.in_hand() if not self.world.registry.is_owned(c)}
         with_call = [s.call_id for s in ledger.sessions.values() if s.is_open and s.call_id is not None]

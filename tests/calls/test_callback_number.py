@@ -68,6 +68,7 @@ async def test_a_caller_who_forgets_the_hash_is_understood_after_a_while(make_wo
         ("1888#", "nl/terug-betaald"),
         ("112#", "nl/terug-geen-nummer"),
         ("140119#", "nl/terug-geen-nummer"),
+        ("0119555001#", "nl/terug-eigen-nummer"),
         ("06123#", "nl/terug-geen-nummer"),
         ("#", "nl/terug-geen-nummer"),
         ("003225550123#", "nl/terug-buitenland"),
@@ -85,6 +86,13 @@ async def test_a_number_that_is_not_called_is_refused_with_the_reason(make_world
 async def test_a_shown_number_that_is_not_called_is_refused_with_the_reason(make_world: Make) -> None:
     world, citizen = await asked_for_number(make_world, number="+3225550123")
     assert world.switch.heard(citizen)[-2:] == ["nl/terug-buitenland", "nl/terug-toets-nummer"]
+
+
+async def test_a_caller_behind_the_exchange_of_the_town_hall_keys_another_number(make_world: Make) -> None:
+    world, citizen = await asked_for_number(make_world, number=ESDAM_ALONE)
+    assert world.switch.heard(citizen)[-2:] == ["nl/terug-eigen-nummer", "nl/terug-toets-nummer"]
+    await world.press(citizen, "0612345678#1")
+    assert the_request(world).pii_number == TYPED
 
 
 async def test_a_number_of_a_country_that_the_area_opened_is_called(make_world: Make) -> None:

@@ -260,6 +260,8 @@ async def test_given_a_withheld_number_when_it_is_not_keyed_then_it_is_asked_for
     await world.citizen(ESDAM_ALONE, number="")
     await world.press(operator, "*6#")
     assert world.switch.heard(operator)[-1] == "nl/geen-nummer" and not world.callback_rows.requests
+    await world.press(operator, "*60119555001#")
+    assert world.switch.heard(operator)[-1] == "nl/geen-nummer" and not world.callback_rows.requests, "is served here"
     await world.press(operator, "*609001234#")
     assert world.switch.heard(operator)[-1] == "nl/betaalnummer" and not world.callback_rows.requests
     await world.press(operator, "*60612345678#")

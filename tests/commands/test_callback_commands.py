@@ -71,6 +71,8 @@ def test_the_deadline_runs_from_the_first_contact(area: Type) -> None:
         (("--number", "0900 1234"), "paid-service number"),
         (("--number", "abc"), "is not a telephone number"),
         (("--number", "14 0119"), "or a 14-number"),
+        (("--number", "0119 99 01 00"), "--number is served here"),
+        (("--number", "+31 119 99 01 05"), "--number is served here"),
         (("--municipality", "GM0001"), "there is no municipality GM0001; known are GM9901"),
         (("--team", "x"), "there is no team x; known are gezamenlijk"),
         (("--operator", "999"), "there is no operator 999"),

@@ -18,6 +18,7 @@ from ari_app.core.callback_changes import (
     inherited,
     lapsed,
     leased,
+    not_callable,
 )
 from ari_app.core.callbacks import (
     CallbackFactKind,
@@ -221,6 +222,34 @@ def test_a_request_of_a_team_that_is_gone_is_inherited(request_: CallbackRequest
     after, (fact,) = change
     assert differences(request_, after) == {"owner_team": team}
     assert fact.detail == {"team": team, "operator": request_.owner_operator, "instead_of": KCC}
+
+
+SERVES_IT = area_of(replace(WIERDAM, geographic_numbers=(OPEN.pii_number,)))
+ABROAD = replace(PLANNED, pii_number="+4930123456")
+
+
+@pytest.mark.parametrize(
+    ("request_", "area", "why"),
+    [
+        (OPEN, area_of(WIERDAM), None),
+        (PLANNED, SERVES_IT, "served"),
+        (ABROAD, area_of(WIERDAM), "abroad"),
+        (ABROAD, replace(area_of(WIERDAM), callable_countries=frozenset({"DE"})), None),
+    ],
+    ids=["may be called", "is served here by now", "its country was closed", "its country is open"],
+)
+def test_a_number_that_may_not_be_called_any_more_waits_for_a_decision(
+    request_: CallbackRequest, area: Area, why: str | None
+) -> None:
+    change = not_callable(request_, area, NOON)
+    if why is None:
+        assert change is None
+        return
+    assert change is not None
+    after, (fact,) = change
+    expected = {"state": RequestState.OPEN, "next_attempt_at": None, "escalated_at": NOON}
+    assert differences(request_, after) == expected
+    assert fact.detail == {"why": "not_called", "number": why}
 
 
 HOLD = made(kind=RequestKind.VIRTUAL_HOLD, queued_at=MONDAY_TEN)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from ari_app.core.area import DirectNumber
 from ari_app.core.callback_requests import NotPromised, WishPart, asked_fact, joined, new_request
 from ari_app.core.callbacks import CallbackFactKind, RequestKind
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
@@ -16,7 +17,10 @@ from tests.storage.callback_values import ANNA, BRAM, KCC, asked
 
 pytestmark = pytest.mark.pure
 
-AREA = area_of(WIERDAM)
+AREA = replace(
+    area_of(replace(WIERDAM, geographic_numbers=("+31119990100",))),
+    direct_numbers={"+31119990105": DirectNumber("+31119990105", WIERDAM.code, operator=ANNA)},
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,8 @@ AREA = area_of(WIERDAM)
         ({"pii_number": "0900 1234"}, WishPart.NUMBER, NotCalled.PAID),
         ({"pii_number": "112"}, WishPart.NUMBER, NotCalled.SHORT),
         ({"pii_number": "+4930123456"}, WishPart.NUMBER, NotCalled.ABROAD),
+        ({"pii_number": "0119 990 100"}, WishPart.NUMBER, NotCalled.SERVED),
+        ({"pii_number": "0031119990105"}, WishPart.NUMBER, NotCalled.SERVED),
         ({"municipality": MunicipalityCode("GM0001")}, WishPart.MUNICIPALITY, None),
         ({"team": TeamCode("x")}, WishPart.TEAM, None),
         ({"operator": OperatorNumber("999")}, WishPart.OPERATOR, None),

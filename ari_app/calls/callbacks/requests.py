@@ -122,7 +122,7 @@ async def operator_request(
 def _refusal(refused: NotPromised) -> RefusalReason:
     if refused.part is not WishPart.NUMBER:
         return RefusalReason.NOBODY_THERE
-    is_no_number = refused.not_called in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT)
+    is_no_number = refused.not_called in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT, NotCalled.SERVED)
     return RefusalReason.NO_NUMBER if is_no_number else RefusalReason.PAID_SERVICE
 
 

@@ -20,6 +20,7 @@ _NOT_CALLED: Mapping[NotCalled, str] = {
     NotCalled.PAID: "terug-betaald",
     NotCalled.SATELLITE: "terug-buitenland",
     NotCalled.ABROAD: "terug-buitenland",
+    NotCalled.SERVED: "terug-eigen-nummer",
 }
 
 
