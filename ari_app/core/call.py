@@ -68,6 +68,7 @@ class EndReason(StrEnum):
     WAITED_TOO_LONG = "waited_too_long"
     CALLBACK_PROMISED = "callback_promised"  # the caller will be called back, and knows by when
     NOT_SERVED = "not_served"  # a dialled number that is not ours
+    HEARD_BUSY = "heard_busy"  # more calls at the same time than may be; the dialplan refused this one
     HANDLED_BY_FALLBACK = "handled_by_fallback"  # helped by the dialplan, without us
     FAULT = "fault"  # our own bug; the caller was returned to the dialplan
     LOST = "lost"  # ended in a gap, when nobody saw how
@@ -106,6 +107,7 @@ _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.WAITED_TOO_LONG: EndSide.US,
     EndReason.CALLBACK_PROMISED: EndSide.US,
     EndReason.NOT_SERVED: EndSide.NETWORK,
+    EndReason.HEARD_BUSY: EndSide.US,
     EndReason.HANDLED_BY_FALLBACK: EndSide.US,
     EndReason.FAULT: EndSide.US,
     EndReason.LOST: EndSide.UNKNOWN,

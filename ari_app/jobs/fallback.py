@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ class FallbackTaker:
         self._has_begun = False
         self._asterisk_since: datetime | None = None
         self._pending: list[FallbackCall] = []
+        self._refused: Counter[str] = Counter()  # by limit, since it was last said
         self._one_at_a_time = asyncio.Lock()
 
     async def tick(self) -> None:
@@ -105,6 +107,9 @@ class FallbackTaker:
             if not is_done:
                 waiting.append(found)
         self._pending = waiting
+        for limit, count in self._refused.items():
+            log.warning("callers_heard_busy", limit=limit, count=count)
+        self._refused.clear()
         position = self._watch.needed_from or self._position
         if not waiting and position is not None:
             await save_position(self._database.engine, self._asterisk_id, position, datetime.now(UTC))
@@ -117,6 +122,8 @@ class FallbackTaker:
             log.warning("fallback_call_without_id", channel_id=found.channel_id)
             return True  # the channel's userfield was not set by our dialplan
         story = await call_story(self._database.engine, None, call_id, with_personal_data=True)
+        if found.was_refused and story is not None:
+            return True
         if story is not None and story.call.is_open:
             return False
         known, legs = (None, ()) if story is None else (story.call, story.legs)
@@ -129,5 +136,8 @@ class FallbackTaker:
             await self._ledger.store(call, facts, changed)
         except StaleRow:
             return False
-        log.info("fallback_call_recorded", call_id=found.call_id, helped=found.helped_at is not None)
+        if found.was_refused:
+            self._refused[found.reason] += 1
+        else:
+            log.info("fallback_call_recorded", call_id=found.call_id, helped=found.helped_at is not None)
         return True

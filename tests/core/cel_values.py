@@ -103,6 +103,17 @@ def in_fallback(
     ]
 
 
+def refused(channel_id: str, start: float, *, call_id: str, limit: str = "trunk_full") -> list[CelEvent]:
+    """A citizen who hears busy at once."""
+    made = Channel(channel_id, call_id=call_id)
+    end = start + 0.05
+    return [
+        made(CelKind.CHAN_START, start),
+        made(CelKind.REFUSED, start + 0.01, "CELGenUserEvent", extra=limit),
+        *made.end(end),
+    ]
+
+
 def phone_rung(
     channel_id: str, linked_id: str, start: float, end: float, *, endpoint: str = "phone01", bridge: str = ""
 ) -> list[CelEvent]:

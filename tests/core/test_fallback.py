@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ari_app.core.event_log.cel import CelEvent, CelKind, LogPosition, histories
 from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch, endpoint_of, fallback_calls
-from tests.core.cel_values import Channel, at, citizen, in_fallback, phone_rung, real_events
+from tests.core.cel_values import Channel, at, citizen, in_fallback, phone_rung, real_events, refused
 
 pytestmark = pytest.mark.pure
 
@@ -54,6 +54,18 @@ def test_a_prompt_that_answers_is_no_help() -> None:
     assert call.helped_at is None
     assert call.helped_by is None
     assert [phone.channel_id for phone in call.phones] == ["p"]
+
+
+def test_a_caller_who_heard_busy_was_in_no_fallback_and_is_told_of_all_the_same() -> None:
+    (call,) = fallback_calls(histories(refused("r", 0, call_id="call-1", limit="caller_limit")))
+    assert (call.was_refused, call.reason, call.helped_at) == (True, "caller_limit", None)
+    assert (call.started_at, call.fallback_at, call.ended_at) == (at(0), at(0.01), at(0.05))
+    watch = FallbackWatch()
+    events = refused("r", 0, call_id="call-1")
+    assert [found.was_refused for found in watch.add((LogPosition("log", n), e) for n, e in enumerate(events))] == [
+        True
+    ]
+    assert watch.needed_from is None
 
 
 def test_a_phone_that_answers_when_the_caller_is_gone_helped_nobody() -> None:

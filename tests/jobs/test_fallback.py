@@ -9,16 +9,17 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import structlog
 
 from ari_app.core.area import Area
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegRole, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.event_log.cel import CelEvent
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import CallStory, call_story
 from ari_app.storage.db.engine import Database
-from tests.core.cel_values import at, in_fallback, phone_rung, written
+from tests.core.cel_values import at, in_fallback, phone_rung, refused, written
 
 pytestmark = pytest.mark.postgres
 
@@ -77,6 +78,35 @@ async def test_a_call_that_the_application_never_saw_is_stored_with_its_legs(
     assert (story.call.end_reason, story.call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
     assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
     assert [fact.kind for fact in story.facts] == ["arrived", "to_fallback", "answered", "ended"]
+
+
+async def test_callers_who_heard_busy_are_stored_once_and_said_together(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker = await begun(new_taker)
+    ids = [CallId(uuid4()) for _ in range(3)]
+    limits = ("trunk_full", "trunk_full", "caller_limit")
+    append(log, *(refused(f"r{n}", n, call_id=str(ids[n]), limit=limits[n]) for n in range(3)))
+    with structlog.testing.capture_logs() as said:
+        await taker.tick()
+    assert [(line["event"], line["limit"], line["count"]) for line in said] == [
+        ("callers_heard_busy", "trunk_full", 2),
+        ("callers_heard_busy", "caller_limit", 1),
+    ]
+    story = await told(database, ids[2])
+    assert story is not None
+    call, (leg,) = story.call, story.legs
+    assert (call.end_reason, call.handled_by_fallback, call.queued_at) == (EndReason.HEARD_BUSY, False, None)
+    assert (call.dialled, call.answered_at, call.ended_at) == ("140119", None, at(2.05))
+    assert leg.end_reason is LegEndReason.RELEASED
+    assert [(fact.kind, fact.detail.get("limit")) for fact in story.facts] == [
+        (FactKind.ARRIVED, None),
+        (FactKind.ENDED, "caller_limit"),
+    ]
+    log_read_again = new_taker()
+    with structlog.testing.capture_logs() as said_again:
+        await log_read_again.tick()
+    assert said_again == []
 
 
 @pytest.mark.parametrize("with_phone", [True, False])

@@ -118,6 +118,10 @@ def test_given_one_address_when_rendered_then_asterisk_need_not_ask_for_its_own(
         ("ARI_APP_ARI_APPLICATION", "a,b"),
         ("ARI_APP_RTP_LEARN_PACKETS", "many"),
         ("ARI_APP_SIP_INFO_KEYS", "maybe"),
+        ("ARI_APP_TRUNK_CALLS", "0"),
+        ("ARI_APP_TRUNK_CALLS", "500"),
+        ("ARI_APP_TRUNK_CALLS", "some"),
+        ("ARI_APP_CALLER_CALLS", "-1"),
     ],
 )
 def test_given_a_value_that_asterisk_would_misread_when_rendered_then_nothing_is_written(

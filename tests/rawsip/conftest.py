@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,10 +71,15 @@ async def joins(asterisk: LocalAsterisk, small_application: SmallApplication) ->
 
 
 @asynccontextmanager
-async def another_asterisk(asterisk: LocalAsterisk, run_dir: Path) -> AsyncIterator[LocalAsterisk]:
+async def another_asterisk(
+    asterisk: LocalAsterisk, run_dir: Path, *, rtp_ports: int = 1000, trunk: Sequence[str] = ()
+) -> AsyncIterator[LocalAsterisk]:
     """One more, with settings of its own from the environment; its accounts are the sample's."""
     host = address(1)
     settings = AsteriskSettings(
+        rtp_start=20000,
+        rtp_end=20000 + rtp_ports - 1,
+        trunk_match=trunk,
         run_dir=run_dir,
         sounds_dir=asterisk.sounds_dir,
         http_port=free_port(Protocol.TCP, host),

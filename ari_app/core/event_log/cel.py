@@ -62,6 +62,7 @@ class CelKind(StrEnum):
     APP_START = "APP_START"
     APP_END = "APP_END"
     FALLBACK = "FALLBACK"  # our own event of the dialplan: the fallback takes this call
+    REFUSED = "REFUSED"  # our own event of the dialplan: as many calls as may be are there already
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ class ChannelHistory:
     apps: frozenset[str] = frozenset()
     fallback_at: datetime | None = None
     fallback_reason: str | None = None
+    refused_at: datetime | None = None
+    refused_reason: str | None = None  # the limit that was reached: trunk_full, caller_limit
 
     @property
     def was_in_application(self) -> bool:
@@ -212,6 +215,8 @@ class ChannelHistory:
                 return replace(known, in_application=(*before, replace(last, until_at=event.at)))
             case CelKind.FALLBACK if self.fallback_at is None:
                 return replace(known, fallback_at=event.at, fallback_reason=str(event.extra.get("extra", "")))
+            case CelKind.REFUSED:
+                return replace(known, refused_at=event.at, refused_reason=str(event.extra.get("extra", "")))
             case _:
                 return known
 

@@ -1,4 +1,6 @@
-"""Calls that the dialplan's fallback took while the application was away, read from the channel event log afterwards.
+"""Calls that the dialplan kept from the application, read from the channel event log afterwards.
+
+The fallback took them while the application was away, or they were one too many and heard busy.
 
 The phone that answered a caller is found by the bridge that both were in. Phones that only rang are found by the linked
 id. Two callers in the fallback may share a linked id, because the same operator's line had them before; then a phone
@@ -17,7 +19,7 @@ from ari_app.core.ids import ChannelId, Endpoint
 
 @dataclass(frozen=True, slots=True)
 class FallbackCall:
-    """A call that the fallback took. `helped_at` is None when no human answered.
+    """A call that the fallback took, or that was refused. `helped_at` is None when no human answered.
 
     `call_id` is that of the call's row, if the application had the call before. Instants come from Asterisk.
     """
@@ -28,13 +30,14 @@ class FallbackCall:
     started_at: datetime
     line_answered_at: datetime | None  # answered for a prompt or music, not by a human
     fallback_at: datetime
-    reason: str  # e.g. no_heartbeat, stasis_failed
+    reason: str  # e.g. no_heartbeat, stasis_failed; of a call that was refused: the limit
     helped_at: datetime | None
     helped_by: Endpoint | None
     ended_at: datetime | None  # None while it lasts
     hangup_cause: int | None
     was_in_application: bool  # then the call has a row, or should have one
     phones: tuple[ChannelHistory, ...]  # all phones that rang for this caller
+    was_refused: bool = False
 
 
 def endpoint_of(channel_name: str) -> Endpoint:
@@ -53,8 +56,8 @@ def fallback_calls(histories: Iterable[ChannelHistory]) -> list[FallbackCall]:
         if history.role is ChannelRole.FALLBACK_PHONE:
             for place in [span.bridge_id for span in history.bridges] or history.linked_ids:
                 phones_in.setdefault(place, []).append(history)
-        elif history.fallback_at is not None and history.call_id:
-            callers.append((history.fallback_at, history))
+        elif (kept_at := _kept_at(history)) is not None and history.call_id:
+            callers.append((kept_at, history))
     taken: set[ChannelId] = set()
     calls = []
     for fallback_at, caller in sorted(callers, key=lambda pair: pair[0]):
@@ -64,6 +67,11 @@ def fallback_calls(histories: Iterable[ChannelHistory]) -> list[FallbackCall]:
         taken.update(phone.channel_id for phone in rang)
         calls.append(_call(caller, fallback_at, sorted(rang, key=lambda phone: phone.first_seen_at)))
     return calls
+
+
+def _kept_at(history: ChannelHistory) -> datetime | None:
+    """When the dialplan took this call, or refused it; None when it did neither."""
+    return history.fallback_at or history.refused_at
 
 
 def _rang(phone: ChannelHistory, caller: ChannelHistory, fallback_at: datetime) -> bool:
@@ -95,13 +103,14 @@ def _call(caller: ChannelHistory, fallback_at: datetime, phones: Sequence[Channe
         started_at=caller.started_at or caller.first_seen_at,
         line_answered_at=caller.answered_at,
         fallback_at=fallback_at,
-        reason=caller.fallback_reason or "",
+        reason=caller.fallback_reason or caller.refused_reason or "",
         helped_at=helped_at,
         helped_by=endpoint_of(helper.name) if helper else None,
         ended_at=caller.ended_at,
         hangup_cause=caller.hangup_cause,
         was_in_application=caller.was_in_application,
         phones=tuple(phones),
+        was_refused=caller.fallback_at is None,
     )
 
 
@@ -121,7 +130,7 @@ class FallbackWatch:
             known = self._channels.get(event.channel_id)
             if known is not None:
                 self._channels[event.channel_id] = known.with_event(event)
-            elif event.kind in (CelKind.CHAN_START, CelKind.FALLBACK) and not _is_operator_line(event):
+            elif event.kind in (CelKind.CHAN_START, CelKind.FALLBACK, CelKind.REFUSED) and not _is_operator_line(event):
                 self._channels[event.channel_id] = new_history(event)
                 self._begun[event.channel_id] = position
         return self._release(over=_is_over)
@@ -142,7 +151,7 @@ class FallbackWatch:
         kept = {phone.channel_id for call in live for phone in call.phones}
         gone = {call.channel_id for call in done} | {phone.channel_id for call in done for phone in call.phones}
         for channel_id, history in list(self._channels.items()):
-            ended_without_fallback = history.ended_at is not None and history.fallback_at is None
+            ended_without_fallback = history.ended_at is not None and _kept_at(history) is None
             if channel_id in gone or (ended_without_fallback and channel_id not in kept):
                 del self._channels[channel_id], self._begun[channel_id]
         return done

@@ -26,6 +26,8 @@ def fallback_rows(
 
     A human who picked up counts as an answer. Idempotent: leg ids are derived from the channels.
     """
+    if found.was_refused:
+        return _refused(found, area, asterisk_id)
     ended_at = found.ended_at or found.fallback_at
     helped = found.helped_at is not None
     reason = EndReason.HANDLED_BY_FALLBACK if helped else EndReason.ABANDONED_WAITING
@@ -55,6 +57,28 @@ def fallback_rows(
         tuple(facts),
         (_caller_leg(found, call, legs), *(_phone_leg(phone, found, call) for phone in found.phones)),
     )
+
+
+def _refused(
+    found: FallbackCall, area: Area, asterisk_id: AsteriskId
+) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+    """A caller who heard busy: nobody's queue, nobody's talk, and counted all the same."""
+    ended_at = found.ended_at or found.fallback_at
+    call = replace(
+        _new_call(found, area, asterisk_id),
+        queued_at=None,
+        stage_entered_at=ended_at,
+        ended_at=ended_at,
+        end_reason=EndReason.HEARD_BUSY,
+        end_is_estimated=found.ended_at is None,
+    )
+    why = EndReason.HEARD_BUSY.value
+    facts = (
+        Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}),
+        Fact(ended_at, FactKind.ENDED, {"reason": why, "limit": found.reason, "estimated": call.end_is_estimated}),
+    )
+    leg = replace(_caller_leg(found, call, ()), end_reason=LegEndReason.RELEASED)
+    return call, facts, (leg,)
 
 
 def _new_call(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Call:
