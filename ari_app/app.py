@@ -43,8 +43,8 @@ from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.lock import ControllerLock
-from ari_app.storage.db.migrate import require_head
 from ari_app.storage.db.outbox import Outbox
+from ari_app.storage.db.revision import require_head
 from ari_app.web.app import make_app, serving
 
 log = structlog.get_logger(__name__)

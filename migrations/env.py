@@ -11,8 +11,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from ari_app.settings import DatabaseSettings, load
+from ari_app.storage.db.alchemy import create_engine
 from ari_app.storage.db.constraints import validate
-from ari_app.storage.db.engine import create_engine
 from ari_app.storage.tables import metadata
 
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from ari_app.area_file.directory_csv import render_entries
 from ari_app.area_file.render import render_area
 from ari_app.core.ids import MunicipalityCode
 from ari_app.storage.area.snapshot import load_area, load_snapshot
+from ari_app.storage.db.engine import Pool
 
 
-async def export_area(engine: AsyncEngine) -> str:
+async def export_area(pool: Pool) -> str:
     """The area as an area file, PINs hashed. Raises StoreUnavailable."""
-    found = await load_snapshot(engine)
+    found = await load_snapshot(pool)
     return render_area(found.area, found.pin_hashes, found.special_days)
 
 
-async def export_entries(engine: AsyncEngine, municipality: MunicipalityCode | None = None) -> str:
+async def export_entries(pool: Pool, municipality: MunicipalityCode | None = None) -> str:
     """The directory, or one municipality's part of it, as CSV. Raises StoreUnavailable."""
-    area = await load_area(engine)
+    area = await load_area(pool)
     return render_entries(one for one in area.entries.values() if municipality in (None, one.municipality))

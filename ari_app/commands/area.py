@@ -38,4 +38,4 @@ def import_file(file: Path, author: str) -> None:
 def export_file(output: Path | None) -> None:
     """The whole area as an area file, PINs hashed; `import` reads it back. A new file is for its owner only."""
     # A PIN of a few digits is soon found from its hash.
-    write_or_echo(with_database(lambda db: export_area(db.engine)), output, private=True)
+    write_or_echo(with_database(lambda db: export_area(db.background)), output, private=True)

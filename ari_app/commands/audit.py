@@ -42,7 +42,9 @@ def audit(since: datetime, until: datetime | None, tolerance: float, json_wanted
             events = await asyncio.to_thread(lambda: list(cel_file.events_since(path, period.since - EDGE)))
         except cel_file.CelFileUnreadable as error:
             fail(str(error))
-        recorded = await recorded_channels(db.engine, AsteriskId(chosen.node), period.since - EDGE, period.until + EDGE)
+        recorded = await recorded_channels(
+            db.background, AsteriskId(chosen.node), period.since - EDGE, period.until + EDGE
+        )
         return compare(histories(events), recorded, period, tolerance)
 
     report = with_database(work)

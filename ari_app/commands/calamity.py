@@ -43,7 +43,7 @@ def calamity_on(
         require_speakable(text)
     except PromptError as error:
         fail(f"TEXT: {error}", WRONG)
-    with_database(lambda db: set_calamity(db.engine, wanted, now))
+    with_database(lambda db: set_calamity(db.background, wanted, now))
     click.echo(f"{municipality}: callers hear the text from {local(wanted.from_at)}")
 
 
@@ -53,14 +53,14 @@ def calamity_on(
 def calamity_off(municipality: str, author: str) -> None:
     """No text for MUNICIPALITY any more, planned ones included."""
     code = MunicipalityCode(municipality)
-    ended = with_database(lambda db: end_calamity(db.engine, code, author, datetime.now(UTC)))
+    ended = with_database(lambda db: end_calamity(db.background, code, author, datetime.now(UTC)))
     click.echo(f"{municipality}: {ended} ended" if ended else f"{municipality}: there was none")
 
 
 @calamity.command("list")
 def calamity_list() -> None:
     """Those that are on or planned."""
-    found = with_database(lambda db: list_calamities(db.engine, None, datetime.now(UTC)))
+    found = with_database(lambda db: list_calamities(db.background, None, datetime.now(UTC)))
     if not found:
         click.echo("no calamity is on or planned")
         return

@@ -46,7 +46,7 @@ def callbacks(ctx: click.Context, due: str | None, municipality: str | None, pii
     wanted = None if due is None else Due(due)
     now = datetime.now(UTC)
     found = with_database(
-        lambda db: list_requests(db.engine, None, now, due=wanted, municipality=code, with_personal_data=pii)
+        lambda db: list_requests(db.background, None, now, due=wanted, municipality=code, with_personal_data=pii)
     )
     if json_wanted:
         for line in found:
@@ -61,7 +61,7 @@ def callbacks(ctx: click.Context, due: str | None, municipality: str | None, pii
 @click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
 def show(reference: str, pii: bool, json_wanted: bool) -> None:
     """One request: the promise, its proof, and all that happened."""
-    story = with_database(lambda db: request_story(db.engine, None, reference, with_personal_data=pii))
+    story = with_database(lambda db: request_story(db.background, None, reference, with_personal_data=pii))
     if story is None:
         fail(f"there is no request {reference}; `ari-app callbacks` lists the open ones")
     click.echo(as_json(asdict(story)) if json_wanted else story_text(story))
@@ -164,11 +164,11 @@ def calendar(team: str, output: Path | None) -> None:
     now = datetime.now(UTC)
 
     async def work(db: Database) -> str:
-        area = await load_area(db.engine)
+        area = await load_area(db.background)
         unknown = unknown_owner(area, TeamCode(team), None)
         if unknown is not None:
             fail(unknown.pii_says, WRONG)
-        requests = await list_requests(db.engine, None, now, team=TeamCode(team))
+        requests = await list_requests(db.background, None, now, team=TeamCode(team))
         return team_calendar(area.teams[TeamCode(team)].name, requests, now)
 
     text = with_database(work)
@@ -181,18 +181,18 @@ def calendar(team: str, output: Path | None) -> None:
 def promise_command(municipality: str | None, json_wanted: bool) -> None:
     """How much of the promise is kept, per municipality and month of the deadline."""
     code = None if municipality is None else MunicipalityCode(municipality)
-    found = with_database(lambda db: promise(db.engine, None, municipality=code))
+    found = with_database(lambda db: promise(db.background, None, municipality=code))
     if json_wanted:
         for month in found:
             click.echo(as_json(asdict(month)))
         return
     click.echo(promise_table(found) if found else "no promise was due yet")
-    click.echo(f"\n{with_database(lambda db: promise_definition(db.engine))}")
+    click.echo(f"\n{with_database(lambda db: promise_definition(db.background))}")
 
 
 async def _with_callbacks(db: Database, work: Callable[[CallbackService], Awaitable[T]]) -> T:
     """Do something with the service; a refusal ends the command with its sentence, and listeners are notified."""
-    area = await load_area(db.engine)
+    area = await load_area(db.background)
     store = PostgresCallbackStore(db.pool)
     try:
         return await work(CallbackService(store, lambda: area))
@@ -203,7 +203,7 @@ async def _with_callbacks(db: Database, work: Callable[[CallbackService], Awaita
 
 
 async def _id_of(db: Database, reference: str) -> RequestId:
-    story = await request_story(db.engine, None, reference)
+    story = await request_story(db.background, None, reference)
     if story is None:
         fail(f"there is no request {reference}; `ari-app callbacks` lists the open ones", WRONG)
     return story.request.id

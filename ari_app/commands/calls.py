@@ -26,7 +26,7 @@ def calls(ctx: click.Context, since: datetime, municipality: str | None, limit: 
     if ctx.invoked_subcommand is not None:
         return
     code = None if municipality is None else MunicipalityCode(municipality)
-    found = with_database(lambda db: list_calls(db.engine, None, since=since, municipality=code, limit=limit))
+    found = with_database(lambda db: list_calls(db.background, None, since=since, municipality=code, limit=limit))
     if json_wanted:
         for line in found:
             click.echo(as_json(asdict(line)))
@@ -42,8 +42,8 @@ def calls_show(call_id: str, json_wanted: bool, pii: bool) -> None:
     """One call as a story, with times. CALL_ID may be its first eight characters."""
 
     async def work(db: Database) -> CallStory | None:
-        found = await find_call(db.engine, None, call_id)
-        return None if found is None else await call_story(db.engine, None, found, with_personal_data=pii)
+        found = await find_call(db.background, None, call_id)
+        return None if found is None else await call_story(db.background, None, found, with_personal_data=pii)
 
     story = with_database(work)
     if story is None:
@@ -62,9 +62,9 @@ def calls_allow_transfer(call_id: str, by: str, reason: str) -> None:
             fail(f"{name} is empty: say it in words", WRONG)
 
     async def work(db: Database) -> bool:
-        found = await find_call(db.engine, None, call_id)
+        found = await find_call(db.background, None, call_id)
         now = datetime.now(UTC)
-        return found is not None and await allow_transfer(db.engine, None, found, by.strip(), reason.strip(), now)
+        return found is not None and await allow_transfer(db.background, None, found, by.strip(), reason.strip(), now)
 
     if not with_database(work):
         fail(f"no call that goes on begins with {call_id!r}; `ari-app calls` lists them")

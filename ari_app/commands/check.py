@@ -25,7 +25,7 @@ from ari_app.settings import Settings
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, shown
 from ari_app.storage.db.errors import StorageError
-from ari_app.storage.db.migrate import require_head
+from ari_app.storage.db.revision import require_head
 
 #: what the dialplan and the application cannot do without
 MODULES = (
@@ -95,7 +95,7 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
                 await require_head(url)
             except StorageError as error:
                 return Area(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
-            directory = await load_area(database.engine)
+            directory = await load_area(database.background)
     except (LedgerError, StorageError, ValueError) as error:
         remedy = "start Postgres, or correct DATABASE_URL"
         return Area(), [Finding("database", False, str(error), remedy)]

@@ -63,7 +63,7 @@ def search(text: str, municipality: str | None, limit: int, json_wanted: bool, p
     """Entries by any part of name, subject, keyword, extension or number; typing errors are forgiven."""
 
     async def work(db: Database) -> list[EntryNow]:
-        area = await load_area(db.engine)
+        area = await load_area(db.background)
         found = DirectoryIndex(area.entries.values()).search(text, _scope(area, municipality), limit)
         seen = await _sightings(db, [one.entry for one in found])
         return [entry_now(area, one.entry, seen, datetime.now(UTC)) for one in found]
@@ -85,7 +85,7 @@ def list_entries(municipality: str | None, unreachable: bool, json_wanted: bool,
     """All entries, with what the last check found."""
 
     async def work(db: Database) -> list[DirectoryEntry]:
-        area = await load_area(db.engine)
+        area = await load_area(db.background)
         scope = _scope(area, municipality)
         return [one for one in area.entries.values() if scope is None or is_visible(one, scope)]
 
@@ -105,7 +105,7 @@ def show(code: str, json_wanted: bool, pii: bool) -> None:
     """One entry, by its code or its extension, with its deputies."""
 
     async def work(db: Database) -> list[EntryNow]:
-        area = await load_area(db.engine)
+        area = await load_area(db.background)
         entry = area.entries.get(EntryCode(code)) or area.by_extension.get(code)
         if entry is None:
             fail(f"there is no entry with code or extension {code}; `ari-app directory search` finds one", WRONG)
@@ -148,7 +148,7 @@ def import_csv(file: Path, municipality: str | None, replace: bool, author: str)
 def export_csv(municipality: str | None, output: Path | None) -> None:
     """The number plan as CSV, numbers included; `directory import` reads it back. A new file is for its owner only."""
     code = None if municipality is None else MunicipalityCode(municipality)
-    text = with_database(lambda db: export_entries(db.engine, code))
+    text = with_database(lambda db: export_entries(db.background, code))
     # Excel takes a file without the mark at its beginning for one of another alphabet.
     write_or_echo(text, output, encoding="utf-8-sig", private=True)
 
@@ -161,14 +161,14 @@ def check(json_wanted: bool, pii: bool) -> None:
     chosen = settings()
 
     async def work(db: Database) -> list[DirectoryEntry]:
-        area = await load_area(db.engine)
+        area = await load_area(db.background)
         try:
             async with AriClient(chosen.ari_url, chosen.ari_user, chosen.ari_password.reveal()) as ari:
                 phones = await seen_phones(ari)
         except AriError as error:
             fail(f"Asterisk cannot be asked who is there: {error}; `ari-app check` tells more")
         results = await check_number_plan(db, area, phones, datetime.now(UTC))
-        again = (await load_area(db.engine)).entries
+        again = (await load_area(db.background)).entries
         return [again[code] for code, found in results.items() if found is not CheckResult.FINE and code in again]
 
     wrong = with_database(work)
@@ -191,7 +191,9 @@ def _scope(area: Area, municipality: str | None) -> Collection[MunicipalityCode]
 
 async def _sightings(db: Database, entries: Collection[DirectoryEntry]) -> Sightings:
     """Who is there now; without Asterisk a phone's standing is unknown, and it is said why."""
-    people = {one.number: one.state for one in await list_operators(db.engine, None) if one.state != OperatorState.AWAY}
+    people = {
+        one.number: one.state for one in await list_operators(db.background, None) if one.state != OperatorState.AWAY
+    }
     if not any(one.endpoint for one in entries):
         return Sightings({}, people)
     try:

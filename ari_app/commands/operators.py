@@ -23,7 +23,7 @@ def operators(ctx: click.Context, json_wanted: bool) -> None:
     """Who is logged in, and in which state."""
     if ctx.invoked_subcommand is not None:
         return
-    found = with_database(lambda db: list_operators(db.engine, None))
+    found = with_database(lambda db: list_operators(db.background, None))
     if json_wanted:
         for status in found:
             click.echo(as_json(asdict(status)))
@@ -45,13 +45,13 @@ def operators_absent(
     """NUMBER is away: their team has their callbacks meanwhile. Without NUMBER: the list of those who are away."""
     now = datetime.now(UTC)
     if number is None:
-        found = with_database(lambda db: list_absences(db.engine, None, now))
+        found = with_database(lambda db: list_absences(db.background, None, now))
         click.echo(absences_table(found) if found else "nobody is away")
         return
     absence = Absence(OperatorNumber(number), from_at or now, until_at, reason)
     if not absence.lasts():
         fail("--until is not after the beginning: it would end before it begins", WRONG)
-    with_database(lambda db: add_absence(db.engine, absence, author, now))
+    with_database(lambda db: add_absence(db.background, absence, author, now))
     until = "until further notice" if until_at is None else f"until {local(until_at)}"
     click.echo(f"{number}: away from {local(absence.from_at)} {until}")
 
@@ -61,5 +61,5 @@ def operators_absent(
 def operators_present(number: str) -> None:
     """NUMBER is back, or planned absences are called off."""
     operator, now = OperatorNumber(number), datetime.now(UTC)
-    ended = with_database(lambda db: end_absences(db.engine, operator, now))
+    ended = with_database(lambda db: end_absences(db.background, operator, now))
     click.echo(f"{number}: back" if ended else f"{number}: was not away")

@@ -26,7 +26,7 @@ def prompts() -> None:
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def prompts_import(municipality: str, directory: Path) -> None:
     """Use the WAV files of DIRECTORY instead of the spoken texts of the same names, for MUNICIPALITY."""
-    known = with_database(lambda db: load_area(db.engine)).municipalities
+    known = with_database(lambda db: load_area(db.background)).municipalities
     if municipality not in known:
         fail(f"MUNICIPALITY: there is no municipality {municipality}; known are {listed(known)}", WRONG)
     try:
@@ -40,7 +40,7 @@ def prompts_import(municipality: str, directory: Path) -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def prompts_listen(file: Path) -> None:
     """Write all names of the area into one WAV FILE, to hear which need `spoken` in the area file."""
-    area = with_database(lambda db: load_area(db.engine))
+    area = with_database(lambda db: load_area(db.background))
     if not area.municipalities:
         fail("there is no municipality; ari-app import FILE (docs/area-file.md)", WRONG)
     try:

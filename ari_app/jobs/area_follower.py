@@ -34,7 +34,7 @@ class AreaFollower:
 
     async def reload(self) -> bool:
         """Read the area again; whether it is another one. New names and texts get their sound before they are used."""
-        area = await load_area(self._database.engine)
+        area = await load_area(self._database.background)
         if area == self._directory:
             return False
         await make_prompts(self._sounds_dir, area)

@@ -39,17 +39,17 @@ class NumberPlanCheck:
         """Raises StoreUnavailable; without Asterisk nothing is done, and the next tick tries again."""
         now = now or datetime.now(UTC)
         local = now.astimezone(AMSTERDAM)
-        engine = self._database.engine
-        if local.hour < self._hour or await is_done(engine, JOB, local.date()):
+        pool = self._database.background
+        if local.hour < self._hour or await is_done(pool, JOB, local.date()):
             return
         try:
             phones = await seen_phones(self._ari)
         except AriError as error:
             log.warning("number_plan_check_postponed", error=str(error))
             return
-        if await claim_night(engine, JOB, local.date(), now):
+        if await claim_night(pool, JOB, local.date(), now):
             _tell(await check_number_plan(self._database, self._directory(), phones, now))
-            await finish_night(engine, JOB, local.date(), datetime.now(UTC))
+            await finish_night(pool, JOB, local.date(), datetime.now(UTC))
 
 
 async def check_number_plan(
@@ -58,7 +58,7 @@ async def check_number_plan(
     """Check every entry, and keep what was found. Raises StoreUnavailable."""
     # Twenty thousand numbers take seconds, and calls go on meanwhile.
     results = await asyncio.to_thread(check, area, Sightings(phones), now)
-    await store_checks(database.engine, results, now)
+    await store_checks(database.background, results, now)
     return results
 
 

@@ -81,10 +81,10 @@ class FallbackTaker:
     async def _begin(self) -> None:
         if self._has_begun:
             return
-        position = await load_position(self._database.engine, self._asterisk_id)
+        position = await load_position(self._database.background, self._asterisk_id)
         if position is None:
             position = await asyncio.to_thread(cel_file.end, self._path) or _NO_LOG_YET
-            await save_position(self._database.engine, self._asterisk_id, position, datetime.now(UTC))
+            await save_position(self._database.background, self._asterisk_id, position, datetime.now(UTC))
         self._position = None if position == _NO_LOG_YET else position
         self._has_begun = True
 
@@ -112,7 +112,7 @@ class FallbackTaker:
         self._refused.clear()
         position = self._watch.needed_from or self._position
         if not waiting and position is not None:
-            await save_position(self._database.engine, self._asterisk_id, position, datetime.now(UTC))
+            await save_position(self._database.background, self._asterisk_id, position, datetime.now(UTC))
 
     async def _store(self, found: FallbackCall) -> bool:
         """Whether it is stored now; a call whose own task has not ended its row yet has to wait for that."""
@@ -121,7 +121,7 @@ class FallbackTaker:
         except ValueError:
             log.warning("fallback_call_without_id", channel_id=found.channel_id)
             return True  # the channel's userfield was not set by our dialplan
-        story = await call_story(self._database.engine, None, call_id, with_personal_data=True)
+        story = await call_story(self._database.background, None, call_id, with_personal_data=True)
         if found.was_refused and story is not None:
             return True
         if story is not None and story.call.is_open:

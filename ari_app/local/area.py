@@ -13,7 +13,7 @@ from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.local.debian import Say
 from ari_app.storage.area.snapshot import load_area
-from ari_app.storage.db.engine import create_engine
+from ari_app.storage.db.engine import Database
 from ari_app.storage.db.migrate import upgrade_to_head
 
 SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
@@ -25,15 +25,12 @@ async def prepare(url: str, say: Say) -> Area:
     Raises StoreUnavailable, StorageError.
     """
     await upgrade_to_head(url)
-    engine = create_engine(url, pooled=False)
-    try:
-        area = await load_area(engine)
+    async with Database(url) as database:
+        area = await load_area(database.background)
         if not area.municipalities and not area.operators:
             say("Importing the sample area …")
-            await import_area(engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
-            area = await load_area(engine)
-    finally:
-        await engine.dispose()
+            await import_area(database.engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
+            area = await load_area(database.background)
     return area
 
 

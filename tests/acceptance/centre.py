@@ -191,13 +191,15 @@ class Centre:
         calamity = Calamity(MunicipalityCode(municipality), now, None, text, then, "acceptance test")
         self.application.forget_log()
         async with Database(self.database_url) as database:
-            await set_calamity(database.engine, calamity, now)
+            await set_calamity(database.background, calamity, now)
         await self.application.says("directory_loaded")
 
     async def no_calamity(self, municipality: str) -> None:
         self.application.forget_log()
         async with Database(self.database_url) as database:
-            await end_calamity(database.engine, MunicipalityCode(municipality), "acceptance test", datetime.now(UTC))
+            await end_calamity(
+                database.background, MunicipalityCode(municipality), "acceptance test", datetime.now(UTC)
+            )
         await self.application.says("directory_loaded")
 
     def sound(self, name: str) -> Path:

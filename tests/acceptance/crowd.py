@@ -181,7 +181,7 @@ class Crowd:
         period = Period(since, until or datetime.now(UTC))
         events = list(cel_file.events_since(self.asterisk.cel_file, since))
         async with Database(self.database_url) as database:
-            recorded = await recorded_channels(database.engine, AsteriskId("node1"), period.since, period.until)
+            recorded = await recorded_channels(database.background, AsteriskId("node1"), period.since, period.until)
         return audit(histories(events), recorded, period, 0.1)
 
 

@@ -75,7 +75,7 @@ async def _presses_last(centre: Centre, citizen: Phone, number: str) -> Row:
 async def _is_due_in_time(centre: Centre, request: Row) -> None:
     """At the end of the opening hours, or at five, of the working day after the call."""
     async with Database(centre.database_url) as database:
-        directory = await load_area(database.engine)
+        directory = await load_area(database.background)
     day = local_date(request["first_contact_at"]) + timedelta(days=1)
     while not is_working_day(day, directory.special_days):
         day += timedelta(days=1)

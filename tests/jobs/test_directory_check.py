@@ -36,34 +36,34 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def test_a_night_is_one_copys_and_is_done_once(database: Database) -> None:
-    claims = await asyncio.gather(*(claim_night(database.engine, JOB, DAY, AT_THREE) for _ in range(5)))
+    claims = await asyncio.gather(*(claim_night(database.background, JOB, DAY, AT_THREE) for _ in range(5)))
     assert sorted(claims) == [False, False, False, False, True]
-    assert not await is_done(database.engine, JOB, DAY)
-    await finish_night(database.engine, JOB, DAY, AT_THREE)
-    assert await is_done(database.engine, JOB, DAY)
-    assert not await claim_night(database.engine, JOB, DAY, AT_THREE + timedelta(days=1))
-    assert await claim_night(database.engine, JOB, DAY + timedelta(days=1), AT_THREE)
+    assert not await is_done(database.background, JOB, DAY)
+    await finish_night(database.background, JOB, DAY, AT_THREE)
+    assert await is_done(database.background, JOB, DAY)
+    assert not await claim_night(database.background, JOB, DAY, AT_THREE + timedelta(days=1))
+    assert await claim_night(database.background, JOB, DAY + timedelta(days=1), AT_THREE)
 
 
 async def test_what_a_copy_left_unfinished_is_taken_over(database: Database) -> None:
-    assert await claim_night(database.engine, JOB, DAY, AT_THREE)
-    assert not await claim_night(database.engine, JOB, DAY, AT_THREE + GIVEN_UP_AFTER)
-    assert await claim_night(database.engine, JOB, DAY, AT_THREE + GIVEN_UP_AFTER + timedelta(seconds=1))
+    assert await claim_night(database.background, JOB, DAY, AT_THREE)
+    assert not await claim_night(database.background, JOB, DAY, AT_THREE + GIVEN_UP_AFTER)
+    assert await claim_night(database.background, JOB, DAY, AT_THREE + GIVEN_UP_AFTER + timedelta(seconds=1))
 
 
 async def test_what_was_found_is_kept_with_its_entry(database: Database) -> None:
-    area = await load_area(database.engine)
+    area = await load_area(database.background)
     await check_number_plan(database, area, {}, AT_THREE)
-    checked = (await load_area(database.engine)).entries
+    checked = (await load_area(database.background)).entries
     assert (checked[TAXES].last_check, checked[TAXES].last_checked_at) == (CheckResult.UNREACHABLE, AT_THREE)
     assert checked[JAN].last_check is CheckResult.FINE
-    assert await load_area(database.engine) == area  # nothing for the calls to load again
+    assert await load_area(database.background) == area  # nothing for the calls to load again
 
 
 async def test_a_changed_entry_is_not_known_to_be_fine(database: Database) -> None:
-    await check_number_plan(database, await load_area(database.engine), {}, AT_THREE)
+    await check_number_plan(database, await load_area(database.background), {}, AT_THREE)
     await import_area(database.engine, PLAN.replace("Jan Jansen", "Jan de Jong"), "beheer", AT_THREE)
-    checked = (await load_area(database.engine)).entries
+    checked = (await load_area(database.background)).entries
     assert checked[JAN].last_check is None
     assert checked[TAXES].last_check is CheckResult.UNREACHABLE
 
@@ -77,7 +77,7 @@ async def test_it_is_due_from_its_hour_on_and_once_and_told_in_numbers(
         return there
 
     monkeypatch.setattr(number_plan, "seen_phones", phones)
-    area = await load_area(database.engine)
+    area = await load_area(database.background)
     async with AriClient("http://127.0.0.1:1/ari", "nobody", "none") as ari:
 
         async def tick(now: datetime) -> list[tuple[str, str, int | None]]:
@@ -98,4 +98,4 @@ async def test_without_asterisk_the_night_stays_due(database: Database) -> None:
         with capture_logs() as log:
             await NumberPlanCheck(database, ari, Area, 3).tick(AT_THREE)
     assert [line["event"] for line in log] == ["number_plan_check_postponed"]
-    assert await claim_night(database.engine, JOB, DAY, AT_THREE)
+    assert await claim_night(database.background, JOB, DAY, AT_THREE)

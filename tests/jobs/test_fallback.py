@@ -57,7 +57,7 @@ def helped(call_id: CallId, name: str = "f") -> tuple[list[CelEvent], list[CelEv
 
 
 async def told(database: Database, call_id: CallId) -> CallStory | None:
-    return await call_story(database.engine, None, call_id)
+    return await call_story(database.background, None, call_id)
 
 
 async def begun(new_taker: NewTaker) -> FallbackTaker:

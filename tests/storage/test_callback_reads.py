@@ -62,7 +62,7 @@ async def test_open_requests_come_in_the_order_of_their_urgency(service: Callbac
     await service.close_by_person(closed.id, "opgelost", "Anna", NOW)
 
     async def seen(**question: object) -> list[str]:
-        found = await list_requests(database.engine, GROUP, NOW, **question)  # type: ignore[arg-type]
+        found = await list_requests(database.background, GROUP, NOW, **question)  # type: ignore[arg-type]
         return [line.reference for line in found]
 
     assert await seen() == [overdue.reference, today.reference, later.reference]
@@ -82,16 +82,16 @@ async def test_a_request_outside_the_scope_does_not_exist(
     ]
     for request in requests:
         await tried(service, request, "2026-03-02T10:00", AttemptOutcome.NO_ANSWER)
-    found = await list_requests(database.engine, scope, NOW)
+    found = await list_requests(database.background, scope, NOW)
     assert {line.municipality for line in found} == scope
     for other in {OOSTERWENDE, ZANDERMEER} - scope:
-        assert await list_requests(database.engine, scope, NOW, municipality=other) == []
-        assert await promise(database.engine, scope, municipality=other) == []
+        assert await list_requests(database.background, scope, NOW, municipality=other) == []
+        assert await promise(database.background, scope, municipality=other) == []
     for request in requests:
-        story = await request_story(database.engine, scope, request.reference)
+        story = await request_story(database.background, scope, request.reference)
         assert (story is not None) == (request.municipality in scope)
-    assert {month.municipality for month in await promise(database.engine, scope)} == scope
-    assert await list_requests(database.engine, frozenset(), NOW) == []
+    assert {month.municipality for month in await promise(database.background, scope)} == scope
+    assert await list_requests(database.background, frozenset(), NOW) == []
 
 
 async def test_personal_data_is_shown_only_when_it_is_asked_for(service: CallbackService, database: Database) -> None:
@@ -99,16 +99,16 @@ async def test_personal_data_is_shown_only_when_it_is_asked_for(service: Callbac
     await service.close_by_person(request.id, "mevrouw Jansen is verhuisd", "Anna", NOW)
     again = await made(service, "2026-03-03T09:00", 1, pii_note="mevrouw Jansen")
     for reference in (request.reference, again.reference):
-        bare = await request_story(database.engine, GROUP, reference)
-        whole = await request_story(database.engine, GROUP, reference, with_personal_data=True)
+        bare = await request_story(database.background, GROUP, reference)
+        whole = await request_story(database.background, GROUP, reference, with_personal_data=True)
         assert bare is not None
         assert whole is not None
         assert whole.request.pii_number == number(1)
         shown = str([bare.request.pii_number, bare.request.pii_note, bare.request.pii_close_reason, bare.facts])
         assert "Jansen" not in shown
         assert number(1) not in shown
-    assert (await list_requests(database.engine, GROUP, NOW))[0].pii_number is None
-    with_numbers = await list_requests(database.engine, GROUP, NOW, with_personal_data=True)
+    assert (await list_requests(database.background, GROUP, NOW))[0].pii_number is None
+    with_numbers = await list_requests(database.background, GROUP, NOW, with_personal_data=True)
     assert with_numbers[0].pii_number == number(1)
     assert number(1) not in repr(with_numbers)
 
@@ -117,7 +117,7 @@ async def test_the_proof_of_one_request(service: CallbackService, database: Data
     request = await made(service, "2026-03-02T09:00", 1)
     await tried(service, request, "2026-03-02T10:00", AttemptOutcome.NO_ANSWER)
     await tried(service, request, "2026-03-03T17:00", AttemptOutcome.REACHED)
-    story = await request_story(database.engine, GROUP, request.reference)
+    story = await request_story(database.background, GROUP, request.reference)
     assert story is not None
     assert (story.request.first_attempt_at, story.request.reached_at) == (
         local("2026-03-02T10:00"),
@@ -152,7 +152,7 @@ async def test_the_promise_is_counted_per_municipality_and_month_of_its_deadline
     far = datetime.now(UTC) + timedelta(days=1)
     await service.create_or_join(asked(far, pii_number=number(40)), far)  # open, and not due
 
-    months = {(m.municipality, m.month): m for m in await promise(database.engine, GROUP) if m.due}
+    months = {(m.municipality, m.month): m for m in await promise(database.background, GROUP) if m.due}
     assert set(months) == {
         (OOSTERWENDE, date(2025, 3, 1)),
         (OOSTERWENDE, date(2025, 4, 1)),
@@ -165,25 +165,25 @@ async def test_the_promise_is_counted_per_municipality_and_month_of_its_deadline
     assert march.kept + march.late + march.unreached + march.open_overdue == march.due
     assert months[OOSTERWENDE, date(2025, 4, 1)].share_kept == 1
     assert march.municipality_name == "Oosterwende"
-    assert "Europe/Amsterdam" in await promise_definition(database.engine)
+    assert "Europe/Amsterdam" in await promise_definition(database.background)
 
 
 async def test_a_month_without_anything_due_has_no_share(service: CallbackService, database: Database) -> None:
     far = datetime.now(UTC) + timedelta(days=1)
     await service.create_or_join(asked(far), far)
-    (month,) = await promise(database.engine, GROUP)
+    (month,) = await promise(database.background, GROUP)
     assert (month.due, month.share_kept) == (0, None)
 
 
 async def test_operators_are_away_and_come_back(service: CallbackService, database: Database) -> None:
-    engine = database.engine
+    pool = database.background
     leave = Absence(ANNA, local("2026-03-09T00:00"), local("2026-03-16T00:00"), "verlof")
-    await add_absence(engine, Absence(ANNA, NOW), "chef", NOW)
-    await add_absence(engine, leave, "chef", NOW)
-    assert await list_absences(engine, None, NOW) == [Absence(ANNA, NOW), leave]
-    assert await list_absences(engine, None, local("2026-03-16T00:00")) == [Absence(ANNA, NOW)]
-    assert await end_absences(engine, ANNA, NOW + timedelta(hours=1)) == 2
-    assert await list_absences(engine, None, NOW + timedelta(hours=2)) == []
-    assert await end_absences(engine, ANNA, NOW + timedelta(hours=2)) == 0
+    await add_absence(pool, Absence(ANNA, NOW), "chef", NOW)
+    await add_absence(pool, leave, "chef", NOW)
+    assert await list_absences(pool, None, NOW) == [Absence(ANNA, NOW), leave]
+    assert await list_absences(pool, None, local("2026-03-16T00:00")) == [Absence(ANNA, NOW)]
+    assert await end_absences(pool, ANNA, NOW + timedelta(hours=1)) == 2
+    assert await list_absences(pool, None, NOW + timedelta(hours=2)) == []
+    assert await end_absences(pool, ANNA, NOW + timedelta(hours=2)) == 0
     with pytest.raises(AbsenceRefused, match="no operator 999"):
-        await add_absence(engine, Absence(OperatorNumber("999"), NOW), "chef", NOW)
+        await add_absence(pool, Absence(OperatorNumber("999"), NOW), "chef", NOW)

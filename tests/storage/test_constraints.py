@@ -15,7 +15,7 @@ from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.constraints import set_members, validate
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.errors import RowRefused, translated
-from ari_app.storage.db.migrate import migrations_directory
+from ari_app.storage.db.revision import migrations_directory
 from tests.storage.values import NINE, new_call
 
 pytestmark = pytest.mark.postgres

@@ -20,7 +20,7 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.storage import tables as t
 from ari_app.storage.area.directory_checks import store_checks
 from ari_app.storage.area.snapshot import load_area
-from ari_app.storage.db.engine import create_engine
+from ari_app.storage.db.engine import Database
 from tests.area_file.country import country
 from tests.storage.directory_files import AREA, PLAN
 
@@ -32,10 +32,14 @@ FILE = AREA + PLAN
 
 
 @pytest.fixture
-async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(database_url)
-    yield engine
-    await engine.dispose()
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def engine(database: Database) -> AsyncEngine:
+    return database.engine
 
 
 class Imports:
@@ -91,18 +95,21 @@ async def test_a_file_is_followed_when_somebody_changed_a_row(engine: AsyncEngin
         assert imports.said == []
 
 
-async def test_what_imports_do_not_write_does_not_matter(engine: AsyncEngine) -> None:
+async def test_what_imports_do_not_write_does_not_matter(database: Database, engine: AsyncEngine) -> None:
     imports = Imports(engine)
     await imports.follow(NOW)
-    await store_checks(engine, dict.fromkeys((await load_area(engine)).entries, CheckResult.FINE), NOW)
+    entries = (await load_area(database.background)).entries
+    await store_checks(database.background, dict.fromkeys(entries, CheckResult.FINE), NOW)
     await execute(engine, "INSERT INTO pin_attempt VALUES ('101', 1, now(), NULL)")
     await imports.follow()
     assert imports.said == []
 
 
-async def test_a_file_of_the_directory_is_recognised_with_its_circumstances(engine: AsyncEngine) -> None:
+async def test_a_file_of_the_directory_is_recognised_with_its_circumstances(
+    database: Database, engine: AsyncEngine
+) -> None:
     await import_area(engine, FILE, "beheer", NOW)
-    text, owner = await export_entries(engine, MunicipalityCode("GM9901")), MunicipalityCode("GM9901")
+    text, owner = await export_entries(database.background, MunicipalityCode("GM9901")), MunicipalityCode("GM9901")
     said: list[str] = []
     await import_entries(engine, text, "beheer", NOW, owner, say=said.append)
     assert said

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.storage.db import migrate
-from ari_app.storage.db.engine import create_engine
+from ari_app.storage.db.alchemy import create_engine
 
 pytestmark = pytest.mark.postgres
 

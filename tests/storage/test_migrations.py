@@ -6,14 +6,16 @@ import asyncio
 import os
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql
 
 import ari_app
 from ari_app.core.call import Call, Leg
@@ -22,9 +24,11 @@ from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
 from ari_app.storage import tables
-from ari_app.storage.db import migrate
-from ari_app.storage.db.engine import connect, create_engine
+from ari_app.storage.db import migrate, revision
+from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db.engine import connect
 from ari_app.storage.db.errors import MigrationsMissing, NotMigrated
+from ari_app.storage.db.rows import RowShape
 
 pytestmark = pytest.mark.postgres
 
@@ -51,11 +55,20 @@ async def test_up_down_and_up_again(empty_database_url: str) -> None:
     first = await catalogue(empty_database_url)
     await migrate.downgrade_to_base(empty_database_url)
     assert await catalogue(empty_database_url) == set()
-    assert (await migrate.current_and_head(empty_database_url))[0] is None
+    assert await revision.current_revision(empty_database_url) is None
     await migrate.upgrade_to_head(empty_database_url)
     assert await catalogue(empty_database_url) == first
-    current, head = await migrate.current_and_head(empty_database_url)
-    assert current == head
+    assert await revision.current_revision(empty_database_url) == revision.known_revisions()[-1]
+
+
+def test_the_names_of_the_files_are_the_revisions_in_their_order() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(revision.migrations_directory()))
+    config.set_main_option("path_separator", "os")
+    scripts = ScriptDirectory.from_config(config)
+    in_order = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert revision.known_revisions() == in_order
+    assert scripts.get_current_head() == in_order[-1]
 
 
 async def test_the_migrated_schema_is_the_metadata_to_the_last_constraint(
@@ -108,20 +121,25 @@ def test_the_alembic_command_works_in_a_checkout(database_url: str) -> None:
         (CallbackAttempt, tables.callback_attempt),
     ],
 )
-def test_a_row_has_the_fields_of_its_value(kind: type[Call], table: Table) -> None:
-    assert {field.name for field in fields(kind)} == {column.name for column in table.columns}
+def test_a_row_has_the_fields_of_its_value_with_their_types(kind: type[Call], table: Table) -> None:
+    shape = RowShape(kind, table.name)
+    assert set(shape.columns) == {column.name for column in table.columns}
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    for name, sql_type in shape.sql_types.items():
+        long_name = sql_type.replace("timestamptz", "timestamp with time zone").upper()
+        assert table.c[name].type.compile(dialect=dialect) == long_name, name
 
 
 async def test_an_empty_database_is_refused_with_the_command_to_type(empty_database_url: str) -> None:
     with pytest.raises(NotMigrated, match=r"is empty, .*`ari-app migrate`") as refusal:
-        await migrate.require_head(empty_database_url)
+        await revision.require_head(empty_database_url)
     password = empty_database_url.partition("://")[2].partition(":")[2].partition("@")[0]
     assert password
     assert password not in str(refusal.value)
 
 
 async def test_a_database_at_head_is_accepted(database_url: str) -> None:
-    await migrate.require_head(database_url)
+    await revision.require_head(database_url)
 
 
 async def test_a_database_of_a_newer_program_is_not_to_be_migrated(database_url: str) -> None:
@@ -129,13 +147,13 @@ async def test_a_database_of_a_newer_program_is_not_to_be_migrated(database_url:
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     await connection.close()
     with pytest.raises(NotMigrated, match="newer version") as refusal:
-        await migrate.require_head(database_url)
+        await revision.require_head(database_url)
     assert "ari-app migrate" not in str(refusal.value)
 
 
 async def test_two_programs_may_migrate_at_once(empty_database_url: str) -> None:
     await asyncio.gather(*(migrate.upgrade_to_head(empty_database_url) for _ in range(3)))
-    await migrate.require_head(empty_database_url)
+    await revision.require_head(empty_database_url)
 
 
 async def test_a_failing_migration_leaves_nothing_behind(empty_database_url: str) -> None:
@@ -150,17 +168,17 @@ async def test_a_failing_migration_leaves_nothing_behind(empty_database_url: str
 
 async def test_no_postgres_is_told_as_such() -> None:
     with pytest.raises(StoreUnavailable):
-        await migrate.require_head("postgresql://nobody@127.0.0.1:1/none")
+        await revision.require_head("postgresql://nobody@127.0.0.1:1/none")
 
 
 def test_missing_migrations_are_told_with_the_places_searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(ari_app, "__file__", str(tmp_path / "lib" / "ari_app" / "__init__.py"))
     with pytest.raises(MigrationsMissing, match=str(tmp_path)):
-        migrate.migrations_directory()
+        revision.migrations_directory()
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
     (tmp_path / "migrations" / "env.py").touch()
-    assert migrate.migrations_directory() == tmp_path / "migrations"
+    assert revision.migrations_directory() == tmp_path / "migrations"
 
 
 async def test_skills_follow_from_teams(database_url: str) -> None:

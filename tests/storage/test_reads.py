@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import cast
 from uuid import UUID
 
 import pytest
-import sqlalchemy as sa
+from asyncpg.connection import LoggedQuery
 
 from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
@@ -17,7 +18,7 @@ from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, Oper
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
-from ari_app.storage.db.engine import Database
+from ari_app.storage.db.engine import Database, Pool
 from ari_app.storage.operators.status import OperatorStatus, list_operators
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
 
@@ -61,7 +62,7 @@ def of(municipality: MunicipalityCode | None, at: datetime = NINE) -> Call:
 
 
 async def seen(database: Database, scope: Scope, **question: object) -> list[CallId]:
-    return [line.id for line in await list_calls(database.engine, scope, **question)]  # type: ignore[arg-type]
+    return [line.id for line in await list_calls(database.background, scope, **question)]  # type: ignore[arg-type]
 
 
 async def test_the_newest_call_comes_first_and_the_list_is_as_long_as_asked(
@@ -91,7 +92,7 @@ async def test_an_answered_call_tells_how_long_the_citizen_waited_and_who_answer
     offered = replace(offered, ended_at=after(9), end_reason=LegEndReason.NO_ANSWER)
     answered = Leg(new_leg_id(), call.id, ChannelId("b"), LegRole.OPERATOR, "101", after(10), joined_at=after(14.5))
     await stored(ledger, call, new_leg(call), offered, replace(answered, **over))  # type: ignore[arg-type]
-    (line,) = await list_calls(an_area.engine, GROUP)
+    (line,) = await list_calls(an_area.background, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (12.5, 60.0, "101")
     assert (line.municipality_name, line.stage, line.end_reason) == ("Wierdam", Stage.ENDED, EndReason.CALLER_HUNG_UP)
 
@@ -101,7 +102,7 @@ async def test_an_abandoned_call_waited_until_its_end_and_talked_to_nobody(
 ) -> None:
     ended = {"stage": Stage.ENDED, "ended_at": after(32), "end_reason": EndReason.ABANDONED_WAITING}
     await stored(ledger, replace(of(WIERDAM), queued_at=after(2), **ended))  # type: ignore[arg-type]
-    (line,) = await list_calls(an_area.engine, GROUP)
+    (line,) = await list_calls(an_area.background, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (30.0, None, None)
 
 
@@ -109,7 +110,7 @@ async def test_a_waiting_call_has_waited_until_now(an_area: Database, ledger: Po
     queued_at = datetime.now(UTC) - timedelta(seconds=100)
     await stored(ledger, replace(of(WIERDAM), stage=Stage.WAITING, queued_at=queued_at))
     asked_at = datetime.now(UTC)
-    (line,) = await list_calls(an_area.engine, GROUP)
+    (line,) = await list_calls(an_area.background, GROUP)
     answered_at = datetime.now(UTC)
     assert line.wait_seconds is not None
     waited = timedelta(seconds=line.wait_seconds)
@@ -118,14 +119,14 @@ async def test_a_waiting_call_has_waited_until_now(an_area: Database, ledger: Po
 
 async def test_a_call_that_was_never_queued_did_not_wait(an_area: Database, ledger: PostgresLedger) -> None:
     await stored(ledger, of(None))
-    (line,) = await list_calls(an_area.engine, GROUP)
+    (line,) = await list_calls(an_area.background, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.municipality, line.municipality_name) == (None,) * 4
 
 
 async def test_a_removed_municipality_keeps_its_calls(an_area: Database, ledger: PostgresLedger) -> None:
     gone = MunicipalityCode("GM9909")
     call = await stored(ledger, of(gone))
-    (line,) = await list_calls(an_area.engine, frozenset({gone}))
+    (line,) = await list_calls(an_area.background, frozenset({gone}))
     assert (line.id, line.municipality, line.municipality_name) == (call.id, gone, None)
 
 
@@ -137,7 +138,7 @@ async def test_nobody_sees_the_calls_of_another_municipality(
     for municipality, call in calls.items():
         may_see = municipality in scope
         assert (call.id in await seen(an_area, scope)) == may_see
-        assert (await call_story(an_area.engine, scope, call.id) is not None) == may_see
+        assert (await call_story(an_area.background, scope, call.id) is not None) == may_see
         for asked in (WIERDAM, ELDERLO):
             found = await seen(an_area, scope, municipality=asked)
             assert (call.id in found) == (may_see and municipality == asked)
@@ -159,7 +160,7 @@ async def test_a_story_is_told_in_order_without_the_callers_number(an_area: Data
     operator = Leg(new_leg_id(), call.id, ChannelId("line-1"), LegRole.OPERATOR, "101", after(3), owns_channel=False)
     first = await stored(ledger, call, operator, caller)
     call = await ledger.store(first, [Fact(after(3), FactKind.QUEUED, {"position": 1})])
-    story = await call_story(an_area.engine, GROUP, call.id)
+    story = await call_story(an_area.background, GROUP, call.id)
     assert story is not None
     assert story.call == replace(call, pii_caller_number=None, pii_callback_number=None)
     assert story.legs == (caller, operator)
@@ -172,14 +173,14 @@ async def test_a_story_is_told_in_order_without_the_callers_number(an_area: Data
 
 async def test_personal_data_is_told_to_who_asks_for_it(an_area: Database, ledger: PostgresLedger) -> None:
     call = await stored(ledger, of(WIERDAM))
-    story = await call_story(an_area.engine, frozenset({WIERDAM}), call.id, with_personal_data=True)
+    story = await call_story(an_area.background, frozenset({WIERDAM}), call.id, with_personal_data=True)
     assert story is not None
     assert story.call.pii_caller_number == SECRET
     assert story.facts[0].detail["pii_from"] == SECRET
 
 
 async def test_there_is_no_story_of_an_unknown_call(an_area: Database) -> None:
-    assert await call_story(an_area.engine, GROUP, new_call().id) is None
+    assert await call_story(an_area.background, GROUP, new_call().id) is None
 
 
 async def test_operators_are_shown_in_their_state_logged_in_or_not(an_area: Database, ledger: PostgresLedger) -> None:
@@ -188,7 +189,7 @@ async def test_operators_are_shown_in_their_state_logged_in_or_not(an_area: Data
     )
     await ledger.store_session(paused)
     away = OperatorState.AWAY
-    assert await list_operators(an_area.engine, GROUP) == [
+    assert await list_operators(an_area.background, GROUP) == [
         OperatorStatus(OperatorNumber("101"), "Anna", (TeamCode("wierdam"),), away, None, None, None, None),
         OperatorStatus(
             OperatorNumber("102"),
@@ -206,7 +207,7 @@ async def test_operators_are_shown_in_their_state_logged_in_or_not(an_area: Data
 
 async def test_operators_are_shown_to_whom_they_answer_for_or_help(an_area: Database) -> None:
     async def numbers(scope: Scope) -> list[str]:
-        return [status.number for status in await list_operators(an_area.engine, scope)]
+        return [status.number for status in await list_operators(an_area.background, scope)]
 
     assert await numbers(frozenset({WIERDAM})) == ["101", "102"]
     assert await numbers(frozenset({ELDERLO})) == ["102"]
@@ -222,7 +223,7 @@ async def test_who_an_operator_talks_to_is_shown_to_that_municipality_only(
     await ledger.store_session(talking)
 
     async def bert(scope: Scope) -> OperatorStatus:
-        return next(status for status in await list_operators(an_area.engine, scope) if status.number == "102")
+        return next(status for status in await list_operators(an_area.background, scope) if status.number == "102")
 
     assert (await bert(GROUP)).call_id == call.id
     assert (await bert(frozenset({ELDERLO}))).call_id == call.id
@@ -242,11 +243,11 @@ async def test_a_call_is_found_by_the_beginning_of_its_id(an_area: Database, led
         call.id.hex,
         f" {written} ",
     ):
-        assert await find_call(an_area.engine, GROUP, beginning) == call.id
+        assert await find_call(an_area.background, GROUP, beginning) == call.id
     for nonsense in ("", "-", "x", f"{written}0", f"{written[:3]}-", "%", "'", call.id.hex[:31] + "g"):
-        assert await find_call(an_area.engine, GROUP, nonsense) is None
-    assert await find_call(an_area.engine, frozenset({WIERDAM}), written[:8]) == call.id
-    assert await find_call(an_area.engine, frozenset({ELDERLO}), written) is None
+        assert await find_call(an_area.background, GROUP, nonsense) is None
+    assert await find_call(an_area.background, frozenset({WIERDAM}), written[:8]) == call.id
+    assert await find_call(an_area.background, frozenset({ELDERLO}), written) is None
 
 
 async def test_of_calls_whose_ids_begin_alike_the_newest_in_the_scope_is_found(
@@ -255,9 +256,9 @@ async def test_of_calls_whose_ids_begin_alike_the_newest_in_the_scope_is_found(
     ids = [CallId(UUID(f"abcd000{n}-0000-4000-8000-000000000000")) for n in range(3)]
     for n, (municipality, call_id) in enumerate(zip((WIERDAM, ELDERLO, WIERDAM), ids, strict=True)):
         await stored(ledger, replace(of(municipality, after(-n)), id=call_id))
-    assert await find_call(an_area.engine, GROUP, "abcd") == ids[0]
-    assert await find_call(an_area.engine, frozenset({ELDERLO}), "abcd") == ids[1]
-    assert await find_call(an_area.engine, GROUP, "abcd0002") == ids[2]
+    assert await find_call(an_area.background, GROUP, "abcd") == ids[0]
+    assert await find_call(an_area.background, frozenset({ELDERLO}), "abcd") == ids[1]
+    assert await find_call(an_area.background, GROUP, "abcd0002") == ids[2]
 
 
 async def test_an_index_finds_the_ids_that_begin_so(an_area: Database) -> None:
@@ -268,12 +269,12 @@ async def test_an_index_finds_the_ids_that_begin_so(an_area: Database) -> None:
         NINE,
     )
     await an_area.pool.execute("ANALYZE call")
-    asked: list[tuple[str, Any]] = []
-    sa.event.listen(an_area.engine.sync_engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
-    await find_call(an_area.engine, frozenset({WIERDAM}), "abcdef")
-    ((statement, parameters),) = asked
-    async with an_area.engine.connect() as connection:
-        plan = str((await connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)).scalars().all())
+    asked: asyncio.Future[LoggedQuery] = asyncio.get_running_loop().create_future()
+    async with an_area.background.acquire() as connection:
+        with connection.query_logger(asked.set_result):
+            await find_call(cast(Pool, connection), frozenset({WIERDAM}), "abcdef")
+            query = await asked
+        plan = str(await connection.fetch(f"EXPLAIN {query.query}", *query.args))
     assert "pk_call" in plan
     assert "Seq Scan" not in plan
     assert "ix_call_arrived_at" not in plan

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ari_app.storage.db.migrate import migrations_directory
+from ari_app.storage.db.revision import migrations_directory
 
 pytestmark = pytest.mark.pure
 

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from ari_app.core.access import Scope
 from ari_app.core.area import Calamity
 from ari_app.core.ids import MunicipalityCode
-from ari_app.storage import tables as t
-from ari_app.storage.area.reader import read_calamities
+from ari_app.storage.area.reader import calamity_of
 from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import InputRefused, translated
 from ari_app.storage.db.notifications import notify_area_changed
+from ari_app.storage.db.scopes import scope_codes
 
 LONGEST_TEXT = 600  # characters, spoken in about a minute
+
+#: running or planned at $1; a planned one that was called off ends where it begins
+_NOT_OVER = "(until_at IS NULL OR (until_at > $1 AND until_at > from_at))"
+_SET = """
+INSERT INTO calamity (municipality, from_at, until_at, text, "then", author, created_at)
+SELECT code, $2, $3, $4, $5, $6, $7 FROM municipality WHERE code = $1 RETURNING municipality"""
+_END = f"""
+UPDATE calamity SET until_at = greatest(from_at, $1), ended_by = $3 WHERE municipality = $2 AND {_NOT_OVER}
+RETURNING municipality"""
+_LIST = f"""
+SELECT municipality, from_at, until_at, text, "then", author FROM calamity
+WHERE {_NOT_OVER} AND ($2::text[] IS NULL OR municipality = ANY($2)) ORDER BY from_at, id"""
 
 
 class UnknownMunicipality(InputRefused):
@@ -27,51 +38,35 @@ class CalamityRefused(InputRefused):
     """A calamity that ends before it begins, or has no text that can be spoken."""
 
 
-async def set_calamity(engine: AsyncEngine, calamity: Calamity, now: datetime) -> None:
+async def set_calamity(pool: Pool, calamity: Calamity, now: datetime) -> None:
     """Let every caller of a municipality hear a text first. Of several that run at once, the latest is heard.
 
     Raises UnknownMunicipality, CalamityRefused, StoreUnavailable.
     """
     _refuse_nonsense(calamity)
+    values = (calamity.from_at, calamity.until_at, calamity.text, calamity.then.value, calamity.author, now)
+    detail = {
+        "municipality": calamity.municipality,
+        "from_at": calamity.from_at.isoformat(),
+        "until_at": None if calamity.until_at is None else calamity.until_at.isoformat(),
+        "then": calamity.then.value,
+    }
     with translated():
-        async with engine.begin() as conn:
-            known = sa.select(t.municipality.c.code).where(t.municipality.c.code == calamity.municipality)
-            if (await conn.execute(known)).first() is None:
+        async with transaction(pool) as conn:
+            if await conn.fetchrow(_SET, calamity.municipality, *values) is None:
                 raise UnknownMunicipality(f"there is no municipality {calamity.municipality}")
-            row = {
-                "municipality": calamity.municipality,
-                "from_at": calamity.from_at,
-                "until_at": calamity.until_at,
-                "text": calamity.text,
-                "then": calamity.then.value,
-                "author": calamity.author,
-                "created_at": now,
-            }
-            await conn.execute(sa.insert(t.calamity), row)
-            detail = {
-                "municipality": calamity.municipality,
-                "from_at": calamity.from_at.isoformat(),
-                "until_at": None if calamity.until_at is None else calamity.until_at.isoformat(),
-                "then": calamity.then.value,
-            }
             await record_deed(conn, now, calamity.author, "calamity.set", detail)
             await notify_area_changed(conn)
 
 
-async def end_calamity(engine: AsyncEngine, municipality: MunicipalityCode, author: str, now: datetime) -> int:
+async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, now: datetime) -> int:
     """End every calamity of a municipality, planned ones included; returns how many that were.
 
     Raises StoreUnavailable.
     """
-    column = t.calamity.c
-    statement = (
-        sa.update(t.calamity)
-        .where(column.municipality == municipality, _not_over(now))
-        .values(until_at=sa.func.greatest(column.from_at, now), ended_by=author)
-    )
     with translated():
-        async with engine.begin() as conn:
-            ended = (await conn.execute(statement)).rowcount
+        async with transaction(pool) as conn:
+            ended = len(await conn.fetch(_END, now, municipality, author))
             if ended:
                 detail = {"municipality": municipality, "ended": ended}
                 await record_deed(conn, now, author, "calamity.end", detail)
@@ -79,20 +74,10 @@ async def end_calamity(engine: AsyncEngine, municipality: MunicipalityCode, auth
     return ended
 
 
-async def list_calamities(engine: AsyncEngine, scope: Scope, now: datetime) -> tuple[Calamity, ...]:
+async def list_calamities(pool: Pool, scope: Scope, now: datetime) -> tuple[Calamity, ...]:
     """Those of the scope that run or are planned, by their beginning. Raises StoreUnavailable."""
-    wanted = _not_over(now)
-    if scope is not None:
-        wanted = sa.and_(wanted, t.calamity.c.municipality.in_(scope))
     with translated():
-        async with engine.connect() as conn:
-            return await read_calamities(conn, wanted)
-
-
-def _not_over(now: datetime) -> sa.ColumnElement[bool]:
-    """Running or planned; a planned one that was called off ends where it begins."""
-    column = t.calamity.c
-    return sa.or_(column.until_at.is_(None), sa.and_(column.until_at > now, column.until_at > column.from_at))
+        return tuple(calamity_of(row) for row in await pool.fetch(_LIST, now, scope_codes(scope)))
 
 
 def _refuse_nonsense(calamity: Calamity) -> None:

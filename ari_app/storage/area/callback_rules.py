@@ -6,18 +6,15 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ari_app.core.area import CallbackRules, Contact, Municipality, Team
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.reminders import Audience
-from ari_app.storage import tables as t
+from ari_app.storage.db.engine import Connection
 
 
-async def read_callback_rules(conn: AsyncConnection) -> dict[MunicipalityCode, CallbackRules]:
+async def read_callback_rules(conn: Connection) -> dict[MunicipalityCode, CallbackRules]:
     """The rules of municipalities that differ from the default."""
-    rows = (await conn.execute(sa.select(t.callback_rules))).mappings()
+    rows = await conn.fetch("SELECT * FROM callback_rules")
     return {
         MunicipalityCode(row["municipality"]): CallbackRules(
             **{name: value for name, value in row.items() if name != "municipality"}
@@ -26,10 +23,10 @@ async def read_callback_rules(conn: AsyncConnection) -> dict[MunicipalityCode, C
     }
 
 
-async def read_contacts(conn: AsyncConnection) -> dict[tuple[str, Audience], Contact]:
+async def read_contacts(conn: Connection) -> dict[tuple[str, Audience], Contact]:
     """By team and audience."""
-    rows = await conn.execute(sa.select(t.team_contact))
-    return {(row.team, Audience(row.audience)): Contact(row.pii_email, row.pii_phone) for row in rows}
+    rows = await conn.fetch("SELECT team, audience, pii_email, pii_phone FROM team_contact")
+    return {(row["team"], Audience(row["audience"])): Contact(row["pii_email"], row["pii_phone"]) for row in rows}
 
 
 def rules_row(town: Municipality) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from ari_app.storage.area.reader import read_all_special_days
 from ari_app.storage.area.snapshot import AreaSnapshot, read_snapshot
 from ari_app.storage.area.writer import write_difference
 from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.notifications import notify_area_changed
 
@@ -31,8 +32,9 @@ _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('ari_app area imp
 class AreaImport:
     """The transaction of an import, which holds the lock of all imports."""
 
-    def __init__(self, conn: AsyncConnection) -> None:
+    def __init__(self, conn: AsyncConnection, bare: Connection) -> None:
         self._conn = conn
+        self._bare = bare  # the connection of asyncpg under it, in the same transaction
 
     async def changes_nothing(self, mark: FileMark) -> Followed | None:
         """The report of a file that was followed before, on an area that is still the same; None otherwise."""
@@ -40,22 +42,22 @@ class AreaImport:
 
     async def before(self) -> AreaSnapshot:
         """The area as it is; the lock keeps it so until this import writes."""
-        return await read_snapshot(self._conn)
+        return await read_snapshot(self._bare)
 
     async def special_days(self) -> Mapping[date, str]:
-        return await read_all_special_days(self._conn)
+        return await read_all_special_days(self._bare)
 
     async def write(self, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]) -> None:
         """Make the tables say what `new` says where they differ; `pin_hashes` has those of every changed operator."""
         await write_difference(self._conn, difference, new, pin_hashes)
-        await notify_area_changed(self._conn)
+        await notify_area_changed(self._bare)
 
     async def set_mark(self, mark: FileMark, names: Sequence[str], warnings: Sequence[str], now: datetime) -> None:
         """Remember that the file changes nothing any more."""
         await set_mark(self._conn, mark, names, warnings, now)
 
     async def audit(self, at: datetime, actor: str, action: str, detail: Mapping[str, object]) -> None:
-        await record_deed(self._conn, at, actor, action, detail)
+        await record_deed(self._bare, at, actor, action, detail)
 
 
 @asynccontextmanager
@@ -67,4 +69,6 @@ async def area_import(engine: AsyncEngine) -> AsyncIterator[AreaImport]:
     with translated():
         async with engine.begin() as conn:
             await conn.execute(_LOCK)
-            yield AreaImport(conn)
+            bare = (await conn.get_raw_connection()).driver_connection
+            assert bare is not None
+            yield AreaImport(conn, bare)

@@ -7,11 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date
 
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.area.reader import read_area_rows, read_pin_hashes, read_special_days
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 
 
@@ -24,28 +23,26 @@ class AreaSnapshot:
     special_days: Mapping[date, tuple[str, str]]  # name, source
 
 
-async def load_area(engine: AsyncEngine) -> Area:
+async def load_area(pool: Pool) -> Area:
     """The area that decisions are made from. Raises StoreUnavailable."""
     with translated():
-        async with _one_moment(engine) as conn:
+        async with _one_moment(pool) as conn:
             return await read_area_rows(conn)
 
 
-async def load_snapshot(engine: AsyncEngine) -> AreaSnapshot:
+async def load_snapshot(pool: Pool) -> AreaSnapshot:
     """The snapshot that an area file is written from. Raises StoreUnavailable."""
     with translated():
-        async with _one_moment(engine) as conn:
+        async with _one_moment(pool) as conn:
             return await read_snapshot(conn)
 
 
-async def read_snapshot(conn: AsyncConnection) -> AreaSnapshot:
+async def read_snapshot(conn: Connection) -> AreaSnapshot:
     """Several statements: the caller's transaction makes them one moment."""
     return AreaSnapshot(await read_area_rows(conn), await read_pin_hashes(conn), await read_special_days(conn))
 
 
 @asynccontextmanager
-async def _one_moment(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    async with engine.connect() as fresh:
-        conn = await fresh.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        async with conn.begin():
-            yield conn
+async def _one_moment(pool: Pool) -> AsyncIterator[Connection]:
+    async with pool.acquire() as conn, conn.transaction(isolation="repeatable_read", readonly=True):
+        yield conn

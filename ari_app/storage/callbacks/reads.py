@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.core.access import Scope
 from ari_app.core.calendar import instant_of, local_date
@@ -24,9 +19,11 @@ from ari_app.core.callbacks import (
     RequestState,
 )
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
-from ari_app.storage import tables as t
-from ari_app.storage.callbacks.statements import ATTEMPT, REQUEST
+from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
+from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import json_detail, without_pii
+from ari_app.storage.db.scopes import scope_codes
 
 
 class Due(StrEnum):
@@ -86,8 +83,32 @@ class PromiseMonth:
     definition: str
 
 
+_SHOWN = [name for name in RequestLine.__dataclass_fields__ if name not in ("municipality_name", "pii_number")]
+_REQUESTS = f"""
+SELECT {", ".join(f"request.{name}" for name in _SHOWN)}, municipality.name AS municipality_name,
+  CASE WHEN $1 THEN request.pii_number END AS pii_number
+FROM callback_request request LEFT JOIN municipality ON municipality.code = request.municipality
+WHERE request.closed_at IS NULL AND ($2::text[] IS NULL OR request.municipality = ANY($2))
+  AND ($3::timestamptz IS NULL OR request.plan_by_at < $3)
+  AND ($4::timestamptz IS NULL OR request.deadline_at < $4)
+  AND ($5::text IS NULL OR request.municipality = $5)
+  AND ($6::text IS NULL OR request.owner_team = $6)
+ORDER BY request.plan_by_at, request.deadline_at, request.id"""
+_THE_REQUEST = f"""
+SELECT {REQUEST.listed()} FROM callback_request
+WHERE reference = $1 AND ($2::text[] IS NULL OR municipality = ANY($2))"""
+_FACTS = "SELECT at, kind, detail FROM callback_fact WHERE request_id = $1 ORDER BY seq"
+_PROOF = "SELECT on_time, definition FROM callback_proof WHERE request_id = $1"
+_PROMISE = """
+SELECT promise.*, municipality.name AS municipality_name
+FROM callback_promise promise LEFT JOIN municipality ON municipality.code = promise.municipality
+WHERE ($1::text[] IS NULL OR promise.municipality = ANY($1)) AND ($2::text IS NULL OR promise.municipality = $2)
+ORDER BY promise.month DESC, promise.municipality"""
+_DEFINITION = "SELECT obj_description('callback_promise'::regclass)"
+
+
 async def list_requests(
-    engine: AsyncEngine,
+    pool: Pool,
     scope: Scope,
     now: datetime,
     *,
@@ -97,27 +118,12 @@ async def list_requests(
     with_personal_data: bool = False,
 ) -> list[RequestLine]:
     """Open requests; those that must be done first come first. Raises StoreUnavailable."""
-    request = t.callback_request.c
-    names = [name for name in RequestLine.__dataclass_fields__ if name not in ("municipality_name", "pii_number")]
-    wanted = (
-        sa.select(
-            *(request[name] for name in names),
-            t.municipality.c.name.label("municipality_name"),
-            (request.pii_number if with_personal_data else sa.null()).label("pii_number"),
-        )
-        .select_from(t.callback_request)
-        .outerjoin(t.municipality, t.municipality.c.code == request.municipality)
-        .where(request.closed_at.is_(None), *_seen(request, scope))
-        .order_by(request.plan_by_at, request.deadline_at, request.id)
-    )
-    if due is Due.TODAY:
-        wanted = wanted.where(request.plan_by_at < instant_of(local_date(now) + timedelta(days=1), time(0)))
-    elif due is Due.OVERDUE:
-        wanted = wanted.where(request.deadline_at < now)
-    if municipality is not None:
-        wanted = wanted.where(request.municipality == municipality)
-    if team is not None:
-        wanted = wanted.where(request.owner_team == team)
+    tomorrow = instant_of(local_date(now) + timedelta(days=1), time(0))
+    before = tomorrow if due is Due.TODAY else None
+    overdue_at = now if due is Due.OVERDUE else None
+    asked = (with_personal_data, scope_codes(scope), before, overdue_at, municipality, team)
+    with translated():
+        rows = await pool.fetch(_REQUESTS, *asked)
     return [
         RequestLine(
             **{
@@ -127,84 +133,46 @@ async def list_requests(
                 "state": RequestState(row["state"]),
             }
         )
-        for row in await _rows(engine, wanted)
+        for row in rows
     ]
 
 
 async def request_story(
-    engine: AsyncEngine, scope: Scope, reference: str, *, with_personal_data: bool = False
+    pool: Pool, scope: Scope, reference: str, *, with_personal_data: bool = False
 ) -> RequestStory | None:
     """The story of a request; None when there is no such request in the scope. Raises StoreUnavailable."""
-    request = t.callback_request.c
     with translated():
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ")
-            wanted = sa.select(t.callback_request).where(request.reference == reference, *_seen(request, scope))
-            found = (await connection.execute(wanted)).mappings().one_or_none()
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await connection.fetchrow(_THE_REQUEST, reference, scope_codes(scope))
             if found is None:
                 return None
-            facts = await connection.execute(
-                sa.select(t.callback_fact)
-                .where(t.callback_fact.c.request_id == found["id"])
-                .order_by(t.callback_fact.c.seq)
-            )
-            attempts = await connection.execute(
-                sa.select(t.callback_attempt)
-                .where(t.callback_attempt.c.request_id == found["id"])
-                .order_by(t.callback_attempt.c.number)
-            )
-            proof = (
-                await connection.execute(
-                    sa.text("SELECT on_time, definition FROM callback_proof WHERE request_id = :id"),
-                    {"id": found["id"]},
-                )
-            ).one()
-            story = RequestStory(
-                REQUEST.read(found),
-                tuple(CallbackFact(row.at, CallbackFactKind(row.kind), row.detail) for row in facts),
-                tuple(ATTEMPT.read(row) for row in attempts.mappings()),
-                proof.on_time,
-                proof.definition,
-            )
+            facts = await connection.fetch(_FACTS, found["id"])
+            attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
+            (proof,) = await connection.fetch(_PROOF, found["id"])
+    story = RequestStory(
+        REQUEST.read(found),
+        tuple(CallbackFact(row["at"], CallbackFactKind(row["kind"]), json_detail(row["detail"])) for row in facts),
+        tuple(ATTEMPT.read(row) for row in attempts),
+        proof["on_time"],
+        proof["definition"],
+    )
     return story if with_personal_data else _without_personal_data(story)
 
 
-async def promise(
-    engine: AsyncEngine, scope: Scope, *, municipality: MunicipalityCode | None = None
-) -> list[PromiseMonth]:
+async def promise(pool: Pool, scope: Scope, *, municipality: MunicipalityCode | None = None) -> list[PromiseMonth]:
     """How the promise was kept, by municipality and month, the newest month first. Raises StoreUnavailable."""
-    view = t.callback_promise
-    wanted = (
-        sa.select(view, t.municipality.c.name.label("municipality_name"))
-        .outerjoin(t.municipality, t.municipality.c.code == view.c.municipality)
-        .where(*_seen(view.c, scope))
-        .order_by(view.c.month.desc(), view.c.municipality)
-    )
-    if municipality is not None:
-        wanted = wanted.where(view.c.municipality == municipality)
-    return [PromiseMonth(**row) for row in await _rows(engine, wanted)]
+    with translated():
+        rows = await pool.fetch(_PROMISE, scope_codes(scope), municipality)
+    return [PromiseMonth(**row) for row in rows]
 
 
-async def promise_definition(engine: AsyncEngine) -> str:
+async def promise_definition(pool: Pool) -> str:
     """The comment on the view: how each figure is defined. Raises StoreUnavailable."""
-    wanted = sa.text("SELECT obj_description('callback_promise'::regclass) AS says")
-    return str((await _rows(engine, wanted))[0]["says"])
-
-
-def _seen(columns: Any, scope: Scope) -> list[sa.ColumnElement[bool]]:
-    return [] if scope is None else [columns.municipality.in_(sorted(scope))]
+    with translated():
+        return str(await pool.fetchval(_DEFINITION))
 
 
 def _without_personal_data(story: RequestStory) -> RequestStory:
     bare = replace(story.request, pii_number="", pii_note="", pii_close_reason=None)
-    facts = tuple(
-        replace(fact, detail={key: value for key, value in fact.detail.items() if not key.startswith("pii_")})
-        for fact in story.facts
-    )
+    facts = tuple(replace(fact, detail=without_pii(fact.detail)) for fact in story.facts)
     return replace(story, request=bare, facts=facts)
-
-
-async def _rows(engine: AsyncEngine, query: sa.Executable) -> Sequence[dict[str, Any]]:
-    with translated():
-        async with engine.connect() as connection:
-            return [dict(row) for row in (await connection.execute(query)).mappings()]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
-from ari_app.storage import tables
 from ari_app.storage.calls.statements import CALL
 from ari_app.storage.db.rows import RowShape
 
-REQUEST = RowShape(CallbackRequest, tables.callback_request)
-ATTEMPT = RowShape(CallbackAttempt, tables.callback_attempt)
+REQUEST = RowShape(CallbackRequest, "callback_request")
+ATTEMPT = RowShape(CallbackAttempt, "callback_attempt")
 
 _URGENCY = "plan_by_at, deadline_at, first_contact_at, id"
 _OPEN = f"SELECT {REQUEST.listed()} FROM callback_request WHERE closed_at IS NULL"

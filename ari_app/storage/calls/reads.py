@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 from uuid import UUID
-
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.core.transfer import Transfer
-from ari_app.storage.calls.statements import CALL, LEG, TRANSFER
+from ari_app.storage.calls.statements import CALL, LEG, THE_CALL, TRANSFER
+from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.rows import without_pii
-from ari_app.storage.db.scopes import in_scope, scope_parameters
-from ari_app.storage.tables import call, call_fact, call_leg, transfer
+from ari_app.storage.db.rows import json_detail, without_pii
+from ari_app.storage.db.scopes import scope_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +61,22 @@ SELECT call.id, call.arrived_at, call.dialled, call.municipality, municipality.n
   (SELECT leg.party FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator'
    AND leg.joined_at IS NOT NULL ORDER BY leg.joined_at DESC LIMIT 1) AS operator
 FROM call LEFT JOIN municipality ON municipality.code = call.municipality
-WHERE (:everything OR call.municipality = ANY(CAST(:scope AS text[])))
-  AND (CAST(:since AS timestamptz) IS NULL OR call.arrived_at >= :since)
-  AND (CAST(:municipality AS text) IS NULL OR call.municipality = :municipality)
-ORDER BY call.arrived_at DESC, call.id LIMIT :most"""
-
-
+WHERE ($1::text[] IS NULL OR call.municipality = ANY($1))
+  AND ($2::timestamptz IS NULL OR call.arrived_at >= $2)
+  AND ($3::text IS NULL OR call.municipality = $3)
+ORDER BY call.arrived_at DESC, call.id LIMIT $4"""
+_THE_CALL = f"{THE_CALL} AND ($2::text[] IS NULL OR municipality = ANY($2))"
+_FACTS = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 ORDER BY seq"
+_LEGS = f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = $1 ORDER BY started_at, role, id"
+_TRANSFERS = f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = $1 ORDER BY number"
 # Materialized: the planner cannot tell how few ids are in a range, and would walk through all calls, newest first.
 _BEGINNING = """
-WITH found AS MATERIALIZED (SELECT id, municipality, arrived_at FROM call WHERE id BETWEEN :first AND :last)
-SELECT id FROM found WHERE :everything OR municipality = ANY(CAST(:scope AS text[])) ORDER BY arrived_at DESC LIMIT 1"""
+WITH found AS MATERIALIZED (SELECT id, municipality, arrived_at FROM call WHERE id BETWEEN $1 AND $2)
+SELECT id FROM found WHERE $3::text[] IS NULL OR municipality = ANY($3) ORDER BY arrived_at DESC LIMIT 1"""
 
 
 async def list_calls(
-    engine: AsyncEngine,
+    pool: Pool,
     scope: Scope,
     *,
     since: datetime | None = None,
@@ -87,8 +84,8 @@ async def list_calls(
     limit: int = 100,
 ) -> list[CallLine]:
     """The newest first. Raises StoreUnavailable."""
-    asked = {"since": since, "municipality": municipality, "most": limit}
-    rows = await _rows(engine, sa.text(_CALLS), {**scope_parameters(scope), **asked})
+    with translated():
+        rows = await pool.fetch(_CALLS, scope_codes(scope), since, municipality, limit)
     return [CallLine(**{**row, "stage": Stage(row["stage"]), "end_reason": _reason(row["end_reason"])}) for row in rows]
 
 
@@ -97,43 +94,34 @@ def _reason(text: str | None) -> EndReason | None:
 
 
 async def call_story(
-    engine: AsyncEngine, scope: Scope, call_id: CallId, *, with_personal_data: bool = False
+    pool: Pool, scope: Scope, call_id: CallId, *, with_personal_data: bool = False
 ) -> CallStory | None:
     """None when there is no such call in the scope. Raises StoreUnavailable."""
-    wanted = sa.select(call).where(call.c.id == call_id, in_scope(call.c.municipality, scope))
     with translated():
-        async with engine.connect() as connection:
-            await connection.execution_options(isolation_level="REPEATABLE READ")
-            found = (await connection.execute(wanted)).mappings().one_or_none()
+        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+            found = await connection.fetchrow(_THE_CALL, call_id, scope_codes(scope))
             if found is None:
                 return None
-            told = await connection.execute(
-                sa.select(call_fact).where(call_fact.c.call_id == call_id).order_by(call_fact.c.seq)
-            )
-            took_part = await connection.execute(
-                sa.select(call_leg)
-                .where(call_leg.c.call_id == call_id)
-                .order_by(call_leg.c.started_at, call_leg.c.role, call_leg.c.id)
-            )
-            handed = await connection.execute(
-                sa.select(transfer).where(transfer.c.call_id == call_id).order_by(transfer.c.number)
-            )
-            story = CallStory(
-                call=CALL.read(found),
-                facts=tuple(Fact(row.at, FactKind(row.kind), row.detail) for row in told),
-                legs=tuple(LEG.read(row) for row in took_part.mappings()),
-                transfers=tuple(TRANSFER.read(row) for row in handed.mappings()),
-            )
+            facts = await connection.fetch(_FACTS, call_id)
+            legs = await connection.fetch(_LEGS, call_id)
+            transfers = await connection.fetch(_TRANSFERS, call_id)
+    story = CallStory(
+        call=CALL.read(found),
+        facts=tuple(Fact(row["at"], FactKind(row["kind"]), json_detail(row["detail"])) for row in facts),
+        legs=tuple(LEG.read(row) for row in legs),
+        transfers=tuple(TRANSFER.read(row) for row in transfers),
+    )
     return story if with_personal_data else _without_personal_data(story)
 
 
-async def find_call(engine: AsyncEngine, scope: Scope, beginning: str) -> CallId | None:
+async def find_call(pool: Pool, scope: Scope, beginning: str) -> CallId | None:
     """The newest call whose id begins so; None when there is none in the scope. Raises StoreUnavailable."""
     ids = _ids_that_begin(beginning)
     if ids is None:
         return None
-    rows = await _rows(engine, sa.text(_BEGINNING), {**scope_parameters(scope), "first": ids[0], "last": ids[1]})
-    return CallId(rows[0]["id"]) if rows else None
+    with translated():
+        found = await pool.fetchval(_BEGINNING, *ids, scope_codes(scope))
+    return None if found is None else CallId(found)
 
 
 def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:
@@ -153,28 +141,20 @@ def _without_personal_data(story: CallStory) -> CallStory:
     return replace(story, call=call, facts=facts, transfers=transfers)
 
 
-async def _rows(
-    engine: AsyncEngine, query: sa.TextClause, parameters: Mapping[str, object]
-) -> Sequence[Mapping[str, Any]]:
-    with translated():
-        async with engine.connect() as connection:
-            found = await connection.execute(query, parameters)
-            return [dict(row) for row in found.mappings()]
-
-
 _CHANNELS = """
 SELECT leg.channel_id, 'leg' AS kind, leg.started_at, leg.answered_at, leg.ended_at, leg.end_is_estimated,
   CAST(leg.call_id AS text) AS call_id
 FROM call_leg leg JOIN call ON call.id = leg.call_id
-WHERE leg.owns_channel AND call.asterisk_id = :node AND leg.started_at >= :since AND leg.started_at < :until
+WHERE leg.owns_channel AND call.asterisk_id = $1 AND leg.started_at >= $2 AND leg.started_at < $3
 UNION ALL
 SELECT channel_id, 'line', started_at, answered_at, ended_at, end_is_estimated, NULL
-FROM operator_line WHERE asterisk_id = :node AND started_at >= :since AND started_at < :until"""
+FROM operator_line WHERE asterisk_id = $1 AND started_at >= $2 AND started_at < $3"""
 
 
 async def recorded_channels(
-    engine: AsyncEngine, asterisk_id: AsteriskId, since: datetime, until: datetime
+    pool: Pool, asterisk_id: AsteriskId, since: datetime, until: datetime
 ) -> list[RecordedChannel]:
     """Every channel of one Asterisk that started in the period, as it is recorded. Raises StoreUnavailable."""
-    rows = await _rows(engine, sa.text(_CHANNELS), {"node": asterisk_id, "since": since, "until": until})
+    with translated():
+        rows = await pool.fetch(_CHANNELS, asterisk_id, since, until)
     return [RecordedChannel(**row) for row in rows]

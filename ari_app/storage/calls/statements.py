@@ -10,14 +10,13 @@ from typing import Any
 from ari_app.core.call import Call, Leg
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
-from ari_app.storage import tables
 from ari_app.storage.db.rows import RowShape
 
-CALL = RowShape(Call, tables.call)
-LEG = RowShape(Leg, tables.call_leg)
-LINE = RowShape(OperatorLine, tables.operator_line)
-SESSION = RowShape(OperatorSession, tables.operator_session)
-TRANSFER = RowShape(Transfer, tables.transfer)
+CALL = RowShape(Call, "call")
+LEG = RowShape(Leg, "call_leg")
+LINE = RowShape(OperatorLine, "operator_line")
+SESSION = RowShape(OperatorSession, "operator_session")
+TRANSFER = RowShape(Transfer, "transfer")
 
 _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
 

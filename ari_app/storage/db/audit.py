@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
+from ari_app.storage.db.engine import Connection
 
-from ari_app.storage.tables import audit_log
+_RECORD = "INSERT INTO audit_log (at, actor, action, detail) VALUES ($1, $2, $3, $4)"
 
 
-async def record_deed(
-    conn: AsyncConnection, at: datetime, actor: str, action: str, detail: Mapping[str, object]
-) -> None:
+async def record_deed(conn: Connection, at: datetime, actor: str, action: str, detail: Mapping[str, object]) -> None:
     """Add a row. `action` is `subject.verb`, such as "area.import"; `detail` holds no personal data of citizens."""
-    await conn.execute(sa.insert(audit_log), {"at": at, "actor": actor, "action": action, "detail": detail})
+    await conn.execute(_RECORD, at, actor, action, json.dumps(dict(detail), ensure_ascii=False))

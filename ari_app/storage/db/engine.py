@@ -1,24 +1,33 @@
-"""Connections to Postgres: a bare asyncpg pool for the path of every call, a SQLAlchemy engine for everything else."""
+"""Connections to Postgres: a pool for the path of every call, another for all that no call waits for.
+
+Both are bare asyncpg. The SQLAlchemy engine, for migrations and for what an import writes, is in `storage.db.alchemy`;
+a process that does neither does not load SQLAlchemy, which takes longer to read than everything else of ours.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import asyncpg
-from sqlalchemy import pool as sa_pool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ari_app.storage.db.errors import translated
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 #: a connection that a pool lends
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 CONNECT_SECONDS = 2.0
 #: the longest that one statement of a call may take; a caller who waits longer is better off in the fallback
 STATEMENT_SECONDS = 2.0
+#: the longest that a statement may take which no call waits for
+BACKGROUND_SECONDS = 30.0
+BACKGROUND_CONNECTIONS = 4
 
 #: After some five seconds the server gives up a host that vanished silently, and releases its locks.
 SERVER_SETTINGS = {
@@ -50,10 +59,10 @@ def shown(url: str) -> str:
 async def connect(url: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
     """A connection outside any pool; `name` is what pg_stat_activity shows. Raises StoreUnavailable."""
     with translated():
-        return await _connect(url, name)
+        return await bare_connect(url, name)
 
 
-async def _connect(url: str, name: str, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
+async def bare_connect(url: str, name: str, **options: Any) -> asyncpg.Connection[asyncpg.Record]:
     settings = {**SERVER_SETTINGS, "application_name": name}
     return await asyncpg.connect(dsn(url), timeout=CONNECT_SECONDS, server_settings=settings, **options)
 
@@ -62,12 +71,12 @@ async def _keep_session(_: object) -> None:
     """Reset nothing: no user of the pool changes its session. The default costs a round trip per statement."""
 
 
-async def create_pool(url: str, *, max_size: int = 8) -> asyncpg.Pool[asyncpg.Record]:
-    """The pool of the hot path: prepared statements stay, and sessions are never reset."""
+async def create_pool(url: str, *, max_size: int = 8) -> Pool:
+    """The pool of the hot path: prepared statements stay, and sessions are never reset. Connects at its first use."""
     with translated():
         return await asyncpg.create_pool(
             dsn(url),
-            min_size=1,
+            min_size=0,
             max_size=max_size,
             max_inactive_connection_lifetime=0,  # a new connection costs ten statements, and prepares them all again
             command_timeout=STATEMENT_SECONDS,
@@ -77,50 +86,68 @@ async def create_pool(url: str, *, max_size: int = 8) -> asyncpg.Pool[asyncpg.Re
         )
 
 
-def create_engine(url: str, *, pooled: bool = True) -> AsyncEngine:
-    """An engine on asyncpg. Exceptions do not show parameters: they may be personal."""
-
-    async def new_connection() -> asyncpg.Connection[asyncpg.Record]:
-        return await _connect(url, "ari_app", command_timeout=30.0)
-
-    options: dict[str, Any] = {"pool_pre_ping": True} if pooled else {"poolclass": sa_pool.NullPool}
-    dsn(url)  # raises here for a wrong URL, not at the first query
-    return create_async_engine("postgresql+asyncpg://", async_creator=new_connection, hide_parameters=True, **options)
+async def create_background_pool(url: str) -> Pool:
+    """The pool for people's questions and for jobs: slow statements may be slow. Connects at its first use."""
+    with translated():
+        return await asyncpg.create_pool(
+            dsn(url),
+            min_size=0,
+            max_size=BACKGROUND_CONNECTIONS,
+            command_timeout=BACKGROUND_SECONDS,
+            timeout=CONNECT_SECONDS,
+            server_settings={**SERVER_SETTINGS, "application_name": "ari_app"},
+        )
 
 
 class Database:
-    """The pool and the engine of one process, opened and closed together."""
+    """The pools and the engine of one process, opened and closed together. Each connects at its first use."""
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.url = url
         self._pool_size = pool_size
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: Pool | None = None
+        self._background: Pool | None = None
         self._engine: AsyncEngine | None = None
 
     @property
-    def pool(self) -> asyncpg.Pool[asyncpg.Record]:
+    def pool(self) -> Pool:
+        """For what a call waits for."""
         if self._pool is None:
             raise RuntimeError("the database is not open")
         return self._pool
 
     @property
-    def engine(self) -> AsyncEngine:
-        if self._engine is None:
+    def background(self) -> Pool:
+        """For everything else."""
+        if self._background is None:
             raise RuntimeError("the database is not open")
+        return self._background
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For what an import writes."""
+        if self._background is None:
+            raise RuntimeError("the database is not open")
+        if self._engine is None:
+            from ari_app.storage.db.alchemy import create_engine
+
+            self._engine = create_engine(self.url)
         return self._engine
 
     async def open(self) -> None:
-        """Connect. Raises StoreUnavailable when Postgres cannot be reached, ValueError for a wrong URL."""
-        self._engine = create_engine(self.url)
+        """Make the pools. Raises ValueError for a wrong URL."""
         self._pool = await create_pool(self.url, max_size=self._pool_size)
+        self._background = await create_background_pool(self.url)
 
     async def close(self) -> None:
-        """Disconnect, after at most the time that one statement may take."""
-        pool, self._pool = self._pool, None
-        engine, self._engine = self._engine, None
+        """Disconnect, after at most the time that one statement of a call may take."""
+        pools, engine = (self._pool, self._background), self._engine
+        self._pool = self._background = self._engine = None
         if engine is not None:
             await engine.dispose()
-        if pool is not None:
+        for pool in pools:
+            if pool is None:
+                continue
             try:
                 async with asyncio.timeout(STATEMENT_SECONDS):
                     await pool.close()

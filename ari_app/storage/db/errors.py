@@ -16,12 +16,11 @@ Texts of Postgres errors carry the values of the row, so neither they nor the or
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
 
@@ -56,13 +55,19 @@ def translated() -> Iterator[None]:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise _translate(error) from None
-    except PoolTimeout:
+    except _sqlalchemy_errors("TimeoutError"):
         raise StoreUnavailable("no database connection came free in time") from None
-    except DBAPIError as error:
+    except _sqlalchemy_errors("DBAPIError") as error:
         raise _translate(_driver_error(error)) from None
 
 
-def _driver_error(error: DBAPIError) -> BaseException:
+def _sqlalchemy_errors(name: str) -> tuple[type[Exception], ...]:
+    """An exception of SQLAlchemy; none in a process that has not loaded it, and must not for the sake of its errors."""
+    loaded = sys.modules.get("sqlalchemy.exc")
+    return () if loaded is None else (getattr(loaded, name),)
+
+
+def _driver_error(error: Exception) -> BaseException:
     """The error of asyncpg that SQLAlchemy wrapped twice."""
     found: BaseException = error
     while not isinstance(found, asyncpg.PostgresError | asyncpg.InterfaceError) and found.__cause__ is not None:

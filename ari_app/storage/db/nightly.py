@@ -4,46 +4,37 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from ari_app.storage import tables as t
+from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 
 #: a run that did not finish by then died, and another process may take it over
 GIVEN_UP_AFTER = timedelta(minutes=30)
 
+_CLAIM = """
+INSERT INTO nightly_run (job, day, started_at) VALUES ($1, $2, $3)
+ON CONFLICT (job, day) DO UPDATE SET started_at = $3
+  WHERE nightly_run.finished_at IS NULL AND nightly_run.started_at < $4
+RETURNING job"""
+_IS_DONE = "SELECT job FROM nightly_run WHERE job = $1 AND day = $2 AND finished_at IS NOT NULL"
+_FINISH = "UPDATE nightly_run SET finished_at = $3 WHERE job = $1 AND day = $2"
 
-async def claim_night(engine: AsyncEngine, job: str, day: date, now: datetime) -> bool:
+
+async def claim_night(pool: Pool, job: str, day: date, now: datetime) -> bool:
     """Whether the job of this day is now the caller's: nobody has begun it, or its process died.
 
     Raises StoreUnavailable.
     """
-    run = t.nightly_run
-    statement = insert(run).values(job=job, day=day, started_at=now)
-    claim = statement.on_conflict_do_update(
-        index_elements=[run.c.job, run.c.day],
-        set_={"started_at": now},
-        where=sa.and_(run.c.finished_at.is_(None), run.c.started_at < now - GIVEN_UP_AFTER),
-    ).returning(run.c.job)
     with translated():
-        async with engine.begin() as conn:
-            return (await conn.execute(claim)).first() is not None
+        return await pool.fetchrow(_CLAIM, job, day, now, now - GIVEN_UP_AFTER) is not None
 
 
-async def is_done(engine: AsyncEngine, job: str, day: date) -> bool:
+async def is_done(pool: Pool, job: str, day: date) -> bool:
     """Whether the job of this day has finished. Raises StoreUnavailable."""
-    run = t.nightly_run.c
-    asked = sa.select(run.finished_at).where(run.job == job, run.day == day, run.finished_at.is_not(None))
     with translated():
-        async with engine.connect() as conn:
-            return (await conn.execute(asked)).first() is not None
+        return await pool.fetchrow(_IS_DONE, job, day) is not None
 
 
-async def finish_night(engine: AsyncEngine, job: str, day: date, now: datetime) -> None:
+async def finish_night(pool: Pool, job: str, day: date, now: datetime) -> None:
     """Record that the job of this day has finished. Raises StoreUnavailable."""
-    run = t.nightly_run
     with translated():
-        async with engine.begin() as conn:
-            await conn.execute(sa.update(run).where(run.c.job == job, run.c.day == day).values(finished_at=now))
+        await pool.execute(_FINISH, job, day, now)

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import asyncio
 
-import asyncpg
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 
 CALL_CHANNEL = "ari_app_call"  # payload: the call's id
@@ -31,7 +28,7 @@ _NOTIFY = "SELECT pg_notify(sent.channel, sent.payload) FROM unnest($1::text[], 
 class Notifier:
     """Gathers notifications and sends them; a row that changed several times meanwhile has one."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._waiting: dict[tuple[str, str], None] = {}
         self._sender: asyncio.Task[None] | None = None
@@ -69,6 +66,6 @@ class Notifier:
         return True
 
 
-async def notify_area_changed(conn: AsyncConnection) -> None:
+async def notify_area_changed(conn: Connection) -> None:
     """In the commit itself, for once: the area changes a few times a day."""
-    await conn.execute(sa.select(sa.func.pg_notify(AREA_CHANNEL, "")))
+    await conn.execute("SELECT pg_notify($1, '')", AREA_CHANNEL)

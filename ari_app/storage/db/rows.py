@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
-
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from uuid import UUID
 
 T = TypeVar("T")
+
+#: the SQL type of a column by the type of its field; a test compares them with the tables
+_SQL_TYPES = {bool: "boolean", datetime: "timestamptz", int: "integer", str: "text", UUID: "uuid"}
 
 
 class Named(Protocol):
@@ -24,14 +27,13 @@ class Named(Protocol):
 class RowShape(Generic[T]):
     """A dataclass and its table: column names, SQL types, and conversion in both directions."""
 
-    def __init__(self, kind: type[T], table: sa.Table) -> None:
+    def __init__(self, kind: type[T], table: str) -> None:
         self.kind = kind
-        self.table = table.name
+        self.table = table
         self.columns = tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
-        dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-        self.sql_types = {name: table.c[name].type.compile(dialect=dialect) for name in self.columns}
         self.values: Callable[[T], tuple[Any, ...]] = attrgetter(*self.columns)
         hints = get_type_hints(kind)
+        self.sql_types = {name: _sql_type(hints[name]) for name in self.columns}
         self._converters = {name: made for name in self.columns if (made := _converter(hints[name])) is not None}
 
     def read(self, row: Named) -> T:
@@ -59,10 +61,34 @@ def without_pii(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in detail.items() if not key.startswith("pii_")}
 
 
-def _converter(hint: Any) -> Callable[[Any], Any] | None:
-    """The function that makes asyncpg's value one of the field's type; None where it is so already."""
+def json_detail(text: str) -> dict[str, Any]:
+    """The detail of a fact; asyncpg hands on a column of JSON as text."""
+    detail: dict[str, Any] = json.loads(text)
+    return detail
+
+
+def _sql_type(hint: Any) -> str:
+    """Raises KeyError for a type that no column has."""
+    hint = _present(hint)
+    if get_origin(hint) is tuple:
+        return f"{_sql_type(get_args(hint)[0])}[]"
+    while hasattr(hint, "__supertype__"):
+        hint = hint.__supertype__
+    if issubclass(hint, StrEnum):
+        hint = str
+    return _SQL_TYPES[hint]
+
+
+def _present(hint: Any) -> Any:
+    """The type of the value where there is one, of a field that may be None."""
     if get_origin(hint) in (Union, types.UnionType):
         (hint,) = (part for part in get_args(hint) if part is not type(None))
+    return hint
+
+
+def _converter(hint: Any) -> Callable[[Any], Any] | None:
+    """The function that makes asyncpg's value one of the field's type; None where it is so already."""
+    hint = _present(hint)
     if get_origin(hint) is tuple:
         return tuple
     if isinstance(hint, type) and issubclass(hint, StrEnum):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from ari_app.core.access import Scope
 from ari_app.core.ids import CallId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.scopes import scope_parameters
+from ari_app.storage.db.scopes import scope_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +27,25 @@ class OperatorStatus:
     call_id: CallId | None
 
 
-_OPERATORS = sa.text("""
+_OPERATORS = """
 SELECT operator.number, operator.name, session.state, session.state_since_at, session.pause_reason, session.endpoint,
   coalesce((SELECT array_agg(team ORDER BY team) FROM operator_team WHERE operator = operator.number), '{}') AS teams,
   (SELECT call.id FROM call WHERE call.id = session.call_id
-   AND (:everything OR call.municipality = ANY(CAST(:scope AS text[])))) AS call_id
+   AND ($1::text[] IS NULL OR call.municipality = ANY($1))) AS call_id
 FROM operator LEFT JOIN operator_session session
   ON session.operator = operator.number AND session.logged_out_at IS NULL
-WHERE :everything OR EXISTS (SELECT FROM operator_skill skill
-  WHERE skill.operator = operator.number AND skill.municipality = ANY(CAST(:scope AS text[])))
-ORDER BY operator.number""")
+WHERE $1::text[] IS NULL OR EXISTS (SELECT FROM operator_skill skill
+  WHERE skill.operator = operator.number AND skill.municipality = ANY($1))
+ORDER BY operator.number"""
 
 
-async def list_operators(engine: AsyncEngine, scope: Scope) -> list[OperatorStatus]:
+async def list_operators(pool: Pool, scope: Scope) -> list[OperatorStatus]:
     """The operators with a primary or secondary skill for a municipality of the scope, by number.
 
     Raises StoreUnavailable.
     """
     with translated():
-        async with engine.connect() as conn:
-            rows = (await conn.execute(_OPERATORS, scope_parameters(scope))).mappings().all()
+        rows = await pool.fetch(_OPERATORS, scope_codes(scope))
     return [
         OperatorStatus(
             **{
