@@ -109,17 +109,28 @@ def best_match(heard: Samples, recording: Samples) -> tuple[float, float]:
 
     A tenth of a second of its beginning or end may be missing: what was not heard counts against it.
     """
-    pad = RATE // 10
-    heard = np.pad(heard, pad)
-    if len(heard) <= len(recording) or not is_audible(recording):
-        return 0.0, 0.0
-    size = 1 << (len(heard) + len(recording) - 2).bit_length()  # at least the sum; other sizes may be very slow
-    product = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(recording, size)), size)
-    matches = product[: len(heard) - len(recording) + 1]
-    energy = np.concatenate(([0.0], np.cumsum(np.square(heard))))
-    window = np.sqrt(np.maximum(energy[len(recording) :] - energy[: -len(recording)], 1e-9))
-    place = int(np.argmax(matches / window))
-    return float(matches[place] / window[place] / np.linalg.norm(recording)), (place - pad) / RATE
+    return _Searched(heard, len(recording)).best_match(recording)
+
+
+class _Searched:
+    """A sound in which recordings up to a length are looked for, transformed only once."""
+
+    def __init__(self, heard: Samples, longest: int) -> None:
+        self._pad = RATE // 10
+        self._heard = np.pad(heard, self._pad)
+        self._size = 1 << (len(self._heard) + longest - 2).bit_length()  # at least the sum; others may be very slow
+        self._spectrum = np.fft.rfft(self._heard, self._size)
+        self._energy = np.concatenate(([0.0], np.cumsum(np.square(self._heard))))
+
+    def best_match(self, recording: Samples) -> tuple[float, float]:
+        count = len(recording)
+        if len(self._heard) <= count or not is_audible(recording):
+            return 0.0, 0.0
+        product = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(recording, self._size)), self._size)
+        matches = product[: len(self._heard) - count + 1]
+        window = np.sqrt(np.maximum(self._energy[count:] - self._energy[:-count], 1e-9))
+        place = int(np.argmax(matches / window))
+        return float(matches[place] / window[place] / np.linalg.norm(recording)), (place - self._pad) / RATE
 
 
 def trim(samples: Samples) -> Samples:
@@ -132,7 +143,8 @@ def share_heard(heard: Samples, recording: Samples) -> float:
     """The part of a recording, 0 to 1, that was heard, however many packets were lost or late in between."""
     pieces = [recording[at : at + _PIECE_SAMPLES] for at in range(0, len(recording), _PIECE_SAMPLES)]
     pieces = [piece for piece in pieces if is_audible(piece)]
-    found = sum(len(piece) for piece in pieces if likeness(heard, piece) > _ENOUGH)
+    searched = _Searched(heard, _PIECE_SAMPLES)
+    found = sum(len(piece) for piece in pieces if searched.best_match(piece)[0] > _ENOUGH)
     return found / max(1, sum(len(piece) for piece in pieces))
 
 

@@ -192,8 +192,9 @@ class Phone:
         since = handset.position if since is None else since
         wanted = audio.trim(audio.read_wav(recording))
         heard = await handset.wait_until(audio.RecordingFinder(wanted), since, within_seconds, every_packets=10)
-        share = audio.share_heard(handset.heard(since), wanted)
-        assert heard, f"{self!r} did not hear {recording.name} within {within_seconds} s, but {share:.0%} of it"
+        if not heard:
+            share = audio.share_heard(handset.heard(since), wanted)
+            raise AssertionError(f"{self!r} did not hear {recording.name} within {within_seconds} s, but {share:.0%}")
 
     async def hears_part_of(
         self, recording: Path, seconds: float = 1.0, within_seconds: float = PATIENCE_SECONDS
