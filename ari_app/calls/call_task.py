@@ -94,6 +94,8 @@ def _why_left(flow: Flow, stage: Stage) -> EndReason:
         return EndReason.LOST
     if flow.call.answered_at is not None and (stage is not Stage.TALKING or flow.open_transfer is not None):
         return EndReason.CALLER_LEFT_IN_TRANSFER
+    if stage is Stage.TALKING and leg is not None and leg.end_reason is LegEndReason.LINE_LOST:
+        return EndReason.CALLER_LINE_LOST
     return left_in(flow.call) if stage is Stage.LEAVING_CALLBACK else HUNG_UP_IN[stage]
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
+from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import (
     AsteriskId,
     AttemptId,
@@ -58,6 +59,7 @@ class EndReason(StrEnum):
     ABANDONED_IN_ANNOUNCEMENT = "abandoned_in_announcement"
     ABANDONED_WAITING = "abandoned_waiting"
     CALLER_HUNG_UP = "caller_hung_up"  # after a talk with a human
+    CALLER_LINE_LOST = "caller_line_lost"  # in a talk with a human, the caller's line broke off
     OPERATOR_HUNG_UP = "operator_hung_up"  # or the colleague who had the caller
     CALLBACK_NOT_ANSWERED = "callback_not_answered"  # we called; nobody picked up, or the line was busy
     CALLBACK_GIVEN_UP = "callback_given_up"  # the operator left first, or it could not be dialled
@@ -97,6 +99,7 @@ _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.ABANDONED_IN_ANNOUNCEMENT: EndSide.CALLER,
     EndReason.ABANDONED_WAITING: EndSide.CALLER,
     EndReason.CALLER_HUNG_UP: EndSide.CALLER,
+    EndReason.CALLER_LINE_LOST: EndSide.NETWORK,
     EndReason.OPERATOR_HUNG_UP: EndSide.US,
     EndReason.CALLER_LEFT_IN_TRANSFER: EndSide.CALLER,
     EndReason.CALLBACK_NOT_ANSWERED: EndSide.CALLER,
@@ -130,7 +133,13 @@ class LegEndReason(StrEnum):
     BUSY = "busy"
     UNREACHABLE = "unreachable"
     TO_FALLBACK = "to_fallback"  # went on in the dialplan
+    LINE_LOST = "line_lost"  # the line broke off: no sound for too long, or a network out of order
     LOST = "lost"  # ended in a gap, when nobody saw how
+
+
+def how_it_ended(cause: int | None) -> LegEndReason:
+    """Why an answered line that we did not end is over, by its Q.850 cause: a goodbye, or a line that was lost."""
+    return LegEndReason.HUNG_UP if is_goodbye(cause) else LegEndReason.LINE_LOST
 
 
 class ChoiceKind(StrEnum):

@@ -16,7 +16,16 @@ class Cause(IntEnum):
     NO_USER_RESPONDING = 18  # SIP 408
     NO_ANSWER = 19  # SIP 480
     REJECTED = 21  # the phone declined
+    NORMAL_UNSPECIFIED = 31
 
 
 #: of a phone that rang, or could have rung, and was not picked up
 NOT_PICKED_UP = frozenset({Cause.BUSY, Cause.NO_USER_RESPONDING, Cause.NO_ANSWER, Cause.REJECTED})
+#: of an answered line: its person put the phone down. Every other cause, and none at all, is a line that was lost: no
+#: sound for too long (44), a network out of order (38), a failed session refresh (18)
+GOODBYES = frozenset({Cause.NORMAL_CLEARING, Cause.BUSY, Cause.REJECTED, Cause.NORMAL_UNSPECIFIED})
+
+
+def is_goodbye(cause: int | None) -> bool:
+    """Whether an answered line ended with this Q.850 cause because its person put the phone down."""
+    return cause in GOODBYES

@@ -55,6 +55,7 @@ class LogoutReason(StrEnum):
     HUNG_UP = "hung_up"
     KEY = "key"  # *8
     REPLACED = "replaced"  # logged in on another phone
+    LINE_LOST = "line_lost"  # the line broke off: no sound for too long, or a network out of order
     LOST = "lost"  # the line was gone when a sweep or a recovery looked
     ASTERISK_RESTARTED = "asterisk_restarted"  # the line went with Asterisk: the operator must log in again
 

@@ -33,14 +33,17 @@ async def test_a_caller_whose_hang_up_went_unseen_is_found_by_the_sweep(
     assert all(session.call_id is None for session in world.ledger.sessions.values())
 
 
-async def test_a_rung_operator_whose_hang_up_went_unseen_ends_the_talk(make_world: Callable[..., World]) -> None:
+async def test_the_caller_of_a_rung_operator_whose_end_went_unseen_is_first_in_the_queue(
+    make_world: Callable[..., World],
+) -> None:
     scene = await talking_rung(make_world)
     assert scene.other is not None
     scene.world.switch.vanish_one(scene.other)
     await scene.world.sweep()
     await scene.world.sweep()
     await scene.world.clock.advance(3)
-    assert scene.world.call(scene.citizen).end_reason is EndReason.OPERATOR_HUNG_UP
+    call = scene.world.call(scene.citizen)
+    assert call.stage is Stage.WAITING and call.returned_at is not None
     leg = next(leg for leg in scene.world.ledger.legs.values() if leg.channel_id == scene.other)
     assert (leg.end_reason, leg.end_is_estimated) == (LegEndReason.LOST, True)
     assert scene.world.session("101").state is OperatorState.WRAP_UP

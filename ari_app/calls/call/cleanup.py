@@ -10,7 +10,7 @@ from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import ended
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.calls.messages import CallDone, OperatorGone
-from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason
+from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason, how_it_ended
 from ari_app.core.ids import BridgeId, SessionId
 from ari_app.core.skills import team_for
 from ari_app.core.transfer import CallerLeft, Transfer, TransferOutcome
@@ -58,8 +58,14 @@ def end_standing_leg(flow: Flow, gone: OperatorGone | None = None, *, at: dateti
         caller_ended_at = None if caller is None else caller.ended_at
         flow.change_leg(ended(leg, at or caller_ended_at or flow.now, LegEndReason.RELEASED))
     else:
-        reason = LegEndReason.LOST if gone.estimated else LegEndReason.HUNG_UP
-        flow.change_leg(ended(leg, gone.at, reason, cause=gone.cause, estimated=gone.estimated))
+        flow.change_leg(ended(leg, gone.at, _why_gone(gone), cause=gone.cause, estimated=gone.estimated))
+
+
+def _why_gone(gone: OperatorGone) -> LegEndReason:
+    if gone.estimated:
+        return LegEndReason.LOST
+    # Without a cause their line may be there still: their session ended.
+    return LegEndReason.RELEASED if gone.cause is None else how_it_ended(gone.cause)
 
 
 def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, ...]:

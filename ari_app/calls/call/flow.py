@@ -16,7 +16,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Entered, Left, Message, Up
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
 from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
@@ -125,7 +125,7 @@ class Flow(Record, ChannelOwner):
         leg = self.leg(message.channel_id)
         if leg is None or not leg.is_open:
             return
-        reason = LegEndReason.HUNG_UP
+        reason = LegEndReason.HUNG_UP if leg.answered_at is None else how_it_ended(message.cause)
         if message.estimated:
             reason = LegEndReason.LOST
         elif message.channel_id in self._released:
@@ -164,15 +164,18 @@ class Flow(Record, ChannelOwner):
     ) -> Leg | None:
         """Wait until a party other than the caller is gone, and note why; an estimate when no message comes."""
         until = self.now + within
+        is_theirs = reason is LegEndReason.HUNG_UP
         with self.mailbox.keeping() as kept:
             while (leg := self.leg(channel_id)) is not None and leg.is_open:
                 message = await self.next(until)
                 if message is None:
-                    self.change_leg(ended(leg, self.now, reason, estimated=True))
+                    why = LegEndReason.LOST if is_theirs else reason
+                    self.change_leg(ended(leg, self.now, why, estimated=True))
                     with suppress(SwitchUnavailable):
                         await self.shell.switch.hang_up(channel_id)  # one order that found them gone is no proof
                 elif isinstance(message, Left) and message.channel_id == channel_id and not message.estimated:
-                    self.change_leg(ended(leg, message.at, reason, cause=message.cause))
+                    why = how_it_ended(message.cause) if is_theirs else reason
+                    self.change_leg(ended(leg, message.at, why, cause=message.cause))
                 elif not isinstance(message, Left):
                     kept.append(message)
         return leg

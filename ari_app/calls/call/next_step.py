@@ -9,7 +9,7 @@ from ari_app.calls.call.flow import Flow, Step
 from ari_app.core import routing
 from ari_app.core.area import DirectNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
-from ari_app.core.call_changes import NO_LONGER_DIRECT, CallChanges
+from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY, CallChanges
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operators import OperatorState
 
@@ -115,6 +115,21 @@ def _not_taken(flow: Flow, target: routing.Target, why: str) -> Fact:
 
 def _dialled(flow: Flow) -> DirectNumber | None:
     return routing.direct_number(flow.area, flow.call.dialled)
+
+
+def returning(flow: Flow) -> CallChanges:
+    """The changes of a caller who goes back: nobody has them, they are first, and have the patience of a new caller."""
+    return (
+        WITH_NOBODY
+        | NO_LONGER_DIRECT
+        | {
+            "returned_at": flow.now,
+            "wait_until_at": flow.now + timedelta(seconds=flow.norms.max_wait_seconds),
+            "nobody_until_at": None,
+            "last_told_at": None,
+            "refused_by": (),
+        }
+    )
 
 
 def queued(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:

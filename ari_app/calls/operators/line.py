@@ -20,7 +20,7 @@ from ari_app.calls.operators.login import KEY_PATIENCE, ask_operator, new_sessio
 from ari_app.calls.operators.session import SessionTask
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Reach
-from ari_app.core.call import LegEndReason
+from ari_app.core.call import LegEndReason, how_it_ended
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, new_bridge_id
 from ari_app.core.keypad import (
     LogOutKey,
@@ -90,9 +90,12 @@ class LineTask(ABC):
         """Hang up a channel that is still there, and close the row with the true moment."""
         if self._work is not None:
             await self._work.give_up()
-        reason = LegEndReason.HUNG_UP if self.channel.left is not None else LegEndReason.RELEASED
+        was_left = self.channel.left is not None
         await self.channel.hang_up()
         left = await self.channel.departure(self._now)
+        reason = LegEndReason.RELEASED
+        if was_left:
+            reason = LegEndReason.HUNG_UP if self._line.answered_at is None else how_it_ended(left.cause)
         ended = replace(
             self._line,
             ended_at=max(self._line.started_at, left.at),

@@ -12,6 +12,7 @@ from ari_app.calls.messages import OperatorGone
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
+from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import CallId
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession
@@ -61,7 +62,8 @@ class SessionRecord:
     async def _end_lost(self) -> None:
         """The line is gone: end the session at the true moment, which is in a message that is here or follows."""
         left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
-        await self._apply(LineLost(left.at, LogoutReason.LOST if left.estimated else LogoutReason.HUNG_UP))
+        reason = LogoutReason.HUNG_UP if is_goodbye(left.cause) else LogoutReason.LINE_LOST
+        await self._apply(LineLost(left.at, LogoutReason.LOST if left.estimated else reason))
 
     async def give_up(self) -> None:
         """End the session after a fault; nothing happens to one that is over."""

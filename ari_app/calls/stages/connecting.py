@@ -29,8 +29,9 @@ from ari_app.prompts.phrases.parts import BEEP
 
 #: a whisper takes two seconds; an operator's session that is silent for so long is taken for gone
 WHISPER_PATIENCE = timedelta(seconds=15)
-#: ends for which the operator is not to blame: lost in a gap of ours, or released because they were engaged after all
-NOT_THEIR_DOING = (LegEndReason.LOST, LegEndReason.RELEASED)
+#: ends for which the operator is not to blame: lost, in a gap of ours or on the network, or released because they were
+#: engaged after all
+NOT_THEIR_DOING = (LegEndReason.LOST, LegEndReason.LINE_LOST, LegEndReason.RELEASED)
 NOT_ANSWERED = (LegEndReason.NO_ANSWER, LegEndReason.BUSY, LegEndReason.UNREACHABLE)
 #: an operator whose phone rang for less, because the caller had no more time, is not paused for letting it ring
 TIME_TO_PICK_UP = timedelta(seconds=10)
@@ -146,6 +147,7 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     leg = await ring(flow, endpoint, session.operator, until)
     if leg.is_open and await play_whisper(flow, leg, await _whisper_words(flow, session)):
         return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
+    leg = flow.leg(leg.channel_id) or leg  # the whisper may have found them gone
     if mailbox is not None:
         is_blamed = leg.end_reason in NOT_ANSWERED and (had_time or flow.now < until)
         mailbox.post(CallDone(flow.call.id, flow.now, 0, answered=not is_blamed))

@@ -9,7 +9,7 @@ from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.keys import read_key
-from ari_app.calls.call.next_step import queued
+from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
 from ari_app.calls.transfers.commands import ToggleHold, respond
@@ -75,16 +75,17 @@ async def _talk(flow: Flow) -> Step | End | None:
 
 
 def _handling_party_left(flow: Flow) -> Step | End:
-    """The talk is over; but a caller on hold has not heard that, and goes to the front of the queue."""
-    if flow.call.held_at is None:
+    """The talk is over when its person said goodbye, and the caller heard it.
+
+    A caller on hold, or one who talked to a line that was lost, goes to the front of the queue.
+    """
+    leg = flow.leg_of(flow.call.handled_by)
+    is_lost = leg is None or leg.end_reason is not LegEndReason.HUNG_UP
+    if flow.call.held_at is None and not is_lost:
         return End(EndReason.OPERATOR_HUNG_UP)
     wrap_up(flow, flow.call.operator_session)
-    changes = WITH_NOBODY | {
-        "returned_at": flow.now,
-        "wait_until_at": flow.now + timedelta(seconds=flow.norms.max_wait_seconds),
-        "last_told_at": None,
-    }
-    return queued(flow, changes, [Fact(flow.now, FactKind.CAME_BACK, {"to": "queue"})])
+    why = "line_lost" if is_lost else "on_hold"
+    return queued(flow, returning(flow), [Fact(flow.now, FactKind.CAME_BACK, {"to": "queue", "why": why})])
 
 
 async def _toggle_hold(flow: Flow) -> None:

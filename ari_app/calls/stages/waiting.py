@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ari_app.calls.call.cleanup import transfer_over
+from ari_app.calls.call.cleanup import destroy_left_bridges, transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
 from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, record_offer, to_leaving_callback
@@ -26,6 +26,7 @@ async def waiting(flow: Flow) -> Step | End:
         await flow.commit()
         await _ensure_music(flow)
         await part_from_handling_party(flow)
+        await destroy_left_bridges(flow)
         flow.is_placed = True
     if rings_in_vain(flow):
         return not_taken(flow, "no_answer")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ari_app.calls.call.flow import Flow, Step
-from ari_app.calls.call.next_step import DIRECT_SECONDS, queued
+from ari_app.calls.call.next_step import DIRECT_SECONDS, queued, returning
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
-from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.transfer import Transfer
 
@@ -17,14 +16,7 @@ async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
     """The step back to the party that transferred the caller, or, if that is gone, to the front of the queue."""
     now = flow.now
     flow.shell.dispatcher.leave(flow.call.id)  # no operator is to be reserved for a caller who goes back
-    changes = WITH_NOBODY | NO_LONGER_DIRECT
-    changes |= {
-        "returned_at": now,
-        "wait_until_at": now + timedelta(seconds=flow.norms.max_wait_seconds),
-        "nobody_until_at": None,
-        "last_told_at": None,
-        "refused_by": (),
-    }
+    changes = returning(flow)
     session_id = transfer.from_session
     if session_id is not None and flow.shell.registry.session(session_id) is not None:
         back = Fact(now, FactKind.CAME_BACK, {"to": transfer.from_party})

@@ -9,7 +9,18 @@ from uuid import UUID, uuid5
 
 from ari_app.core import routing
 from ari_app.core.area import Area
-from ari_app.core.call import Call, ChoiceKind, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call import (
+    Call,
+    ChoiceKind,
+    EndReason,
+    Fact,
+    FactKind,
+    Leg,
+    LegEndReason,
+    LegRole,
+    Stage,
+    how_it_ended,
+)
 from ari_app.core.causes import NOT_PICKED_UP
 from ari_app.core.event_log.cel import ChannelHistory
 from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
@@ -123,10 +134,14 @@ def _caller_leg(found: FallbackCall, call: Call, legs: Sequence[Leg]) -> Leg:
         joined_at=leg.joined_at or found.helped_at,
         left_at=call.ended_at if leg.joined_at or found.helped_at else None,
         ended_at=call.ended_at,
-        end_reason=LegEndReason.LOST if call.end_is_estimated else LegEndReason.HUNG_UP,
+        end_reason=LegEndReason.LOST if call.end_is_estimated else _why_caller_left(found),
         hangup_cause=found.hangup_cause,
         end_is_estimated=call.end_is_estimated,
     )
+
+
+def _why_caller_left(found: FallbackCall) -> LegEndReason:
+    return LegEndReason.HUNG_UP if found.line_answered_at is None else how_it_ended(found.hangup_cause)
 
 
 def _phone_leg(phone: ChannelHistory, found: FallbackCall, call: Call) -> Leg:
@@ -154,7 +169,7 @@ def _why(phone: ChannelHistory, ended_at: datetime | None) -> LegEndReason:
         return LegEndReason.LOST
     if phone.answered_at is None:
         return LegEndReason.NO_ANSWER if phone.hangup_cause in NOT_PICKED_UP else LegEndReason.RELEASED
-    return LegEndReason.HUNG_UP
+    return how_it_ended(phone.hangup_cause)
 
 
 def _leg_id(channel_id: str) -> LegId:
