@@ -34,6 +34,10 @@ class DestinationUnavailable(CallError):
     """There is no phone to dial at that endpoint now."""
 
 
+class StillTalking(CallError):
+    """The operator who logs in is in a talk on another phone, and that talk goes on."""
+
+
 class ControllerReplaced(CallError):
     """Another socket took our application's name: it gets the events now."""
 

@@ -120,6 +120,13 @@ class ApplyEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceAsked:
+    """To an operator's session: its operator logs in on another phone. `answer` says whether this session ends."""
+
+    answer: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyCommandGiven:
     """To an operator's session: a command about the operator that was keyed on a phone which a call owns."""
 
@@ -166,6 +173,7 @@ Message = (
     | CallJoined
     | CallDone
     | ApplyEvent
+    | ReplaceAsked
     | KeyCommandGiven
     | CommandAsked
     | CommandAnswered

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from ari_app.core.call import EndReason, LegEndReason
+from ari_app.core.call import LegEndReason
 from ari_app.core.ids import AsteriskId, new_session_id
 from ari_app.core.operators import LogoutReason, OperatorState
+from tests.calls.scenes import talking_rung
 from tests.calls.world import ESDAM_ALONE, World
 
 pytestmark = pytest.mark.pure
@@ -114,15 +116,53 @@ async def test_a_login_on_a_second_phone_replaces_the_first_which_says_so(world:
     assert world.switch.partners(citizen) == {second}
 
 
-async def test_a_login_on_a_second_phone_in_the_middle_of_a_talk_ends_that_talk(world: World) -> None:
+async def test_a_login_on_a_second_phone_in_the_middle_of_a_talk_is_refused_and_the_talk_goes_on(world: World) -> None:
     first, citizen = await world.talk()
     await world.clock.advance(60)
     second = await world.operator("101", phone="phone02")
-    assert world.call(citizen).end_reason is EndReason.OPERATOR_HUNG_UP
-    assert world.switch.channels == {second}
-    assert world.session("101").state is OperatorState.READY
-    await world.clock.advance(5)
-    assert all(not leg.is_open for leg in world.ledger.legs.values())
+    await world.clock.advance(1)
+    assert world.switch.heard(second)[-1] == "nl/nog-in-gesprek"
+    assert second not in world.switch.channels
+    assert world.line(second).end_reason is LegEndReason.RELEASED
+    assert world.switch.partners(citizen) == {first}
+    assert (world.session("101").state, world.session("101").channel_id) == (OperatorState.TALKING, first)
+
+
+async def test_after_the_talk_the_login_on_a_second_phone_is_a_login_as_any(world: World) -> None:
+    first, citizen = await world.talk()
+    await world.hang_up(citizen)
+    await world.clock.advance(1)
+    second = await world.operator("101", phone="phone02")
+    assert first not in world.switch.channels
+    assert world.session("101").channel_id == second
+
+
+async def test_a_login_on_a_second_phone_while_a_caller_is_announced_sends_that_caller_to_the_second(
+    world: World,
+) -> None:
+    first = await world.operator("101")
+    world.switch.prompts_last = True
+    citizen = await world.citizen(ESDAM_ALONE)
+    queued_at = world.call(citizen).queued_at
+    world.switch.prompts_last = False
+    second = await world.operator("101", phone="phone02")
+    await world.clock.advance(1)
+    assert first not in world.switch.channels
+    assert world.switch.partners(citizen) == {second}
+    assert world.call(citizen).queued_at == queued_at
+
+
+async def test_a_rung_operator_in_a_talk_who_logs_in_on_a_second_phone_is_refused_and_the_talk_goes_on(
+    make_world: Callable[..., World],
+) -> None:
+    scene = await talking_rung(make_world)
+    world = scene.world
+    before = world.session("101")
+    second = await world.operator("101", phone="phone09")
+    await world.clock.advance(1)
+    assert "nl/nog-in-gesprek" in world.switch.heard(second)
+    assert world.switch.partners(scene.citizen) == {scene.other}
+    assert (world.session("101").id, world.session("101").state) == (before.id, OperatorState.TALKING)
 
 
 async def test_two_phones_that_log_in_at_once_leave_one_of_them_at_work(world: World) -> None:

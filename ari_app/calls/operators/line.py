@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE
-from ari_app.calls.errors import PartyLeft
+from ari_app.calls.errors import PartyLeft, StillTalking
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent
 from ari_app.calls.operators.callbacks import OperatorCallbacks
@@ -32,7 +32,7 @@ from ari_app.core.keypad import (
 )
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, Pause, Resume
+from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, OperatorState, Pause, Resume
 from ari_app.core.skills import skills_of, teams_of
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -79,12 +79,15 @@ class LineTask(ABC):
             except (StoreUnavailable, AlreadyTaken) as error:
                 log.warning("login_impossible", line_id=str(self._line.id), error=type(error).__name__)
                 await self.channel.play(to_operator.OUT_OF_ORDER)
+            except StillTalking:
+                log.info("login_refused", line_id=str(self._line.id), why="talking")
+                await self.channel.play(to_operator.STILL_TALKING)
         except PartyLeft:
             await self.channel.departure(self._now + HANG_UP_PATIENCE)
 
     @abstractmethod
     async def _enter(self) -> None:
-        """From the beginning to the end of the work. Raises PartyLeft, StoreUnavailable and AlreadyTaken."""
+        """From the beginning to the end of the work. Raises PartyLeft, StoreUnavailable, AlreadyTaken, StillTalking."""
 
     async def end(self) -> None:
         """Hang up a channel that is still there, and close the row with the true moment."""
@@ -155,6 +158,10 @@ class LineTask(ABC):
 
     async def _work_at_rung_phone(self, operator: OperatorNumber) -> None:
         """The work begins when this line is free: until then the phone is engaged."""
+        at_work = self._shell.registry.session_of(operator)
+        is_elsewhere = at_work is not None and not _is_rung_at(at_work.session, self._line.endpoint)
+        if at_work is not None and is_elsewhere and at_work.session.state is OperatorState.TALKING:
+            raise StillTalking  # to be heard now: the menu mostly ends with a hang-up
         self._state_asked = Resume(self._now)
         try:
             await self._ring_menu((*self._greeting(operator), *to_operator.RING_TEAM))

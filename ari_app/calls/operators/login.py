@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
 import structlog
 
-from ari_app.calls.messages import ApplyEvent
+from ari_app.calls.errors import StillTalking
+from ari_app.calls.messages import ReplaceAsked
 from ari_app.calls.operators.channel import OperatorChannel
+from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Reach
 from ari_app.core.ids import OperatorNumber, new_session_id
@@ -85,18 +88,39 @@ async def store_new_session(shell: Shell, channel: OperatorChannel, session: Ope
     """Commit a new session; one that this operator has on another phone ends first, and that phone says so.
 
     `channel`: the line on which the operator logged in. To be called with `registry.logging_in` held.
-    Raises AlreadyTaken when the operator is at work on another Asterisk.
+    Raises StillTalking when the operator is in a talk on the other phone, AlreadyTaken when they are at work on another
+    Asterisk.
     """
     other = shell.registry.session_of(session.operator)
     if other is not None:
-        other.mailbox.post(ApplyEvent(LineLost(shell.clock.now(), LogoutReason.REPLACED)))
-        await other.closed.wait()
+        await _replace(other)
     store = partial(shell.ledger.store_session, session)
     try:
         await channel.patient_store(store)
     except AlreadyTaken:
         await _close_left_behind(shell, session)
         await channel.patient_store(store)
+
+
+async def _replace(other: SessionEntry) -> None:
+    """Ask a session to end, and wait until it has. Raises StillTalking when it does not."""
+    answered = asyncio.Event()
+    answers: list[bool] = []
+
+    def answer(ends: bool) -> None:
+        answers.append(ends)
+        answered.set()
+
+    other.mailbox.post(ReplaceAsked(answer))
+    waits = [asyncio.create_task(event.wait()) for event in (answered, other.closed)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    if answers == [False]:
+        raise StillTalking
+    await other.closed.wait()
 
 
 async def _close_left_behind(shell: Shell, session: OperatorSession) -> None:

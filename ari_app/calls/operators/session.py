@@ -23,6 +23,7 @@ from ari_app.calls.messages import (
     OperatorReady,
     Played,
     PlayPrompt,
+    ReplaceAsked,
     TakeCall,
 )
 from ari_app.calls.operators.callbacks import OperatorCallbacks
@@ -125,6 +126,8 @@ class SessionTask(SessionRecord):
                 await self._done(message)
             case ApplyEvent(event=event):
                 await self._apply_found(event)
+            case ReplaceAsked(answer=give):
+                give(await self._give_way())
             case PlayPrompt(names=()):
                 await self._channel.stop_prompt()
             case PlayPrompt(names=names, playback_id=playback_id):
@@ -196,6 +199,13 @@ class SessionTask(SessionRecord):
         if self.session.state is OperatorState.WRAP_UP:
             await self._apply(WrapUpOver(self._shell.clock.now()))
             await self._channel.start_prompt(to_operator.READY)
+
+    async def _give_way(self) -> bool:
+        """End this session for a login on another phone; False in a talk, which costs no caller their operator."""
+        if self.session.state is OperatorState.TALKING:
+            return False
+        await self._apply(LineLost(self._shell.clock.now(), LogoutReason.REPLACED))
+        return True
 
     async def _apply_found(self, event: OperatorEvent) -> None:
         """Apply an event that came as a message. Raises PartyLeft when it says that the standing line is lost."""

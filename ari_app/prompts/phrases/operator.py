@@ -24,6 +24,7 @@ PAUSE_AFTER_CALL: Phrase = texts("straks-pauze")
 LOGOUT_AFTER_CALL: Phrase = texts("straks-afgemeld")
 LOGGED_OUT: Phrase = texts("afgemeld")
 REPLACED: Phrase = texts("elders-aangemeld")
+STILL_TALKING: Phrase = texts("nog-in-gesprek")  # on another phone
 UNKNOWN_CODE: Phrase = texts("onbekende-code")
 DIAL_IN_AGAIN: Phrase = texts("opnieuw-inbellen")
 OUT_OF_ORDER: Phrase = texts("storing-bel-later")

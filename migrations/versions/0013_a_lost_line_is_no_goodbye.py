@@ -1,6 +1,6 @@
 """a line that was lost is no goodbye: ends of calls, legs, lines and sessions say so
 
-Revision 0010, after 0009.
+Revision 0013, after 0012.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from ari_app.storage.db.constraints import set_members
 
-revision = "0010"
-down_revision = "0009"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
