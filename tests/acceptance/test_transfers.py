@@ -292,7 +292,7 @@ async def _goes_on(scene: Scene, state: str) -> None:
         ("conferenced", "on hold", "consulting", "coming back"),  # the last one lasts only a whisper
     ],
 )
-async def test_given_hand_overs_when_the_application_is_killed_then_all_three_stay_and_the_keys_go_on(
+async def test_given_transfers_when_the_application_is_killed_then_all_three_stay_and_the_keys_go_on(
     centre: Centre,
     exchange_view: RemoteAsterisk,
     exchange: Exchange,
@@ -413,7 +413,7 @@ async def test_given_a_consultation_when_listened_to_then_nobody_hears_what_is_n
     await scene.everybody_hangs_up()
 
 
-async def test_given_two_hand_overs_when_a_third_is_asked_for_then_it_is_refused_aloud(
+async def test_given_two_transfers_when_a_third_is_asked_for_then_it_is_refused_aloud(
     centre: Centre, exchange_view: RemoteAsterisk
 ) -> None:
     scene = Scene(centre, LANES[0], exchange_view)

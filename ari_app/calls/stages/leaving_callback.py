@@ -40,7 +40,7 @@ async def leaving_callback(flow: Flow) -> Step | End:
     made = await agreed_request(flow)
     if made is None:
         return await _goes_on(flow)
-    await _tell(flow, made)
+    await _announce_promise(flow, made)
     return End(EndReason.CALLBACK_PROMISED)
 
 
@@ -122,10 +122,10 @@ async def _goes_on(flow: Flow) -> Step | End:
     return replace(step, changes={**step.changes, **_NOT_AGREED})
 
 
-async def _tell(flow: Flow, made: Created) -> None:
+async def _announce_promise(flow: Flow, made: Created) -> None:
     request = made.request
     if flow.call.callback_reference is None:
-        told = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
-        await flow.commit(Fact(flow.now, FactKind.CALLBACK_REQUESTED, told), callback_reference=request.reference)
+        detail = {"reference": request.reference, "kind": request.kind.value, "joined": made.joined}
+        await flow.commit(Fact(flow.now, FactKind.CALLBACK_REQUESTED, detail), callback_reference=request.reference)
     words = callback_to_caller.promise(request.kind, request.deadline_at, request.reference, flow.now)
     await announce(flow, words, "promise")
