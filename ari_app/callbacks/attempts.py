@@ -23,7 +23,7 @@ from ari_app.core.callback_attempts import (
     unseen_end,
 )
 from ari_app.core.callback_changes import given_back, leased, not_callable
-from ari_app.core.callback_rules import LEASE, callable_towns, town_of
+from ari_app.core.callback_rules import LEASE, callable_towns, calling_resumes, town_of
 from ari_app.core.callbacks import (
     AttemptOutcome,
     CallbackAttempt,
@@ -47,16 +47,16 @@ class Attempts(Requests):
     async def claim_next(self, operator: OperatorNumber, now: datetime, *, lease_owner: str) -> CallbackRequest | None:
         """The promise that this operator should keep first, leased; None when there is nothing to do now.
 
-        Of every municipality whose citizens may be called now: a request may be given to a team that does not answer
-        for its municipality.
+        Of every municipality whose citizens may be called now, since a request may be given to a team that does not
+        answer for its municipality; outside the hours for calling only when its deadline comes before they resume.
         """
         area = self._area()
         teams = [team.code for team in teams_of(area, operator)]
-        towns = callable_towns(area, now)
+        towns, resumes = callable_towns(area, now), calling_resumes(area, now)
         for _ in range(_TRIES):
             try:
                 async with self._store.transaction() as rows:
-                    while (request := await rows.next_due(operator, teams, towns, now)) is not None:
+                    while (request := await rows.next_due(operator, teams, towns, resumes, now)) is not None:
                         refused = not_callable(request, area, now)
                         if refused is None:
                             return await rows.update(*leased(request, operator, lease_owner, now + LEASE, now))

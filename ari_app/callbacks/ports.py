@@ -5,7 +5,7 @@ Every method raises StoreUnavailable. After it a write may have arrived all the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -55,12 +55,13 @@ class CallbackRows(Protocol):
         operator: OperatorNumber,
         teams: Collection[TeamCode],
         municipalities: Collection[MunicipalityCode],
+        resumes: Mapping[MunicipalityCode, datetime],
         now: datetime,
     ) -> CallbackRequest | None:
         """The promise that this operator should keep first; one that another transaction has locked is passed over.
 
-        It is due, of one of these municipalities, and owned by the operator or by one of these teams; its number is in
-        no lease and not on the line.
+        It is due, and owned by the operator or by one of these teams; its number is in no lease and not on the line. It
+        is of one of these municipalities, or its deadline comes before the moment in `resumes` of its municipality.
         """
         ...
 

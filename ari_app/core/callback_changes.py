@@ -20,7 +20,7 @@ from ari_app.core.callbacks import (
     RequestKind,
     RequestState,
 )
-from ari_app.core.deadlines import SpecialDays, next_callable
+from ari_app.core.deadlines import SpecialDays, next_planned
 from ari_app.core.ids import CallId, OperatorNumber, TeamCode
 from ari_app.core.ledger import CloseRefused
 from ari_app.core.tariffs import Forbidden
@@ -103,7 +103,7 @@ def lapsed(request: CallbackRequest, area: Area, now: datetime) -> Change | None
     municipality = town_of(area, request.municipality)
     if request.lease_owner is not None or not virtual_hold_has_lapsed(request, municipality, area.special_days, now):
         return None
-    planned = next_callable(municipality, area.special_days, now)
+    planned = next_planned(municipality, area.special_days, now, request.deadline_at)
     changed = replace(request, kind=RequestKind.PROMISE, next_attempt_at=planned)
     return changed, [CallbackFact(now, CallbackFactKind.VIRTUAL_HOLD_LAPSED)]
 

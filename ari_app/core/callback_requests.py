@@ -23,7 +23,7 @@ from ari_app.core.callbacks import (
     RequestReason,
     RequestState,
 )
-from ari_app.core.deadlines import callback_deadline, next_callable
+from ari_app.core.deadlines import callback_deadline, next_planned
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.numbers import E164
 from ari_app.core.routing import is_served
@@ -185,7 +185,7 @@ def request_from(new: NewRequest, request_id: RequestId, reference: str, area: A
         subject=wish.subject,
         pii_note=wish.pii_note,
         transfer_count=wish.transfer_count,
-        next_attempt_at=next_callable(municipality, special_days, new.created_at),
+        next_attempt_at=next_planned(municipality, special_days, new.created_at, deadline.deadline_at),
         escalate_at_once=deadline.escalate_at_once,
     )
 

@@ -24,8 +24,10 @@ from ari_app.core.deadlines import (
     calling_hours,
     calling_spans,
     may_call_now,
-    next_callable,
+    next_calling_hour,
+    next_planned,
     open_time_after,
+    ways_to_call,
 )
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.queue_rules import WaitingCaller
@@ -40,7 +42,6 @@ FAULTS_TOLERATED = 3
 #: with no time left for the usual pause, the last attempt comes this long before the last moment
 LAST_CHANCE = timedelta(minutes=15)
 _DAY_PARTS = (time(12), time(17))  # morning, afternoon, evening
-_PLAN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ def callable_towns(area: Area, now: datetime) -> frozenset[MunicipalityCode]:
     """The municipalities whose citizens may be called at this moment."""
     towns = area.municipalities.items()
     return frozenset(code for code, town in towns if may_call_now(town, area.special_days, now))
+
+
+def calling_resumes(area: Area, now: datetime) -> dict[MunicipalityCode, datetime]:
+    """Where citizens may not be called at this moment, and when they may again.
+
+    A request with its deadline before that must be called all the same when its planned moment has come.
+    """
+    callable_now = callable_towns(area, now)
+    towns = ((code, town) for code, town in area.municipalities.items() if code not in callable_now)
+    return {code: next_calling_hour(town, area.special_days, now) for code, town in towns}
 
 
 def owner_team_of(area: Area, code: MunicipalityCode) -> TeamCode | None:
@@ -131,7 +142,7 @@ def next_attempt(
     rules = municipality.callback
     over = sorted((one for one in attempts if one.outcome is not None), key=lambda one: one.number)
     if not over:
-        return NextAttempt(next_callable(municipality, special_days, now))
+        return NextAttempt(next_planned(municipality, special_days, now, request.deadline_at))
     match over[-1].outcome:
         case AttemptOutcome.REACHED:
             return NextAttempt(None)
@@ -143,7 +154,7 @@ def next_attempt(
                 if one.outcome is None or one.outcome.counts:
                     break
                 in_a_row += 1
-            at = next_callable(municipality, special_days, now + FAULT_RETRY)
+            at = next_planned(municipality, special_days, now + FAULT_RETRY, request.deadline_at)
             return NextAttempt(at, escalate=in_a_row >= FAULTS_TOLERATED)
         case _:
             pass
@@ -159,8 +170,8 @@ def _when_free(
     request: CallbackRequest, municipality: Municipality, special_days: SpecialDays, now: datetime
 ) -> datetime:
     """A busy line is tried sooner when the usual pause would end after the last moment, and the promise be broken."""
-    usual = next_callable(municipality, special_days, now + BUSY_RETRY)
-    sooner = next_callable(municipality, special_days, now + FAULT_RETRY)
+    usual = next_planned(municipality, special_days, now + BUSY_RETRY, request.deadline_at)
+    sooner = next_planned(municipality, special_days, now + FAULT_RETRY, request.deadline_at)
     return sooner if sooner < request.plan_by_at <= usual else usual
 
 
@@ -168,20 +179,17 @@ def _spread(
     request: CallbackRequest, tried: set[int], municipality: Municipality, special_days: SpecialDays, now: datetime
 ) -> datetime:
     earliest = now + timedelta(minutes=municipality.callback.retry_minutes)
-    last_day = local_date(now) + timedelta(days=_PLAN_DAYS)
-    spans = [
-        (max(begins_at, earliest), ends_at)
-        for begins_at, ends_at in _by_day_part(calling_spans(municipality, special_days, local_date(now), last_day))
-        if ends_at > earliest
-    ]
-    in_time = [begins_at for begins_at, _ in spans if begins_at < request.plan_by_at]
+    ways: list[Span] = []
+    if earliest < request.plan_by_at:
+        ways = ways_to_call(municipality, special_days, earliest, request.plan_by_at)
+    in_time = [begins_at for begins_at, _ in _by_day_part(ways)]
     fresh = [begins_at for begins_at in in_time if _day_part(begins_at) not in tried]
     if fresh or in_time:
         return (fresh or in_time)[0]
     last_chance = request.plan_by_at - LAST_CHANCE
     if last_chance >= now + LAST_CHANCE:
         return last_chance
-    return next_callable(municipality, special_days, earliest)
+    return next_planned(municipality, special_days, earliest, request.deadline_at)
 
 
 def _by_day_part(spans: Iterable[Span]) -> Iterator[Span]:

@@ -26,7 +26,7 @@ SpecialDays = Mapping[date, str]
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """`plan_by_at` is the last moment at which the call can be made: in opening hours, at an hour for calling."""
+    """`plan_by_at` is the last moment at which the call can be made, in the best way there is (`ways_to_call`)."""
 
     deadline_at: datetime
     plan_by_at: datetime
@@ -49,8 +49,7 @@ def callback_deadline(municipality: Municipality, first_contact_at: datetime, sp
     deadline_at = own_hours[-1][1] if own_hours else instant_of(day, CLOSED_DAY_DEADLINE)
     if local_date(deadline_at) != day:
         deadline_at -= _ONE_SECOND
-    left = list(_clipped(calling_spans(municipality, special_days, first_day, day), first_contact_at, deadline_at))
-    plan_by_at = left[-1][1] if left else first_contact_at
+    plan_by_at = ways_to_call(municipality, special_days, first_contact_at, deadline_at)[-1][1]
     too_little = open_time(municipality, special_days, first_contact_at, deadline_at) < LEAST_OPEN
     return Deadline(deadline_at, plan_by_at, escalate_at_once=not own_hours and too_little)
 
@@ -86,6 +85,33 @@ def calling_spans(
         yield from _clipped(openings_of_day(municipality, special_days, day), *may)
 
 
+def ways_to_call(municipality: Municipality, special_days: SpecialDays, start: datetime, end: datetime) -> list[Span]:
+    """The spans between `start` and a deadline in which the call can be made; never none, `start` being before `end`.
+
+    The best way there is: in opening hours, within the hours for calling; else within the hours for calling on a day at
+    work, whoever works then; else in opening hours; else, since a promise was made, in the last two hours before it.
+    """
+    first_day, last_day = local_date(start), local_date(end)
+    days = [first_day + timedelta(days=ahead) for ahead in range((last_day - first_day).days + 1)]
+    at_work = (calling_hours(municipality, day) for day in days if is_day_at_work(municipality, special_days, day))
+    openings = (span for day in days for span in openings_of_day(municipality, special_days, day))
+    for way in (calling_spans(municipality, special_days, first_day, last_day), at_work, openings):
+        found = list(_clipped(way, start, end))
+        if found:
+            return found
+    return [(max(start, end - LEAST_OPEN), end)]
+
+
+def next_planned(
+    municipality: Municipality, special_days: SpecialDays, start: datetime, deadline_at: datetime
+) -> datetime:
+    """The first moment at or after `start` to plan a call for: before the deadline, as long as `start` is."""
+    usual = next_callable(municipality, special_days, start)
+    if usual < deadline_at or start >= deadline_at:
+        return usual
+    return ways_to_call(municipality, special_days, start, deadline_at)[0][0]
+
+
 def next_callable(municipality: Municipality, special_days: SpecialDays, start: datetime) -> datetime:
     """The first moment at or after `start` at which a citizen can be called.
 
@@ -96,18 +122,23 @@ def next_callable(municipality: Municipality, special_days: SpecialDays, start: 
     for opens_at, closes_at in calling_spans(municipality, special_days, first_day, last_day):
         if start < closes_at:
             return max(opens_at, start)
-    for ahead in range(_SEARCH_DAYS):
-        day = first_day + timedelta(days=ahead)
-        begins_at, ends_at = calling_hours(municipality, day)
-        if is_working_day(day, special_days) and start < ends_at:
-            return max(begins_at, start)
-    return start
+    return next_calling_hour(municipality, special_days, start)
 
 
 def may_call_now(municipality: Municipality, special_days: SpecialDays, now: datetime) -> bool:
     """Whether a citizen may be called: at the set hours, on a working day or a day on which it is open."""
     begins_at, ends_at = calling_hours(municipality, local_date(now))
     return begins_at <= now < ends_at and is_day_at_work(municipality, special_days, local_date(now))
+
+
+def next_calling_hour(municipality: Municipality, special_days: SpecialDays, start: datetime) -> datetime:
+    """The first moment at or after `start` at which `may_call_now` holds; within a month there is one."""
+    for ahead in range(_SEARCH_DAYS):
+        day = local_date(start) + timedelta(days=ahead)
+        begins_at, ends_at = calling_hours(municipality, day)
+        if start < ends_at and is_day_at_work(municipality, special_days, day):
+            return max(begins_at, start)
+    return start
 
 
 def is_day_at_work(municipality: Municipality, special_days: SpecialDays, day: date) -> bool:

@@ -15,7 +15,7 @@ from ari_app.calls.callbacks.ports import ReminderCaller, Spoken, SpokenReminder
 from ari_app.core.area import Area, Contact
 from ari_app.core.callback_rules import town_of
 from ari_app.core.callbacks import CallbackRequest
-from ari_app.core.deadlines import may_call_now, next_callable
+from ari_app.core.deadlines import may_call_now, next_calling_hour
 from ari_app.core.ids import TeamCode
 from ari_app.core.reminders import Audience, ReminderOutcome, ReminderWay
 from ari_app.jobs.delivery import Mailer, NotSent, Outside, SmtpServer, Webhook
@@ -183,7 +183,7 @@ class ReminderSender:
             return
         town = town_of(area, requests[0].municipality)
         if not may_call_now(town, area.special_days, now):
-            await self._queue.postpone(taken.id, next_callable(town, area.special_days, now), counts=False)
+            await self._queue.postpone(taken.id, next_calling_hour(town, area.special_days, now), counts=False)
             return
         request_ids = tuple(request.id for request in requests)
         heard = await caller.remind(

@@ -81,7 +81,10 @@ def mail_of(reminder: Reminder, requests: Sequence[CallbackRequest], area: Area,
 def _line(request: CallbackRequest, area: Area, now: datetime) -> str:
     late = " (te laat)" if request.deadline_at < now else ""
     town = town_of(area, request.municipality).name
-    return f"kenmerk {request.reference}, {town}: bellen vóór {day_and_time(request.plan_by_at)}{late}"
+    text = f"kenmerk {request.reference}, {town}: bellen vóór {day_and_time(request.deadline_at)}{late}"
+    if not now < request.plan_by_at < request.deadline_at:
+        return text
+    return f"{text}. Bel liefst vóór {day_and_time(request.plan_by_at)}"
 
 
 def webhook_of(reminder: Reminder, requests: Sequence[CallbackRequest]) -> dict[str, object]:

@@ -7,13 +7,14 @@ from datetime import datetime, time
 
 import pytest
 
-from ari_app.core.area import CallbackRules
+from ari_app.core.area import CallbackRules, OpeningSpan
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.callback_rules import LEASE
 from ari_app.core.callbacks import Absence, AttemptOutcome, CloseKind, RequestKind, RequestState
 from ari_app.core.ids import AttemptId, RequestId, new_call_id
 from ari_app.core.ledger import AttemptOpen, LeaseLost, NoSuchRequest
 from tests.callbacks.conftest import Stand
+from tests.core.test_deadlines import local
 from tests.storage.callback_values import (
     ANNA,
     BRAM,
@@ -59,6 +60,24 @@ async def test_only_what_is_due_of_the_own_teams_where_calling_is_allowed_is_cla
     assert found is not None
     assert (found.id, found.state) == (request.id, RequestState.IN_PROGRESS)
     assert (found.lease_owner, found.lease_until_at) == ("a", at(1) + LEASE)
+
+
+async def test_a_request_is_offered_outside_the_hours_for_calling_when_its_deadline_would_pass(stand: Stand) -> None:
+    """Open from seven to eight, calls from half past eight: asked in the evening, promised for eight."""
+    town = replace(
+        DIRECTORY.municipalities[OOSTERWENDE], hours={day: (OpeningSpan(time(7), time(8)),) for day in range(5)}
+    )
+    stand.area = replace(DIRECTORY, municipalities={**DIRECTORY.municipalities, OOSTERWENDE: town})
+    request = await stand.created(local("2026-03-02T21:00"))
+    assert request.deadline_at == local("2026-03-03T08:00")
+    assert request.next_attempt_at == local("2026-03-03T07:00")
+    assert await stand.claimed(local("2026-03-03T06:59")) is None
+    found = await stand.claimed(local("2026-03-03T07:00"))
+    assert found is not None
+    assert found.id == request.id
+    await stand.service.release(request.id, "a", local("2026-03-03T07:01"))
+    assert await stand.claimed(local("2026-03-03T08:01")) is None, "too late: at the hours for calling"
+    assert await stand.claimed(local("2026-03-03T08:30")) is not None
 
 
 async def test_a_persons_own_request_is_theirs_until_they_are_away_or_late(stand: Stand) -> None:

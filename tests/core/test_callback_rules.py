@@ -101,6 +101,27 @@ def test_a_busy_line_is_tried_once_more_while_the_promise_can_be_kept(now: str, 
     assert following(now, (now, O.BUSY)).at == local(at)
 
 
+@pytest.mark.parametrize(
+    ("now", "outcome", "at"),
+    [
+        ("2026-02-13T16:50", O.FAILED, "2026-02-13T16:55"),
+        ("2026-02-13T16:58", O.FAILED, "2026-02-13T17:03"),
+        ("2026-02-13T16:58", O.BUSY, "2026-02-13T17:13"),
+        ("2026-02-13T16:50", O.NO_ANSWER, "2026-02-13T18:50"),
+        ("2026-02-13T19:30", O.NO_ANSWER, "2026-02-16T08:30"),
+    ],
+)
+def test_where_the_next_day_is_closed_the_next_attempt_is_still_before_the_deadline(
+    now: str, outcome: AttemptOutcome, at: str
+) -> None:
+    """Asked on Friday, with carnival on Monday: the promise ends on Monday at 17:00."""
+    town = closed(WIERDAM, ("2026-02-16T00:00", "2026-02-17T00:00"))
+    request = made(local("2026-02-13T10:00"), town)
+    assert request.deadline_at == local("2026-02-16T17:00")
+    found = next_attempt(request, attempts((now, outcome)), town, DESIGNATED_DAYS, local(now))
+    assert found.at == local(at)
+
+
 def test_our_own_faults_count_as_no_attempts_and_escalate_when_they_go_on() -> None:
     tries = [("2026-03-02T10:00", O.FAILED), ("2026-03-02T10:05", O.LOST)]
     assert following("2026-03-02T10:06", *tries) == NextAttempt(local("2026-03-02T10:11"))

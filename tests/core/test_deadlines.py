@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ari_app.core.area import CallbackRules, Closing, Municipality, OpeningSpan
 from ari_app.core.calendar import AMSTERDAM, DESIGNATED_DAYS
@@ -15,8 +17,11 @@ from ari_app.core.deadlines import (
     day_start,
     may_call_now,
     next_callable,
+    next_calling_hour,
+    next_planned,
     open_time,
     open_time_after,
+    ways_to_call,
 )
 from ari_app.core.ids import MunicipalityCode
 
@@ -130,8 +135,8 @@ def test_no_hours_on_a_weekday_is_own_choice_too() -> None:
     [
         ("2026-02-13T15:00", False, "2026-02-13T17:00"),  # two hours left: enough
         ("2026-02-13T15:01", True, "2026-02-13T17:00"),
-        ("2026-02-13T17:00", True, "2026-02-13T17:00"),  # nothing left: at once means now
-        ("2026-02-14T11:00", True, "2026-02-14T11:00"),  # on Saturday, with carnival on Monday
+        ("2026-02-13T17:00", True, "2026-02-16T17:00"),  # no open hour left: somebody else works on Monday
+        ("2026-02-14T11:00", True, "2026-02-16T17:00"),  # on Saturday, with carnival on Monday
     ],
 )
 def test_with_less_than_two_open_hours_left_it_is_escalated_at_once(contact: str, at_once: bool, plan_by: str) -> None:
@@ -141,7 +146,7 @@ def test_with_less_than_two_open_hours_left_it_is_escalated_at_once(contact: str
 
 def test_a_municipality_without_any_hours_has_promises_too() -> None:
     found = deadline("2026-03-02T10:00", replace(WIERDAM, hours={}))
-    assert found == Deadline(local("2026-03-03T17:00"), local("2026-03-02T10:00"), escalate_at_once=True)
+    assert found == Deadline(local("2026-03-03T17:00"), local("2026-03-03T17:00"), escalate_at_once=True)
     assert next_callable(replace(WIERDAM, hours={}), {}, local("2026-03-07T10:00")) == local("2026-03-09T08:30")
 
 
@@ -152,6 +157,77 @@ def test_being_open_on_a_legal_day_makes_no_working_day_of_it() -> None:
 def test_an_instant_without_timezone_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="timezone"):
         callback_deadline(WIERDAM, datetime(2026, 3, 2), {})  # noqa: DTZ001
+
+
+# --- a promise has a way before its deadline ---
+
+CARNIVAL = closed(WIERDAM, ("2026-02-16T00:00", "2026-02-17T00:00"))
+EARLY_ONLY = replace(WIERDAM, hours={day: (OpeningSpan(time(7), time(8)),) for day in range(5)})
+NIGHT_CALLS = replace(CARNIVAL, callback=CallbackRules(call_from=time(18), call_until=time(20)))
+
+
+@pytest.mark.parametrize(
+    ("town", "start", "deadline_at", "ways"),
+    [
+        (WIERDAM, "2026-03-02T16:00", "2026-03-03T17:00", [("02T16:00", "02T17:00"), ("03T08:30", "03T17:00")]),
+        (CARNIVAL, "2026-02-14T11:00", "2026-02-16T17:00", [("16T08:30", "16T17:00")]),
+        (CARNIVAL, "2026-02-13T17:00", "2026-02-16T17:00", [("13T17:00", "13T20:00"), ("16T08:30", "16T17:00")]),
+        (EARLY_ONLY, "2026-03-02T21:00", "2026-03-03T08:00", [("03T07:00", "03T08:00")]),
+        (NIGHT_CALLS, "2026-02-14T11:00", "2026-02-16T17:00", [("16T15:00", "16T17:00")]),
+        (NIGHT_CALLS, "2026-02-16T16:00", "2026-02-16T17:00", [("16T16:00", "16T17:00")]),
+    ],
+    ids=[
+        "open, within the hours for calling",
+        "closed, within the hours for calling",
+        "closed, and still the evening of today",
+        "open, outside the hours for calling",
+        "neither: the last two hours",
+        "neither: what is left",
+    ],
+)
+def test_the_ways_before_a_deadline_in_their_order(
+    town: Municipality, start: str, deadline_at: str, ways: list[tuple[str, str]]
+) -> None:
+    month = start[:8]
+    expected = [(local(month + begins), local(month + ends)) for begins, ends in ways]
+    assert ways_to_call(town, DESIGNATED_DAYS, local(start), local(deadline_at)) == expected
+    assert next_planned(town, DESIGNATED_DAYS, local(start), local(deadline_at)) == expected[0][0]
+
+
+def test_after_the_deadline_a_call_is_planned_as_usual() -> None:
+    for town in (CARNIVAL, NIGHT_CALLS):
+        late = local("2026-02-16T17:00")
+        assert next_planned(town, DESIGNATED_DAYS, late, late) == next_callable(town, DESIGNATED_DAYS, late)
+
+
+_SPANS = st.lists(st.sampled_from([(7, 8), (9, 12), (13, 17), (17, 20), (20, 23)]), unique=True, max_size=2)
+
+
+@given(
+    st.dictionaries(st.integers(0, 6), _SPANS),
+    st.sets(st.integers(0, 20), max_size=8),
+    st.tuples(st.integers(0, 22), st.integers(0, 22)).filter(lambda hours: hours[0] < hours[1]),
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1)),  # noqa: DTZ001
+)
+def test_a_promise_is_planned_before_its_deadline_whatever_the_hours_and_closings(
+    hours: dict[int, list[tuple[int, int]]], closed_days: set[int], calling: tuple[int, int], naive: datetime
+) -> None:
+    first_contact = local(naive.isoformat())
+    midnight = naive.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = [(midnight + timedelta(days=n), midnight + timedelta(days=n + 1)) for n in closed_days]
+    closings = tuple(Closing(local(begins.isoformat()), local(ends.isoformat()), "") for begins, ends in days)
+    town = replace(
+        WIERDAM,
+        hours={day: tuple(OpeningSpan(time(a), time(b)) for a, b in sorted(spans)) for day, spans in hours.items()},
+        closings=closings,
+        callback=CallbackRules(call_from=time(calling[0]), call_until=time(calling[1])),
+    )
+    found = callback_deadline(town, first_contact, DESIGNATED_DAYS)
+    assert first_contact < found.plan_by_at <= found.deadline_at
+    planned = next_planned(town, DESIGNATED_DAYS, first_contact, found.deadline_at)
+    assert first_contact <= planned < found.deadline_at
+    resumes = next_calling_hour(town, DESIGNATED_DAYS, planned)
+    assert resumes == planned or found.deadline_at <= resumes, "an operator is offered it at that moment"
 
 
 # --- when citizens can be called ---

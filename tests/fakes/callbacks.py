@@ -82,6 +82,7 @@ class FakeRows:
         operator: OperatorNumber,
         teams: Collection[TeamCode],
         municipalities: Collection[MunicipalityCode],
+        resumes: Mapping[MunicipalityCode, datetime],
         now: datetime,
     ) -> CallbackRequest | None:
         for request in self.open():
@@ -89,7 +90,9 @@ class FakeRows:
             is_team = owner.operator is None and owner.team in teams
             is_owned = is_team or operator in (owner.operator, request.owner_operator)
             is_due = request.next_attempt_at is not None and request.next_attempt_at <= now
-            is_promise = request.kind is RequestKind.PROMISE and request.municipality in municipalities
+            is_hurried = now < request.deadline_at <= resumes.get(request.municipality, now)
+            may_be_called = request.municipality in municipalities or is_hurried
+            is_promise = request.kind is RequestKind.PROMISE and may_be_called
             busy = self._is_leased(request.pii_number) or await self.is_on_the_line(request.pii_number, now)
             if is_owned and is_due and is_promise and not busy:
                 return request

@@ -40,6 +40,14 @@ def test_the_mail_of_the_morning_counts_the_requests(count: int, says: str) -> N
     assert f"Uw team heeft vandaag {says}." in mail.body
 
 
+def test_a_mail_names_the_deadline_also_when_the_call_is_better_made_before() -> None:
+    planned = replace(REQUEST, plan_by_at=local("2026-03-06T17:00"))
+    mail = mail_of(Reminder(ReminderKind.BEFORE_DEADLINE, NOW, NOW.date(), KCC), [planned], DIRECTORY, NOW)
+    line = "bellen vóór maandag 9 maart, 17.00 uur. Bel liefst vóór vrijdag 6 maart, 17.00 uur\n"
+    assert line in mail.body
+    assert wording_problems(mail.body) == []
+
+
 def test_a_request_whose_deadline_is_over_is_marked() -> None:
     late = replace(REQUEST, deadline_at=local("2026-03-01T17:00"))
     mail = mail_of(Reminder(ReminderKind.OVERDUE, NOW, NOW.date(), KCC), [late], DIRECTORY, NOW)

@@ -49,9 +49,18 @@ class PostgresRows:
         operator: OperatorNumber,
         teams: Collection[TeamCode],
         municipalities: Collection[MunicipalityCode],
+        resumes: Mapping[MunicipalityCode, datetime],
         now: datetime,
     ) -> CallbackRequest | None:
-        return await self._one_request(statements.LOCK_NEXT_DUE, now, sorted(teams), operator, sorted(municipalities))
+        return await self._one_request(
+            statements.LOCK_NEXT_DUE,
+            now,
+            sorted(teams),
+            operator,
+            sorted(municipalities),
+            list(resumes.keys()),
+            list(resumes.values()),
+        )
 
     async def expired_leases(self, now: datetime, limit: int) -> Sequence[CallbackRequest]:
         rows = await self._connection.fetch(statements.LOCK_EXPIRED_LEASES, now, limit)

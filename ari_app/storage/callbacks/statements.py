@@ -59,7 +59,10 @@ IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2')}"
 LOCK_NEXT_DUE = f"""
 SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
 WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 AND r.kind = 'promise'
-  AND (r.owner_team = ANY($2::text[]) OR r.owner_operator = $3) AND r.municipality = ANY($4::text[])
+  AND (r.owner_team = ANY($2::text[]) OR r.owner_operator = $3)
+  AND (r.municipality = ANY($4::text[])
+    OR r.deadline_at > $1 AND EXISTS (SELECT FROM unnest($5::text[], $6::timestamptz[]) AS closed (town, resumes_at)
+      WHERE closed.town = r.municipality AND r.deadline_at <= closed.resumes_at))
   AND (r.owner_operator IS NULL OR r.owner_operator = $3 OR r.personal_until_at <= $1
     OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
       AND a.from_at <= $1 AND (a.until_at IS NULL OR a.until_at > $1)))
