@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -16,6 +16,7 @@ D = TypeVar("D")
 S = TypeVar("S", bound="DatabaseSettings")
 
 SHORTEST_SIGNING_SECRET = 16  # characters
+LARGEST_SECRET = 4096  # bytes of a file
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -147,19 +148,26 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
 
 
 @overload
-def _setting(read: Callable[[str], T], *, variable: str | None = None) -> T: ...
+def _setting(read: Callable[[str], T], *, variable: str | None = None, is_secret: bool = False) -> T: ...
 @overload
-def _setting(read: Callable[[str], T], *, default: D, variable: str | None = None) -> T | D: ...
-def _setting(read: Callable[[str], Any], *, default: Any = MISSING, variable: str | None = None) -> Any:
-    """A field that is read from `ARI_APP_` and its name, or from `variable`. Without a default it must be set."""
-    return field(default=default, metadata={"read": read, "variable": variable})
+def _setting(
+    read: Callable[[str], T], *, default: D, variable: str | None = None, is_secret: bool = False
+) -> T | D: ...
+def _setting(
+    read: Callable[[str], Any], *, default: Any = MISSING, variable: str | None = None, is_secret: bool = False
+) -> Any:
+    """A field that is read from `ARI_APP_` and its name, or from `variable`. Without a default it must be set.
+
+    A secret may be in a file instead, which the variable with `_FILE` behind its name names.
+    """
+    return field(default=default, metadata={"read": read, "variable": variable, "is_secret": is_secret})
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
     """What a command needs that only reads or writes the database."""
 
-    database_url: Secret = _setting(_postgres, variable="DATABASE_URL")
+    database_url: Secret = _setting(_postgres, variable="DATABASE_URL", is_secret=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +176,7 @@ class Settings(DatabaseSettings):
 
     ari_url: str = _setting(_ari, default="http://127.0.0.1:8088/ari")
     ari_user: str = _setting(_ari_user)
-    ari_password: Secret = _setting(Secret)
+    ari_password: Secret = _setting(Secret, is_secret=True)
     ari_application: str = _setting(_name, default="ari_app")
     node: str = _setting(_name, default="node1")
     sounds_dir: Path = _setting(_absolute)
@@ -180,10 +188,10 @@ class Settings(DatabaseSettings):
     nightly_hour: int = _setting(_whole(0, 23), default=3)  # in the Netherlands
     log_level: str = _setting(_level, default="info")
     log_pii: bool = _setting(_yes_or_no, default=False)  # callers' numbers in the log, while a fault is traced
-    smtp_url: Secret | None = _setting(_smtp, default=None)
+    smtp_url: Secret | None = _setting(_smtp, default=None, is_secret=True)
     mail_from: str | None = _setting(_mail_address, default=None)
     webhook_url: str | None = _setting(_webhook, default=None)
-    webhook_secret: Secret | None = _setting(_signing_secret, default=None)
+    webhook_secret: Secret | None = _setting(_signing_secret, default=None, is_secret=True)
 
     @property
     def outside(self) -> tuple[str | None, str | None, str | None, str | None]:
@@ -209,6 +217,15 @@ def variables(kind: type[DatabaseSettings]) -> dict[str, str]:
     return {one.metadata["variable"] or f"ARI_APP_{one.name.upper()}": one.name for one in fields(kind)}
 
 
+def secret_variables(kind: type[DatabaseSettings]) -> list[str]:
+    """The variables of the settings that may be given as a file: each with `_FILE` behind its name."""
+    return [name for name, one in variables(kind).items() if _fields(kind)[one].metadata["is_secret"]]
+
+
+def _fields(kind: type[DatabaseSettings]) -> dict[str, Field[Any]]:
+    return {one.name: one for one in fields(kind)}
+
+
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """The settings from the environment; an empty variable counts as not set, as compose hands on what is not set.
 
@@ -216,10 +233,17 @@ def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
     """
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    by_name = {one.name: one for one in fields(kind)}
+    by_name = _fields(kind)
     known = variables(kind)
+    texts: dict[str, str] = {}
     for variable, name in known.items():
-        text = environment.get(variable, "")
+        try:
+            text = _text_of(variable, environment) if by_name[name].metadata["is_secret"] else None
+        except ValueError as error:
+            mistakes.append(str(error))
+            texts[variable] = "?"
+            continue
+        texts[variable] = text = environment.get(variable, "") if text is None else text
         if not text:
             if by_name[name].default is MISSING:
                 mistakes.append(f"{variable}: is not set; set it in the environment (see .env.example)")
@@ -229,11 +253,32 @@ def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
         except ValueError as error:
             mistakes.append(f"{variable}: {error}")
     for variable, (other, what) in NEEDS.items():
-        if variable in known and environment.get(variable) and not environment.get(other):
+        if variable in known and texts[variable] and not texts[other]:
             mistakes.append(f"{variable} needs {other}: {what}")
     if mistakes:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(mistakes))
     return kind(**values)
+
+
+def _text_of(variable: str, environment: Mapping[str, str]) -> str:
+    """The text of a secret, from the variable or from the file that VARIABLE_FILE names; empty: neither.
+
+    Raises ValueError, which names the variable and neither the file nor what is in it.
+    """
+    text, path = environment.get(variable, ""), environment.get(f"{variable}_FILE", "")
+    if not path:
+        return text
+    if text:
+        raise ValueError(f"{variable} and {variable}_FILE are both set: leave one out")
+    try:
+        raw = Path(path).read_bytes()[: LARGEST_SECRET + 1]
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "no path"
+        raise ValueError(f"{variable}_FILE: the file cannot be read ({why}); is it there, and this user's?") from None
+    if len(raw) > LARGEST_SECRET:
+        raise ValueError(f"{variable}_FILE: the file is larger than {LARGEST_SECRET} bytes; it holds the secret alone")
+    # One line end, as every editor and `echo` leave it.
+    return raw.decode(errors="surrogateescape").removesuffix("\n").removesuffix("\r")
 
 
 def _plain(text: str) -> str:

@@ -142,6 +142,29 @@ def test_given_a_password_of_signs_when_rendered_then_it_arrives_as_it_is(tmp_pa
     assert f"password = {password}" in _settings(tmp_path / "conf/ari.conf")
 
 
+def test_given_a_password_in_a_file_when_rendered_then_it_is_that_one(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("from-a-file-9\n")
+    result = _render(tmp_path / "conf", ARI_APP_ARI_PASSWORD="", ARI_APP_ARI_PASSWORD_FILE=str(file))
+    assert result.returncode == 0, result.stderr
+    assert "password = from-a-file-9" in _settings(tmp_path / "conf/ari.conf")
+
+
+def test_given_a_password_twice_or_in_no_file_when_rendered_then_it_is_refused_and_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("from-a-file-9\nand-more\n")
+    for password, path, says in (
+        ("twice-9", str(file), "both set"),
+        ("", str(tmp_path / "nowhere"), "cannot be read"),
+        ("", str(file), "ARI_APP_ARI_PASSWORD holds"),
+    ):
+        result = _render(tmp_path / "conf", ARI_APP_ARI_PASSWORD=password, ARI_APP_ARI_PASSWORD_FILE=path)
+        assert result.returncode != 0 and says in result.stderr
+        assert not {"twice-9", "from-a-file", "nowhere"} & set(
+            re.findall(r"[a-z]+-9|from-a-file|nowhere", result.stderr)
+        )
+
+
 def test_given_own_additions_when_rendered_again_then_they_are_still_there(tmp_path: Path) -> None:
     _render(tmp_path / "conf")
     own = tmp_path / "conf/extensions_local.conf"
