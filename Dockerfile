@@ -1,8 +1,10 @@
 # The application: ari-app with espeak-ng and sox, for whoever has Docker, Podman or Buildah.
 #
 #   APT_OPTIONS, PIP_OPTIONS   extra options for apt-get and pip, for a mirror or a proxy of your own
+#   BASE_IMAGE                 what to build on; debian@sha256:... builds on the very same image again
+ARG BASE_IMAGE=debian:forky-slim
 
-FROM debian:forky-slim AS build
+FROM ${BASE_IMAGE} AS build
 ARG APT_OPTIONS=""
 ARG PIP_OPTIONS=""
 RUN apt-get $APT_OPTIONS update \
@@ -18,12 +20,15 @@ RUN printf '%s\n' '#!/opt/ari_app/venv/bin/python' 'from ari_app.cli import main
     && chmod 755 /opt/ari_app/venv/bin/ari-app \
     && /opt/ari_app/venv/bin/python -m compileall -q /opt/ari_app
 
-FROM debian:forky-slim
+FROM ${BASE_IMAGE}
 ARG APT_OPTIONS=""
 RUN apt-get $APT_OPTIONS update \
     && apt-get $APT_OPTIONS install -y --no-install-recommends espeak-ng python3 sox \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/ari_app /opt/ari_app
+# What is in this image: docker run --rm --entrypoint cat localhost/ari_app /usr/share/ari_app/sbom.cdx.json
+COPY asterisk-conf/sbom /usr/share/ari_app/
+RUN /usr/share/ari_app/sbom ari_app /opt/ari_app/venv/bin/python >/usr/share/ari_app/sbom.cdx.json
 # The numbers are fixed: they own files in volumes that outlive the image. Group 10001 is known to Asterisk's image too.
 RUN groupadd --gid 10001 ari_app \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin ari_app \

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import yaml
 
-from ari_app.settings import Settings, load, variables
+from ari_app.settings import Settings, load, secret_variables, variables
 
 pytestmark = pytest.mark.pure
 
@@ -20,11 +22,9 @@ DOCKERFILES = [ROOT / "Dockerfile", ROOT / "asterisk-conf" / "Dockerfile"]
 LASTING = {"postgres", "asterisk", "ari-app"}
 ONCE = {"sounds", "migrate"}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
-ANSWERS = {
-    "POSTGRES_PASSWORD": "postgres-word",
-    "ARI_APP_ARI_PASSWORD": "ari-word",
-    "ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1",
-}
+ANSWERS = {"ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1"}
+DATABASE_URL = "postgresql+asyncpg://ari_app:postgres-word@postgres/ari_app"
+SECRETS = {"database_url": DATABASE_URL, "ari_password": "ari-word", "smtp_url": "", "webhook_secret": ""}
 
 
 def interpolated(text: str) -> str:
@@ -132,21 +132,48 @@ def test_a_missing_password_or_address_stops_compose(example: dict[str, str]) ->
 
 
 def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
-    services: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    services: dict[str, dict[str, Any]], tmp_path: Path
 ) -> None:
     environment = services["ari-app"]["environment"]
     known = set(variables(Settings))
+    secret = set(secret_variables(Settings))
     # The name in the dialplan is the same everywhere; whatever else the README lists can be set.
-    assert set(environment) == known - {"ARI_APP_DATABASE_URL", "ARI_APP_ARI_APPLICATION"}
-    for name in known:
-        monkeypatch.delenv(name, raising=False)
+    assert set(environment) == (known - secret - {"ARI_APP_ARI_APPLICATION"}) | {f"{name}_FILE" for name in secret}
+    mounted = {}
     for name, value in environment.items():
-        monkeypatch.setenv(name, "" if value is None else str(value))
-    settings = load(Settings)
-    assert settings.database_url.reveal() == "postgresql+asyncpg://ari_app:postgres-word@postgres/ari_app"
+        text = "" if value is None else str(value)
+        if text.startswith("/run/secrets/"):
+            file = tmp_path / text.removeprefix("/run/secrets/")
+            file.write_text(SECRETS[file.name])
+            text = str(file)
+        mounted[name] = text
+    settings = load(Settings, mounted)
+    assert settings.database_url.reveal() == DATABASE_URL
     assert settings.ari_password.reveal() == "ari-word"
+    assert (settings.smtp_url, settings.webhook_secret) == (None, None)
     assert services["ari-app"]["ports"][0].endswith(f":{settings.web_port}")
     assert settings.web_bind == "0.0.0.0"
+
+
+def test_no_secret_is_in_the_environment_and_each_is_mounted_only_where_it_is_read(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name, service in services.items():
+        environment = service.get("environment", {})
+        files = {key: str(value) for key, value in environment.items() if str(value).startswith("/run/secrets/")}
+        assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(service.get("secrets", [])), (
+            name
+        )
+        for key in set(environment) - set(files) - {"ARI_APP_ARI_URL", "ARI_APP_WEBHOOK_URL"}:
+            assert not re.search("PASSWORD|SECRET|_URL$", key), f"{name}: {key}"
+    used = {secret for service in services.values() for secret in service.get("secrets", [])}
+    assert used == set(compose["secrets"])
+    assert all(secret["file"] == f"./secrets/{name}" for name, secret in compose["secrets"].items())
+
+
+def test_the_first_start_of_the_documents_makes_every_secret(compose: dict[str, Any]) -> None:
+    start = (ROOT / "docs" / "deployment.md").read_text().partition("## First start")[2].partition("## ")[0]
+    assert {name for name in compose["secrets"] if name not in start} == set()
+    assert "/secrets/" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_asterisk_gets_variables_that_its_scripts_know(services: dict[str, dict[str, Any]]) -> None:
@@ -176,14 +203,25 @@ def test_what_must_outlive_a_container_is_in_a_named_volume(compose: dict[str, A
     assert used == set(compose["volumes"])
 
 
-@pytest.mark.parametrize("name", sorted((LASTING | ONCE) - {"postgres"}))
-def test_our_containers_cannot_write_to_themselves_nor_gain_rights(
+@pytest.mark.parametrize("name", sorted(LASTING | ONCE))
+def test_containers_cannot_write_to_themselves_nor_gain_rights_nor_take_all_of_the_machine(
     name: str, services: dict[str, dict[str, Any]]
 ) -> None:
     service = services[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service and "privileged" not in service
     assert "no-new-privileges:true" in service["security_opt"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 1024
+
+
+def test_postgres_never_was_root_and_writes_only_where_it_must(services: dict[str, dict[str, Any]]) -> None:
+    service = services["postgres"]
+    assert service["user"] == "999:999", "the image's own user; as root it would need rights to become that"
+    assert service["group_add"] == ["10001"], "the group of the secrets"
+    assert {mount.partition(":")[0] for mount in service["tmpfs"]} == {"/tmp", "/run/postgresql"}
+    assert targets(service) == {"postgres": "/var/lib/postgresql"}
 
 
 def test_images_of_ours_are_built_and_never_fetched(services: dict[str, dict[str, Any]]) -> None:
@@ -195,8 +233,9 @@ def test_images_of_ours_are_built_and_never_fetched(services: dict[str, dict[str
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["application", "asterisk"])
 def test_images_are_debian_and_run_as_somebody_who_is_not_root(dockerfile: Path) -> None:
     lines = [line.split() for line in dockerfile.read_text().splitlines()]
-    assert {line[1] for line in lines if line[:1] == ["FROM"]} == {"debian:forky-slim"}
+    assert {line[1] for line in lines if line[:1] == ["FROM"]} == {"${BASE_IMAGE}"}
     stage_starts = [number for number, line in enumerate(lines) if line[:1] == ["FROM"]]
+    assert ["ARG", "BASE_IMAGE=debian:forky-slim"] in lines[: stage_starts[0]], "one for every stage"
     users = [line[1] for line in lines[stage_starts[-1] :] if line[:1] == ["USER"]]
     assert users
     assert users[-1] not in {"root", "0"}
@@ -219,3 +258,24 @@ def test_the_entrypoint_is_a_program_that_a_shell_can_read() -> None:
     entrypoint = ROOT / "asterisk-conf" / "entrypoint"
     assert entrypoint.stat().st_mode & 0o111
     assert subprocess.run(["/bin/sh", "-n", str(entrypoint)], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["application", "asterisk"])
+def test_a_build_lists_what_it_installed(dockerfile: Path) -> None:
+    assert ">/usr/share/ari_app/sbom.cdx.json" in dockerfile.read_text()
+
+
+def test_the_list_of_an_image_is_a_bill_of_materials_with_debians_and_pythons_packages(tmp_path: Path) -> None:
+    query = tmp_path / "dpkg-query"
+    query.write_text("#!/bin/sh\nprintf 'deb\\tlibc6\\t2:2.36-9+deb12~1\\tamd64\\ndeb\\tasterisk\\t1\\tall\\n'\n")
+    query.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    command = ["/bin/sh", str(ROOT / "asterisk-conf" / "sbom"), "ari_app", sys.executable]
+    listed = json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
+    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
+    assert listed["metadata"]["component"]["name"] == "ari_app"
+    urls = {part["purl"] for part in listed["components"]}
+    libc = next(url for url in urls if "/libc6@" in url)
+    assert libc.startswith("pkg:deb/") and libc.endswith("/libc6@2%3A2.36-9%2Bdeb12%7E1?arch=amd64")
+    assert any(url.startswith("pkg:pypi/aiohttp@") for url in urls)
+    assert all(part["name"] and part["version"] for part in listed["components"])
