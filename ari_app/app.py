@@ -105,7 +105,7 @@ async def _control(
         recovery = partial(Recovery, shell, supervisor, partial(look, exchange))
         controller = Controller(exchange, database, lock, supervisor, recovery, fallback, started_at)
         health.controller = controller
-        # What is entered last ends first: jobs, then the stream, then the tasks, then the heartbeat.
+        # The last entered ends first: jobs, then the stream, then the tasks, then the heartbeat.
         stack.push_async_callback(controller.last_beat)
         await stack.enter_async_context(tasks)
         await stack.enter_async_context(stream)

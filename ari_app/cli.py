@@ -91,7 +91,7 @@ def require_text(words: Sequence[str]) -> None:
 
 
 def _end_without_output(error: OSError) -> None:
-    """What is still in the buffers cannot be written either, and would be complained of once more at the exit."""
+    """Discards output that is still buffered: it cannot be written either, and would raise once more at the exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     try:

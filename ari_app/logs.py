@@ -33,7 +33,7 @@ def configure(level: str, *, with_pii: bool, as_json: bool | None = None) -> Non
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # What libraries have to say comes in the same form, and only when it is a warning.
+    # Lines of libraries come in the same form, and only when it is a warning.
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

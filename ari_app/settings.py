@@ -165,14 +165,14 @@ def _setting(
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
-    """What a command needs that only reads or writes the database."""
+    """The settings of a command that only reads or writes the database."""
 
     database_url: Secret = _setting(_postgres, variable="DATABASE_URL", is_secret=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(DatabaseSettings):
-    """What the application needs to know of its surroundings. Read once, by the commands and `app` only."""
+    """The settings of the application. Read once, by the commands and `app` only."""
 
     ari_url: str = _setting(_ari, default="http://127.0.0.1:8088/ari")
     ari_user: str = _setting(_ari_user)

@@ -1,4 +1,4 @@
-"""What the entries of an area file say of each other, and of the area that they will become part of.
+"""Checks of the entries of an area file against each other, and against the area that they will become part of.
 
 An entry that is wrong by itself is not here, but its name is in `declared`: a reference to it is no second mistake.
 """

@@ -1,4 +1,4 @@
-"""What the directory entries of a file say of the rest of the area, and of the entries that are there already."""
+"""Checks of the directory entries of a file against the rest of the area, and against the entries that exist."""
 
 from __future__ import annotations
 

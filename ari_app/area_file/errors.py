@@ -1,4 +1,4 @@
-"""What can go wrong in this room.
+"""Errors of this room.
 
 AreaFileError
 └── AreaRefused   a file with mistakes

@@ -1,4 +1,4 @@
-"""What a file is recognised by when it is imported again."""
+"""The mark by which a file is recognised when it is imported again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may stand behind a key of an area file, each kind of value with its check and its sentence."""
+"""The kinds of values in an area file, each with its check and the sentence that explains a mistake."""
 
 from __future__ import annotations
 

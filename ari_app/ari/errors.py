@@ -1,4 +1,4 @@
-"""What can go wrong between us and Asterisk.
+"""Errors between the application and Asterisk.
 
     AriError                any of the below
     ├── AriUnreachable      no answer: refused, broken off, or too slow; a command may have been done nevertheless

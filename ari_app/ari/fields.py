@@ -80,7 +80,7 @@ def texts(data: Object, key: str) -> tuple[str, ...]:
 
 
 def variables(data: Object, key: str) -> dict[str, str]:
-    """Variables in a snapshot; absent is none. What is not text is left out."""
+    """Variables in a snapshot; absent is none. Values that are not text are left out."""
     value = data.get(key)
     if value is None:
         return {}

@@ -1,4 +1,4 @@
-"""What Asterisk tells about itself and its surroundings: frozen values, decoded once; no dict of JSON leaves this room.
+"""Asterisk's answers about itself and its surroundings: frozen values, decoded once; no dict of JSON leaves this room.
 
 Each `from_json` raises WrongShape when a field is missing or has another type. Unknown fields are ignored.
 """

@@ -1,4 +1,4 @@
-"""What every group of operations has in common: asking, and decoding the answer."""
+"""The base of every group of operations: sends a request and decodes the answer."""
 
 from __future__ import annotations
 

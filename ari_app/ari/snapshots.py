@@ -1,4 +1,4 @@
-"""What Asterisk tells about channels, bridges and what is played or recorded there: frozen values.
+"""Asterisk's descriptions of channels, bridges, playbacks and recordings: frozen values.
 
 They are decoded once; no dict of JSON leaves this room. Each `from_json` raises WrongShape when a field is missing or
 has another type. Unknown fields are ignored.

@@ -30,7 +30,7 @@ from ari_app.ari.models import AsteriskInfo
 
 #: Every channel, not only those in Stasis: else nobody tells that a caller's channel is destroyed (22.10.1).
 #: Never device states: a socket with them that closes while one changes can lock its application up for ever
-#: (asterisk/asterisk#2170, open in 22.10.1). Who wants to know the state of a phone asks for it.
+#: (asterisk/asterisk#2170, open in 22.10.1). The state of a phone is asked for when it is needed.
 ALL_CHANNELS = "channel:"
 
 PING_SECONDS = 3.0

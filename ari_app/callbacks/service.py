@@ -15,7 +15,7 @@ ABANDONED_SINCE = timedelta(days=1)
 
 
 class CallbackService(Attempts):
-    """What calls, jobs and commands use. The upkeep is idempotent: several programs may do it at once."""
+    """The service as calls, jobs and commands use it. The upkeep is idempotent: several programs may do it at once."""
 
     async def lapse_virtual_holds(self, now: datetime) -> Sequence[CallbackRequest]:
         """Virtual holds that were not called on their day become ordinary promises; those that did."""

@@ -183,7 +183,7 @@ async def _clear_up(flow: Flow) -> None:
 async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     """Hand the caller to the dialplan, which rings the operators' phones without us, and end the row.
 
-    What happens there is added later, from the channel event log. A call that has no row yet is left with its end
+    Its story there is added later, from the channel event log. A call that has no row yet is left with its end
     noted, and `flow.is_owed`: there may be many of them, and the store may be away for long.
     """
     if not flow.call.is_open:

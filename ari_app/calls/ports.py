@@ -1,4 +1,4 @@
-"""What the calls room needs: a switch that connects people, a ledger that stores, a voice that speaks.
+"""The ports of the calls room: a switch that connects people, a ledger that stores, a voice that speaks.
 
 All are fulfilled by shape: `calls.switch` over ARI, `storage.calls.ledger` over Postgres and `prompts.voice` in the
 program, small fakes in the tests.

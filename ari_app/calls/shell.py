@@ -15,7 +15,7 @@ from ari_app.core.area import Area
 
 @dataclass(frozen=True, slots=True)
 class Shell:
-    """What every task may use; made once by the composition root. `area` returns the area as it is now."""
+    """The tools of every task; made once by the composition root. `area` returns the area as it is now."""
 
     switch: Switch
     ledger: Ledger

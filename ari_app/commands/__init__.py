@@ -1,4 +1,4 @@
-"""What every command needs: settings, the database, and errors that become one line."""
+"""Shared by all commands: settings, the database, and errors that become one line."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def close(reference: str, reason: str, by: str) -> None:
 @click.argument("team")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="a file instead of the screen")
 def calendar(team: str, output: Path | None) -> None:
-    """What TEAM (its code) has to do, as an iCalendar file without personal data."""
+    """Write the callbacks of TEAM (its code) as an iCalendar file without personal data."""
     now = datetime.now(UTC)
 
     async def work(db: Database) -> str:

@@ -137,7 +137,7 @@ async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
 
 
 async def _inside(ari: AriClient) -> AsyncIterator[Finding]:
-    """What an Asterisk that answers must have. Raises AriError."""
+    """Findings about an Asterisk that answers: modules, versions, settings. Raises AriError."""
     running = {module.name for module in await ari.asterisk.list_modules() if module.status == "Running"}
     absent = [name for name in MODULES if name not in running]
     if absent:

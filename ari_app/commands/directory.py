@@ -157,7 +157,7 @@ def export_csv(municipality: str | None, output: Path | None) -> None:
 @json_option
 @pii_option
 def check(json_wanted: bool, pii: bool) -> None:
-    """What is done every night: who cannot be reached? Exit code 1 when there are any."""
+    """Check which entries cannot be reached, as every night. Exit code 1 when there are any."""
     chosen = settings()
 
     async def work(db: Database) -> list[DirectoryEntry]:
@@ -190,7 +190,7 @@ def _scope(area: Area, municipality: str | None) -> Collection[MunicipalityCode]
 
 
 async def _sightings(db: Database, entries: Collection[DirectoryEntry]) -> Sightings:
-    """Who is there now; without Asterisk a phone's standing is unknown, and it is said why."""
+    """Presence now; without Asterisk the presence of a phone is unknown, and the reason is printed."""
     people = {
         one.number: one.state for one in await list_operators(db.background, None) if one.state != OperatorState.AWAY
     }

@@ -41,7 +41,7 @@ class Progress:
 
 
 def echo_report(report: ImportReport) -> None:
-    """What an import did, by name; of very many names, the first."""
+    """Report an import by name; of very many names, the first."""
     for what, names in (("added", report.added), ("changed", report.changed), ("removed", report.removed)):
         for name in names[:MOST_LINES]:
             click.echo(f"{what:<8} {name}")

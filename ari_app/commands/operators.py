@@ -20,7 +20,7 @@ from ari_app.storage.operators.status import list_operators
 @json_option
 @click.pass_context
 def operators(ctx: click.Context, json_wanted: bool) -> None:
-    """Who is logged in, and in which state."""
+    """List the operators that are logged in, with their states."""
     if ctx.invoked_subcommand is not None:
         return
     found = with_database(lambda db: list_operators(db.background, None))

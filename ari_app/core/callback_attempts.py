@@ -118,7 +118,7 @@ def after_attempt(
     *,
     is_correction: bool = False,
 ) -> Change:
-    """What the request becomes when `over`, one of its `attempts`, has ended.
+    """The request as it becomes when `over`, one of its `attempts`, has ended.
 
     Nothing but the fact of it when the request is closed, when a correction comes while somebody else calls, or when a
     later attempt says what is next. A talk always counts.

@@ -1,4 +1,4 @@
-"""What calls and storage have in common: open rows, the verdict on a PIN, the errors of the ledger.
+"""Values that calls and storage share: open rows, the verdict on a PIN, the errors of the ledger.
 
 LedgerError
 ├── StoreUnavailable

@@ -41,7 +41,7 @@ class LiveChannel:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What Asterisk shows at one moment."""
+    """Asterisk's channels and bridges at one moment."""
 
     taken_at: datetime
     channels: Mapping[ChannelId, LiveChannel] = field(default_factory=dict)
@@ -133,7 +133,7 @@ Order = (
 
 
 def plan(rows: OpenRows, snapshot: Snapshot, asterisk_started_at: datetime | None = None) -> list[Order]:
-    """What to do after a gap, in the order in which it is to be done: operators first, so that calls find them.
+    """The orders after a gap, in the order in which they are to be given: operators first, so that calls find them.
 
     The rows were read before the snapshot was taken. `asterisk_started_at` is by Asterisk's clock, as the beginning of
     a line is; None when it is not known.

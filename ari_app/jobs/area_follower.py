@@ -45,7 +45,7 @@ class AreaFollower:
     async def follow(
         self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], virtual_holds: VirtualHolds
     ) -> None:
-        """For as long as the application runs. What is missed the feed says again, at latest in a minute."""
+        """For as long as the application runs. The feed repeats a missed change within a minute."""
         async with Feed(self._database.url) as feed:
             async for notice in feed:
                 with suppress(StoreUnavailable):

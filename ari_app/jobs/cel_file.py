@@ -29,7 +29,7 @@ class CelFileUnreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CelBatch:
-    """What was read in one go."""
+    """The events of one read, and the position after it."""
 
     events: tuple[tuple[LogPosition, CelEvent], ...]  # each with the place where it begins
     position: LogPosition | None  # of the next read; None: there is no log yet

@@ -21,7 +21,7 @@ STOP_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class ApplicationSettings:
-    """What one copy of the application is told. `extra` are further environment variables."""
+    """The settings of one copy of the application. `extra` are further environment variables."""
 
     run_dir: Path
     database_url: str = field(repr=False)

@@ -27,7 +27,7 @@ SOCKET_DIRECTORY_BYTES = 90
 
 
 class AccountKind(StrEnum):
-    """What a SIP account may do; see asterisk-conf/make-phones."""
+    """The kind of a SIP account, which decides its rights; see asterisk-conf/make-phones."""
 
     PHONE = "phone"
     PHONE_TLS = "phone-tls"
@@ -128,7 +128,7 @@ class LocalAsterisk:
 
     @property
     def command(self) -> list[str]:
-        """What starts Asterisk itself, once `render` has written its files."""
+        """The command that starts Asterisk itself, once `render` has written its files."""
         return [*self.program.command, "-C", str(self.conf_dir / "asterisk.conf"), "-f"]
 
     @property
@@ -222,7 +222,7 @@ class LocalAsterisk:
         self.start()
 
     def cli(self, command: str, *, seconds: float = START_SECONDS) -> str:
-        """What Asterisk's own command line answers, e.g. to "core show channels".
+        """The answer of Asterisk's own command line, e.g. to "core show channels".
 
         Raises:
             LocalError: Asterisk does not listen.

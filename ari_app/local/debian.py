@@ -37,7 +37,7 @@ def candidate_version(package: str) -> str:
 
 
 def install(packages: Sequence[str], say: Say) -> None:
-    """Install packages, with one line of progress that changes. What they bring is not started as a service.
+    """Install packages, with one line of progress that changes. Services that they bring are not started.
 
     `ARI_APP_APT_OPTIONS` is passed on to apt-get.
 

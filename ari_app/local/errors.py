@@ -1,4 +1,4 @@
-"""What can go wrong while the whole system is started on one machine."""
+"""Errors of starting the whole system on one machine."""
 
 from __future__ import annotations
 

@@ -233,7 +233,7 @@ def _own(path: Path) -> None:
 
 
 def _capabilities_to_reach(*paths: Path) -> str:
-    """What an unprivileged server needs to come through closed directories, such as root's home, in setpriv's words.
+    """The capabilities with which an unprivileged server passes closed directories, such as root's home (for setpriv).
 
     The alternative is to open these directories to everybody.
     """

@@ -21,7 +21,7 @@ CEL_DAYS = 90
 def rotate(file: Path, largest_bytes: int = LARGEST_BYTES, kept: int = KEPT) -> bool:
     """Copy a log that has grown too large to FILE.1 and empty it, earlier ones becoming FILE.2 and so on.
 
-    The program that writes it goes on writing: it must have opened the file for appending. What it writes between the
+    The program that writes it goes on writing: it must have opened the file for appending. Lines written between the
     copy and the emptying is lost. Returns whether anything was done.
     """
     try:

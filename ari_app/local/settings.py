@@ -38,7 +38,7 @@ class LocalSettings:
     outbound_endpoint: str
 
     def ports(self) -> list[tuple[str, Protocol, str, int]]:
-        """What must be free before a start: variable, protocol, address, port."""
+        """The ports that must be free before a start: variable, protocol, address, port."""
         return [
             ("ARI_APP_SIP_PORT", Protocol.UDP, self.sip_bind, self.sip_port),
             ("ARI_APP_ASTERISK_HTTP_PORT", Protocol.TCP, "127.0.0.1", self.http_port),
@@ -115,7 +115,7 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
 
 
 def cache_dir(environment: Mapping[str, str] = os.environ) -> Path:
-    """What may be made again: the unpacked Asterisk, the sound of the tests."""
+    """The directory of everything that can be made again: the unpacked Asterisk, the sound of the tests."""
     if named := environment.get("ARI_APP_CACHE_DIR"):
         return Path(named).absolute()
     base = environment.get("XDG_CACHE_HOME") or Path.home() / ".cache"

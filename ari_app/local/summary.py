@@ -1,4 +1,4 @@
-"""What a person needs to know when the system is ready: where to dial, as whom, and where to look."""
+"""The summary that is printed when the system is ready: numbers to dial, accounts, and places to look."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What only this revision can say is said in the words of the one before."""
+    """Values that only this revision has become those of the one before."""
     op.drop_table("transfer_allowance")
     op.drop_table("transfer")
     op.execute(

@@ -98,7 +98,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What only this revision can say is said in the words of the one before."""
+    """Values that only this revision has become those of the one before."""
     op.execute("UPDATE call_fact SET kind = 'noted' WHERE kind IN ('callback_offered', 'callback_requested')")
     op.execute("UPDATE call SET end_reason = 'nobody_available' WHERE end_reason = 'callback_promised'")
     op.execute("UPDATE call SET ending = 'nobody_available' WHERE ending = 'callback_promised'")

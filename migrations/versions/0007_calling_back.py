@@ -131,7 +131,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What only this revision can say is said in the words of the one before."""
+    """Values that only this revision has become those of the one before."""
     op.execute(
         "UPDATE call_fact SET kind = 'noted' WHERE kind IN ('calling_back', 'callback_marked', 'request_closed')"
     )

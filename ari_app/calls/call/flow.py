@@ -33,7 +33,7 @@ DECIDING = (Stage.WAITING, Stage.CONNECTING)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What a stage returns: the next stage, with what is stored on entering it."""
+    """A stage's result: the next stage, with the changes that are stored on entering it."""
 
     stage: Stage
     facts: tuple[Fact, ...] = ()
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """What a stage returns when the call is over. `cause` is the Q.850 cause an unanswered caller gets."""
+    """A stage's result when the call is over. `cause` is the Q.850 cause an unanswered caller gets."""
 
     reason: EndReason
     cause: int = Cause.NORMAL_CLEARING

@@ -44,7 +44,7 @@ LOGIN_PATIENCE = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class OperatorShell:
-    """What every task of an operator may use; made once by the supervisor."""
+    """The tools of every operator's task; made once by the supervisor."""
 
     shell: Shell
     callbacks: OperatorCallbacks

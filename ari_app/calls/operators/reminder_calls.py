@@ -97,7 +97,7 @@ class CalledLine(LineTask):
 
 
 class Lines(Protocol):
-    """What `OperatorTasks` does for a phone that is called."""
+    """The part of `OperatorTasks` that serves a phone that is called."""
 
     def own_called_line(self, line: OperatorLine, invitation: Invitation | None) -> CalledLine: ...
 

@@ -286,7 +286,7 @@ class SessionTask(SessionRecord):
 
 
 def _after_talk(session: OperatorSession) -> tuple[str, ...]:
-    """What an operator hears when a talk is over and no other call follows at once."""
+    """The prompts for an operator whose talk is over, when no other call follows at once."""
     if session.state is OperatorState.WRAP_UP:
         return to_operator.WRAP_UP
     if session.state is OperatorState.PAUSED and session.pause_reason is not None:

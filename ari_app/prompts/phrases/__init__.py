@@ -1,4 +1,4 @@
-"""What is said at every moment, by listener: names of prompts in the order in which they are heard. Pure.
+"""The prompts of every moment, by listener: names of prompts in the order in which they are heard. Pure.
 
 | module | listener |
 |---|---|

@@ -1,4 +1,4 @@
-"""What a citizen hears who will be called back. Pure."""
+"""Prompts for a citizen who will be called back. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator hears about callbacks: the next one to make, its outcome, those that are due. Pure."""
+"""Prompts for an operator about callbacks: the next one to make, its outcome, those that are due. Pure."""
 
 from __future__ import annotations
 

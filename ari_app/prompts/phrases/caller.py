@@ -1,4 +1,4 @@
-"""What a citizen hears who calls us. Pure."""
+"""Prompts for a citizen who calls. Pure."""
 
 from __future__ import annotations
 

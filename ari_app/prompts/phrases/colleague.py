@@ -1,4 +1,4 @@
-"""What a colleague hears before a caller is transferred to them. Pure."""
+"""Prompts for a colleague before a caller is transferred to them. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator hears: at login, between calls, before a caller, and during a transfer. Pure."""
+"""Prompts for an operator: at login, between calls, before a caller, and during a transfer. Pure."""
 
 from __future__ import annotations
 

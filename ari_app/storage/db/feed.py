@@ -1,4 +1,4 @@
-"""What changed, as it changes: a hint which rows to read again, never the rows themselves.
+"""Changes as they happen: a hint which rows to read again, never the rows themselves.
 
 async with Feed(url) as feed:
     async for notification in feed:
@@ -88,7 +88,7 @@ def read_notification(channel: str, payload: str) -> Notification:
 
 
 class Feed:
-    """What one reader iterates over; it reconnects by itself, for ever.
+    """The changes for one reader, to iterate over; it reconnects by itself, for ever.
 
     Notifications of one row that were not fetched yet are one.
     """
