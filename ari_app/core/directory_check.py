@@ -22,7 +22,7 @@ from ari_app.core.tariffs import Forbidden, callable_number
 
 @dataclass(frozen=True, slots=True)
 class Sightings:
-    """Phones and operators as seen at one moment. `phones` None: Asterisk did not answer. An operator not listed is away."""
+    """Phones and operators at one moment. `phones` None: Asterisk did not answer. An operator not listed is away."""
 
     phones: Mapping[Endpoint, Presence] | None = None
     operators: Mapping[OperatorNumber, OperatorState] = field(default_factory=dict)
