@@ -164,9 +164,11 @@ def tools(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(scope="session")
-def sounds_dir(request: pytest.FixtureRequest, tools: None) -> Path:
-    """Every prompt of the catalogue, and music in `music/`; for reading only."""
-    return machine.sounds(_say(request.config))
+def sounds_dir(request: pytest.FixtureRequest, tools: None, server_directory: Path) -> Path:
+    """Every prompt of the catalogue, and music in `music/`: the worker's own, as an application adds to its sounds."""
+    directory = server_directory / "sounds"
+    shutil.copytree(machine.sounds(_say(request.config)), directory)
+    return directory
 
 
 @pytest.fixture(scope="session")

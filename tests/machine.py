@@ -7,8 +7,11 @@ find it made.
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from ari_app.local import asterisk_root, toolbox
@@ -39,10 +42,16 @@ def program(say: Say) -> asterisk_root.AsteriskProgram:
 
 
 def sounds(say: Say) -> Path:
-    """The directory with every prompt of the catalogue, and music in `music/`; kept between runs. Needs the tools."""
-    from ari_app.prompts.build import build, build_music  # the pure tests need none of it
+    """The directory with every prompt of the catalogue, and music in `music/`; to be copied, never written to.
 
-    directory = cache_dir() / "test-sounds"
+    Kept between runs. Another catalogue has another directory: checkouts beside each other do not undo each other's
+    work. Needs the tools.
+    """
+    from ari_app.prompts.build import build, build_music  # the pure tests need none of it
+    from ari_app.prompts.catalogue import load
+
+    ingredients = json.dumps([load().prompts(), asdict(load().voice)], sort_keys=True)
+    directory = cache_dir() / f"test-sounds-{hashlib.sha256(ingredients.encode()).hexdigest()[:8]}"
 
     def progress(made: int, due: int) -> None:
         if made == 1:

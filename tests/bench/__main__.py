@@ -22,12 +22,11 @@ from typing import Any
 
 import psutil
 
-from ari_app.local import asterisk_root, process, toolbox
+from ari_app.local import asterisk_root, process
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.postgres import LocalPostgres
-from ari_app.local.settings import cache_dir
-from ari_app.prompts.build import build, build_music
 from ari_app.storage.db.migrate import upgrade_to_head
+from tests import machine as machines
 from tests.acceptance.application import import_into
 from tests.bench.figures import Measured, Verdict, table, verdicts
 from tests.bench.processor import machine
@@ -133,11 +132,9 @@ def main() -> int:
     """The exit code."""
     options = arguments()
     plan = plan_of(options)
-    toolbox.require(toolbox.FOR_TESTS, say)
-    program = asterisk_root.find(cache_dir(), say)
-    sounds_dir = cache_dir() / "test-sounds"
-    build(sounds_dir)
-    build_music(sounds_dir / "music")
+    machines.tools(say)
+    program = machines.program(say)
+    sounds_dir = machines.sounds(say)
     allow_many_files()
     say(
         f"Asterisk {program.version}, Python {platform.python_version()}, on {machine()}; "
@@ -188,8 +185,9 @@ def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan
     directory = base / f"{os.getpid()}-{secrets.token_hex(2)}"
     directory.mkdir(mode=0o711)
     postgres = LocalPostgres(directory / "postgres", secrets.token_hex(16))
+    own_sounds = shutil.copytree(sounds_dir, directory / "sounds")  # the application adds to them
     phones = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
-    asterisk: LocalAsterisk = exchange(program, sounds_dir, directory / "asterisk", phones)
+    asterisk: LocalAsterisk = exchange(program, own_sounds, directory / "asterisk", phones)
     try:
         postgres.start()
         asyncio.run(upgrade_to_head(postgres.url()))
