@@ -14,7 +14,7 @@ from ari_app.calls.messages import Left, Message, Played, Up
 from ari_app.calls.ports import Switch
 from ari_app.core.causes import Cause
 from ari_app.core.ids import ChannelId, PlaybackId
-from ari_app.core.keypad import KeyCommand, feed
+from ari_app.core.keypad import Awaited, KeyCommand, awaited, feed
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,8 @@ BROKEN_OFF_PATIENCE = timedelta(milliseconds=250)
 ANSWER_PATIENCE = timedelta(seconds=2)
 #: how long the end of a hung-up channel is awaited before its moment is an estimate
 HANG_UP_PATIENCE = timedelta(seconds=2)
+#: how long after the last key of half a code its owner hears which keys it needs
+CODE_PATIENCE = timedelta(seconds=3)
 #: how long to wait before an order that Asterisk must carry out is retried
 SWITCH_RETRY = timedelta(seconds=2)
 
@@ -42,6 +44,7 @@ class ChannelOwner(ABC):
         self._switch = switch
         self._clock = clock
         self._keys: dict[ChannelId, str] = {}  # the keys of a code that is not complete
+        self._hints_due: dict[ChannelId, datetime] = {}  # when to say which keys a code needs
 
     @abstractmethod
     async def next(self, until: datetime | None = None) -> Message | None:
@@ -54,7 +57,24 @@ class ChannelOwner(ABC):
     def read_key(self, channel_id: ChannelId, digit: str) -> KeyCommand | None:
         """The command that this key completes. The one reader of the codes that are keyed on an owned channel."""
         self._keys[channel_id], command = feed(self._keys.get(channel_id, ""), digit)
+        self._hints_due.pop(channel_id, None)
+        if self._keys[channel_id]:
+            self._hints_due[channel_id] = self._clock.now() + CODE_PATIENCE
         return command
+
+    @property
+    def hint_due_at(self) -> datetime | None:
+        """When somebody has keyed half a code and is to hear which keys it needs."""
+        return min(self._hints_due.values(), default=None)
+
+    def take_hint(self) -> Awaited | None:
+        """The key that a code still needs on a channel whose hint is due; each is given once."""
+        now = self._clock.now()
+        for channel_id, due_at in list(self._hints_due.items()):
+            if due_at <= now:
+                del self._hints_due[channel_id]
+                return awaited(self._keys[channel_id])
+        return None
 
     async def pass_time(self, duration: timedelta) -> None:
         """Do nothing for a while. Raises PartyLeft as `next` does."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from ari_app.core.operator_commands import (
     CallbackKey,
@@ -73,6 +74,13 @@ class NextCallbackKey:
     """`*7`: call the next citizen who is to be called back."""
 
 
+class Awaited(StrEnum):
+    """The key that an incomplete code needs next."""
+
+    DIGIT = "digit"
+    HASH = "hash"  # perhaps after more digits
+
+
 KeyCommand = (
     EndWrapUp
     | PauseKey
@@ -107,6 +115,13 @@ _AT_ONCE: Mapping[str, KeyCommand] = {
     "7": NextCallbackKey(),
     "8": LogOutKey(),
 }
+
+
+def awaited(buffer: str) -> Awaited | None:
+    """The key that this incomplete code needs; None when no code was begun."""
+    if not buffer:
+        return None
+    return Awaited.HASH if buffer[:2] in ("*1", "*2", "*6") else Awaited.DIGIT
 
 
 def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:

@@ -90,12 +90,65 @@ async def test_star_eight_while_a_call_is_announced_logs_out_after_that_call(wor
     assert operator not in world.switch.channels
 
 
-async def test_star_codes_in_a_talk_take_effect_after_it_and_nothing_is_said_into_it(world: World) -> None:
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ("*92", ["nl/straks-pauze"]),
+        ("*8", ["nl/straks-afgemeld"]),
+        ("*0", ["nl/straks-klaar"]),
+        ("*97", ["nl/onbekende-code"]),
+        ("#", []),
+    ],
+)
+async def test_a_key_in_a_talk_is_confirmed_in_a_few_words_that_only_the_operator_hears(
+    world: World, keys: str, words: list[str]
+) -> None:
     operator, citizen = await world.talk()
-    spoken = len(world.switch.said)
+    heard, before = world.switch.heard(citizen), len(world.switch.heard(operator))
+    await world.press(operator, keys)
+    assert world.switch.heard(operator)[before:] == words
+    assert world.switch.heard(citizen) == heard
+
+
+@pytest.mark.parametrize(
+    ("keys", "hint"),
+    [
+        ("*6", "nl/rond-af"),
+        ("*60612345678", "nl/rond-af"),
+        ("*1", "nl/rond-af"),
+        ("*2200", "nl/rond-af"),
+        ("*5", "nl/nog-een-cijfer"),
+        ("*9", "nl/nog-een-cijfer"),
+        ("*", "nl/nog-een-cijfer"),
+    ],
+)
+async def test_half_a_code_is_answered_after_three_seconds_and_only_once(world: World, keys: str, hint: str) -> None:
+    operator, citizen = await world.talk()
+    heard = world.switch.heard(citizen)
+    await world.press(operator, keys)
+    await world.clock.advance(2.9)
+    assert hint not in world.switch.heard(operator)
+    await world.clock.advance(0.1)
+    assert world.switch.heard(operator)[-1] == hint
+    await world.clock.advance(60)
+    assert world.switch.heard(operator).count(hint) == 1
+    assert world.switch.heard(citizen) == heard
+
+
+async def test_each_key_of_a_code_begins_the_three_seconds_again_and_a_whole_code_needs_no_hint(world: World) -> None:
+    operator, _ = await world.talk()
+    for key in "*61":
+        await world.press(operator, key)
+        await world.clock.advance(2.5)
+    await world.press(operator, "*4")
+    await world.clock.advance(10)
+    assert not {"nl/rond-af", "nl/nog-een-cijfer"} & {*world.switch.heard(operator)}
+
+
+async def test_star_codes_in_a_talk_take_effect_after_it(world: World) -> None:
+    operator, citizen = await world.talk()
     await world.press(operator, "*92")
     assert world.session("101").pause_pending is PauseReason.LUNCH
-    assert len(world.switch.said) == spoken
     joined = next(order for order in world.switch.orders if order[0] == "join" and order[2] == operator)
     assert joined[3] == "keys stay"
     await world.hang_up(citizen)

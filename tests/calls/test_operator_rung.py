@@ -109,6 +109,10 @@ async def test_the_keys_of_a_rung_operator_in_a_talk_work_as_on_a_standing_line(
         ("*33", to_operator.refusal(RefusalReason.NO_TRANSFER)),
         ("*3", to_operator.CONSULT_CHOICES),
         ("*6#", callback_to_operator.promised("")),
+        ("*92", to_operator.PAUSE_AFTER_CALL),
+        ("*8", to_operator.LOGOUT_AFTER_CALL),
+        ("*0", to_operator.READY_AFTER_CALL),
+        ("*#", to_operator.UNKNOWN_CODE),
     ],
 )
 async def test_a_rung_operator_hears_the_answer_to_a_command_and_the_caller_does_not(
@@ -118,6 +122,15 @@ async def test_a_rung_operator_hears_the_answer_to_a_command_and_the_caller_does
     before = ring_world.switch.heard(citizen)
     await ring_world.press(phone, keys)
     assert ring_world.switch.heard(phone).count(words[0]) == 1
+    assert ring_world.switch.heard(citizen) == before
+
+
+async def test_half_a_code_on_a_rung_phone_is_answered_after_three_seconds(ring_world: World) -> None:
+    phone, citizen = await rung_talk(ring_world)
+    before = ring_world.switch.heard(citizen)
+    await ring_world.press(phone, "*6")
+    await ring_world.clock.advance(3)
+    assert ring_world.switch.heard(phone)[-1] == "nl/rond-af"
     assert ring_world.switch.heard(citizen) == before
 
 

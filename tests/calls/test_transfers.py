@@ -10,8 +10,8 @@ from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
-from tests.calls.transfers import DEPUTY, DESK, consulting, talk
-from tests.calls.world import ESDAM_ALONE, VEENDIJK, World
+from tests.calls.transfers import DEPUTY, DESK, consulting, number_plan, talk
+from tests.calls.world import ESDAM_ALONE, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -48,6 +48,35 @@ async def test_given_a_talk_when_a_colleague_is_consulted_and_has_the_caller_the
     (leg,) = t.legs(LegRole.COLLEAGUE)
     assert leg.end_reason is LegEndReason.HUNG_UP and leg.joined_at is not None
     assert not [leg for leg in t.world.ledger.legs.values() if leg.is_open]
+
+
+@REACHES
+async def test_given_a_colleague_who_is_briefed_then_the_operator_hears_so_and_music_until_they_talk(
+    make_world: Make, reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    await t.keys("*1200#")
+    t.world.switch.prompts_last = True
+    colleague = await t.picked_up()
+    assert t.world.switch.heard(t.operator)[-2:] == ["nl/collega-luistert", "music/wachtmuziek"]
+    assert {t.operator, colleague} <= {*t.world.switch.playing.values()}
+    t.world.switch.finish_prompt(colleague)
+    await t.world.clock.advance(1)
+    assert t.hears(colleague) == {t.operator}
+    assert not t.world.switch.playing
+
+
+async def test_given_a_ringing_colleague_when_the_operator_leaves_the_transfer_then_no_tone_is_left(
+    make_world: Make,
+) -> None:
+    t = await talk(make_world)
+    t.world.area = number_plan(an_area(wrap_up_seconds=0))
+    t.world.switch.prompts_last = True
+    await t.keys("*1200#")
+    assert t.operator in t.world.switch.playing.values()
+    await t.keys("*33")
+    assert t.call.stage is Stage.CONNECTING
+    assert t.operator not in t.world.switch.playing.values()
 
 
 @REACHES

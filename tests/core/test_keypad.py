@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ari_app.core.keypad import (
     MAX_ENTRY_DIGITS,
     MAX_NUMBER_DIGITS,
+    Awaited,
     CommandKey,
     ConsultPrompt,
     EndWrapUp,
@@ -19,6 +20,7 @@ from ari_app.core.keypad import (
     PausePrompt,
     ResumeKey,
     UnknownCode,
+    awaited,
     feed,
     feed_entry,
 )
@@ -96,6 +98,29 @@ def entries(pressed: str) -> list[str]:
 )
 def test_a_code_is_a_command(pressed: str, meant: list[KeyCommand]) -> None:
     assert commands(pressed) == meant
+
+
+@pytest.mark.parametrize(
+    ("pressed", "needs"),
+    [
+        ("", None),
+        ("12", None),
+        ("*4", None),
+        ("*6#", None),
+        ("*", Awaited.DIGIT),
+        ("*3", Awaited.DIGIT),
+        ("*5", Awaited.DIGIT),
+        ("*9", Awaited.DIGIT),
+        ("*1", Awaited.HASH),
+        ("*2201", Awaited.HASH),
+        ("*6", Awaited.HASH),
+    ],
+)
+def test_an_incomplete_code_knows_its_next_key(pressed: str, needs: Awaited | None) -> None:
+    buffer = ""
+    for key in pressed:
+        buffer, _ = feed(buffer, key)
+    assert awaited(buffer) is needs
 
 
 @pytest.mark.parametrize("code", ["*2", "*6"])

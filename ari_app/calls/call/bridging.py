@@ -13,7 +13,7 @@ from ari_app.calls.messages import PlayPrompt
 from ari_app.core.call import Leg, LegEndReason
 from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
 from ari_app.core.transfer_rules import Layout, Party
-from ari_app.prompts.phrases.parts import RING_TONE
+from ari_app.prompts.phrases.parts import MUSIC, RING_TONE
 
 log = structlog.get_logger(__name__)
 
@@ -89,11 +89,11 @@ async def prompt_handling_party(flow: Flow, names: Sequence[str]) -> None:
 
 
 def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:
-    return tone_id_of(flow.call.id, flow.call.last_seq) if RING_TONE in names else None
+    return tone_id_of(flow.call.id, flow.call.last_seq) if {RING_TONE, MUSIC} & {*names} else None
 
 
 async def stop_tones(flow: Flow) -> None:
-    """Stop the ringing tone that an earlier process may have started: it has no end of its own.
+    """Stop the ringing tone or music that an earlier process may have started: it has no end, or a late one.
 
     While it plays on a channel nothing else is heard there, not even the talk. It began at most a few facts ago.
     """

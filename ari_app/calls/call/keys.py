@@ -29,3 +29,13 @@ async def read_key(flow: Flow, digit: Digit) -> None:
             session = flow.session_mailbox(flow.call.operator_session)
             if session is not None:
                 session.post(KeyCommandGiven(command))
+                if words := to_operator.in_talk(command):
+                    await prompt_handling_party(flow, words)  # their own task has no channel to play it on
+
+
+async def hint(flow: Flow) -> bool:
+    """Say which keys half a code of the handling party needs; False when none is due."""
+    key = flow.take_hint()
+    if key is not None:
+        await prompt_handling_party(flow, to_operator.incomplete_code(key))
+    return key is not None

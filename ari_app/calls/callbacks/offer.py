@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ari_app.calls.call.bridging import start_prompt, stop_prompt
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import Digit, Message
@@ -34,7 +35,9 @@ async def offer_after_announcement(flow: Flow, end: End, reason: RequestReason) 
     if flow.call.line_answered_at is None:
         try:
             await flow.play(callback_to_caller.STAY)
+            await start_prompt(flow, flow.caller, callback_to_caller.RINGING)
             await flow.pass_time(STAY)
+            await stop_prompt(flow, flow.caller)
         except PartyLeft:
             if not await flow.caller_departed():
                 raise

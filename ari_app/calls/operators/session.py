@@ -98,8 +98,8 @@ class SessionTask(SessionRecord):
             await self._channel.start_prompt(greeting)
             self._shell.dispatcher.operator_changed(self.session.id)
             while self.session.is_open:
-                message = await self._channel.next(self.session.wrap_up_until_at)
-                await self._handle(message)
+                due = (self.session.wrap_up_until_at, self._channel.hint_due_at)
+                await self._handle(await self._channel.next(min((at for at in due if at is not None), default=None)))
         except PartyLeft:
             await self._end_lost()
         finally:
@@ -113,7 +113,7 @@ class SessionTask(SessionRecord):
     async def _handle(self, message: Message | None) -> None:
         match message:
             case None:
-                await self._end_wrap_up()
+                await self._pass_moment()
             case Digit(channel_id=channel_id, digit=digit):
                 await self._carry_out(self._channel.read_key(channel_id, digit))
             case KeyCommandGiven(command=command):
@@ -193,7 +193,17 @@ class SessionTask(SessionRecord):
         if before.state is OperatorState.OFFERED and self._channel.channel_id is not None and self.session.is_open:
             await self._channel.start_prompt(to_operator.CALLER_LEFT)
         if before.state is OperatorState.TALKING:
+            await self._channel.stop_prompt()  # of the transfer that they left, such as a ringing tone
             await self._channel.start_prompt(_after_talk(self.session))
+
+    async def _pass_moment(self) -> None:
+        """Say which keys half a code needs, or end the wrap-up time, whichever is due."""
+        key = self._channel.take_hint()
+        if key is not None:
+            if self.session.state is not OperatorState.OFFERED:
+                await self._channel.start_prompt(to_operator.incomplete_code(key))
+        else:
+            await self._end_wrap_up()
 
     async def _end_wrap_up(self) -> None:
         if self.session.state is OperatorState.WRAP_UP:
@@ -227,24 +237,25 @@ class SessionTask(SessionRecord):
             case NextCallbackKey():
                 await self._start_next_callback()
             case PausePrompt():
-                await self._confirm(to_operator.ASK_PAUSE_REASON)
+                await self._confirm(command, to_operator.ASK_PAUSE_REASON)
             case PauseKey(reason):
                 if reason is None:
-                    await self._confirm(to_operator.UNKNOWN_CODE)
+                    await self._confirm(command, to_operator.UNKNOWN_CODE)
                     return
                 await self._apply(Pause(reason, now))
-                await self._confirm(to_operator.paused(reason))
+                await self._confirm(command, to_operator.paused(reason))
             case ResumeKey():
                 await self._apply(Resume(now))
-                await self._confirm(to_operator.READY)
+                await self._confirm(command, to_operator.READY)
             case LogOutKey():
                 await self._apply(LogOut(now))
+                await self._confirm(command, ())
             case CommandKey(asked):
                 await self._ask(asked)
             case ConsultPrompt():
                 await self._channel.start_prompt(to_operator.CONSULT_CHOICES)
             case UnknownCode():
-                await self._confirm(to_operator.UNKNOWN_CODE)
+                await self._confirm(command, to_operator.UNKNOWN_CODE)
 
     async def _ask(self, command: Command) -> None:
         """Pass a command about the caller on to the call; after a talk, a promise to its citizen is made here."""
@@ -271,10 +282,15 @@ class SessionTask(SessionRecord):
             nothing = refused.reason is RefusalReason.NO_REQUEST
             await self._channel.start_prompt(callback_to_operator.NO_CALLBACKS if nothing else words)
 
-    async def _confirm(self, names: Sequence[str]) -> None:
-        """Play what a key did, but never into a talk or a whisper."""
-        if self.session.state not in (OperatorState.OFFERED, OperatorState.TALKING):
-            await self._channel.start_prompt(names)
+    async def _confirm(self, command: KeyCommand, names: Sequence[str]) -> None:
+        """Play the effect of a key: only a few words in a talk, where the caller waits; nothing into a whisper."""
+        match self.session.state:
+            case OperatorState.OFFERED:
+                return
+            case OperatorState.TALKING:
+                await self._channel.start_prompt(to_operator.in_talk(command))
+            case _:
+                await self._channel.start_prompt(names)
 
     async def _say_goodbye(self) -> None:
         """Say on the line, before its owner hangs it up, that it was logged out: by key, or on another phone."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
-from ari_app.calls.call.keys import read_key
+from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
@@ -56,7 +56,9 @@ async def _talk(flow: Flow) -> Step | End | None:
     _free_former_handling_party(flow)
     await destroy_left_bridges(flow)
     while flow.is_here(handling_party.channel_id):
-        match await flow.next():
+        match await flow.next(flow.hint_due_at):
+            case None:
+                await hint(flow)
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
                 end_standing_leg(flow, gone)
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:

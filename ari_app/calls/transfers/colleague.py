@@ -67,7 +67,7 @@ async def _create(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | N
 async def _brief(flow: Flow, transfer: Transfer, leg: Leg) -> TransferEvent | None:
     """Play municipality, subject and the time on the line. A colleague who must accept takes the caller with a key."""
     if transfer.in_presence:
-        await prompt_handling_party(flow, ())
+        await prompt_handling_party(flow, to_operator.COLLEAGUE_BRIEFED)
     subject = await flow.shell.voice.say(transfer.pii_subject) if transfer.pii_subject else ()
     seconds = (flow.now - flow.call.arrived_at).total_seconds()
     words = to_colleague.briefing(flow.call.municipality, subject, seconds, must_accept=transfer.must_accept)

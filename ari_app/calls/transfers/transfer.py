@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
-from ari_app.calls.call.keys import read_key
+from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
@@ -62,7 +62,7 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
         flow.change_transfer(after)
         match then:
             case Then.GO_ON if before.in_presence and not after.in_presence:
-                return _go_on_as_cold(flow, after)
+                return await _go_on_as_cold(flow, after)
             case Then.GO_ON:
                 happened = await _go_on(flow, after)
             case Then.HANDLING_PARTY_TALKS:
@@ -102,7 +102,10 @@ def _now(flow: Flow, event: TransferEvent | None) -> Happened | None:
 
 async def _next_event(flow: Flow) -> Happened:
     while True:
-        message = await flow.next(_open_transfer(flow).until_at)
+        due = [at for at in (_open_transfer(flow).until_at, flow.hint_due_at) if at is not None]
+        message = await flow.next(min(due, default=None))
+        if message is None and await hint(flow):
+            continue
         happened = await _event_of(flow, message)
         if happened is not None:
             return happened
@@ -180,6 +183,8 @@ async def _go_on(flow: Flow, transfer: Transfer) -> Happened | None:
     await flow.commit(_state(flow, transfer))
     if transfer.state is TransferState.CONFERENCED:
         await prompt_handling_party(flow, to_operator.ALL_THREE)
+    elif transfer.state is TransferState.CONSULTING:
+        await prompt_handling_party(flow, ())  # until here they heard that the colleague was briefed
     return await _arrange(flow) or _now(flow, await reach(flow))
 
 
@@ -207,8 +212,9 @@ async def _release_target(flow: Flow, transfer: Transfer) -> None:
         await prompt_handling_party(flow, to_operator.outcome(transfer.outcome))
 
 
-def _go_on_as_cold(flow: Flow, transfer: Transfer) -> Step:
-    """The handling party did not wait until the colleague picked up."""
+async def _go_on_as_cold(flow: Flow, transfer: Transfer) -> Step:
+    """The handling party did not wait for the colleague."""
+    await prompt_handling_party(flow, ())
     end_standing_leg(flow, at=flow.now)
     return Step(Stage.CONNECTING, (_state(flow, transfer),), WITH_NOBODY)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.keypad import Awaited, KeyCommand, LogOutKey, PauseKey, ResumeKey, UnknownCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PauseReason
 from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import TONE_PLACE, text_prompt
-from ari_app.prompts.phrases.parts import BEEP, RING_TONE, Phrase, digits, municipality_name, texts
+from ari_app.prompts.phrases.parts import BEEP, MUSIC, RING_TONE, Phrase, digits, municipality_name, texts
 
 # At login and between calls
 ASK_OPERATOR_NUMBER: Phrase = texts("inlog-nummer")
@@ -22,10 +23,13 @@ WRAP_UP: Phrase = texts("nawerk")
 ASK_PAUSE_REASON: Phrase = texts("pauze-reden")
 PAUSE_AFTER_CALL: Phrase = texts("straks-pauze")
 LOGOUT_AFTER_CALL: Phrase = texts("straks-afgemeld")
+READY_AFTER_CALL: Phrase = texts("straks-klaar")
 LOGGED_OUT: Phrase = texts("afgemeld")
 REPLACED: Phrase = texts("elders-aangemeld")
 STILL_TALKING: Phrase = texts("nog-in-gesprek")  # on another phone
 UNKNOWN_CODE: Phrase = texts("onbekende-code")
+FINISH_WITH_HASH: Phrase = texts("rond-af")
+ONE_MORE_DIGIT: Phrase = texts("nog-een-cijfer")
 DIAL_IN_AGAIN: Phrase = texts("opnieuw-inbellen")
 OUT_OF_ORDER: Phrase = texts("storing-bel-later")
 CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
@@ -33,6 +37,7 @@ CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
 # During a transfer
 CONSULT_CHOICES: Phrase = texts("collega-keuzes")
 CALLING_COLLEAGUE: Phrase = (*texts("collega-bellen"), RING_TONE)
+COLLEAGUE_BRIEFED: Phrase = (*texts("collega-luistert"), MUSIC)
 ON_HOLD: Phrase = texts("in-de-wacht")
 ALL_THREE: Phrase = texts("met-drie")
 TRANSFERRED: Phrase = texts("doorverbonden")
@@ -81,6 +86,26 @@ def logged_in_for(municipalities: Iterable[MunicipalityCode]) -> Phrase:
     if len(names) > 1:
         names.insert(-1, text_prompt("en"))
     return (*texts("aangemeld-voor"), *names) if names else texts("aangemeld")
+
+
+def in_talk(command: KeyCommand) -> Phrase:
+    """The few words for a key in a talk that takes effect after it; nothing for a key that is answered otherwise."""
+    match command:
+        case PauseKey(None) | UnknownCode():
+            return UNKNOWN_CODE
+        case PauseKey():
+            return PAUSE_AFTER_CALL
+        case ResumeKey():
+            return READY_AFTER_CALL
+        case LogOutKey():
+            return LOGOUT_AFTER_CALL
+        case _:
+            return ()
+
+
+def incomplete_code(awaited: Awaited) -> Phrase:
+    """The keys that a code still needs, after a moment without one."""
+    return FINISH_WITH_HASH if awaited is Awaited.HASH else ONE_MORE_DIGIT
 
 
 def paused(reason: PauseReason) -> Phrase:

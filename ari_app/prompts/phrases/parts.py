@@ -13,6 +13,8 @@ Phrase = tuple[str, ...]
 
 #: Asterisk's own tone, which sounds until it is stopped
 RING_TONE = "tone:ring;tonezone=nl"
+#: half a minute of the music on hold, for an operator who waits
+MUSIC = "music/wachtmuziek"
 BEEP: Phrase = (f"{TONE_PLACE}/piep",)  # a call comes
 
 _WEEKDAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
