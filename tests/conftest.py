@@ -3,7 +3,7 @@
     async def test_something(database_url: str, asterisk: LocalAsterisk) -> None: ...
 
 * `postgres_server`: one PostgreSQL per worker. `database_url`: a migrated, empty database for one test.
-* `asterisk`: one Asterisk per worker, on the worker's own addresses. Whoever uses it gets it running and without a
+* `asterisk`: one Asterisk per worker, on the worker's own addresses. A test that uses it gets it running and without a
   heartbeat, and must leave it without channels and bridges.
 
 Every module says what it needs with exactly one of the marks pure, postgres, asterisk. How tests are shared out among
@@ -79,7 +79,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What takes minutes on a machine's first run is made before the first test, whose time is limited."""
+    """Everything that takes minutes on a machine's first run is made before the first test, whose time is limited."""
     if session.config.option.collectonly or not any(item.get_closest_marker("asterisk") for item in session.items):
         return
     with suppress(LocalError):  # said again by each test that needs it
@@ -101,7 +101,7 @@ def _say(config: pytest.Config) -> machine.Say:
 
 @pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
-    """Where the servers of this worker live. What a killed run left behind is cleaned up first."""
+    """The directory of this worker's servers. Leftovers of a killed run are cleaned up first."""
     base = Path(tempfile.gettempdir()) / f"ari_app-tests-{os.getuid()}"
     base.mkdir(mode=0o711, exist_ok=True)
     for old in base.iterdir():
@@ -239,7 +239,7 @@ def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[Any]]:
-    """What is left in Asterisk; the last hang-ups of a test may take a moment."""
+    """The channels and bridges left in Asterisk; the last hang-ups of a test may take a moment."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         left = {kind: _get(server, kind) for kind in ("channels", "bridges")}

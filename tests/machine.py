@@ -1,4 +1,4 @@
-"""What the tests need of the machine, and what a run makes only once for all its workers.
+"""Needs of the tests that the machine fulfils, made once per run for all its workers.
 
 On a machine that has it already, each of these takes no time. One worker at a time is at it; the others wait, and then
 find it made.

@@ -1,4 +1,4 @@
-"""What one worker of a test run has for itself, so that workers run side by side (pytest-xdist).
+"""Addresses, ports and directories of one worker of a test run, so that workers run side by side (pytest-xdist).
 
 Each worker has loopback addresses of its own. A port that is free on one of them stays free until it is used, and the
 phones of one worker never reach the Asterisk of another. 127.0.0.1 belongs to nobody: programs call from it.

@@ -102,7 +102,7 @@ class Application:
             raise AssertionError(f"{event!r} was not logged within {within_seconds} s: {self.log[-8:]}") from None
 
     def forget_log(self) -> None:
-        """What was said so far does not count for `says` any more."""
+        """Lines logged so far do not count for `says` any more."""
         self._read_from = len(self.log)
 
     async def kill(self) -> None:

@@ -1,4 +1,4 @@
-"""What a phone hears, as numbers: A-law decoding, pure tones, silence, and finding a recording in the sound.
+"""The sound that a phone hears, as numbers: A-law decoding, pure tones, silence, and finding a recording in the sound.
 
 Samples are float64 in -1..1 at 8000 per second.
 """

@@ -19,7 +19,7 @@ RING_SECONDS = 6
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Who belongs together. The phones are desks of the phone network."""
+    """People that belong together. The phones are desks of the phone network."""
 
     town: int
     name: str

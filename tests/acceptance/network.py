@@ -333,7 +333,7 @@ async def _next_call(calls: asyncio.Queue[Phone], name: str, within_seconds: flo
 
 
 def _subscriber(dialled: str) -> str:
-    """Whose number it is, without what a caller may write before it: +31, 0031 or 0."""
+    """The number without the prefix that a caller may write before it: +31, 0031 or 0."""
     for prefix in ("+31", "0031", "0"):
         if dialled.startswith(prefix):
             return dialled.removeprefix(prefix)

@@ -32,7 +32,7 @@ class Ending:
 
 
 class Wires(Protocol):
-    """What a phone needs from the network to hear and to speak."""
+    """The parts of the network that let a phone hear and speak."""
 
     async def connect_handset(self, channel_id: str) -> tuple[Handset, Callable[[], Awaitable[None]]]: ...
 

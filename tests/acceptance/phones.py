@@ -170,7 +170,7 @@ def _phone_refuses(account: SipAccount, answer: str, after_seconds: float) -> Sc
 
 @dataclass(frozen=True, slots=True)
 class SippResult:
-    """What came of a run."""
+    """The outcome of a run."""
 
     created: int
     successful: int

@@ -79,7 +79,7 @@ class SmallApplication:
         return str((await self.arrival_event())["channel"]["id"])
 
     async def arrival_event(self) -> Event:
-        """What is told of the next channel that comes to us."""
+        """The StasisStart of the next channel that enters this application."""
         return await asyncio.wait_for(self._arrivals.get(), PATIENCE_SECONDS)
 
     async def next_event(self, within_seconds: float = PATIENCE_SECONDS) -> None:

@@ -64,5 +64,5 @@ def add_town(
 
 
 def dials(number: int) -> str:
-    """What a citizen dials for the municipality GM99nn."""
+    """The number that a citizen dials for the municipality GM99nn."""
     return f"011999{number:02}00"

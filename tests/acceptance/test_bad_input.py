@@ -1,4 +1,4 @@
-"""What nobody should send, and people who vanish at any moment: one call suffers, nobody else does."""
+"""Senseless input, and people who vanish at any moment: one call suffers, no other does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a citizen meets, on real Asterisk and by ear: the question, the closed door, calamities, direct numbers."""
+"""A citizen's way, on real Asterisk and by ear: the question, the closed door, calamities, direct numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Asterisk really writes in its channel event log, on our own dialplan, and what we make of it."""
+"""Asterisk's real channel event log, on our own dialplan, and the histories read from it."""
 
 from __future__ import annotations
 

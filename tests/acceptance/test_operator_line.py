@@ -1,4 +1,4 @@
-"""What an operator on a standing line meets, on real Asterisk and by ear: login, silence, whisper, key codes."""
+"""An operator's work on a standing line, on real Asterisk and by ear: login, silence, whisper, key codes."""
 
 from __future__ import annotations
 

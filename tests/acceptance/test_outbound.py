@@ -52,7 +52,7 @@ class Surroundings:
         return channel_id
 
     async def shown_to(self, phone: Phone) -> dict[str, str]:
-        """Who is calling, as this phone displays it."""
+        """The caller as this phone displays them."""
         channel = await self.phones.remote.order("GET", f"channels/{phone.channel_id}")
         caller: dict[str, str] = channel["caller"]
         return caller

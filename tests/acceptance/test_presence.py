@@ -1,4 +1,4 @@
-"""Who can be reached, on real Asterisk: a phone that is free, in a call or away, and the check of the number plan."""
+"""Presence on real Asterisk: a phone that is free, in a call or away, and the check of the directory."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ async def _in_a_talk(centre: Centre) -> None:
 
 
 async def _third_refused(centre: Centre) -> None:
-    """Who may not be handed over a third time is promised a call, by whoever has the caller then."""
+    """A caller who may not be transferred a third time is promised a call by the handling party."""
     operator = await centre.operator("phone07", "107")
     citizen = await centre.citizen(dials(THIRD))
     await centre.call_is(citizen, "talking")

@@ -1,4 +1,4 @@
-"""Who talks to whom when many wait, on real Asterisk and by ear: norms, idle time, helping teams."""
+"""Callers and operators are matched while many wait, on real Asterisk and by ear: norms, idle time, helping teams."""
 
 from __future__ import annotations
 

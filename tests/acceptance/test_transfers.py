@@ -35,7 +35,7 @@ Deed = Callable[[Scene], Awaitable[None]]
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def exchange_view(running_centre: Centre) -> AsyncIterator[RemoteAsterisk]:
-    """What the Asterisk under test says of its channels and bridges."""
+    """Channels and bridges as the Asterisk under test shows them."""
     asterisk = running_centre.asterisk
     remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "onlooker")
     yield remote

@@ -1,4 +1,4 @@
-"""What goes over the line, and what each answer means."""
+"""Requests as they go over the line, and the meaning of each answer."""
 
 from __future__ import annotations
 

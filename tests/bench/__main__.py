@@ -42,7 +42,7 @@ FILES_NEEDED = 16384
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured."""
+    """The measurements."""
 
     load: Load
     rounds: int
@@ -174,7 +174,7 @@ def allow_many_files() -> None:
 
 @contextmanager
 def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan, keep: Path | None) -> Iterator[Stand]:
-    """PostgreSQL as in production, with a commit on the disk, and Asterisk. What a killed bench left is ended first."""
+    """PostgreSQL as in production, with a commit on the disk, and Asterisk. Leftovers of a killed bench are ended first."""
     base = Path(tempfile.gettempdir()) / f"ari_app-bench-{os.getuid()}"
     base.mkdir(mode=0o711, exist_ok=True)
     for old in base.iterdir():

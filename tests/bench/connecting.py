@@ -15,7 +15,7 @@ CITIZENS_CONTEXT = "from-trunk"
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What became of the callers of one run."""
+    """The outcome of the callers of one run."""
 
     calls: int
     connect_ms: tuple[float, ...]  # of those who were bridged with somebody
@@ -32,7 +32,7 @@ def is_caller(channel: ChannelHistory) -> bool:
 
 
 def connected(channels: Iterable[ChannelHistory], since: datetime) -> Connected:
-    """What became of the callers since then. The same question for all: when were caller and callee both in a bridge?
+    """The outcome of the callers since then. The same question for all: when were caller and callee both in a bridge?
 
     A callee may have been in the bridge before (an operator on a standing line); callers do not count as each other's
     company.

@@ -1,4 +1,4 @@
-"""What was measured, and what it comes to: a median with its spread, ratios within one round, aims met or missed."""
+"""Measurements and their summary: a median with its spread, ratios within one round, aims met or missed."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """What a process alone has in memory."""
+    """The memory that a process has to itself."""
     return int(psutil.Process(pid).memory_info().rss)
 
 

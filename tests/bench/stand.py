@@ -169,7 +169,7 @@ class Stand:
         return SippRun(directory, scenario, command, limit_seconds, calls)
 
     async def channels_since(self, since: datetime) -> list[ChannelHistory]:
-        """What the channel event log tells since then, once it tells how every caller's channel ended."""
+        """The channel event log since then, once it has the end of every caller's channel."""
         async with asyncio.timeout(LOG_WRITTEN_SECONDS):
             while True:
                 channels = histories(cel_file.events_since(self.asterisk.cel_file, since))

@@ -22,7 +22,7 @@ ROUNDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process used from its start to its end."""
+    """CPU time and memory of a process from its start to its end."""
 
     cpu_seconds: float
     wall_seconds: float

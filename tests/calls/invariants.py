@@ -1,4 +1,4 @@
-"""What is true after every step of a random walk, and in its end."""
+"""Rules that hold after every step of a random walk, and in its end."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Invariants:
             self.check_transfers(call)
         if "an_order_fails" not in self.weights and self.deaths < 2:
             # Else a prompt may not have been stopped: the process before this one is known by its last fact only, the
-            # one before that not at all. What an operator hears from a process that died is short, and may hold a
+            # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
             # move up.
             assert not [c for c in self.switch.moved_while_playing if "citizen" in c or not self.lost_events]
 

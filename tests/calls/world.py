@@ -196,7 +196,7 @@ class World:
         return await self.close_gap()
 
     async def close_gap(self) -> dict[str, int]:
-        """What the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
+        """As the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
         assert self.ledger.available
         while True:
             recovery = Recovery(self.shell, self.supervisor, self.look)
@@ -213,7 +213,7 @@ class World:
         return self.snapshot()
 
     def snapshot(self) -> Snapshot:
-        """What Asterisk would show now."""
+        """The snapshot that Asterisk would give now."""
         switch = self.switch
         channels = {c: self._as_seen(c) for c in switch.channels}
         bridges = {bridge_id: frozenset(members) for bridge_id, members in switch.bridges.items()}
@@ -228,7 +228,7 @@ class World:
         return replace(arrived, is_up=channel_id in self.switch.up, stasis_args=args)
 
     async def sweep(self) -> int:
-        """What the application does every few seconds."""
+        """As the application does every few seconds."""
         found = self.supervisor.sweep(frozenset(self.switch.channels), self.clock.now())
         await settle()
         return found

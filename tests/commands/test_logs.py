@@ -1,4 +1,4 @@
-"""What the log never shows: callers' numbers, keys that were pressed, PINs, passwords."""
+"""The log never shows these: callers' numbers, keys that were pressed, PINs, passwords."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a step may change of a call's row is what the row has, type for type."""
+"""The changes of a step have the fields of a call's row, type for type."""
 
 from __future__ import annotations
 

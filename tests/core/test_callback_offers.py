@@ -1,4 +1,4 @@
-"""Who is asked whether to be called back, when, and what a call's row owes its caller."""
+"""The callers that are offered a callback, the moment of the offer, and the request that a call's row owes its caller."""
 
 from __future__ import annotations
 

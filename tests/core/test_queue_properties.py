@@ -70,7 +70,7 @@ def assert_promises_kept(
     ready: Mapping[SessionId, ReadyOperator],
     now: datetime,
 ) -> None:
-    """What the queue promises to people, stated without the definition."""
+    """The queue's promises to people, stated without its definition."""
     assert len({offer.call_id for offer in found}) == len(found), "a caller is offered twice"
     assert len({offer.session_id for offer in found}) == len(found), "an operator is offered two callers"
     matched = {offer.call_id: ready[offer.session_id] for offer in found}

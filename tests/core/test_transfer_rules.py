@@ -84,7 +84,7 @@ kinds = st.sampled_from(TransferKind)
 
 
 class People:
-    """Who is really there, as far as the events tell."""
+    """The parties that are really there, as far as the events tell."""
 
     def __init__(self, transfer: Transfer) -> None:
         self.caller = True

@@ -1,4 +1,4 @@
-"""What the tests of the dialplan stand on: the smallest ARI application, phones, and the channel event log read."""
+"""The ground for tests of the dialplan: the smallest ARI application, phones, and the channel event log read."""
 
 from __future__ import annotations
 

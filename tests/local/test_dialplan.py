@@ -1,4 +1,4 @@
-"""What Asterisk hands to the application, and what it writes down about a call."""
+"""Asterisk's hand-off to the application, and its own notes about a call."""
 
 from __future__ import annotations
 

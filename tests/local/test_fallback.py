@@ -1,4 +1,4 @@
-"""Who helps a citizen when the application is not there."""
+"""The dialplan's fallback helps a citizen while the application is away."""
 
 from __future__ import annotations
 

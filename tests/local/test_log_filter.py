@@ -1,4 +1,4 @@
-"""What stands between Asterisk and its log: no person, no key and no flood goes through."""
+"""The filter between Asterisk and its log lets no person, no key and no flood through."""
 
 from __future__ import annotations
 

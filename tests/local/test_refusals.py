@@ -1,4 +1,4 @@
-"""Who and what Asterisk itself refuses."""
+"""Requests and senders that Asterisk itself refuses."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Call:
 
     @property
     def replaces(self) -> str:
-        """What another phone writes into Replaces to take the place of this dialog's phone (RFC 3891)."""
+        """The Replaces header with which another phone takes the place of this dialog's phone (RFC 3891)."""
         return f"{self.id};to-tag={self.far_tag};from-tag={self.tag}"
 
     # --- what this phone asks ---

@@ -36,7 +36,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 async def cpu_seconds(work: Awaitable[object]) -> list[float]:
-    """What this process computed for the work, in the turns after which others had theirs.
+    """CPU time of this process for the work, in the turns after which others had theirs.
 
     CPU time: other programs may use this machine too.
     """

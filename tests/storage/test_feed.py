@@ -1,4 +1,4 @@
-"""What listeners hear, and that they are told when they may have missed something."""
+"""Listeners get every change, and a resync when they may have missed one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every ledger promises to the calls: the real one, and the one in memory that the flow tests use."""
+"""The contract between every ledger and the calls: the real one, and the one in memory that the flow tests use."""
 
 from __future__ import annotations
 

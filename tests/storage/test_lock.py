@@ -39,7 +39,7 @@ async def standby(database_url: str) -> AsyncIterator[ControllerLock]:
 
 @pytest.fixture
 def no_pings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is noticed is noticed without them."""
+    """The loss is noticed without them."""
     monkeypatch.setattr(lock_module, "PING_SECONDS", 3600.0)
 
 

@@ -1,4 +1,4 @@
-"""What people see of the record, and what they do not see."""
+"""The record as people see it, and the parts that they do not see."""
 
 from __future__ import annotations
 

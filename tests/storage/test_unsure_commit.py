@@ -51,7 +51,7 @@ class Pair:
         await eventually(is_read)
 
     async def end_waiting_backends(self) -> None:
-        """What waits for the standby is committed on the primary only, and everybody sees it."""
+        """A commit that waits for the standby is committed on the primary only, and is visible to everybody."""
         waiting = f"datname = '{self.name}' AND wait_event = 'SyncRep'"
         self.server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiting}")
 
