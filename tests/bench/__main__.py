@@ -174,7 +174,7 @@ def allow_many_files() -> None:
 
 @contextmanager
 def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan, keep: Path | None) -> Iterator[Stand]:
-    """PostgreSQL as in production, with a commit on the disk, and Asterisk. Leftovers of a killed bench are ended first."""
+    """PostgreSQL as in production, with a commit on the disk, and Asterisk. A killed bench is cleaned up first."""
     base = Path(tempfile.gettempdir()) / f"ari_app-bench-{os.getuid()}"
     base.mkdir(mode=0o711, exist_ok=True)
     for old in base.iterdir():

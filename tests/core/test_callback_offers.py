@@ -1,4 +1,4 @@
-"""The callers that are offered a callback, the moment of the offer, and the request that a call's row owes its caller."""
+"""The callers that are offered a callback, when, and the request that a call's row owes its caller."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SECRETS = {"database_url": DATABASE_URL, "ari_password": "ari-word", "smtp_url":
 
 
 def interpolated(text: str) -> str:
-    """The values that compose makes of ${NAME:-default} and ${NAME:?message} where only the needed variables are set."""
+    """Values that compose makes of ${NAME:-default} and ${NAME:?message} where only the needed variables are set."""
 
     def value(found: re.Match[str]) -> str:
         default = found["rest"] if found["kind"] == "-" else ""

@@ -125,7 +125,7 @@ async def test_given_wrong_passwords_when_they_come_fast_then_the_log_names_thei
 
 
 def _banned_by(line: str) -> list[str]:
-    """The address that the filter for fail2ban takes from a line. fail2ban cuts out the date first; <HOST> is its word for one."""
+    """The address that the fail2ban filter finds. fail2ban cuts out the date first; <HOST> is its word for one."""
     file = configparser.ConfigParser(interpolation=None)
     file.read(TEMPLATES / "fail2ban" / "filter.d" / "ari-app.conf")
     without_date = re.sub(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d{4}", "", line)
