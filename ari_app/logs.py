@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
-import structlog
+# structlog reads rich where it is installed, as for development. We show plain tracebacks, and a start waits for it.
+_RICH = "rich"
+if _RICH in sys.modules:
+    import structlog
+else:
+    sys.modules[_RICH] = None  # type: ignore[assignment]
+    import structlog
+
+    del sys.modules[_RICH]
+
+log = structlog.get_logger(__name__)
+
+#: libraries whose errors tell of another system that is away, and not of a mistake in the program
+_DRIVERS = frozenset({"aiohttp", "apscheduler", "asyncpg"})
 
 
 def configure(level: str, *, with_pii: bool, as_json: bool | None = None) -> None:
-    """Set up logging for the process. JSON unless somebody watches a terminal."""
+    """Set up logging for the process; JSON, unless the error stream is a terminal."""
     if as_json is None:
         as_json = not sys.stderr.isatty()
     shared: list[structlog.typing.Processor] = [
@@ -33,15 +47,43 @@ def configure(level: str, *, with_pii: bool, as_json: bool | None = None) -> Non
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Lines of libraries come in the same form, and only when it is a warning.
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *chain],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
-        )
-    )
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[LibraryEvents()], force=True)
+    warnings.showwarning = _show_warning
+
+
+class LibraryEvents(logging.Handler):
+    """Turns a record of a library into an event of ours.
+
+    Only the part of its text that is the same every time is kept: the rest may hold anything, a caller's number too.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        # asyncio puts its objects into the text itself, below the first line.
+        says = str(record.msg).partition("\n")[0]
+        fields: dict[str, Any] = {} if error is None else {"error": type(error).__name__}
+        if error is not None and _is_mistake(error):
+            fields["exc_info"] = error
+        level = logging.ERROR if record.levelno >= logging.ERROR else logging.WARNING
+        log.log(level, "library_warning", library=record.name, says=says, **fields)
+
+
+def _is_mistake(error: BaseException) -> bool:
+    """Whether somebody has to look into the program, for which the traceback is needed."""
+    library = type(error).__module__.partition(".")[0]
+    return not isinstance(error, OSError | TimeoutError) and library not in _DRIVERS
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    where = f"{filename.rpartition('site-packages/')[2]}:{lineno}"
+    log.warning("library_warning", library="python", says=category.__name__, where=where)
 
 
 def _drop_pii(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

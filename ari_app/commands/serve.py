@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from contextlib import suppress
+from importlib import import_module
 
 import click
 
@@ -19,8 +21,14 @@ from ari_app.storage.db.errors import StorageError
 @click.command()
 def serve() -> None:
     """Handle calls: standby until no other copy does, then controller."""
+    # Before the rooms are read: a mistake in the settings is told at once.
     chosen = settings()
     logs.configure(chosen.log_level, with_pii=chosen.log_pii)
+    # Nothing that is imported ever becomes garbage: not looked through while it grows, nor later by any collection.
+    gc.disable()
+    import_module("ari_app.app")
+    gc.freeze()
+    gc.enable()
     sys.exit(asyncio.run(_serve(chosen)))
 
 

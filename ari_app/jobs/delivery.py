@@ -15,7 +15,6 @@ from ipaddress import ip_address
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
-import aiosmtplib
 
 SEND_SECONDS = 20.0  # for a whole message, connecting included
 
@@ -81,6 +80,8 @@ class Mailer:
 
     async def send(self, to: str, subject: str, body: str, *, message_id: str, at: datetime) -> None:
         """`message_id`: the same for the same message, so that its recipient knows a second copy. Raises NotSent."""
+        import aiosmtplib  # most installations send no mail, and a start would wait for it
+
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self._sender, to, subject
         message["Date"] = format_datetime(at)

@@ -38,20 +38,40 @@ HEAVY = {
 }
 
 
+#: of these only asyncpg is needed to read the record
+HEAVY_FOR_READING = HEAVY - {"ari_app.storage", "asyncio", "asyncpg", "phonenumbers"}
+#: what a start needs of them; SQLAlchemy is for migrations and imports, pydantic for area files
+HEAVY_FOR_SERVING = {"aiosmtplib", "alembic", "numpy", "pydantic", "rich", "sqlalchemy"}
+NOBODY = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+
+
 def imported_by(*words: str) -> set[str]:
-    """The modules that are in memory when a fresh program has run these words."""
+    """The modules that are in memory when a fresh program has run these words, without a database."""
     script = (
         "import json, sys\nfrom ari_app.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script, *words], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True, env={**os.environ, **NOBODY}
+    )
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("--version",), ("no-such-command",)])
 def test_help_is_printed_without_reading_any_room(words: tuple[str, ...]) -> None:
     assert imported_by(*words) & HEAVY == set()
+
+
+@pytest.mark.parametrize("words", [("calls",), ("calls", "show", "a"), ("operators",), ("calls", "--help")])
+def test_the_record_is_read_without_reading_other_rooms(words: tuple[str, ...]) -> None:
+    assert imported_by(*words) & HEAVY_FOR_READING == set()
+
+
+def test_a_start_does_not_read_what_only_imports_and_migrations_need() -> None:
+    program = "import sys\nfrom ari_app.commands import serve\nimport ari_app.app\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) & HEAVY_FOR_SERVING == set()
 
 
 def test_the_sentence_of_a_command_in_the_help_of_all_is_its_own() -> None:
