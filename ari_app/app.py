@@ -33,7 +33,7 @@ from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.clockwork import ticking
 from ari_app.jobs.delivery import Outside
-from ari_app.jobs.directory_check import NumberPlanCheck
+from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.prompts.voice import PromptVoice
@@ -115,10 +115,10 @@ async def _control(
         queue, outbox = ReminderQueue(database.pool), Outbox(database.pool)
         sender = ReminderSender(reminders, queue, outbox, ways, area.current, _utc_now)
         ticks = CallbackTicks(callbacks, reminders, sender, area.current, _utc_now, node)
-        number_plan = NumberPlanCheck(database, ari, area.current, settings.nightly_hour)
+        directory_check = DirectoryCheck(database, ari, area.current, settings.nightly_hour)
         jobs = ticks.jobs() | {
             "sweep": (SWEEP_SECONDS, controller.sweep),
-            "number_plan": (NIGHTLY_SECONDS, number_plan.tick),
+            "directory_check": (NIGHTLY_SECONDS, directory_check.tick),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }

@@ -74,7 +74,7 @@ def show(reference: str, pii: bool, json_wanted: bool) -> None:
 @click.option("--note", default="", help="what the citizen asked")
 @click.option("--team", help="whose it is; the municipality's own, if left out")
 @click.option("--operator", help="whose it is in particular, by number")
-@click.option("--entry", help="a person or department of the number plan, by code")
+@click.option("--entry", help="a person or department of the directory, by code")
 @click.option("--first-contact", type=Moment(back=True), help="when the citizen first called; now, if left out")
 @json_option
 def add(

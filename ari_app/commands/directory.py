@@ -35,7 +35,7 @@ from ari_app.core.directory_check import Sightings
 from ari_app.core.directory_search import DirectoryIndex
 from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.core.operators import OperatorState
-from ari_app.jobs.directory_check import check_number_plan, seen_phones
+from ari_app.jobs.directory_check import check_directory, seen_phones
 from ari_app.render.directory import EntryNow, entries_table, entry_now, entry_object, entry_text, found_table
 from ari_app.settings import Settings, SettingsError, load
 from ari_app.storage.area.snapshot import load_area
@@ -146,7 +146,7 @@ def import_csv(file: Path, municipality: str | None, replace: bool, author: str)
 @click.option("--municipality", metavar="CODE", help="only this municipality's own entries")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="a file instead of the screen")
 def export_csv(municipality: str | None, output: Path | None) -> None:
-    """The number plan as CSV, numbers included; `directory import` reads it back. A new file is for its owner only."""
+    """The directory as CSV, numbers included; `directory import` reads it back. A new file is for its owner only."""
     code = None if municipality is None else MunicipalityCode(municipality)
     text = with_database(lambda db: export_entries(db.background, code))
     # Excel takes a file without the mark at its beginning for one of another alphabet.
@@ -167,7 +167,7 @@ def check(json_wanted: bool, pii: bool) -> None:
                 phones = await seen_phones(ari)
         except AriError as error:
             fail(f"Asterisk cannot be asked who is there: {error}; `ari-app check` tells more")
-        results = await check_number_plan(db, area, phones, datetime.now(UTC))
+        results = await check_directory(db, area, phones, datetime.now(UTC))
         again = (await load_area(db.background)).entries
         return [again[code] for code, found in results.items() if found is not CheckResult.FINE and code in again]
 

@@ -1,4 +1,4 @@
-"""Looks once a night whether everybody in the number plan can be reached, and says who cannot."""
+"""Looks once a night whether everybody in the directory can be reached, and says who cannot."""
 
 from __future__ import annotations
 
@@ -22,17 +22,18 @@ from ari_app.storage.db.nightly import claim_night, finish_night, is_done
 
 log = structlog.get_logger(__name__)
 
+#: the name under which earlier revisions stored it
 JOB = "number_plan"
 _ONLINE = "online"
 
 
-class NumberPlanCheck:
+class DirectoryCheck:
     """Due from an hour of the Dutch day on; what is done is a row, so that each day has one, whoever restarts."""
 
     def __init__(self, database: Database, ari: AriClient, area: Callable[[], Area], hour: int) -> None:
         self._database = database
         self._ari = ari
-        self._directory = area
+        self._area = area
         self._hour = hour
 
     async def tick(self, now: datetime | None = None) -> None:
@@ -45,14 +46,14 @@ class NumberPlanCheck:
         try:
             phones = await seen_phones(self._ari)
         except AriError as error:
-            log.warning("number_plan_check_postponed", error=str(error))
+            log.warning("directory_check_postponed", error=str(error))
             return
         if await claim_night(pool, JOB, local.date(), now):
-            _tell(await check_number_plan(self._database, self._directory(), phones, now))
+            _log_results(await check_directory(self._database, self._area(), phones, now))
             await finish_night(pool, JOB, local.date(), datetime.now(UTC))
 
 
-async def check_number_plan(
+async def check_directory(
     database: Database, area: Area, phones: Mapping[Endpoint, Presence], now: datetime
 ) -> Mapping[EntryCode, CheckResult]:
     """Check every entry, and keep what was found. Raises StoreUnavailable."""
@@ -62,13 +63,13 @@ async def check_number_plan(
     return results
 
 
-def _tell(results: Mapping[EntryCode, CheckResult]) -> None:
+def _log_results(results: Mapping[EntryCode, CheckResult]) -> None:
     counts = Counter(result.value for result in results.values())
     fine = counts.pop(CheckResult.FINE.value, 0)
     if counts:
-        log.warning("number_plan_has_unreachable", fine=fine, **counts)
+        log.warning("directory_has_unreachable", fine=fine, **counts)
     else:
-        log.info("number_plan_checked", fine=fine)
+        log.info("directory_checked", fine=fine)
 
 
 async def seen_phones(ari: AriClient) -> dict[Endpoint, Presence]:

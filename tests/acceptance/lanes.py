@@ -1,4 +1,4 @@
-"""A town with an operator, two colleagues and a citizen on the phone: what a hand-over is tried with."""
+"""A town with an operator, two colleagues and a citizen on the phone: the people with whom a transfer is tried."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Lane:
         return f"2{self.town:02}2"
 
     def add(self, area: dict[str, Any]) -> None:
-        """The town with its team and its part of the number plan."""
+        """The town with its team and its part of the directory."""
         norms = {"transfer_ring_seconds": RING_SECONDS, "nobody_grace_seconds": 600, "position_every_seconds": 600}
         team = {"wrap_up_seconds": 0, "whisper": "beep"}
         add_town(area, self.town, self.name, [self.operator], team=team, norms=norms)

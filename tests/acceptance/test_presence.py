@@ -32,7 +32,7 @@ wierdam-niemand,department,Opgeheven,GM9904,2203,PJSIP/nergens,wierdam-grijs,ver
 
 
 async def _type(application: Application, *words: str) -> tuple[int, list[dict[str, Any]]]:
-    """A command of the number plan with `--json`; its exit code, and the objects that it prints."""
+    """A command of the directory with `--json`; its exit code, and the objects that it prints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "ari_app", "directory", *words, "--json"),
         env=application.environment(),
@@ -87,7 +87,7 @@ async def test_every_night_and_by_hand_it_is_found_who_cannot_be_reached(
     await _number_plan(application)
     application.options = {"ARI_APP_NIGHTLY_HOUR": "0"}
     await application.start()
-    found = await application.says("number_plan_has_unreachable")
+    found = await application.says("directory_has_unreachable")
     assert (found["unreachable"], found["fine"]) == (4, 7)  # phone09, phone10 and phone11 of the sample, and nergens
     dead = {"lindekerk-burgerzaken", "lindekerk-ruiter", "wierdam-vergunningen", "wierdam-niemand"}
     code, listed = await _type(application, "list", "--unreachable")

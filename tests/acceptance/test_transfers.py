@@ -1,4 +1,4 @@
-"""Handing over on real Asterisk: every state, and what may happen in it, as a matrix."""
+"""Transfers on real Asterisk: every state, and what may happen in it, as a matrix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number plan in the area file and as CSV: what may be written, and how every mistake is told."""
+"""The directory in the area file and as CSV: what may be written, and how every mistake is told."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_number_is_not_shown_where_an_entry_is() -> None:
     assert "990999" not in repr(KNOWN.entries[EntryCode("oosterwende-jan")])
 
 
-def test_a_rendered_number_plan_reads_the_same() -> None:
+def test_a_rendered_directory_reads_the_same() -> None:
     area = replace(merge(BARE, read_area(PLAN, BARE)), callable_countries=frozenset({"BE", "DE"}))
     rendered = render_area(replace(area, operators={}), {}, {})
     again = read_area(rendered, area)

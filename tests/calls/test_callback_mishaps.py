@@ -24,7 +24,7 @@ from ari_app.core.ids import ChannelId, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import CITIZEN, at_work, attempts, now_is, promised, ringing
-from tests.calls.transfers import number_plan, talk
+from tests.calls.transfers import talk, with_directory
 from tests.calls.world import ESDAM_ALONE, VEENDIJK, World, an_area
 from tests.fakes.clock import settle
 
@@ -57,7 +57,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
     make_world: MakeWorld, reach: Reach
 ) -> None:
     """The citizen has no channel yet, and must not be taken for missing."""
-    w = make_world(area=number_plan(an_area(reach=reach)))
+    w = make_world(area=with_directory(an_area(reach=reach)))
     operator = await w.operator("101", phone="phone07")
     w.switch.prompts_last = True
     if reach is Reach.RING:
@@ -75,7 +75,7 @@ async def test_given_a_long_note_or_a_slow_pick_up_when_it_is_swept_then_the_cal
 async def test_given_a_callback_that_never_was_made_when_it_is_lost_then_the_citizen_did_not_ask_again(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(an_area(callback=CallbackRules(abandoned=True))))
+    w = make_world(area=with_directory(an_area(callback=CallbackRules(abandoned=True))))
     operator = await w.operator("101", phone="phone07")
     request = await promised(w)
     w.switch.prompts_last = True
@@ -115,7 +115,7 @@ async def test_given_a_promise_that_was_closed_as_helped_when_it_is_made_again_i
 async def test_given_a_request_of_another_municipality_when_the_citizen_calls_here_then_it_is_not_closed(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan())
+    w = make_world(area=with_directory())
     operator = await w.operator("102", phone="phone07")
     request = await promised(w, CITIZEN, municipality=VEENDIJK, team=TeamCode("both"))
     citizen = await w.citizen(ESDAM_ALONE, number=CITIZEN)
@@ -129,7 +129,7 @@ async def test_given_a_request_of_another_municipality_when_the_citizen_calls_he
 async def test_given_a_caller_who_was_only_announced_when_the_operator_promises_then_the_last_talk_is_meant(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(an_area(wrap_up_seconds=0)))
+    w = make_world(area=with_directory(an_area(wrap_up_seconds=0)))
     operator = await w.operator("101", phone="phone07")
     first = await w.citizen(ESDAM_ALONE, number="+31612340001")
     await w.clock.advance(10)
@@ -228,7 +228,7 @@ async def test_given_a_kill_before_the_citizens_phone_rings_when_it_is_taken_up_
 async def test_given_the_store_goes_away_after_a_virtual_hold_is_claimed_then_the_operator_is_free_for_others(
     make_world: MakeWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    w = make_world(area=number_plan())
+    w = make_world(area=with_directory())
     operator = await w.operator("101", phone="phone07")
     await promised(w, kind=RequestKind.VIRTUAL_HOLD, queued_at=w.clock.now())
     claim = w.callbacks.claim
@@ -273,7 +273,7 @@ async def test_given_an_operator_who_leaves_as_the_citizen_picks_up_then_the_cit
 async def test_given_an_operator_who_is_rung_when_they_press_the_key_for_the_next_callback_then_their_phone_rings(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
+    w = make_world(area=with_directory(an_area(reach=Reach.RING)))
     request = await promised(w)
     operator = await w.operator("101", phone="phone07")
     await w.press(operator, "*7")
@@ -288,7 +288,7 @@ async def test_given_an_operator_who_is_rung_when_they_press_the_key_for_the_nex
 async def test_given_an_operator_who_is_rung_when_a_citizen_calls_again_then_they_hear_that_a_call_is_owed(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
+    w = make_world(area=with_directory(an_area(reach=Reach.RING)))
     request = await promised(w, CITIZEN)
     await w.hang_up(await w.operator("101", phone="phone07"))
     citizen = await w.citizen(ESDAM_ALONE, number=CITIZEN)
@@ -304,7 +304,7 @@ async def test_given_an_operator_who_is_rung_when_a_citizen_calls_again_then_the
 async def test_given_a_reminder_when_an_operator_who_is_rung_logs_in_on_it_then_their_phone_rings_for_the_first(
     make_world: MakeWorld,
 ) -> None:
-    w = make_world(area=number_plan(an_area(reach=Reach.RING)))
+    w = make_world(area=with_directory(an_area(reach=Reach.RING)))
     request = await promised(w)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (request.id,), "PJSIP/phone30")
     spoken = asyncio.create_task(w.supervisor.operators.reminder_calls.remind(reminder))
@@ -323,7 +323,7 @@ async def test_given_a_reminder_when_an_operator_who_is_rung_logs_in_on_it_then_
 
 
 async def test_given_a_stop_when_a_reminder_rings_then_the_stop_is_not_swallowed(make_world: MakeWorld) -> None:
-    w = make_world(area=number_plan())
+    w = make_world(area=with_directory())
     request = await promised(w)
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (request.id,), "PJSIP/phone30")
     spoken = asyncio.create_task(w.supervisor.operators.reminder_calls.remind(reminder))

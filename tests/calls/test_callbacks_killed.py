@@ -13,7 +13,7 @@ from ari_app.core.callbacks import AttemptOutcome, CallbackRequest
 from ari_app.core.operators import OperatorState
 from tests.calls.test_calling_back import now_is, promised
 from tests.calls.test_killed_at_every_step import Stalls
-from tests.calls.transfers import MOBILE, number_plan
+from tests.calls.transfers import MOBILE, with_directory
 from tests.calls.world import NODE, World
 
 pytestmark = pytest.mark.pure
@@ -83,7 +83,7 @@ async def test_wherever_the_process_dies_the_citizen_is_called_once_at_a_time_an
     make_world: Make,
 ) -> None:
     async def begun(at: int | None) -> tuple[World, CallbackRequest, PromiseStalls]:
-        world = make_world(area=number_plan())
+        world = make_world(area=with_directory())
         await world.operator("101", phone="phone07")
         request = await promised(world)
         return world, request, PromiseStalls(world, at)

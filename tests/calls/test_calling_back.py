@@ -34,7 +34,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
-from tests.calls.transfers import MOBILE, Talk, number_plan, talk
+from tests.calls.transfers import MOBILE, Talk, talk, with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, World
 from tests.fakes.clock import settle
 
@@ -62,7 +62,7 @@ async def promised(world: World, number: str = MOBILE, **more: object) -> Callba
 
 
 async def at_work(make: Make) -> tuple[World, ChannelId]:
-    world = make(area=number_plan())
+    world = make(area=with_directory())
     return world, await world.operator("101", phone="phone07")
 
 
@@ -306,7 +306,7 @@ async def test_given_a_citizen_who_calls_again_when_they_are_helped_then_the_req
     assert world.switch.heard(operator)[-1] == "nl/geen-verzoek"
 
 
-async def test_given_a_callback_when_the_citizen_is_handed_over_then_transfers_of_before_count(
+async def test_given_a_callback_when_the_citizen_is_transferred_then_transfers_of_before_count(
     make_world: Make,
 ) -> None:
     world, operator = await at_work(make_world)

@@ -10,7 +10,7 @@ from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
-from tests.calls.transfers import DEPUTY, DESK, consulting, number_plan, talk
+from tests.calls.transfers import DEPUTY, DESK, consulting, talk, with_directory
 from tests.calls.world import ESDAM_ALONE, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
@@ -70,7 +70,7 @@ async def test_given_a_ringing_colleague_when_the_operator_leaves_the_transfer_t
     make_world: Make,
 ) -> None:
     t = await talk(make_world)
-    t.world.area = number_plan(an_area(wrap_up_seconds=0))
+    t.world.area = with_directory(an_area(wrap_up_seconds=0))
     t.world.switch.prompts_last = True
     await t.keys("*1200#")
     assert t.operator in t.world.switch.playing.values()

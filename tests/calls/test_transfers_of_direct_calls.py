@@ -10,7 +10,7 @@ from ari_app.core.area import DirectNumber
 from ari_app.core.call import Stage
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
 from ari_app.core.transfer import TransferOutcome, TransferState
-from tests.calls.transfers import DESK, Talk, number_plan
+from tests.calls.transfers import DESK, Talk, with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, VEENDIJK, World, an_area
 
 pytestmark = pytest.mark.pure
@@ -24,7 +24,7 @@ PHONE = DirectNumber(NUMBER, ESDAM, endpoint=PERSON)
 
 async def _operators_talk(make: Make, number: DirectNumber = OPERATOR) -> Talk:
     """Operator 101 has the citizen who dialled their direct number, for a minute."""
-    world = make(area=number_plan(an_area(direct_numbers=(number,))))
+    world = make(area=with_directory(an_area(direct_numbers=(number,))))
     operator = await world.operator("101", phone="phone07")
     citizen = await world.citizen(NUMBER)
     await world.clock.advance(60)
@@ -34,7 +34,7 @@ async def _operators_talk(make: Make, number: DirectNumber = OPERATOR) -> Talk:
 
 async def _persons_talk(make: Make) -> Talk:
     """The person whose phone the direct number rings has the citizen."""
-    world = make(area=number_plan(an_area(direct_numbers=(PHONE,))))
+    world = make(area=with_directory(an_area(direct_numbers=(PHONE,))))
     citizen = await world.citizen(NUMBER)
     person = world.ringing_at(PERSON)
     world.switch.pick_up(person)
@@ -111,7 +111,7 @@ async def test_given_another_municipalitys_colleague_when_their_cold_transfer_co
     make_world: Make,
 ) -> None:
     """The operator serves both municipalities; their colleague is found although the caller's may not see the entry."""
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     operator = await world.operator("102", phone="phone08")
     citizen = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(60)

@@ -16,7 +16,7 @@ from ari_app.core.ids import ChannelId, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
 from tests.calls.test_calling_back import attempts, now_is, promised, ringing
-from tests.calls.transfers import MOBILE, number_plan
+from tests.calls.transfers import MOBILE, with_directory
 from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle
 
@@ -32,7 +32,7 @@ async def refreshed(world: World) -> None:
 async def test_given_a_virtual_hold_when_an_operator_is_ready_then_the_citizen_is_called_at_their_turn(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     first = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(5)
     request = await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
@@ -60,7 +60,7 @@ async def test_given_a_virtual_hold_when_an_operator_is_ready_then_the_citizen_i
 async def test_given_more_virtual_holds_than_operators_when_they_are_called_then_each_operator_has_one(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await world.operator("101", phone="phone07")
     await world.operator("102", phone="phone08")
     for n in range(5):
@@ -74,7 +74,7 @@ async def test_given_more_virtual_holds_than_operators_when_they_are_called_then
 async def test_given_a_virtual_hold_that_another_program_calls_when_it_is_offered_then_the_operator_is_free_again(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     request = await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
     now = world.clock.now()
@@ -88,7 +88,7 @@ async def test_given_a_virtual_hold_that_another_program_calls_when_it_is_offere
 async def test_given_a_rung_operator_when_a_virtual_hold_is_theirs_then_their_phone_rings_first(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan(an_area(reach=Reach.RING)))
+    world = make_world(area=with_directory(an_area(reach=Reach.RING)))
     await world.hang_up(await world.operator("101", phone="phone07"))
     await promised(world, kind=RequestKind.VIRTUAL_HOLD, queued_at=world.clock.now())
     await refreshed(world)
@@ -119,7 +119,7 @@ async def reminded(world: World, phone: str = "PJSIP/phone09") -> tuple[asyncio.
 async def test_given_a_reminder_when_somebody_picks_up_and_presses_the_key_then_they_log_in_and_call_the_first(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await promised(world)
     work, phone = await reminded(world)
     world.switch.pick_up(phone)
@@ -139,7 +139,7 @@ async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_log
     make_world: Make, failing: str
 ) -> None:
     """Also the orders of reminder calls go through the one RetryingSwitch."""
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await promised(world)
     refused: set[str] = set()
 
@@ -173,7 +173,7 @@ async def test_given_an_asterisk_that_refuses_an_order_once_when_an_operator_log
 async def test_given_an_asterisk_that_never_says_whether_it_created_the_channel_of_a_reminder_then_none_is_left(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await promised(world)
 
     def lose_answers(order: tuple[str, ...], is_done: bool) -> bool:
@@ -193,7 +193,7 @@ async def test_given_an_asterisk_that_never_says_whether_it_created_the_channel_
 async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_phone_is_hung_up(
     make_world: Make, key: str
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await promised(world)
     work, phone = await reminded(world)
     world.switch.pick_up(phone)
@@ -205,7 +205,7 @@ async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_ph
 
 
 async def test_given_a_reminder_that_nobody_picks_up_then_it_was_not_heard(make_world: Make) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     await promised(world)
     work, phone = await reminded(world)
     await world.clock.advance(31)
@@ -216,7 +216,7 @@ async def test_given_a_reminder_that_nobody_picks_up_then_it_was_not_heard(make_
 async def test_given_no_way_outside_when_a_reminder_is_for_a_number_outside_then_it_is_not_now(
     make_world: Make,
 ) -> None:
-    world = make_world(area=number_plan())
+    world = make_world(area=with_directory())
     world.switch.outbound = ""
     await settle()
     reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (), MOBILE)

@@ -20,7 +20,7 @@ def entry(code: str, extension: str, **target: object) -> DirectoryEntry:
     return DirectoryEntry(EntryCode(code), EntryKind.PERSON, code.title(), ESDAM, extension, **target)  # type: ignore[arg-type]
 
 
-def number_plan(area: Area | None = None) -> Area:
+def with_directory(area: Area | None = None) -> Area:
     """Esdam's, with a colleague of each sort; 240 belongs to Veendijk."""
     plan = [
         entry("civil", "200", endpoint=DESK, subject="paspoorten", deputy=EntryCode("second")),
@@ -79,7 +79,7 @@ class Talk:
 
 
 async def talk(make: Callable[..., World], *, reach: Reach = Reach.LINE) -> Talk:
-    world = make(area=number_plan(an_area(reach=reach)))
+    world = make(area=with_directory(an_area(reach=reach)))
     operator = await world.operator("101", phone="phone07")
     if reach is Reach.RING:
         await world.hang_up(operator)

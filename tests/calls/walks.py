@@ -13,7 +13,7 @@ from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.call import Stage
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from tests.calls.invariants import Invariants
-from tests.calls.transfers import number_plan
+from tests.calls.transfers import with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, an_area
 from tests.fakes.clock import settle
 
@@ -71,7 +71,7 @@ def area_of(dice: Random) -> World:
         ),
     )
     both = replace(area.teams[TeamCode("both")], reach=Reach.RING)
-    return World(number_plan(replace(area, teams={**area.teams, both.code: both})))
+    return World(with_directory(replace(area, teams={**area.teams, both.code: both})))
 
 
 class Walk(Invariants):

@@ -1,4 +1,4 @@
-"""`ari-app directory`: the number plan at a terminal, and what a program reads of it."""
+"""`ari-app directory`: the directory at a terminal, and what a program reads of it."""
 
 from __future__ import annotations
 

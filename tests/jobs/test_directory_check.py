@@ -1,4 +1,4 @@
-"""The check of the number plan: once a night, whoever restarts, and what it found is kept."""
+"""The check of the directory: once a night, whoever restarts, and what it found is kept."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ari_app.ari.client import AriClient
 from ari_app.core.area import Area, CheckResult
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.presence import Presence
-from ari_app.jobs import directory_check as number_plan
-from ari_app.jobs.directory_check import JOB, NumberPlanCheck, check_number_plan
+from ari_app.jobs import directory_check
+from ari_app.jobs.directory_check import JOB, DirectoryCheck, check_directory
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.nightly import GIVEN_UP_AFTER, claim_night, finish_night, is_done
@@ -53,7 +53,7 @@ async def test_what_a_copy_left_unfinished_is_taken_over(database: Database) -> 
 
 async def test_what_was_found_is_kept_with_its_entry(database: Database) -> None:
     area = await load_area(database.background)
-    await check_number_plan(database, area, {}, AT_THREE)
+    await check_directory(database, area, {}, AT_THREE)
     checked = (await load_area(database.background)).entries
     assert (checked[TAXES].last_check, checked[TAXES].last_checked_at) == (CheckResult.UNREACHABLE, AT_THREE)
     assert checked[JAN].last_check is CheckResult.FINE
@@ -61,7 +61,7 @@ async def test_what_was_found_is_kept_with_its_entry(database: Database) -> None
 
 
 async def test_a_changed_entry_is_not_known_to_be_fine(database: Database) -> None:
-    await check_number_plan(database, await load_area(database.background), {}, AT_THREE)
+    await check_directory(database, await load_area(database.background), {}, AT_THREE)
     await import_area(database.engine, PLAN.replace("Jan Jansen", "Jan de Jong"), "beheer", AT_THREE)
     checked = (await load_area(database.background)).entries
     assert checked[JAN].last_check is None
@@ -76,26 +76,26 @@ async def test_it_is_due_from_its_hour_on_and_once_and_told_in_numbers(
     async def phones(ari: AriClient) -> dict[Endpoint, Presence]:
         return there
 
-    monkeypatch.setattr(number_plan, "seen_phones", phones)
+    monkeypatch.setattr(directory_check, "seen_phones", phones)
     area = await load_area(database.background)
     async with AriClient("http://127.0.0.1:1/ari", "nobody", "none") as ari:
 
         async def tick(now: datetime) -> list[tuple[str, str, int | None]]:
             with capture_logs() as log:
-                await NumberPlanCheck(database, ari, lambda: area, 3).tick(now)
+                await DirectoryCheck(database, ari, lambda: area, 3).tick(now)
             return [(line["log_level"], line["event"], line.get("unreachable")) for line in log]
 
         assert await tick(AT_THREE - timedelta(minutes=1)) == []
-        assert await tick(AT_THREE) == [("warning", "number_plan_has_unreachable", 1)]
+        assert await tick(AT_THREE) == [("warning", "directory_has_unreachable", 1)]
         assert await tick(AT_THREE + timedelta(minutes=5)) == []
         assert await tick(AT_THREE + timedelta(hours=20)) == []  # still the same day
         there[Endpoint("PJSIP/phone09")] = Presence.FREE
-        assert await tick(AT_THREE + timedelta(days=1)) == [("info", "number_plan_checked", None)]
+        assert await tick(AT_THREE + timedelta(days=1)) == [("info", "directory_checked", None)]
 
 
 async def test_without_asterisk_the_night_stays_due(database: Database) -> None:
     async with AriClient("http://127.0.0.1:1/ari", "nobody", "none") as ari:
         with capture_logs() as log:
-            await NumberPlanCheck(database, ari, Area, 3).tick(AT_THREE)
-    assert [line["event"] for line in log] == ["number_plan_check_postponed"]
+            await DirectoryCheck(database, ari, Area, 3).tick(AT_THREE)
+    assert [line["event"] for line in log] == ["directory_check_postponed"]
     assert await claim_night(database.background, JOB, DAY, AT_THREE)

@@ -1,4 +1,4 @@
-"""A small area with a number plan, as files; a test adds what it is about."""
+"""A small area with a directory, as files; a test adds what it is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The number plan in the database: imported whole or not at all, in two ways, and read again as it was."""
+"""The directory in the database: imported whole or not at all, in two ways, and read again as it was."""
 
 from __future__ import annotations
 
