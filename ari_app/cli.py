@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "export": ("area", "The whole area as an area file, PINs hashed; `import` reads it back."),
     "import": ("area", "Follow an area file (docs/area-file.md): all of it, or nothing and every mistake named."),
     "migrate": ("migrate", "Bring the database to the revision this program needs."),
-    "operators": ("operators", "Who is logged in, and in which state."),
+    "operators": ("operators", "List the operators that are logged in, with their states."),
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
     "up": ("up", "The whole system on this machine with the sample area: what `make run` does."),
