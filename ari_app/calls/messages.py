@@ -48,6 +48,22 @@ class Up:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A party's phone put its line on hold: nobody listens there."""
+
+    channel_id: ChannelId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unheld:
+    """A party's phone took its line back from hold."""
+
+    channel_id: ChannelId
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A playback is over. `failed`: it did not reach its end, because the listener left or a sound was missing."""
 
@@ -165,6 +181,8 @@ Message = (
     | Left
     | Entered
     | Up
+    | Held
+    | Unheld
     | Played
     | Offer
     | OperatorReady

@@ -16,7 +16,9 @@ from ari_app.core.operators import (
     CallOffered,
     CallOver,
     DidNotAnswer,
+    LineHeld,
     LineLost,
+    LineUnheld,
     LogOut,
     LogoutReason,
     OperatorEvent,
@@ -36,13 +38,15 @@ def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     if not session.is_open:
         return session
     changed = _after(session, event)
+    if changed.held_at is not None and changed.state is OperatorState.READY:
+        changed = replace(changed, state=OperatorState.PAUSED, pause_reason=PauseReason.ON_HOLD)
     return session if changed == session else changed
 
 
 def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     match event:
         case CallOffered(call_id, at, returns, wanted):
-            if session.state not in _free_for(returns, wanted):
+            if session.held_at is not None or session.state not in _free_for(returns, wanted):
                 return session
             after = session.pause_reason if session.state is OperatorState.PAUSED else session.pause_pending
             session = replace(session, pause_pending=after, pause_reason=None, wrap_up_until_at=None)
@@ -71,6 +75,7 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
                 return replace(session, pause_pending=reason)
             return _to(replace(session, pause_reason=reason, wrap_up_until_at=None), OperatorState.PAUSED, at)
         case Resume(at):
+            session = replace(session, held_at=None)  # they pressed a key: somebody is there
             if session.state in _BUSY:
                 return replace(session, pause_pending=None, logout_pending=False)
             if session.state not in (OperatorState.PAUSED, OperatorState.WRAP_UP):
@@ -82,6 +87,18 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             if session.state in _BUSY:
                 return replace(session, logout_pending=True)
             return _logged_out(session, at, LogoutReason.KEY)
+        case LineHeld(at) if session.held_at is not None:
+            return session
+        case LineHeld(at):
+            held = replace(session, held_at=at)
+            if session.state is OperatorState.OFFERED and session.call_id is not None:
+                return _call_over(held, session.call_id, at, 0)
+            return _to(held, OperatorState.READY, at) if session.state is OperatorState.READY else held
+        case LineUnheld(at):
+            free = replace(session, held_at=None)
+            if session.state is OperatorState.PAUSED and session.pause_reason is PauseReason.ON_HOLD:
+                return _to(replace(free, idle_since_at=at, pause_reason=None), OperatorState.READY, at)
+            return free
         case LineLost(at, reason):
             return _logged_out(session, at, reason)
 
@@ -119,6 +136,7 @@ def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) ->
             pause_reason=None,
             pause_pending=None,
             logout_pending=False,
+            held_at=None,
             logged_out_at=at,
             logout_reason=reason,
         ),

@@ -31,7 +31,7 @@ class OperatorState(StrEnum):
 
 
 class PauseReason(StrEnum):
-    """Why an operator pauses; all but the last are keyed after `*9`."""
+    """Why an operator pauses; all but the last two are keyed after `*9`."""
 
     BREAK = "break"
     LUNCH = "lunch"
@@ -39,6 +39,7 @@ class PauseReason(StrEnum):
     TRAINING = "training"
     ADMINISTRATION = "administration"
     NO_ANSWER = "no_answer"  # set by us: their phone rang and was not picked up
+    ON_HOLD = "on_hold"  # set by us: their phone has our line on hold, until it takes it back
 
 
 #: the keys after *9
@@ -101,6 +102,7 @@ class OperatorSession:
     pause_reason: PauseReason | None = None
     pause_pending: PauseReason | None = None  # takes effect when the call is over
     logout_pending: bool = False
+    held_at: datetime | None = None  # their phone has the line on hold, since when; nobody listens there
     wrap_up_until_at: datetime | None = None
     logged_out_at: datetime | None = None
     logout_reason: LogoutReason | None = None
@@ -178,4 +180,30 @@ class LineLost:
     reason: LogoutReason
 
 
-OperatorEvent = CallOffered | CallConnected | CallOver | DidNotAnswer | WrapUpOver | Pause | Resume | LogOut | LineLost
+@dataclass(frozen=True, slots=True)
+class LineHeld:
+    """The operator's phone put the standing line on hold."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LineUnheld:
+    """The operator's phone took the standing line back."""
+
+    at: datetime
+
+
+OperatorEvent = (
+    CallOffered
+    | CallConnected
+    | CallOver
+    | DidNotAnswer
+    | WrapUpOver
+    | Pause
+    | Resume
+    | LogOut
+    | LineLost
+    | LineHeld
+    | LineUnheld
+)

@@ -13,7 +13,7 @@ from ari_app.calls.call.record import Record, ended
 from ari_app.calls.channel_owner import ChannelOwner
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, Message, Up
+from ari_app.calls.messages import Entered, Held, Left, Message, Unheld, Up
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
@@ -78,6 +78,8 @@ class Flow(Record, ChannelOwner):
         #: the call is over, and the store never took it: to be committed when Postgres is back
         self.is_owed = False
         self._released: set[ChannelId] = set()
+        #: parties whose phone has its line on hold: up, and yet nobody is there
+        self.held: set[ChannelId] = set()
 
     @property
     def area(self) -> Area:
@@ -117,9 +119,21 @@ class Flow(Record, ChannelOwner):
                     raise PartyLeft(self.caller)
             case Up():
                 self._note_up(message)
+            case Held() | Unheld():
+                self._note_hold(message)
             case Entered(channel_id=entered, created_at=created_at):
                 self.note_beginning(entered, created_at)
         return message
+
+    def _note_hold(self, message: Held | Unheld) -> None:
+        """A party's phone put its line on hold, or took it back. Who hears music for it is Asterisk's."""
+        leg = self.leg(message.channel_id)
+        if leg is None or not leg.is_open:
+            return
+        is_held = isinstance(message, Held)
+        (self.held.add if is_held else self.held.discard)(message.channel_id)
+        kind = FactKind.HELD if is_held else FactKind.HELD_NO_MORE
+        self.note(Fact(message.at, kind, {"by": leg.role.value, "how": "phone"}))
 
     def _note_left(self, message: Left) -> None:
         leg = self.leg(message.channel_id)

@@ -132,7 +132,7 @@ async def _create(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
 
 
 async def play_whisper(flow: Flow, leg: Leg, names: tuple[str, ...]) -> bool:
-    """Play the whisper to the party that answered; False when they put the phone down meanwhile."""
+    """Play the whisper to the party that answered; False when they put the phone down meanwhile, or on hold."""
     if names:
         try:
             await flow.play(names, to=leg.channel_id)
@@ -140,4 +140,6 @@ async def play_whisper(flow: Flow, leg: Leg, names: tuple[str, ...]) -> bool:
             if left.channel_id == flow.caller:
                 raise
             await flow.left(leg.channel_id, LegEndReason.HUNG_UP)
+    if leg.channel_id in flow.held and flow.is_here(leg.channel_id):
+        await give_up_phone(flow, leg.channel_id, LegEndReason.NO_ANSWER)
     return flow.is_here(leg.channel_id)

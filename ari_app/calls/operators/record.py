@@ -7,15 +7,16 @@ from functools import partial
 import structlog
 
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE
-from ari_app.calls.errors import SwitchUnavailable
-from ari_app.calls.messages import OperatorGone
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.messages import Left, OperatorGone
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import CallId
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession
+from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState
+from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,20 @@ class SessionRecord:
         store = partial(self._shell.ledger.store_session, changed)
         await self._channel.patient_store(store, even_if_left=not changed.is_open)
         self._shell.dispatcher.operator_changed(changed.id)
+
+    async def _give_way(self) -> bool:
+        """End this session for a login on another phone; False in a talk, which costs no caller their operator."""
+        if self.session.state is OperatorState.TALKING:
+            return False
+        await self._apply(LineLost(self._shell.clock.now(), LogoutReason.REPLACED))
+        return True
+
+    async def _apply_found(self, event: OperatorEvent) -> None:
+        """Apply an event that came as a message. Raises PartyLeft when it says that the standing line is lost."""
+        if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._channel.channel_id is not None:
+            self._channel.left = Left(self._channel.channel_id, event.at, estimated=True)
+            raise PartyLeft(self._channel.channel_id)
+        await self._apply(event)
 
     def _post_gone(self, call_id: CallId) -> None:
         left = self._channel.left
@@ -91,3 +106,11 @@ class SessionRecord:
                 await self._shell.switch.destroy_bridge(self.session.bridge_id)
             except SwitchUnavailable as error:
                 log.warning("bridge_left", bridge_id=self.session.bridge_id, error=str(error))
+
+    async def _say_goodbye(self) -> None:
+        """Say on the line, before its owner hangs it up, that it was logged out: by key, or on another phone."""
+        await self._destroy_bridge()
+        if self.session.logout_reason is LogoutReason.KEY:
+            await self._channel.play(to_operator.LOGGED_OUT)
+        elif self.session.logout_reason is LogoutReason.REPLACED:
+            await self._channel.play(to_operator.REPLACED)

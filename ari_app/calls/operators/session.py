@@ -16,8 +16,8 @@ from ari_app.calls.messages import (
     CommandAnswered,
     CommandAsked,
     Digit,
+    Held,
     KeyCommandGiven,
-    Left,
     Message,
     OperatorGone,
     OperatorReady,
@@ -25,6 +25,7 @@ from ari_app.calls.messages import (
     PlayPrompt,
     ReplaceAsked,
     TakeCall,
+    Unheld,
 )
 from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
@@ -55,13 +56,13 @@ from ari_app.core.operators import (
     CallOffered,
     CallOver,
     DidNotAnswer,
-    LineLost,
+    LineHeld,
+    LineUnheld,
     LogOut,
-    LogoutReason,
-    OperatorEvent,
     OperatorSession,
     OperatorState,
     Pause,
+    PauseReason,
     Resume,
     WrapUpOver,
 )
@@ -95,7 +96,8 @@ class SessionTask(SessionRecord):
         try:
             if not self._is_placed:
                 await self._ensure_bridge()
-            await self._channel.start_prompt(greeting)
+            is_held = self.session.held_at is not None and not greeting  # what happened to it in a gap was not seen
+            await self._channel.start_prompt(to_operator.paused(PauseReason.ON_HOLD) if is_held else greeting)
             self._shell.dispatcher.operator_changed(self.session.id)
             while self.session.is_open:
                 due = (self.session.wrap_up_until_at, self._channel.hint_due_at)
@@ -126,6 +128,8 @@ class SessionTask(SessionRecord):
                 await self._done(message)
             case ApplyEvent(event=event):
                 await self._apply_found(event)
+            case Held() | Unheld():
+                await self._line_held(message)
             case ReplaceAsked(answer=give):
                 give(await self._give_way())
             case PlayPrompt(names=()):
@@ -194,7 +198,7 @@ class SessionTask(SessionRecord):
             await self._channel.start_prompt(to_operator.CALLER_LEFT)
         if before.state is OperatorState.TALKING:
             await self._channel.stop_prompt()  # of the transfer that they left, such as a ringing tone
-            await self._channel.start_prompt(_after_talk(self.session))
+            await self._channel.start_prompt(to_operator.after_talk(self.session.state, self.session.pause_reason))
 
     async def _pass_moment(self) -> None:
         """Say which keys half a code needs, or end the wrap-up time, whichever is due."""
@@ -210,19 +214,18 @@ class SessionTask(SessionRecord):
             await self._apply(WrapUpOver(self._shell.clock.now()))
             await self._channel.start_prompt(to_operator.READY)
 
-    async def _give_way(self) -> bool:
-        """End this session for a login on another phone; False in a talk, which costs no caller their operator."""
-        if self.session.state is OperatorState.TALKING:
-            return False
-        await self._apply(LineLost(self._shell.clock.now(), LogoutReason.REPLACED))
-        return True
-
-    async def _apply_found(self, event: OperatorEvent) -> None:
-        """Apply an event that came as a message. Raises PartyLeft when it says that the standing line is lost."""
-        if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._channel.channel_id is not None:
-            self._channel.left = Left(self._channel.channel_id, event.at, estimated=True)
-            raise PartyLeft(self._channel.channel_id)
-        await self._apply(event)
+    async def _line_held(self, message: Held | Unheld) -> None:
+        """The phone put the line on hold, or took it back. A caller on the way goes back to the queue, place kept."""
+        before = self.session
+        await self._apply(LineHeld(message.at) if isinstance(message, Held) else LineUnheld(message.at))
+        if before.call_id is not None and self.session.call_id is None:
+            self._whispering = None
+            await self._channel.stop_prompt()
+            self._shell.registry.post_to_call(before.call_id, OperatorGone(before.id, message.at))
+        elif before.call_id is not None:
+            self._shell.registry.post_to_call(before.call_id, message)
+        elif self.session.state is OperatorState.READY and before.state is not OperatorState.READY:
+            await self._channel.start_prompt(to_operator.READY)
 
     # --- keys ---
 
@@ -291,20 +294,3 @@ class SessionTask(SessionRecord):
                 await self._channel.start_prompt(to_operator.in_talk(command))
             case _:
                 await self._channel.start_prompt(names)
-
-    async def _say_goodbye(self) -> None:
-        """Say on the line, before its owner hangs it up, that it was logged out: by key, or on another phone."""
-        await self._destroy_bridge()
-        if self.session.logout_reason is LogoutReason.KEY:
-            await self._channel.play(to_operator.LOGGED_OUT)
-        elif self.session.logout_reason is LogoutReason.REPLACED:
-            await self._channel.play(to_operator.REPLACED)
-
-
-def _after_talk(session: OperatorSession) -> tuple[str, ...]:
-    """The prompts for an operator whose talk is over, when no other call follows at once."""
-    if session.state is OperatorState.WRAP_UP:
-        return to_operator.WRAP_UP
-    if session.state is OperatorState.PAUSED and session.pause_reason is not None:
-        return to_operator.paused(session.pause_reason)
-    return ()

@@ -11,7 +11,7 @@ from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import CallJoined, CommandAsked, Digit, OperatorGone
+from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, Unheld
 from ari_app.calls.transfers.commands import ToggleHold, respond
 from ari_app.calls.transfers.requests import LeaveStage, TransferBegun
 from ari_app.calls.transfers.transfer import carry_out_transfer
@@ -63,6 +63,8 @@ async def _talk(flow: Flow) -> Step | End | None:
                 end_standing_leg(flow, gone)
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
                 await read_key(flow, digit)
+            case Held() | Unheld():
+                await flow.commit()
             case CommandAsked() as request:
                 match await respond(flow, request):
                     case ToggleHold():

@@ -23,6 +23,8 @@ EVENT_TYPES = (
     "ChannelDestroyed",
     "ChannelStateChange",
     "ChannelDtmfReceived",
+    "ChannelHold",
+    "ChannelUnhold",
     "PlaybackFinished",
     "ApplicationReplaced",
 )
@@ -65,6 +67,12 @@ def _post(event: events.Event, application: str, supervisor: Supervisor, keys: K
             if channel.is_up:
                 channel_id = ChannelId(channel.id)
                 supervisor.post(channel_id, messages.Up(channel_id, at))
+        case events.ChannelHold(channel=channel, at=at):
+            channel_id = ChannelId(channel.id)
+            supervisor.post(channel_id, messages.Held(channel_id, at))
+        case events.ChannelUnhold(channel=channel, at=at):
+            channel_id = ChannelId(channel.id)
+            supervisor.post(channel_id, messages.Unheld(channel_id, at))
         case events.ChannelDestroyed(channel=channel, cause=cause, at=at):
             keys.forget(channel.id)
             channel_id = ChannelId(channel.id)

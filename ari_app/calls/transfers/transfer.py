@@ -16,7 +16,7 @@ from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import CommandAsked, Digit, Left, Message, OperatorGone, Played, Up
+from ari_app.calls.messages import CommandAsked, Digit, Held, Left, Message, OperatorGone, Played, Unheld, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.commands import respond
 from ari_app.calls.transfers.recall import come_back
@@ -128,6 +128,12 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
         case OperatorGone(session_id=session_id) if session_id == flow.call.operator_session:
             end_standing_leg(flow, message)
             return HandlingPartyLeft(), message.at
+        case Held(channel_id=held) if held == target_channel and transfer.state is TransferState.BRIEFING:
+            # Picked up, and nobody is there to hear the briefing.
+            await give_up_phone(flow, held, LegEndReason.NO_ANSWER)
+            return TargetLeft(), message.at
+        case Held() | Unheld():
+            await flow.commit()
         case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
             return await _briefed(flow, transfer, message)
         case Digit(channel_id=by, digit=digit) if by == target_channel:

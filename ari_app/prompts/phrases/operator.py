@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.keypad import Awaited, KeyCommand, LogOutKey, PauseKey, ResumeKey, UnknownCode
 from ari_app.core.operator_commands import RefusalReason
-from ari_app.core.operators import PauseReason
+from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import TONE_PLACE, text_prompt
 from ari_app.prompts.phrases.parts import BEEP, MUSIC, RING_TONE, Phrase, digits, municipality_name, texts
@@ -50,6 +50,7 @@ _PAUSES: Mapping[PauseReason, str] = {
     PauseReason.TRAINING: "pauze-training",
     PauseReason.ADMINISTRATION: "pauze-administratie",
     PauseReason.NO_ANSWER: "pauze-geen-antwoord",
+    PauseReason.ON_HOLD: "pauze-toestel-wacht",
 }
 _OUTCOMES: Mapping[TransferOutcome, str] = {
     TransferOutcome.NO_ANSWER: "geen-gehoor",
@@ -111,6 +112,13 @@ def incomplete_code(awaited: Awaited) -> Phrase:
 def paused(reason: PauseReason) -> Phrase:
     """That the operator is in this pause now, and the key that ends it."""
     return texts(_PAUSES[reason])
+
+
+def after_talk(state: OperatorState, pause: PauseReason | None) -> Phrase:
+    """That wrap-up time or a pause begins; nothing where the next call may follow at once."""
+    if state is OperatorState.WRAP_UP:
+        return WRAP_UP
+    return paused(pause) if state is OperatorState.PAUSED and pause is not None else ()
 
 
 def whisper(municipality: MunicipalityCode | None) -> Phrase:

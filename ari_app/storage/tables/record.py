@@ -237,6 +237,7 @@ operator_session = sa.Table(
     optional_text("pause_reason"),
     optional_text("pause_pending"),
     flag("logout_pending"),
+    optional_instant("held_at"),
     optional_instant("wrap_up_until_at"),
     optional_instant("logged_out_at"),
     optional_text("logout_reason"),
