@@ -1,7 +1,7 @@
 """How the tests of a run are shared out among workers, processes side by side (pytest-xdist).
 
-A module's tests run one after the other on one worker, with that worker's servers. Modules that put the machine under
-load are one group together, so that no two of them do so at the same time.
+A module's tests run one after the other on one worker, with that worker's servers. Modules that compare what things
+cost are one group together, so that no two of them measure at the same time.
 """
 
 from __future__ import annotations
@@ -17,15 +17,29 @@ from tests.place import WORKER
 #: Most tests wait for somebody to speak, ring or hang up; a core has time for two of them.
 PER_CORE = 2
 MOST = 8
-#: what takes longest begins first
-_ORDER = ("asterisk", "postgres", "pure")
-#: modules in which many call at once, several times a second
-UNDER_LOAD = (
-    "tests/acceptance/test_breakage.py",
-    "tests/acceptance/test_rules.py",
-    "tests/acceptance/test_record.py",
+#: modules that compare costs
+CLOCK_BOUND = (
     "tests/bench/test_bench_quick.py",
+    "tests/storage/test_directory.py",
+    "tests/storage/test_ledger.py",
+    "tests/core/test_directory_search.py",
+    "tests/core/test_queue_speed.py",
+    "tests/core/test_reminders.py",
 )
+#: what takes longest begins first, so that no worker is left alone with it at the end
+LONGEST = (
+    "tests/acceptance/test_breakage.py",
+    "tests/acceptance/test_transfers.py",
+    "tests/acceptance/test_rules.py",
+    "tests/acceptance/test_bad_input.py",
+    "tests/acceptance/test_calling_back.py",
+    "tests/acceptance/test_leaving_callback.py",
+    "tests/acceptance/test_sipp_phones.py",
+    "tests/acceptance/test_ring_team.py",
+    "tests/acceptance/test_caller.py",
+    "tests/acceptance/test_promise_kept.py",
+)
+_KINDS = ("asterisk", "postgres", "pure")
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:
@@ -41,7 +55,7 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
 def group_of(nodeid: str) -> str:
     """Tests with the same group run on the same worker."""
     module = nodeid.partition("::")[0]
-    return "under load" if module in UNDER_LOAD else module
+    return "clock-bound" if module in CLOCK_BOUND else module
 
 
 def workers(config: pytest.Config) -> int:
@@ -63,6 +77,7 @@ def arrange(items: list[pytest.Item]) -> None:
         items.sort(key=_rank)
 
 
-def _rank(item: pytest.Item) -> tuple[bool, int]:
-    kinds = [_ORDER.index(mark.name) for mark in item.iter_markers() if mark.name in _ORDER]
-    return group_of(item.nodeid) != "under load", min(kinds)
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    module = item.nodeid.partition("::")[0]
+    place = LONGEST.index(module) if module in LONGEST else len(LONGEST)
+    return place, min(_KINDS.index(mark.name) for mark in item.iter_markers() if mark.name in _KINDS)
