@@ -53,6 +53,9 @@ class CallbackShape(Shape):
     call_until: TimeOfDay = _RULES.call_until
     personal_overdue_minutes: Annotated[int, Field(ge=0, le=_WEEK_MINUTES)] = _RULES.personal_overdue_minutes
     remind_before_minutes: Minutes = _RULES.remind_before_minutes
+    most_per_caller: Annotated[int, Field(ge=1, le=1000)] = _RULES.most_per_caller
+    most_per_number: Annotated[int, Field(ge=1, le=1000)] = _RULES.most_per_number
+    most_per_hour: Annotated[int, Field(ge=1, le=100_000)] = _RULES.most_per_hour
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call
+from ari_app.core.callback_limits import AskedFor
 from ari_app.core.callbacks import (
     Absence,
     CallbackAttempt,
@@ -19,7 +20,7 @@ from ari_app.core.callbacks import (
     CallbackRequest,
     RequestKind,
 )
-from ari_app.core.ids import AsteriskId, AttemptId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ids import AsteriskId, AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.reminders import Reminder, ReminderOutcome, ReminderWay
 
 
@@ -113,6 +114,15 @@ class CallbackStore(Protocol):
 
     async def open_requests_of_team(self, team: TeamCode) -> Sequence[CallbackRequest]:
         """Those that must be done first come first."""
+        ...
+
+    async def asked_for(
+        self, municipality: MunicipalityCode, caller: str | None, number: str | None, call_id: CallId, since: datetime
+    ) -> AskedFor:
+        """What callers asked for since then, without a person of ours and without this call.
+
+        Of a caller, also the calls that came before this one and are about to be promised something.
+        """
         ...
 
     async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:

@@ -7,11 +7,14 @@ from datetime import datetime
 
 from ari_app.callbacks.ports import CallbackRows, CallbackStore
 from ari_app.core.area import Area
+from ari_app.core.call import Call
 from ari_app.core.callback_changes import assigned, closed_as_helped, closed_by_person
+from ari_app.core.callback_limits import WINDOW, Limit, limit_reached
 from ari_app.core.callback_requests import (
     NewRequest,
     NotPromised,
     Wish,
+    WishPart,
     asked_fact,
     joined,
     new_request,
@@ -19,7 +22,7 @@ from ari_app.core.callback_requests import (
     unknown_owner,
 )
 from ari_app.core.callback_rules import town_of
-from ari_app.core.callbacks import CallbackFactKind, CallbackRequest, Change, Created, RequestKind
+from ari_app.core.callbacks import CallbackFactKind, CallbackRequest, Change, Created, RequestKind, RequestReason
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_request_id
 from ari_app.core.ledger import NoSuchRequest, RequestClosed, UnknownOwner
 from ari_app.core.references import reference_of
@@ -41,8 +44,27 @@ class Requests:
         new = new_request(wish, area, now)
         if isinstance(new, NotPromised):
             return new
+        if wish.reason is RequestReason.ABANDONED and wish.call_id is not None:  # nobody asked, and nothing is promised
+            limit = await self._limit(wish.municipality, wish.pii_number, new.pii_number, wish.call_id, now)
+            if limit is not None:
+                return NotPromised(WishPart.LIMIT, f"a limit was reached: {limit}", limit=limit)
         async with self._store.transaction() as rows:
             return await _asked_before(rows, new) or await _created_or_joined(rows, new, area)
+
+    async def limit_of_caller(self, call: Call, number: str | None, now: datetime) -> Limit | None:
+        """The limit that keeps the caller of this call from being promised a callback, to this number if it is known.
+
+        To be asked before a number is confirmed: from then on the callback is promised, and never refused.
+        """
+        if call.municipality is None:
+            return None
+        return await self._limit(call.municipality, call.pii_caller_number, number, call.id, now)
+
+    async def _limit(
+        self, municipality: MunicipalityCode, caller: str | None, number: str | None, call_id: CallId, now: datetime
+    ) -> Limit | None:
+        asked = await self._store.asked_for(municipality, caller, number, call_id, now - WINDOW)
+        return limit_reached(town_of(self._area(), municipality).callback, asked)
 
     async def assign(
         self, request_id: RequestId, team: TeamCode | None, operator: OperatorNumber | None, by: str, now: datetime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,11 +17,11 @@ from ari_app.core.callback_requests import NotPromised, Wish, WishPart, unknown_
 from ari_app.core.callbacks import CallbackRequest, Confirmed, RequestReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import CallbackRefused
-from ari_app.render.callbacks import promise_table, requests_table, story_text
+from ari_app.render.callbacks import limited_table, promise_table, requests_table, story_text
 from ari_app.render.icalendar import team_calendar
 from ari_app.render.text import local
 from ari_app.storage.area.snapshot import load_area
-from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
+from ari_app.storage.callbacks.reads import Due, limited, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.db.engine import Database
 
@@ -188,6 +188,20 @@ def promise_command(municipality: str | None, json_wanted: bool) -> None:
         return
     click.echo(promise_table(found) if found else "no promise was due yet")
     click.echo(f"\n{with_database(lambda db: promise_definition(db.background))}")
+
+
+@callbacks.command("limited")
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, show_default=True, help="looks so far back")
+@json_option
+def limited_command(hours: int, json_wanted: bool) -> None:
+    """How often a limit kept callers from asking for one more callback, per municipality and limit."""
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    found = with_database(lambda db: limited(db.background, None, since))
+    if json_wanted:
+        for row in found:
+            click.echo(as_json(asdict(row)))
+        return
+    click.echo(limited_table(found) if found else "no limit was reached")
 
 
 async def _with_callbacks(db: Database, work: Callable[[CallbackService], Awaitable[T]]) -> T:

@@ -76,6 +76,9 @@ class CallbackRules:
     call_until: time = time(20, 0)  # until these times only
     personal_overdue_minutes: int = 240  # of opening time; then a request for one person is their team's
     remind_before_minutes: int = 120
+    most_per_caller: int = 3  # numbers in an hour, for one caller without a person of ours
+    most_per_number: int = 3  # requests in an hour to call one number, likewise
+    most_per_hour: int = 100  # requests in an hour of all callers, likewise
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,6 +178,7 @@ class FactKind(StrEnum):
     CAME_BACK = "came_back"  # to the party that transferred the caller, or to the front of the queue
     CALLBACK_OFFERED = "callback_offered"
     CALLBACK_REQUESTED = "callback_requested"  # promised, with its reference
+    CALLBACK_LIMITED = "callback_limited"  # not promised: a limit was reached
     STAGE = "stage"  # a stage without a better name
     RESUMED = "resumed"  # by another process, or after a gap
     TO_FALLBACK = "to_fallback"  # the dialplan helped without us

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from ari_app.core.area import Area
 from ari_app.core.call import Call
+from ari_app.core.callback_limits import Limit
 from ari_app.core.callback_rules import owner_team_of, personal_until
 from ari_app.core.callbacks import (
     CallbackFact,
@@ -65,6 +66,7 @@ class WishPart(StrEnum):
     NUMBER = "number"
     TEAM = "team"
     OPERATOR = "operator"
+    LIMIT = "limit"  # callers asked for too much by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class NotPromised:
     part: WishPart
     pii_says: str = field(repr=False)
     not_called: NotCalled | None = None
+    limit: Limit | None = None
 
 
 @dataclass(frozen=True, slots=True)

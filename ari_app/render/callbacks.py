@@ -7,7 +7,7 @@ from datetime import datetime
 
 from ari_app.core.callbacks import Absence, CallbackAttempt, CallbackFact, CallbackFactKind
 from ari_app.render.text import local, table
-from ari_app.storage.callbacks.reads import PromiseMonth, RequestLine, RequestStory
+from ari_app.storage.callbacks.reads import LimitedRow, PromiseMonth, RequestLine, RequestStory
 
 
 def requests_table(requests: Iterable[RequestLine], now: datetime) -> str:
@@ -114,6 +114,14 @@ def promise_table(months: Iterable[PromiseMonth]) -> str:
         for month in months
     )
     return table(head, rows)
+
+
+def limited_table(rows: Iterable[LimitedRow]) -> str:
+    head = ("MUNICIPALITY", "LIMIT", "COUNT", "LAST")
+    cells = (
+        (r.municipality_name or r.municipality, r.limit_reached.value, str(r.count), local(r.last_at)) for r in rows
+    )
+    return table(head, cells)
 
 
 def absences_table(absences: Iterable[Absence]) -> str:

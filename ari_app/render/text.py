@@ -113,6 +113,7 @@ _HAPPENED: Mapping[FactKind, str] = {
     FactKind.CAME_BACK: "the caller came back",
     FactKind.CALLBACK_OFFERED: "was offered a callback",
     FactKind.CALLBACK_REQUESTED: "will be called back",
+    FactKind.CALLBACK_LIMITED: "was promised no callback: a limit was reached",
     FactKind.STAGE: "stage",
     FactKind.RESUMED: "taken up again after a gap",
     FactKind.TO_FALLBACK: "the dialplan's fallback took the call",

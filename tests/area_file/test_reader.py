@@ -122,6 +122,9 @@ call_from = "09:00"
 call_until = "21:00"
 personal_overdue_minutes = 0
 remind_before_minutes = 90
+most_per_caller = 2
+most_per_number = 4
+most_per_hour = 30
 [[municipality.closing]]
 starts = 2026-12-24T15:00:00
 ends = 2026-12-24
@@ -148,7 +151,7 @@ supervisor = { email = "chef@oosterwende.example", phone = "PJSIP/phone09" }
     assert (municipality.name, municipality.spoken_name) == ("Oosterwende", "Ooster-wende")
     assert municipality.hours == {6: (OpeningSpan(time(0), time(4)), OpeningSpan(time(20), time(0)))}
     assert municipality.norms == Norms(20, 0, 600, 30, 0)
-    rules = CallbackRules(False, False, 0, True, TeamCode("bel"), 5, 60, time(9), time(21), 0, 90)
+    rules = CallbackRules(False, False, 0, True, TeamCode("bel"), 5, 60, time(9), time(21), 0, 90, 2, 4, 30)
     assert municipality.callback == rules
     (closing,) = municipality.closings
     assert closing.starts_at == datetime(2026, 12, 24, 14, tzinfo=UTC)

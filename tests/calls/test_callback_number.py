@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from ari_app.core.call import EndReason
-from ari_app.core.callbacks import Confirmed
+from ari_app.core.call import EndReason, FactKind
+from ari_app.core.callback_requests import Wish
+from ari_app.core.callbacks import Confirmed, RequestReason
 from tests.calls.requests import (
+    SHOWN,
     TYPED,
     Make,
     asked_for_number,
@@ -17,7 +19,7 @@ from tests.calls.requests import (
     spoken_digits,
     the_request,
 )
-from tests.calls.world import CLOSED_AT, ESDAM_ALONE
+from tests.calls.world import CLOSED_AT, ESDAM_ALONE, VEENDIJK
 
 pytestmark = pytest.mark.pure
 
@@ -101,6 +103,30 @@ async def test_a_number_of_a_country_that_the_area_opened_is_called(make_world: 
     await world.clock.advance(6)
     await world.press(citizen, "11")
     assert the_request(world).pii_number == "+3225550123"
+
+
+async def test_a_caller_who_asks_for_many_callbacks_is_refused_and_counted(make_world: Make) -> None:
+    world = make_world(area=asking(most_per_caller=2), now=CLOSED_AT)
+    for n in range(3):
+        citizen = await world.citizen(ESDAM_ALONE, number=SHOWN)
+        await world.clock.advance(6)
+        await world.press(citizen, f"12061234567{n}#1")
+    assert len(world.callback_rows.requests) == 2
+    assert is_over(world, citizen) is EndReason.CLOSED
+    assert "nl/terug-lukt-niet" in world.switch.heard(citizen)
+    facts = world.ledger.told[world.call(citizen).id]
+    assert [fact.detail for fact in facts if fact.kind is FactKind.CALLBACK_LIMITED] == [{"limit": "caller"}]
+
+
+async def test_a_number_that_was_asked_for_often_is_not_promised_again(make_world: Make) -> None:
+    world = make_world(area=asking(most_per_number=1), now=CLOSED_AT)
+    now = world.clock.now()
+    await world.callbacks.create_or_join(Wish(VEENDIJK, RequestReason.MENU, now, Confirmed.TYPED, TYPED), now)
+    citizen = await world.citizen(ESDAM_ALONE, number=SHOWN)
+    await world.clock.advance(6)
+    await world.press(citizen, "120612345678#1")
+    assert world.call(citizen).pii_callback_number is None
+    assert [one.municipality for one in world.callback_rows.requests.values()] == [VEENDIJK]
 
 
 async def test_three_numbers_may_be_keyed_and_then_it_is_over(make_world: Make) -> None:

@@ -136,6 +136,12 @@ def test_the_calendar_of_a_team_is_a_file_without_personal_data(area: Type, tmp_
     assert area("callbacks", "calendar", "x").exit_code == 2
 
 
+def test_limits_that_were_reached_are_counted(area: Type) -> None:
+    assert area("callbacks", "limited").output == "no limit was reached\n"
+    assert rows(area("callbacks", "limited", "--json")) == []
+    assert area("callbacks", "limited", "--hours", "0").exit_code == 2
+
+
 def test_an_operator_is_away_and_back(area: Type) -> None:
     assert area("operators", "absent").output == "nobody is away\n"
     away = area("operators", "absent", "101", "--until", "2999-01-01", "--reason", "verlof").output

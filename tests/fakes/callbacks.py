@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from ari_app.core.call import Call, EndReason
+from ari_app.core.call import Call, EndReason, Stage
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor
 from ari_app.core.callback_rules import owner_now, urgency
 from ari_app.core.callbacks import (
     Absence,
@@ -25,7 +26,7 @@ from ari_app.core.callbacks import (
     CallbackRequest,
     RequestKind,
 )
-from ari_app.core.ids import AsteriskId, AttemptId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ids import AsteriskId, AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
 from ari_app.core.reminders import Reminder, ReminderOutcome, ReminderWay
 from tests.fakes.ledger import FakeLedger
@@ -184,6 +185,24 @@ class FakeCallbackStore:
     async def open_requests_of_team(self, team: TeamCode) -> Sequence[CallbackRequest]:
         await self._arrive()
         return [one for one in self.rows.open() if one.owner_team == team]
+
+    async def asked_for(
+        self, municipality: MunicipalityCode, caller: str | None, number: str | None, call_id: CallId, since: datetime
+    ) -> AskedFor:
+        await self._arrive()
+        this = self.rows.ledger.calls.get(call_id)
+        calls = [one for one in self.rows.ledger.calls.values() if one.arrived_at >= since and one.id != call_id]
+        theirs = [one for one in calls if caller is not None and one.pii_caller_number == caller]
+        numbers = {(one.municipality, one.pii_callback_number) for one in theirs if one.pii_callback_number is not None}
+        asking = [one for one in theirs if one.pii_callback_number is None and one.stage is Stage.LEAVING_CALLBACK]
+        before = [one for one in asking if this is not None and (one.arrived_at, one.id) < (this.arrived_at, this.id)]
+        made = [one for one in self.rows.requests.values() if one.created_at >= since and one.reason in BY_CALLERS]
+        made = [one for one in made if one.call_id != call_id]
+        return AskedFor(
+            len(numbers) + len(before),
+            sum(one.pii_number == number for one in made),
+            sum(one.municipality == municipality for one in made),
+        )
 
     async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:
         await self._arrive()

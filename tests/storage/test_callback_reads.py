@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -10,14 +11,18 @@ import pytest
 
 from ari_app.callbacks.service import CallbackService
 from ari_app.core.access import Scope
+from ari_app.core.call import Fact, FactKind
+from ari_app.core.callback_limits import Limit
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackRequest, Created
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_call_id
-from ari_app.storage.callbacks.reads import Due, list_requests, promise, promise_definition, request_story
+from ari_app.storage.callbacks.reads import Due, limited, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.store import PostgresCallbackStore
+from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.absences import AbsenceRefused, add_absence, end_absences, list_absences
 from tests.core.test_deadlines import local
 from tests.storage.callback_values import ANNA, DIRECTORY, KCC, OOSTERWENDE, ZAND, ZANDERMEER, asked, number
+from tests.storage.values import new_call
 
 pytestmark = pytest.mark.postgres
 
@@ -173,6 +178,30 @@ async def test_a_month_without_anything_due_has_no_share(service: CallbackServic
     await service.create_or_join(asked(far), far)
     (month,) = await promise(database.background, GROUP)
     assert (month.due, month.share_kept) == (0, None)
+
+
+async def test_limits_that_were_reached_are_counted_by_municipality_within_the_scope(
+    service: CallbackService, database: Database
+) -> None:
+    ledger = PostgresLedger(database.pool)
+    for n, (town, limit) in enumerate(((OOSTERWENDE, "caller"), (OOSTERWENDE, "caller"), (ZANDERMEER, "hour"))):
+        call = replace(new_call(at=NOW + timedelta(minutes=n)), municipality=town)
+        facts = [
+            Fact(call.arrived_at, FactKind.ARRIVED),
+            Fact(call.arrived_at, FactKind.CALLBACK_LIMITED, {"limit": limit}),
+        ]
+        await ledger.store(call, facts)
+    await ledger.close()
+    found = await limited(database.background, GROUP, NOW)
+    assert [(row.municipality_name, row.limit_reached, row.count) for row in found] == [
+        ("Oosterwende", Limit.CALLER, 2),
+        ("Zandermeer", Limit.HOUR, 1),
+    ]
+    assert found[0].last_at == NOW + timedelta(minutes=1)
+    assert [row.municipality for row in await limited(database.background, frozenset({ZANDERMEER}), NOW)] == [
+        ZANDERMEER
+    ]
+    assert await limited(database.background, GROUP, NOW + timedelta(minutes=3)) == []
 
 
 async def test_operators_are_away_and_come_back(service: CallbackService, database: Database) -> None:

@@ -8,7 +8,8 @@ from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import STORE_PATIENCE, STORE_RETRY
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.shell import Shell
-from ari_app.core.call import Call, EndReason
+from ari_app.core.call import Call, EndReason, Fact, FactKind
+from ari_app.core.callback_limits import Limit
 from ari_app.core.callback_offers import agreed_wish, wish_at_end
 from ari_app.core.callback_requests import NotPromised, WishPart, wish_of_call
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, RequestReason
@@ -58,7 +59,9 @@ async def request_at_end(flow: Flow, reason: EndReason, *, is_last_try: bool = F
     The end of a call waits for nobody: False when the store does not answer, and then it is tried once more after it.
     """
     try:
-        await _request_at_end(flow.shell, flow.call, reason)
+        limit = await _request_at_end(flow.shell, flow.call, reason)
+        if limit is not None and not is_last_try:
+            flow.note(Fact(flow.now, FactKind.CALLBACK_LIMITED, {"limit": limit.value}))
     except StoreUnavailable:
         if is_last_try:
             log.error("callback_not_made", call_id=str(flow.call.id), error="the store does not answer")
@@ -75,12 +78,32 @@ async def request_of_lost(shell: Shell, call: Call) -> EndReason:
     return EndReason.LOST if call.pii_callback_number is None else EndReason.CALLBACK_PROMISED
 
 
-async def _request_at_end(shell: Shell, call: Call, reason: EndReason) -> None:
-    """Raises StoreUnavailable."""
+async def _request_at_end(shell: Shell, call: Call, reason: EndReason) -> Limit | None:
+    """The limit that stood in the way of it. Raises StoreUnavailable."""
     wish = wish_at_end(call, reason, shell.area())
     made = None if wish is None else await shell.callbacks.create_or_join(wish, shell.clock.now())
     if isinstance(made, NotPromised) and call.pii_callback_number is not None:
         log.error("callback_not_made", call_id=str(call.id), part=made.part.value)
+    if not isinstance(made, NotPromised) or made.limit is None:
+        return None
+    log.warning("callback_limited", call_id=str(call.id), municipality=call.municipality, limit=made.limit.value)
+    return made.limit
+
+
+async def is_within_limits(flow: Flow, number: str | None = None) -> bool:
+    """Whether this caller may be promised a callback, to this number if it is known; refused, it is a fact of the call.
+
+    A store that cannot be read now refuses nobody. Raises StoreUnavailable when the fact cannot be committed.
+    """
+    try:
+        limit = await flow.shell.callbacks.limit_of_caller(flow.call, number, flow.now)
+    except StoreUnavailable:
+        return True
+    if limit is None:
+        return True
+    log.warning("callback_limited", call_id=str(flow.call.id), municipality=flow.call.municipality, limit=limit.value)
+    await flow.commit(Fact(flow.now, FactKind.CALLBACK_LIMITED, {"limit": limit.value}))
+    return False
 
 
 # --- made by the operator ---

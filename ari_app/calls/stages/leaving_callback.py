@@ -10,7 +10,7 @@ from ari_app.calls.call.gather import ask_key
 from ari_app.calls.call.next_step import after_choice, queued
 from ari_app.calls.callbacks.number import confirmed_number
 from ari_app.calls.callbacks.offer import YES
-from ari_app.calls.callbacks.requests import agreed_request
+from ari_app.calls.callbacks.requests import agreed_request, is_within_limits
 from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
@@ -99,10 +99,14 @@ async def _has_municipality(flow: Flow) -> bool:
 
 async def _has_number(flow: Flow) -> bool:
     """Ask for the number. Once a confirmed number is committed, it is a promise."""
+    if not await is_within_limits(flow):
+        return False
     found = await confirmed_number(flow)
     if found is None:
         return False
     number, how = found
+    if not await is_within_limits(flow, number):
+        return False
     await flow.commit(pii_callback_number=number, callback_confirmed_how=how)
     return True
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ari_app.core.access import Scope
 from ari_app.core.calendar import instant_of, local_date
+from ari_app.core.callback_limits import Limit
 from ari_app.core.callbacks import (
     CallbackAttempt,
     CallbackFact,
@@ -67,6 +68,17 @@ class RequestStory:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitedRow:
+    """How often one limit of a municipality kept its callers from asking for one more callback."""
+
+    municipality: MunicipalityCode
+    municipality_name: str | None
+    limit_reached: Limit
+    count: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseMonth:
     """One row of the view `callback_promise`, whose comment defines the figures."""
 
@@ -104,6 +116,13 @@ SELECT promise.*, municipality.name AS municipality_name
 FROM callback_promise promise LEFT JOIN municipality ON municipality.code = promise.municipality
 WHERE ($1::text[] IS NULL OR promise.municipality = ANY($1)) AND ($2::text IS NULL OR promise.municipality = $2)
 ORDER BY promise.month DESC, promise.municipality"""
+_LIMITED = """
+SELECT call.municipality, municipality.name AS municipality_name, fact.detail->>'limit' AS limit_reached,
+  count(*) AS count, max(fact.at) AS last_at
+FROM call JOIN call_fact fact ON fact.call_id = call.id AND fact.kind = 'callback_limited'
+LEFT JOIN municipality ON municipality.code = call.municipality
+WHERE call.arrived_at >= $2 AND ($1::text[] IS NULL OR call.municipality = ANY($1))
+GROUP BY 1, 2, 3 ORDER BY count(*) DESC, 1, 3"""
 _DEFINITION = "SELECT obj_description('callback_promise'::regclass)"
 
 
@@ -164,6 +183,13 @@ async def promise(pool: Pool, scope: Scope, *, municipality: MunicipalityCode | 
     with translated():
         rows = await pool.fetch(_PROMISE, scope_codes(scope), municipality)
     return [PromiseMonth(**row) for row in rows]
+
+
+async def limited(pool: Pool, scope: Scope, since: datetime) -> list[LimitedRow]:
+    """How often callers were promised no callback since then, the most frequent first. Raises StoreUnavailable."""
+    with translated():
+        rows = await pool.fetch(_LIMITED, scope_codes(scope), since)
+    return [LimitedRow(**{**row, "limit_reached": Limit(row["limit_reached"])}) for row in rows]
 
 
 async def promise_definition(pool: Pool) -> str:

@@ -35,6 +35,20 @@ WHERE municipality = ANY($1) AND arrived_at >= $2 AND end_reason = 'abandoned_wa
         AND f.at >= call.arrived_at)))
 ORDER BY arrived_at, id"""
 
+#: by a caller: the numbers they are promised a call on, and earlier calls of theirs that are about to confirm one
+ASKED_FOR = """
+SELECT
+  (SELECT count(DISTINCT (c.municipality, c.pii_callback_number)) FROM call c
+    WHERE c.arrived_at >= $5 AND c.id <> $4 AND c.pii_caller_number = $2 AND c.pii_callback_number IS NOT NULL)
+  + (SELECT count(*) FROM call c, call this
+    WHERE c.arrived_at >= $5 AND this.id = $4 AND (c.arrived_at, c.id) < (this.arrived_at, this.id)
+      AND c.pii_caller_number = $2 AND c.pii_callback_number IS NULL
+      AND c.stage = 'leaving_callback' AND c.ended_at IS NULL) AS by_caller,
+  (SELECT count(*) FROM callback_request r WHERE r.pii_number = $3 AND r.created_at >= $5
+    AND r.reason = ANY($6::text[]) AND r.call_id IS DISTINCT FROM $4) AS to_number,
+  (SELECT count(*) FROM callback_request r WHERE r.municipality = $1 AND r.deadline_at > $5 AND r.created_at >= $5
+    AND r.reason = ANY($6::text[]) AND r.call_id IS DISTINCT FROM $4) AS in_municipality"""
+
 # --- reading, locked ---
 
 LOCK_REQUEST = f"{THE_REQUEST} FOR UPDATE"

@@ -10,8 +10,9 @@ from datetime import datetime
 import asyncpg
 
 from ari_app.core.call import Call
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestKind
-from ari_app.core.ids import AsteriskId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.storage.callbacks import statements
 from ari_app.storage.callbacks.rows import PostgresRows
 from ari_app.storage.callbacks.statements import REQUEST
@@ -58,6 +59,13 @@ class PostgresCallbackStore:
 
     async def open_requests_of_team(self, team: TeamCode) -> Sequence[CallbackRequest]:
         return await self._requests(statements.OPEN_REQUESTS_OF_TEAM, team)
+
+    async def asked_for(
+        self, municipality: MunicipalityCode, caller: str | None, number: str | None, call_id: CallId, since: datetime
+    ) -> AskedFor:
+        reasons = sorted(BY_CALLERS)
+        (row,) = await self._fetch(statements.ASKED_FOR, municipality, caller, number, call_id, since, reasons)
+        return AskedFor(row["by_caller"], row["to_number"], row["in_municipality"])
 
     async def extend_leases_of_calls(self, asterisk_id: AsteriskId, lease_until_at: datetime) -> None:
         await self._fetch(statements.EXTEND_LEASES_OF_CALLS, asterisk_id, lease_until_at)

@@ -214,12 +214,16 @@ callback_rules = sa.Table(
     sa.Column("call_until", sa.Time, nullable=False),
     sa.Column("personal_overdue_minutes", sa.Integer, nullable=False),
     sa.Column("remind_before_minutes", sa.Integer, nullable=False),
+    sa.Column("most_per_caller", sa.Integer, nullable=False, server_default="3"),
+    sa.Column("most_per_number", sa.Integer, nullable=False, server_default="3"),
+    sa.Column("most_per_hour", sa.Integer, nullable=False, server_default="100"),
     sa.CheckConstraint("call_from < call_until", name="hours_in_order"),
     sa.CheckConstraint(
         "offer_after_seconds >= 0 AND max_attempts > 0 AND retry_minutes > 0 AND personal_overdue_minutes >= 0"
         " AND remind_before_minutes > 0",
         name="numbers_positive",
     ),
+    sa.CheckConstraint("most_per_caller > 0 AND most_per_number > 0 AND most_per_hour > 0", name="limits_positive"),
 )
 
 #: The addresses for the reminders of a team.

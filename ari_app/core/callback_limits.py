@@ -1,0 +1,52 @@
+"""How many callbacks callers may ask for by themselves within an hour: against a flood of requests. Pure.
+
+The limits hold for requests that no person of ours makes: with keys, or after giving up. An operator, or the command,
+adds as many as are needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from ari_app.core.area import CallbackRules
+from ari_app.core.callbacks import RequestReason
+
+WINDOW = timedelta(hours=1)
+#: requests that callers make without a person of ours
+BY_CALLERS = frozenset(
+    {
+        RequestReason.MENU,
+        RequestReason.WAITING,
+        RequestReason.CLOSED,
+        RequestReason.CALAMITY,
+        RequestReason.ABANDONED,
+    }
+)
+
+
+class Limit(StrEnum):
+    """The limit that stands in the way of one more request."""
+
+    CALLER = "caller"  # numbers that one caller, by the number shown, is called back on
+    NUMBER = "number"  # requests to call one number
+    HOUR = "hour"  # requests of all callers of one municipality
+
+
+@dataclass(frozen=True, slots=True)
+class AskedFor:
+    """What callers asked for within the window, this request not counted."""
+
+    by_caller: int = 0  # different numbers; 0 too for a caller who withholds theirs
+    to_number: int = 0
+    in_municipality: int = 0
+
+
+def limit_reached(rules: CallbackRules, asked: AskedFor) -> Limit | None:
+    """None while one more request is allowed."""
+    if asked.by_caller >= rules.most_per_caller:
+        return Limit.CALLER
+    if asked.to_number >= rules.most_per_number:
+        return Limit.NUMBER
+    return Limit.HOUR if asked.in_municipality >= rules.most_per_hour else None
