@@ -106,12 +106,17 @@ def server_directory() -> Iterator[Path]:
     base.mkdir(mode=0o711, exist_ok=True)
     for old in base.iterdir():
         if not psutil.pid_exists(int(old.name.partition("-")[0])):
-            process.reap_leftover(old / "asterisk" / "launched.pid", signal.SIGTERM)
-            process.reap_leftover(old / "postgres" / "postgres.pid", signal.SIGINT)
-            shutil.rmtree(old, ignore_errors=True)
+            _take_away(old)
     directory = base / f"{os.getpid()}-{WORKER or 'only'}-{secrets.token_hex(2)}"
     directory.mkdir(mode=0o711)
     yield directory
+    _take_away(directory)
+
+
+def _take_away(directory: Path) -> None:
+    """With the servers in it: a run that was interrupted may not have come to stopping them."""
+    process.reap_leftover(directory / "asterisk" / "launched.pid", signal.SIGTERM)
+    process.reap_leftover(directory / "postgres" / "postgres.pid", signal.SIGINT)
     shutil.rmtree(directory, ignore_errors=True)
 
 
