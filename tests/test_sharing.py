@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.place import WORKER, address
-from tests.sharing import CLOCK_BOUND, LONGEST, group_of
+from tests.sharing import CLOCK_BOUND, LONGEST, group_of, workers
 
 pytestmark = pytest.mark.pure
 
@@ -23,6 +25,25 @@ def test_a_module_is_a_group_and_those_that_compare_costs_are_one_together() -> 
 @pytest.mark.parametrize("module", (*CLOCK_BOUND, *LONGEST))
 def test_a_module_that_is_named_is_there(module: str) -> None:
     assert (HERE / module).is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "has_workers"),
+    [
+        (["tests"], {}, True),
+        (["tests"], {"markexpr": "pure"}, True),
+        (["tests/core", "tests/test_sharing.py"], {}, True),
+        (["tests"], {"keyword": "menu"}, False),
+        (["tests"], {"lf": True}, False),
+        (["tests/test_sharing.py"], {}, False),
+        (["tests/test_sharing.py::test_a_module_that_is_named_is_there"], {}, False),
+        (["tests/nowhere"], {}, False),
+    ],
+)
+def test_few_tests_run_without_workers(arguments: list[str], options: dict[str, object], has_workers: bool) -> None:
+    option = SimpleNamespace(**{"keyword": "", "lf": False, "markexpr": "", **options})
+    config: Any = SimpleNamespace(option=option, args=arguments, invocation_params=SimpleNamespace(dir=HERE))
+    assert (workers(config) > 0) == has_workers
 
 
 def test_a_worker_has_addresses_of_its_own() -> None:
