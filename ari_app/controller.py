@@ -150,7 +150,7 @@ class Controller:
         except AriError as error:
             log.warning("sweep_postponed", error=str(error))
             return
-        self._supervisor.sweep(frozenset(snapshot.channels), at)
+        self._supervisor.sweep(snapshot)
 
     # --- the heartbeat ---
 

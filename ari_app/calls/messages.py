@@ -64,6 +64,11 @@ class Unheld:
 
 
 @dataclass(frozen=True, slots=True)
+class PutBack:
+    """To a call or an operator's session: a party is out of its bridge, and nobody here ordered that."""
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """A playback is over. `failed`: it did not reach its end, because the listener left or a sound was missing."""
 
@@ -183,6 +188,7 @@ Message = (
     | Up
     | Held
     | Unheld
+    | PutBack
     | Played
     | Offer
     | OperatorReady

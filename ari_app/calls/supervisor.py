@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -36,7 +36,7 @@ from ari_app.core.ids import (
 from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
 from ari_app.core.operators import OperatorSession
-from ari_app.core.recovery import LiveChannel
+from ari_app.core.recovery import LiveChannel, Snapshot
 from ari_app.core.transfer import Transfer
 
 log = structlog.get_logger(__name__)
@@ -193,9 +193,9 @@ class Supervisor:
 
     # --- the sweep ---
 
-    def sweep(self, live_channels: frozenset[ChannelId], at: datetime) -> int:
-        """Post to tasks the messages that they missed up to `at`; returns how many."""
-        return self._sweeper.sweep(self._flows.values(), live_channels, at)
+    def sweep(self, snapshot: Snapshot) -> int:
+        """Post to tasks the messages that they missed until the snapshot was taken; returns how many."""
+        return self._sweeper.sweep(self._flows.values(), snapshot)
 
     # --- tasks ---
 

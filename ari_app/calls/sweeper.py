@@ -1,4 +1,7 @@
-"""A sweep from time to time: are the channels still there that the tasks count on? Events can be lost."""
+"""A sweep from time to time: are the channels still there that the tasks count on, and in their bridges?
+
+Events can be lost, and somebody else may change what Asterisk has.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from datetime import datetime
 import structlog
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.messages import ApplyEvent, Left
+from ari_app.calls.messages import ApplyEvent, Left, PutBack
 from ari_app.calls.registry import Registry
 from ari_app.core.call import LegRole
 from ari_app.core.ids import CallId, ChannelId, SessionId
+from ari_app.core.misplaced import is_line_misplaced, is_misplaced
 from ari_app.core.operator_rules import sweep
+from ari_app.core.recovery import Snapshot
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +29,28 @@ class Sweeper:
         self._registry = registry
         self._absent: set[ChannelId] = set()
 
-    def sweep(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
-        """Compare with the channels that were live at `at`; returns how many messages were posted."""
+    def sweep(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
+        """Compare with what Asterisk shows; returns how many messages were posted."""
         flows = [flow for flow in flows if flow.call.is_open]
-        return self._mend_calls(flows, live_channels, at) + self._mend_operators(flows, live_channels, at)
+        live_channels, at = frozenset(snapshot.channels), snapshot.taken_at
+        mended = self._mend_calls(flows, live_channels, at) + self._mend_operators(flows, live_channels, at)
+        return mended + self._put_back(flows, snapshot)
+
+    def _put_back(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
+        """Whoever owns a party that is out of its bridge puts it back, or finds that it cannot be."""
+        out_of_place = [
+            flow for flow in flows if is_misplaced(flow.call, tuple(flow.open_legs), flow.open_transfer, snapshot)
+        ]
+        for flow in out_of_place:
+            log.warning("party_out_of_place", call_id=str(flow.call.id), stage=flow.call.stage.value)
+            flow.mailbox.post(PutBack())
+        lines = [session for session in self._registry.sessions() if is_line_misplaced(session, snapshot)]
+        for session in lines:
+            mailbox = self._registry.session_mailbox(session.id)
+            if mailbox is not None:
+                log.warning("line_out_of_place", session_id=str(session.id))
+                mailbox.post(PutBack())
+        return len(out_of_place) + len(lines)
 
     def _mend_calls(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
         """A party missing from two consecutive sweeps has left; after one, its message or channel may be on the way."""

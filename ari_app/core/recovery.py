@@ -166,7 +166,7 @@ def _operators(
         if _is_ours(snapshot, line.channel_id):
             known.add(line.channel_id)
             found = session_of_line.pop(line.channel_id, None)
-            is_placed = found is not None and line.channel_id in _members(snapshot, found.bridge_id)
+            is_placed = found is not None and line.channel_id in members(snapshot, found.bridge_id)
             orders.append(ResumeLine(line, found, is_placed, snapshot.channels[line.channel_id].is_up))
         else:
             orders.append(CloseLine(line))
@@ -202,9 +202,8 @@ def _resume(
     call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: Snapshot, transfer: Transfer | None
 ) -> ResumeCall:
     channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
-    together, on_hold = _places(call, legs, snapshot, transfer)
-    waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
-    is_placed = together <= _members(snapshot, call.bridge_id) and on_hold <= frozenset().union(*waiting)
+    together, on_hold = places(call, legs, snapshot, transfer)
+    is_placed = together <= members(snapshot, call.bridge_id) and on_hold <= who_waits(snapshot)
     return ResumeCall(
         call,
         legs,
@@ -218,7 +217,7 @@ def _resume(
     )
 
 
-def _places(
+def places(
     call: Call, legs: tuple[Leg, ...], snapshot: Snapshot, transfer: Transfer | None
 ) -> tuple[set[ChannelId], set[ChannelId]]:
     """The channels that belong in the bridge of the talk, and those that belong where callers wait."""
@@ -272,8 +271,15 @@ def _orphan_bridges(rows: OpenRows, snapshot: Snapshot, orders: Collection[Order
     ]
 
 
-def _members(snapshot: Snapshot, bridge_id: BridgeId | None) -> frozenset[ChannelId]:
+def members(snapshot: Snapshot, bridge_id: BridgeId | None) -> frozenset[ChannelId]:
+    """The channels in this bridge; none where there is no bridge."""
     return frozenset() if bridge_id is None else snapshot.bridges.get(bridge_id, frozenset())
+
+
+def who_waits(snapshot: Snapshot) -> frozenset[ChannelId]:
+    """The channels that are where callers wait."""
+    waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
+    return frozenset().union(*waiting)
 
 
 def _is_ours(snapshot: Snapshot, channel_id: ChannelId) -> bool:

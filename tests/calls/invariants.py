@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ari_app.core.area import Reach
 from ari_app.core.call import Call, FactKind, Stage
 from ari_app.core.ids import CallId, ChannelId
+from ari_app.core.misplaced import is_line_misplaced, is_misplaced
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
@@ -23,6 +24,7 @@ class Invariants:
         self.switch = world.switch
         self.is_deaf = False  # the socket is broken: no event reaches the application
         self.lost_events = False
+        self.is_meddled = False  # somebody else has changed what Asterisk has
         self.deaths = 0  # of the process
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
@@ -98,7 +100,11 @@ class Invariants:
         ledger = self.world.ledger
         sessions = {session.id: session for session in ledger.sessions.values() if session.is_open}
         free = {s.operator for s in sessions.values() if s.state is OperatorState.READY}
+        seen = self.world.snapshot()
+        assert not [session for session in sessions.values() if is_line_misplaced(session, seen)]
         for call in ledger.calls.values():
+            legs = tuple(leg for leg in ledger.legs.values() if leg.call_id == call.id and leg.is_open)
+            assert not is_misplaced(call, legs, self.open_transfer(call), seen)
             if call.stage is Stage.TALKING:
                 self.check_talk(call)
                 if call.operator_session is not None:

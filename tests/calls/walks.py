@@ -53,6 +53,7 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
     "asterisk": {**PEOPLE, **ASTERISK},
     "store": {**PEOPLE, **STORE},
     "process": {**PEOPLE, **PROCESS},
+    "meddled": {**PEOPLE, "somebody_takes_a_party_out_of_its_bridge": 4, "the_sweep_comes_by": 6},
     "everything": {**PEOPLE, **ASTERISK, **STORE, **PROCESS, "the_sweep_comes_by": 2},
 }
 
@@ -232,6 +233,15 @@ class Walk(Invariants):
             self._hears_again()
             await self.world.close_gap()
 
+    async def somebody_takes_a_party_out_of_its_bridge(self) -> None:
+        """Another application, or somebody at Asterisk's console."""
+        switch = self.switch
+        places = [*switch.bridges.values(), switch.waiting]
+        channel_id = self._pick(*{channel for members in places for channel in members})
+        self.is_meddled = True
+        for members in places:
+            members.discard(channel_id or ChannelId(""))
+
     async def the_sweep_comes_by(self) -> None:
         if self.is_alive and not self.is_deaf:
             await self.world.sweep()
@@ -254,7 +264,7 @@ class Walk(Invariants):
         if self.lost_events:
             await (world.close_gap() if self.is_alive else world.restart())
         await world.clock.advance(15)
-        if self.lost_events:  # only then the sweep may be needed
+        if self.lost_events or self.is_meddled:  # only then the sweep may be needed
             await world.sweep()
             await world.clock.advance(5)
         self.check_that_everything_fits()

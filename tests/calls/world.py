@@ -229,7 +229,7 @@ class World:
 
     async def sweep(self) -> int:
         """As the application does every few seconds."""
-        found = self.supervisor.sweep(frozenset(self.switch.channels), self.clock.now())
+        found = self.supervisor.sweep(self.snapshot())
         await settle()
         return found
 

@@ -59,6 +59,13 @@ async def arrange(flow: Flow, layout: Layout) -> None:
                     await flow.shell.switch.ensure_no_music(leg.channel_id)
 
 
+async def put_back(flow: Flow, layout: Layout) -> None:
+    """As `arrange`, after somebody else changed what Asterisk has: the bridge itself may be gone."""
+    if flow.call.bridge_id is not None and layout.together:
+        await flow.shell.switch.ensure_talk_bridge(flow.call.bridge_id)
+    await arrange(flow, layout)
+
+
 def _channels(flow: Flow, layout: Layout) -> Collection[ChannelId]:
     """The channels of the layout, and that of a colleague who is being reached."""
     placed = {leg_of_party(flow, party) for party in (*layout.together, *layout.on_hold)} | {flow.target}

@@ -13,7 +13,7 @@ from ari_app.calls.call.record import Record, ended
 from ari_app.calls.channel_owner import ChannelOwner
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Held, Left, Message, Unheld, Up
+from ari_app.calls.messages import Entered, Held, Left, Message, PutBack, Unheld, Up
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
@@ -121,9 +121,18 @@ class Flow(Record, ChannelOwner):
                 self._note_up(message)
             case Held() | Unheld():
                 self._note_hold(message)
+            case PutBack() if self.call.stage in DECIDING and self.call.has_music:
+                await self._put_caller_back()
             case Entered(channel_id=entered, created_at=created_at):
                 self.note_beginning(entered, created_at)
         return message
+
+    async def _put_caller_back(self) -> None:
+        """The caller is where callers wait again. What is being announced to them stops: it would hold the move up."""
+        with suppress(SwitchUnavailable):  # the next sweep sees it again
+            if self.playing is not None and self.call.stage is Stage.WAITING:
+                await self.stop_playback(self.playing)
+            await self.shell.switch.ensure_waiting(self.caller)
 
     def _note_hold(self, message: Held | Unheld) -> None:
         """A party's phone put its line on hold, or took it back. Who hears music for it is Asterisk's."""

@@ -23,6 +23,7 @@ from ari_app.calls.messages import (
     OperatorReady,
     Played,
     PlayPrompt,
+    PutBack,
     ReplaceAsked,
     TakeCall,
     Unheld,
@@ -128,6 +129,9 @@ class SessionTask(SessionRecord):
                 await self._done(message)
             case ApplyEvent(event=event):
                 await self._apply_found(event)
+            case PutBack():
+                await self._channel.stop_prompt()  # it would hold the move up
+                await self._ensure_bridge()
             case Held() | Unheld():
                 await self._line_held(message)
             case ReplaceAsked(answer=give):

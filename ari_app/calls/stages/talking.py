@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
+import structlog
+
+from ari_app.calls.call.bridging import arrange, prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, Unheld
+from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, PutBack, Unheld
 from ari_app.calls.transfers.commands import ToggleHold, respond
 from ari_app.calls.transfers.requests import LeaveStage, TransferBegun
 from ari_app.calls.transfers.transfer import carry_out_transfer
@@ -21,6 +23,8 @@ from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.transfer import TransferOutcome
 from ari_app.core.transfer_rules import HOLD, Layout, Party
 from ari_app.prompts.phrases import operator as to_operator
+
+log = structlog.get_logger(__name__)
 
 #: an operator who hangs up sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
@@ -65,6 +69,8 @@ async def _talk(flow: Flow) -> Step | End | None:
                 await read_key(flow, digit)
             case Held() | Unheld():
                 await flow.commit()
+            case PutBack():
+                await _put_back(flow, handling_party)
             case CommandAsked() as request:
                 match await respond(flow, request):
                     case ToggleHold():
@@ -102,6 +108,21 @@ async def _toggle_hold(flow: Flow) -> None:
         await prompt_handling_party(flow, ())
         await flow.commit(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
         await arrange(flow, TALK)
+
+
+async def _put_back(flow: Flow, handling_party: Leg) -> None:
+    """Everybody is where they belong again; a handling party that cannot be put there is no longer in the talk."""
+    try:
+        await put_back(flow, TALK if flow.call.held_at is None else HOLD)
+        return
+    except PartyLeft as left:
+        if left.channel_id == flow.caller:
+            raise
+    except SwitchUnavailable as error:
+        log.warning("party_not_put_back", call_id=str(flow.call.id), error=str(error))
+    if handling_party.owns_channel:
+        await flow.release(handling_party.channel_id)
+    flow.note_loss(handling_party.channel_id)
 
 
 def _free_former_handling_party(flow: Flow) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ari_app.calls.call.bridging import arrange, prompt_handling_party, release_others
+from ari_app.calls.call.bridging import prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import hint, read_key
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
-from ari_app.calls.messages import CommandAsked, Digit, Held, Left, Message, OperatorGone, Played, Unheld, Up
+from ari_app.calls.messages import CommandAsked, Digit, Held, Left, Message, OperatorGone, Played, PutBack, Unheld, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.commands import respond
 from ari_app.calls.transfers.recall import come_back
@@ -134,6 +134,8 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
             return TargetLeft(), message.at
         case Held() | Unheld():
             await flow.commit()
+        case PutBack():
+            return await _arrange(flow)
         case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
             return await _briefed(flow, transfer, message)
         case Digit(channel_id=by, digit=digit) if by == target_channel:
@@ -198,7 +200,7 @@ async def _arrange(flow: Flow) -> Happened | None:
     """Put everybody where the transfer wants them; a party that cannot be put there has left the transfer."""
     transfer = _open_transfer(flow)
     try:
-        await arrange(flow, layout(transfer))
+        await put_back(flow, layout(transfer))
     except PartyLeft as left:
         if left.channel_id == flow.caller:
             raise

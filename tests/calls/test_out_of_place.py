@@ -1,0 +1,113 @@
+"""Somebody else changes what Asterisk has: within one sweep everybody is back, or the caller is in the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ari_app.core.area import Reach
+from ari_app.core.call import LegEndReason, LegRole, Stage
+from ari_app.core.ids import ChannelId
+from ari_app.core.misplaced import SETTLING, is_misplaced
+from tests.calls.scenes import legs_of, talking, talking_rung, waiting
+from tests.calls.transfers import consulting
+from tests.calls.world import World
+from tests.fakes.clock import settle
+from tests.fakes.switch import WAITING
+
+pytestmark = pytest.mark.pure
+Make = Callable[..., World]
+
+
+def _take_out(world: World, channel_id: ChannelId) -> None:
+    """Somebody takes a channel out of whatever bridge it is in."""
+    for members in (*world.switch.bridges.values(), world.switch.waiting):
+        members.discard(channel_id)
+
+
+@pytest.mark.parametrize("make_scene", [talking, talking_rung])
+@pytest.mark.parametrize("who", ["citizen", "operator", "both", "the bridge"])
+async def test_given_a_talk_when_a_party_is_taken_out_of_it_then_one_sweep_brings_them_together(
+    make_world: Make, make_scene: Callable[..., object], who: str
+) -> None:
+    scene = await make_scene(make_world)  # type: ignore[misc]
+    world = scene.world
+    assert await world.sweep() == 0
+    if who == "the bridge":
+        world.switch.bridges.clear()
+    for channel_id, name in ((scene.citizen, "citizen"), (scene.other, "operator")):
+        if who in (name, "both"):
+            _take_out(world, channel_id)
+    assert await world.sweep() > 0
+    assert world.switch.partners(scene.citizen) == {scene.other}
+    assert scene.citizen not in world.switch.music
+    assert await world.sweep() == 0
+
+
+async def test_given_a_caller_who_waits_when_they_are_taken_out_then_one_sweep_puts_them_back_with_music(
+    make_world: Make,
+) -> None:
+    scene = await waiting(make_world)
+    world = scene.world
+    await world.clock.advance(5)
+    _take_out(world, scene.citizen)
+    world.switch.music.discard(scene.citizen)
+    assert await world.sweep() == 1
+    assert scene.citizen in world.switch.waiting & world.switch.music
+
+
+@pytest.mark.parametrize("state", ["held", "consulting", "swapped", "conference"])
+async def test_given_a_transfer_or_hold_when_a_party_is_taken_out_then_one_sweep_puts_them_where_they_belong(
+    make_world: Make, state: str
+) -> None:
+    t, colleague = await consulting(make_world, reach=Reach.LINE)
+    await t.keys({"held": "*34*4", "consulting": "", "swapped": "*31", "conference": "*32"}[state])
+    await t.world.clock.advance(5)
+    before = {c: (t.hears(c), t.has_music(c)) for c in (t.citizen, t.operator, colleague)}
+    for channel_id in (t.citizen, t.operator, colleague):
+        _take_out(t.world, channel_id)
+    assert await t.world.sweep() > 0
+    assert {c: (t.hears(c), t.has_music(c)) for c in (t.citizen, t.operator, colleague)} == before
+
+
+@pytest.mark.parametrize("make_scene", [talking, talking_rung])
+async def test_given_a_talk_when_the_operator_cannot_be_put_back_then_the_caller_is_first_in_the_queue(
+    make_world: Make, make_scene: Callable[..., object]
+) -> None:
+    scene = await make_scene(make_world)  # type: ignore[misc]
+    world = scene.world
+    _take_out(world, scene.other)
+    world.switch.fallback[scene.other] = "somebody sent it elsewhere in the dialplan"
+    assert await world.sweep() > 0
+    await world.clock.advance(6)
+    call = world.call(scene.citizen)
+    assert (call.stage, call.returned_at is not None) == (Stage.WAITING, True)
+    assert scene.citizen in world.switch.waiting & world.switch.music
+    (leg,) = [leg for leg in legs_of(scene) if leg.role is LegRole.OPERATOR]
+    assert leg.end_reason is LegEndReason.LOST
+
+
+async def test_a_call_whose_stage_has_just_begun_is_not_judged(make_world: Make) -> None:
+    scene = await talking(make_world)
+    call, legs = scene.world.call(scene.citizen), tuple(leg for leg in legs_of(scene) if leg.is_open)
+    _take_out(scene.world, scene.citizen)
+    seen = scene.world.snapshot()
+    assert is_misplaced(call, legs, None, seen)
+    begun = replace(call, stage_entered_at=seen.taken_at - SETTLING + timedelta(milliseconds=1))
+    assert not is_misplaced(begun, legs, None, seen)
+
+
+async def test_a_party_that_is_gone_is_not_out_of_place_and_one_in_another_bridge_is(make_world: Make) -> None:
+    scene = await talking(make_world)
+    call, legs = scene.world.call(scene.citizen), tuple(leg for leg in legs_of(scene) if leg.is_open)
+    seen = scene.world.snapshot()
+    assert not is_misplaced(call, legs, None, seen)
+    bridges = {bridge: members - {scene.citizen} for bridge, members in seen.bridges.items()}
+    elsewhere = {**bridges, WAITING: frozenset({scene.citizen})}
+    assert is_misplaced(call, legs, None, replace(seen, bridges=elsewhere))
+    gone = {c: live for c, live in seen.channels.items() if c != scene.citizen}
+    assert not is_misplaced(call, legs, None, replace(seen, channels=gone, bridges=bridges))
+    await settle()
