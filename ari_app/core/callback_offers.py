@@ -32,7 +32,7 @@ def is_offered(area: Area, code: MunicipalityCode) -> bool:
     return municipality is not None and municipality.callback.offered and owner_team_of(area, code) is not None
 
 
-def offering(area: Area, digits: str | None, now: datetime) -> SharedNumber:
+def shared_number_with_offers(area: Area, digits: str | None, now: datetime) -> SharedNumber:
     """The shared number with only those members of today whose callers are offered a callback."""
     shared = routing.offered(area, digits, now)
     return replace(shared, members=tuple(one for one in shared.members if is_offered(area, one.municipality)))
@@ -42,7 +42,7 @@ def is_offered_to(area: Area, call: Call, now: datetime) -> bool:
     """Whether this caller is offered a callback; before they chose a municipality, one that offers it is enough."""
     if call.municipality is not None:
         return is_offered(area, call.municipality)
-    return bool(offering(area, call.shared_number, now).members)
+    return bool(shared_number_with_offers(area, call.shared_number, now).members)
 
 
 def offer_due_at(area: Area, call: Call, now: datetime) -> datetime | None:

@@ -251,7 +251,7 @@ async def test_given_a_citizen_who_is_not_there_when_called_then_it_is_planned_a
     told.went_well(_nobody_there)
 
 
-async def test_given_a_kept_place_when_an_operator_is_free_then_the_citizen_is_called(told: Told) -> None:
+async def test_given_a_virtual_hold_when_an_operator_is_free_then_the_citizen_is_called(told: Told) -> None:
     told.went_well(_virtual_hold)
 
 

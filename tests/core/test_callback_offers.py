@@ -18,7 +18,7 @@ from ari_app.core.callback_offers import (
     kind_for_waiting,
     left_in,
     offer_due_at,
-    offering,
+    shared_number_with_offers,
     wish_at_end,
 )
 from ari_app.core.callbacks import Confirmed, RequestKind, RequestReason
@@ -86,7 +86,9 @@ def test_a_caller_without_municipality_is_asked_when_one_of_the_number_offers_it
 
 
 def test_only_municipalities_that_offer_it_are_in_the_menu_of_it() -> None:
-    assert [member.municipality for member in offering(AREA, SHARED.digits, MONDAY_TEN).members] == [WIERDAM.code]
+    assert [member.municipality for member in shared_number_with_offers(AREA, SHARED.digits, MONDAY_TEN).members] == [
+        WIERDAM.code
+    ]
 
 
 @pytest.mark.parametrize(

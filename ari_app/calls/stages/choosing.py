@@ -11,7 +11,7 @@ from ari_app.calls.messages import Digit, Message
 from ari_app.core import routing
 from ari_app.core.area import SharedNumber
 from ari_app.core.call import ChoiceKind, Fact, FactKind
-from ari_app.core.callback_offers import offering
+from ari_app.core.callback_offers import shared_number_with_offers
 from ari_app.core.callbacks import RequestKind, RequestReason
 from ari_app.prompts.phrases import caller as to_caller
 from ari_app.prompts.phrases.parts import Phrase
@@ -30,7 +30,7 @@ async def choosing(flow: Flow) -> Step | End:
     pressed = False
     while flow.call.menu_tries < TRIES:
         shared = routing.offered(flow.area, flow.call.shared_number, flow.now)
-        calls_back = bool(offering(flow.area, flow.call.shared_number, flow.now).members)
+        calls_back = bool(shared_number_with_offers(flow.area, flow.call.shared_number, flow.now).members)
         question = _question(flow, shared, calls_back=calls_back)
         if pressed:
             question = to_caller.wrong_key(shared, calls_back=calls_back), None

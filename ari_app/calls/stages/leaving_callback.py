@@ -15,7 +15,7 @@ from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
 from ari_app.core.call_changes import CallChanges
-from ari_app.core.callback_offers import ends_without, is_offered_to, offering
+from ari_app.core.callback_offers import ends_without, is_offered_to, shared_number_with_offers
 from ari_app.core.callbacks import Created, RequestKind, RequestReason
 from ari_app.prompts.phrases import callback_caller as callback_to_caller
 from ari_app.prompts.phrases import caller as to_caller
@@ -77,7 +77,7 @@ async def _has_municipality(flow: Flow) -> bool:
     """Ask for the municipality where it is not known: somebody has to keep the promise."""
     if flow.call.municipality is not None:
         return is_offered_to(flow.area, flow.call, flow.now)
-    shared = offering(flow.area, flow.call.shared_number, flow.now)
+    shared = shared_number_with_offers(flow.area, flow.call.shared_number, flow.now)
     keys = [str(member.key) for member in shared.members]
     key = await ask_key(flow, to_caller.which_municipality(shared), keys)
     municipality = None if key is None else routing.choose(shared, key)
