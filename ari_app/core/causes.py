@@ -10,6 +10,7 @@ from enum import IntEnum
 
 
 class Cause(IntEnum):
+    NOT_DEFINED = 0  # a channel that hung up before it was in a bridge (22.10.1)
     UNALLOCATED_NUMBER = 1  # SIP 404
     NORMAL_CLEARING = 16
     BUSY = 17  # SIP 486
@@ -23,7 +24,7 @@ class Cause(IntEnum):
 NOT_PICKED_UP = frozenset({Cause.BUSY, Cause.NO_USER_RESPONDING, Cause.NO_ANSWER, Cause.REJECTED})
 #: of an answered line: its person put the phone down. Every other cause, and none at all, is a line that was lost: no
 #: sound for too long (44), a network out of order (38), a failed session refresh (18)
-GOODBYES = frozenset({Cause.NORMAL_CLEARING, Cause.BUSY, Cause.REJECTED, Cause.NORMAL_UNSPECIFIED})
+GOODBYES = frozenset({Cause.NOT_DEFINED, Cause.NORMAL_CLEARING, Cause.BUSY, Cause.REJECTED, Cause.NORMAL_UNSPECIFIED})
 
 
 def is_goodbye(cause: int | None) -> bool:
