@@ -60,6 +60,11 @@ def test_given_a_key_whose_duration_is_a_millisecond_too_long_when_it_is_counted
     assert pressed(reported(603, "*"), reported(765, "3"), reported(924, "3", 160)) == "*33"
 
 
+def test_given_a_busy_machine_that_reports_a_key_late_when_it_is_pressed_again_then_both_count() -> None:
+    """Pressed at 603 and 763, for 100 ms each; the first was reported 80 ms late."""
+    assert pressed(reported(783, "3", 100), reported(863, "3", 100)) == "33"
+
+
 def test_given_two_phones_when_they_press_the_same_key_together_then_both_count() -> None:
     assert pressed(reported(100, "5"), reported(105, "5", channel="node1-2.0")) == "55"
 

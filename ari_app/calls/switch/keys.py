@@ -19,6 +19,9 @@ class Keys:
     """
 
     _IMPRECISION = timedelta(milliseconds=10)
+    #: a busy machine reports a key late, so two presses come closer together than they were; but nobody presses a key
+    #: twice within this time
+    _REPETITION = timedelta(milliseconds=50)
 
     def __init__(self) -> None:
         self._last: dict[str, tuple[str, datetime]] = {}
@@ -28,7 +31,8 @@ class Keys:
         channel_id, digit = event.channel.id, event.pii_digit
         last_digit, up_at = self._last.get(channel_id, ("", event.at))
         down_at = event.at - timedelta(milliseconds=event.duration_ms)
-        if digit == last_digit and down_at + self._IMPRECISION < up_at:
+        is_still_down = down_at + self._IMPRECISION < up_at
+        if digit == last_digit and is_still_down and event.at - up_at < self._REPETITION:
             return False
         self._last[channel_id] = (digit, event.at)
         return True
