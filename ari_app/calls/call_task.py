@@ -37,7 +37,8 @@ async def drive(flow: Flow, first: Fact) -> None:
             flow.note(first)
         else:
             await flow.commit(first)
-            if flow.open_transfer is not None or flow.call.callback_request is not None:
+            has_tone = flow.call.callback_request is not None or flow.call.stage is Stage.ANNOUNCING
+            if flow.open_transfer is not None or has_tone:
                 await stop_tones(flow)
         await _walk(flow)
     except StaleRow:

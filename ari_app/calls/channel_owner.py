@@ -14,7 +14,7 @@ from ari_app.calls.messages import Left, Message, Played, Up
 from ari_app.calls.ports import Switch
 from ari_app.core.causes import Cause
 from ari_app.core.ids import ChannelId, PlaybackId
-from ari_app.core.keypad import Awaited, KeyCommand, awaited, feed
+from ari_app.core.keypad import Awaited, ConsultPrompt, KeyCommand, awaited, feed
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +58,13 @@ class ChannelOwner(ABC):
         """The command that this key completes. The one reader of the codes that are keyed on an owned channel."""
         self._keys[channel_id], command = feed(self._keys.get(channel_id, ""), digit)
         self._hints_due.pop(channel_id, None)
-        if self._keys[channel_id]:
+        if self._keys[channel_id] and not isinstance(command, ConsultPrompt):  # whose choices are read out at once
             self._hints_due[channel_id] = self._clock.now() + CODE_PATIENCE
         return command
+
+    def withdraw_hints(self) -> None:
+        """The keys that are needed were read out."""
+        self._hints_due.clear()
 
     @property
     def hint_due_at(self) -> datetime | None:

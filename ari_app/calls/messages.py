@@ -181,6 +181,21 @@ class PlayPrompt:
     playback_id: PlaybackId | None = None  # of a tone that does not end by itself
 
 
+@dataclass(frozen=True, slots=True)
+class PromptWanted:
+    """To a call: its operator is to hear this, and the others are not to wait in silence meanwhile."""
+
+    session_id: SessionId
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptOver:
+    """To a call: the prompt of its operator, who is on a standing line, is over."""
+
+    session_id: SessionId
+
+
 Message = (
     Digit
     | Left
@@ -202,4 +217,6 @@ Message = (
     | CommandAsked
     | CommandAnswered
     | PlayPrompt
+    | PromptWanted
+    | PromptOver
 )

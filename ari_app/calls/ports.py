@@ -52,6 +52,10 @@ class Switch(Protocol):
         """
         ...
 
+    async def ensure_music(self, channel_id: ChannelId) -> None:
+        """Let the channel hear music, wherever it is, and nothing else until `ensure_no_music`."""
+        ...
+
     async def ensure_no_music(self, channel_id: ChannelId) -> None:
         """Nothing but the others in its bridge is heard on this channel."""
         ...

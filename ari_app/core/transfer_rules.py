@@ -58,6 +58,7 @@ class Layout:
 
 _CALLER_HELD = Layout(on_hold=frozenset({Party.CALLER}))
 #: the handling party stays in the bridge of the talk, alone
+TALK = Layout(together=frozenset({Party.HANDLING_PARTY, Party.CALLER}))
 HOLD = Layout(together=frozenset({Party.HANDLING_PARTY}), on_hold=frozenset({Party.CALLER}))
 _LAYOUTS = {
     TransferState.CONSULTING: Layout(frozenset({Party.HANDLING_PARTY, Party.TARGET}), frozenset({Party.CALLER})),

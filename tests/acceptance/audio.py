@@ -60,6 +60,16 @@ def is_audible(samples: Samples) -> bool:
     return rms(samples) > _AUDIBLE_RMS
 
 
+def longest_silence_seconds(samples: Samples) -> float:
+    """The longest time in which nothing can be heard, to a tenth of a second."""
+    window = round(TONE_WINDOW_SECONDS * RATE)
+    longest = now = 0
+    for start in range(0, len(samples) - window + 1, window):
+        now = 0 if is_audible(samples[start : start + window]) else now + 1
+        longest = max(longest, now)
+    return longest * TONE_WINDOW_SECONDS
+
+
 def tone_share(samples: Samples, frequency: float, tolerance_hz: float = 25.0) -> float:
     """The part of the sound's power, 0 to 1, that lies within the tolerance of a frequency; 0 for silence."""
     if not is_audible(samples):

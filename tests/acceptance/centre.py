@@ -34,7 +34,7 @@ from tests.acceptance.phone import Phone
 from tests.patience import PATIENCE_SECONDS
 
 ALWAYS = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
-_HURRY = 3
+HURRY = 3
 
 Row = Mapping[str, Any]
 
@@ -57,15 +57,15 @@ def entry(area: dict[str, Any], kind: str, key: str) -> dict[str, Any]:
     return found
 
 
-def hurried_sounds(sounds_dir: Path, copy: Path, area: str) -> Path:
-    """A copy of the prompts, with those of an area's municipalities, spoken three times as fast: tests wait for them.
+def hurried_sounds(sounds_dir: Path, copy: Path, area: str, hurry: int = HURRY) -> Path:
+    """A copy of the prompts, with those of an area's municipalities, spoken `hurry` times as fast: tests wait for them.
 
     What another machine would call a voice is of no matter: a prompt is recognised by its wave.
     """
     shutil.copytree(sounds_dir, copy)
     build(copy, [(entry["code"], entry["name"]) for entry in tomllib.loads(area)["municipality"]])
     for file in (*(copy / "nl").glob("*.wav"), *(copy / "gemeente").glob("*/*.wav")):
-        audio.write_wav(file, audio.read_wav(file)[::_HURRY])
+        audio.write_wav(file, audio.read_wav(file)[::hurry])
     return copy
 
 

@@ -15,7 +15,7 @@ from ari_app.local.postgres import LocalPostgres
 from tests.acceptance.aftermath import assert_nothing_is_left
 from tests.acceptance.application import Application, import_into, sample_area
 from tests.acceptance.ari_proxy import AriProxy
-from tests.acceptance.centre import Centre, hurried_sounds
+from tests.acceptance.centre import HURRY, Centre, hurried_sounds
 from tests.acceptance.crowd import Crowd, crowd_area
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
@@ -115,7 +115,8 @@ async def running_centre(
     postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
     database_url = postgres_server.url(name)
     await import_into(database_url, request.module.AREA)
-    sounds = hurried_sounds(sounds_dir, server_directory / f"{name}-sounds", request.module.AREA)
+    hurry = getattr(request.module, "HURRIED", HURRY)
+    sounds = hurried_sounds(sounds_dir, server_directory / f"{name}-sounds", request.module.AREA, hurry)
     exchange = exchange_of(asterisk)
     desks = asterisk.accounts[:CENTRE_DESKS]
     network = PhoneNetwork(asterisk_program, exchange, desks, server_directory / f"{name}-phones")

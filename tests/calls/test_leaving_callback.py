@@ -139,7 +139,7 @@ async def test_a_caller_whom_nobody_helps_is_asked_before_the_end(make_world: Ma
 async def test_a_caller_who_stays_after_the_closed_announcement_is_asked_and_only_then_pays(make_world: Make) -> None:
     world = make_world(area=asking(), now=CLOSED_AT)
     citizen = await world.citizen(ESDAM_ALONE)
-    assert world.switch.heard(citizen)[-2:] == ["nl/terug-blijf", "tone:ring;tonezone=nl"]
+    assert world.switch.heard(citizen)[-2:] == ["nl/terug-blijf", "music/wachtmuziek"]
     await world.clock.advance(5.5)
     assert world.call(citizen).line_answered_at is None
     await world.clock.advance(1)
@@ -154,7 +154,7 @@ async def test_a_caller_who_stays_after_the_closed_announcement_is_asked_and_onl
     )
 
 
-async def test_a_caller_who_stays_after_the_closed_announcement_hears_ringing_until_the_line_is_answered(
+async def test_a_caller_who_stays_after_the_closed_announcement_hears_music_until_the_line_is_answered(
     make_world: Make,
 ) -> None:
     world = make_world(area=asking(), now=CLOSED_AT)
@@ -163,14 +163,14 @@ async def test_a_caller_who_stays_after_the_closed_announcement_hears_ringing_un
     for _ in ("closed", "stay on the line"):
         world.switch.finish_prompt(citizen)
         await world.clock.advance(0)
-    assert world.switch.heard(citizen)[-1] == "tone:ring;tonezone=nl"
+    assert world.switch.heard(citizen)[-1] == "music/wachtmuziek"
     await world.clock.advance(5.9)
     assert len(world.switch.playing) == 1
     assert citizen not in world.switch.up
     await world.clock.advance(0.1)
     assert citizen in world.switch.up
     assert world.switch.heard(citizen)[-1] == "nl/terug-aanbod"
-    assert len(world.switch.playing) == 1, "the tone is over"
+    assert len(world.switch.playing) == 1, "the music is over"
 
 
 async def test_a_caller_who_hangs_up_after_the_closed_announcement_pays_nothing_and_has_heard_it(

@@ -135,6 +135,18 @@ async def test_half_a_code_is_answered_after_three_seconds_and_only_once(world: 
     assert world.switch.heard(citizen) == heard
 
 
+async def test_choices_that_are_read_out_are_not_cut_short_by_a_hint(world: World) -> None:
+    operator = await world.operator("101")
+    await world.press(operator, "*9")
+    await world.clock.advance(10)
+    assert world.switch.heard(operator)[-1] == "nl/pauze-reden"
+    await world.press(operator, "1*0")
+    await world.citizen(ESDAM_ALONE)
+    await world.press(operator, "*3")
+    await world.clock.advance(10)
+    assert world.switch.heard(operator)[-1] == "nl/collega-keuzes"
+
+
 async def test_each_key_of_a_code_begins_the_three_seconds_again_and_a_whole_code_needs_no_hint(world: World) -> None:
     operator, _ = await world.talk()
     for key in "*61":

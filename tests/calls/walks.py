@@ -20,7 +20,20 @@ from tests.fakes.clock import settle
 CITIZENS = [f"+3161234000{last}" for last in range(4)]
 DIRECT, DIRECT_PERSON, NOT_OURS = "+31119555777", "+31119555888", "+31301112222"
 PHONES = {"101": "phone01", "102": "phone02", "103": "phone03"}
-ORDERS = ["answer", "play", "stop", "wait", "no music", "bridge", "join", "create", "dial", "hang up", "fallback"]
+ORDERS = [
+    "answer",
+    "play",
+    "stop",
+    "wait",
+    "music",
+    "no music",
+    "bridge",
+    "join",
+    "create",
+    "dial",
+    "hang up",
+    "fallback",
+]
 
 PEOPLE = {
     "a_citizen_calls": 12,

@@ -109,6 +109,11 @@ class FakeSwitch:
                 raise SwitchUnavailable(f"there is no bridge {bridge_id}")
             self._move(channel_id, self.bridges[bridge_id])
 
+    async def ensure_music(self, channel_id: ChannelId) -> None:
+        async with self._order("music", channel_id):
+            self._there(channel_id)
+            self.music.add(channel_id)
+
     async def ensure_no_music(self, channel_id: ChannelId) -> None:
         async with self._order("no music", channel_id):
             self._there(channel_id)

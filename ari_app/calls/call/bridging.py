@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 import structlog
 
@@ -12,12 +13,16 @@ from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import PlayPrompt
 from ari_app.core.call import Leg, LegEndReason
 from ari_app.core.ids import ChannelId, PlaybackId, tone_id_of
-from ari_app.core.transfer_rules import Layout, Party
+from ari_app.core.transfer_rules import HOLD, TALK, Layout, Party, layout
 from ari_app.prompts.phrases.parts import MUSIC, RING_TONE
 
 log = structlog.get_logger(__name__)
 
 _FACTS_SINCE_A_TONE = 5
+#: nobody has to wait longer than this in silence
+SHORT_PROMPT_SECONDS = 2.0
+#: a prompt may begin a little late
+PROMPT_MARGIN = timedelta(seconds=2)
 
 
 def leg_of_party(flow: Flow, party: Party) -> Leg | None:
@@ -31,21 +36,22 @@ def leg_of_party(flow: Flow, party: Party) -> Leg | None:
             return flow.target
 
 
-async def arrange(flow: Flow, layout: Layout) -> None:
+async def arrange(flow: Flow, wanted: Layout) -> None:
     """Make it so that the parties hear each other as the layout says; a party that is not in it is released.
 
     A party that must not hear the next one is on hold before that one comes in. Raises PartyLeft with the channel of a
     party that is gone.
     """
     await flow.stop_unfinished_prompt()
-    for party in sorted(layout.on_hold):
+    flow.with_music, flow.music_until = None, None
+    for party in sorted(wanted.on_hold):
         leg = leg_of_party(flow, party)
         if leg is not None:
             await stop_prompt(flow, leg.channel_id)
             await flow.shell.switch.ensure_waiting(leg.channel_id)
-    await release_others(flow, keep={flow.caller, *_channels(flow, layout)})
+    await release_others(flow, keep={flow.caller, *_channels(flow, wanted)})
     bridge_id = flow.call.bridge_id
-    together = [leg for party in sorted(layout.together) if (leg := leg_of_party(flow, party)) is not None]
+    together = [leg for party in sorted(wanted.together) if (leg := leg_of_party(flow, party)) is not None]
     if bridge_id is not None and together:
         # The bridge of a standing line is its operator's, and so is the line in it.
         if all(leg.owns_channel for leg in together):
@@ -59,16 +65,16 @@ async def arrange(flow: Flow, layout: Layout) -> None:
                     await flow.shell.switch.ensure_no_music(leg.channel_id)
 
 
-async def put_back(flow: Flow, layout: Layout) -> None:
+async def put_back(flow: Flow, wanted: Layout) -> None:
     """As `arrange`, after somebody else changed what Asterisk has: the bridge itself may be gone."""
-    if flow.call.bridge_id is not None and layout.together:
+    if flow.call.bridge_id is not None and wanted.together:
         await flow.shell.switch.ensure_talk_bridge(flow.call.bridge_id)
-    await arrange(flow, layout)
+    await arrange(flow, wanted)
 
 
-def _channels(flow: Flow, layout: Layout) -> Collection[ChannelId]:
+def _channels(flow: Flow, wanted: Layout) -> Collection[ChannelId]:
     """The channels of the layout, and that of a colleague who is being reached."""
-    placed = {leg_of_party(flow, party) for party in (*layout.together, *layout.on_hold)} | {flow.target}
+    placed = {leg_of_party(flow, party) for party in (*wanted.together, *wanted.on_hold)} | {flow.target}
     return {leg.channel_id for leg in placed if leg is not None}
 
 
@@ -86,13 +92,62 @@ async def release_others(flow: Flow, keep: Collection[ChannelId]) -> None:
 
 
 async def prompt_handling_party(flow: Flow, names: Sequence[str]) -> None:
-    """Start a prompt that only the handling party hears; without names, stop the one that is playing."""
+    """Start a prompt that only the handling party hears; without names, stop the one that is playing.
+
+    While they listen nothing of them is heard: a single other party hears music meanwhile, unless the prompt is short.
+    """
+    await _play_music_meanwhile(flow, names)
     mailbox = flow.session_mailbox(flow.call.operator_session)
     handling_party = flow.handling_party
     if handling_party is not None and handling_party.owns_channel:
         await start_prompt(flow, handling_party.channel_id, names)
     elif mailbox is not None:
         mailbox.post(PlayPrompt(tuple(names), _tone_id(flow, names)))
+
+
+async def _play_music_meanwhile(flow: Flow, names: Sequence[str]) -> None:
+    seconds = flow.shell.voice.seconds(names, flow.call.municipality)
+    if seconds <= SHORT_PROMPT_SECONDS:
+        await end_music(flow)
+        return
+    transfer = flow.open_transfer
+    now_together = (TALK if flow.call.held_at is None else HOLD) if transfer is None else layout(transfer)
+    others = [leg_of_party(flow, party) for party in now_together.together - {Party.HANDLING_PARTY}]
+    if len(others) != 1 or others[0] is None or not others[0].is_open:
+        return
+    channel_id = others[0].channel_id
+    if channel_id == flow.caller and not flow.call.has_music:
+        await flow.commit(has_music=True)
+    flow.with_music = channel_id
+    flow.music_until = flow.now + timedelta(seconds=seconds) + PROMPT_MARGIN
+    with _of_party_that_may_leave(flow, channel_id), suppress(SwitchUnavailable):
+        await flow.shell.switch.ensure_music(channel_id)
+
+
+async def end_music(flow: Flow) -> None:
+    """The handling party has heard the prompt: the party that heard music meanwhile hears them again."""
+    channel_id, flow.with_music, flow.music_until = flow.with_music, None, None
+    if channel_id is None:
+        return
+    try:
+        with _of_party_that_may_leave(flow, channel_id):
+            await flow.shell.switch.ensure_no_music(channel_id)
+    except SwitchUnavailable as error:
+        log.warning("music_not_stopped", call_id=str(flow.call.id), error=str(error))
+        flow.with_music, flow.music_until = channel_id, flow.now + PROMPT_MARGIN
+        return
+    if channel_id == flow.caller:
+        await flow.commit(has_music=False)
+
+
+@contextmanager
+def _of_party_that_may_leave(flow: Flow, channel_id: ChannelId) -> Iterator[None]:
+    """An order about a party whose leaving is an event like any other; that of the caller ends the call."""
+    try:
+        yield
+    except PartyLeft:
+        if channel_id == flow.caller:
+            raise
 
 
 def _tone_id(flow: Flow, names: Sequence[str]) -> PlaybackId | None:

@@ -70,6 +70,10 @@ class Flow(Record, ChannelOwner):
         ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
         self.shell = shell
         self.is_placed = is_placed
+        self.with_music: ChannelId | None = (
+            None  # the party that hears music while the handling party listens to a prompt
+        )
+        self.music_until: datetime | None = None  # a prompt whose end is not reported is over then
         self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what is played to a party while the call goes on
         self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be destroyed when everybody has left

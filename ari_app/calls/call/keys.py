@@ -5,9 +5,20 @@ The codes are the same as on a standing line, whose keys the operator's own task
 
 from __future__ import annotations
 
-from ari_app.calls.call.bridging import prompt_handling_party
+from datetime import datetime
+
+from ari_app.calls.call.bridging import end_music, prompt_handling_party
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.messages import CommandAsked, Digit, KeyCommandGiven
+from ari_app.calls.messages import (
+    CommandAsked,
+    Digit,
+    KeyCommandGiven,
+    Message,
+    Played,
+    PlayPrompt,
+    PromptOver,
+    PromptWanted,
+)
 from ari_app.core.keypad import CommandKey, ConsultPrompt
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -33,9 +44,43 @@ async def read_key(flow: Flow, digit: Digit) -> None:
                     await prompt_handling_party(flow, words)  # their own task has no channel to play it on
 
 
-async def hint(flow: Flow) -> bool:
-    """Say which keys half a code of the handling party needs; False when none is due."""
+def next_moment(flow: Flow) -> datetime | None:
+    """When `tend` has something to do, if no message comes before."""
+    return min((at for at in (flow.hint_due_at, flow.music_until) if at is not None), default=None)
+
+
+async def tend(flow: Flow, message: Message | None) -> bool:
+    """See to the prompts of the handling party, and to the party that waits meanwhile; False: it is about neither."""
+    handling_party = flow.handling_party
+    match message:
+        case None:
+            return await _say_what_a_code_needs(flow) or await _end_music_in_time(flow)
+        case PromptWanted(session_id=by, names=names):
+            mailbox = flow.session_mailbox(by)
+            if by == flow.call.operator_session:
+                await prompt_handling_party(flow, names)
+            elif mailbox is not None:
+                mailbox.post(PlayPrompt(names))
+        case PromptOver(session_id=by) if by == flow.call.operator_session:
+            await end_music(flow)
+        case Played(playback_id=over) if handling_party is not None:
+            if flow.prompts_of.get(handling_party.channel_id) != over:
+                return False
+            await end_music(flow)
+        case _:
+            return False
+    return True
+
+
+async def _say_what_a_code_needs(flow: Flow) -> bool:
     key = flow.take_hint()
     if key is not None:
         await prompt_handling_party(flow, to_operator.incomplete_code(key))
     return key is not None
+
+
+async def _end_music_in_time(flow: Flow) -> bool:
+    is_due = flow.music_until is not None and flow.music_until <= flow.now
+    if is_due:
+        await end_music(flow)
+    return is_due

@@ -35,7 +35,7 @@ async def offer_after_announcement(flow: Flow, end: End, reason: RequestReason) 
     if flow.call.line_answered_at is None:
         try:
             await flow.play(callback_to_caller.STAY)
-            await start_prompt(flow, flow.caller, callback_to_caller.RINGING)
+            await start_prompt(flow, flow.caller, callback_to_caller.STAYING)
             await flow.pass_time(STAY)
             await stop_prompt(flow, flow.caller)
         except PartyLeft:

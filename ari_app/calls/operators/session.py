@@ -30,7 +30,7 @@ from ari_app.calls.messages import (
 )
 from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
-from ari_app.calls.operators.record import SessionRecord
+from ari_app.calls.operators.prompts import SessionPrompts
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
@@ -73,7 +73,7 @@ from ari_app.prompts.phrases import operator as to_operator
 log = structlog.get_logger(__name__)
 
 
-class SessionTask(SessionRecord):
+class SessionTask(SessionPrompts):
     """From login to logout. One mailbox has the messages of keys, calls, the sweep and the hang-up."""
 
     def __init__(
@@ -139,16 +139,19 @@ class SessionTask(SessionRecord):
             case PlayPrompt(names=()):
                 await self._channel.stop_prompt()
             case PlayPrompt(names=names, playback_id=playback_id):
-                await self._channel.start_prompt(names, playback_id)
+                if await self._channel.start_prompt(names, playback_id) is None:
+                    self._post_prompt_over()
             case CommandAsked(command=wanted, answer=answer):
                 answer(await self._callbacks.carry_out(self.session, self._last_call, wanted))
             case CommandAnswered(answer=Refused(reason, deputy)):
-                await self._channel.start_prompt(to_operator.refusal(reason, deputy))
+                await self._prompt_at_length(to_operator.refusal(reason, deputy))
             case Played(playback_id=playback_id, failed=failed):
                 if self._whispering is not None and self._whispering[1] == playback_id:
                     if failed:
                         await self._raise_if_hung_up()
                     self._end_whisper()
+                elif self._channel.playing is None:
+                    self._post_prompt_over()
 
     # --- calls ---
 
@@ -201,8 +204,7 @@ class SessionTask(SessionRecord):
         if before.state is OperatorState.OFFERED and self._channel.channel_id is not None and self.session.is_open:
             await self._channel.start_prompt(to_operator.CALLER_LEFT)
         if before.state is OperatorState.TALKING:
-            await self._channel.stop_prompt()  # of the transfer that they left, such as a ringing tone
-            await self._channel.start_prompt(to_operator.after_talk(self.session.state, self.session.pause_reason))
+            await self._prompt_after_talk()
 
     async def _pass_moment(self) -> None:
         """Say which keys half a code needs, or end the wrap-up time, whichever is due."""
@@ -245,6 +247,8 @@ class SessionTask(SessionRecord):
                 await self._start_next_callback()
             case PausePrompt():
                 await self._confirm(command, to_operator.ASK_PAUSE_REASON)
+                if self.session.state is not OperatorState.TALKING:
+                    self._channel.withdraw_hints()
             case PauseKey(reason):
                 if reason is None:
                     await self._confirm(command, to_operator.UNKNOWN_CODE)
@@ -260,7 +264,7 @@ class SessionTask(SessionRecord):
             case CommandKey(asked):
                 await self._ask(asked)
             case ConsultPrompt():
-                await self._channel.start_prompt(to_operator.CONSULT_CHOICES)
+                await self._prompt_at_length(to_operator.CONSULT_CHOICES)
             case UnknownCode():
                 await self._confirm(command, to_operator.UNKNOWN_CODE)
 
@@ -287,14 +291,4 @@ class SessionTask(SessionRecord):
         if refused is not None:
             words = to_operator.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST
-            await self._channel.start_prompt(callback_to_operator.NO_CALLBACKS if nothing else words)
-
-    async def _confirm(self, command: KeyCommand, names: Sequence[str]) -> None:
-        """Play the effect of a key: only a few words in a talk, where the caller waits; nothing into a whisper."""
-        match self.session.state:
-            case OperatorState.OFFERED:
-                return
-            case OperatorState.TALKING:
-                await self._channel.start_prompt(to_operator.in_talk(command))
-            case _:
-                await self._channel.start_prompt(names)
+            await self._prompt_at_length(callback_to_operator.NO_CALLBACKS if nothing else words)

@@ -10,7 +10,7 @@ import structlog
 from ari_app.calls.call.bridging import arrange, prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
-from ari_app.calls.call.keys import hint, read_key
+from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, PutBack, Unheld
@@ -21,14 +21,13 @@ from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.transfer import TransferOutcome
-from ari_app.core.transfer_rules import HOLD, Layout, Party
+from ari_app.core.transfer_rules import HOLD, TALK
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
 #: an operator who hangs up sooner than this was not heard by the caller
 HEARD_AFTER = timedelta(milliseconds=500)
-TALK = Layout(together=frozenset({Party.HANDLING_PARTY, Party.CALLER}))
 
 
 async def talking(flow: Flow) -> Step | End:
@@ -60,9 +59,10 @@ async def _talk(flow: Flow) -> Step | End | None:
     _free_former_handling_party(flow)
     await destroy_left_bridges(flow)
     while flow.is_here(handling_party.channel_id):
-        match await flow.next(flow.hint_due_at):
-            case None:
-                await hint(flow)
+        message = await flow.next(next_moment(flow))
+        if await tend(flow, message):
+            continue
+        match message:
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
                 end_standing_leg(flow, gone)
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:

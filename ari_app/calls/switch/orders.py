@@ -94,6 +94,10 @@ class AriSwitch:
                 inhibit_connected_line_updates=True,
             )
 
+    async def ensure_music(self, channel_id: ChannelId) -> None:
+        with _about(channel_id):
+            await self._ari.channels.start_moh(channel_id)
+
     async def ensure_no_music(self, channel_id: ChannelId) -> None:
         with _about(channel_id):
             await self._ari.channels.stop_moh(channel_id)

@@ -6,13 +6,14 @@ both are committed and carried out, and then comes the next event.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ari_app.calls.call.bridging import prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
-from ari_app.calls.call.keys import hint, read_key
+from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
@@ -102,9 +103,9 @@ def _now(flow: Flow, event: TransferEvent | None) -> Happened | None:
 
 async def _next_event(flow: Flow) -> Happened:
     while True:
-        due = [at for at in (_open_transfer(flow).until_at, flow.hint_due_at) if at is not None]
+        due = [at for at in (_open_transfer(flow).until_at, next_moment(flow)) if at is not None]
         message = await flow.next(min(due, default=None))
-        if message is None and await hint(flow):
+        if await tend(flow, message):
             continue
         happened = await _event_of(flow, message)
         if happened is not None:
@@ -177,6 +178,10 @@ def _left(flow: Flow, transfer: Transfer, message: Left) -> Happened | None:
 async def _take_up(flow: Flow) -> Happened | None:
     """Begin, also in a process that took the call up: everybody in their place, the colleague's phone ringing."""
     is_placed, flow.is_placed = flow.is_placed, False
+    target = flow.target
+    if is_placed and target is not None and _open_transfer(flow).state is TransferState.CONSULTING:
+        with suppress(PartyLeft):  # its `Left` follows
+            await flow.shell.switch.ensure_no_music(target.channel_id)  # which an earlier process may have started
     trouble = None if is_placed else await _arrange(flow)
     if trouble is not None:
         return trouble

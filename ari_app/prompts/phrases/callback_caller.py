@@ -8,9 +8,9 @@ from datetime import datetime
 from ari_app.core.calendar import AMSTERDAM, local_date
 from ari_app.core.callbacks import RequestKind
 from ari_app.core.tariffs import NotCalled
-from ari_app.prompts.phrases.parts import RING_TONE, Phrase, digits, month_name, number, texts, weekday_name
+from ari_app.prompts.phrases.parts import MUSIC, Phrase, digits, month_name, number, texts, weekday_name
 
-RINGING: Phrase = (RING_TONE,)
+STAYING: Phrase = (MUSIC,)  # a ringing tone is silent for four of its five seconds
 STAY: Phrase = texts("terug-blijf")
 KEY_YOUR_NUMBER: Phrase = texts("terug-toets-nummer")
 NO_USE: Phrase = texts("terug-lukt-niet")
