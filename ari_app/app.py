@@ -18,7 +18,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
-from ari_app.calls.recovery import Recovery
+from ari_app.calls.recovery import Recovery, no_log
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
@@ -36,6 +36,7 @@ from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
+from ari_app.jobs.unseen_ends import UnseenEnds
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
 from ari_app.storage.callbacks.reminders import ReminderQueue
@@ -102,7 +103,8 @@ async def _control(
         may_connect = lock.wait_until_held
         stream = EventStream(ari, application, event_types=EVENT_TYPES, may_connect=may_connect)
         exchange = Exchange(node, application, ari, switch, stream)
-        recovery = partial(Recovery, shell, supervisor, partial(look, exchange))
+        read_ends = no_log if settings.cel_file is None else UnseenEnds(settings.cel_file).read
+        recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_ends)
         controller = Controller(exchange, database, lock, supervisor, recovery, fallback, started_at)
         health.controller = controller
         # The last entered ends first: jobs, then the stream, then the tasks, then the heartbeat.

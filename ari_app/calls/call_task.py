@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -16,7 +17,7 @@ from ari_app.calls.channel_owner import HANG_UP_PATIENCE, SWITCH_RETRY
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
-from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in
 from ari_app.core.causes import Cause
 from ari_app.core.ids import CallId
@@ -85,19 +86,33 @@ async def _walk(flow: Flow) -> None:
 
 def _why_left(flow: Flow, stage: Stage) -> EndReason:
     """The reason of a call whose caller left in this stage; LOST when nobody saw it."""
-    leg = flow.leg(flow.caller)
-    if flow.call.callback_request is not None and flow.call.answered_at is None:
+    return _reason(flow.call, flow.leg(flow.caller), stage, is_transferring=flow.open_transfer is not None)
+
+
+def why_ended(call: Call, legs: Sequence[Leg], *, is_transferring: bool) -> EndReason:
+    """The reason of a call that no task had when it ended, by the ends of its legs."""
+    caller = next((leg for leg in legs if leg.channel_id == call.channel_id), None)
+    handling = next((leg for leg in legs if leg.id == call.handled_by), None)
+    if call.stage is Stage.TALKING and not is_transferring and caller is not None and handling is not None:
+        is_first = handling.ended_at is not None and caller.ended_at is not None and handling.ended_at < caller.ended_at
+        if is_first and handling.end_reason is LegEndReason.HUNG_UP:
+            return EndReason.OPERATOR_HUNG_UP
+    return _reason(call, caller, call.stage, is_transferring=is_transferring)
+
+
+def _reason(call: Call, leg: Leg | None, stage: Stage, *, is_transferring: bool) -> EndReason:
+    if call.callback_request is not None and call.answered_at is None:
         # The citizen did not pick up, or did and hung up before anybody spoke.
         return EndReason.LOST if leg is not None and leg.end_is_estimated else EndReason.CALLBACK_NOT_ANSWERED
-    if flow.call.pii_callback_number is not None:
+    if call.pii_callback_number is not None:
         return EndReason.CALLBACK_PROMISED
     if leg is not None and leg.end_is_estimated:
         return EndReason.LOST
-    if flow.call.answered_at is not None and (stage is not Stage.TALKING or flow.open_transfer is not None):
+    if call.answered_at is not None and (stage is not Stage.TALKING or is_transferring):
         return EndReason.CALLER_LEFT_IN_TRANSFER
     if stage is Stage.TALKING and leg is not None and leg.end_reason is LegEndReason.LINE_LOST:
         return EndReason.CALLER_LINE_LOST
-    return left_in(flow.call) if stage is Stage.LEAVING_CALLBACK else HUNG_UP_IN[stage]
+    return left_in(call) if stage is Stage.LEAVING_CALLBACK else HUNG_UP_IN[stage]
 
 
 async def finish(flow: Flow, end: End) -> None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from ari_app.calls.call.record import ended
+from ari_app.calls.call_task import why_ended
 from ari_app.calls.callbacks.attempts import end_lost_attempt
 from ari_app.calls.callbacks.requests import request_of_lost
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
+from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_rules import step
@@ -41,13 +43,30 @@ from ari_app.core.transfer_rules import over
 log = structlog.get_logger(__name__)
 
 
+#: reads the ends of these channels, not older than the instant, from Asterisk's own log; one it does not tell is absent
+ReadEnds = Callable[[Collection[ChannelId], datetime], Awaitable[Mapping[ChannelId, Left]]]
+
+
+async def no_log(channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
+    """There is no log: ends that were not seen stay estimates."""
+    return {}
+
+
 class Recovery:
     """The closing of one gap. `look` takes the snapshot."""
 
-    def __init__(self, shell: Shell, supervisor: Supervisor, look: Callable[[], Awaitable[Snapshot]]) -> None:
+    def __init__(
+        self,
+        shell: Shell,
+        supervisor: Supervisor,
+        look: Callable[[], Awaitable[Snapshot]],
+        read_ends: ReadEnds = no_log,
+    ) -> None:
         self._shell = shell
         self._supervisor = supervisor
         self._look = look
+        self._read_ends = read_ends
+        self._ends: Mapping[ChannelId, Left] = {}
         self._counts: dict[str, int] = {}
 
     async def run(self, asterisk_id: AsteriskId, asterisk_started_at: datetime | None) -> dict[str, int]:
@@ -60,7 +79,11 @@ class Recovery:
         # other way round it would be a row without its channel, and a live call would be closed.
         rows = await self._shell.ledger.open_rows(asterisk_id)
         snapshot = await self._look()
-        for order in plan(rows, snapshot, asterisk_started_at):
+        orders = plan(rows, snapshot, asterisk_started_at)
+        gone = _gone(orders)
+        if gone:
+            self._ends = await self._read_ends(gone.keys(), min(gone.values()))
+        for order in orders:
             name = type(order).__name__
             self._counts[name] = self._counts.get(name, 0) + 1
             try:
@@ -81,11 +104,11 @@ class Recovery:
             case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer):
                 if not self._supervisor.owns_call(call.id):
                     self._supervisor.resume_call(call, legs, transfer, is_placed=is_placed)
-                self._supervisor.post_missed(call.id, missing, up, unanswered)
+                self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer):
                 if self._supervisor.owns_call(call.id):
                     if call.callback_request is None or call.callback_attempt is not None:
-                        self._supervisor.post_missed(call.id, (call.channel_id,))
+                        self._supervisor.post_missed(call.id, [self._left(call.channel_id)])
                     return
                 await self._close_call(call, legs, reason, transfer)
                 for channel_id in hang_up:
@@ -119,28 +142,51 @@ class Recovery:
     async def _close_call(
         self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
     ) -> None:
-        """Close a call whose end was not seen: now, and as an estimate."""
+        """Close a call whose end was not seen: at the moment that Asterisk's log has, else now and as an estimate."""
+        end = self._left(call.channel_id)
+        ended_legs = [self._ended(leg, call, reason, end) for leg in legs]
         if reason is EndReason.LOST:
-            reason = await request_of_lost(self._shell, call)
+            if not end.estimated:
+                reason = why_ended(call, ended_legs, is_transferring=transfer is not None)
+            reason = await request_of_lost(self._shell, call, reason)
         await end_lost_attempt(self._shell, call, reason)
         now = self._now
-        left = LegEndReason.TO_FALLBACK if reason is EndReason.HANDLED_BY_FALLBACK else LegEndReason.LOST
         closed = replace(
             call,
             stage=Stage.ENDED,
             stage_entered_at=now,
-            ended_at=max(now, call.arrived_at),
+            ended_at=max(end.at, call.arrived_at),
             end_reason=reason,
-            end_is_estimated=True,
+            end_is_estimated=end.estimated,
             ending=None,
             held_at=None,
             handled_by_fallback=call.handled_by_fallback or reason is EndReason.HANDLED_BY_FALLBACK,
         )
-        fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": True})
-        ended_legs = [ended(leg, now, left, estimated=True) for leg in legs]
-        ended_transfers = () if transfer is None else (over(transfer, TransferOutcome.LOST, now),)
+        fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": end.estimated})
+        ended_transfers = () if transfer is None else (over(transfer, TransferOutcome.LOST, end.at),)
         await self._shell.ledger.store(closed, (fact,), ended_legs, ended_transfers)
         self._free_operator(call)
+
+    def _left(self, channel_id: ChannelId) -> Left:
+        """The end of a channel that is gone; an estimate where no log tells it."""
+        return self._ends.get(channel_id) or Left(channel_id, self._now, estimated=True)
+
+    def _ended(self, leg: Leg, call: Call, reason: EndReason, end_of_call: Left) -> Leg:
+        """The leg of a call that is over. A standing line is there still: its part ended with the caller's."""
+        if reason is EndReason.HANDLED_BY_FALLBACK:
+            return ended(leg, self._now, LegEndReason.TO_FALLBACK, estimated=True)
+        end = self._left(leg.channel_id)
+        if end.estimated and not leg.owns_channel and not end_of_call.estimated:
+            return ended(leg, end_of_call.at, LegEndReason.RELEASED)
+        if end.estimated:
+            return ended(leg, end.at, LegEndReason.LOST, estimated=True)
+        if call.ending is not None:
+            why = LegEndReason.RELEASED  # we were hanging up
+        elif leg.answered_at is not None:
+            why = how_it_ended(end.cause)
+        else:
+            why = LegEndReason.HUNG_UP if leg.role is LegRole.CALLER else LegEndReason.NO_ANSWER
+        return ended(leg, end.at, why, cause=end.cause)
 
     async def _hang_up(self, channel_id: ChannelId) -> None:
         try:
@@ -158,20 +204,26 @@ class Recovery:
 
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
         mailbox = self._shell.registry.session_mailbox(session.id)
+        end = None if session.channel_id is None else self._ends.get(session.channel_id)
         if mailbox is not None:
-            mailbox.post(ApplyEvent(event))
+            mailbox.post(end or ApplyEvent(event))
             return
+        if end is not None and event.reason is LogoutReason.LOST:
+            event = LineLost(end.at, LogoutReason.HUNG_UP if is_goodbye(end.cause) else LogoutReason.LINE_LOST)
         await self._shell.ledger.store_session(step(session, event))
 
     async def _close_line(self, line: OperatorLine) -> None:
         if self._shell.registry.is_owned(line.channel_id):
-            self._supervisor.post(line.channel_id, Left(line.channel_id, self._now, estimated=True))
+            self._supervisor.post(line.channel_id, self._left(line.channel_id))
             return
+        end = self._left(line.channel_id)
+        why = LegEndReason.HUNG_UP if line.answered_at is None else how_it_ended(end.cause)
         closed = replace(
             line,
-            ended_at=max(self._now, line.started_at),
-            end_reason=LegEndReason.LOST,
-            end_is_estimated=True,
+            ended_at=max(end.at, line.started_at),
+            end_reason=LegEndReason.LOST if end.estimated else why,
+            hangup_cause=end.cause,
+            end_is_estimated=end.estimated,
         )
         await self._shell.ledger.store_line(closed)
 
@@ -180,3 +232,19 @@ class Recovery:
         for mailbox, playback_id in self._supervisor.awaited_playbacks():
             if not await self._shell.switch.playback_is_live(playback_id):
                 mailbox.post(Played(playback_id, self._now))
+
+
+def _gone(orders: Collection[Order]) -> dict[ChannelId, datetime]:
+    """The channels whose end was not seen, and since when each of them was there."""
+    gone: dict[ChannelId, datetime] = {}
+    for order in orders:
+        match order:
+            case ResumeCall(call=call, missing=missing):
+                gone |= dict.fromkeys(missing, call.arrived_at)
+            case CloseCall(call=call, legs=legs):
+                gone |= {call.channel_id: call.arrived_at, **{leg.channel_id: leg.started_at for leg in legs}}
+            case CloseSession(session=session) if session.channel_id is not None:
+                gone[session.channel_id] = session.logged_in_at
+            case CloseLine(line=line):
+                gone[line.channel_id] = line.started_at
+    return gone

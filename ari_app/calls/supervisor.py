@@ -166,7 +166,7 @@ class Supervisor:
     def post_missed(
         self,
         call_id: CallId,
-        missing: Sequence[ChannelId],
+        missing: Sequence[Left],
         up: Sequence[ChannelId] = (),
         unanswered: Sequence[LiveChannel] = (),
     ) -> None:
@@ -179,8 +179,8 @@ class Supervisor:
             registry.post_to_call(call_id, Entered(channel.id, channel.created_at, now))
         for channel_id in up:
             registry.post_to_call(call_id, Up(channel_id, now))
-        for channel_id in missing:
-            registry.post_to_call(call_id, Left(channel_id, now, estimated=True))
+        for left in missing:
+            registry.post_to_call(call_id, left)
 
     def live_calls(self) -> list[Call]:
         return [flow.call for flow in self._flows.values() if flow.call.is_open]

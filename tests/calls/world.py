@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.dispatcher import Dispatcher
-from ari_app.calls.messages import Digit, Message
+from ari_app.calls.messages import Digit, Left, Message
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
@@ -135,6 +135,7 @@ class World:
         self.voice = NamedVoice()
         self.switch = FakeSwitch(self.clock, self.post)
         self.asterisk_started_at = self.now - timedelta(days=1)
+        self.logged_ends: dict[ChannelId, Left] = {}
         self.arrivals: dict[ChannelId, LiveChannel] = {}
         self._numbers = count(1)
         self.start_process()
@@ -199,7 +200,7 @@ class World:
         """As the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
         assert self.ledger.available
         while True:
-            recovery = Recovery(self.shell, self.supervisor, self.look)
+            recovery = Recovery(self.shell, self.supervisor, self.look, self.read_ends)
             work = asyncio.create_task(recovery.run(NODE, self.asterisk_started_at))
             await settle()
             while not work.done():  # it waits before it repeats an order
@@ -208,6 +209,10 @@ class World:
                 return work.result()
             except StoreUnavailable:
                 await settle()
+
+    async def read_ends(self, channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
+        """What Asterisk's own log tells; nothing, unless a test puts ends into `logged_ends`."""
+        return {c: left for c in channels if (left := self.logged_ends.get(c)) is not None and left.at >= since}
 
     async def look(self) -> Snapshot:
         return self.snapshot()

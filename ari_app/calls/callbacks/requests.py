@@ -69,13 +69,15 @@ async def request_at_end(flow: Flow, reason: EndReason, *, is_last_try: bool = F
     return True
 
 
-async def request_of_lost(shell: Shell, call: Call) -> EndReason:
+async def request_of_lost(shell: Shell, call: Call, reason: EndReason = EndReason.LOST) -> EndReason:
     """For a call whose end nobody saw: make the request that its row still owes; the reason that it ended with.
+
+    `reason`: by Asterisk's log, if that tells.
 
     Raises StoreUnavailable.
     """
-    await _request_at_end(shell, call, EndReason.LOST)
-    return EndReason.LOST if call.pii_callback_number is None else EndReason.CALLBACK_PROMISED
+    await _request_at_end(shell, call, reason)
+    return reason if call.pii_callback_number is None else EndReason.CALLBACK_PROMISED
 
 
 async def _request_at_end(shell: Shell, call: Call, reason: EndReason) -> Limit | None:
