@@ -9,7 +9,7 @@ import click
 from ari_app.commands import CANNOT, WRONG, fail, listed, settings, with_database
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import sound
-from ari_app.prompts.errors import CannotWrite, PromptError
+from ari_app.prompts.errors import PromptError
 from ari_app.prompts.listening import listen
 from ari_app.prompts.recordings import import_recordings, own_recordings, remove_recordings
 from ari_app.render.text import table
@@ -48,9 +48,9 @@ def prompts_listen(file: Path) -> None:
     except PromptError as error:
         fail(str(error), CANNOT)
     try:
-        sound.write(file, samples)
-    except CannotWrite as error:
-        fail(f"FILE: {file} cannot be written ({error.__cause__}); choose another", WRONG)
+        file.write_bytes(sound.as_wav(samples))  # in place: a device, such as /dev/null, stays one
+    except OSError as error:
+        fail(f"FILE: {file} cannot be written ({error.strerror}); choose another", WRONG)
     rows = ((f"{one.at_seconds:.1f} s", one.name, one.spoken or "(own recording)") for one in heard)
     click.echo(table(("AT", "NAME", "SPOKEN"), rows))
 

@@ -5,6 +5,7 @@ All sound is 8 kHz, 16 bit, mono, as on a telephone. Samples are `array("h")`.
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import shutil
@@ -124,6 +125,17 @@ def seconds_of(file: Path) -> float:
         return 0.0
 
 
+def as_wav(samples: Samples[int]) -> bytes:
+    """The content of a WAV file."""
+    content = io.BytesIO()
+    with wave.open(content, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE)
+        out.writeframes(samples.tobytes())
+    return content.getvalue()
+
+
 def write(file: Path, samples: Samples[int]) -> None:
     """Write the file atomically: a reader sees the old one or the new one. Raises CannotWrite."""
     # Not tempfile: it makes files that only their owner may read, and Asterisk is another user.
@@ -131,11 +143,7 @@ def write(file: Path, samples: Samples[int]) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with wave.open(str(part), "wb") as out:
-                out.setnchannels(1)
-                out.setsampwidth(2)
-                out.setframerate(RATE)
-                out.writeframes(samples.tobytes())
+            part.write_bytes(as_wav(samples))
             part.replace(file)
         finally:
             part.unlink(missing_ok=True)

@@ -109,6 +109,10 @@ def test_all_names_are_written_into_one_wav_file_with_the_second_of_each(
     assert {"Lindekerk", "Oosterwende", "Wierdam", "Zandermeer", "Wendermond"} <= {line.split()[2] for line in lines}
     with wave.open(str(tmp_path / "names.wav")) as names:
         assert names.getnframes() / names.getframerate() > len(lines)
+    link = tmp_path / "link.wav"
+    link.symlink_to(tmp_path / "names.wav")
+    assert type_in("prompts", "listen", str(link)).exit_code == 0
+    assert link.is_symlink(), "written to, and not replaced: it may be a device"
     refused = type_in("prompts", "listen", "/proc/names.wav")
     assert refused.exit_code == 2
     assert "FILE: /proc/names.wav cannot be written" in refused.stderr
