@@ -30,6 +30,8 @@ from ari_app.core.operators import (
     WrapUpOver,
 )
 
+#: pauses that we began, and that a talk ends
+_NOT_CHOSEN = frozenset({PauseReason.NO_ANSWER, PauseReason.ON_HOLD})
 _BUSY = frozenset({OperatorState.OFFERED, OperatorState.TALKING})
 
 
@@ -51,6 +53,11 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             after = session.pause_reason if session.state is OperatorState.PAUSED else session.pause_pending
             session = replace(session, pause_pending=after, pause_reason=None, wrap_up_until_at=None)
             return _to(replace(session, call_id=call_id), OperatorState.OFFERED, at)
+        case CallConnected(call_id, at) if session.call_id is None:
+            # They talk, whatever became of the offer: a process died between it and the answer.
+            chosen = None if session.pause_reason in _NOT_CHOSEN else session.pause_reason
+            session = replace(session, call_id=call_id, pause_reason=None, wrap_up_until_at=None)
+            return _to(replace(session, pause_pending=chosen or session.pause_pending), OperatorState.TALKING, at)
         case CallConnected(call_id, at):
             if session.call_id != call_id or session.state is not OperatorState.OFFERED:
                 return session

@@ -18,7 +18,9 @@ from ari_app.core.operators import (
     CallOffered,
     CallOver,
     DidNotAnswer,
+    LineHeld,
     LineLost,
+    LineUnheld,
     LogOut,
     LogoutReason,
     OperatorEvent,
@@ -98,7 +100,7 @@ def test_an_event_leads_to_a_state_that_began_with_it(
         (TALKING, CallOffered(OTHER, NOW)),
         (OFFERED, CallOffered(OTHER, NOW)),
         (OFFERED, CallConnected(OTHER, NOW)),
-        (READY, CallConnected(CALL, NOW)),
+        (CLOSED, CallConnected(CALL, NOW)),
         (TALKING, CallOver(OTHER, NOW, 30)),
         (TALKING, DidNotAnswer(CALL, NOW)),
         (READY, DidNotAnswer(CALL, NOW)),
@@ -188,6 +190,8 @@ events: st.SearchStrategy[OperatorEvent] = st.one_of(
     st.builds(Pause, st.sampled_from(PauseReason), moments),
     st.builds(Resume, moments),
     st.builds(LogOut, moments),
+    st.builds(LineHeld, moments),
+    st.builds(LineUnheld, moments),
     st.builds(LineLost, moments, st.sampled_from(LogoutReason)),
 )
 # A logout ends every history: it comes seldom, so that there is a history to end.
@@ -210,7 +214,7 @@ def test_no_history_leads_to_an_impossible_session(history: list[OperatorEvent])
 
 
 @given(histories)
-def test_an_operator_never_goes_from_one_call_to_another_without_being_ready_between(
+def test_an_operator_never_goes_from_one_call_to_another_without_being_free_between(
     history: list[OperatorEvent],
 ) -> None:
     now = READY
@@ -219,7 +223,15 @@ def test_an_operator_never_goes_from_one_call_to_another_without_being_ready_bet
         if before.call_id is not None and now.call_id is not None:
             assert before.call_id == now.call_id
         if before.call_id is None and now.call_id is not None:
-            assert before.state is OperatorState.READY
+            # Who is found talking after all, talks; a caller is offered to ready operators only.
+            assert before.state is OperatorState.READY or isinstance(event, CallConnected)
+
+
+@pytest.mark.parametrize("before", [READY, PAUSED, WRAP_UP], ids=["ready", "paused", "wrap-up"])
+def test_an_operator_who_is_found_talking_talks_whatever_became_of_the_offer(before: OperatorSession) -> None:
+    after = step(before, CallConnected(CALL, NOW))
+    assert (after.state, after.call_id, after.state_since_at) == (OperatorState.TALKING, CALL, NOW)
+    assert (after.pause_pending, after.wrap_up_until_at) == (before.pause_reason, None)
 
 
 # --- the sweep ---
