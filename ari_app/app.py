@@ -140,7 +140,7 @@ def _shell(
     callbacks: CallbackService,
     area: Callable[[], Area],
 ) -> Shell:
-    """Everything that the tasks of calls and operators may use. Orders to Asterisk are retried here, and only here."""
+    """The tools of the tasks of calls and operators. Their switch retries orders to Asterisk; nothing else does."""
     clock = SystemClock()
     registry = Registry()
     dispatcher = Dispatcher(registry, area, clock)

@@ -72,7 +72,7 @@ class ChannelHangupRequest(ChannelEvent):
 
 @dataclass(frozen=True, slots=True)
 class ChannelStateChange(ChannelEvent):
-    """To the state in the snapshot: Ringing, Up, ..."""
+    """The channel's state changed; the snapshot holds the new one (Ringing, Up, …)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Processes by what they are; None for one that is not there."""
+    """Measures the CPU of named processes: a name to its pid, or to None when it does not run."""
 
     pids: dict[str, int | None]
 

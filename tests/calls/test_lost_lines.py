@@ -1,4 +1,4 @@
-"""A line that is lost is no goodbye: the caller is not rung off, and the record says that the line was lost."""
+"""A lost line is not a hang-up: a caller whose operator's line is lost stays in the call, and the record says so."""
 
 from __future__ import annotations
 

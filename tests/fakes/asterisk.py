@@ -2,7 +2,8 @@
 
     async with FakeAsterisk() as asterisk, AriClient(asterisk.url, USER, PASSWORD) as ari: ...
 
-Which operation a request is comes from the client's own table, which is held against the real Asterisk's elsewhere.
+Requests are recognised by the client's own table of operations; another test compares that table with a real
+Asterisk.
 """
 
 from __future__ import annotations
