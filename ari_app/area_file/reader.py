@@ -1,6 +1,6 @@
 """The area file: an area written down by people, in TOML (docs/area-file.md).
 
-A file with mistakes is refused, and all its mistakes are named; the contents of a correct file can be imported as they are.
+A file with mistakes is refused, and all its mistakes are named; a correct file can be imported as it was read.
 """
 
 from __future__ import annotations

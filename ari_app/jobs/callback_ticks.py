@@ -73,7 +73,7 @@ class CallbackTicks:
             log.info("reminder_due", kind=reminder.kind.value, team=reminder.owner_team, late_seconds=round(late))
 
     def _warn_of_days(self, now: datetime) -> None:
-        """Warn once a day while designated days are known for less than a year ahead: later deadlines would be wrong."""
+        """Warn once a day while designated days are known for less than a year ahead: later deadlines go wrong."""
         days, today = self._area().special_days, local_date(now)
         if self._warned_on != today and special_days_run_out(days, today):
             log.warning("designated_days_run_out", known_until=str(special_days_known_until(days)))
