@@ -1,4 +1,4 @@
-"""Somebody else takes a party out of the talk at Asterisk: the next sweep brings both together again."""
+"""Somebody else changes a talk at Asterisk: who is out of the bridge is put back, and a lost line is no goodbye."""
 
 from __future__ import annotations
 
@@ -45,3 +45,26 @@ async def test_given_a_talk_when_a_party_is_taken_out_of_its_bridge_then_they_he
     await citizen.hang_up()
     await operator.hang_up()
     await centre.operator_is(OPERATOR, "away")
+
+
+async def test_given_a_talk_when_the_operators_line_is_lost_then_the_citizen_stays_and_the_record_says_so(
+    centre: Centre,
+) -> None:
+    """Asterisk hangs up a phone that sends no sound for 60 s with cause 44; here somebody else does, at once."""
+    asterisk = centre.asterisk
+    operator = await centre.operator("phone05", OPERATOR)
+    citizen = await centre.citizen(dials(TOWN), listens=True)
+    await centre.call_is(citizen, "talking")
+    channel = next(leg["channel_id"] for leg in await centre.legs(citizen) if leg["role"] == "operator")
+    remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "somebody-else")
+    try:
+        await remote.order("DELETE", f"channels/{channel}", reason_code="44")
+    finally:
+        await remote.close()
+    await operator.ended()
+    await centre.call_is(citizen, "waiting")
+    await citizen.hears_something()
+    leg = next(leg for leg in await centre.legs(citizen) if leg["role"] == "operator")
+    assert (leg["end_reason"], leg["hangup_cause"], leg["end_is_estimated"]) == ("line_lost", 44, False)
+    assert (await centre.session(OPERATOR))["logout_reason"] == "line_lost"
+    await citizen.hang_up()
