@@ -13,14 +13,22 @@ from ari_app.commands import WRONG, fail
 if TYPE_CHECKING:
     from ari_app.core.area_difference import ImportReport
 
+LARGEST_BYTES = 80_000_000  # of a file that is imported
 MOST_LINES = 200  # of an import's report
 LARGE = 200_000  # characters, which take about a second
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. Ends the program, with what is wrong with the file, when it has none."""
+    """The text of a file. Ends the program, with what is wrong with the file, when it has none.
+
+    No more is read than may be imported: a device never ends.
+    """
     try:
-        return file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            content = opened.read(LARGEST_BYTES + 1)
+        if len(content) > LARGEST_BYTES:
+            fail(f"{file}: is larger than {LARGEST_BYTES:,} bytes; divide it", WRONG)
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         fail(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8", WRONG)
     except OSError as error:

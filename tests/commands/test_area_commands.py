@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ari_app.commands.files import LARGEST_BYTES
 from tests.commands.conftest import SAMPLE, Type
 
 pytestmark = pytest.mark.postgres
@@ -136,3 +137,12 @@ def test_a_file_that_cannot_be_written_is_one_line_and_not_a_traceback(type_in: 
     result = type_in("export", "--output", str(tmp_path / "absent" / "out.toml"))
     assert result.exit_code == 2
     assert "cannot be written" in result.stderr
+
+
+def test_a_file_without_end_is_not_read_to_its_end(type_in: Type, tmp_path: Path) -> None:
+    file = tmp_path / "area.toml"
+    with file.open("wb") as opened:
+        opened.truncate(LARGEST_BYTES + 1)  # takes no room on the disk
+    result = type_in("import", str(file))
+    assert result.exit_code == 2
+    assert "is larger than" in result.stderr

@@ -1,0 +1,103 @@
+"""Anything that can be typed ends in an exit code and a sentence: every command, with odd values for all it takes.
+
+A night's run: FUZZ_COUNT=10000 make test ARGS="tests/commands/test_fuzz.py -n0"
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ari_app.cli import main
+from tests.commands.conftest import SAMPLE, Type
+from tests.commands.tree import every_command
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(0 if "FUZZ_COUNT" in os.environ else 300)]
+
+COUNT = int(os.environ.get("FUZZ_COUNT", "300"))
+#: they run until they are stopped, and take nothing but settings
+ENDLESS = {"serve", "up"}
+COMMANDS = [(path, command) for path, command in every_command() if path not in ENDLESS]
+#: text of our own mistakes: a statement that Postgres refused, a value that asyncpg cannot send
+RAW = re.compile(r"Traceback|DataError|\b[0-9A-Z]{5} \(\w+Error\)|does not fit its column")
+
+#: what is sensible somewhere; in another place each of them is odd
+KNOWN = (
+    "GM9901", "GM9903", "101", "999", "lindekerk", "wierdam-hofman", "0612345678", "+31612345678", "0900 1234", "112",
+    "2411", "2026-11-23", "2026-11-23T09:00", "90m", "7d", "99999999999d", "24:00", "1900-01-01T00:00+23:59", "nan",
+    "inf", "-1", "0", "1e999", "a b", "'a b'", "../..", "/", ".", "", " ", "%", "%s", "{}", "\\", "\"", "'; --", "é",
+    "\u202e", "\U0001f4de", "\ufeff", "\n", "\t", "\x1b[31m", "-", "--", "--help", "²m", "٣d", "x" * 5000,
+)  # fmt: skip
+WORDS = st.sampled_from(KNOWN) | st.text(st.characters(exclude_characters="\0"), max_size=12)
+
+
+@pytest.fixture
+def surroundings(type_in: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample area in the database, settings for everything, and files of all kinds in a directory."""
+    assert type_in("import", str(SAMPLE)).exit_code == 0
+    monkeypatch.setenv("ARI_APP_ARI_URL", "http://127.0.0.1:1/ari")
+    monkeypatch.setenv("ARI_APP_ARI_USER", "nobody")
+    monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "none")
+    monkeypatch.setenv("ARI_APP_SOUNDS_DIR", str(tmp_path / "sounds"))
+    monkeypatch.setenv("ARI_APP_CEL_FILE", str(tmp_path / "cel.csv"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recordings").mkdir()
+    (tmp_path / "recordings" / "welkom.wav").write_bytes(b"no sound")
+    (tmp_path / "area.toml").write_text(SAMPLE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "noise").write_bytes(bytes(range(256)))
+    (tmp_path / "empty").touch()
+    (tmp_path / "cel.csv").write_bytes(b'"no","log"\n\xff')
+    return tmp_path
+
+
+def files(directory: Path) -> st.SearchStrategy[str]:
+    """Names inside this test's directory and no others: some commands write, and whoever runs this may be root."""
+    names = [str(directory / name) for name in ("area.toml", "noise", "empty", "recordings", "none", "no/ne", "out")]
+    return st.sampled_from([*names, str(directory / ("x" * 300))])
+
+
+@st.composite
+def lines(draw: st.DrawFn, directory: Path) -> list[str]:
+    """One command line: some of the command's options, and its arguments."""
+    path, command = draw(st.sampled_from(COMMANDS))
+    options: list[str] = []
+    arguments: list[str] = []
+    for parameter in command.params:
+        values = files(directory) if isinstance(parameter.type, click.Path) else WORDS
+        if isinstance(parameter.type, click.Choice):
+            values = st.sampled_from(list(map(str, parameter.type.choices))) | WORDS
+        if isinstance(parameter, click.Argument):
+            arguments += draw(st.lists(values, max_size=3)) if parameter.nargs == -1 else [draw(values)]
+        elif isinstance(parameter, click.Option) and draw(st.booleans() if not parameter.required else st.just(True)):
+            options += [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], draw(values)]
+    return [*path.split(), *options, *arguments]
+
+
+def run(words: list[str]) -> Result:
+    return CliRunner().invoke(main, words)
+
+
+def test_every_command_line_ends_in_an_exit_code_and_a_sentence(surroundings: Path) -> None:
+    @settings(
+        max_examples=COUNT,
+        deadline=None,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )
+    @given(lines(surroundings))
+    def ends_well(words: list[str]) -> None:
+        result = run(words)
+        assert result.exception is None or isinstance(result.exception, SystemExit), repr(result.exception)
+        assert result.exit_code in (0, 1, 2)
+        assert not RAW.search(result.output), result.output
+        if result.exit_code == 2:
+            assert result.stderr.strip()
+
+    ends_well()
