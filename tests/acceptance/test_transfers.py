@@ -94,6 +94,7 @@ async def _caller_leaves(s: Scene) -> None:
 
 async def _operator_leaves(s: Scene) -> None:
     await s.operator.hang_up()
+    await s.operator.ended()
 
 
 async def _colleague_leaves(s: Scene) -> None:
