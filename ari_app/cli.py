@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "directory": ("directory", "The directory: whom a caller can be transferred to."),
     "export": ("area", "The whole area as an area file, PINs hashed; `import` reads it back."),
     "import": ("area", "Follow an area file (docs/area-file.md): all of it, or nothing and every mistake named."),
-    "migrate": ("migrate", "Bring the database to the revision this program needs."),
+    "migrate": ("migrate", "Bring the database to the revision this program needs, and its roles to their rights."),
     "operators": ("operators", "List the operators that are logged in, with their states."),
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),

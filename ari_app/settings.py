@@ -90,6 +90,12 @@ def _signing_secret(text: str) -> Secret:
     return Secret(text)
 
 
+def _role_password(text: str) -> Secret:
+    if not (text.isascii() and text.isalnum()) or len(text) < SHORTEST_SIGNING_SECRET:
+        raise ValueError(f"must be {SHORTEST_SIGNING_SECRET} letters and digits or more: it is part of an address")
+    return Secret(text)
+
+
 def _name(text: str) -> str:
     if not (text.isascii() and text.replace("_", "").replace("-", "").isalnum()):
         raise ValueError("may hold letters, digits, '-' and '_' only")
@@ -168,6 +174,14 @@ class DatabaseSettings:
     """The settings of a command that only reads or writes the database."""
 
     database_url: Secret = _setting(_postgres, variable="DATABASE_URL", is_secret=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrateSettings(DatabaseSettings):
+    """What `migrate` needs: the URL of the owner's role, and the passwords of the roles that it makes."""
+
+    serve_db_password: Secret | None = _setting(_role_password, default=None, is_secret=True)
+    web_db_password: Secret | None = _setting(_role_password, default=None, is_secret=True)
 
 
 @dataclass(frozen=True, kw_only=True)

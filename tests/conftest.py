@@ -133,16 +133,17 @@ def migrated_template(postgres_server: LocalPostgres) -> str:
     """The name of a database at head, from which each test gets a copy."""
     # Imported here: the pure tests need no database.
     from ari_app.storage.db.migrate import upgrade_to_head
+    from tests.roles import PASSWORDS
 
     postgres_server.sql('CREATE DATABASE "template_head"')
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, upgrade_to_head(postgres_server.url("template_head"))).result()
+        pool.submit(asyncio.run, upgrade_to_head(postgres_server.url("template_head"), PASSWORDS)).result()
     return "template_head"
 
 
 @pytest.fixture
 def database_url(postgres_server: LocalPostgres, migrated_template: str) -> Iterator[str]:
-    """The URL of a migrated database that is this test's alone."""
+    """The URL of a migrated database that is this test's alone, as its owner; `tests.roles` for other roles."""
     postgres_server.start()  # a test before this one may have killed it
     name = f"test_{uuid4().hex}"
     postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')

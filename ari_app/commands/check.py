@@ -25,6 +25,7 @@ from ari_app.settings import Settings
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, shown
 from ari_app.storage.db.errors import StorageError
+from ari_app.storage.db.excess import rights_in_excess
 from ari_app.storage.db.revision import require_head
 
 #: what the dialplan and the application cannot do without
@@ -95,6 +96,7 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
                 await require_head(url)
             except StorageError as error:
                 return Area(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
+            role = _role(await rights_in_excess(database.background))
             directory = await load_area(database.background)
     except (LedgerError, StorageError, ValueError) as error:
         remedy = "start Postgres, or correct DATABASE_URL"
@@ -103,7 +105,14 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
     area = Finding("area", True, f"{count} municipalities, {len(directory.operators)} operators")
     if not count:
         area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
-    return directory, [reachable, Finding("database schema", True, "at head"), area, _designated_days(directory)]
+    return directory, [reachable, Finding("database schema", True, "at head"), role, area, _designated_days(directory)]
+
+
+def _role(excess: list[str]) -> Finding:
+    if not excess:
+        return Finding("database role", True, "may read and write rows, and change no fact")
+    remedy = "let DATABASE_URL name the role ari_app_serve, made by `ari-app migrate` (docs/deployment.md, roles)"
+    return Finding("database role", False, f"has rights that it need not have: {', '.join(excess)}", remedy)
 
 
 def _designated_days(directory: Area) -> Finding:

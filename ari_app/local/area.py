@@ -19,12 +19,12 @@ from ari_app.storage.db.migrate import upgrade_to_head
 SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
 
 
-async def prepare(url: str, say: Say) -> Area:
-    """Migrate the database to head, import the sample area into an empty one, and tell what is in it.
+async def prepare(url: str, say: Say, passwords: Mapping[str, str] | None = None) -> Area:
+    """Migrate the database to head, make its roles, import the sample area into an empty one; returns what is in it.
 
     Raises StoreUnavailable, StorageError.
     """
-    await upgrade_to_head(url)
+    await upgrade_to_head(url, passwords)
     async with Database(url) as database:
         area = await load_area(database.background)
         if not area.municipalities and not area.operators:

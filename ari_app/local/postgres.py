@@ -44,10 +44,20 @@ class LocalPostgres:
         self._binaries = _binaries()
         self._process: subprocess.Popen[bytes] | None = None
 
-    def url(self, database: str = ROLE, *, driver: str | None = "asyncpg") -> str:
-        """The URL of a database, password included; `driver=None` for psql and other programs."""
+    def url(
+        self,
+        database: str = ROLE,
+        *,
+        driver: str | None = "asyncpg",
+        role: str = ROLE,
+        password: str | None = None,
+    ) -> str:
+        """The URL of a database, password included; `driver=None` for psql and other programs.
+
+        Without a `role` and its `password` it is the owner's, who may do everything.
+        """
         scheme = "postgresql" if driver is None else f"postgresql+{driver}"
-        credentials = f"{ROLE}:{quote(self._password, safe='')}"
+        credentials = f"{role}:{quote(self._password if password is None else password, safe='')}"
         if self.port is not None:
             return f"{scheme}://{credentials}@127.0.0.1:{self.port}/{database}"
         return f"{scheme}://{credentials}@/{database}?{urlencode({'host': str(self._socket_dir)})}"

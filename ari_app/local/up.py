@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from types import FrameType
 
 from ari_app.core.area import Area
@@ -29,6 +30,7 @@ from ari_app.local.watch import Part, Watch
 from ari_app.prompts.build import build, build_music
 from ari_app.prompts.errors import PromptError
 from ari_app.storage.db.errors import StorageError
+from ari_app.storage.db.roles import SERVE, WEB
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -55,7 +57,8 @@ def _run(settings: LocalSettings) -> None:
     with ExitStack() as stack:
         toolbox.require(toolbox.FOR_RUN, _say)
         program = asterisk_root.find(settings.cache_dir, _say)
-        postgres, asterisk, application = _parts(settings, program)
+        database, asterisk, application = _parts(settings, program)
+        postgres = database.server
         for part in (application, asterisk, postgres):
             if part is not None:
                 part.reap_leftover()
@@ -68,7 +71,7 @@ def _run(settings: LocalSettings) -> None:
         stack.callback(asterisk.stop)
         stack.callback(application.stop)
         stack.callback(_stopping)
-        directory = asyncio.run(area.prepare(application.settings.database_url, _say))
+        directory = asyncio.run(area.prepare(database.owner_url, _say, database.passwords))
         _make_sounds(asterisk, directory)
         _say("Starting Asterisk …")
         asterisk.start()
@@ -106,16 +109,32 @@ def _run(settings: LocalSettings) -> None:
         Watch(parts, _say, chore=LogKeeper(logs, asterisk.cel_file.parent).look).forever()
 
 
+@dataclass(frozen=True, slots=True)
+class _Database:
+    """Where the rows are: a server of our own, or the one of DATABASE_URL, which has one role for everything."""
+
+    server: LocalPostgres | None
+    owner_url: str = field(repr=False)
+    serve_url: str = field(repr=False)
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def _database(settings: LocalSettings, passwords: Mapping[str, str]) -> _Database:
+    if settings.database_url is not None:
+        return _Database(None, settings.database_url, settings.database_url)
+    password = passwords["DATABASE_PASSWORD"]
+    server = LocalPostgres(settings.run_dir / "postgres", password, port=settings.database_port)
+    roles = {SERVE: passwords["SERVE_DB_PASSWORD"], WEB: passwords["WEB_DB_PASSWORD"]}
+    return _Database(server, server.url(), server.url(role=SERVE, password=roles[SERVE]), roles)
+
+
 def _parts(
     settings: LocalSettings, program: asterisk_root.AsteriskProgram
-) -> tuple[LocalPostgres | None, LocalAsterisk, LocalApplication]:
+) -> tuple[_Database, LocalAsterisk, LocalApplication]:
     run_dir = settings.run_dir
-    passwords = secrets.keep(run_dir / "secrets.env", ["DATABASE_PASSWORD", "ARI_PASSWORD"])
-    postgres = None
-    url = settings.database_url
-    if url is None:
-        postgres = LocalPostgres(run_dir / "postgres", passwords["DATABASE_PASSWORD"], port=settings.database_port)
-        url = postgres.url()
+    names = ["DATABASE_PASSWORD", "ARI_PASSWORD", "SERVE_DB_PASSWORD", "WEB_DB_PASSWORD"]
+    passwords = secrets.keep(run_dir / "secrets.env", names)
+    database = _database(settings, passwords)
     asterisk = LocalAsterisk(
         program,
         AsteriskSettings(
@@ -135,7 +154,7 @@ def _parts(
     application = LocalApplication(
         ApplicationSettings(
             run_dir=run_dir / "app",
-            database_url=url,
+            database_url=database.serve_url,
             web_port=settings.web_port,
             web_bind=settings.web_bind,
             node=settings.node,
@@ -143,7 +162,7 @@ def _parts(
         ),
         asterisk,
     )
-    return postgres, asterisk, application
+    return database, asterisk, application
 
 
 def _make_sounds(asterisk: LocalAsterisk, directory: Area) -> None:

@@ -20,7 +20,9 @@ from ari_app.area_file.imports import import_area
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.db.engine import Database, dsn
 from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.db.roles import SERVE
 from tests.patience import PATIENCE_SECONDS
+from tests.roles import as_role
 
 
 @dataclass
@@ -56,7 +58,7 @@ class Application:
         settings = self.asterisk.settings
         return {
             **os.environ,
-            "DATABASE_URL": self.database_url,
+            "DATABASE_URL": as_role(self.database_url, SERVE),
             "ARI_APP_ARI_URL": self.asterisk.ari_url,
             "ARI_APP_ARI_USER": self.asterisk.ari_user,
             "ARI_APP_ARI_PASSWORD": self.asterisk.ari_password,

@@ -23,7 +23,7 @@ LASTING = {"postgres", "asterisk", "ari-app"}
 ONCE = {"sounds", "migrate"}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 ANSWERS = {"ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1"}
-DATABASE_URL = "postgresql+asyncpg://ari_app:postgres-word@postgres/ari_app"
+DATABASE_URL = "postgresql+asyncpg://ari_app_serve:serve-word@postgres/ari_app"
 SECRETS = {"database_url": DATABASE_URL, "ari_password": "ari-word", "smtp_url": "", "webhook_secret": ""}
 
 

@@ -8,12 +8,15 @@ import pytest
 
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
+from tests.roles import as_role
 from tests.storage.link import Link
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    """As `serve` has it: the tests of this room show that its rights suffice."""
+    async with Database(as_role(database_url, SERVE)) as database:
         yield database
 
 

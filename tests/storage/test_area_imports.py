@@ -31,8 +31,10 @@ from ari_app.storage.area.calamities import (
 )
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
 from ari_app.storage.operators.pins import check_pin
 from tests.patience import PATIENCE_SECONDS
+from tests.roles import as_role
 
 pytestmark = pytest.mark.postgres
 
@@ -54,7 +56,7 @@ key = 5
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    async with Database(as_role(database_url, SERVE)) as database:
         yield database
 
 

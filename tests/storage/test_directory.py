@@ -19,6 +19,8 @@ from ari_app.core.ids import EntryCode, MunicipalityCode
 from ari_app.storage import tables as t
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
+from tests.roles import as_role
 from tests.storage.directory_files import AREA, CSV, PLAN
 
 pytestmark = pytest.mark.postgres
@@ -30,7 +32,7 @@ WANTED = read_area(AREA + PLAN).named.entries
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    async with Database(as_role(database_url, SERVE)) as database:
         await import_area(database.engine, AREA, "beheer", NOW)
         yield database
 

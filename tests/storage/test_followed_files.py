@@ -21,7 +21,9 @@ from ari_app.storage import tables as t
 from ari_app.storage.area.directory_checks import store_checks
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
 from tests.area_file.country import country
+from tests.roles import as_role
 from tests.storage.directory_files import AREA, PLAN
 
 pytestmark = pytest.mark.postgres
@@ -33,7 +35,7 @@ FILE = AREA + PLAN
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
+    async with Database(as_role(database_url, SERVE)) as database:
         yield database
 
 

@@ -119,12 +119,12 @@ async def test_a_killed_connection_is_replaced_within_the_same_store(
     assert await ledger.store(call, [QUEUED]) == replace(call, last_seq=2)
 
 
-async def test_a_connection_that_breaks_after_the_commit_is_no_stale_row(link: Link, database: Database) -> None:
+async def test_a_connection_that_breaks_after_the_commit_is_no_stale_row(link: Link, database_url: str) -> None:
     """Given that the answer to a write is lost, when the write is tried again, then it is found to be there."""
     pool = await asyncpg.create_pool(link.url, min_size=1, max_size=1)
     ledger = PostgresLedger(pool)
     call = await ledger.store(await ledger.store(new_call(), [ARRIVED]), [QUEUED])  # the statement is prepared now
-    locker = await connect(database.url, "test")
+    locker = await connect(database_url, "test")  # the owner's: `serve` may not hold up others
     transaction = locker.transaction()
     await transaction.start()
     await locker.execute("LOCK TABLE call_fact IN SHARE MODE")  # the write arrives, and waits

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -18,7 +20,7 @@ from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, Oper
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
-from ari_app.storage.db.engine import Database, Pool
+from ari_app.storage.db.engine import Connection, Database, Pool, connect
 from ari_app.storage.operators.status import OperatorStatus, list_operators
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
 
@@ -261,19 +263,33 @@ async def test_of_calls_whose_ids_begin_alike_the_newest_in_the_scope_is_found(
     assert await find_call(an_area.background, GROUP, "abcd0002") == ids[2]
 
 
-async def test_an_index_finds_the_ids_that_begin_so(an_area: Database) -> None:
+class OneConnection:
+    """A pool that lends always the same connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Connection]:
+        yield self._connection
+
+
+async def test_an_index_finds_the_ids_that_begin_so(an_area: Database, database_url: str) -> None:
     """Casting every id to text would read a year of calls; walking from the newest on would too."""
     await an_area.pool.execute(
         """INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq)
         SELECT gen_random_uuid(), 'node1', 'c' || n, '140119', 'arrived', $1, $1, 1 FROM generate_series(1, 20000) n""",
         NINE,
     )
-    await an_area.pool.execute("ANALYZE call")
-    asked: asyncio.Future[LoggedQuery] = asyncio.get_running_loop().create_future()
+    owner = await connect(database_url, "test")
+    await owner.execute("ANALYZE call")
+    await owner.close()
+    logged: asyncio.Queue[LoggedQuery] = asyncio.Queue()
     async with an_area.background.acquire() as connection:
-        with connection.query_logger(asked.set_result):
-            await find_call(cast(Pool, connection), frozenset({WIERDAM}), "abcdef")
-            query = await asked
+        with connection.query_logger(logged.put_nowait):
+            await find_call(cast(Pool, OneConnection(connection)), frozenset({WIERDAM}), "abcdef")
+            while "MATERIALIZED" not in (query := await logged.get()).query:
+                pass
         plan = str(await connection.fetch(f"EXPLAIN {query.query}", *query.args))
     assert "pk_call" in plan
     assert "Seq Scan" not in plan

@@ -13,7 +13,7 @@ from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import InputRefused, translated
 from ari_app.storage.db.notifications import notify_area_changed
-from ari_app.storage.db.scopes import scope_codes
+from ari_app.storage.db.scopes import reading, scope_codes
 
 LONGEST_TEXT = 600  # characters, spoken in about a minute
 
@@ -77,7 +77,8 @@ async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, 
 async def list_calamities(pool: Pool, scope: Scope, now: datetime) -> tuple[Calamity, ...]:
     """Those of the scope that run or are planned, by their beginning. Raises StoreUnavailable."""
     with translated():
-        return tuple(calamity_of(row) for row in await pool.fetch(_LIST, now, scope_codes(scope)))
+        async with reading(pool, scope) as connection:
+            return tuple(calamity_of(row) for row in await connection.fetch(_LIST, now, scope_codes(scope)))
 
 
 def _refuse_nonsense(calamity: Calamity) -> None:

@@ -242,13 +242,15 @@ async def _delete(
 
 
 async def _insert(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """By COPY: a thousand rows in the time that ten take otherwise."""
+    """Pipelined by asyncpg itself, in a fraction of SQLAlchemy's time. COPY may not write tables with policies."""
     if rows:
         columns = list(rows[0])
         driver = (await conn.get_raw_connection()).driver_connection
         assert isinstance(driver, asyncpg.Connection)
         records = [tuple(row[name] for name in columns) for row in rows]
-        await driver.copy_records_to_table(table.name, records=records, columns=columns)
+        listed = ", ".join(f'"{name}"' for name in columns)
+        numbered = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
+        await driver.executemany(f"INSERT INTO {table.name} ({listed}) VALUES ({numbered})", records)
 
 
 async def _upsert(

@@ -24,7 +24,7 @@ from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import json_detail, without_pii
-from ari_app.storage.db.scopes import scope_codes
+from ari_app.storage.db.scopes import reading, scope_codes
 
 
 class Due(StrEnum):
@@ -142,7 +142,8 @@ async def list_requests(
     overdue_at = now if due is Due.OVERDUE else None
     asked = (with_personal_data, scope_codes(scope), before, overdue_at, municipality, team)
     with translated():
-        rows = await pool.fetch(_REQUESTS, *asked)
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_REQUESTS, *asked)
     return [
         RequestLine(
             **{
@@ -161,7 +162,7 @@ async def request_story(
 ) -> RequestStory | None:
     """The story of a request; None when there is no such request in the scope. Raises StoreUnavailable."""
     with translated():
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with reading(pool, scope) as connection:
             found = await connection.fetchrow(_THE_REQUEST, reference, scope_codes(scope))
             if found is None:
                 return None
@@ -181,7 +182,8 @@ async def request_story(
 async def promise(pool: Pool, scope: Scope, *, municipality: MunicipalityCode | None = None) -> list[PromiseMonth]:
     """How the promise was kept, by municipality and month, the newest month first. Raises StoreUnavailable."""
     with translated():
-        rows = await pool.fetch(_PROMISE, scope_codes(scope), municipality)
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_PROMISE, scope_codes(scope), municipality)
     return [PromiseMonth(**row) for row in rows]
 
 

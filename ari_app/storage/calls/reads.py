@@ -16,7 +16,7 @@ from ari_app.storage.calls.statements import CALL, LEG, THE_CALL, TRANSFER
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import json_detail, without_pii
-from ari_app.storage.db.scopes import scope_codes
+from ari_app.storage.db.scopes import reading, scope_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,8 @@ async def list_calls(
 ) -> list[CallLine]:
     """The newest first. Raises StoreUnavailable."""
     with translated():
-        rows = await pool.fetch(_CALLS, scope_codes(scope), since, municipality, limit)
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_CALLS, scope_codes(scope), since, municipality, limit)
     return [CallLine(**{**row, "stage": Stage(row["stage"]), "end_reason": _reason(row["end_reason"])}) for row in rows]
 
 
@@ -98,7 +99,7 @@ async def call_story(
 ) -> CallStory | None:
     """None when there is no such call in the scope. Raises StoreUnavailable."""
     with translated():
-        async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        async with reading(pool, scope) as connection:
             found = await connection.fetchrow(_THE_CALL, call_id, scope_codes(scope))
             if found is None:
                 return None
@@ -120,7 +121,8 @@ async def find_call(pool: Pool, scope: Scope, beginning: str) -> CallId | None:
     if ids is None:
         return None
     with translated():
-        found = await pool.fetchval(_BEGINNING, *ids, scope_codes(scope))
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchval(_BEGINNING, *ids, scope_codes(scope))
     return None if found is None else CallId(found)
 
 

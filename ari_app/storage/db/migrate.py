@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from alembic import command
 from alembic.config import Config
@@ -12,9 +12,10 @@ from ari_app.storage.db.alchemy import create_engine
 from ari_app.storage.db.constraints import validate
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.revision import migrations_directory
+from ari_app.storage.db.roles import drop_policies, grant_rights, make_roles
 
 #: one process at a time changes the schema; the others wait, and then find nothing to do
-_LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ari_app migrations', 0))"
+_LOCK = "SELECT pg_advisory_lock(hashtextextended('ari_app migrations', 0))"
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -35,10 +36,11 @@ async def _run(url: str, work: Callable[[Connection], None]) -> None:
         await engine.dispose()
 
 
-async def upgrade_to_head(url: str) -> None:
-    """Upgrade in one transaction, then validate the rules that it added; waits while another process does the same.
+async def upgrade_to_head(url: str, passwords: Mapping[str, str] | None = None) -> None:
+    """Upgrade in one transaction, then validate the rules that it added, and grant each role its rights.
 
-    Raises StoreUnavailable.
+    `passwords`: of the roles to make, or to give another password. Waits while another process does the same.
+    Raises StoreUnavailable, RolesRefused.
     """
 
     def work(connection: Connection) -> None:
@@ -46,6 +48,9 @@ async def upgrade_to_head(url: str) -> None:
             connection.exec_driver_sql(_LOCK)
             command.upgrade(_config(connection), "head")
         validate(connection)
+        with connection.begin():
+            make_roles(connection, passwords or {})
+        grant_rights(connection)
 
     await _run(url, work)
 
@@ -56,6 +61,7 @@ async def downgrade_to_base(url: str) -> None:
     def work(connection: Connection) -> None:
         with connection.begin():
             connection.exec_driver_sql(_LOCK)
+            drop_policies(connection)
             command.downgrade(_config(connection), "base")
 
     await _run(url, work)

@@ -1,8 +1,28 @@
-"""A scope as a parameter of a query: rows of other municipalities do not exist for its reader."""
+"""A scope in the database: rows of other municipalities do not exist for their reader.
+
+Two walls: each query has the scope as a parameter, and each reading connection names it, for the policies of the tables
+that the role of `web` reads (`storage.db.roles`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from ari_app.core.access import Scope
+from ari_app.storage.db.engine import Connection, Pool
+
+SCOPE_SETTING = "ari_app.scope"  # CBS codes, separated by commas; * for the whole group
+
+_SET = f"SELECT set_config('{SCOPE_SETTING}', $1, true)"
+
+
+@asynccontextmanager
+async def reading(pool: Pool, scope: Scope) -> AsyncIterator[Connection]:
+    """A transaction that sees one moment, and for the role of `web` only what is in the scope."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(_SET, "*" if scope is None else ",".join(sorted(scope)))
+        yield connection
 
 
 def scope_codes(scope: Scope) -> list[str] | None:

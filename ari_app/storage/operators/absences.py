@@ -9,7 +9,7 @@ from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import InputRefused, translated
-from ari_app.storage.db.scopes import scope_codes
+from ari_app.storage.db.scopes import reading, scope_codes
 
 #: on or planned at $1; a planned one that was called off ends where it begins
 _NOT_OVER = "(until_at IS NULL OR (until_at > $1 AND until_at > from_at))"
@@ -50,5 +50,6 @@ async def list_absences(pool: Pool, scope: Scope, now: datetime) -> list[Absence
     Raises StoreUnavailable.
     """
     with translated():
-        rows = await pool.fetch(_LIST, now, scope_codes(scope))
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_LIST, now, scope_codes(scope))
     return [Absence(OperatorNumber(row["operator"]), row["from_at"], row["until_at"], row["reason"]) for row in rows]

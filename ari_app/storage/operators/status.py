@@ -10,7 +10,7 @@ from ari_app.core.ids import CallId, Endpoint, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.scopes import scope_codes
+from ari_app.storage.db.scopes import reading, scope_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ async def list_operators(pool: Pool, scope: Scope) -> list[OperatorStatus]:
     Raises StoreUnavailable.
     """
     with translated():
-        rows = await pool.fetch(_OPERATORS, scope_codes(scope))
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_OPERATORS, scope_codes(scope))
     return [
         OperatorStatus(
             **{

@@ -1,0 +1,233 @@
+"""The roles of the database: an owner for `migrate`, one for `serve` and the commands, one for `web`.
+
+The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only. `web` reads, within
+the municipalities that its connection names (row level security, the wall behind the scope of each query), and adds to
+the audit log. Rights are granted anew by each `migrate`, so they are not part of a dump.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterator, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from ari_app.storage.db.errors import StorageError
+from ari_app.storage.db.excess import APPEND_ONLY
+from ari_app.storage.db.scopes import SCOPE_SETTING
+
+SERVE, WEB = "ari_app_serve", "ari_app_web"
+
+_READ, _ADD, _CHANGE, _ALL = "SELECT", "SELECT, INSERT", "SELECT, INSERT, UPDATE", "SELECT, INSERT, UPDATE, DELETE"
+
+#: what `serve` may do with each table and view
+SERVE_RIGHTS: Mapping[str, str] = {
+    **dict.fromkeys(APPEND_ONLY, _ADD),
+    **dict.fromkeys(
+        (
+            "call",
+            "call_leg",
+            "transfer",
+            "operator_line",
+            "operator_session",
+            "operator_absence",
+            "callback_request",
+            "callback_attempt",
+            "callback_reminder",
+            "outbox",
+            "nightly_run",
+            "calamity",
+            "municipality",
+            "shared_number",
+        ),
+        _CHANGE,
+    ),
+    **dict.fromkeys(
+        (
+            "opening_hours",
+            "closing",
+            "open_day",
+            "special_day",
+            "callback_rules",
+            "shared_number_member",
+            "member_consultation",
+            "team",
+            "team_municipality",
+            "team_contact",
+            "operator",
+            "operator_team",
+            "direct_number",
+            "directory_entry",
+            "directory_entry_hours",
+            "callable_country",
+            "followed_file",
+            "pin_attempt",
+            "cel_position",
+        ),
+        _ALL,
+    ),
+    **dict.fromkeys(("operator_skill", "callback_proof", "callback_promise", "alembic_version"), _READ),
+}
+
+#: a policy has a digest of its definition as its comment
+_POLICIES = sa.text("""
+SELECT polrelid::regclass::text AS name, obj_description(oid, 'pg_policy') AS mark
+FROM pg_policy WHERE polname = 'web'""")
+
+_ALL_POLICIES = sa.text("SELECT polrelid::regclass::text, quote_ident(polname) FROM pg_policy ORDER BY 1, 2")
+_GUARDED = sa.text("SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity ORDER BY 1")
+
+_OWN = f"coalesce(current_setting('{SCOPE_SETTING}', true), '')"
+_IN_SCOPE = f"({_OWN} = '*' OR {{0}} = ANY (string_to_array({_OWN}, ',')))"
+
+
+def _through(table: str, key: str, column: str) -> str:
+    """Visible when the row that it belongs to is: that table has a policy of its own."""
+    return f"EXISTS (SELECT FROM {table} WHERE {table}.{key} = {column})"
+
+
+def _of_operator(column: str) -> str:
+    skill = _IN_SCOPE.format("skill.municipality")
+    return f"{_OWN} = '*' OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = {column} AND {skill})"
+
+
+def _of_team(column: str) -> str:
+    served = _IN_SCOPE.format("served.municipality")
+    return f"EXISTS (SELECT FROM team_municipality served WHERE served.team = {column} AND {served})"
+
+
+#: the rows that `web` sees, by table; of a table that is not here it sees all, when it has the right
+WEB_SEES: Mapping[str, str] = {
+    "call": _IN_SCOPE.format("municipality"),
+    "call_leg": _through("call", "id", "call_leg.call_id"),
+    "call_fact": _through("call", "id", "call_fact.call_id"),
+    "transfer": _through("call", "id", "transfer.call_id"),
+    "transfer_allowance": _through("call", "id", "transfer_allowance.call_id"),
+    "callback_request": _IN_SCOPE.format("municipality"),
+    "callback_attempt": _through("callback_request", "id", "callback_attempt.request_id"),
+    "callback_fact": _through("callback_request", "id", "callback_fact.request_id"),
+    "calamity": _IN_SCOPE.format("municipality"),
+    "directory_entry": f"shared OR {_IN_SCOPE.format('municipality')}",
+    "directory_entry_hours": _through("directory_entry", "code", "directory_entry_hours.entry"),
+    "operator": _of_operator("operator.number"),
+    "operator_team": _of_operator("operator_team.operator"),
+    "operator_session": _of_operator("operator_session.operator"),
+    "operator_absence": _of_operator("operator_absence.operator"),
+    "team_contact": _of_team("team_contact.team"),
+}
+
+#: what `web` may do with each table and view
+WEB_RIGHTS: Mapping[str, str] = {
+    **dict.fromkeys(WEB_SEES, _READ),
+    "operator": "SELECT (number, name)",  # never the hash of a PIN
+    "audit_log": "INSERT",
+    **dict.fromkeys(
+        (
+            "municipality",
+            "opening_hours",
+            "closing",
+            "open_day",
+            "special_day",
+            "callback_rules",
+            "shared_number",
+            "shared_number_member",
+            "member_consultation",
+            "team",
+            "team_municipality",
+            "direct_number",
+            "callable_country",
+            "operator_skill",
+            "alembic_version",
+        ),
+        _READ,
+    ),
+}
+
+
+class RolesRefused(StorageError):
+    """The owner's role may not make roles."""
+
+
+def make_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
+    """Make the roles that have a password here, or give them that password. ASCII only.
+
+    Postgres is told no password but what it keeps of one, so that none can come into its log.
+    Raises RolesRefused.
+    """
+    asked = "SELECT rolsuper OR rolcreaterole, rolname FROM pg_roles WHERE rolname = current_user"
+    may_make_roles, owner = connection.execute(sa.text(asked)).one()
+    if passwords and not may_make_roles:
+        raise RolesRefused(
+            f"{owner} may not make roles: let somebody who may run ALTER ROLE {owner} CREATEROLE, or make "
+            f"{' and '.join(passwords)} by hand and unset their passwords here"
+        )
+    for role, password in passwords.items():
+        exists = connection.execute(sa.text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).first()
+        verb = "CREATE" if exists is None else "ALTER"
+        rights = f"LOGIN NOCREATEDB NOCREATEROLE PASSWORD '{scram_secret(password)}'"
+        connection.exec_driver_sql(f"{verb} ROLE {role} {rights}")
+
+
+def grant_rights(connection: Connection) -> None:
+    """Give each role that exists exactly its rights. The connection is in no transaction.
+
+    A policy that changes locks its table for a moment, so each has a transaction of its own, and none when it is right.
+    """
+    with connection.begin():
+        existing = set(connection.execute(sa.text("SELECT rolname FROM pg_roles")).scalars())
+        for role, rights in ((SERVE, SERVE_RIGHTS), (WEB, WEB_RIGHTS)):
+            if role in existing:
+                for statement in _grants(role, rights):
+                    connection.exec_driver_sql(statement)
+        if SERVE in existing:
+            connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {SERVE}")
+        there = {str(row.name): row.mark for row in connection.execute(_POLICIES)}
+    for table, condition in WEB_SEES.items() if WEB in existing else ():
+        statements = list(_policies(table, condition, existing))
+        mark = hashlib.sha256("".join(statements).encode()).hexdigest()
+        if there.get(table) != mark:
+            with connection.begin():
+                for statement in (*statements, f"COMMENT ON POLICY web ON {table} IS '{mark}'"):
+                    connection.exec_driver_sql(statement)
+
+
+def drop_policies(connection: Connection) -> None:
+    """Before tables go: a policy depends on every table that its condition names. `grant_rights` makes them anew."""
+    for table, name in connection.execute(_ALL_POLICIES).all():
+        connection.exec_driver_sql(f"DROP POLICY {name} ON {table}")
+    for table in connection.execute(_GUARDED).scalars().all():
+        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+
+
+def _grants(role: str, rights: Mapping[str, str]) -> Iterator[str]:
+    yield "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {role}"
+    yield f"REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM {role}"
+    yield f"GRANT USAGE ON SCHEMA public TO {role}"
+    for table, right in rights.items():
+        yield f"GRANT {right} ON {table} TO {role}"
+
+
+def _policies(table: str, condition: str, existing: set[str]) -> Iterator[str]:
+    """Policies add up: of the three, `web` has only its own."""
+    wanted = {"web": (WEB, condition), "others": ("PUBLIC", f"current_user <> '{WEB}'")}
+    if SERVE in existing:
+        wanted["serve"] = (SERVE, "true")  # folded away when a statement is planned
+    for name, (role, rows) in wanted.items():
+        yield f"DROP POLICY IF EXISTS {name} ON {table}"
+        yield f"CREATE POLICY {name} ON {table} TO {role} USING ({rows})"
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+
+
+def scram_secret(password: str) -> str:
+    """What Postgres keeps of a password (RFC 5803)."""
+    salt, rounds = secrets.token_bytes(16), 4096
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, rounds)
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server = hmac.digest(salted, b"Server Key", "sha256")
+    encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
+    return f"SCRAM-SHA-256${rounds}:{encoded[0]}${encoded[1]}:{encoded[2]}"
