@@ -25,6 +25,12 @@ README = ROOT / "README.md"
 OPERATIONS = ROOT / "docs" / "operations.md"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
+#: every setting of `ari-app`, those of `migrate` among them
+READ_BY_THE_PROGRAM = {
+    name
+    for kind in (application_settings.Settings, application_settings.MigrateSettings)
+    for name in application_settings.variables(kind)
+}
 #: global variables of Asterisk, and a word in the text of a script
 NO_SETTINGS = {"ARI_APP_HEARTBEAT", "ARI_APP_DIALPLAN", "ARI_APP_NAME"}
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
@@ -51,7 +57,7 @@ def variables(*files: Path) -> set[str]:
     return found - NO_SETTINGS
 
 
-@pytest.mark.parametrize("variable", sorted(application_settings.variables(application_settings.Settings)))
+@pytest.mark.parametrize("variable", sorted(READ_BY_THE_PROGRAM))
 def test_a_setting_of_the_application_is_in_the_readme(variable: str) -> None:
     assert f"`{variable}`" in text(README)
 
@@ -75,7 +81,7 @@ def test_a_variable_that_any_file_reads_is_in_the_readme() -> None:
 
 
 def test_a_variable_of_the_documents_is_read_by_some_file() -> None:
-    read = set(application_settings.variables(application_settings.Settings))
+    read = set(READ_BY_THE_PROGRAM)
     read |= variables(*ROOT.glob("ari_app/**/*.py"), *ROOT.glob("ari_app/local/*.sh"), ROOT / ".env.example")
     read |= variables(*(file for file in ROOT.glob("asterisk-conf/*") if file.is_file()), ROOT / "docker-compose.yml")
     assert variables(*DOCUMENTS) - read == set()
