@@ -89,17 +89,28 @@ def events_since(path: Path, since: datetime) -> Iterator[CelEvent]:
     Rotated files beside the log are read too, also when compressed with gzip.
 
     Raises:
-        CelFileUnreadable: a file exists and cannot be read.
+        CelFileUnreadable: a file exists and cannot be read, or was rotated away while we read.
     """
+    try:
+        family = _family(path)
+    except OSError as error:
+        raise CelFileUnreadable(f"{path}: {error.strerror}") from error
     files = []
-    for file in _family(path):
+    for file in family:
         first = next(_events(file), None)
-        if first is not None and file.stat().st_mtime >= since.timestamp():
+        if first is not None and _changed_at(file) >= since.timestamp():
             files.append((first.at, file))
     for _, file in sorted(files):
         for event in _events(file):
             if event.at >= since:
                 yield event
+
+
+def _changed_at(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError as error:  # rotated away since it was listed
+        raise CelFileUnreadable(f"{file}: {error.strerror}") from error
 
 
 def _events(file: Path) -> Iterator[CelEvent]:
@@ -159,7 +170,7 @@ def _identity(path: Path) -> str | None:
 
 
 def _family(path: Path) -> list[Path]:
-    """The log and its rotated files."""
+    """The log and its rotated files. Raises OSError."""
     return [file for file in path.parent.glob(f"{path.name}*") if file.is_file()]
 
 

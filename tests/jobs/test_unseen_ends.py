@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from ari_app.core.event_log.cel import CelEvent
 from ari_app.core.ids import ChannelId
+from ari_app.jobs import cel_file
 from ari_app.jobs.unseen_ends import UnseenEnds
 
 pytestmark = pytest.mark.pure
@@ -48,3 +51,20 @@ async def test_a_log_that_cannot_be_read_tells_nothing(tmp_path: Path, is_there:
     if is_there:
         path.mkdir()
     assert await UnseenEnds(path).read([CITIZEN], AT) == {}
+
+
+async def test_a_log_that_is_rotated_away_while_it_is_read_tells_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cel.csv"
+    path.write_text(_row("CHAN_START", 0, CITIZEN) + _hang_up(7, CITIZEN, 16))
+    events = cel_file._events
+
+    def rotated_after_its_first_line(file: Path) -> Iterator[CelEvent]:
+        for event in events(file):
+            file.unlink()
+            yield event
+
+    monkeypatch.setattr(cel_file, "_events", rotated_after_its_first_line)
+    assert await UnseenEnds(path).read([CITIZEN], AT) == {}
+    assert not path.exists()
