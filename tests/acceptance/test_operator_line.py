@@ -156,9 +156,11 @@ async def _key_codes(centre: Centre) -> None:
 
     await operator.press("*91")
     await centre.becomes("SELECT pause_pending FROM operator_session WHERE operator = '104'", "break")
+    # While a word is played to the operator, Asterisk hands nothing of the others on to their channel.
+    await operator.hears_recording(centre.sound("nl/straks-pauze"))
+    await _talks(centre, operator, citizen)
     await citizen.press("12#")
     await operator.receives_keys("12#")
-    await _talks(centre, operator, citizen)
     assert citizen.keys_received == ""
     await citizen.hang_up()
     await centre.operator_is("104", "paused")
