@@ -2,6 +2,7 @@
 
 CallError
 ├── PartyLeft          a party's channel is gone; the one exception used as control flow
+├── StillTalking       an operator who talks logs in on another phone
 ├── ControllerReplaced another controller took our place at Asterisk: stop acting at once
 ├── SwitchUnavailable  Asterisk cannot be reached, or refuses for reasons of its own
 └── DestinationUnavailable  there is no phone to dial: not registered, not existing

@@ -78,10 +78,10 @@ def check(json_wanted: bool) -> None:
 
 async def _findings(chosen: Settings) -> list[Finding]:
     found = [Finding("settings", True, "complete")]
-    directory, about_database = await _database(chosen)
+    area, about_database = await _database(chosen)
     found += about_database
     found += [finding async for finding in _asterisk(chosen)]
-    found.append(_prompts(chosen, directory))
+    found.append(_prompts(chosen, area))
     found.append(_cel(chosen.cel_file))
     return found
 
@@ -97,15 +97,15 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
             except StorageError as error:
                 return Area(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
             role = _role(await rights_in_excess(database.background))
-            directory = await load_area(database.background)
+            area = await load_area(database.background)
     except (LedgerError, StorageError, ValueError) as error:
         remedy = "start Postgres, or correct DATABASE_URL"
         return Area(), [Finding("database", False, str(error), remedy)]
-    count = len(directory.municipalities)
-    area = Finding("area", True, f"{count} municipalities, {len(directory.operators)} operators")
+    count = len(area.municipalities)
+    about_area = Finding("area", True, f"{count} municipalities, {len(area.operators)} operators")
     if not count:
-        area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
-    return directory, [reachable, Finding("database schema", True, "at head"), role, area, _designated_days(directory)]
+        about_area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
+    return area, [reachable, Finding("database schema", True, "at head"), role, about_area, _designated_days(area)]
 
 
 def _role(excess: list[str]) -> Finding:
@@ -115,10 +115,10 @@ def _role(excess: list[str]) -> Finding:
     return Finding("database role", False, f"has rights that it need not have: {', '.join(excess)}", remedy)
 
 
-def _designated_days(directory: Area) -> Finding:
+def _designated_days(area: Area) -> Finding:
     """The law's working days are known for as long as the decrees are."""
-    until = special_days_known_until(directory.special_days)
-    if special_days_run_out(directory.special_days, local_date(datetime.now(UTC))):
+    until = special_days_known_until(area.special_days)
+    if special_days_run_out(area.special_days, local_date(datetime.now(UTC))):
         remedy = "import the days of the next royal decree as [[special_day]] (docs/area-file.md)"
         return Finding("designated days", False, f"known until {until}: callback deadlines need them", remedy)
     return Finding("designated days", True, f"known until {until}")
@@ -184,11 +184,11 @@ def _version(version: str) -> Finding:
     return Finding("asterisk", False, f"version {version}", f"install Asterisk {OLDEST}, or newer")
 
 
-def _prompts(chosen: Settings, directory: Area) -> Finding:
+def _prompts(chosen: Settings, area: Area) -> Finding:
     now = datetime.now(UTC)
-    calamities = [one for one in directory.calamities if one.until_at is None or one.until_at > now]
+    calamities = [one for one in area.calamities if one.until_at is None or one.until_at > now]
     names = expected(
-        [(town.code, town.spoken_name) for town in directory.municipalities.values()],
+        [(town.code, town.spoken_name) for town in area.municipalities.values()],
         [one.text for one in calamities],
     )
     absent = missing(chosen.sounds_dir, names)

@@ -27,19 +27,19 @@ class AreaFollower:
     def __init__(self, database: Database, sounds_dir: Path) -> None:
         self._database = database
         self._sounds_dir = sounds_dir
-        self._directory = Area()
+        self._newest = Area()
 
     def current(self) -> Area:
-        return self._directory
+        return self._newest
 
     async def reload(self) -> bool:
         """Read the area again; whether it is another one. New names and texts get their sound before they are used."""
         area = await load_area(self._database.background)
-        if area == self._directory:
+        if area == self._newest:
             return False
         await make_prompts(self._sounds_dir, area)
-        self._directory = area
-        log.info("directory_loaded", municipalities=len(area.municipalities))
+        self._newest = area
+        log.info("area_loaded", municipalities=len(area.municipalities))
         return True
 
     async def follow(

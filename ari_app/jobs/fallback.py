@@ -39,7 +39,7 @@ class FallbackTaker:
         self._ledger = PostgresLedger(database.pool)
         self._path = path
         self._asterisk_id = asterisk_id
-        self._directory = area
+        self._area = area
         self._watch = FallbackWatch()
         self._position: LogPosition | None = None
         self._has_begun = False
@@ -131,7 +131,7 @@ class FallbackTaker:
             fact.kind is FactKind.TO_FALLBACK and fact.at == found.fallback_at for fact in story.facts
         ):
             return True  # stored before the place in the log was
-        call, facts, changed = fallback_rows(found, known, legs, self._directory(), self._asterisk_id)
+        call, facts, changed = fallback_rows(found, known, legs, self._area(), self._asterisk_id)
         try:
             await self._ledger.store(call, facts, changed)
         except StaleRow:

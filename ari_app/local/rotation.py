@@ -22,7 +22,7 @@ def rotate(file: Path, largest_bytes: int = LARGEST_BYTES, kept: int = KEPT) -> 
     """Copy a log that has grown too large to FILE.1 and empty it, earlier ones becoming FILE.2 and so on.
 
     The program that writes it goes on writing: it must have opened the file for appending. Lines written between the
-    copy and the emptying is lost. Returns whether anything was done.
+    copy and the emptying are lost. Returns whether anything was done.
     """
     try:
         if file.stat().st_size <= largest_bytes:

@@ -63,7 +63,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What only this revision can say is said in the words of the one before."""
+    """Values that only this revision has become those of the one before."""
     op.execute("UPDATE call_fact SET kind = 'noted' WHERE kind = 'callback_limited'")
     set_members("call_fact", "kind", _FACTS)
     op.drop_constraint(op.f("ck_callback_rules_limits_positive"), "callback_rules", type_="check")

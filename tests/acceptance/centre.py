@@ -192,7 +192,7 @@ class Centre:
         self.application.forget_log()
         async with Database(self.database_url) as database:
             await set_calamity(database.background, calamity, now)
-        await self.application.says("directory_loaded")
+        await self.application.says("area_loaded")
 
     async def no_calamity(self, municipality: str) -> None:
         self.application.forget_log()
@@ -200,7 +200,7 @@ class Centre:
             await end_calamity(
                 database.background, MunicipalityCode(municipality), "acceptance test", datetime.now(UTC)
             )
-        await self.application.says("directory_loaded")
+        await self.application.says("area_loaded")
 
     def sound(self, name: str) -> Path:
         """The sound file of a prompt, such as `nl/niemand`."""
