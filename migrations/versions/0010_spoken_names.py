@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from ari_app.storage.db.constraints import add_rule, drop_rule
+
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
@@ -18,12 +20,10 @@ def upgrade() -> None:
     op.add_column("municipality", sa.Column("spoken", sa.Text))
     seconds = sa.Column("choose_within_seconds", sa.Integer, nullable=False, server_default="15")
     op.add_column("shared_number", seconds)
-    op.create_check_constraint(
-        op.f("ck_shared_number_choose_within_positive"), "shared_number", "choose_within_seconds > 0"
-    )
+    add_rule("shared_number", "choose_within_positive", "choose_within_seconds > 0")
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("ck_shared_number_choose_within_positive"), "shared_number", type_="check")
+    drop_rule("shared_number", "choose_within_positive")
     op.drop_column("shared_number", "choose_within_seconds")
     op.drop_column("municipality", "spoken")

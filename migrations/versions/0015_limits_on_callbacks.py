@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ari_app.storage.db.constraints import set_members
+from ari_app.storage.db.constraints import add_rule, drop_rule, set_members
 
 revision = "0015"
 down_revision = "0014"
@@ -54,11 +54,7 @@ _AT = _FACTS.index("callback_requested") + 1
 def upgrade() -> None:
     for name, default in _LIMITS:
         op.add_column("callback_rules", sa.Column(name, sa.Integer, nullable=False, server_default=default))
-    op.create_check_constraint(
-        op.f("ck_callback_rules_limits_positive"),
-        "callback_rules",
-        "most_per_caller > 0 AND most_per_number > 0 AND most_per_hour > 0",
-    )
+    add_rule("callback_rules", "limits_positive", "most_per_caller > 0 AND most_per_number > 0 AND most_per_hour > 0")
     set_members("call_fact", "kind", (*_FACTS[:_AT], "callback_limited", *_FACTS[_AT:]))
 
 
@@ -66,6 +62,6 @@ def downgrade() -> None:
     """Values that only this revision has become those of the one before."""
     op.execute("UPDATE call_fact SET kind = 'noted' WHERE kind = 'callback_limited'")
     set_members("call_fact", "kind", _FACTS)
-    op.drop_constraint(op.f("ck_callback_rules_limits_positive"), "callback_rules", type_="check")
+    drop_rule("callback_rules", "limits_positive")
     for name, _ in _LIMITS:
         op.drop_column("callback_rules", name)
