@@ -19,7 +19,7 @@ _WEEK_MINUTES = 7 * 24 * 60
 
 def _time(value: Any) -> time:
     if not isinstance(value, str) or not re.fullmatch(TIME, value):
-        refuse('must be a time in quotes, such as "08:30"')
+        refuse('must be a time of day from "00:00" to "23:59", in quotes, such as "08:30"')
     return time.fromisoformat(value)
 
 

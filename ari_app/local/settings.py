@@ -6,9 +6,10 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ari_app.core.addresses import postgres_address
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, is_free
 
@@ -23,7 +24,7 @@ class LocalSettings:
 
     run_dir: Path
     cache_dir: Path
-    database_url: str | None  # None: an embedded PostgreSQL
+    database_url: str | None = field(repr=False)  # None: an embedded PostgreSQL
     database_port: int | None  # of the embedded one; None: only a unix socket
     sip_bind: str
     sip_port: int
@@ -93,7 +94,7 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
     settings = LocalSettings(
         run_dir=Path(environment.get("ARI_APP_RUN_DIR") or ".run").absolute(),
         cache_dir=cache_dir(environment),
-        database_url=environment.get("DATABASE_URL") or None,
+        database_url=_database_url(environment, mistakes),
         database_port=port("DATABASE_PORT", None),
         sip_bind=address("SIP_BIND", environment.get("ARI_APP_SIP_BIND") or "127.0.0.1"),
         sip_port=port("SIP_PORT", 5060) or 0,
@@ -112,6 +113,15 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
     if mistakes:
         raise LocalError("settings are wrong:\n  " + "\n  ".join(mistakes))
     return settings
+
+
+def _database_url(environment: Mapping[str, str], mistakes: list[str]) -> str | None:
+    url = environment.get("DATABASE_URL")
+    try:
+        return None if not url else postgres_address(url)
+    except ValueError as error:
+        mistakes.append(f"DATABASE_URL: {error}")
+        return None
 
 
 def cache_dir(environment: Mapping[str, str] = os.environ) -> Path:

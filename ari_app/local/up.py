@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
+from urllib.parse import urlsplit
 
 from ari_app.core.area import Area
 from ari_app.core.ledger import LedgerError
@@ -120,9 +121,10 @@ class _Database:
 
 
 def _database(settings: LocalSettings, passwords: Mapping[str, str]) -> _Database:
-    if settings.database_url is not None:
-        return _Database(None, settings.database_url, settings.database_url)
-    password = passwords["DATABASE_PASSWORD"]
+    """The server that DATABASE_URL names, unless that is our own: a terminal that has read `.run/env` has its URL."""
+    url, password = settings.database_url, passwords["DATABASE_PASSWORD"]
+    if url is not None and urlsplit(url).password not in passwords.values():
+        return _Database(None, url, url)
     server = LocalPostgres(settings.run_dir / "postgres", password, port=settings.database_port)
     roles = {SERVE: passwords["SERVE_DB_PASSWORD"], WEB: passwords["WEB_DB_PASSWORD"]}
     return _Database(server, server.url(), server.url(role=SERVE, password=roles[SERVE]), roles)

@@ -350,7 +350,8 @@ def test_all_mistakes_are_told_at_once() -> None:
         # callbacks
         ('name = "Zandermeer"', 'name = "Z"\ncallback = { team = "x" }', "[1].callback.team: there is no team x"),
         ('name = "Zandermeer"', 'name = "Z"\ncallback = { max_attempts = 0 }', "must be greater than or equal to 1"),
-        ('name = "Zandermeer"', 'name = "Z"\ncallback = { call_from = "8:30" }', "must be a time in quotes"),
+        ('name = "Zandermeer"', 'name = "Z"\ncallback = { call_from = "8:30" }', "must be a time of day from"),
+        ('name = "Zandermeer"', 'name = "Z"\ncallback = { call_until = "24:00" }', 'to "23:59", in quotes'),
         (
             'name = "Zandermeer"',
             'name = "Z"\ncallback = { call_from = "20:00" }',

@@ -136,3 +136,15 @@ def test_given_apts_own_sources_then_the_debian_mirror_is_found(
     assert debian.mirror(tmp_path) == (mirror or "")
     monkeypatch.setenv("ARI_APP_DEBIAN_MIRROR", "http://mine.example.org/debian")
     assert debian.mirror(tmp_path) == "http://mine.example.org/debian"
+
+
+def test_given_a_database_address_that_cannot_be_when_settings_are_read_then_it_is_named_and_not_shown() -> None:
+    with pytest.raises(LocalError, match="DATABASE_URL: does not say where the password ends") as error:
+        load({"DATABASE_URL": "postgresql://ari_app:geheim/123@host/ari_app"})
+    assert "geheim" not in str(error.value)
+
+
+def test_the_address_of_the_database_is_not_in_what_a_traceback_shows() -> None:
+    settings = load({"DATABASE_URL": "postgresql://ari_app:geheim@host/ari_app"})
+    assert settings.database_url is not None
+    assert "geheim" not in repr(settings)

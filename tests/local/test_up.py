@@ -192,8 +192,13 @@ def test_given_a_launcher_that_was_killed_when_it_is_brought_up_again_then_nothi
     assert first.end(signal.SIGKILL) == -signal.SIGKILL
     assert all(server.is_running() for server in left)
 
-    again = Terminal(environment)
+    # As after `set -a; . .run/env; set +a` in that terminal: the address of its own database is in it.
+    lines = (Path(environment["ARI_APP_RUN_DIR"]) / "env").read_text().splitlines()
+    read = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+    assert "DATABASE_URL" in read
+    again = Terminal({**read, **environment})
     started.append(again)
+    again.until(r"^Starting PostgreSQL")
     again.until(r"^Ready after")
     assert [line for line in again.said if "citizen" in line] == accounts, "the same passwords as before"
     assert "Importing the sample area …" not in again.said

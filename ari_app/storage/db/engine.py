@@ -7,12 +7,13 @@ a process that does neither does not load SQLAlchemy, which takes longer to read
 from __future__ import annotations
 
 import asyncio
-import re
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 
+from ari_app.core.addresses import postgres_address
 from ari_app.storage.db.errors import translated
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 #: a connection that a pool lends
 Connection: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+#: parameters of a URL that say where it leads
+_SHOWN = frozenset({"dbname", "database", "host", "port", "sslmode", "user"})
 
 CONNECT_SECONDS = 2.0
 #: the longest that one statement of a call may take; a caller who waits longer is better off in the fallback
@@ -51,9 +55,15 @@ def dsn(url: str) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL without its password, for people and logs."""
-    without_user_password = re.sub(r"^(postgresql://[^/?@:]*):[^?]*@", r"\1:***@", dsn(url))
-    return re.sub(r"([?&](?:ssl)?password)=[^&]*", r"\1=***", without_user_password)
+    """Where a URL leads, for people and logs: user, host and database, and nothing of a password or a certificate."""
+    try:
+        parts = urlsplit(dsn(postgres_address(url)))
+    except ValueError:
+        return "postgresql://…"  # nobody can tell where its password ends
+    user, at, hosts = parts.netloc.rpartition("@")
+    kept = [(key, value) for key, value in parse_qsl(parts.query) if key in _SHOWN]
+    query = f"?{urlencode(kept, safe='/')}" if kept else ""
+    return f"postgresql://{user.partition(':')[0]}{at}{hosts}{parts.path}{query}"
 
 
 async def connect(url: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
