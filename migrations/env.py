@@ -11,7 +11,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from ari_app.settings import DatabaseSettings, load
-from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.constraints import validate
 from ari_app.storage.tables import metadata
 
@@ -23,7 +23,7 @@ def _run(connection: Connection) -> None:
 
 
 async def _run_by_url(url: str) -> None:
-    engine = create_engine(url, pooled=False)
+    engine = create_migration_engine(url)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_run)

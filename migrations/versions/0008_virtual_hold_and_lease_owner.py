@@ -41,6 +41,10 @@ _NEW_FACTS = tuple("virtual_hold_lapsed" if kind == "place_lapsed" else kind for
 #: the facts whose details name the owner of a lease
 _LEASE_FACTS = "kind IN ('claimed', 'released', 'lease_expired')"
 
+#: the facts whose details name the kind of a request; of the others, which are most, no details are read
+_KIND_OF_REQUEST = "kind IN ('created', 'joined')"
+_KIND_OF_CALL = "kind IN ('callback_offered', 'callback_requested')"
+
 
 def upgrade() -> None:
     op.alter_column("callback_request", "lease_holder", new_column_name="lease_owner")
@@ -64,9 +68,10 @@ def _rename_kind(old: str, new: str, known: Sequence[str]) -> None:
     """The kind of a request stands in its own row, in the row of its call, and in the facts of both."""
     _rename("callback_request", "kind", old, new, known)
     _rename("call", "callback_kind", old, new, known)
-    for table in ("callback_fact", "call_fact"):
+    for table, facts in (("callback_fact", _KIND_OF_REQUEST), ("call_fact", _KIND_OF_CALL)):
         op.execute(
-            f"UPDATE {table} SET detail = jsonb_set(detail, '{{kind}}', '\"{new}\"') WHERE detail->>'kind' = '{old}'"
+            f"UPDATE {table} SET detail = jsonb_set(detail, '{{kind}}', '\"{new}\"')"
+            f" WHERE {facts} AND detail->>'kind' = '{old}'"
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.storage.db import migrate
-from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db.alchemy import create_migration_engine
 
 pytestmark = pytest.mark.postgres
 
@@ -21,6 +21,7 @@ _ROWS = f"""
 INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, callback_kind)
 VALUES ('{_CALL}', 'node1', 'c1', '140119', 'waiting', now(), now(), 1, 'place_in_line');
 INSERT INTO call_fact VALUES ('{_CALL}', 1, now(), 'callback_offered', '{{"kind": "place_in_line"}}');
+INSERT INTO call_fact VALUES ('{_CALL}', 2, now(), 'callback_requested', '{{"kind": "place_in_line"}}');
 INSERT INTO callback_request (id, reference, municipality, reason, kind, state, first_contact_at, deadline_at,
   plan_by_at, owner_team, number_confirmed_how, pii_number, created_at, last_seq, queued_at, lease_holder,
   lease_until_at)
@@ -28,7 +29,8 @@ VALUES ('{_REQUEST}', '1234567', 'GM9901', 'waiting', 'place_in_line', 'in_progr
   now(), 'kcc', 'shown', '+31612345678', now(), 3, now(), 'call:1', now());
 INSERT INTO callback_fact VALUES ('{_REQUEST}', 1, now(), 'created', '{{"kind": "place_in_line", "subject": ""}}');
 INSERT INTO callback_fact VALUES ('{_REQUEST}', 2, now(), 'claimed', '{{"holder": "call:1", "operator": "101"}}');
-INSERT INTO callback_fact VALUES ('{_REQUEST}', 3, now(), 'place_lapsed', '{{}}')"""
+INSERT INTO callback_fact VALUES ('{_REQUEST}', 3, now(), 'place_lapsed', '{{}}');
+INSERT INTO callback_fact VALUES ('{_REQUEST}', 4, now(), 'joined', '{{"kind": "place_in_line", "subject": ""}}')"""
 _WORDS = {
     "place_in_line": "virtual_hold",
     "place_lapsed": "virtual_hold_lapsed",
@@ -39,7 +41,7 @@ _WORDS = {
 
 @pytest.fixture
 async def engine(empty_database_url: str) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(empty_database_url, pooled=False)
+    engine = create_migration_engine(empty_database_url)
     yield engine
     await engine.dispose()
 

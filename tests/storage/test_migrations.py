@@ -24,8 +24,8 @@ from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
 from ari_app.storage import tables
-from ari_app.storage.db import migrate, revision
-from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db import alchemy, migrate, revision
+from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.engine import connect
 from ari_app.storage.db.errors import MigrationsMissing, NotMigrated
 from ari_app.storage.db.rows import RowShape
@@ -74,7 +74,7 @@ def test_the_names_of_the_files_are_the_revisions_in_their_order() -> None:
 async def test_the_migrated_schema_is_the_metadata_to_the_last_constraint(
     database_url: str, empty_database_url: str
 ) -> None:
-    engine = create_engine(empty_database_url, pooled=False)
+    engine = create_migration_engine(empty_database_url)
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
         for view in (tables.OPERATOR_SKILL_VIEW, *tables.CALLBACK_VIEWS):
@@ -88,7 +88,7 @@ async def test_alembic_finds_nothing_to_generate(database_url: str) -> None:
         context = MigrationContext.configure(connection, opts={"compare_server_default": True})
         return list(compare_metadata(context, tables.metadata))
 
-    engine = create_engine(database_url, pooled=False)
+    engine = create_migration_engine(database_url)
     async with engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await engine.dispose()
@@ -206,3 +206,22 @@ async def test_skills_follow_from_teams(database_url: str) -> None:
             VALUES ('140119', 'GM9901', 1), ('140119', 'GM9902', 1)"""
         )
     await connection.close()
+
+
+async def test_a_migration_waits_and_works_longer_than_any_other_statement_may(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await connect(empty_database_url, "test")
+    (name,) = await other.fetchrow("SELECT quote_ident(current_database())")  # type: ignore[misc]
+    for limit in ("statement_timeout", "lock_timeout"):
+        await other.execute(f"ALTER DATABASE {name} SET {limit} = '50ms'")
+    monkeypatch.setattr(alchemy, "BACKGROUND_SECONDS", 0.05)
+    await other.execute(migrate._LOCK)
+    upgrade = asyncio.create_task(migrate.upgrade_to_head(empty_database_url))
+    async with asyncio.timeout(30):
+        while not await other.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            assert not upgrade.done(), upgrade
+    await other.fetchval("SELECT pg_sleep(0.5)")
+    await other.close()
+    await upgrade
+    assert await revision.current_revision(empty_database_url) == revision.known_revisions()[-1]

@@ -13,7 +13,7 @@ from alembic import command
 from sqlalchemy import Connection
 
 from ari_app.local.postgres import LocalPostgres
-from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.engine import connect, dsn
 from ari_app.storage.db.migrate import _config, upgrade_to_head
 from ari_app.storage.db.revision import known_revisions, require_head
@@ -38,7 +38,7 @@ async def made(url: str, revision: str) -> None:
         with connection.begin():
             command.upgrade(_config(connection), revision)
 
-    engine = create_engine(url, pooled=False)
+    engine = create_migration_engine(url)
     async with engine.connect() as connection:
         await connection.run_sync(upgrade)
     await engine.dispose()

@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from ari_app.storage.db.alchemy import create_engine
+from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.constraints import validate
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.revision import migrations_directory
@@ -27,7 +27,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 async def _run(url: str, work: Callable[[Connection], None]) -> None:
-    engine = create_engine(url, pooled=False)
+    engine = create_migration_engine(url)
     try:
         with translated():
             async with engine.connect() as connection:
