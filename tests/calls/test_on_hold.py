@@ -22,7 +22,7 @@ from ari_app.core.operators import (
     Resume,
     WrapUpOver,
 )
-from tests.calls.scenes import connecting, connecting_rung, legs_of, talking, talking_rung, waiting
+from tests.calls.scenes import announcing, connecting, connecting_rung, legs_of, talking, talking_rung, waiting
 from tests.calls.transfers import talk
 from tests.calls.world import ESDAM_ALONE, World
 from tests.fakes.clock import settle
@@ -148,6 +148,39 @@ async def test_given_a_caller_who_waits_when_their_phone_holds_then_they_keep_th
     await hold(scene.world, scene.citizen)
     await scene.world.clock.advance(5)
     assert scene.world.call(scene.citizen).stage is Stage.WAITING
+
+
+async def test_given_a_prompt_when_the_listeners_phone_holds_and_takes_back_then_the_record_says_each_once(
+    make_world: Make,
+) -> None:
+    """Their messages are read while the prompt is heard out, and again after it."""
+    scene = await announcing(make_world)
+    world, citizen = scene.world, scene.citizen
+    await hold(world, citizen)
+    await hold(world, citizen)
+    await unhold(world, citizen)
+    world.switch.prompts_last = False
+    world.switch.finish_prompt(citizen)
+    await world.clock.advance(60)
+    assert not world.call(citizen).is_open
+    assert holds(world, citizen) == [(FactKind.HELD, "caller"), (FactKind.HELD_NO_MORE, "caller")]
+
+
+async def test_given_a_caller_in_the_menu_when_their_phone_holds_then_the_record_says_so_once(
+    make_world: Make,
+) -> None:
+    world = make_world()
+    world.switch.prompts_last = True
+    citizen = await world.citizen()
+    await hold(world, citizen)
+    await world.clock.advance(1)
+    world.switch.prompts_last = False
+    world.switch.finish_prompt(citizen)
+    await world.clock.advance(1)
+    await world.press(citizen, "1")
+    await world.clock.advance(1)
+    assert world.call(citizen).stage is Stage.WAITING
+    assert holds(world, citizen) == [(FactKind.HELD, "caller")]
 
 
 async def test_given_a_rung_operator_when_their_phone_answers_on_hold_then_the_caller_goes_back_to_the_queue(

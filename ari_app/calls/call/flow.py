@@ -84,6 +84,7 @@ class Flow(Record, ChannelOwner):
         self._released: set[ChannelId] = set()
         #: parties whose phone has its line on hold: up, and yet nobody is there
         self.held: set[ChannelId] = set()
+        self._holds_noted: set[Held | Unheld] = set()
 
     @property
     def area(self) -> Area:
@@ -139,11 +140,17 @@ class Flow(Record, ChannelOwner):
             await self.shell.switch.ensure_waiting(self.caller)
 
     def _note_hold(self, message: Held | Unheld) -> None:
-        """A party's phone put its line on hold, or took it back. Who hears music for it is Asterisk's."""
+        """A party's phone put its line on hold, or took it back. Who hears music for it is Asterisk's.
+
+        Each is noted once, also when its message is put back and read again.
+        """
         leg = self.leg(message.channel_id)
-        if leg is None or not leg.is_open:
+        if leg is None or not leg.is_open or message in self._holds_noted:
             return
+        self._holds_noted.add(message)
         is_held = isinstance(message, Held)
+        if is_held and message.channel_id in self.held:
+            return
         (self.held.add if is_held else self.held.discard)(message.channel_id)
         kind = FactKind.HELD if is_held else FactKind.HELD_NO_MORE
         self.note(Fact(message.at, kind, {"by": leg.role.value, "how": "phone"}))
