@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call
-from ari_app.core.callback_limits import AskedFor
+from ari_app.core.callback_limits import AskedFor, Limit
 from ari_app.core.callbacks import (
     Absence,
     CallbackAttempt,
@@ -130,7 +130,14 @@ class CallbackStore(Protocol):
         ...
 
     async def abandoned_calls(self, municipalities: Collection[MunicipalityCode], since: datetime) -> Sequence[Call]:
-        """Calls to these, arrived since then, whose callers gave up waiting and were not helped or promised since."""
+        """Calls to these, arrived since then, whose callers gave up waiting and were not helped or promised since.
+
+        Without the calls that have the fact that a limit was reached.
+        """
+        ...
+
+    async def note_limit(self, call: Call, limit: Limit, now: datetime) -> None:
+        """The fact of an ended call that its caller is promised nothing; once, however many programs write it."""
         ...
 
     async def absences(self, now: datetime) -> Sequence[Absence]:

@@ -35,12 +35,22 @@ class CallbackService(Attempts):
         return [one for one in changed if one is not None]
 
     async def promise_abandoned_calls(self, now: datetime) -> Sequence[Created]:
-        """Callers who gave up waiting are called back, where the municipality wants that."""
+        """Callers who gave up waiting are called back, where the municipality wants that.
+
+        One whom a limit refuses stays refused: tried again, they would take each place that becomes free from callers
+        who ask for it.
+        """
         area = self._area()
         towns = [code for code, town in area.municipalities.items() if town.callback.abandoned]
         if not towns:
             return []
         calls = await self._store.abandoned_calls(towns, now - ABANDONED_SINCE)
-        wishes = [wish for wish in (abandoned_wish(call, area) for call in calls) if wish is not None]
-        made = [await self.create_or_join(wish, now) for wish in wishes]
-        return [one for one in made if isinstance(one, Created)]
+        promised = []
+        for call in calls:
+            wish = abandoned_wish(call, area)
+            made = None if wish is None else await self.create_or_join(wish, now)
+            if isinstance(made, Created):
+                promised.append(made)
+            elif made is not None and made.limit is not None:
+                await self._store.note_limit(call, made.limit, now)
+        return promised

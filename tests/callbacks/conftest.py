@@ -78,6 +78,15 @@ class Stand:
     async def kinds(self, request_id: RequestId) -> list[str]:
         return [fact.kind.value for fact in await self.facts(request_id)]
 
+    async def facts_of_call(self, call: Call) -> list[tuple[int, FactKind, object]]:
+        """Those after the first, each with its number."""
+        if isinstance(self.ledger, FakeLedger):
+            return [(seq, f.kind, f.detail) for seq, f in enumerate(self.ledger.told[call.id], start=1) if seq > 1]
+        assert self.database is not None
+        query = "SELECT seq, kind, detail FROM call_fact WHERE call_id = $1 AND seq > 1 ORDER BY seq"
+        rows = await self.database.pool.fetch(query, call.id)
+        return [(row["seq"], FactKind(row["kind"]), json.loads(row["detail"])) for row in rows]
+
     async def attempts(self, request_id: RequestId) -> Sequence[CallbackAttempt]:
         if isinstance(self.store, FakeCallbackStore):
             return await self.store.rows.attempts(request_id)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ari_app.core.area import Area, CallbackRules
-from ari_app.core.call import Call, EndReason, Stage
+from ari_app.core.call import Call, EndReason, FactKind, Stage
 from ari_app.core.callback_limits import Limit
 from ari_app.core.callback_requests import NotPromised, WishPart
 from ari_app.core.callbacks import Confirmed, RequestKind, RequestReason
@@ -100,10 +100,27 @@ async def test_over_the_limit_a_caller_who_gave_up_is_not_promised_a_call(stand:
         asking(5), stage=Stage.ENDED, queued_at=at(5), ended_at=at(6), end_reason=EndReason.ABANDONED_WAITING
     )
     call = await stand.called(over)
-    assert list(await stand.service.promise_abandoned_calls(at(7))) == []
     wish = asked(at(5), reason=RequestReason.ABANDONED, call_id=call.id, pii_number=CALLER)
     refused = await stand.service.create_or_join(wish, at(7))
     assert isinstance(refused, NotPromised)
     assert (refused.part, refused.limit) == (WishPart.LIMIT, Limit.HOUR)
-    (made,) = await stand.service.promise_abandoned_calls(at(61))
-    assert made.request.pii_number == CALLER
+    assert list(await stand.service.promise_abandoned_calls(at(7))) == []
+
+
+async def test_a_caller_who_gave_up_and_was_refused_takes_no_place_that_becomes_free(stand: Stand) -> None:
+    stand.area = limited(most_per_hour=1)
+    await stand.created(at(0), pii_number=number(1))
+    over = replace(
+        asking(5), stage=Stage.ENDED, queued_at=at(5), ended_at=at(6), end_reason=EndReason.ABANDONED_WAITING
+    )
+    call = await stand.called(over)
+    read = await stand.store.abandoned_calls([OOSTERWENDE], at(0))
+    assert [one.id for one in read] == [call.id]
+    assert list(await stand.service.promise_abandoned_calls(at(7))) == []
+    assert await stand.store.abandoned_calls([OOSTERWENDE], at(0)) == []
+    assert list(await stand.service.promise_abandoned_calls(at(61))) == []
+    asker = await stand.called(asking(62))
+    assert await stand.service.limit_of_caller(asker, None, at(62)) is None
+    await stand.store.note_limit(read[0], Limit.HOUR, at(63))  # another program, which read the call before
+    noted = await stand.facts_of_call(call)
+    assert noted == [(call.last_seq + 1, FactKind.CALLBACK_LIMITED, {"limit": "hour"})]

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from ari_app.core.call import Call, EndReason, Stage
-from ari_app.core.callback_limits import BY_CALLERS, AskedFor
+from ari_app.core.call import Call, EndReason, Fact, FactKind, Stage
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor, Limit
 from ari_app.core.callback_rules import owner_now, urgency
 from ari_app.core.callbacks import (
     Absence,
@@ -219,7 +219,16 @@ class FakeCallbackStore:
         calls = [one for one in self.rows.ledger.calls.values() if one.arrived_at >= since]
         left = [one for one in calls if one.end_reason is EndReason.ABANDONED_WAITING and one.callback_request is None]
         here = [one for one in left if one.municipality in municipalities and one.pii_caller_number is not None]
-        return [one for one in here if not self._helped_since(one, calls) and not self._promised_since(one)]
+        wanted = [one for one in here if not self._helped_since(one, calls) and not self._promised_since(one)]
+        told = self.rows.ledger.told
+        return [one for one in wanted if all(fact.kind is not FactKind.CALLBACK_LIMITED for fact in told[one.id])]
+
+    async def note_limit(self, call: Call, limit: Limit, now: datetime) -> None:
+        await self._arrive()
+        ledger = self.rows.ledger
+        if ledger.calls[call.id].last_seq == call.last_seq:
+            ledger.calls[call.id] = replace(ledger.calls[call.id], last_seq=call.last_seq + 1)
+            ledger.told[call.id].append(Fact(now, FactKind.CALLBACK_LIMITED, {"limit": limit.value}))
 
     def _helped_since(self, call: Call, calls: Sequence[Call]) -> bool:
         later = (one for one in calls if one.arrived_at > call.arrived_at and one.municipality == call.municipality)

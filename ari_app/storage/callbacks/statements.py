@@ -20,7 +20,8 @@ OPEN_REQUESTS_OF_NUMBER = f"{_OPEN} AND pii_number = $1 AND municipality = ANY($
 OPEN_REQUESTS_OF_TEAM = f"{_OPEN} AND owner_team = $1 ORDER BY {_URGENCY}"
 ABSENCES = "SELECT operator, from_at, until_at, reason FROM operator_absence WHERE until_at IS NULL OR until_at > $1"
 KNOWN_REMINDERS = "SELECT DISTINCT key FROM callback_reminder WHERE key = ANY($1)"
-#: callers who gave up waiting; a caller who called again and was helped, or has a promise since, is not one
+#: callers who gave up waiting; a caller who called again and was helped, has a promise since, or was refused one by a
+#: limit, is not one
 ABANDONED_CALLS = f"""
 SELECT {CALL.listed()} FROM call
 WHERE municipality = ANY($1) AND arrived_at >= $2 AND end_reason = 'abandoned_waiting'
@@ -33,6 +34,7 @@ WHERE municipality = ANY($1) AND arrived_at >= $2 AND end_reason = 'abandoned_wa
     AND r.municipality = call.municipality AND (r.call_id = call.id OR r.created_at >= call.arrived_at
       OR EXISTS (SELECT FROM callback_fact f WHERE f.request_id = r.id AND f.kind = 'joined'
         AND f.at >= call.arrived_at)))
+  AND NOT EXISTS (SELECT FROM call_fact f WHERE f.call_id = call.id AND f.kind = 'callback_limited')
 ORDER BY arrived_at, id"""
 
 #: by a caller: the numbers they are promised a call on, and earlier calls of theirs that are about to confirm one
@@ -107,6 +109,11 @@ EXTEND_LEASES_OF_CALLS = """
 UPDATE callback_request r SET lease_until_at = $2 FROM callback_attempt a JOIN call c ON c.id = a.call_id
 WHERE a.request_id = r.id AND a.ended_at IS NULL AND r.lease_owner IS NOT NULL
   AND c.ended_at IS NULL AND c.asterisk_id = $1 AND r.lease_until_at < $2"""
+#: nothing, when the call has another fact by now
+NOTE_LIMIT = """
+WITH noted AS (UPDATE call SET last_seq = last_seq + 1 WHERE id = $1 AND last_seq = $2 RETURNING id, last_seq)
+INSERT INTO call_fact (call_id, seq, at, kind, detail)
+SELECT id, last_seq, $3::timestamptz, 'callback_limited', jsonb_build_object('limit', $4::text) FROM noted"""
 INSERT_REMINDER = """
 INSERT INTO callback_reminder (key, way, kind, audience, due_at, day, owner_team, owner_operator, request_id,
   municipality, created_at, next_try_at)

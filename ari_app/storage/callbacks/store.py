@@ -10,7 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from ari_app.core.call import Call
-from ari_app.core.callback_limits import BY_CALLERS, AskedFor
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor, Limit
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestKind
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.storage.callbacks import statements
@@ -72,6 +72,9 @@ class PostgresCallbackStore:
 
     async def abandoned_calls(self, municipalities: Collection[MunicipalityCode], since: datetime) -> Sequence[Call]:
         return [CALL.read(row) for row in await self._fetch(statements.ABANDONED_CALLS, sorted(municipalities), since)]
+
+    async def note_limit(self, call: Call, limit: Limit, now: datetime) -> None:
+        await self._fetch(statements.NOTE_LIMIT, call.id, call.last_seq, now, limit.value)
 
     async def absences(self, now: datetime) -> Sequence[Absence]:
         rows = await self._fetch(statements.ABSENCES, now)
