@@ -8,10 +8,12 @@ from datetime import timedelta
 
 import pytest
 
+from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason, LegRole, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.misplaced import SETTLING, is_misplaced
+from ari_app.core.operators import OperatorState
 from tests.calls.scenes import legs_of, talking, talking_rung, waiting
 from tests.calls.transfers import consulting
 from tests.calls.world import World
@@ -88,6 +90,49 @@ async def test_given_a_talk_when_the_operator_cannot_be_put_back_then_the_caller
     assert scene.citizen in world.switch.waiting & world.switch.music
     (leg,) = [leg for leg in legs_of(scene) if leg.role is LegRole.OPERATOR]
     assert leg.end_reason is LegEndReason.LOST
+
+
+def _refuses(order: tuple[str, ...], is_done: bool) -> bool:
+    """Asterisk carries out nothing that a mend needs."""
+    if order[0] in ("bridge", "join", "wait"):
+        raise SwitchUnavailable("ordered by the test")
+    return False
+
+
+async def test_given_a_line_out_of_place_when_asterisk_refuses_the_mend_then_the_next_sweep_tries_again(
+    make_world: Make,
+) -> None:
+    world = make_world()
+    operator = await world.operator("101")
+    await world.clock.advance(10)
+    _take_out(world, operator)
+    world.switch.trouble = _refuses
+    assert await world.sweep() == 1
+    await world.clock.advance(5)
+    assert world.session("101").state is OperatorState.READY and operator in world.switch.channels
+    world.switch.trouble = lambda order, is_done: False
+    assert await world.sweep() == 1
+    await world.clock.advance(1)
+    assert any(operator in members for members in world.switch.bridges.values())
+    assert await world.sweep() == 0
+
+
+async def test_given_a_transfer_out_of_place_when_asterisk_refuses_the_mend_then_the_next_sweep_tries_again(
+    make_world: Make,
+) -> None:
+    t, colleague = await consulting(make_world, reach=Reach.LINE)
+    world = t.world
+    await world.clock.advance(5)
+    _take_out(world, colleague)
+    world.switch.trouble = _refuses
+    assert await world.sweep() > 0
+    await world.clock.advance(5)
+    assert not world.switch.fallback and t.call.stage is Stage.TALKING and t.transfer.is_open
+    world.switch.trouble = lambda order, is_done: False
+    assert await world.sweep() > 0
+    await world.clock.advance(1)
+    assert t.hears(t.operator) == {colleague}
+    assert t.has_music(t.citizen)
 
 
 async def test_a_call_whose_stage_has_just_begun_is_not_judged(make_world: Make) -> None:

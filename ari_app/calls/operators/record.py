@@ -99,6 +99,14 @@ class SessionRecord:
         await self._shell.switch.ensure_talk_bridge(bridge_id)
         await self._shell.switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=True)
 
+    async def _put_back(self) -> None:
+        """The line is in its bridge again. One that cannot be put there stays at work: the next sweep sees it again."""
+        await self._channel.stop_prompt()  # it would hold the move up
+        try:
+            await self._ensure_bridge()
+        except SwitchUnavailable as error:
+            log.warning("line_not_put_back", session_id=str(self.session.id), error=str(error))
+
     async def _destroy_bridge(self) -> None:
         """A session's bridge is its own, and goes with it."""
         if self.session.bridge_id is not None:

@@ -130,8 +130,7 @@ class SessionTask(SessionPrompts):
             case ApplyEvent(event=event):
                 await self._apply_found(event)
             case PutBack():
-                await self._channel.stop_prompt()  # it would hold the move up
-                await self._ensure_bridge()
+                await self._put_back()
             case Held() | Unheld():
                 await self._line_held(message)
             case ReplaceAsked(answer=give):

@@ -10,13 +10,15 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import structlog
+
 from ari_app.calls.call.bridging import prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
-from ari_app.calls.errors import PartyLeft
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CommandAsked, Digit, Held, Left, Message, OperatorGone, Played, PutBack, Unheld, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.commands import respond
@@ -38,6 +40,8 @@ from ari_app.core.transfer import (
 )
 from ari_app.core.transfer_rules import Then, layout, step
 from ari_app.prompts.phrases import operator as to_operator
+
+log = structlog.get_logger(__name__)
 
 ACCEPT_KEY = "1"
 #: a briefing whose end is not reported does not hold the caller longer than this
@@ -136,7 +140,7 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
         case Held() | Unheld():
             await flow.commit()
         case PutBack():
-            return await _arrange(flow)
+            return await _put_back(flow)
         case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
             return await _briefed(flow, transfer, message)
         case Digit(channel_id=by, digit=digit) if by == target_channel:
@@ -213,6 +217,15 @@ async def _arrange(flow: Flow) -> Happened | None:
         is_target = flow.leg_of(transfer.to_leg) == flow.leg(left.channel_id)
         return (TargetLeft() if is_target else HandlingPartyLeft()), flow.now
     return None
+
+
+async def _put_back(flow: Flow) -> Happened | None:
+    """As `_arrange`, for the sweep. What cannot be done now is left to the next sweep, which sees it again."""
+    try:
+        return await _arrange(flow)
+    except SwitchUnavailable as error:
+        log.warning("transfer_not_put_back", call_id=str(flow.call.id), error=str(error))
+        return None
 
 
 async def _release_target(flow: Flow, transfer: Transfer) -> None:
