@@ -205,10 +205,11 @@ class Recovery:
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
         mailbox = self._shell.registry.session_mailbox(session.id)
         end = None if session.channel_id is None else self._ends.get(session.channel_id)
+        is_told = end is not None and event.reason is LogoutReason.LOST  # a restart of Asterisk is reason enough
         if mailbox is not None:
-            mailbox.post(end or ApplyEvent(event))
+            mailbox.post(end if end is not None and is_told else ApplyEvent(event))
             return
-        if end is not None and event.reason is LogoutReason.LOST:
+        if end is not None and is_told:
             event = LineLost(end.at, LogoutReason.HUNG_UP if is_goodbye(end.cause) else LogoutReason.LINE_LOST)
         await self._shell.ledger.store_session(step(session, event))
 

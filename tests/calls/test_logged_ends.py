@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -110,3 +111,20 @@ async def test_given_no_log_when_the_caller_leaves_then_the_end_is_an_estimate(m
     await world.restart()
     call = world.call(scene.citizen)
     assert (call.end_reason, call.end_is_estimated) == (EndReason.LOST, True)
+
+
+async def test_given_a_log_when_asterisk_restarted_then_the_session_of_a_living_process_ends_for_that_reason(
+    make_world: Make,
+) -> None:
+    scene = await talking(make_world)
+    world = scene.world
+    for channel_id in list(world.switch.channels):
+        world.logged_ends[channel_id] = Left(channel_id, world.clock.now(), 16)
+    await world.restart_asterisk()
+    for channel_id, left in world.logged_ends.items():
+        world.logged_ends[channel_id] = replace(left, at=world.clock.now())
+    await world.close_gap()
+    await world.clock.advance(5)
+    assert world.session("101").logout_reason is LogoutReason.ASTERISK_RESTARTED
+    assert world.line(scene.other).ended_at is not None  # type: ignore[arg-type]
+    assert not any(call.is_open for call in world.ledger.calls.values())
