@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 
+from ari_app.calls.call.cleanup import over_with_call
 from ari_app.calls.call.record import ended
 from ari_app.calls.call_task import why_ended
 from ari_app.calls.callbacks.attempts import end_lost_attempt
@@ -17,7 +18,7 @@ from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
-from ari_app.core.causes import is_goodbye
+from ari_app.core.causes import Cause, is_goodbye
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_rules import step
@@ -37,8 +38,7 @@ from ari_app.core.recovery import (
     plan,
 )
 from ari_app.core.skills import team_for
-from ari_app.core.transfer import Transfer, TransferOutcome
-from ari_app.core.transfer_rules import over
+from ari_app.core.transfer import Transfer
 
 log = structlog.get_logger(__name__)
 
@@ -149,7 +149,8 @@ class Recovery:
             if not end.estimated:
                 reason = why_ended(call, ended_legs, is_transferring=transfer is not None)
             reason = await request_of_lost(self._shell, call, reason)
-        await end_lost_attempt(self._shell, call, reason)
+        citizen = next((leg for leg in ended_legs if leg.channel_id == call.channel_id), None)
+        await end_lost_attempt(self._shell, call, citizen, reason)
         now = self._now
         closed = replace(
             call,
@@ -163,7 +164,7 @@ class Recovery:
             handled_by_fallback=call.handled_by_fallback or reason is EndReason.HANDLED_BY_FALLBACK,
         )
         fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": end.estimated})
-        ended_transfers = () if transfer is None else (over(transfer, TransferOutcome.LOST, end.at),)
+        ended_transfers = () if transfer is None else (over_with_call(transfer, reason, end.at),)
         await self._shell.ledger.store(closed, (fact,), ended_legs, ended_transfers)
         self._free_operator(call)
 
@@ -184,8 +185,10 @@ class Recovery:
             why = LegEndReason.RELEASED  # we were hanging up
         elif leg.answered_at is not None:
             why = how_it_ended(end.cause)
+        elif leg.role is LegRole.CALLER:
+            why = LegEndReason.HUNG_UP
         else:
-            why = LegEndReason.HUNG_UP if leg.role is LegRole.CALLER else LegEndReason.NO_ANSWER
+            why = LegEndReason.BUSY if end.cause == Cause.BUSY else LegEndReason.NO_ANSWER
         return ended(leg, end.at, why, cause=end.cause)
 
     async def _hang_up(self, channel_id: ChannelId) -> None:

@@ -10,9 +10,13 @@ import pytest
 
 from ari_app.calls.messages import Left
 from ari_app.core.call import EndReason, LegEndReason, LegRole, Stage
+from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason
+from ari_app.core.transfer import TransferOutcome
 from tests.calls.scenes import choosing, estimated_ends, legs_of, talking, talking_rung, waiting
+from tests.calls.test_calling_back import at_work, attempts, promised, ringing
+from tests.calls.transfers import consulting
 from tests.calls.world import World
 
 pytestmark = pytest.mark.pure
@@ -100,6 +104,43 @@ async def test_given_a_closed_socket_when_a_party_leaves_then_the_end_is_that_of
     await world.clock.advance(1)
     call = world.call(scene.citizen)
     assert (call.end_reason, call.ended_at, call.end_is_estimated) == (EndReason.CALLER_HUNG_UP, at, False)
+
+
+@pytest.mark.parametrize(
+    ("cause", "outcome", "why"),
+    [
+        (17, AttemptOutcome.BUSY, LegEndReason.BUSY),
+        (19, AttemptOutcome.NO_ANSWER, LegEndReason.NO_ANSWER),
+    ],
+)
+async def test_given_no_process_when_a_citizen_does_not_answer_then_the_attempt_says_what_the_log_does(
+    make_world: Make, cause: int, outcome: AttemptOutcome, why: LegEndReason
+) -> None:
+    world, operator = await at_work(make_world)
+    await promised(world)
+    await world.press(operator, "*7")
+    citizen = ringing(world)
+    await world.kill()
+    ends(world, citizen, cause)
+    await world.clock.advance(10)
+    await world.restart()
+    assert world.call(citizen).end_reason is EndReason.CALLBACK_NOT_ANSWERED
+    (leg,) = [leg for leg in world.ledger.legs.values() if leg.channel_id == citizen]
+    assert leg.end_reason is why
+    assert attempts(world) == [outcome]
+
+
+async def test_given_no_process_when_the_caller_leaves_in_a_transfer_then_the_transfer_says_so_too(
+    make_world: Make,
+) -> None:
+    t, _ = await consulting(make_world)
+    await t.world.kill()
+    at = ends(t.world, t.citizen)
+    await t.world.clock.advance(10)
+    await t.world.restart()
+    assert t.call.end_reason is EndReason.CALLER_LEFT_IN_TRANSFER
+    (transfer,) = t.world.ledger.transfers.values()
+    assert (transfer.outcome, transfer.ended_at) == (TransferOutcome.CALLER_LEFT, at)
 
 
 async def test_given_no_log_when_the_caller_leaves_then_the_end_is_an_estimate(make_world: Make) -> None:

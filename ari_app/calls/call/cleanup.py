@@ -73,14 +73,19 @@ def close_transfer(flow: Flow, reason: EndReason, at: datetime) -> tuple[Fact, .
     transfer = flow.open_transfer
     if transfer is None:
         return ()
-    if reason.side is EndSide.CALLER:
-        closed, _ = step(transfer, CallerLeft(), at)
-    elif reason in (EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG):
-        closed = over(transfer, TransferOutcome.NO_ANSWER, at)
-    else:
-        closed = over(transfer, TransferOutcome.LOST, at)
+    closed = over_with_call(transfer, reason, at)
     flow.change_transfer(closed)
     return (transfer_over(closed),)
+
+
+def over_with_call(transfer: Transfer, reason: EndReason, at: datetime) -> Transfer:
+    """The transfer as the end of its call, for this reason, leaves it."""
+    if reason.side is EndSide.CALLER:
+        closed, _ = step(transfer, CallerLeft(), at)
+        return closed
+    if reason in (EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG):
+        return over(transfer, TransferOutcome.NO_ANSWER, at)
+    return over(transfer, TransferOutcome.LOST, at)
 
 
 def transfer_over(transfer: Transfer) -> Fact:

@@ -57,12 +57,12 @@ async def end_attempt(flow: Flow, reason: EndReason) -> None:
             await sleep_until(flow.shell.clock, flow.now + STORE_RETRY)
 
 
-async def end_lost_attempt(shell: Shell, call: Call, reason: EndReason) -> None:
+async def end_lost_attempt(shell: Shell, call: Call, citizen: Leg | None, reason: EndReason) -> None:
     """For a call whose end nobody saw: its row knows the operator's mark, and whether a talk began.
 
-    Raises StoreUnavailable.
+    `citizen`: their leg as it ended, if it was open. Raises StoreUnavailable.
     """
-    await _end(shell, call, outcome_of(call, None, reason))
+    await _end(shell, call, outcome_of(call, citizen, reason))
 
 
 async def end_attempt_in_talk(flow: Flow) -> bool:
