@@ -213,7 +213,7 @@ class Controller:
 
 
 async def look(exchange: Exchange) -> Snapshot:
-    """The channels and bridges of this moment; tells the switch which waiting bridge is in use. Raises AriError."""
+    """The channels and bridges of this moment; gives the switch the waiting bridge that is in use. Raises AriError."""
     snapshot = await take_snapshot(exchange.ari, exchange.application, datetime.now(UTC))
     exchange.switch.use_waiting_bridge(_waiting_bridge(snapshot))
     return snapshot

@@ -20,7 +20,7 @@ else:
 
 log = structlog.get_logger(__name__)
 
-#: libraries whose errors tell of another system that is away, and not of a mistake in the program
+#: libraries whose errors mean that another system is away, and not that the program is wrong
 _DRIVERS = frozenset({"aiohttp", "apscheduler", "asyncpg"})
 
 

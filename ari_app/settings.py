@@ -44,10 +44,6 @@ class Secret:
 # --- from the text of a variable to its value; a ValueError says what the text must be ---
 
 
-def _postgres(text: str) -> Secret:
-    return Secret(postgres_address(text))
-
-
 def _ari(text: str) -> str:
     try:
         http_address(text)
@@ -62,10 +58,6 @@ def _ari_user(text: str) -> str:
     if ":" in text:
         raise ValueError("may not hold a colon")
     return text
-
-
-def _smtp(text: str) -> Secret:
-    return Secret(smtp_address(text))
 
 
 def _mail_address(text: str) -> str:
@@ -173,7 +165,9 @@ def _setting(
 class DatabaseSettings:
     """The settings of a command that only reads or writes the database."""
 
-    database_url: Secret = _setting(_postgres, variable="DATABASE_URL", is_secret=True)
+    database_url: Secret = _setting(
+        lambda text: Secret(postgres_address(text)), variable="DATABASE_URL", is_secret=True
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,7 +196,7 @@ class Settings(DatabaseSettings):
     nightly_hour: int = _setting(_whole(0, 23), default=3)  # in the Netherlands
     log_level: str = _setting(_level, default="info")
     log_pii: bool = _setting(_yes_or_no, default=False)  # callers' numbers in the log, while a fault is traced
-    smtp_url: Secret | None = _setting(_smtp, default=None, is_secret=True)
+    smtp_url: Secret | None = _setting(lambda text: Secret(smtp_address(text)), default=None, is_secret=True)
     mail_from: str | None = _setting(_mail_address, default=None)
     webhook_url: str | None = _setting(_webhook, default=None)
     webhook_secret: Secret | None = _setting(_signing_secret, default=None, is_secret=True)
@@ -241,33 +235,32 @@ def _fields(kind: type[DatabaseSettings]) -> dict[str, Field[Any]]:
 
 
 def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
-    """The settings from the environment; an empty variable counts as not set, as compose hands on what is not set.
+    """The settings from the environment; an empty variable counts as not set: compose passes on variables that way.
 
     Raises SettingsError with every mistake in one text.
     """
     values: dict[str, Any] = {}
     mistakes: list[str] = []
-    by_name = _fields(kind)
-    known = variables(kind)
-    texts: dict[str, str] = {}
+    given: set[str] = set()
+    known, by_name = variables(kind), _fields(kind)
     for variable, name in known.items():
+        one = by_name[name]
         try:
-            text = _text_of(variable, environment) if by_name[name].metadata["is_secret"] else None
+            text = _text_of(variable, environment) if one.metadata["is_secret"] else environment.get(variable, "")
         except ValueError as error:
             mistakes.append(str(error))
-            texts[variable] = "?"
+            given.add(variable)
             continue
-        texts[variable] = text = environment.get(variable, "") if text is None else text
-        if not text:
-            if by_name[name].default is MISSING:
-                mistakes.append(f"{variable}: is not set; set it in the environment (see .env.example)")
-            continue
-        try:
-            values[name] = by_name[name].metadata["read"](_plain(text))
-        except ValueError as error:
-            mistakes.append(f"{variable}: {error}")
+        if text:
+            given.add(variable)
+            try:
+                values[name] = one.metadata["read"](_plain(text))
+            except ValueError as error:
+                mistakes.append(f"{variable}: {error}")
+        elif one.default is MISSING:
+            mistakes.append(f"{variable}: is not set; set it in the environment (see .env.example)")
     for variable, (other, what) in NEEDS.items():
-        if variable in known and texts[variable] and not texts[other]:
+        if variable in given and other not in given:
             mistakes.append(f"{variable} needs {other}: {what}")
     if mistakes:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(mistakes))
@@ -285,7 +278,8 @@ def _text_of(variable: str, environment: Mapping[str, str]) -> str:
     if text:
         raise ValueError(f"{variable} and {variable}_FILE are both set: leave one out")
     try:
-        raw = Path(path).read_bytes()[: LARGEST_SECRET + 1]
+        with Path(path).open("rb") as file:
+            raw = file.read(LARGEST_SECRET + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "no path"
         raise ValueError(f"{variable}_FILE: the file cannot be read ({why}); is it there, and this user's?") from None

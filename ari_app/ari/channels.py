@@ -1,4 +1,4 @@
-"""`ari.channels`: whoever is on the line."""
+"""`ari.channels`: the parties on the line."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Channels(ChannelMedia):
         await self._do("channels.redirect", channel_id=channel_id, endpoint=endpoint)
 
     async def answer(self, channel_id: str) -> None:
-        """Done as well when it was answered already. ChannelStateChange tells the moment."""
+        """Idempotent. ChannelStateChange has the moment."""
         await self._do("channels.answer", channel_id=channel_id)
 
     async def ring(self, channel_id: str) -> None:

@@ -1,6 +1,6 @@
 """Events of ARI: JSON text in, frozen values out. `at` is Asterisk's own moment, UTC.
 
-`decode` never raises: what is unknown, or has another shape than ARI promises, is an `Unknown`.
+`decode` never raises: an event of an unknown type, or of another shape than ARI promises, is an `Unknown`.
 """
 
 from __future__ import annotations

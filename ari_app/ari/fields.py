@@ -1,4 +1,4 @@
-"""Reading fields of decoded JSON, refusing what has another type than ARI promises."""
+"""Reading fields of decoded JSON; a field of another type than ARI promises is refused."""
 
 from __future__ import annotations
 

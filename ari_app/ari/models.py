@@ -42,7 +42,7 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application that Asterisk knows, and what it is subscribed to."""
+    """An application that Asterisk knows, with its subscriptions."""
 
     name: str
     channel_ids: tuple[str, ...]
@@ -71,7 +71,7 @@ def _types(data: Object, key: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AsteriskInfo:
-    """`started_at` is what tells a restart: `entity_id` is a hardware address and stays."""
+    """A restart shows in `started_at`: `entity_id` is a hardware address and stays."""
 
     version: str  # e.g. "22.10.1+dfsg"
     entity_id: str

@@ -98,7 +98,7 @@ class EventStream:
         self._recent: deque[str] = deque(maxlen=REMEMBERED)
         self._runner: asyncio.Task[None] | None = None
         self._info: AsteriskInfo | None = None
-        self._given_out = 0  # connections that the consumer was told of
+        self._given_out = 0  # connections that the consumer has received
         self._lost_at: datetime | None = None  # last sign of life on the latest of them
 
     async def __aenter__(self) -> Self:
@@ -110,7 +110,7 @@ class EventStream:
         await self.close()
 
     async def close(self) -> None:
-        """Close the socket and end the iterator; what was not taken is gone."""
+        """Close the socket and end the iterator; events that were not taken are lost."""
         if self._runner is None:
             return
         self._runner.cancel()

@@ -1,4 +1,4 @@
-"""`ari.asterisk`, `ari.applications`, `ari.events`: Asterisk itself, and what it tells whom."""
+"""`ari.asterisk`, `ari.applications`, `ari.events`: Asterisk itself, and the subscriptions to its events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One HTTP request to ARI, and the WebSocket's opening: encoding, timeouts, errors. Nothing about what is asked."""
+"""One HTTP request to ARI, and the WebSocket's opening: encoding, timeouts, errors. It knows no operation."""
 
 from __future__ import annotations
 

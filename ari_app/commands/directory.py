@@ -1,4 +1,4 @@
-"""`ari-app directory`: the phone book of the area, who is there, and who cannot be reached."""
+"""`ari-app directory`: the phone book of the area, with the presence of each entry."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ LARGE = 200_000  # characters, which take about a second
 
 
 def read_text(file: Path) -> str:
-    """The text of a file. Ends the program, with what is wrong with the file, when it has none.
+    """The text of a file. When it cannot be read, the program ends with the reason.
 
-    No more is read than may be imported: a device never ends.
+    The length is limited while reading: a device never ends.
     """
     try:
         with file.open("rb") as opened:

@@ -21,7 +21,7 @@ from ari_app.storage.db.errors import StorageError
 @click.command()
 def serve() -> None:
     """Handle calls: standby until no other copy does, then controller."""
-    # Before the rooms are read: a mistake in the settings is told at once.
+    # Before the rooms are read, so that a mistake in the settings is reported at once.
     chosen = settings()
     logs.configure(chosen.log_level, with_pii=chosen.log_pii)
     # Nothing that is imported ever becomes garbage: not looked through while it grows, nor later by any collection.

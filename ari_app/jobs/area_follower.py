@@ -1,4 +1,4 @@
-"""Follows what others change in the database: the area, and who is to be called back."""
+"""Follows changes in the database that other programs make: the area, and requests to be called back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 class AreaFollower:
-    """The area as it was read last. Everybody asks `current`; only this task replaces it, whole."""
+    """The area as it was read last. Every room calls `current`; only this task replaces it, whole."""
 
     def __init__(self, database: Database, sounds_dir: Path) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""Ticks: APScheduler notices that time has passed, in memory; what is due is a row or a channel, never a tick."""
+"""Ticks of APScheduler, kept in memory only: due work is found in rows and channels, never in a tick."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def ticking(jobs: Mapping[str, tuple[float, Job]]) -> AsyncIterator[None]:
     """Run each job at once, and then every so many seconds, for the time of the block.
 
     A job that is still running is not started a second time; ticks that were missed are made up for by one. A job
-    that goes wrong is logged, and tried again at its next tick. After the block none is running.
+    that fails is logged, and retried at its next tick. After the block none is running.
     """
     scheduler = AsyncIOScheduler(timezone="UTC")
     running: set[asyncio.Task[None]] = set()

@@ -1,4 +1,4 @@
-"""Looks once a night whether everybody in the directory can be reached, and says who cannot."""
+"""Checks once a night whether every entry of the directory can be reached, and logs how many cannot."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ONLINE = "online"
 
 
 class DirectoryCheck:
-    """Due from an hour of the Dutch day on; what is done is a row, so that each day has one, whoever restarts."""
+    """Due from an hour of the Dutch day on. A finished check is a row: each day has one, however often we restart."""
 
     def __init__(self, database: Database, ari: AriClient, area: Callable[[], Area], hour: int) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class DirectoryCheck:
 async def check_directory(
     database: Database, area: Area, phones: Mapping[Endpoint, Presence], now: datetime
 ) -> Mapping[EntryCode, CheckResult]:
-    """Check every entry, and keep what was found. Raises StoreUnavailable."""
+    """Check every entry, and store the results. Raises StoreUnavailable."""
     # Twenty thousand numbers take seconds, and calls go on meanwhile.
     results = await asyncio.to_thread(check, area, Sightings(phones), now)
     await store_checks(database.background, results, now)

@@ -49,7 +49,7 @@ class FallbackTaker:
         self._one_at_a_time = asyncio.Lock()
 
     async def tick(self) -> None:
-        """Read on, and store what ended; what goes wrong is left for the next tick.
+        """Read on, and store the calls that ended; a call that cannot be stored is retried at the next tick.
 
         Raises StoreUnavailable, CelFileUnreadable.
         """
@@ -70,7 +70,7 @@ class FallbackTaker:
                 await self._store_pending()
 
     async def begin(self) -> None:
-        """Where the last process stopped; with a database that has never read this log, at the log's present end.
+        """Begin where the last process stopped; with a database that has never read this log, at the log's present end.
 
         To be awaited before calls are handled: each that the fallback takes from then on is recorded, whatever
         becomes of this process. Raises StoreUnavailable, CelFileUnreadable; then the next tick begins.
@@ -89,9 +89,9 @@ class FallbackTaker:
         self._has_begun = True
 
     def asterisk_started(self, at: datetime) -> None:
-        """It runs since `at`: with the next tick, calls that were in the fallback before are over.
+        """Asterisk runs since `at`: at the next tick, calls that were in the fallback before are closed.
 
-        To be told at each connection: Asterisk may have ended without a word while this process was not there either.
+        Called at each connection: Asterisk may have been killed while this process was away too.
         """
         self._asterisk_since = at
 

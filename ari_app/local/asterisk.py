@@ -95,7 +95,7 @@ class LocalAsterisk:
 
     @property
     def sip_host(self) -> str:
-        """Where phones find it. Told to Asterisk too: it would ask the name server for it at each call."""
+        """The address where phones find it. Asterisk is given it too, or it would ask the name server at each call."""
         return outward_address() if self.settings.sip_bind == EVERYWHERE else self.settings.sip_bind
 
     @property
@@ -206,7 +206,7 @@ class LocalAsterisk:
             self._pid_file.unlink(missing_ok=True)
 
     def kill(self) -> None:
-        """SIGKILL: nobody is told, as when the power fails."""
+        """SIGKILL: no call is ended properly, as when the power fails."""
         if self._process is not None:
             process.kill_tree(self._process.pid)
             self._process.wait()

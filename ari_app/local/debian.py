@@ -164,7 +164,7 @@ def _is_debian(uri: str, suites_and_components: Sequence[str]) -> bool:
 
 
 def _proxy() -> dict[str, str]:
-    """The proxy that apt is told to use; debootstrap does not ask apt."""
+    """The proxy that apt is configured with; debootstrap does not ask apt."""
     if "http_proxy" in os.environ:
         return {}
     shown = subprocess.run(

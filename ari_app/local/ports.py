@@ -1,4 +1,4 @@
-"""Network ports of this machine: which are free, and a free one for whoever does not care which."""
+"""Network ports of this machine: whether one is free, and finding any free one."""
 
 from __future__ import annotations
 

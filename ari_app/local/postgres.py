@@ -212,7 +212,7 @@ class LocalPostgres:
             f"--reuid={UNPRIVILEGED_USER}",
             f"--regid={UNPRIVILEGED_GROUP}",
             "--clear-groups",
-            # access(2) of a process that was root forgets its capabilities unless told not to.
+            # access(2) of a process that was root ignores its capabilities unless it is asked to keep them.
             *(["--securebits=+no_setuid_fixup"] if capabilities else []),
             f"--bounding-set=-all{capabilities}",
             f"--inh-caps=-all{capabilities}",

@@ -96,7 +96,7 @@ def _wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> boo
 
 
 def _still_runs(process: psutil.Process) -> bool:
-    # A zombie holds no port, file or memory any more; who has to wait for it may be slow.
+    # A zombie holds no port, file or memory any more; the process that has to wait for it may be slow.
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -106,7 +106,7 @@ def _still_runs(process: psutil.Process) -> bool:
 def reap_leftover(pid_file: Path, sign: signal.Signals) -> bool:
     """End the server that a killed launcher left behind, if this file names one that still runs.
 
-    The file tells when it started too: a process id that was given to somebody else since is left alone.
+    The file holds the moment of its start too: a process id that another process has now is left alone.
     """
     try:
         pid_text, birth = pid_file.read_text().split()

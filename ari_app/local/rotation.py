@@ -47,7 +47,7 @@ class LogKeeper:
         self._next_at = clock()
 
     def look(self) -> None:
-        """Rotate what is too large, or of yesterday; once a minute, however often it is called."""
+        """Rotate the logs that are too large or of yesterday; at most once a minute, however often it is called."""
         if self._clock() < self._next_at:
             return
         self._next_at = self._clock() + EVERY_SECONDS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def keep(file: Path, names: Sequence[str]) -> Mapping[str, str]:
-    """The passwords with these names, as stored; what is not there yet is made and added."""
+    """The passwords with these names, as stored; a missing one is made and added."""
     known = read(file)
     fresh = {name: secrets.token_hex(16) for name in names if name not in known}
     if fresh:

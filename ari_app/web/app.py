@@ -15,7 +15,7 @@ class PortTaken(Exception):
 
 
 def make_app(status: Callable[[], Status]) -> web.Application:
-    """`status` tells the state of the controller; its key "ready" decides over /health/ready."""
+    """`status` returns the state of the controller; its key "ready" decides over /health/ready."""
     app = web.Application()
 
     async def live(_: web.Request) -> web.Response:
