@@ -29,6 +29,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("UPDATE call SET end_reason = 'lost' WHERE end_reason = 'heard_busy'")
     for column in ("ending", "end_reason"):
+        op.execute(f"UPDATE call SET {column} = 'lost' WHERE {column} = 'heard_busy'")
         set_members("call", column, _BEFORE)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ari_app.storage.db import migrate
 from ari_app.storage.db.alchemy import create_migration_engine
+from ari_app.storage.db.constraints import validate
 
 pytestmark = pytest.mark.postgres
 
@@ -82,3 +83,50 @@ async def test_virtual_holds_and_lease_owners_are_renamed_wherever_they_are_stor
     assert not any(old in json.dumps(after) for old in ("place_in_line", "place_lapsed", "holder"))
     await _go(engine, command.downgrade, "0007")
     assert await _stored(engine) == before
+
+
+_MEMBERS = f"""
+INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, ended_at,
+  end_reason, ending)
+SELECT gen_random_uuid(), 'node1', 'c' || reason, '140119', 'ended', now(), now(), 1, now(), reason, reason
+FROM unnest(ARRAY['heard_busy', 'caller_line_lost']) AS reason;
+INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq)
+VALUES ('{_CALL}', 'node1', 'c1', '140119', 'waiting', now(), now(), 1);
+INSERT INTO call_fact VALUES ('{_CALL}', 1, now(), 'callback_limited', '{{"limit": "hour"}}');
+INSERT INTO call_leg (id, call_id, role, channel_id, started_at, ended_at, end_reason)
+VALUES (gen_random_uuid(), '{_CALL}', 'caller', 'c1', now(), now(), 'line_lost');
+INSERT INTO operator_line (id, asterisk_id, channel_id, started_at, ended_at, end_reason)
+VALUES (gen_random_uuid(), 'node1', 'l1', now(), now(), 'line_lost');
+INSERT INTO operator_session (id, asterisk_id, operator, reach, logged_in_at, state, state_since_at, idle_since_at,
+  pause_reason, pause_pending, logged_out_at, logout_reason)
+VALUES (gen_random_uuid(), 'node1', '101', 'line', now(), 'paused', now(), now(), 'on_hold', 'on_hold', now(),
+  'line_lost')"""
+
+
+async def test_members_of_later_revisions_become_those_of_the_revision_that_is_gone_back_to(
+    engine: AsyncEngine,
+) -> None:
+    await _go(engine, command.upgrade, "0015")
+    async with engine.begin() as connection:
+        for statement in _MEMBERS.split(";\n"):
+            await connection.exec_driver_sql(statement)
+    await _go(engine, command.downgrade, "0010")
+    async with engine.connect() as connection:
+        await connection.run_sync(validate)  # every rule of 0010 holds for every row
+        found = {
+            query: sorted(tuple(row) for row in await connection.execute(text(f"SELECT {query}")))
+            for query in (
+                "end_reason, ending FROM call WHERE stage = 'ended'",
+                "kind FROM call_fact",
+                "end_reason FROM call_leg",
+                "end_reason FROM operator_line",
+                "pause_reason, pause_pending, logout_reason FROM operator_session",
+            )
+        }
+    assert list(found.values()) == [
+        [("caller_hung_up", "caller_hung_up"), ("lost", "lost")],
+        [("noted",)],
+        [("hung_up",)],
+        [("hung_up",)],
+        [("break", "break", "hung_up")],
+    ]
