@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 from alembic.operations import Operations
@@ -23,6 +24,13 @@ pytestmark = pytest.mark.postgres
 STAGES = tuple(stage.value for stage in Stage)
 ARRIVED = Fact(NINE, FactKind.ARRIVED)
 RULE = "SELECT convalidated FROM pg_constraint WHERE conname = 'ck_call_stage_known'"
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[Database]:
+    """The owner of the tables, as `migrate` has it."""
+    async with Database(database_url) as database:
+        yield database
 
 
 async def migrated(engine: AsyncEngine, *members: str) -> dict[str, int]:
@@ -47,35 +55,35 @@ async def validated(engine: AsyncEngine) -> None:
             await connection.run_sync(validate)
 
 
-async def test_a_member_is_added_without_reading_the_rows(database: Database, ledger: PostgresLedger) -> None:
+async def test_a_member_is_added_without_reading_the_rows(owner: Database, ledger: PostgresLedger) -> None:
     for _ in range(10):
         await ledger.store(new_call(), [ARRIVED])
-    assert await migrated(database.engine, *STAGES, "surveyed") == {"seq_scan": 0, "seq_tup_read": 0}
-    assert await database.pool.fetchval(RULE) is False
+    assert await migrated(owner.engine, *STAGES, "surveyed") == {"seq_scan": 0, "seq_tup_read": 0}
+    assert await owner.pool.fetchval(RULE) is False
     call = await ledger.store(new_call(), [ARRIVED])
-    await database.pool.execute("UPDATE call SET stage = 'surveyed' WHERE id = $1", call.id)
+    await owner.pool.execute("UPDATE call SET stage = 'surveyed' WHERE id = $1", call.id)
     with pytest.raises(RowRefused, match="ck_call_stage_known"), translated():
-        await database.pool.execute("UPDATE call SET stage = 'nonsense' WHERE id = $1", call.id)
+        await owner.pool.execute("UPDATE call SET stage = 'nonsense' WHERE id = $1", call.id)
 
 
-async def test_calls_are_written_while_a_rule_is_validated(database: Database, ledger: PostgresLedger) -> None:
+async def test_calls_are_written_while_a_rule_is_validated(owner: Database, ledger: PostgresLedger) -> None:
     """An open transaction that wrote a call would hold up any lock that is stronger than SHARE UPDATE EXCLUSIVE."""
     call = await ledger.store(new_call(), [ARRIVED])
-    await migrated(database.engine, *STAGES, "surveyed")
-    async with database.pool.acquire() as writer, writer.transaction():
+    await migrated(owner.engine, *STAGES, "surveyed")
+    async with owner.pool.acquire() as writer, writer.transaction():
         await writer.execute("UPDATE call SET stage = 'surveyed' WHERE id = $1", call.id)
-        await validated(database.engine)
-        assert await database.pool.fetchval(RULE) is True
-    await validated(database.engine)
+        await validated(owner.engine)
+        assert await owner.pool.fetchval(RULE) is True
+    await validated(owner.engine)
 
 
 async def test_a_row_that_breaks_the_rule_is_reported_and_the_rule_counts_for_others(
-    database: Database, ledger: PostgresLedger
+    owner: Database, ledger: PostgresLedger
 ) -> None:
     await ledger.store(new_call(), [ARRIVED])
-    await migrated(database.engine, *(stage for stage in STAGES if stage != Stage.ARRIVED))
+    await migrated(owner.engine, *(stage for stage in STAGES if stage != Stage.ARRIVED))
     with pytest.raises(RowRefused, match="ck_call_stage_known"):
-        await validated(database.engine)
+        await validated(owner.engine)
     with pytest.raises(RowRefused, match="ck_call_stage_known"):
         await ledger.store(new_call(), [ARRIVED])
 
