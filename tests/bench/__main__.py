@@ -34,6 +34,7 @@ from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
 from tests.bench.start import ROUNDS, CommandFigures, measure_commands
 from tests.bench.throughput import Load, measure
+from tests.roles import PASSWORDS
 
 #: free operators are always there: twenty calls a second of two seconds keep forty busy
 AGENTS = 80
@@ -190,7 +191,7 @@ def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan
     asterisk: LocalAsterisk = exchange(program, own_sounds, directory / "asterisk", phones)
     try:
         postgres.start()
-        asyncio.run(upgrade_to_head(postgres.url()))
+        asyncio.run(upgrade_to_head(postgres.url(), PASSWORDS))
         asterisk.start()
         yield Stand(asterisk, postgres.url(), directory / "sipp", plan.agents, postgres.pid)
     finally:
