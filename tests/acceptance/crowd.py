@@ -154,6 +154,7 @@ class Crowd:
         yield operator, talker, waiter
         for phone in (waiter, talker, operator):
             await phone.hang_up()
+            await phone.ended()
 
     async def heartbeat_is_older_than(self, seconds: float, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until the application has not written its heartbeat for so long."""
