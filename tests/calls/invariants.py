@@ -117,8 +117,11 @@ class Invariants:
                 may = may if call.only_operator is None else {call.only_operator}
                 may = may if call.only_team is None else may & {"102", "103"}
                 assert not (may & free) - set(call.refused_by)
-        open_calls = {call.id for call in ledger.calls.values() if call.is_open}
-        assert all(s.call_id in open_calls for s in sessions.values() if s.state is OperatorState.TALKING)
+        for session in [s for s in sessions.values() if s.state is OperatorState.TALKING]:
+            assert session.call_id is not None
+            call, transfer = ledger.calls[session.call_id], self.open_transfer(ledger.calls[session.call_id])
+            is_briefing = transfer is not None and transfer.in_presence and transfer.from_session == session.id
+            assert call.stage is Stage.TALKING or is_briefing
 
     def check_talk(self, call: Call) -> None:
         """The caller hears one person, or music while on hold, or two people in a conference; never nothing."""
