@@ -25,7 +25,7 @@ from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen
 from ari_app.calls.switch.incoming import EVENT_TYPES
 from ari_app.calls.switch.retrying import RetryingSwitch
-from ari_app.controller import Controller, Exchange, Health, look
+from ari_app.controller import Controller, Exchange, Health, installation_of, look
 from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs.area_follower import AreaFollower
@@ -44,6 +44,7 @@ from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.lock import ControllerLock
+from ari_app.storage.db.nodes import NodeRow
 from ari_app.storage.db.outbox import Outbox
 from ari_app.storage.db.revision import require_head
 from ari_app.web.app import make_app, serving
@@ -60,14 +61,17 @@ VIRTUAL_HOLD_SECONDS = 10.0
 async def serve(settings: Settings) -> None:
     """Run the application: standby until the lock is ours, then controller. Ends by cancellation.
 
-    Raises NotMigrated before anything else is done, ControllerReplaced, PortTaken.
+    Raises InstallationUnknown, NotMigrated, NodeTaken before anything else is done, ControllerReplaced, PortTaken.
     """
     started_at = datetime.now(UTC)
     url = settings.database_url.reveal()
     lock = ControllerLock(url, f"ari_app/{settings.node}/{settings.ari_application}")
     health = Health()
+    installation = installation_of(settings.sounds_dir)
     async with Database(url) as database:
         await require_head(url)
+        node = NodeRow(database.pool, settings.node, installation)
+        await node.require_free()
         async with serving(make_app(health.status), settings.web_bind, settings.web_port) as port:
             log.info("waiting_for_lock", web_port=port)
             waited_from = datetime.now(UTC)
@@ -75,13 +79,19 @@ async def serve(settings: Settings) -> None:
                 if datetime.now(UTC) - waited_from > timedelta(seconds=1):
                     started_at = datetime.now(UTC)  # the time spent as a standby is no part of a recovery
                 log.info("controller", node=settings.node)
-                await _control(settings, database, lock, health, started_at)
+                await _control(settings, database, node, lock, health, started_at)
 
 
 async def _control(
-    settings: Settings, database: Database, lock: ControllerLock, health: Health, started_at: datetime
+    settings: Settings,
+    database: Database,
+    row: NodeRow,
+    lock: ControllerLock,
+    health: Health,
+    started_at: datetime,
 ) -> None:
     """Handle calls until cancelled. Raises ControllerReplaced when another socket took our place."""
+    await row.beat()  # before anything is closed that may be another installation's
     node, application = AsteriskId(settings.node), settings.ari_application
     health.is_standby = False
     area = AreaFollower(database, settings.sounds_dir)
@@ -105,7 +115,7 @@ async def _control(
         exchange = Exchange(node, application, ari, switch, stream)
         read_ends = no_log if settings.cel_file is None else UnseenEnds(settings.cel_file).read
         recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_ends)
-        controller = Controller(exchange, database, lock, supervisor, recovery, fallback, started_at)
+        controller = Controller(exchange, row, lock, supervisor, recovery, fallback, started_at)
         health.controller = controller
         # The last entered ends first: jobs, then the stream, then the tasks, then the heartbeat.
         stack.push_async_callback(controller.last_beat)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -21,13 +24,38 @@ from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
 from ari_app.jobs.fallback import FallbackTaker
-from ari_app.storage.db.engine import Database
 from ari_app.storage.db.lock import ControllerLock
+from ari_app.storage.db.nodes import NodeRow
 
 log = structlog.get_logger(__name__)
 
 BEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+
+
+class InstallationUnknown(Exception):
+    """The directory of the prompts cannot be written; the text names the setting."""
+
+
+def installation_of(sounds_dir: Path) -> str:
+    """What tells this machine from another, made at the first start: copies that share an Asterisk share its prompts.
+
+    Raises InstallationUnknown.
+    """
+    file = sounds_dir / ".installation"
+    try:
+        if not file.exists():
+            part = sounds_dir / f".installation.{uuid4().hex}"
+            part.write_text(f"{uuid4()}\n", encoding="ascii")
+            with suppress(FileExistsError):
+                file.hardlink_to(part)  # of two copies that start at once the first one wins
+            part.unlink()
+        return file.read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not what this program wrote"
+        raise InstallationUnknown(
+            f"ARI_APP_SOUNDS_DIR: {file} cannot be kept ({why}); let this user write there"
+        ) from None
 
 
 class Health:
@@ -65,7 +93,7 @@ class Controller:
     def __init__(
         self,
         exchange: Exchange,
-        database: Database,
+        node: NodeRow,
         lock: ControllerLock,
         supervisor: Supervisor,
         recovery: Callable[[], Recovery],
@@ -73,7 +101,7 @@ class Controller:
         started_at: datetime,
     ) -> None:
         self._exchange = exchange
-        self._database = database
+        self._node = node
         self._lock = lock
         self._supervisor = supervisor
         self._recovery = recovery
@@ -161,9 +189,12 @@ class Controller:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _beat_once(self) -> None:
-        """Write the moment while a call would be handled, and 0 otherwise: the dialplan then uses its fallback."""
+        """Write the moment while a call would be handled, and 0 otherwise: the dialplan then uses its fallback.
+
+        Raises NodeTaken, which ends this process.
+        """
         try:
-            await self._database.ping()
+            await self._node.beat()
             self.store_answers = True
         except StoreUnavailable:
             if self.store_answers:

@@ -36,7 +36,9 @@ async def _serve(chosen: Settings) -> int:
     from ari_app.app import serve as serve_calls
     from ari_app.ari.errors import Unauthorized
     from ari_app.calls.errors import ControllerReplaced
+    from ari_app.controller import InstallationUnknown
     from ari_app.storage.db.errors import NotMigrated
+    from ari_app.storage.db.nodes import NodeTaken
     from ari_app.web.app import PortTaken
 
     work = asyncio.ensure_future(serve_calls(chosen))
@@ -53,7 +55,7 @@ async def _serve(chosen: Settings) -> int:
     except* Unauthorized:
         click.echo("Asterisk refuses ARI_APP_ARI_USER or its password; make them those of ari.conf", err=True)
         code = WRONG
-    except* (NotMigrated, PortTaken) as wrong:
+    except* (NotMigrated, NodeTaken, InstallationUnknown, PortTaken) as wrong:
         click.echo(str(wrong.exceptions[0]), err=True)
         code = WRONG
     except* (LedgerError, StorageError) as away:

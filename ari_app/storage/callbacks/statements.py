@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
 from ari_app.storage.calls.statements import CALL
+from ari_app.storage.db.nodes import gone
 from ari_app.storage.db.rows import RowShape
 
 REQUEST = RowShape(CallbackRequest, "callback_request")
@@ -28,7 +29,7 @@ WHERE municipality = ANY($1) AND arrived_at >= $2 AND end_reason = 'abandoned_wa
   AND pii_caller_number IS NOT NULL AND callback_request IS NULL
   AND NOT EXISTS (SELECT FROM call later WHERE later.pii_caller_number = call.pii_caller_number
     AND later.municipality = call.municipality AND later.arrived_at > call.arrived_at
-    AND (later.answered_at IS NOT NULL OR later.ended_at IS NULL)
+    AND (later.answered_at IS NOT NULL OR later.ended_at IS NULL AND NOT {gone("later.asterisk_id")})
     AND later.arrived_at >= $2)
   AND NOT EXISTS (SELECT FROM callback_request r WHERE r.pii_number = call.pii_caller_number
     AND r.municipality = call.municipality AND (r.call_id = call.id OR r.created_at >= call.arrived_at
@@ -68,10 +69,10 @@ WHERE r.municipality = $1 AND r.pii_number = $2 AND f.detail = $3::jsonb
 LIMIT 1 FOR UPDATE OF r"""
 THE_ATTEMPT = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE id = $1"
 ATTEMPTS_OF = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE request_id = $1 ORDER BY number"
-#: a citizen who is on the line with us would only be found busy; a row that old is a dead node's
+#: a citizen who is on the line with us would only be found busy; the rows of a node that is gone say nothing
 _ON_THE_LINE = """EXISTS (SELECT FROM call c WHERE c.ended_at IS NULL AND c.pii_caller_number = {number}
-    AND c.arrived_at > {now}::timestamptz - interval '4 hours')"""
-IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2')}"
+    AND c.arrived_at > {now}::timestamptz - interval '4 hours' AND NOT {gone})"""
+IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2', gone=gone('c.asterisk_id'))}"
 LOCK_NEXT_DUE = f"""
 SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
 WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 AND r.kind = 'promise'
@@ -83,7 +84,7 @@ WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 
     OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
       AND a.from_at <= $1 AND (a.until_at IS NULL OR a.until_at > $1)))
   AND NOT EXISTS (SELECT FROM callback_request o WHERE o.pii_number = r.pii_number AND o.lease_owner IS NOT NULL)
-  AND NOT {_ON_THE_LINE.format(number="r.pii_number", now="$1")}
+  AND NOT {_ON_THE_LINE.format(number="r.pii_number", now="$1", gone=gone("c.asterisk_id"))}
 ORDER BY r.plan_by_at, r.deadline_at, r.first_contact_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""
 LOCK_EXPIRED_LEASES = (
     f"SELECT {REQUEST.listed()} FROM callback_request WHERE lease_until_at <= $1"

@@ -13,7 +13,7 @@ import asyncpg
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.ids import AsteriskId, CallId
-from ari_app.core.ledger import OpenRows, PinVerdict, StaleRow
+from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls import statements
@@ -95,10 +95,18 @@ class PostgresLedger:
         self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}")
 
     async def store_session(self, session: OperatorSession) -> None:
-        """Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
+        """A session of the operator at a node that is gone ends by that.
+
+        Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
         this one is not; StoreUnavailable.
         """
-        if not await self._fetch(statements.STORE_SESSION, *SESSION.values(session)):
+        try:
+            stored = await self._fetch(statements.STORE_SESSION, *SESSION.values(session))
+        except AlreadyTaken:
+            if not await self._fetch(statements.END_SESSION_OF_GONE_NODE, session.operator, session.asterisk_id):
+                raise
+            stored = await self._fetch(statements.STORE_SESSION, *SESSION.values(session))
+        if not stored:
             raise StaleRow(f"operator session {session.id} is over")
         self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")
 

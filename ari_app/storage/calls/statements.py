@@ -10,6 +10,7 @@ from typing import Any
 from ari_app.core.call import Call, Leg
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.transfer import Transfer
+from ari_app.storage.db.nodes import gone
 from ari_app.storage.db.rows import RowShape
 
 CALL = RowShape(Call, "call")
@@ -83,6 +84,14 @@ def _store_whole(shape: RowShape[Any], closed: str) -> str:
 
 STORE_LINE = _store_whole(LINE, "ended_at")
 STORE_SESSION = _store_whole(SESSION, "logged_out_at")
+#: as `core.operator_rules` ends one, at the moment at which its node was seen last
+END_SESSION_OF_GONE_NODE = f"""
+UPDATE operator_session SET state = 'away', state_since_at = greatest(logged_in_at, node.seen_at),
+  logged_out_at = greatest(logged_in_at, node.seen_at), logout_reason = 'lost', call_id = NULL, held_at = NULL,
+  wrap_up_until_at = NULL, pause_reason = NULL, pause_pending = NULL, logout_pending = false
+FROM node WHERE node.name = operator_session.asterisk_id AND operator = $1 AND logged_out_at IS NULL
+  AND asterisk_id <> $2 AND {gone("operator_session.asterisk_id")}
+RETURNING id"""
 
 THE_CALL = f"SELECT {CALL.listed()} FROM call WHERE id = $1"
 LOCK_CALL = f"{THE_CALL} FOR UPDATE"

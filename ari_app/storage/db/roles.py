@@ -40,6 +40,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "callback_reminder",
             "outbox",
             "nightly_run",
+            "node",
             "calamity",
             "municipality",
             "shared_number",

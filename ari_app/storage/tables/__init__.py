@@ -40,6 +40,7 @@ from ari_app.storage.tables.callbacks import (
     team_contact,
 )
 from ari_app.storage.tables.columns import metadata
+from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.record import (
     audit_log,
     call,
@@ -80,6 +81,7 @@ __all__ = [
     "metadata",
     "municipality",
     "nightly_run",
+    "node",
     "open_day",
     "opening_hours",
     "operator",
