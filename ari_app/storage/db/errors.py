@@ -88,6 +88,8 @@ def _translate(error: BaseException) -> Exception:
         if state.startswith(_NOT_NOW) or state in _NOT_NOW_STATES:
             return StoreUnavailable(f"Postgres says {state} ({kind})")
         where = f"{state} ({kind}), table {error.table_name}, column {error.column_name}"
+        if state == "42501":
+            return RowRefused(f"the role in DATABASE_URL may not do this: {error.args[0]}; `migrate` needs the owner")
         if state.startswith("42"):
             return RowRefused(f"{state} ({kind}): {error.args[0]}")  # speaks of our SQL, not of a value
         if state == "23505":
