@@ -7,11 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from ari_app.calls.messages import Held
 from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorState
 from tests.calls.scenes import SceneMaker, choosing, connecting, connecting_rung, waiting
+from tests.calls.transfers import consulting, talk
 from tests.calls.world import ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
@@ -162,6 +164,79 @@ async def test_an_operator_who_hangs_up_just_when_the_store_goes_away_does_not_l
     await world.hang_up(operator)
     await world.clock.advance(3)
     assert citizen not in world.switch.channels
+
+
+@pytest.mark.parametrize("reach", Reach)
+@pytest.mark.parametrize("keys", ["*1200#", "*33", "*6#"])
+async def test_a_prompt_in_a_talk_does_not_wait_for_the_store_and_a_hang_up_after_it_is_seen_at_once(
+    make_world: Callable[..., World], keys: str, reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    world = t.world
+    world.voice.prompt_seconds, world.switch.prompts_last = 2.5, True
+    world.ledger.available = world.callback_store.available = False
+    heard = len(world.switch.heard(t.operator))
+    await t.keys(keys)
+    assert len(world.switch.heard(t.operator)) > heard
+    assert t.citizen not in world.switch.music, "which a later process could not know of"
+    world.switch.finish_prompt(t.operator)
+    await world.clock.advance(10)
+    await t.keys(keys)
+    assert len(world.switch.heard(t.operator)) > heard + 1
+    await world.hang_up(t.operator)
+    await world.clock.advance(2.1)
+    assert t.citizen not in world.switch.channels
+    world.ledger.available = True
+    await world.clock.advance(2)
+    assert t.call.end_reason is EndReason.OPERATOR_HUNG_UP and not t.call.has_music
+    assert all_is_closed(world)
+
+
+@pytest.mark.parametrize("reach", Reach)
+async def test_music_that_began_before_the_store_went_away_ends_with_its_prompt(
+    make_world: Callable[..., World], reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    world = t.world
+    world.voice.prompt_seconds, world.switch.prompts_last = 2.5, True
+    await t.keys("*33")
+    assert t.citizen in world.switch.music
+    world.ledger.available = False
+    world.switch.finish_prompt(t.operator)
+    await world.clock.advance(1)
+    assert t.citizen not in world.switch.music
+    await world.hang_up(t.operator)
+    await world.clock.advance(2.1)
+    assert t.citizen not in world.switch.channels
+    world.ledger.available = True
+    await world.clock.advance(2)
+    assert not t.call.has_music and all_is_closed(world)
+
+
+@pytest.mark.parametrize("reach", Reach)
+@pytest.mark.parametrize("in_consult", [False, True], ids=["talk", "consult"])
+async def test_a_phone_that_holds_while_the_store_is_away_does_not_make_the_talk_deaf(
+    make_world: Callable[..., World], in_consult: bool, reach: Reach
+) -> None:
+    """It is seen at once that somebody leaves: the other party is let go within seconds."""
+    if in_consult:
+        t, stays = await consulting(make_world, reach=reach)
+        goes = t.citizen
+    else:
+        t = await talk(make_world, reach=reach)
+        goes, stays = t.operator, t.citizen
+    world = t.world
+    world.ledger.available = False
+    world.post(t.citizen, Held(t.citizen, world.clock.now()))
+    await world.clock.advance(5)
+    await world.hang_up(goes)
+    await world.clock.advance(2.1)
+    assert stays not in world.switch.channels
+    world.ledger.available = True
+    await world.clock.advance(2)
+    held = [f for f in world.ledger.told[t.call.id] if f.kind is FactKind.HELD and f.detail.get("how") == "phone"]
+    assert len(held) == 1 and world.ledger.kinds(t.call.id).count(FactKind.ENDED) == 1
+    assert all_is_closed(world)
 
 
 async def test_an_operator_who_cannot_log_in_hears_it_and_the_line_is_closed_when_the_store_is_back(

@@ -116,8 +116,8 @@ async def _play_music_meanwhile(flow: Flow, names: Sequence[str]) -> None:
     if len(others) != 1 or others[0] is None or not others[0].is_open:
         return
     channel_id = others[0].channel_id
-    if channel_id == flow.caller and not flow.call.has_music:
-        await flow.commit(has_music=True)
+    if channel_id == flow.caller and not flow.call.has_music and not await flow.commit_if_possible(has_music=True):
+        return  # the store is away: a later process could not know of the music
     flow.with_music = channel_id
     flow.music_until = flow.now + timedelta(seconds=seconds) + PROMPT_MARGIN
     with _of_party_that_may_leave(flow, channel_id), suppress(SwitchUnavailable):
@@ -137,7 +137,8 @@ async def end_music(flow: Flow) -> None:
         flow.with_music, flow.music_until = channel_id, flow.now + PROMPT_MARGIN
         return
     if channel_id == flow.caller:
-        await flow.commit(has_music=False)
+        flow.note(has_music=False)  # whatever becomes of the write: it is so
+        await flow.commit_if_possible()
 
 
 @contextmanager

@@ -21,6 +21,8 @@ STORE_PATIENCE = timedelta(seconds=8)
 #: how long a hang-up waits for the store: nobody is kept on the line for the sake of a row
 ENDING_PATIENCE = timedelta(seconds=2)
 STORE_RETRY = timedelta(milliseconds=500)
+#: one try, for what may be written later: nobody in a talk waits for it
+AT_ONCE = timedelta(0)
 #: for what must be written, however long the store is away
 FOR_EVER = timedelta.max
 
@@ -168,6 +170,25 @@ class Record:
             raise
         self._give_answers()
 
+    async def commit_if_possible(self, *facts: Fact, **changes: Unpack[CallChanges]) -> bool:
+        """As `commit`, with one try: False while the store is away, and then `changes` have not happened.
+
+        For what a talk must not wait for. What was noted, and the answers, go with the next commit. Raises StaleRow.
+        """
+        before = self.call
+        self.note(*facts, **changes)
+        try:
+            await self._write_noted(AT_ONCE)
+        except StoreUnavailable:
+            self.call = replace(before, last_seq=self.call.last_seq)
+            self._changed |= changes.keys()  # the try may have arrived: the next commit writes the true values
+            return False
+        except StaleRow:
+            self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))
+            raise
+        self._give_answers()
+        return True
+
     async def _write_noted(self, patience: timedelta) -> None:
         if self._unsure is not None:
             await self._write(*self._unsure, patience)
@@ -188,6 +209,7 @@ class Record:
         call = replace(call, last_seq=self.call.last_seq)
         first_try, tries = self.now, 0
         is_known = call.last_seq > 0 or patience is FOR_EVER
+        fewest_tries = 1 if is_known and patience <= AT_ONCE else 2
         while True:
             legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
             self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
@@ -196,7 +218,7 @@ class Record:
                 stored = await self._ledger.store(call, facts, legs, transfers)
             except StoreUnavailable:
                 self._unsure = (call, facts)
-                if tries > 1 and (not is_known or self.now - first_try >= patience):
+                if tries >= fewest_tries and (not is_known or self.now - first_try >= patience):
                     raise
                 if is_known:
                     await sleep_until(self._clock, self.now + STORE_RETRY)

@@ -68,7 +68,7 @@ async def _talk(flow: Flow) -> Step | End | None:
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
                 await read_key(flow, digit)
             case Held() | Unheld():
-                await flow.commit()
+                await flow.commit_if_possible()
             case PutBack():
                 await _put_back(flow, handling_party)
             case CommandAsked() as request:

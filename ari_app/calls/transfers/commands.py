@@ -64,7 +64,7 @@ async def respond(flow: Flow, asked: CommandAsked) -> Verdict:
             asked.answer(verdict)
             if flow.handling_party is not None and asked.by == flow.handling_party.channel_id:
                 await prompt_handling_party(flow, to_operator.refusal(reason, deputy))
-            await flow.commit()
+            await flow.commit_if_possible()
         case Done(answer):
             flow.answer_with_commit(asked.answer, answer)
             await flow.commit()

@@ -138,7 +138,7 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
             await give_up_phone(flow, held, LegEndReason.NO_ANSWER)
             return TargetLeft(), message.at
         case Held() | Unheld():
-            await flow.commit()
+            await flow.commit_if_possible()
         case PutBack():
             return await _put_back(flow)
         case Played(playback_id=over) if target_channel is not None and flow.prompts_of.get(target_channel) == over:
