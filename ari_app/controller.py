@@ -38,7 +38,7 @@ class InstallationUnknown(Exception):
 
 
 def installation_of(sounds_dir: Path) -> str:
-    """What tells this machine from another, made at the first start: copies that share an Asterisk share its prompts.
+    """The mark of this machine, made at its first start: copies that share an Asterisk share its prompts, and this.
 
     Raises InstallationUnknown.
     """

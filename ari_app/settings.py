@@ -172,7 +172,7 @@ class DatabaseSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class MigrateSettings(DatabaseSettings):
-    """What `migrate` needs: the URL of the owner's role, and the passwords of the roles that it makes."""
+    """The settings of `migrate`: the URL of the owner's role, and the passwords of the roles that it makes."""
 
     serve_db_password: Secret | None = _setting(_role_password, default=None, is_secret=True)
     web_db_password: Secret | None = _setting(_role_password, default=None, is_secret=True)

@@ -119,7 +119,7 @@ class CallbackStore(Protocol):
     async def asked_for(
         self, municipality: MunicipalityCode, caller: str | None, number: str | None, call_id: CallId, since: datetime
     ) -> AskedFor:
-        """What callers asked for since then, without a person of ours and without this call.
+        """The wishes of callers since then, without a person of ours and without this call.
 
         Of a caller, also the calls that came before this one and are about to be promised something.
         """

@@ -30,12 +30,11 @@ class ReminderService:
         self._store = store
         self._area = area
 
-    async def record_due(self, ways: Ways, now: datetime) -> Sequence[Reminder]:
-        """Store the reminders that have become due, each with the ways it goes; those that were new.
+    async def record_due(self, requests: Sequence[CallbackRequest], ways: Ways, now: datetime) -> Sequence[Reminder]:
+        """Store the reminders that have become due of these, each with the ways it goes; those that were new.
 
         The screen is always one of the ways: its fact and notification are its sending.
         """
-        requests = await self._store.open_requests()
         return await self.record(due_reminders(requests, await self._store.absences(now), self._area(), now), ways, now)
 
     async def record(self, due: Iterable[Reminder], ways: Ways, now: datetime) -> Sequence[Reminder]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from ari_app.callbacks.attempts import Attempts
@@ -25,10 +25,10 @@ class CallbackService(Attempts):
         changed = [await self._change_where_needed(one.id, lambda request: lapsed(request, area, now)) for one in due]
         return [one for one in changed if one is not None]
 
-    async def inherit_requests(self, now: datetime) -> Sequence[CallbackRequest]:
-        """Requests of a team that was taken out of the area go to another team: else nobody calls, or is reminded."""
+    async def inherit_requests(self, requests: Collection[CallbackRequest], now: datetime) -> Sequence[CallbackRequest]:
+        """Those of a team that was taken out of the area go to another team: else nobody calls, or is reminded."""
         area = self._area()
-        due = [one for one in await self._store.open_requests() if inherited(one, area, now) is not None]
+        due = [one for one in requests if inherited(one, area, now) is not None]
         changed = [
             await self._change_where_needed(one.id, lambda request: inherited(request, area, now)) for one in due
         ]

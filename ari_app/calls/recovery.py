@@ -18,11 +18,10 @@ from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
-from ari_app.core.causes import Cause, is_goodbye
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, line_gone
 from ari_app.core.recovery import (
     Adopt,
     CloseCall,
@@ -181,14 +180,10 @@ class Recovery:
             return ended(leg, end_of_call.at, LegEndReason.RELEASED)
         if end.estimated:
             return ended(leg, end.at, LegEndReason.LOST, estimated=True)
+        was_called, was_answered = leg.role is not LegRole.CALLER, leg.answered_at is not None
+        why = how_it_ended(end.cause, was_answered=was_answered, was_called=was_called)
         if call.ending is not None:
             why = LegEndReason.RELEASED  # we were hanging up
-        elif leg.answered_at is not None:
-            why = how_it_ended(end.cause)
-        elif leg.role is LegRole.CALLER:
-            why = LegEndReason.HUNG_UP
-        else:
-            why = LegEndReason.BUSY if end.cause == Cause.BUSY else LegEndReason.NO_ANSWER
         return ended(leg, end.at, why, cause=end.cause)
 
     async def _hang_up(self, channel_id: ChannelId) -> None:
@@ -213,7 +208,7 @@ class Recovery:
             mailbox.post(end if end is not None and is_told else ApplyEvent(event))
             return
         if end is not None and is_told:
-            event = LineLost(end.at, LogoutReason.HUNG_UP if is_goodbye(end.cause) else LogoutReason.LINE_LOST)
+            event = line_gone(end.at, end.cause)
         await self._shell.ledger.store_session(step(session, event))
 
     async def _close_line(self, line: OperatorLine) -> None:
@@ -221,7 +216,7 @@ class Recovery:
             self._supervisor.post(line.channel_id, self._left(line.channel_id))
             return
         end = self._left(line.channel_id)
-        why = LegEndReason.HUNG_UP if line.answered_at is None else how_it_ended(end.cause)
+        why = how_it_ended(end.cause, was_answered=line.answered_at is not None)
         closed = replace(
             line,
             ended_at=max(end.at, line.started_at),

@@ -37,7 +37,7 @@ class Sweeper:
         return mended + self._put_back(flows, snapshot)
 
     def _put_back(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
-        """Whoever owns a party that is out of its bridge puts it back, or finds that it cannot be."""
+        """The owner of a party that is out of its bridge puts it back, or finds that it cannot be."""
         out_of_place = [
             flow for flow in flows if is_misplaced(flow.call, tuple(flow.open_legs), flow.open_transfer, snapshot)
         ]

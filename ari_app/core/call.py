@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
-from ari_app.core.causes import is_goodbye
+from ari_app.core.causes import Cause, is_goodbye
 from ari_app.core.ids import (
     AsteriskId,
     AttemptId,
@@ -137,9 +137,17 @@ class LegEndReason(StrEnum):
     LOST = "lost"  # ended in a gap, when nobody saw how
 
 
-def how_it_ended(cause: int | None) -> LegEndReason:
-    """Why an answered line that we did not end is over, by its Q.850 cause: a goodbye, or a line that was lost."""
-    return LegEndReason.HUNG_UP if is_goodbye(cause) else LegEndReason.LINE_LOST
+def how_it_ended(cause: int | None, *, was_answered: bool = True, was_called: bool = False) -> LegEndReason:
+    """Why a line that we did not end is over, by its Q.850 cause.
+
+    An answered one by a goodbye, or it was lost. One that was not answered: a caller gave up, whatever the cause; a
+    phone that we called was busy, or nobody picked up.
+    """
+    if was_answered:
+        return LegEndReason.HUNG_UP if is_goodbye(cause) else LegEndReason.LINE_LOST
+    if was_called:
+        return LegEndReason.BUSY if cause == Cause.BUSY else LegEndReason.NO_ANSWER
+    return LegEndReason.HUNG_UP
 
 
 class ChoiceKind(StrEnum):

@@ -36,7 +36,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AskedFor:
-    """What callers asked for within the window, this request not counted."""
+    """The wishes of callers within the window, this request not counted."""
 
     by_caller: int = 0  # different numbers; 0 too for a caller who withholds theirs
     to_number: int = 0

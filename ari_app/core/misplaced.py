@@ -1,4 +1,4 @@
-"""Who is out of place: the sweep compares who is in which bridge with what the rows say.
+"""Parties out of place: the sweep compares the members of bridges with what the rows say.
 
 Somebody else may change what Asterisk has: another application, a command of its console, a phone that takes another's
 place. Pure decisions; the owners of the parties put them back.

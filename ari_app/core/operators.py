@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason
+from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import (
     AsteriskId,
     BridgeId,
@@ -178,6 +179,11 @@ class LogOut:
 class LineLost:
     at: datetime
     reason: LogoutReason
+
+
+def line_gone(at: datetime, cause: int | None) -> LineLost:
+    """A standing line whose end was seen, with its Q.850 cause: the operator hung up, or the line was lost."""
+    return LineLost(at, LogoutReason.HUNG_UP if is_goodbye(cause) else LogoutReason.LINE_LOST)
 
 
 @dataclass(frozen=True, slots=True)

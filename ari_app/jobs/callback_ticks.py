@@ -66,9 +66,13 @@ class CallbackTicks:
         for made in await self._callbacks.promise_abandoned_calls(now):
             request = made.request
             log.info("abandoned_call_promised", call_id=str(request.call_id), reference=request.reference)
-        for request in await self._callbacks.inherit_requests(now):
+        requests = await self._callbacks.open_requests()
+        inherited = await self._callbacks.inherit_requests(requests, now)
+        for request in inherited:
             log.info("callback_inherited", reference=request.reference, team=request.owner_team)
-        for reminder in await self._reminders.record_due(self._sender.ways_of_teams(), now):
+        if inherited:
+            requests = await self._callbacks.open_requests()
+        for reminder in await self._reminders.record_due(requests, self._sender.ways_of_teams(), now):
             late = (now - reminder.due_at).total_seconds()
             log.info("reminder_due", kind=reminder.kind.value, team=reminder.owner_team, late_seconds=round(late))
 

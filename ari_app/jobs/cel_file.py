@@ -12,13 +12,14 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from ari_app.core.event_log.cel import CelEvent, LogPosition, parse_row
+from ari_app.core.ids import ChannelId
 
 MOST_BYTES = 256 * 1024  # some 1300 rows: the event loop takes them in within 50 ms
 
@@ -83,10 +84,11 @@ def end(path: Path) -> LogPosition | None:
         raise CelFileUnreadable(f"{path}: {error.strerror}") from error
 
 
-def events_since(path: Path, since: datetime) -> Iterator[CelEvent]:
-    """Every event of the log that is not older than `since`, in the order of the files.
+def events_since(path: Path, since: datetime, channels: Collection[ChannelId] | None = None) -> Iterator[CelEvent]:
+    """Every event of the log, or of these channels, that is not older than `since`, in the order of the files.
 
-    Rotated files beside the log are read too, also when compressed with gzip.
+    Rotated files beside the log are read too, also when compressed with gzip. A line about another channel is passed
+    over before it is taken apart, which takes nearly all of the time.
 
     Raises:
         CelFileUnreadable: a file exists and cannot be read, or was rotated away while we read.
@@ -95,13 +97,14 @@ def events_since(path: Path, since: datetime) -> Iterator[CelEvent]:
         family = _family(path)
     except OSError as error:
         raise CelFileUnreadable(f"{path}: {error.strerror}") from error
+    wanted = None if channels is None else frozenset(channel.encode() for channel in channels)
     files = []
     for file in family:
         first = next(_events(file), None)
         if first is not None and _changed_at(file) >= since.timestamp():
             files.append((first.at, file))
     for _, file in sorted(files):
-        for event in _events(file):
+        for event in _events(file, wanted):
             if event.at >= since:
                 yield event
 
@@ -113,15 +116,23 @@ def _changed_at(file: Path) -> float:
         raise CelFileUnreadable(f"{file}: {error.strerror}") from error
 
 
-def _events(file: Path) -> Iterator[CelEvent]:
+def _events(file: Path, wanted: Collection[bytes] | None = None) -> Iterator[CelEvent]:
     try:
         with _open(file) as lines:
             for line in lines:
+                if wanted is not None and _channel_of(line) not in wanted:
+                    continue
                 event = _parse(line)
                 if event is not None:
                     yield event
     except (OSError, EOFError, zlib.error) as error:
         raise CelFileUnreadable(f"{file}: {error}") from error
+
+
+def _channel_of(line: bytes) -> bytes:
+    """The third cell, as Asterisk writes it: every cell quoted; no channel's id has a quote in it."""
+    cells = line.split(b'","', 3)
+    return cells[2] if len(cells) > 2 else b""
 
 
 def _open(file: Path) -> BinaryIO:

@@ -34,14 +34,13 @@ class UnseenEnds:
         """
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                return await asyncio.to_thread(self._ends, frozenset(channels), since)
+                return await asyncio.to_thread(self._ends, channels, since)
         except (CelFileUnreadable, TimeoutError) as error:
             log.warning("unseen_ends_not_read", error=str(error) or "too slow")
             return {}
 
-    def _ends(self, channels: frozenset[ChannelId], since: datetime) -> dict[ChannelId, Left]:
-        events = cel_file.events_since(self._path, since - timedelta(seconds=1))
-        found = histories(event for event in events if event.channel_id in channels)
+    def _ends(self, channels: Collection[ChannelId], since: datetime) -> dict[ChannelId, Left]:
+        found = histories(cel_file.events_since(self._path, since - timedelta(seconds=1), channels))
         return {
             one.channel_id: Left(one.channel_id, one.ended_at, one.hangup_cause)
             for one in found

@@ -60,7 +60,7 @@ def entry(area: dict[str, Any], kind: str, key: str) -> dict[str, Any]:
 def hurried_sounds(sounds_dir: Path, copy: Path, area: str, hurry: int = HURRY) -> Path:
     """A copy of the prompts, with those of an area's municipalities, spoken `hurry` times as fast: tests wait for them.
 
-    What another machine would call a voice is of no matter: a prompt is recognised by its wave.
+    No voice is recognised: a prompt is recognised by its wave.
     """
     shutil.copytree(sounds_dir, copy)
     build(copy, [(entry["code"], entry["name"]) for entry in tomllib.loads(area)["municipality"]])

@@ -1,4 +1,4 @@
-"""What scanners and torture tests send, while people talk: the talk goes on, and nothing is stored wrongly."""
+"""Requests of scanners and torture tests while people talk: the talk goes on, and nothing is stored wrongly."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _asks_for(account: str) -> Scenario:
 
 
 async def _assert_rows_are_sound(centre: Centre) -> None:
-    """What came in guise of a number is one, or is not there; no call ended as our fault."""
+    """A text that came in guise of a number is one, or is not there; no call ended as our fault."""
     rows = await centre.rows("SELECT dialled, pii_caller_number, end_reason FROM call")
     for row in rows:
         assert re.fullmatch(r"[+0-9]{1,32}", row["dialled"]), row["dialled"]

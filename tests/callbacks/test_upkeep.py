@@ -37,12 +37,12 @@ async def test_a_virtual_hold_that_is_being_called_does_not_lapse(stand: Stand) 
 
 async def test_requests_of_a_team_that_was_taken_out_of_the_area_go_to_another_team(stand: Stand) -> None:
     request = await stand.created(municipality=ZANDERMEER, team=ZAND, operator=ANNA)
-    assert list(await stand.service.inherit_requests(at(1))) == []
+    assert list(await stand.service.inherit_requests(await stand.service.open_requests(), at(1))) == []
     stand.area = replace(DIRECTORY, teams={KCC: DIRECTORY.teams[KCC]})
-    (inherited,) = await stand.service.inherit_requests(at(2))
+    (inherited,) = await stand.service.inherit_requests(await stand.service.open_requests(), at(2))
     assert inherited == await stand.now_is(request)
     assert (inherited.owner_team, inherited.owner_operator, inherited.deadline_at) == (KCC, ANNA, request.deadline_at)
-    assert list(await stand.service.inherit_requests(at(3))) == []
+    assert list(await stand.service.inherit_requests(await stand.service.open_requests(), at(3))) == []
 
 
 # --- callers who gave up waiting ---
@@ -121,13 +121,13 @@ async def test_a_reminder_is_stored_once_and_marks_its_request(stand: Stand) -> 
     request = await stand.created()
     now = local("2026-03-03T17:00")
     ways = {(KCC, audience): [ReminderWay.EMAIL] for audience in Audience}
-    due = await stand.reminders.record_due(ways, now)
+    due = await stand.reminders.record_due(await stand.service.open_requests(), ways, now)
     assert [one.kind for one in due] == [
         ReminderKind.DAY_START,
         ReminderKind.BEFORE_DEADLINE,
         ReminderKind.AT_DEADLINE,
     ]
-    assert list(await stand.reminders.record_due(ways, now)) == []
+    assert list(await stand.reminders.record_due(await stand.service.open_requests(), ways, now)) == []
     late = await stand.now_is(request)
     assert late.escalated_at == now
     assert await stand.kinds(request.id) == ["created", "reminded", "reminded", "escalated"]
@@ -136,7 +136,9 @@ async def test_a_reminder_is_stored_once_and_marks_its_request(stand: Stand) -> 
 async def test_a_reminder_is_about_what_is_open_when_it_is_sent(stand: Stand) -> None:
     request = await stand.created()
     other = await stand.created(pii_number="0612345679")
-    day_start, before, _ = await stand.reminders.record_due({}, local("2026-03-03T15:00"))
+    day_start, before, _ = await stand.reminders.record_due(
+        await stand.service.open_requests(), {}, local("2026-03-03T15:00")
+    )
     assert {one.id for one in await stand.reminders.requests_of(day_start, at(1))} == {request.id, other.id}
     about = before.request_id
     assert [one.id for one in await stand.reminders.requests_of(before, at(1))] == [about]

@@ -1,4 +1,4 @@
-"""What ended while nobody was looking has its moment and cause from Asterisk's own log, when that is there."""
+"""A channel that ended unseen has its moment and cause from Asterisk's own log, when that is there."""
 
 from __future__ import annotations
 

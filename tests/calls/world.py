@@ -211,7 +211,7 @@ class World:
                 await settle()
 
     async def read_ends(self, channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
-        """What Asterisk's own log tells; nothing, unless a test puts ends into `logged_ends`."""
+        """Ends from Asterisk's own log; none, unless a test puts ends into `logged_ends`."""
         return {c: left for c in channels if (left := self.logged_ends.get(c)) is not None and left.at >= since}
 
     async def look(self) -> Snapshot:

@@ -223,7 +223,7 @@ def test_an_operator_never_goes_from_one_call_to_another_without_being_free_betw
         if before.call_id is not None and now.call_id is not None:
             assert before.call_id == now.call_id
         if before.call_id is None and now.call_id is not None:
-            # Who is found talking after all, talks; a caller is offered to ready operators only.
+            # An operator who is found talking after all, talks; a caller is offered to ready operators only.
             assert before.state is OperatorState.READY or isinstance(event, CallConnected)
 
 

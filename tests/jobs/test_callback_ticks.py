@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.outbox import Outbox
 from tests.core.test_deadlines import local
 from tests.jobs.mail_server import MailServer
-from tests.storage.callback_values import ANNA, DIRECTORY, KCC, NUMBER, OOSTERWENDE, ZAND, asked, number
+from tests.storage.callback_values import ANNA, DIRECTORY, KCC, NUMBER, OOSTERWENDE, ZAND, ZANDERMEER, asked, number
 from tests.storage.values import new_call
 
 pytestmark = pytest.mark.postgres
@@ -163,6 +163,26 @@ async def test_a_promise_is_reminded_of_in_the_morning_before_and_at_its_deadlin
     late = await stand.service.request(request.id)
     assert late is not None
     assert late.escalated_at == local("2026-03-03T17:00")
+
+
+async def test_a_tick_reads_the_open_requests_once_and_again_only_when_an_owner_changed(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stand.ask(municipality=ZANDERMEER, team=ZAND)
+    reads: list[Collection[RequestKind]] = []
+    read = stand.store.open_requests
+
+    async def counted(kinds: Collection[RequestKind] = tuple(RequestKind)) -> Sequence[CallbackRequest]:
+        reads.append(kinds)
+        return await read(kinds)
+
+    monkeypatch.setattr(stand.store, "open_requests", counted)
+    await stand.ticks.tick()
+    assert reads == [[RequestKind.VIRTUAL_HOLD], tuple(RequestKind)]
+    del reads[:]
+    stand.area = replace(AREA, teams={code: team for code, team in AREA.teams.items() if code != ZAND})
+    await stand.ticks.tick()
+    assert reads == [[RequestKind.VIRTUAL_HOLD], tuple(RequestKind), tuple(RequestKind)]
 
 
 async def test_a_mail_holds_reference_municipality_and_deadline_and_no_personal_data(stand: Stand) -> None:

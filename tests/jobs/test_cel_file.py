@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,15 @@ def test_all_files_of_a_log_are_read_in_order_for_a_period(log: Path) -> None:
     assert [event.channel_id for event in found] == ["b", "c", "d"]
     assert [event.channel_id for event in events_since(log, NINE)] == ["a", "b", "c", "d"]
     assert list(events_since(log.with_name("other.csv"), NINE)) == []
+
+
+def test_the_events_of_some_channels_are_those_of_all_without_the_others(log: Path) -> None:
+    log.write_bytes(REAL_LOG.read_bytes())
+    everything = list(events_since(log, datetime(2000, 1, 1, tzinfo=UTC)))
+    channels = sorted({event.channel_id for event in everything})[::3]
+    found = list(events_since(log, datetime(2000, 1, 1, tzinfo=UTC), channels))
+    assert 0 < len(found) < len(everything)
+    assert found == [event for event in everything if event.channel_id in channels]
 
 
 def test_a_damaged_compressed_file_is_an_error(log: Path) -> None:

@@ -24,7 +24,7 @@ _SILENCE = bytes([0xD5]) * _PACKET_SAMPLES
 class Media(Handset):
     """`async with Media.open("127.0.0.10") as media:`, then `connect` to where an answer wants the sound.
 
-    What is heard and when it came: see Handset. Keys and `silence` go out only when they are asked for: a raw phone
+    For what it hears see Handset. Keys and `silence` go out only when they are asked for: a raw phone
     sends nothing by itself.
     """
 

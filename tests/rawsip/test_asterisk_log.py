@@ -93,7 +93,7 @@ async def test_given_names_and_numbers_in_every_header_when_calls_come_then_no_l
             trunk.send(garbage)
         call = Call(trunk, "140119", offer=f"v=0\r\no=Anna Brouwer {NUMBER}\r\nm=audio Brouwer\r\n")
         call.send("INVITE", body=call.sdp)
-        # What an application that is told of a number may do with it.
+        # The ways in which an application may use a number.
         for endpoint in (f"PJSIP/{NUMBER}@trunk", f"PJSIP/{NUMBER}", f"PJSIP/{NUMBER}@nowhere"):
             await _may_fail(small_application, endpoint)
         await _settled(asterisk)

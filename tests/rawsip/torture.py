@@ -1,6 +1,6 @@
 """Messages that are hard to read, valid and invalid: the kinds of RFC 4475 and RFC 5118, written anew.
 
-Each is whole and has a transaction of its own. What is valid may be served or refused; what is not may be dropped.
+Each is whole and has a transaction of its own. A valid one may be served or refused; another may be dropped.
 """
 
 from __future__ import annotations

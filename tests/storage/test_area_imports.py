@@ -192,7 +192,7 @@ async def test_a_key_changes_only_when_all_agreed(database: Database) -> None:
         ("GM9901", 8),
     ]
     assert not (await import_area(database.engine, agreed, "beheer", NOW)).did_something
-    # What was agreed was that change, not the next.
+    # That change was agreed, not the next.
     with pytest.raises(AreaRefused, match="has key 8"):
         await import_area(database.engine, agreed.replace("key = 8\n", "key = 9\n"), "beheer", NOW)
     (audited,) = [row for row in await rows(database.engine, t.audit_log) if row.detail["key_changes"]]

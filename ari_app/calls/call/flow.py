@@ -70,9 +70,8 @@ class Flow(Record, ChannelOwner):
         ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
         self.shell = shell
         self.is_placed = is_placed
-        self.with_music: ChannelId | None = (
-            None  # the party that hears music while the handling party listens to a prompt
-        )
+        #: the party that hears music while the handling party listens to a prompt
+        self.with_music: ChannelId | None = None
         self.music_until: datetime | None = None  # a prompt whose end is not reported is over then
         self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what is played to a party while the call goes on
         self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
@@ -133,14 +132,14 @@ class Flow(Record, ChannelOwner):
         return message
 
     async def _put_caller_back(self) -> None:
-        """The caller is where callers wait again. What is being announced to them stops: it would hold the move up."""
+        """The caller is where callers wait again. An announcement to them stops: it would hold the move up."""
         with suppress(SwitchUnavailable):  # the next sweep sees it again
             if self.playing is not None and self.call.stage is Stage.WAITING:
                 await self.stop_playback(self.playing)
             await self.shell.switch.ensure_waiting(self.caller)
 
     def _note_hold(self, message: Held | Unheld) -> None:
-        """A party's phone put its line on hold, or took it back. Who hears music for it is Asterisk's.
+        """A party's phone put its line on hold, or took it back. Asterisk sees to the music.
 
         Each is noted once, also when its message is put back and read again.
         """
@@ -159,13 +158,13 @@ class Flow(Record, ChannelOwner):
         leg = self.leg(message.channel_id)
         if leg is None or not leg.is_open:
             return
-        reason = LegEndReason.HUNG_UP if leg.answered_at is None else how_it_ended(message.cause)
         if message.estimated:
             reason = LegEndReason.LOST
         elif message.channel_id in self._released:
             reason = LegEndReason.RELEASED
-        elif leg.role is not LegRole.CALLER and leg.answered_at is None:  # a phone that we called
-            reason = LegEndReason.BUSY if message.cause == Cause.BUSY else LegEndReason.NO_ANSWER
+        else:
+            was_called, was_answered = leg.role is not LegRole.CALLER, leg.answered_at is not None
+            reason = how_it_ended(message.cause, was_answered=was_answered, was_called=was_called)
         self.change_leg(ended(leg, message.at, reason, cause=message.cause, estimated=message.estimated))
 
     def note_loss(self, channel_id: ChannelId) -> None:

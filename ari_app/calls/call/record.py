@@ -173,20 +173,13 @@ class Record:
     async def commit_if_possible(self, *facts: Fact, **changes: Unpack[CallChanges]) -> bool:
         """As `commit`, with one try: False while the store is away, and then `changes` have not happened.
 
-        For what a talk must not wait for. What was noted, and the answers, go with the next commit. Raises StaleRow.
+        For changes that a talk must not wait for. All that was noted goes with the next commit. Raises StaleRow.
         """
-        before = self.call
-        self.note(*facts, **changes)
         try:
-            await self._write_noted(AT_ONCE)
+            await self.commit(*facts, patience=AT_ONCE, **changes)
         except StoreUnavailable:
-            self.call = replace(before, last_seq=self.call.last_seq)
             self._changed |= changes.keys()  # the try may have arrived: the next commit writes the true values
             return False
-        except StaleRow:
-            self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))
-            raise
-        self._give_answers()
         return True
 
     async def _write_noted(self, patience: timedelta) -> None:

@@ -98,7 +98,7 @@ class LineTask(ABC):
         left = await self.channel.departure(self._now)
         reason = LegEndReason.RELEASED
         if was_left:
-            reason = LegEndReason.HUNG_UP if self._line.answered_at is None else how_it_ended(left.cause)
+            reason = how_it_ended(left.cause, was_answered=self._line.answered_at is not None)
         ended = replace(
             self._line,
             ended_at=max(self._line.started_at, left.at),

@@ -12,10 +12,9 @@ from ari_app.calls.messages import Left, OperatorGone
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
-from ari_app.core.causes import is_goodbye
 from ari_app.core.ids import CallId
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState
+from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState, line_gone
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -77,8 +76,8 @@ class SessionRecord:
     async def _end_lost(self) -> None:
         """The line is gone: end the session at the true moment, which is in a message that is here or follows."""
         left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
-        reason = LogoutReason.HUNG_UP if is_goodbye(left.cause) else LogoutReason.LINE_LOST
-        await self._apply(LineLost(left.at, LogoutReason.LOST if left.estimated else reason))
+        is_seen = not left.estimated
+        await self._apply(line_gone(left.at, left.cause) if is_seen else LineLost(left.at, LogoutReason.LOST))
 
     async def give_up(self) -> None:
         """End the session after a fault; nothing happens to one that is over."""

@@ -6,13 +6,14 @@ both are committed and carried out, and then comes the next event.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from ari_app.calls.call.bridging import prompt_handling_party, put_back, release_others
+from ari_app.calls.call.bridging import arrange, prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.keys import next_moment, read_key, tend
@@ -38,7 +39,7 @@ from ari_app.core.transfer import (
     TransferOutcome,
     TransferState,
 )
-from ari_app.core.transfer_rules import Then, layout, step
+from ari_app.core.transfer_rules import Layout, Then, layout, step
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -205,11 +206,11 @@ async def _go_on(flow: Flow, transfer: Transfer) -> Happened | None:
     return await _arrange(flow) or _now(flow, await reach(flow))
 
 
-async def _arrange(flow: Flow) -> Happened | None:
+async def _arrange(flow: Flow, place: Callable[[Flow, Layout], Awaitable[None]] = arrange) -> Happened | None:
     """Put everybody where the transfer wants them; a party that cannot be put there has left the transfer."""
     transfer = _open_transfer(flow)
     try:
-        await put_back(flow, layout(transfer))
+        await place(flow, layout(transfer))
     except PartyLeft as left:
         if left.channel_id == flow.caller:
             raise
@@ -220,9 +221,9 @@ async def _arrange(flow: Flow) -> Happened | None:
 
 
 async def _put_back(flow: Flow) -> Happened | None:
-    """As `_arrange`, for the sweep. What cannot be done now is left to the next sweep, which sees it again."""
+    """As `_arrange`, for the sweep. A move that cannot be made now is left to the next sweep, which sees it again."""
     try:
-        return await _arrange(flow)
+        return await _arrange(flow, put_back)
     except SwitchUnavailable as error:
         log.warning("transfer_not_put_back", call_id=str(flow.call.id), error=str(error))
         return None

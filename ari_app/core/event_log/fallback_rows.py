@@ -141,7 +141,7 @@ def _caller_leg(found: FallbackCall, call: Call, legs: Sequence[Leg]) -> Leg:
 
 
 def _why_caller_left(found: FallbackCall) -> LegEndReason:
-    return LegEndReason.HUNG_UP if found.line_answered_at is None else how_it_ended(found.hangup_cause)
+    return how_it_ended(found.hangup_cause, was_answered=found.line_answered_at is not None)
 
 
 def _phone_leg(phone: ChannelHistory, found: FallbackCall, call: Call) -> Leg:

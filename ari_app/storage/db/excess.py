@@ -19,7 +19,7 @@ FROM pg_roles WHERE rolname = current_user"""
 
 
 async def rights_in_excess(pool: Pool) -> list[str]:
-    """What the role of these connections may do and need not, in words. Raises StoreUnavailable."""
+    """The rights that the role of these connections has and does not need, in words. Raises StoreUnavailable."""
     with translated():
         row = await pool.fetchrow(_EXCESS, list(APPEND_ONLY))
     return [] if row is None else [words for words, has in row.items() if has]

@@ -225,7 +225,7 @@ def _policies(table: str, condition: str, existing: set[str]) -> Iterator[str]:
 
 
 def scram_secret(password: str) -> str:
-    """What Postgres keeps of a password (RFC 5803)."""
+    """The form in which Postgres keeps a password (RFC 5803)."""
     salt, rounds = secrets.token_bytes(16), 4096
     salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, rounds)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
