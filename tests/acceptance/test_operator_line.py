@@ -66,6 +66,7 @@ async def _wrong_pin(centre: Centre) -> None:
     async with asyncio.TaskGroup() as group:  # the two cannot be told apart by what is heard
         group.create_task(guess("phone01", "103"))
         group.create_task(guess("phone02", "999"))
+    await centre.becomes("SELECT count(*) FROM operator_line WHERE failed_logins > 0 AND end_reason = 'released'", 2)
     lines = await centre.rows("SELECT * FROM operator_line WHERE failed_logins > 0")
     assert [(line["operator"], line["failed_logins"], line["end_reason"]) for line in lines] == [
         (None, 3, "released"),
