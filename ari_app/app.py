@@ -65,7 +65,7 @@ async def serve(settings: Settings) -> None:
     """
     started_at = datetime.now(UTC)
     url = settings.database_url.reveal()
-    lock = ControllerLock(url, f"ari_app/{settings.node}/{settings.ari_application}")
+    lock = ControllerLock(url, f"ari_app/{settings.node}/{settings.ari_application}", settings.node)
     health = Health()
     installation = installation_of(settings.sounds_dir)
     async with Database(url) as database:
@@ -94,14 +94,19 @@ async def _control(
     await row.beat()  # before anything is closed that may be another installation's
     node, application = AsteriskId(settings.node), settings.ari_application
     health.is_standby = False
-    area = AreaFollower(database, settings.sounds_dir)
-    await area.reload()
-    fallback = await _fallback(settings.cel_file, database, node, area.current)
     async with AsyncExitStack() as stack:
+        seen = asyncio.create_task(row.keep_seen(), name="seen while starting")
+        stack.callback(seen.cancel)
+        area = AreaFollower(database, settings.sounds_dir)
+        await area.reload()
+        fallback = await _fallback(settings.cel_file, database, node, area.current)
         password = settings.ari_password.reveal()
-        ari = await stack.enter_async_context(AriClient(settings.ari_url, settings.ari_user, password))
+        is_sure = lock.wait_until_sure  # no order and no row by a process that was frozen and lost its place
+        ari = await stack.enter_async_context(
+            AriClient(settings.ari_url, settings.ari_user, password, may_order=is_sure)
+        )
         switch = AriSwitch(ari, application, settings.outbound_endpoint, settings.outbound_format)
-        ledger, callback_store = PostgresLedger(database.pool), PostgresCallbackStore(database.pool)
+        ledger, callback_store = PostgresLedger(database.pool, may_write=is_sure), PostgresCallbackStore(database.pool)
         stack.push_async_callback(ledger.close)
         stack.push_async_callback(callback_store.close)
         voice = PromptVoice(settings.sounds_dir, area.current)
@@ -137,6 +142,7 @@ async def _control(
         if fallback is not None:
             jobs["fallback"] = (FALLBACK_SECONDS, fallback.tick)
         await stack.enter_async_context(ticking(jobs))
+        seen.cancel()
         tasks.create_task(controller.beat(), name="heartbeat")
         tasks.create_task(controller.keep_lock(), name="lock")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")

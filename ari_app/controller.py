@@ -16,7 +16,7 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
-from ari_app.calls.errors import CallError, SwitchUnavailable
+from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, take_snapshot
@@ -24,12 +24,11 @@ from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
 from ari_app.jobs.fallback import FallbackTaker
-from ari_app.storage.db.lock import ControllerLock
-from ari_app.storage.db.nodes import NodeRow
+from ari_app.storage.db.lock import ControllerLock, LockTaken
+from ari_app.storage.db.nodes import BEAT_SECONDS, NodeRow
 
 log = structlog.get_logger(__name__)
 
-BEAT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 
 
@@ -193,6 +192,7 @@ class Controller:
 
         Raises NodeTaken, which ends this process.
         """
+        await self._lock.wait_until_sure()  # another copy may have written both since this process was frozen
         try:
             await self._node.beat()
             self.store_answers = True
@@ -233,12 +233,15 @@ class Controller:
     async def keep_lock(self) -> None:
         """Take the lock again each time it is lost, which happens when Postgres goes away.
 
-        A standby that was faster opens our socket, and `listen` ends this process with ControllerReplaced.
+        Raises ControllerReplaced when a standby was faster, or took it from us because we were frozen.
         """
         while True:
             await self._lock.lost.wait()
             log.warning("lock_lost")
-            await self._lock.acquire()
+            try:
+                await self._lock.regain()
+            except LockTaken:
+                raise ControllerReplaced(self._exchange.application) from None
             log.info("lock_regained")
             await self.close_gap(None)
 

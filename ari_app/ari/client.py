@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Self
 
 from ari_app.ari.bridges import Bridges
@@ -16,13 +17,22 @@ class AriClient:
     """One Asterisk. Use it in `async with`; safe for many tasks at once.
 
     `url`: e.g. "http://127.0.0.1:8088/ari". Every call is over within `timeout_seconds`, waiting for one of the
-    `connections` included.
+    `connections` included; that time begins when `may_order`, which is awaited before each of them, returns.
     """
 
     def __init__(
-        self, url: str, user: str, password: str, *, timeout_seconds: float = 5.0, connections: int = 16
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        timeout_seconds: float = 5.0,
+        connections: int = 16,
+        may_order: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        self.transport = Transport(url, user, password, timeout_seconds=timeout_seconds, connections=connections)
+        self.transport = Transport(
+            url, user, password, timeout_seconds=timeout_seconds, connections=connections, may_order=may_order
+        )
         self.applications = Applications(self.transport)
         self.asterisk = Asterisk(self.transport)
         self.bridges = Bridges(self.transport)

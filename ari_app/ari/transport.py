@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Self
 from urllib.parse import quote
 
@@ -33,7 +33,17 @@ _SAFE = "/:@,;"
 class Transport:
     """The connections to one Asterisk. Safe for many tasks at once; belongs to one event loop."""
 
-    def __init__(self, url: str, user: str, password: str, *, timeout_seconds: float, connections: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str,
+        *,
+        timeout_seconds: float,
+        connections: int,
+        may_order: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._may_order = may_order
         self.url = url.rstrip("/")
         self._timeout_seconds = timeout_seconds
         self._connections = connections
@@ -75,6 +85,8 @@ class Transport:
         """
         operation = OPERATIONS[name]
         url, payload = encode(self.url, operation, arguments)
+        if self._may_order is not None:
+            await self._may_order()
         pauses = iter(READ_RETRY_SECONDS if operation.verb == "GET" else ())
         try:
             async with asyncio.timeout(self._timeout_seconds):

@@ -32,6 +32,7 @@ class AriProxy:
     def __init__(self, url: str) -> None:
         self._url = url
         self.faults: list[Fault] = []
+        self.orders: list[str] = []  # all that came and that reads nothing, also those that a fault refused
         self._runner: web.AppRunner | None = None
         self._session: aiohttp.ClientSession | None = None
         self.url = ""
@@ -78,6 +79,8 @@ class AriProxy:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _HOP}
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._events(request, url, headers)
+        if request.method != "GET":
+            self.orders.append(f"{request.method} {request.path_qs}")
         fault = self._fault_of(request)
         if fault is not None:
             return web.json_response({"message": "refused by a test"}, status=fault.status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
@@ -213,3 +214,20 @@ async def test_a_variable_that_is_not_set_is_none_and_not_a_lost_channel(fake: F
 async def test_a_client_that_is_not_open_says_so() -> None:
     with pytest.raises(RuntimeError, match="async with"):
         await AriClient("http://127.0.0.1:1/ari", "u", "p").asterisk.ping()
+
+
+async def test_no_order_goes_out_before_it_may(fake: FakeAsterisk) -> None:
+    """And the time that one has begins when it may: a process that was frozen first learns whether it is replaced."""
+    asked, may = asyncio.Event(), asyncio.Event()
+
+    async def may_order() -> None:
+        asked.set()
+        await may.wait()
+
+    async with AriClient(fake.url, USER, PASSWORD, timeout_seconds=1.0, may_order=may_order) as ari:
+        hanging_up = asyncio.create_task(ari.channels.hangup("chan-1"))
+        await asked.wait()
+        assert fake.requests_for("channels.hangup") == []
+        may.set()
+        await hanging_up
+        assert len(fake.requests_for("channels.hangup")) == 1

@@ -22,7 +22,7 @@ import asyncio, sys
 from ari_app.storage.db.lock import ControllerLock
 
 async def main():
-    async with ControllerLock(sys.argv[1], "node1"):
+    async with ControllerLock(sys.argv[1], "node1", "node1"):
         print("held", flush=True)
         await asyncio.Event().wait()
 
@@ -32,7 +32,7 @@ asyncio.run(main())
 
 @pytest.fixture
 async def standby(database_url: str) -> AsyncIterator[ControllerLock]:
-    lock = ControllerLock(database_url, "node1")
+    lock = ControllerLock(database_url, "node1", "node1")
     yield lock
     await lock.release()
 
@@ -50,7 +50,7 @@ async def is_waiting(task: asyncio.Task[None]) -> bool:
 
 
 async def test_the_second_waits_until_the_first_lets_go(database_url: str, standby: ControllerLock) -> None:
-    async with ControllerLock(database_url, "node1") as first:
+    async with ControllerLock(database_url, "node1", "node1") as first:
         assert first.is_held
         waiting = asyncio.create_task(standby.acquire())
         assert await is_waiting(waiting)
@@ -71,7 +71,7 @@ async def test_who_needs_the_lock_waits_until_it_is_held(database_url: str, stan
 
 
 async def test_another_node_has_its_own_lock(database_url: str, standby: ControllerLock) -> None:
-    async with ControllerLock(database_url, "node2"):
+    async with ControllerLock(database_url, "node2", "node2"):
         await asyncio.wait_for(standby.acquire(), PATIENCE_SECONDS)
 
 
@@ -94,7 +94,7 @@ async def test_the_standby_takes_over_when_the_holder_is_killed(database_url: st
 
 
 async def test_a_waiting_standby_holds_nothing_back_in_postgres(database_url: str, standby: ControllerLock) -> None:
-    async with ControllerLock(database_url, "node1"):
+    async with ControllerLock(database_url, "node1", "node1"):
         waiting = asyncio.create_task(standby.acquire())
         assert await is_waiting(waiting)
         connection = await connect(database_url, "test")
@@ -108,8 +108,8 @@ async def test_a_waiting_standby_holds_nothing_back_in_postgres(database_url: st
 
 
 async def test_a_standby_that_is_cancelled_leaves_nothing(database_url: str) -> None:
-    lock = ControllerLock(database_url, "node1")
-    async with ControllerLock(database_url, "node1"):
+    lock = ControllerLock(database_url, "node1", "node1")
+    async with ControllerLock(database_url, "node1", "node1"):
         waiting = asyncio.create_task(lock.acquire())
         assert await is_waiting(waiting)
         waiting.cancel()
@@ -121,7 +121,7 @@ async def test_a_standby_that_is_cancelled_leaves_nothing(database_url: str) -> 
 
 
 async def test_a_broken_connection_is_told_at_once_and_the_lock_may_be_had_again(link: Link, no_pings: None) -> None:
-    lock = ControllerLock(link.url, "node1")
+    lock = ControllerLock(link.url, "node1", "node1")
     await lock.acquire()
     link.break_once()
     await asyncio.wait_for(lock.lost.wait(), PATIENCE_SECONDS)
@@ -133,7 +133,7 @@ async def test_a_broken_connection_is_told_at_once_and_the_lock_may_be_had_again
 
 
 async def test_a_silent_connection_is_told_before_postgres_gives_the_lock_away(link: Link, database_url: str) -> None:
-    lock = ControllerLock(link.url, "node1", answer_seconds=0.3)
+    lock = ControllerLock(link.url, "node1", "node1", answer_seconds=0.3)
     await lock.acquire()
     connection = await connect(database_url, "test")
     link.freeze()
@@ -155,7 +155,7 @@ async def test_a_terminated_session_is_told_at_once(database_url: str, standby: 
 
 
 async def test_an_absent_postgres_is_waited_for(link: Link) -> None:
-    lock = ControllerLock(link.url, "node1")
+    lock = ControllerLock(link.url, "node1", "node1")
     link.cut()
     waiting = asyncio.create_task(lock.acquire())
     assert await is_waiting(waiting)
@@ -165,7 +165,7 @@ async def test_an_absent_postgres_is_waited_for(link: Link) -> None:
 
 
 async def test_a_restarted_postgres_gives_the_lock_to_one(database_url: str, postgres_server: LocalPostgres) -> None:
-    first, second = ControllerLock(database_url, "node1"), ControllerLock(database_url, "node1")
+    first, second = ControllerLock(database_url, "node1", "node1"), ControllerLock(database_url, "node1", "node1")
     await first.acquire()
     await asyncio.to_thread(postgres_server.restart)
     await asyncio.wait_for(first.lost.wait(), PATIENCE_SECONDS)

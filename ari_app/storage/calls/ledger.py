@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -43,8 +43,16 @@ Rows = list[asyncpg.Record]
 class PostgresLedger:
     """The `Ledger` of the calls. Many tasks may use it at once; each call has one writer."""
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], *, timeout_seconds: float = STATEMENT_SECONDS) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool[asyncpg.Record],
+        *,
+        timeout_seconds: float = STATEMENT_SECONDS,
+        may_write: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`may_write` is awaited before each statement."""
         self._pool = pool
+        self._may_write = may_write
         self._timeout_seconds = timeout_seconds
         self._notifier = Notifier(pool)
 
@@ -157,6 +165,8 @@ class PostgresLedger:
 
     async def _fetch(self, statement: str, *parameters: Any) -> Rows:
         """Run one statement, and once more when its connection breaks: that alone says nothing about Postgres."""
+        if self._may_write is not None:
+            await self._may_write()
         with translated():
             async with asyncio.timeout(self._timeout_seconds):
                 try:

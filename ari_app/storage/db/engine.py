@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import asyncpg
 
 from ari_app.core.addresses import postgres_address
+from ari_app.core.frozen import FROZEN_AFTER_SECONDS
 from ari_app.storage.db.errors import translated
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ SERVER_SETTINGS = {
     "tcp_user_timeout": "5000",
     "client_connection_check_interval": "1000",
 }
+
+#: A transaction of a process that was frozen in it would keep its rows from whoever took over.
+_LEFT_ALONE = {"idle_in_transaction_session_timeout": f"{FROZEN_AFTER_SECONDS * 1000:.0f}"}
 
 
 def dsn(url: str) -> str:
@@ -91,7 +95,7 @@ async def create_pool(url: str, *, max_size: int = 8) -> Pool:
             max_inactive_connection_lifetime=0,  # a new connection costs ten statements, and prepares them all again
             command_timeout=STATEMENT_SECONDS,
             timeout=CONNECT_SECONDS,
-            server_settings={**SERVER_SETTINGS, "application_name": "ari_app ledger"},
+            server_settings={**SERVER_SETTINGS, **_LEFT_ALONE, "application_name": "ari_app ledger"},
             reset=_keep_session,
         )
 

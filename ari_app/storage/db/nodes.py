@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from time import monotonic
 
+from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
 from ari_app.storage.db.errors import StorageError, translated
 
 #: a node that was not seen for so long is gone: its open rows hold up nobody, and its name is free
 GONE_AFTER_SECONDS = 30
 SPACE_SECONDS = 5.0
+BEAT_SECONDS = 1.0
 
 _FRESH = f"seen_at >= now() - interval '{GONE_AFTER_SECONDS} seconds'"
 _OTHER = f"SELECT extract(epoch FROM now() - seen_at) FROM node WHERE name = $1 AND installation <> $2 AND {_FRESH}"
@@ -20,7 +23,7 @@ ON CONFLICT (name) DO UPDATE SET installation = $2, seen_at = now()
 WHERE old.installation = $2 OR NOT old.{_FRESH}
 RETURNING name"""
 #: Sorts more than fits into `work_mem`: Postgres writes a megabyte beside its tables, and takes it away again.
-_SPILL = "SELECT count(*) FROM (SELECT repeat(md5(n::text), 10) FROM generate_series(1, 3000) n ORDER BY 1) AS spilled"
+SPILL = "SELECT count(*) FROM (SELECT repeat(md5(n::text), 10) FROM generate_series(1, 3000) n ORDER BY 1) AS spilled"
 
 
 def gone(asterisk_id: str) -> str:
@@ -51,6 +54,16 @@ class NodeRow:
         if seconds is not None:
             self._refuse(f"was seen {float(seconds):.0f} s ago")
 
+    async def keep_seen(self) -> None:
+        """Beat every second until cancelled, while a controller that just got the lock is not ready to do it itself.
+
+        Absences of Postgres, and a name that is taken, are the controller's to notice.
+        """
+        while True:
+            with suppress(StoreUnavailable, NodeTaken):
+                await self.beat()
+            await asyncio.sleep(BEAT_SECONDS)
+
     async def beat(self) -> None:
         """Write that the controller lives; every few seconds test as well that there is room for more rows.
 
@@ -63,7 +76,7 @@ class NodeRow:
                 if monotonic() >= self._space_due:
                     async with self._pool.acquire() as connection, connection.transaction():
                         await connection.execute("SET LOCAL work_mem = '64kB'")
-                        await connection.execute(_SPILL)
+                        await connection.execute(SPILL)
                     self._space_due = monotonic() + SPACE_SECONDS
 
     def _refuse(self, what: str) -> None:
