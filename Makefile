@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format walks bench lock clean
+.PHONY: help run test check format walks fuzz bench lock clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -29,6 +29,9 @@ format: $(READY) ## put the sources in their format
 
 walks: $(READY) ## random walks through a contact centre, for a night; ARGS="--count 100000"
 	@$(BIN)/python -m tests.calls $(ARGS)
+
+fuzz: $(READY) ## damaged files and odd command lines, for a night: 10,000 of each; ARGS="--count 500"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(READY) ## the benchmarks, with their comparison in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)

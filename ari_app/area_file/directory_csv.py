@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -120,14 +121,15 @@ class _Reader:
 
     def _heading_is_right(self, columns: list[str], line: int) -> bool:
         before = len(self.mistakes)
-        for column in columns:
+        found = Counter(columns)
+        for column, times in found.items():
             if column not in COLUMNS:
                 self.mistakes.append(Mistake(column, unknown_key(column, COLUMNS).replace("key", "column"), line))
-            elif columns.count(column) > 1:
+            elif times > 1:
                 self.mistakes.append(Mistake(column, "is a column twice", line))
         needed = ("code", "kind", "name") if self._owner else ("code", "kind", "name", "municipality")
         for column in needed:
-            if column not in columns:
+            if column not in found:
                 self.mistakes.append(Mistake(column, "is missing: the first line names the columns", line))
         return len(self.mistakes) == before
 

@@ -34,6 +34,8 @@ from ari_app.core.numbers import Refused, parse_shared
 _SECTIONS = ("municipality", "shared_number", "team", "operator", "special_day", "directory_entry")
 _TABLES = ("outside", "remove")
 _NAME_KEYS = {"municipality": "code", "team": "code", "operator": "number", "directory_entry": "code"}
+#: on one line; keys within keys, "a.a.a", take tomllib time by the square of their number
+_MOST_DOTS = 200
 _SHAPE = TypeVar("_SHAPE", bound=Shape)
 
 
@@ -148,6 +150,9 @@ class _Reader:
 
 def _parse(text: str) -> dict[str, Any]:
     refuse_large(text)
+    for n, written in enumerate(text.splitlines(), start=1):
+        if written.count(".") > _MOST_DOTS and not written.lstrip().startswith("#"):
+            raise AreaRefused([Mistake("", f"has more than {_MOST_DOTS} dots: write a long list on several lines", n)])
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -18,7 +18,7 @@ from ari_app.core.area import OpeningSpan
 from ari_app.core.calendar import instant_of
 from ari_app.core.numbers import Refused, parse_direct, parse_geographic, parse_shared
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
 ANY = "any"  # any operator of a shared number
 TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _SPAN = re.compile(rf"({TIME}) ?[-–] ?({TIME}|24:00)")
@@ -56,9 +56,11 @@ def argon2_hash(text: str) -> str:
 
 
 def unique(entries: list[T]) -> list[T]:
-    twice = [entry for n, entry in enumerate(entries) if entry in entries[:n]]
-    if twice:
-        refuse("names something twice" if isinstance(twice[0], BaseModel) else f"names {twice[0]} twice")
+    seen: set[T] = set()
+    for entry in entries:
+        if entry in seen:
+            refuse("names something twice" if isinstance(entry, BaseModel) else f"names {entry} twice")
+        seen.add(entry)
     return entries
 
 

@@ -152,13 +152,13 @@ def _read_part(path: Path, identity: str, start: int, most_bytes: int) -> CelBat
     events = []
     bad = 0
     place = start
-    for line in block[:end].splitlines(keepends=True):
+    for line in block[:end].split(b"\n")[:-1]:  # not splitlines: a carriage return may stand in a cell
         event = _parse(line)
         if event is not None:
             events.append((LogPosition(identity, place), event))
         elif line.strip():
             bad += 1
-        place += len(line)
+        place += len(line) + 1
     return CelBatch(tuple(events), LogPosition(identity, start + end), bad, is_more=is_full)
 
 
@@ -171,13 +171,17 @@ def _parse(line: bytes) -> CelEvent | None:
 
 
 def _identity(path: Path) -> str | None:
-    """The digest of a log file's first line; None when there is no file, or no whole line in it yet."""
+    """The digest of a log file's first line; None when there is no file, or no whole line in it yet.
+
+    A first line that fills a whole part is no row, and its end may never come: the part is taken for the line.
+    """
     try:
         with path.open("rb") as file:
             first = file.readline(MOST_BYTES)
     except FileNotFoundError:
         return None
-    return hashlib.sha256(first).hexdigest()[:24] if first.endswith(b"\n") else None
+    is_whole = first.endswith(b"\n") or len(first) == MOST_BYTES
+    return hashlib.sha256(first).hexdigest()[:24] if is_whole else None
 
 
 def _family(path: Path) -> list[Path]:

@@ -27,6 +27,7 @@ from ari_app.prompts.manifest import locked, read_manifest, write_manifest
 
 SHORTEST_SECONDS = 0.2
 LONGEST_SECONDS = 120.0
+LARGEST_BYTES = 200_000_000  # the longest recording at 192 kHz, 32 bit, stereo
 SILENT_BELOW_DB = -50.0  # the level of the loud parts, against full scale
 _NOTHING_BELOW_DB = -80.0  # the noise of the recorder alone
 
@@ -178,6 +179,10 @@ def _sound_problem(file: Path, samples: sound.Samples[int]) -> str | None:
 
 def _digest(file: Path) -> str:
     try:
-        return f"{_RECIPE_VERSION}-{hashlib.sha256(file.read_bytes()).hexdigest()}"
+        if file.stat().st_size > LARGEST_BYTES:
+            too_large = f"{file.name}: larger than {LARGEST_BYTES:,} bytes: save it at a lower rate, or shorter"
+            raise RecordingRefused((too_large,))
+        with file.open("rb") as opened:
+            return f"{_RECIPE_VERSION}-{hashlib.file_digest(opened, 'sha256').hexdigest()}"
     except OSError as error:
         raise RecordingRefused((f"{file.name}: cannot be read ({error.strerror}): make it readable",)) from error

@@ -246,3 +246,12 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         read_entries(HEAD + text, KNOWN, OOSTERWENDE)
     except AreaRefused as refused:
         assert refused.mistakes
+
+
+def test_a_mistake_cannot_steer_a_terminal() -> None:
+    told = of_csv("code;kind;name;\x1b[2J\x00\n")
+    assert told == ["line 1, \\x1b[2j\\x00: unknown column"]
+
+
+def test_a_column_that_is_there_often_is_told_once() -> None:
+    assert of_csv("code;kind;name;name;name\n") == ["line 1, name: is a column twice"]

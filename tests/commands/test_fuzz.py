@@ -1,6 +1,6 @@
 """Anything that can be typed ends in an exit code and a sentence: every command, with odd values for all it takes.
 
-A night's run: FUZZ_COUNT=10000 make test ARGS="tests/commands/test_fuzz.py -n0"
+A night's run, with others each time: `make fuzz`.
 """
 
 from __future__ import annotations

@@ -42,12 +42,29 @@ def test_more_columns_at_the_end_are_ignored() -> None:
         ("extra", "{"),
         ("extra", "[1]"),
         ("extra", "[" * 100_000),
+        # what Postgres or a terminal would choke on
+        ("uniqueid", "node1-\0"),
+        ("channame", "PJSIP/\x1b[2J"),
+        ("exten", "1" * 257),
     ],
 )
 def test_a_row_with_an_impossible_cell_is_refused(column: str, value: str) -> None:
     cells = list(GOOD)
     cells[COLUMNS.index(column)] = value
     assert parse_row(cells) is None
+
+
+@pytest.mark.parametrize("cause", [True, -1, 2**15, 2**70, "16", None, [16]])
+def test_a_cause_that_is_none_is_not_known(cause: object) -> None:
+    made = Channel("a")
+    (history,) = histories([made(CelKind.CHAN_START, 0), made(CelKind.HANGUP, 1, hangupcause=cause)])
+    assert history.hangup_cause is None
+
+
+@pytest.mark.parametrize(("said", "kept"), [("no\0_heart\ud800beat", "no_heartbeat"), ("x" * 999, "x" * 64), ([1], "")])
+def test_a_reason_is_a_word_that_can_be_stored(said: object, kept: str) -> None:
+    (history,) = histories([Channel("a")(CelKind.FALLBACK, 0, extra=said)])
+    assert history.fallback_reason == kept
 
 
 @given(st.lists(st.text(max_size=30), max_size=15))

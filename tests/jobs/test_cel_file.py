@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ari_app.core.event_log.cel import CelEvent, LogPosition
-from ari_app.jobs.cel_file import CelBatch, CelFileUnreadable, end, events_since, read
+from ari_app.jobs.cel_file import MOST_BYTES, CelBatch, CelFileUnreadable, end, events_since, read
 from tests.core.cel_values import NINE, REAL_LOG, at, row
 
 pytestmark = pytest.mark.pure
@@ -127,6 +127,24 @@ def test_a_line_longer_than_a_part_does_not_stop_the_reading(log: Path) -> None:
         found += channels(batch)
         position, more = batch.position, batch.is_more
     assert found == ["a", "b"]
+
+
+def test_a_first_line_longer_than_a_part_does_not_stop_the_reading(log: Path) -> None:
+    log.write_bytes(b"x" * (2 * MOST_BYTES) + b"\n" + row("CHAN_START", 0, "a").encode())
+    found: list[str] = []
+    position, more = None, True
+    while more:
+        batch = read(log, position)
+        found += channels(batch)
+        position, more = batch.position, batch.is_more
+    assert found == ["a"]
+    assert position == end(log)
+
+
+def test_a_carriage_return_in_a_cell_ends_no_line(log: Path) -> None:
+    append(log, '"x\ry"\n' + row("CHAN_START", 0, "a"))
+    batch = read(log, None)
+    assert (channels(batch), batch.bad_lines) == (["a"], 1)
 
 
 def _renamed(log: Path) -> None:

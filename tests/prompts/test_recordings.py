@@ -16,6 +16,7 @@ from ari_app.prompts import (
     build,
     import_recordings,
     own_recordings,
+    recordings,
     remove_recordings,
     sound,
 )
@@ -61,6 +62,13 @@ def test_any_kind_of_recording_becomes_a_file_for_asterisk(tmp_path: Path, studi
         samples = array("h", made.readframes(made.getnframes()))
     assert 1.9 < len(samples) / sound.RATE < 2.4, "the silence around it is gone"
     assert abs(sound.speech_level_db(samples) - sound.SPEECH_LEVEL_DB) < 1
+
+
+def test_a_recording_of_any_size_is_not_read_into_memory(tmp_path: Path, studio: Path) -> None:
+    with (studio / "gesloten.wav").open("wb") as file:
+        file.truncate(recordings.LARGEST_BYTES + 1)  # a hole: it takes no room on the disk
+    with pytest.raises(RecordingRefused, match=r"gesloten\.wav: larger than 200,000,000 bytes: save it"):
+        import_recordings(tmp_path, LINDENHOVE, studio)
 
 
 def test_a_recording_wins_from_the_catalogue_for_its_own_municipality_only(built: Built, studio: Path) -> None:

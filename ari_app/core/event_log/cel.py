@@ -38,6 +38,9 @@ COLUMNS = (
     "accountcode",
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_CELL = 256  # characters: the most that Asterisk's userfield holds; all others are shorter
+_LONGEST_WORD = 64  # of a text in the extra
+_HIGHEST_CAUSE = 2**15 - 1  # those of Q.850 end at 127; Asterisk may have others of its own
 _STASIS = "Stasis"
 _QUEUE_LEG = "AppQueue"
 
@@ -89,6 +92,8 @@ def parse_row(cells: Sequence[str]) -> CelEvent | None:
     at = _instant(time)
     details = _details(extra)
     if at is None or details is None or not kind or not channel_id:
+        return None
+    if not all(len(cell) <= _LONGEST_CELL and cell.isprintable() for cell in cells[:9]):
         return None
     return CelEvent(kind, at, ChannelId(channel_id), linked_id, name, call_id, context, exten, app, details)
 
@@ -200,8 +205,7 @@ class ChannelHistory:
             case CelKind.ANSWER if self.answered_at is None:
                 return replace(known, answered_at=event.at, answered_by=event.app)
             case CelKind.HANGUP:
-                cause = event.extra.get("hangupcause")
-                return replace(known, hangup_cause=cause if isinstance(cause, int) else None)
+                return replace(known, hangup_cause=_cause(event))
             case CelKind.CHAN_END:
                 return replace(known, ended_at=event.at)
             case CelKind.BRIDGE_ENTER:
@@ -214,15 +218,28 @@ class ChannelHistory:
                 *before, last = self.in_application
                 return replace(known, in_application=(*before, replace(last, until_at=event.at)))
             case CelKind.FALLBACK if self.fallback_at is None:
-                return replace(known, fallback_at=event.at, fallback_reason=str(event.extra.get("extra", "")))
+                return replace(known, fallback_at=event.at, fallback_reason=_word(event, "extra"))
             case CelKind.REFUSED:
-                return replace(known, refused_at=event.at, refused_reason=str(event.extra.get("extra", "")))
+                return replace(known, refused_at=event.at, refused_reason=_word(event, "extra"))
             case _:
                 return known
 
 
 def _bridge(event: CelEvent) -> BridgeId:
-    return BridgeId(str(event.extra.get("bridge_id", "")))
+    return BridgeId(_word(event, "bridge_id"))
+
+
+def _word(event: CelEvent, key: str) -> str:
+    """A text of the extra that can be stored and shown: JSON may hold any character, also half ones."""
+    value = event.extra.get(key, "")
+    return "".join(filter(str.isprintable, value[:_LONGEST_WORD])) if isinstance(value, str) else ""
+
+
+def _cause(event: CelEvent) -> int | None:
+    cause = event.extra.get("hangupcause")
+    if not isinstance(cause, int) or isinstance(cause, bool):
+        return None
+    return cause if 0 <= cause <= _HIGHEST_CAUSE else None
 
 
 def _left(bridges: tuple[BridgeSpan, ...], bridge_id: BridgeId, at: datetime) -> tuple[BridgeSpan, ...]:
