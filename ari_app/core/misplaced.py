@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ari_app.core.call import Call, Leg, Stage
 from ari_app.core.operators import OperatorSession
-from ari_app.core.recovery import Snapshot, members, places, who_waits
+from ari_app.core.recovery import Snapshot, members, places
 from ari_app.core.transfer import Transfer
 
 #: how long parties may be on the way after their row was written
@@ -34,7 +34,7 @@ def is_misplaced(call: Call, legs: tuple[Leg, ...], transfer: Transfer | None, s
     together, on_hold = places(call, legs, snapshot, transfer)
     return not (
         together & snapshot.channels.keys() <= members(snapshot, call.bridge_id)
-        and on_hold & snapshot.channels.keys() <= who_waits(snapshot)
+        and on_hold & snapshot.channels.keys() <= snapshot.waiting
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from ari_app.core.call import Call, EndReason, Leg, Stage
 from ari_app.core.ids import BridgeId, CallId, ChannelId
@@ -39,7 +40,7 @@ class LiveChannel:
         return self.stasis_args is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Snapshot:
     """Asterisk's channels and bridges at one moment."""
 
@@ -47,6 +48,12 @@ class Snapshot:
     channels: Mapping[ChannelId, LiveChannel] = field(default_factory=dict)
     #: members per bridge
     bridges: Mapping[BridgeId, frozenset[ChannelId]] = field(default_factory=dict)
+
+    @cached_property
+    def waiting(self) -> frozenset[ChannelId]:
+        """The channels that are where callers wait. Every call asks for them, and there may be hundreds of both."""
+        found = [members for bridge_id, members in self.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
+        return frozenset().union(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +210,7 @@ def _resume(
 ) -> ResumeCall:
     channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
     together, on_hold = places(call, legs, snapshot, transfer)
-    is_placed = together <= members(snapshot, call.bridge_id) and on_hold <= who_waits(snapshot)
+    is_placed = together <= members(snapshot, call.bridge_id) and on_hold <= snapshot.waiting
     return ResumeCall(
         call,
         legs,
@@ -274,12 +281,6 @@ def _orphan_bridges(rows: OpenRows, snapshot: Snapshot, orders: Collection[Order
 def members(snapshot: Snapshot, bridge_id: BridgeId | None) -> frozenset[ChannelId]:
     """The channels in this bridge; none where there is no bridge."""
     return frozenset() if bridge_id is None else snapshot.bridges.get(bridge_id, frozenset())
-
-
-def who_waits(snapshot: Snapshot) -> frozenset[ChannelId]:
-    """The channels that are where callers wait."""
-    waiting = [members for bridge_id, members in snapshot.bridges.items() if bridge_id.startswith(WAITING_PREFIX)]
-    return frozenset().union(*waiting)
 
 
 def _is_ours(snapshot: Snapshot, channel_id: ChannelId) -> bool:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.bench.figures import Spread, Verdict
 
@@ -18,6 +19,14 @@ COMMANDS: Mapping[str, tuple[tuple[str, ...], float]] = {
     CALLS: (("-m", "ari_app", "calls"), 6.0),
 }
 ROUNDS = 15
+#: Some environments forbid Python to keep what it compiled. And structlog reads rich where there is one, which comes
+#: with the tools of developers: `without_tools` has a module of that name that cannot be imported.
+INSTALLED: Mapping[str, str] = {
+    "PYTHONDONTWRITEBYTECODE": "",
+    "PYTHONPATH": os.pathsep.join(
+        filter(None, (str(Path(__file__).parent / "without_tools"), os.environ.get("PYTHONPATH")))
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +87,8 @@ def reference_seconds() -> float:
 
 
 def installed(environment: Mapping[str, str]) -> dict[str, str]:
-    """As after an installation: some environments forbid Python to keep what it compiled."""
-    return {**environment, "PYTHONDONTWRITEBYTECODE": ""}
+    """As after an installation: Python keeps what it compiled, and has no tools of developers to read."""
+    return {**environment, **INSTALLED}
 
 
 def spend(words: Sequence[str], environment: Mapping[str, str]) -> Spent:

@@ -13,6 +13,7 @@ from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
 from tests.bench.processor import Meter
 from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, now
+from tests.bench.start import INSTALLED
 
 LOGIN_SECONDS = 120.0
 LEAVE_SECONDS = 30.0
@@ -113,8 +114,7 @@ async def _run(stand: Stand, load: Load, number: str, calls: int) -> int:
 @asynccontextmanager
 async def working_application(stand: Stand, operators: int, stay_seconds: float) -> AsyncIterator[Application]:
     """The application with so many operators on standing lines, ready. At the end everybody is hung up."""
-    # Compiled once, as installed: some environments forbid Python to keep what it compiled.
-    application = Application(stand.asterisk, stand.database_url, {"PYTHONDONTWRITEBYTECODE": ""})
+    application = Application(stand.asterisk, stand.database_url, INSTALLED)
     await application.start()
     try:
         async with stand.operators(operators, stay_seconds) as dialled_in:
