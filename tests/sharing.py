@@ -14,8 +14,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.place import WORKER
 
-#: With two on a core Asterisk and the phones had too little time for sound, and keys that were pressed got lost.
-PER_CORE = 1
+#: Tests mostly wait. But with two workers on a core, beside other programs, Asterisk and the phones had too little time
+#: for sound, and keys that were pressed got lost.
+PER_CORE = 1.5
 MOST = 8
 #: modules that compare costs
 CLOCK_BOUND = (
@@ -69,7 +70,7 @@ def workers(config: pytest.Config) -> int:
     if is_a_mistake or option.keyword or option.lf or all(path.is_file() for path in named):
         return 0
     cores = len(os.sched_getaffinity(0))
-    return cores if option.markexpr == "pure" else min(PER_CORE * cores, MOST)
+    return cores if option.markexpr == "pure" else min(round(PER_CORE * cores), MOST)
 
 
 def arrange(items: list[pytest.Item]) -> None:
