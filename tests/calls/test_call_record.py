@@ -12,8 +12,9 @@ import pytest
 from ari_app.calls.call.record import FOR_EVER, Record
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.call_changes import CallChanges
-from ari_app.core.ids import AsteriskId, CallId, ChannelId, MunicipalityCode, new_leg_id
+from ari_app.core.ids import AsteriskId, CallId, ChannelId, MunicipalityCode, TransferId, new_leg_id
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.transfer import Transfer, TransferKind, TransferState
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 
@@ -122,3 +123,30 @@ async def test_a_call_that_the_store_never_took_is_written_once_however_often_it
     assert not await committed(record)
     assert await committed(record)
     assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.ENDED]
+
+
+async def test_a_transfer_that_was_noted_goes_on_counting_when_the_commit_beside_it_failed() -> None:
+    ledger = FakeLedger()
+    record = a_record(ledger)
+    await record.commit(ARRIVED)
+    leg = record.change_leg(Leg(new_leg_id(), record.call.id, record.caller, LegRole.OPERATOR, "101", NOW))
+    record.change_transfer(
+        Transfer(
+            id=TransferId(uuid4()),
+            call_id=record.call.id,
+            number=1,
+            kind=TransferKind.COLD,
+            state=TransferState.ENDED,
+            requested_at=NOW,
+            from_party="101",
+            from_leg=leg.id,
+            to_party="102",
+            counted=True,
+        )
+    )
+    ledger.available = False
+    assert not await committed(record, answered_at=NOW, transfer_count=1)
+    ledger.available = True
+    await record.commit(Fact(NOW, FactKind.ENDED), patience=FOR_EVER)
+    assert ledger.calls[record.call.id].transfer_count == 1
+    assert [transfer.counted for transfer in ledger.transfers.values()] == [True]

@@ -127,7 +127,8 @@ class Record:
         """
         for leg in legs:
             self.change_leg(leg)
-        self.call = replace(self.call, **changes)
+        if changes:
+            self.call = replace(self.call, **changes)
         self._changed |= changes.keys()
         self._noted += facts
 
@@ -162,7 +163,8 @@ class Record:
         try:
             await self._write_noted(patience)
         except StoreUnavailable:
-            self.call = replace(before, last_seq=self.call.last_seq)
+            # A transfer stays as it was noted, so the call's row must go on counting it.
+            self.call = replace(before, last_seq=self.call.last_seq, transfer_count=self.call.transfer_count)
             self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
             raise
         except StaleRow:
@@ -199,7 +201,8 @@ class Record:
 
     async def _write(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> None:
         """Write this value of the row after what the store has of it, and take over its new `last_seq`."""
-        call = replace(call, last_seq=self.call.last_seq)
+        if call is not self.call:
+            call = replace(call, last_seq=self.call.last_seq)
         first_try, tries = self.now, 0
         is_known = call.last_seq > 0 or patience is FOR_EVER
         fewest_tries = 1 if is_known and patience <= AT_ONCE else 2
