@@ -28,6 +28,7 @@ class AreaFollower:
         self._database = database
         self._sounds_dir = sounds_dir
         self._newest = Area()
+        self._owes_prompts = False
 
     def current(self) -> Area:
         return self._newest
@@ -35,9 +36,11 @@ class AreaFollower:
     async def reload(self) -> bool:
         """Read the area again; whether it is another one. New names and texts get their sound before they are used."""
         area = await load_area(self._database.background)
-        if area == self._newest:
+        is_new = area != self._newest
+        if is_new or self._owes_prompts:
+            self._owes_prompts = not await make_prompts(self._sounds_dir, area)
+        if not is_new:
             return False
-        await make_prompts(self._sounds_dir, area)
         self._newest = area
         log.info("area_loaded", municipalities=len(area.municipalities))
         return True

@@ -20,8 +20,8 @@ from pathlib import Path
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import sound, tones
 from ari_app.prompts.catalogue import TONE_PLACE, Catalogue, Voice, load, municipality_prompt, said_prompt, speakable
-from ari_app.prompts.errors import BadText, ToolFailed, ToolMissing
-from ari_app.prompts.manifest import locked, read_manifest, write_manifest
+from ari_app.prompts.errors import BadText, DirectoryInUse, ToolFailed, ToolMissing
+from ari_app.prompts.manifest import Making, locked, read_manifest, write_manifest
 from ari_app.prompts.pronunciation import Pronounce, as_written
 
 MUSIC_FILE = "wachtmuziek.wav"
@@ -55,17 +55,19 @@ def build(
     pronounce: Pronounce = as_written,
     catalogue: Catalogue | None = None,
     progress: Progress | None = None,
+    making: Making | None = None,
 ) -> BuildReport:
     """Make the prompts of the catalogue (by default the program's own), these municipalities and these free texts.
 
     Free texts are calamities; `pronounce` spells them as the synthesizer must have them. A text of which no sound can
     be made is reported, and harms no other. Blocks: call it in a thread from asyncio. Raises ToolMissing, CannotWrite,
-    BadCatalogue; the files made before are kept.
+    BadCatalogue, DirectoryInUse; the files made before are kept.
     """
     started = time.monotonic()
     jobs, failed = _jobs(catalogue or load(), municipalities, texts, pronounce)
     built: list[str] = []
-    with locked(sounds_dir):
+    making = making or Making()
+    with locked(sounds_dir, making):
         made = read_manifest(sounds_dir)
         due = [job for job in jobs if made.get(job.name) != job.digest or not _is_there(sounds_dir, job.name)]
         if due:
@@ -79,6 +81,8 @@ def build(
                         failed[job.name] = str(error)
                     if progress is not None:
                         progress(count, len(due))
+                    if making.stopped.is_set() and count < len(due):
+                        raise DirectoryInUse("making the prompts was stopped")
             finally:
                 write_manifest(sounds_dir, made)
     return BuildReport(tuple(built), len(jobs) - len(due), time.monotonic() - started, failed)
@@ -94,14 +98,14 @@ def require_speakable(text: str) -> None:
         sound.speak(spoken, load().voice)
 
 
-def build_music(directory: Path) -> bool:
+def build_music(directory: Path, making: Making | None = None) -> bool:
     """Put half a minute of soft music, which loops without a seam, into the directory; True if it was made now.
 
-    Making it takes about a second. Raises CannotWrite.
+    Making it takes about a second. Raises CannotWrite, DirectoryInUse.
     """
     file = directory / MUSIC_FILE
     digest = _digest("music", tones.MUSIC_VERSION)
-    with locked(directory):
+    with locked(directory, making):
         made = read_manifest(directory)
         if made.get(MUSIC_FILE) == digest and file.is_file():
             return False

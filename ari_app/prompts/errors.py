@@ -4,6 +4,7 @@ PromptError
 ├── ToolMissing       espeak-ng or sox is not installed
 ├── ToolFailed        espeak-ng or sox refused its input
 ├── CannotWrite       the sounds directory cannot be written
+├── DirectoryInUse    another process makes prompts there, or this one is to stop
 ├── BadCatalogue      the catalogue of texts contradicts itself
 ├── BadText           a text or a code cannot be turned into a sound file
 └── RecordingRefused  a municipality's own recording cannot be used
@@ -28,6 +29,10 @@ class ToolFailed(PromptError):
 
 class CannotWrite(PromptError):
     """The sounds directory cannot be written."""
+
+
+class DirectoryInUse(PromptError):
+    """Another process makes prompts in this directory for too long, or making them was stopped."""
 
 
 class BadCatalogue(PromptError):

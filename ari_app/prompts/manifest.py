@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
+import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ari_app.prompts.errors import cannot_write
+from ari_app.prompts.errors import DirectoryInUse, cannot_write
 
 _MANIFEST = ".made.json"  # prompt name → digest of the ingredients of its sound
 _LOCK = ".lock"
 
 
+_LOCK_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How long a builder waits for the one before it; another thread may stop it, waiting or at work."""
+
+    lock_seconds: float = math.inf
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """One builder at a time per directory, also among processes. Raises CannotWrite."""
+def locked(directory: Path, making: Making | None = None) -> Iterator[None]:
+    """One builder at a time per directory, also among processes. Raises CannotWrite, DirectoryInUse."""
+    making = making or Making()
     lock = directory / _LOCK
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -24,8 +40,20 @@ def locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_write(lock, error) from error
     with handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        until = time.monotonic() + making.lock_seconds
+        while not _is_locked(handle.fileno()):
+            if making.stopped.wait(_LOCK_POLL_SECONDS) or time.monotonic() > until:
+                raise DirectoryInUse(f"another process is making prompts in {directory}; they are made afterwards")
         yield
+
+
+def _is_locked(file: int) -> bool:
+    """Whether it is now. Not waited for in the system: a thread that waits there cannot be stopped."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_manifest(directory: Path) -> dict[str, str]:

@@ -13,7 +13,8 @@ from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode
 from ari_app.prompts import sound
 from ari_app.prompts.build import build, build_music
-from ari_app.prompts.errors import PromptError
+from ari_app.prompts.errors import DirectoryInUse, PromptError
+from ari_app.prompts.manifest import Making
 from ari_app.prompts.phrases.parts import RING_TONE
 from ari_app.prompts.pronunciation import pronunciation_of
 from ari_app.prompts.recordings import own_recording
@@ -21,6 +22,8 @@ from ari_app.prompts.spoken import forget, speak_for_now
 
 #: a caller or operator on the line does not wait longer than this for a text to be made
 SPEAK_SECONDS = 5.0
+#: calls are not handled before: a process that is frozen while it makes prompts must not hold its standby up
+LOCK_SECONDS = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -76,19 +79,28 @@ def media_of(sounds_dir: Path, municipality: MunicipalityCode | None, names: Ite
     return tuple(media)
 
 
-async def make_prompts(sounds_dir: Path, area: Area) -> None:
+async def make_prompts(sounds_dir: Path, area: Area) -> bool:
     """Make the missing sound of the catalogue, and of every municipality and calamity of the area.
 
-    Callers are connected without it too: a prompt without sound is left out.
+    Callers are connected without it too: a prompt without sound is left out. False: another process was busy with it
+    for so long that it is to be tried again later. Cancelled, it stops within a fraction of a second.
     """
     names = [(m.code, m.spoken_name) for m in area.municipalities.values()]
     texts = [calamity.text for calamity in area.calamities]
+    making = Making(LOCK_SECONDS)
     try:
-        await asyncio.to_thread(build_music, sounds_dir / "music")
-        report = await asyncio.to_thread(build, sounds_dir, names, texts, pronounce=pronunciation_of(area))
+        await asyncio.to_thread(build_music, sounds_dir / "music", making)
+        pronounce = pronunciation_of(area)
+        report = await asyncio.to_thread(build, sounds_dir, names, texts, pronounce=pronounce, making=making)
+    except DirectoryInUse as error:
+        log.warning("prompts_not_made", error=str(error))
+        return False
     except PromptError as error:
         log.error("prompts_not_made", error=str(error))
-        return
+        return True
+    finally:
+        making.stopped.set()  # after a cancellation its thread goes on
     if report.failed:
         name, why = next(iter(report.failed.items()))
         log.error("prompts_not_made", count=len(report.failed), first=name, error=why)
+    return True
