@@ -156,7 +156,7 @@ class Dispatcher:
             return
         is_posted = self._registry.post_to_call(
             offer.call_id,
-            messages.Offer(session_id=session.id, operator=session.operator, reach=session.reach),
+            messages.Offer(session.id, session.operator, session.reach, overflow=offer.overflow),
         )
         if not is_posted:
             self.leave(offer.call_id)

@@ -84,6 +84,7 @@ class Offer:
     session_id: SessionId
     operator: OperatorNumber
     reach: Reach
+    overflow: bool = False  # the operator's team helps, and the caller waited long enough for that
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, 
 from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.presence import Presence
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 
@@ -99,9 +100,17 @@ class Ledger(Protocol):
     """The store of calls and operators. Raises StoreUnavailable when away, StaleRow when another process owns a row."""
 
     async def store(
-        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg], transfers: Sequence[Transfer] = ()
+        self,
+        call: Call,
+        facts: Sequence[Fact],
+        legs: Sequence[Leg],
+        transfers: Sequence[Transfer] = (),
+        visits: Sequence[QueueVisit] = (),
     ) -> Call:
-        """One commit: the call's row, new facts, changed legs and transfers. Returns it with its new `last_seq`."""
+        """One commit: the call's row, new facts, changed legs, transfers and visits.
+
+        Returns the call with its new `last_seq`.
+        """
         ...
 
     async def allowed_transfers(self, call_id: CallId) -> int:

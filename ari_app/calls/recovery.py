@@ -17,11 +17,13 @@ from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
+from ari_app.core import queue_visits
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, line_gone
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.recovery import (
     Adopt,
     CloseCall,
@@ -100,16 +102,16 @@ class Recovery:
 
     async def _carry_out(self, order: Order) -> None:
         match order:
-            case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer):
+            case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer, visit):
                 if not self._supervisor.owns_call(call.id):
-                    self._supervisor.resume_call(call, legs, transfer, is_placed=is_placed)
+                    self._supervisor.resume_call(call, legs, transfer, visit, is_placed=is_placed)
                 self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], up, unanswered)
-            case CloseCall(call, legs, reason, hang_up, transfer):
+            case CloseCall(call, legs, reason, hang_up, transfer, visit):
                 if self._supervisor.owns_call(call.id):
                     if call.callback_request is None or call.callback_attempt is not None:
                         self._supervisor.post_missed(call.id, [self._left(call.channel_id)])
                     return
-                await self._close_call(call, legs, reason, transfer)
+                await self._close_call(call, legs, reason, transfer, visit)
                 for channel_id in hang_up:
                     await self._hang_up(channel_id)
             case ResumeLine(line, session, is_placed, is_up):
@@ -139,7 +141,12 @@ class Recovery:
         return self._shell.clock.now()
 
     async def _close_call(
-        self, call: Call, legs: tuple[Leg, ...], reason: EndReason, transfer: Transfer | None
+        self,
+        call: Call,
+        legs: tuple[Leg, ...],
+        reason: EndReason,
+        transfer: Transfer | None,
+        visit: QueueVisit | None,
     ) -> None:
         """Close a call whose end was not seen: at the moment that Asterisk's log has, else now and as an estimate."""
         end = self._left(call.channel_id)
@@ -164,7 +171,8 @@ class Recovery:
         )
         fact = Fact(now, FactKind.ENDED, {"reason": reason.value, "estimated": end.estimated})
         ended_transfers = () if transfer is None else (over_with_call(transfer, reason, end.at),)
-        await self._shell.ledger.store(closed, (fact,), ended_legs, ended_transfers)
+        visits = queue_visits.after(visit, call, closed)
+        await self._shell.ledger.store(closed, (fact,), ended_legs, ended_transfers, visits)
         self._free_operator(call)
 
     def _left(self, channel_id: ChannelId) -> Left:

@@ -36,6 +36,7 @@ from ari_app.core.ids import (
 from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
 from ari_app.core.operators import OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.recovery import LiveChannel, Snapshot
 from ari_app.core.transfer import Transfer
 
@@ -113,15 +114,31 @@ class Supervisor:
         call, leg = callback_call(request, session, call_id, self._shell.clock.now())
         flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
         flow.change_leg(leg)
-        self._start_flow(flow, Fact(call.arrived_at, FactKind.CALLING_BACK, {"reference": request.reference}))
+        calling = {"reference": request.reference, "kind": request.kind.value}
+        self._start_flow(flow, Fact(call.arrived_at, FactKind.CALLING_BACK, calling))
 
     def resume_call(
-        self, call: Call, legs: tuple[Leg, ...], transfer: Transfer | None = None, *, is_placed: bool
+        self,
+        call: Call,
+        legs: tuple[Leg, ...],
+        transfer: Transfer | None = None,
+        visit: QueueVisit | None = None,
+        *,
+        is_placed: bool,
     ) -> None:
         """Resume a call of an earlier process in the stage that its row says."""
         unfinished = playback_id_of(call.id, call.last_seq)
         mailbox = Mailbox(self._shell.clock)
-        flow = Flow(self._shell, call, legs, mailbox, transfer=transfer, is_placed=is_placed, unfinished=unfinished)
+        flow = Flow(
+            self._shell,
+            call,
+            legs,
+            mailbox,
+            transfer=transfer,
+            visit=visit,
+            is_placed=is_placed,
+            unfinished=unfinished,
+        )
         self._start_flow(flow, Fact(self._shell.clock.now(), FactKind.RESUMED, {"stage": call.stage.value}))
 
     def _start_flow(self, flow: Flow, first: Fact) -> None:

@@ -284,6 +284,7 @@ class Leg:
     hangup_cause: int | None = None  # Q.850
     end_is_estimated: bool = False
     owns_channel: bool = True  # False: the channel outlives the call (an operator's standing line)
+    team: TeamCode | None = None  # the first team of an operator, when the leg began
 
     @property
     def is_open(self) -> bool:

@@ -15,6 +15,7 @@ SessionId = NewType("SessionId", UUID)  # one operator, from login to logout
 TransferId = NewType("TransferId", UUID)
 RequestId = NewType("RequestId", UUID)  # a callback request
 AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
+VisitId = NewType("VisitId", UUID)  # one stay of a call in a queue
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
@@ -46,6 +47,10 @@ def new_session_id() -> SessionId:
 
 def new_transfer_id() -> TransferId:
     return TransferId(uuid4())
+
+
+def new_visit_id() -> VisitId:
+    return VisitId(uuid4())
 
 
 def new_request_id() -> RequestId:

@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from ari_app.core.call import Call, Leg
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 
@@ -82,3 +83,4 @@ class OpenRows:
     lines: tuple[OperatorLine, ...] = ()
     sessions: tuple[OperatorSession, ...] = ()
     transfers: tuple[Transfer, ...] = ()  # open ones, also of ended calls
+    visits: tuple[QueueVisit, ...] = ()  # open ones, also of ended calls

@@ -20,7 +20,7 @@ from operator import itemgetter
 from typing import NewType, TypeVar
 
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, SessionId
-from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller
+from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller, may_take_at_once
 
 #: what a caller needs and an operator has: a municipality, or being one person
 _Skill = NewType("_Skill", str)
@@ -150,7 +150,8 @@ class Board:
             card = heads[0][-1]
             operator = self._operator_for(card)
             if operator is not None:
-                found.append(Offer(card.caller.call_id, operator.session_id))
+                overflow = not may_take_at_once(card.caller, operator)
+                found.append(Offer(card.caller.call_id, operator.session_id, overflow))
                 self._set_apart(card)
                 self.operator_gone(operator.session_id)
             following = self._next_in(card.queue, card.place)

@@ -92,8 +92,11 @@ class ReadyOperator:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
+    """`overflow`: by the secondary skill, as the caller waited long enough for that."""
+
     call_id: CallId
     session_id: SessionId
+    overflow: bool = False
 
 
 def may_take_at_once(caller: WaitingCaller, operator: ReadyOperator) -> bool:
@@ -121,5 +124,7 @@ def offers(waiting: Iterable[WaitingCaller], operators: Iterable[ReadyOperator],
         overflowed = (index for index, operator in enumerate(ready) if may_take_after_overflow(caller, operator, now))
         chosen = next(chain(at_once, overflowed), None)
         if chosen is not None:
-            found.append(Offer(caller.call_id, ready.pop(chosen).session_id))
+            operator = ready.pop(chosen)
+            overflow = not may_take_at_once(caller, operator)
+            found.append(Offer(caller.call_id, operator.session_id, overflow))
     return found

@@ -15,6 +15,7 @@ from ari_app.core.call import Call, EndReason, Leg, Stage
 from ari_app.core.ids import BridgeId, CallId, ChannelId
 from ari_app.core.ledger import OpenRows
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import Party, layout
 
@@ -72,6 +73,7 @@ class ResumeCall:
     unanswered: tuple[LiveChannel, ...]
     is_placed: bool
     transfer: Transfer | None = None
+    visit: QueueVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ class CloseCall:
     #: channels of the call that are still there without its caller
     hang_up: tuple[ChannelId, ...]
     transfer: Transfer | None = None
+    visit: QueueVisit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +192,9 @@ def _calls(rows: OpenRows, snapshot: Snapshot, known: set[ChannelId]) -> Collect
         if leg.is_open:
             open_legs.setdefault(leg.call_id, []).append(leg)
     transfers = {transfer.call_id: transfer for transfer in rows.transfers}
+    visits = {visit.call_id: visit for visit in rows.visits}
     for call in rows.calls:
-        transfer = transfers.get(call.id)
+        transfer, visit = transfers.get(call.id), visits.get(call.id)
         legs = tuple(open_legs.pop(call.id, ()))
         own = [leg for leg in legs if leg.owns_channel]
         live = [leg.channel_id for leg in own if _is_ours(snapshot, leg.channel_id)]
@@ -198,15 +202,20 @@ def _calls(rows: OpenRows, snapshot: Snapshot, known: set[ChannelId]) -> Collect
         caller = snapshot.channels.get(call.channel_id)
         if caller is not None and caller.is_ours:
             known.add(call.channel_id)
-            orders.append(_resume(call, legs, live, snapshot, transfer))
+            orders.append(_resume(call, legs, live, snapshot, transfer, visit))
         else:
             others = tuple(c for c in live if c != call.channel_id)
-            orders.append(CloseCall(call, legs, call.ending or _unseen_end(caller), others, transfer))
+            orders.append(CloseCall(call, legs, call.ending or _unseen_end(caller), others, transfer, visit))
     return orders
 
 
 def _resume(
-    call: Call, legs: tuple[Leg, ...], live: list[ChannelId], snapshot: Snapshot, transfer: Transfer | None
+    call: Call,
+    legs: tuple[Leg, ...],
+    live: list[ChannelId],
+    snapshot: Snapshot,
+    transfer: Transfer | None,
+    visit: QueueVisit | None,
 ) -> ResumeCall:
     channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
     together, on_hold = places(call, legs, snapshot, transfer)
@@ -221,6 +230,7 @@ def _resume(
         ),
         is_placed=is_placed,
         transfer=transfer,
+        visit=visit,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ari_app.core.area import Area, Team
-from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 
 
 def team_skill(team: str) -> MunicipalityCode:
@@ -43,6 +43,12 @@ def teams_of(area: Area, operator: OperatorNumber) -> list[Team]:
     known = area.operators.get(operator)
     codes = () if known is None else known.teams
     return [area.teams[code] for code in codes if code in area.teams]
+
+
+def first_team(area: Area, operator: OperatorNumber) -> TeamCode | None:
+    """The code of the team whose settings are the operator's; None without a team."""
+    teams = teams_of(area, operator)
+    return teams[0].code if teams else None
 
 
 _ANY_TEAM = Team(code="", name="", serves=())  # type: ignore[arg-type]

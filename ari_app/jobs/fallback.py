@@ -18,6 +18,7 @@ from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
 from ari_app.core.event_log.fallback_rows import fallback_rows
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import StaleRow
+from ari_app.core.queue_visits import left_for_fallback
 from ari_app.jobs import cel_file
 from ari_app.storage.calls.cel_position import load_position, save_position
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -131,9 +132,10 @@ class FallbackTaker:
             fact.kind is FactKind.TO_FALLBACK and fact.at == found.fallback_at for fact in story.facts
         ):
             return True  # stored before the place in the log was
+        visits = () if story is None else left_for_fallback(story.visits, found.fallback_at)
         call, facts, changed = fallback_rows(found, known, legs, self._area(), self._asterisk_id)
         try:
-            await self._ledger.store(call, facts, changed)
+            await self._ledger.store(call, facts, changed, visits=visits)
         except StaleRow:
             return False
         if found.was_refused:

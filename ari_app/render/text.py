@@ -8,6 +8,7 @@ from datetime import datetime
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import Fact, FactKind, Leg
 from ari_app.core.numbers import format_shared
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls.reads import CallLine, CallStory
 from ari_app.storage.operators.status import OperatorStatus
@@ -79,6 +80,9 @@ def call_story_text(story: CallStory) -> str:
         lines.append(f"on {call.pii_callback_number}")
     shown = [fact for fact in story.facts if fact.kind is not FactKind.NOTED]
     lines += [f"  {(fact.at - call.arrived_at).total_seconds():8.1f} s  {describe(fact)}" for fact in shown]
+    if story.visits:
+        lines.append("queues")
+        lines += [f"  {_visit_text(one, call.arrived_at)}" for one in story.visits]
     if story.transfers:
         lines.append("transfers")
         lines += [f"  {_transfer_text(one, call.arrived_at)}" for one in story.transfers]
@@ -125,6 +129,7 @@ _HAPPENED: Mapping[FactKind, str] = {
 _FLAGS: Mapping[str, str] = {
     "counted": "counted",
     "estimated": "moment estimated",
+    "overflow": "a helping team",
     "joined": "added to an open request",
     "ring": "their phone is rung",
 }
@@ -152,7 +157,28 @@ def _leg_text(leg: Leg, start: datetime) -> str:
     parts = [f"{name} {(at - start).total_seconds():.1f}" for name, at in times if at is not None]
     end = "open" if leg.end_reason is None else leg.end_reason.value
     estimated = ", estimated" if leg.end_is_estimated else ""
-    return f"{leg.role.value:<9} {leg.party or '-':<16} {'  '.join(parts)}  {end}{estimated}"
+    team = "" if leg.team is None else f", team {leg.team}"
+    return f"{leg.role.value:<9} {leg.party or '-':<16} {'  '.join(parts)}  {end}{estimated}{team}"
+
+
+def _visit_text(one: QueueVisit, start: datetime) -> str:
+    """The queue, why the caller was in it, how long, and how that ended."""
+    queue = one.municipality or "any municipality"
+    marks = (
+        "" if one.only_team is None else f"for team {one.only_team}",
+        "" if one.subject is None else one.subject,
+        "" if one.from_municipality is None else f"from {one.from_municipality}",
+        "" if one.position is None else f"position {one.position}",
+        "calamity" if one.calamity else "",
+        "a helping team" if one.overflowed else "",
+        "end estimated" if one.end_is_estimated else "",
+    )
+    waited = "still there" if one.left_at is None else f"waited {(one.left_at - one.entered_at).total_seconds():.1f} s"
+    outcome = "" if one.outcome is None else f"  {one.outcome.value}"
+    taker = "" if one.operator is None else f" by {one.operator}{'' if one.team is None else f' of team {one.team}'}"
+    details = ", ".join(filter(None, marks))
+    entered = f"entered {(one.entered_at - start).total_seconds():.1f}"
+    return f"{queue:<9} {one.reason.value:<16} {entered}  {waited}{outcome}{taker}{f' ({details})' if details else ''}"
 
 
 def _transfer_text(one: Transfer, start: datetime) -> str:

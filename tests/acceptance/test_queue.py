@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.centre import ALWAYS, Centre, edited_sample, entry
+from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone
 from tests.acceptance.stories import Told, add_town, dials
 
@@ -16,6 +16,7 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 SLOW, MIDDLING, QUICK, IDLE, HELPED, NOT_HELPED = range(5, 11)
 NORMS = {SLOW: 3, MIDDLING: 2, QUICK: 1}  # seconds in which a call should be answered
 OVERFLOW_SECONDS = 3
+QUEUE_OF_HELPED = "3009"
 
 
 def _area(area: dict[str, Any]) -> None:
@@ -26,6 +27,17 @@ def _area(area: dict[str, Any]) -> None:
     add_town(area, IDLE, "Fazantwijk", ["102", "103", "104"])
     add_town(area, HELPED, "Korthoven", ["105"], norms={"overflow_after_seconds": OVERFLOW_SECONDS})
     add_town(area, NOT_HELPED, "Overeind")
+    area["directory_entry"].append(
+        {
+            "code": "korthoven-wachtrij",
+            "kind": "queue",
+            "name": "Klantcontact Korthoven",
+            "municipality": f"GM99{HELPED:02}",
+            "extension": QUEUE_OF_HELPED,
+            "queue": f"GM99{HELPED:02}",
+            "shared": True,
+        }
+    )
     entry(area, "team", "gezamenlijk")["serves"] += [f"GM99{town:02}" for town in NORMS]
     entry(area, "team", "oosterwende")["helps"] = [f"GM99{HELPED:02}"]
     for team in area["team"]:
@@ -116,6 +128,53 @@ async def _helping(centre: Centre) -> None:
     await centre.operator_is("105", "ready")
     citizen = await centre.citizen(dials(HELPED))
     assert await _who_answered(centre, citizen) == "105", "the other was idle for longer, but only helps"
+
+
+async def test_given_a_transfer_to_another_municipality_and_a_kill_when_stays_are_read_then_they_are_what_happened(
+    centre: Centre,
+) -> None:
+    operator = await centre.operator("phone02", "102")
+    helper = await _paused(centre, "phone05", "105")
+    transferred, leaves = await centre.citizen(dials(IDLE)), await centre.citizen(dials(HELPED))
+    assert await _who_answered(centre, transferred) == "102"
+    await centre.call_is(leaves, "waiting")
+    await operator.press(f"*2{QUEUE_OF_HELPED}#")
+    await centre.call_is(transferred, "waiting")
+    (_, before), (left_open,) = await _stays(centre, transferred), await _stays(centre, leaves)
+    assert (before["outcome"], before["position"], left_open["position"]) == (None, 1, 1), "queued first"
+
+    await centre.application.kill()
+    await leaves.hang_up()
+    await centre.application.start()
+    await centre.call_is(leaves, "ended")
+    await helper.press("*0")
+    assert await _who_answered(centre, transferred) == "105"
+    await transferred.hang_up()
+    await centre.call_is(transferred, "ended")
+
+    call, legs = await centre.call(transferred), await centre.legs(transferred)
+    first_talk, second_talk = [leg for leg in legs if leg["role"] == "operator"]
+    here, there = await _stays(centre, transferred)
+    assert _told(here) == (f"GM99{IDLE:02}", "menu", None, "answered", "102", f"team-{IDLE}")
+    assert _told(there) == (f"GM99{HELPED:02}", "transfer", f"GM99{IDLE:02}", "answered", "105", f"team-{HELPED}")
+    assert there["id"] == before["id"] and there["entered_at"] == before["entered_at"], "killed meanwhile"
+    assert (first_talk["team"], second_talk["team"]) == (f"team-{IDLE}", f"team-{HELPED}")
+    moments = (call["queued_at"], first_talk["joined_at"], first_talk["left_at"], second_talk["joined_at"])
+    stays = (here["entered_at"], here["left_at"], there["entered_at"], there["left_at"])
+    assert all(abs(one - other) < timedelta(milliseconds=100) for one, other in zip(stays, moments, strict=True))
+    assert not (here["end_is_estimated"] or there["end_is_estimated"])
+    (gone,), (leg, *_) = await _stays(centre, leaves), await centre.legs(leaves)
+    assert _told(gone) == (f"GM99{HELPED:02}", "menu", None, "abandoned", None, None)
+    assert gone["left_at"] == leg["ended_at"] and not gone["end_is_estimated"], "by Asterisk's own log"
+
+
+async def _stays(centre: Centre, citizen: Phone) -> list[Row]:
+    query = "SELECT v.* FROM queue_visit v JOIN call c ON c.id = v.call_id WHERE c.pii_caller_number = $1"
+    return [dict(row) for row in await centre.rows(f"{query} ORDER BY entered_at", centre.number_of(citizen))]
+
+
+def _told(stay: Row) -> tuple[object, ...]:
+    return tuple(stay[name] for name in ("municipality", "reason", "from_municipality", "outcome", "operator", "team"))
 
 
 async def test_given_a_citizen_who_does_not_choose_when_any_operator_will_do_then_one_of_any_team_answers(

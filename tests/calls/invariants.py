@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, cast
 
 from ari_app.core.area import Reach
-from ari_app.core.call import Call, FactKind, Stage
+from ari_app.core.call import Call, Fact, FactKind, Stage
 from ari_app.core.ids import CallId, ChannelId
 from ari_app.core.misplaced import is_line_misplaced, is_misplaced
 from ari_app.core.operators import OperatorState
+from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
 from tests.calls.world import ESDAM, World
@@ -26,7 +30,19 @@ class Invariants:
         self.lost_events = False
         self.is_meddled = False  # somebody else has changed what Asterisk has
         self.deaths = 0  # of the process
+        self.rows: dict[CallId, list[tuple[Call, bool]]] = {}  # each that was stored; whether it came into a queue
+        self._watch_rows()
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
+
+    def _watch_rows(self) -> None:
+        store = self.world.ledger.store
+
+        async def watched(call: Call, facts: Sequence[Fact], *others: Any) -> Call:
+            stored = await store(call, facts, *others)
+            self.rows.setdefault(call.id, []).append((stored, FactKind.QUEUED in {fact.kind for fact in facts}))
+            return stored
+
+        self.world.ledger.store = watched  # type: ignore[method-assign, assignment]
 
     @property
     def is_alive(self) -> bool:
@@ -68,6 +84,7 @@ class Invariants:
         for call in ledger.calls.values():
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
+            self.check_visits(call)
         if "an_order_fails" not in self.weights and self.deaths < 2:
             # Else a prompt may not have been stopped: the process before this one is known by its last fact only, the
             # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
@@ -92,6 +109,23 @@ class Invariants:
         assert counted <= call.transfer_count <= MOST_TRANSFERS
         assert counted == call.transfer_count or call.callback_request is not None
         assert self.open_transfer(call) is None or call.is_open
+
+    def check_visits(self, call: Call) -> None:
+        """A caller in a queue has one open visit, of this very queue; visits do not overlap, and end with the call."""
+        visits = self.world.ledger.visits_of(call.id)
+        in_queue = call.stage is Stage.WAITING and call.direct_until_at is None
+        still_open = [one for one in visits if one.is_open]
+        assert len(still_open) <= 1
+        if in_queue:
+            assert [(one.municipality, one.only_team) for one in still_open] == [(call.municipality, call.only_team)]
+        if not call.is_open or call.stage is Stage.TALKING:
+            assert not still_open
+        for one, following in pairwise(visits):
+            assert one.left_at is not None and one.left_at <= following.entered_at
+        for one in visits:
+            assert one.entered_at >= call.arrived_at
+            assert one.left_at is None or one.entered_at <= one.left_at
+            assert one.reason is not VisitReason.TRANSFER or call.transfers_asked
 
     # --- in the end, when all works again ---
 
@@ -144,11 +178,23 @@ class Invariants:
         assert not [line for line in ledger.lines.values() if line.ended_at is None]
         assert not [one for one in ledger.transfers.values() if one.is_open]
         self.check_promises()
+        self.check_waiting()
         for session in [session for session in ledger.sessions.values() if session.is_open]:
             assert (session.reach, session.call_id) == (Reach.RING, None)
             assert session.state in (OperatorState.READY, OperatorState.PAUSED)
         if not self.lost_events and "an_order_fails" not in self.weights:
             assert not [leg for leg in ledger.legs.values() if leg.end_is_estimated and leg.end_reason == "lost"]
+
+    def check_waiting(self) -> None:
+        """The time of the visits is the time that the rows of the call say that it was in a queue."""
+        if "an_answer_of_the_store_is_lost" in self.weights:
+            return  # a talk that was stored, and of which the call's task does not know
+        for call in self.world.ledger.calls.values():
+            unheard = [fact for fact in self.world.ledger.told[call.id] if fact.detail.get("why") == "operator_left"]
+            if call.callback_request is None and not unheard:
+                visits = self.world.ledger.visits_of(call.id)
+                waited = sum(((one.left_at or one.entered_at) - one.entered_at for one in visits), timedelta())
+                assert waited == _time_in_queues(self.rows[call.id]), (call.id, visits)
 
     def check_promises(self) -> None:
         requests = list(self.world.callback_rows.requests.values())
@@ -164,3 +210,19 @@ class Invariants:
             }
             assert of_number
             assert call.callback_reference is None or call.callback_reference in of_number
+
+
+def _time_in_queues(rows: list[tuple[Call, bool]]) -> timedelta:
+    """From `waiting` until a human answered or the call ended; a callback that was agreed on ends it when it began."""
+    total, since, asked_at = timedelta(), cast(datetime | None, None), cast(datetime | None, None)
+    for row, is_queued in rows:
+        is_offered = row.stage is Stage.CONNECTING and is_queued  # at once, without a row of its own for the queue
+        if (is_offered or row.stage is Stage.WAITING) and row.direct_until_at is None:
+            since, asked_at = since or row.stage_entered_at, None
+        elif row.stage is Stage.LEAVING_CALLBACK:
+            asked_at = row.stage_entered_at
+        elif row.stage is not Stage.CONNECTING and since is not None:
+            left_at = row.ended_at or row.stage_entered_at
+            total += (left_at if asked_at is None else min(left_at, asked_at)) - since
+            since = None
+    return total

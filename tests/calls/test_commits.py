@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.core.area import Whisper
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from tests.calls.world import ESDAM_ALONE, World, an_area
 
@@ -22,10 +23,14 @@ class Commits:
         store = world.ledger.store
 
         async def noticed(
-            call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+            call: Call,
+            facts: Sequence[Fact],
+            legs: Sequence[Leg] = (),
+            transfers: Sequence[Transfer] = (),
+            visits: Sequence[QueueVisit] = (),
         ) -> Call:
             self.seen.append((call.stage, [fact.kind for fact in facts]))
-            return await store(call, facts, legs, transfers)
+            return await store(call, facts, legs, transfers, visits)
 
         world.ledger.store = noticed  # type: ignore[method-assign]
         self._world = world

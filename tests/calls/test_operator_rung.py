@@ -12,6 +12,7 @@ from ari_app.core.call import Call, EndReason, Fact, Leg, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
@@ -180,12 +181,16 @@ async def test_a_rung_operator_who_pauses_in_the_instant_of_the_offer_is_not_con
     assert mailbox is not None
 
     async def store_and_pause(
-        call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+        call: Call,
+        facts: Sequence[Fact],
+        legs: Sequence[Leg] = (),
+        transfers: Sequence[Transfer] = (),
+        visits: Sequence[QueueVisit] = (),
     ) -> Call:
         if call.stage is Stage.CONNECTING:
             mailbox.post(ApplyEvent(Pause(PauseReason.LUNCH, ring_world.clock.now())))
             await settle()
-        return await store(call, facts, legs, transfers)
+        return await store(call, facts, legs, transfers, visits)
 
     ring_world.ledger.store = store_and_pause  # type: ignore[method-assign]
     citizen = await ring_world.citizen(ESDAM_ALONE)

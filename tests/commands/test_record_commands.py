@@ -9,7 +9,17 @@ import pytest
 
 from ari_app.commands import Moment
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
-from ari_app.core.ids import AsteriskId, ChannelId, MunicipalityCode, new_call_id, new_leg_id
+from ari_app.core.ids import (
+    AsteriskId,
+    ChannelId,
+    MunicipalityCode,
+    OperatorNumber,
+    TeamCode,
+    new_call_id,
+    new_leg_id,
+    new_visit_id,
+)
+from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from tests.commands.conftest import SAMPLE, Type, rows
@@ -47,15 +57,22 @@ def store_a_call(database_url: str) -> Call:
             leg.id, leg.call_id, leg.channel_id, leg.role, leg.party, start,
             joined_at=call.answered_at, left_at=call.ended_at, ended_at=call.ended_at,
             end_reason=LegEndReason.HUNG_UP, owns_channel=leg.owns_channel,
+            team=None if leg.party is None else TeamCode("gezamenlijk"),
         )
         for leg in legs
     ]  # fmt: skip
     facts = [Fact(start, FactKind.ARRIVED, {"dialled": "140119"}), Fact(start, FactKind.ANSWERED, {"by": "101"})]
 
+    visit = QueueVisit(
+        new_visit_id(), call.id, call.municipality, VisitReason.TRANSFER, start,
+        from_municipality=MunicipalityCode("GM9904"), position=2, overflowed=True, left_at=call.answered_at,
+        outcome=VisitOutcome.ANSWERED, operator=OperatorNumber("101"), team=TeamCode("gezamenlijk"),
+    )  # fmt: skip
+
     async def work() -> None:
         async with Database(database_url) as database:
             ledger = PostgresLedger(database.pool)
-            await ledger.store(call, facts, over)
+            await ledger.store(call, facts, over, [], [visit])
             await ledger.close()
 
     asyncio.run(work())
@@ -80,6 +97,9 @@ def test_one_call_is_told_as_a_story_and_the_number_only_when_asked(type_in: Typ
     story = type_in("calls", "show", str(call.id)[:8])
     assert story.exit_code == 0
     assert "answered by a human (by 101)" in story.stdout
+    assert "GM9903    transfer         entered 0.0  waited 20.0 s  answered by 101 of team gezamenlijk" in story.stdout
+    assert "(from GM9904, position 2, a helping team)" in story.stdout
+    assert "hung_up, team gezamenlijk" in story.stdout
     assert NUMBER not in story.stdout
     assert NUMBER in type_in("calls", "show", str(call.id), "--pii").stdout
     assert NUMBER not in type_in("calls", "show", str(call.id), "--json").stdout

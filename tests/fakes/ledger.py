@@ -14,9 +14,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
-from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId
+from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 MAX_FAILURES = 3
@@ -38,6 +39,7 @@ class FakeLedger:
     lines: dict[LineId, OperatorLine] = field(default_factory=dict)
     sessions: dict[SessionId, OperatorSession] = field(default_factory=dict)
     transfers: dict[TransferId, Transfer] = field(default_factory=dict)
+    visits: dict[VisitId, QueueVisit] = field(default_factory=dict)
     allowances: dict[CallId, int] = field(default_factory=dict)
     available: bool = True
     lose_answers: int = 0
@@ -51,12 +53,18 @@ class FakeLedger:
         self._pins[number] = pin
 
     async def store(
-        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+        self,
+        call: Call,
+        facts: Sequence[Fact],
+        legs: Sequence[Leg] = (),
+        transfers: Sequence[Transfer] = (),
+        visits: Sequence[QueueVisit] = (),
     ) -> Call:
         if call.last_seq == 0 and not facts:
             raise ValueError("a new call has at least one fact")
-        if ({leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}) - {call.id}:
-            raise ValueError("legs and transfers are stored with their own call")
+        rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
+        if any(row.call_id != call.id for row in rows):
+            raise ValueError("legs, transfers and visits are stored with their own call")
         await self._arrive()
         stored = replace(call, last_seq=call.last_seq + len(facts))
         before = self.calls.get(call.id)
@@ -69,8 +77,17 @@ class FakeLedger:
             self.told.setdefault(call.id, []).extend(facts)
         self.legs.update({leg.id: leg for leg in legs})
         self.transfers.update({transfer.id: transfer for transfer in transfers})
+        for visit in visits:
+            self.visits[visit.id] = visit
+            if visit.is_open and len([one for one in self.visits_of(call.id) if one.is_open]) > 1:
+                raise AlreadyTaken(f"call {call.id} is in two queues")
         self._answer()
         return stored
+
+    def visits_of(self, call_id: CallId) -> list[QueueVisit]:
+        """The stays of a call in queues, in their order."""
+        found = [visit for visit in self.visits.values() if visit.call_id == call_id]
+        return sorted(found, key=lambda visit: (visit.entered_at, visit.is_open, visit.left_at))
 
     async def call(self, call_id: CallId) -> Call | None:
         await self._arrive()
@@ -131,6 +148,12 @@ class FakeLedger:
                 sorted(
                     (transfer for transfer in self.transfers.values() if transfer.is_open and transfer.call_id in ids),
                     key=lambda transfer: (transfer.requested_at, transfer.id),
+                )
+            ),
+            visits=tuple(
+                sorted(
+                    (visit for visit in self.visits.values() if visit.is_open and visit.call_id in ids),
+                    key=lambda visit: (visit.entered_at, visit.id),
                 )
             ),
         )

@@ -9,13 +9,14 @@ import pytest
 
 from ari_app.core.call import EndReason, LegRole, Stage
 from ari_app.core.operators import OperatorState
+from ari_app.core.queue_visits import VisitOutcome, VisitReason
 
 pytestmark = pytest.mark.pure
 
 GLOSSARY = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("words", [Stage, EndReason, LegRole, OperatorState])
+@pytest.mark.parametrize("words", [Stage, EndReason, LegRole, OperatorState, VisitReason, VisitOutcome])
 def test_every_member_is_explained(words: type[StrEnum]) -> None:
     assert [member.value for member in words if f"`{member.value}`" not in GLOSSARY] == []
 

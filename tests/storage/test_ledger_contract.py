@@ -12,6 +12,7 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Sta
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id, new_session_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import LogoutReason, OperatorState
+from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.pin_hashes import hash_pin
@@ -21,6 +22,7 @@ from tests.storage.values import (
     FULL_LEG,
     FULL_LINE,
     FULL_SESSION,
+    FULL_VISIT,
     NINE,
     NODE1,
     NODE2,
@@ -29,6 +31,7 @@ from tests.storage.values import (
     new_leg,
     new_line,
     new_session,
+    new_visit,
 )
 
 pytestmark = pytest.mark.postgres
@@ -229,10 +232,42 @@ async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
 
 
 async def test_every_field_of_every_row_is_kept(subject: Subject) -> None:
-    await subject.store(FULL_CALL, [ARRIVED], [FULL_LEG])
+    await subject.store(FULL_CALL, [ARRIVED], [FULL_LEG], [], [FULL_VISIT])
     await subject.ledger.store_line(FULL_LINE)
     await subject.ledger.store_session(FULL_SESSION)
     assert await subject.ledger.open_rows(NODE1) == OpenRows()
+
+
+async def test_a_visit_is_written_with_its_call_and_is_open_until_it_has_an_outcome(subject: Subject) -> None:
+    call = new_call()
+    visit = new_visit(call)
+    first = await subject.store(call, [ARRIVED], [], [], [visit])
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(first,), visits=(visit,))
+    left = replace(visit, left_at=after(4), outcome=VisitOutcome.MOVED)
+    other = new_visit(call, after(4))
+    second = await subject.store(first, [QUEUED], [], [], [left, other])
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(second,), visits=(other,))
+    over = replace(other, left_at=after(9), outcome=VisitOutcome.ABANDONED)
+    again = replace(over, end_is_estimated=True)
+    third = await subject.store(second, [QUEUED], [], [], [over])
+    assert await subject.store(second, [QUEUED], [], [], [again]) == third
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(third,))
+
+
+async def test_a_call_is_in_one_queue_at_a_time(subject: Subject) -> None:
+    call = await subject.store(visited := new_call(), [ARRIVED], [], [], [new_visit(visited)])
+    with pytest.raises(AlreadyTaken):
+        await subject.store(call, [QUEUED], [], [], [new_visit(call, after(1))])
+
+
+async def test_a_stale_write_changes_no_visit(subject: Subject) -> None:
+    first = await subject.store(new_call(), [ARRIVED])
+    second = await subject.store(first, [QUEUED])
+    with pytest.raises(StaleRow):
+        await subject.store(replace(first, menu_tries=2), [QUEUED], [], [], [new_visit(first)])
+    with pytest.raises(ValueError, match="own call"):
+        await subject.store(second, [QUEUED], [], [], [new_visit(new_call())])
+    assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(second,))
 
 
 @pytest.mark.parametrize("pin", ["4712", "", "4711 ", "4" * 300])

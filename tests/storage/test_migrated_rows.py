@@ -130,3 +130,74 @@ async def test_members_of_later_revisions_become_those_of_the_revision_that_is_g
         [("hung_up",)],
         [("break", "break", "hung_up")],
     ]
+
+
+#: of each call: answered after, ended after, why, transfers asked for, and facts (kind, after seconds, detail)
+_BEFORE_VISITS: dict[str, tuple[float | None, float | None, str | None, int, list[tuple[str, float, str]]]] = {
+    "answered": (20, 80, "caller_hung_up", 0, [("queued", 0, "{}"), ("answered", 20, "{}")]),
+    "abandoned": (None, 30, "abandoned_waiting", 0, [("queued", 0, "{}")]),
+    "too long": (
+        None,
+        40,
+        "waited_too_long",
+        0,
+        [("queued", 0, "{}"), ("stage", 25, '{"stage": "leaving_callback"}')],
+    ),
+    "transferred": (20, 80, "caller_hung_up", 1, [("queued", 0, "{}"), ("queued", 50, "{}")]),
+    "came back": (20, 80, "abandoned_waiting", 0, [("queued", 0, "{}"), ("came_back", 50, "{}"), ("queued", 50, "{}")]),
+    "direct": (20, 80, "caller_hung_up", 0, [("queued", 0, "{}"), ("offer_failed", 9, '{"direct": "101"}')]),
+    "in the menu": (None, 9, "abandoned_in_menu", 0, []),
+    "still waiting": (None, None, None, 0, [("queued", 0, "{}")]),
+}
+
+
+async def test_calls_of_before_get_the_stay_in_a_queue_that_their_facts_tell_and_no_other(engine: AsyncEngine) -> None:
+    await _go(engine, command.upgrade, "0016")
+    async with engine.begin() as connection:
+        for name, (answered, ended, why, transfers, facts) in _BEFORE_VISITS.items():
+            await connection.execute(
+                text(
+                    """WITH call AS (
+                    INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at,
+                      last_seq, shared_number, municipality, queued_at, answered_at, ended_at, end_reason,
+                      transfers_asked)
+                    VALUES (gen_random_uuid(), 'node1', :name, '140119', :stage, now(), now(), 9, '140119', 'GM9901',
+                      CASE WHEN :queued THEN now() END, now() + make_interval(secs => :answered),
+                      now() + make_interval(secs => :ended), :why, :transfers)
+                    RETURNING id)
+                    INSERT INTO call_leg (id, call_id, role, channel_id, party, started_at, joined_at, ended_at,
+                      end_reason)
+                    SELECT gen_random_uuid(), id, 'operator', 'o', '101', now(), joined.at, joined.at, 'released'
+                    FROM call, (SELECT now() + make_interval(secs => :answered) AS at) joined WHERE at IS NOT NULL"""
+                ),
+                {
+                    "name": name,
+                    "stage": "waiting" if ended is None else "ended",
+                    "queued": bool(facts),
+                    "answered": answered,
+                    "ended": ended,
+                    "why": why,
+                    "transfers": transfers,
+                },
+            )
+            for seq, (kind, seconds, detail) in enumerate(facts, start=1):
+                await connection.execute(
+                    text(
+                        "INSERT INTO call_fact SELECT id, :seq, now() + make_interval(secs => :seconds), :kind, "
+                        "cast(:detail AS jsonb) FROM call WHERE channel_id = :name"
+                    ),
+                    {"seq": seq, "seconds": seconds, "kind": kind, "detail": detail, "name": name},
+                )
+    await _go(engine, command.upgrade, "0017")
+    async with engine.connect() as connection:
+        found = await connection.execute(
+            text(
+                "SELECT channel_id, reason, outcome, operator, extract(epoch FROM left_at - entered_at)::int, "
+                "queue_visit.municipality FROM queue_visit JOIN call ON call.id = call_id ORDER BY channel_id"
+            )
+        )
+        assert [tuple(row) for row in found] == [
+            ("abandoned", "menu", "abandoned", None, 30, "GM9901"),
+            ("answered", "menu", "answered", "101", 20, "GM9901"),
+            ("too long", "menu", "waited_too_long", None, 25, "GM9901"),
+        ]

@@ -22,6 +22,7 @@ from ari_app.core.call import Call, Leg
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage import tables
 from ari_app.storage.db import alchemy, migrate, revision
@@ -117,6 +118,7 @@ def test_the_alembic_command_works_in_a_checkout(database_url: str) -> None:
         (OperatorLine, tables.operator_line),
         (OperatorSession, tables.operator_session),
         (Transfer, tables.transfer),
+        (QueueVisit, tables.queue_visit),
         (CallbackRequest, tables.callback_request),
         (CallbackAttempt, tables.callback_attempt),
     ],

@@ -18,11 +18,12 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
 from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
 from ari_app.storage.db.engine import Connection, Database, Pool, connect
 from ari_app.storage.operators.status import OperatorStatus, list_operators
-from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session
+from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session, new_visit
 
 pytestmark = pytest.mark.postgres
 
@@ -171,6 +172,23 @@ async def test_a_story_is_told_in_order_without_the_callers_number(an_area: Data
         Fact(after(3), FactKind.QUEUED, {"position": 1}),
     )
     assert SECRET not in repr(story)
+
+
+async def test_a_story_tells_the_stays_in_the_queues_of_the_scope_and_of_no_other(
+    an_area: Database, ledger: PostgresLedger
+) -> None:
+    call = of(ELDERLO, after(0))
+    first = replace(new_visit(of(WIERDAM)), call_id=call.id, left_at=after(5), outcome=VisitOutcome.ANSWERED)
+    second = replace(
+        new_visit(call, after(30)), reason=VisitReason.TRANSFER, from_municipality=WIERDAM, team=TeamCode("elderlo")
+    )
+    await ledger.store(call, [Fact(NINE, FactKind.ARRIVED)], [], [], [first, second])
+    whole = await call_story(an_area.background, GROUP, call.id)
+    theirs = await call_story(an_area.background, frozenset({ELDERLO}), call.id)
+    assert whole is not None and theirs is not None
+    assert whole.visits == (first, second)
+    assert theirs.visits == (second,)
+    assert await call_story(an_area.background, frozenset({WIERDAM}), call.id) is None
 
 
 async def test_personal_data_is_told_to_who_asks_for_it(an_area: Database, ledger: PostgresLedger) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ari_app.core.access import Scope
 from ari_app.core.call import Fact, FactKind
 from ari_app.core.ids import CallId, MunicipalityCode
+from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage import tables
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, list_calls
@@ -21,7 +22,7 @@ from ari_app.storage.db.migrate import upgrade_to_head
 from ari_app.storage.db.roles import SERVE, SERVE_RIGHTS, WEB, WEB_RIGHTS, RolesRefused, scram_secret
 from ari_app.storage.db.scopes import reading
 from tests.roles import PASSWORDS, as_role
-from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg
+from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg, new_visit
 
 pytestmark = pytest.mark.postgres
 
@@ -119,6 +120,17 @@ async def test_web_writes_nothing_but_the_audit_log_and_reads_no_hash(web: Datab
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await web.pool.execute(statement)
+
+
+async def test_web_sees_the_stays_in_its_own_queues_only(web: Database, ledger: PostgresLedger) -> None:
+    """Also those of a call that is another municipality's by now, and not those which that one had."""
+    call = replace(new_call(), municipality=ELDERLO)
+    here = replace(new_visit(replace(call, municipality=WIERDAM)), left_at=NINE, outcome=VisitOutcome.ANSWERED)
+    await ledger.store(call, [ARRIVED], [], [], [here, new_visit(call)])
+    for scope, expected in ((frozenset({WIERDAM}), [WIERDAM]), (frozenset({ELDERLO}), [ELDERLO]), (frozenset(), [])):
+        async with reading(web.pool, scope) as connection:
+            rows = await connection.fetch("SELECT municipality FROM queue_visit")
+        assert [row["municipality"] for row in rows] == expected
 
 
 async def test_other_roles_and_the_owner_see_everything(database_url: str, calls: Calls) -> None:

@@ -21,12 +21,15 @@ from ari_app.core.ids import (
     OperatorNumber,
     SessionId,
     TeamCode,
+    VisitId,
     new_call_id,
     new_leg_id,
     new_line_id,
     new_session_id,
+    new_visit_id,
 )
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession, OperatorState, PauseReason
+from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from tests.patience import PATIENCE_SECONDS
 
 NINE = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
@@ -64,6 +67,10 @@ def new_call(asterisk_id: AsteriskId = NODE1, at: datetime = NINE) -> Call:
 
 def new_leg(call: Call, at: datetime = NINE) -> Leg:
     return Leg(new_leg_id(), call.id, call.channel_id, LegRole.CALLER, None, at)
+
+
+def new_visit(call: Call, at: datetime = NINE) -> QueueVisit:
+    return QueueVisit(new_visit_id(), call.id, call.municipality, VisitReason.MENU, at)
 
 
 def new_line(asterisk_id: AsteriskId = NODE1, at: datetime = NINE) -> OperatorLine:
@@ -136,6 +143,25 @@ FULL_LEG = Leg(
     hangup_cause=16,
     end_is_estimated=True,
     owns_channel=False,
+    team=TeamCode("wierdam"),
+)
+FULL_VISIT = QueueVisit(
+    id=VisitId(UUID(int=5)),
+    call_id=FULL_CALL.id,
+    municipality=ELDERLO,
+    reason=VisitReason.TRANSFER,
+    entered_at=after(1),
+    only_team=TeamCode("burgerzaken"),
+    subject="Paspoort",
+    from_municipality=WIERDAM,
+    position=4,
+    calamity=True,
+    overflowed=True,
+    left_at=after(2),
+    outcome=VisitOutcome.ANSWERED,
+    operator=OperatorNumber("101"),
+    team=TeamCode("elderlo"),
+    end_is_estimated=True,
 )
 FULL_LINE = OperatorLine(
     id=LineId(UUID(int=4)),

@@ -21,6 +21,7 @@ from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
 from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 log = structlog.get_logger(__name__)
@@ -60,13 +61,14 @@ class Flow(Record, ChannelOwner):
         mailbox: Mailbox,
         *,
         transfer: Transfer | None = None,
+        visit: QueueVisit | None = None,
         is_placed: bool = False,
         unfinished: PlaybackId | None = None,
     ) -> None:
         """Of a call that is resumed: `is_placed`, the caller is where the stage wants them already; `unfinished`, the
         prompt that an earlier process may have started.
         """
-        Record.__init__(self, shell.ledger, shell.clock, call, legs, transfer)
+        Record.__init__(self, shell.ledger, shell.clock, call, legs, transfer, visit)
         ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
         self.shell = shell
         self.is_placed = is_placed

@@ -132,8 +132,8 @@ def returning(flow: Flow) -> CallChanges:
     )
 
 
-def queued(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
-    """The step into the queue; a caller who has been in it keeps their place."""
+def queued(flow: Flow, changes: CallChanges, facts: list[Fact], subject: str = "") -> Step:
+    """The step into the queue; a caller who has been in it keeps their place. `subject`: of a directory's entry."""
     now = flow.now
     municipality = changes.get("municipality", flow.call.municipality)
     known = None if municipality is None else flow.area.municipalities.get(municipality)
@@ -145,4 +145,4 @@ def queued(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
         or flow.call.wait_until_at
         or queued_at + timedelta(seconds=norms.max_wait_seconds),
     }
-    return Step(Stage.WAITING, (*facts, Fact(now, FactKind.QUEUED)), changes)
+    return Step(Stage.WAITING, (*facts, Fact(now, FactKind.QUEUED, {"subject": subject} if subject else {})), changes)

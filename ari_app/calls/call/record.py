@@ -1,4 +1,4 @@
-"""The record of one call: its row, legs and transfer as its task knows them, and the commits that write them."""
+"""The record of one call: its row, legs, transfer and visit as its task knows them, and the commits that write them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import Unpack
 
 from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.ports import Ledger
+from ari_app.core import queue_visits
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.call_changes import CallChanges
-from ari_app.core.ids import ChannelId, LegId, TransferId
+from ari_app.core.ids import ChannelId, LegId, TransferId, VisitId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 #: how long a call that is not a talk waits for a store that is away, before it goes to the dialplan's fallback
@@ -31,20 +33,31 @@ class Record:
     """The newest values of the rows, and those of them that are not written yet. Only the call's own task uses it."""
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, call: Call, legs: Sequence[Leg], transfer: Transfer | None = None
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        call: Call,
+        legs: Sequence[Leg],
+        transfer: Transfer | None = None,
+        visit: QueueVisit | None = None,
     ) -> None:
         self.call = call
         #: the transfer that is open, or the last one
         self.transfer = transfer
+        #: the stay in a queue that is open, or the last one
+        self.visit = visit
         self._ledger = ledger
         self._clock = clock
         self._legs: dict[LegId, Leg] = {leg.id: leg for leg in legs if leg.is_open}
         self._unsaved: dict[LegId, Leg] = {}
         self._unsaved_transfers: dict[TransferId, Transfer] = {}
+        self._unsaved_visits: dict[VisitId, QueueVisit] = {}
         self._noted: tuple[Fact, ...] = ()
         self._changed: set[str] = set()  # fields of the row that were noted, and are not written yet
         self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
-        self._unsure: tuple[Call, tuple[Fact, ...]] | None = None  # a commit whose answer did not come
+        self._unsure: tuple[Call, tuple[Fact, ...], tuple[QueueVisit, ...]] | None = (
+            None  # a commit whose answer did not come
+        )
 
     @property
     def caller(self) -> ChannelId:
@@ -119,6 +132,18 @@ class Record:
         self._unsaved_transfers[transfer.id] = transfer
         return transfer
 
+    def change_visit(self, visit: QueueVisit) -> QueueVisit:
+        """Note this value of the stay in a queue; the next commit writes it."""
+        self.visit = visit
+        self._unsaved_visits[visit.id] = visit
+        return visit
+
+    def note_position(self, position: int | None) -> None:
+        """Note the place at which the caller entered the queue, once."""
+        visit = queue_visits.at_position(self.visit, position)
+        if visit is not None:
+            self.change_visit(visit)
+
     def note(self, *facts: Fact, legs: Sequence[Leg] = (), **changes: Unpack[CallChanges]) -> None:
         """Change the record; the next commit writes it.
 
@@ -127,10 +152,19 @@ class Record:
         """
         for leg in legs:
             self.change_leg(leg)
+        before = self.call
         if changes:
             self.call = replace(self.call, **changes)
+        if changes or facts:
+            self._follow_queue(before, facts)
         self._changed |= changes.keys()
         self._noted += facts
+
+    def _follow_queue(self, before: Call, facts: Sequence[Fact]) -> None:
+        """Note the stays in a queue that begin, end or change with the row."""
+        handling_party = self.leg_of(self.call.handled_by)
+        for visit in queue_visits.after(self.visit, before, self.call, facts, self.open_transfer, handling_party):
+            self.change_visit(visit)
 
     def answer_with_commit(self, give: Callable[[Answer], None], answer: Answer) -> None:
         """Give this answer once the next commit has succeeded.
@@ -151,7 +185,7 @@ class Record:
         patience: timedelta | None = None,
         **changes: Unpack[CallChanges],
     ) -> None:
-        """Note this, and write in one transaction all that was noted, with the changed legs and transfers.
+        """Note this, and write in one transaction all that was noted, with the changed legs, transfers and visits.
 
         Nothing is written when nothing was noted or changed. A store that is away is tried again for `patience` (by
         default that of the stage in which the call is), and for a call that it does not know yet just once more. Raises
@@ -159,12 +193,15 @@ class Record:
         call.
         """
         before, patience = self.call, self._patience if patience is None else patience
+        visit = self.visit
         self.note(*facts, legs=legs, **changes)
         try:
             await self._write_noted(patience)
         except StoreUnavailable:
             # A transfer stays as it was noted, so the call's row must go on counting it.
             self.call = replace(before, last_seq=self.call.last_seq, transfer_count=self.call.transfer_count)
+            if visit is not None and self.visit is not None and visit.id == self.visit.id:
+                self.change_visit(visit)
             self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
             raise
         except StaleRow:
@@ -189,18 +226,23 @@ class Record:
             await self._write(*self._unsure, patience)
         if self._changed and not self._noted:
             self._noted = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(self._changed))}),)
-        if self._noted or self._unsaved or self._unsaved_transfers:
+        if self._noted or self._unsaved or self._unsaved_transfers or self._unsaved_visits:
             facts, self._noted = self._noted, ()
             self._changed.clear()
-            await self._write(self.call, facts, patience)
+            await self._write(self.call, facts, tuple(self._unsaved_visits.values()), patience)
 
     @property
     def _patience(self) -> timedelta:
         """A talk goes on without us for as long as the store is away."""
         return FOR_EVER if self.call.stage is Stage.TALKING else STORE_PATIENCE
 
-    async def _write(self, call: Call, facts: tuple[Fact, ...], patience: timedelta) -> None:
-        """Write this value of the row after what the store has of it, and take over its new `last_seq`."""
+    async def _write(
+        self, call: Call, facts: tuple[Fact, ...], visits: tuple[QueueVisit, ...], patience: timedelta
+    ) -> None:
+        """Write this value of the row after what the store has of it, and take over its new `last_seq`.
+
+        Its visits are those that belong to this value; legs and transfers are written as they are by now.
+        """
         if call is not self.call:
             call = replace(call, last_seq=self.call.last_seq)
         first_try, tries = self.now, 0
@@ -211,9 +253,9 @@ class Record:
             self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
             tries += 1
             try:
-                stored = await self._ledger.store(call, facts, legs, transfers)
+                stored = await self._ledger.store(call, facts, legs, transfers, visits)
             except StoreUnavailable:
-                self._unsure = (call, facts)
+                self._unsure = (call, facts, visits)
                 if tries >= fewest_tries and (not is_known or self.now - first_try >= patience):
                     raise
                 if is_known:
@@ -226,6 +268,9 @@ class Record:
             for transfer in transfers:
                 if self._unsaved_transfers.get(transfer.id) is transfer:
                     del self._unsaved_transfers[transfer.id]
+            for visit in visits:
+                if self._unsaved_visits.get(visit.id) is visit:
+                    del self._unsaved_visits[visit.id]
             return
 
 

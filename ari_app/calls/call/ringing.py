@@ -19,7 +19,8 @@ from ari_app.calls.messages import Entered, Left, Message, OperatorGone, Up
 from ari_app.calls.ports import Switch
 from ari_app.core.call import Leg, LegEndReason, LegRole
 from ari_app.core.causes import Cause
-from ari_app.core.ids import ChannelId, Endpoint, new_channel_id, new_leg_id
+from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, new_channel_id, new_leg_id
+from ari_app.core.skills import first_team
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +123,8 @@ async def ring(flow: Flow, endpoint: Endpoint, party: str, until: datetime) -> L
 async def _create(flow: Flow, endpoint: Endpoint, party: str) -> Leg:
     """A new channel to this phone, written first."""
     channel_id = new_channel_id(flow.call.id, "operator")
-    leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.OPERATOR, party, started_at=flow.now)
+    team = None if flow.call.operator_session is None else first_team(flow.area, OperatorNumber(party))
+    leg = Leg(new_leg_id(), flow.call.id, channel_id, LegRole.OPERATOR, party, started_at=flow.now, team=team)
     await flow.commit(legs=(leg,))
     try:
         await create_phone(flow, channel_id, endpoint, flow.call.shared_number or "")

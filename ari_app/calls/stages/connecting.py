@@ -20,7 +20,7 @@ from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegR
 from ari_app.core.call_changes import NO_LONGER_DIRECT, CallChanges
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
-from ari_app.core.skills import team_for
+from ari_app.core.skills import first_team, team_for
 from ari_app.core.transfer import Taken
 from ari_app.core.transfer_rules import step
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
@@ -109,6 +109,7 @@ def _standing_leg(flow: Flow, ready: OperatorReady, session: OperatorSession, si
         started_at=since,
         answered_at=flow.now,
         owns_channel=False,
+        team=first_team(flow.area, session.operator),
     )
 
 

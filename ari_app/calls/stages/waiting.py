@@ -31,6 +31,7 @@ async def waiting(flow: Flow) -> Step | End:
     if rings_in_vain(flow):
         return not_taken(flow, "no_answer")
     flow.shell.dispatcher.wait(flow.call)
+    flow.note_position(flow.shell.dispatcher.position(flow.call.id))
     ring_until = flow.call.direct_until_at
     if ring_until is not None:
         return await _hear_ringing(flow, ring_until)
@@ -84,7 +85,8 @@ async def _hear_ringing(flow: Flow, until: datetime) -> Step:
 
 def _take(flow: Flow, offer: Offer) -> Step:
     flow.shell.dispatcher.taken(flow.call.id)
-    fact = Fact(flow.now, FactKind.OFFERED, {"operator": offer.operator, "ring": offer.reach is Reach.RING})
+    is_rung = offer.reach is Reach.RING
+    fact = Fact(flow.now, FactKind.OFFERED, {"operator": offer.operator, "ring": is_rung, "overflow": offer.overflow})
     return Step(Stage.CONNECTING, (fact,), {"operator_session": offer.session_id})
 
 

@@ -83,14 +83,15 @@ async def _to_destination(flow: Flow, command: StartTransfer) -> Start:
     found = await find(flow, command.to)
     if isinstance(found, NoDestination):
         return Refused(found.reason, await stand_in(flow, found.deputies))
-    found = replace(found, subject=command.pii_subject or found.subject)
+    of_entry = found.subject
+    found = replace(found, subject=command.pii_subject or of_entry)
     if found.has_phone:
         return _to_phone(flow, command.kind, found)
     if command.kind is TransferKind.WARM:
         return Refused(RefusalReason.ONLY_COLD)
     if found.operator is not None:
         return await _to_operator(flow, found, found.operator)
-    return await _into_queue(flow, found)
+    return await _into_queue(flow, found, of_entry)
 
 
 async def _to_queue(flow: Flow, to: str) -> Start:
@@ -145,7 +146,8 @@ async def _to_operator(flow: Flow, found: Destination, operator: OperatorNumber)
     return LeaveStage(_into_line(flow, transfer, changes))
 
 
-async def _into_queue(flow: Flow, found: Destination) -> Start:
+async def _into_queue(flow: Flow, found: Destination, subject: str = "") -> Start:
+    """`subject`: of the entry, without anything that the handling party said of the caller."""
     municipality = found.queue or flow.call.municipality
     admission = routing.admit(flow.area, municipality, flow.call.shared_number, flow.now)
     if not isinstance(admission, routing.Open):
@@ -159,10 +161,10 @@ async def _into_queue(flow: Flow, found: Destination) -> Start:
     changes: CallChanges = {"municipality": municipality, "only_team": found.team}
     if not flow.shell.dispatcher.anyone_for(replace(flow.call, **changes)):
         return Refused(RefusalReason.NOBODY_THERE)
-    return LeaveStage(_into_line(flow, transfer, changes))
+    return LeaveStage(_into_line(flow, transfer, changes, subject))
 
 
-def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
+def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges, subject: str = "") -> Step:
     """The step into a queue. The caller's patience begins anew: they have talked to somebody since."""
     leaving = _leaving(flow, Stage.WAITING, transfer)
     session = _session(flow)
@@ -172,7 +174,7 @@ def _into_line(flow: Flow, transfer: Transfer, changes: CallChanges) -> Step:
         "last_told_at": None,
         "refused_by": () if session is None else (session.operator,),
     }
-    step = queued(flow, {**leaving.changes, **again, **changes}, list(leaving.facts))
+    step = queued(flow, {**leaving.changes, **again, **changes}, list(leaving.facts), subject)
     return replace(step, legs=leaving.legs)
 
 

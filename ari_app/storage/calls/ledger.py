@@ -15,9 +15,10 @@ from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls import statements
-from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, Guard, store_call
+from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, VISIT, Guard, store_call
 from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS
 from ari_app.storage.db.errors import translated
@@ -61,12 +62,19 @@ class PostgresLedger:
         await self._notifier.close()
 
     async def store(
-        self, call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
+        self,
+        call: Call,
+        facts: Sequence[Fact],
+        legs: Sequence[Leg] = (),
+        transfers: Sequence[Transfer] = (),
+        visits: Sequence[QueueVisit] = (),
     ) -> Call:
-        """One commit: the call's row, new facts, changed legs and transfers. Returns the call with its new `last_seq`.
+        """One commit: the call's row, new facts, changed legs, transfers and visits.
+
+        Returns the call with its new `last_seq`. A visit that ends stands before the one that begins.
 
         A new call has at least one fact. Idempotent: after StoreUnavailable the same call and facts are stored again,
-        with legs and transfers as they are by then; if the first write was committed, only those are added.
+        with legs, transfers and visits as they are by then; if the first write was committed, only those are added.
         Raises StaleRow, StoreUnavailable.
         """
         is_new = call.last_seq == 0
@@ -74,9 +82,10 @@ class PostgresLedger:
             raise ValueError("a new call has at least one fact")
         changed = {leg.id: leg for leg in legs}
         handed = {transfer.id: transfer for transfer in transfers}
-        owners = {leg.call_id for leg in legs} | {transfer.call_id for transfer in transfers}
-        if owners - {call.id}:
-            raise ValueError("legs and transfers are stored with their own call")
+        queued = {visit.id: visit for visit in visits}
+        rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
+        if any(row.call_id != call.id for row in rows):
+            raise ValueError("legs, transfers and visits are stored with their own call")
         stored = replace(call, last_seq=call.last_seq + len(facts))
         parameters: list[Any] = [*CALL.values(stored)]
         if not is_new:
@@ -85,12 +94,14 @@ class PostgresLedger:
             parameters += (seq, fact.at, fact.kind, _as_json(fact.detail))
         joined = [value for leg in changed.values() for value in LEG.values(leg)]
         joined += [value for transfer in handed.values() for value in TRANSFER.values(transfer)]
-        statement = store_call(Guard.NOTHING if is_new else Guard.SEQ, len(facts), len(changed), len(handed))
+        joined += [value for visit in queued.values() for value in VISIT.values(visit)]
+        guard, counts = Guard.NOTHING if is_new else Guard.SEQ, (len(changed), len(handed), len(queued))
+        statement = store_call(guard, len(facts), *counts)
         if await self._fetch(statement, *parameters, *joined):
             self._notifier.notify(CALL_CHANNEL, str(call.id))
             return stored
         if await self._has(stored, call.last_seq, facts):
-            statement = store_call(Guard.SAME, 0, len(changed), len(handed))
+            statement = store_call(Guard.SAME, 0, *counts)
             if not joined or await self._fetch(statement, stored.id, stored.last_seq, *joined):
                 self._notifier.notify(CALL_CHANNEL, str(call.id))
                 return stored
@@ -132,6 +143,7 @@ class PostgresLedger:
                     lines=tuple(map(LINE.read, await connection.fetch(statements.OPEN_LINES, asterisk_id))),
                     sessions=tuple(map(SESSION.read, await connection.fetch(statements.OPEN_SESSIONS, asterisk_id))),
                     transfers=tuple(map(TRANSFER.read, await connection.fetch(statements.OPEN_TRANSFERS, asterisk_id))),
+                    visits=tuple(map(VISIT.read, await connection.fetch(statements.OPEN_VISITS, asterisk_id))),
                 )
 
     async def call(self, call_id: CallId) -> Call | None:

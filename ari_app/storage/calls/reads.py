@@ -11,8 +11,9 @@ from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
-from ari_app.storage.calls.statements import CALL, LEG, THE_CALL, TRANSFER
+from ari_app.storage.calls.statements import CALL, LEG, THE_CALL, TRANSFER, VISIT
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import json_detail, without_pii
@@ -49,6 +50,7 @@ class CallStory:
     facts: tuple[Fact, ...]
     legs: tuple[Leg, ...]
     transfers: tuple[Transfer, ...] = ()
+    visits: tuple[QueueVisit, ...] = ()  # in the queues of municipalities of the scope
 
 
 _CALLS = """
@@ -69,6 +71,10 @@ _THE_CALL = f"{THE_CALL} AND ($2::text[] IS NULL OR municipality = ANY($2))"
 _FACTS = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 ORDER BY seq"
 _LEGS = f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = $1 ORDER BY started_at, role, id"
 _TRANSFERS = f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = $1 ORDER BY number"
+_VISITS = (
+    f"SELECT {VISIT.listed()} FROM queue_visit "
+    "WHERE call_id = $1 AND ($2::text[] IS NULL OR municipality = ANY($2)) ORDER BY entered_at, left_at"
+)
 # Materialized: the planner cannot tell how few ids are in a range, and would walk through all calls, newest first.
 _BEGINNING = """
 WITH found AS MATERIALIZED (SELECT id, municipality, arrived_at FROM call WHERE id BETWEEN $1 AND $2)
@@ -106,11 +112,13 @@ async def call_story(
             facts = await connection.fetch(_FACTS, call_id)
             legs = await connection.fetch(_LEGS, call_id)
             transfers = await connection.fetch(_TRANSFERS, call_id)
+            visits = await connection.fetch(_VISITS, call_id, scope_codes(scope))
     story = CallStory(
         call=CALL.read(found),
         facts=tuple(Fact(row["at"], FactKind(row["kind"]), json_detail(row["detail"])) for row in facts),
         legs=tuple(LEG.read(row) for row in legs),
         transfers=tuple(TRANSFER.read(row) for row in transfers),
+        visits=tuple(VISIT.read(row) for row in visits),
     )
     return story if with_personal_data else _without_personal_data(story)
 

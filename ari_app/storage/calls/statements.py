@@ -9,6 +9,7 @@ from typing import Any
 
 from ari_app.core.call import Call, Leg
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage.db.nodes import gone
 from ari_app.storage.db.rows import RowShape
@@ -18,6 +19,7 @@ LEG = RowShape(Leg, "call_leg")
 LINE = RowShape(OperatorLine, "operator_line")
 SESSION = RowShape(OperatorSession, "operator_session")
 TRANSFER = RowShape(Transfer, "transfer")
+VISIT = RowShape(QueueVisit, "queue_visit")
 
 _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
 
@@ -27,15 +29,15 @@ class Guard(Enum):
 
     NOTHING = "nothing"  # the call is new
     SEQ = "seq"  # everything up to the fact before this write
-    SAME = "same"  # this write itself: only legs and transfers are written
+    SAME = "same"  # this write itself: only legs, transfers and visits are written
 
 
-@lru_cache(maxsize=64)
-def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
-    """Store a call's row, `facts` new facts, changed `legs` and `transfers`; returns no row when the guard fails.
+@lru_cache(maxsize=128)
+def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0, visits: int = 0) -> str:
+    """Store a call's row, `facts` new facts, changed `legs`, `transfers` and `visits`; no row when the guard fails.
 
     Parameters: the columns of the call, with the new `last_seq`; with Guard.SEQ the `last_seq` that must be stored
-    now; seq, at, kind, detail of each fact; the columns of each leg, then of each transfer. With Guard.SAME only the
+    now; seq, at, kind, detail of each fact; the columns of each leg, transfer and visit. With Guard.SAME only the
     call's id and `last_seq` before the legs.
     """
     match guard:
@@ -57,7 +59,7 @@ def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0) -> str:
             "recorded AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
             f"(VALUES ({'), ('.join(rows)})) AS fact)"
         )
-    for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers)):
+    for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers), ("queued", VISIT, visits)):
         if changed:
             rows = [shape.parameters(after + at * len(shape.columns)) for at in range(changed)]
             after += changed * len(shape.columns)
@@ -105,6 +107,10 @@ OPEN_LEGS = (
 OPEN_TRANSFERS = (
     f"SELECT {TRANSFER.listed(prefix='transfer.')} FROM transfer JOIN call ON call.id = transfer.call_id "
     "WHERE transfer.ended_at IS NULL AND call.asterisk_id = $1 ORDER BY transfer.requested_at, transfer.id"
+)
+OPEN_VISITS = (
+    f"SELECT {VISIT.listed(prefix='visit.')} FROM queue_visit visit JOIN call ON call.id = visit.call_id "
+    "WHERE visit.outcome IS NULL AND call.asterisk_id = $1 ORDER BY visit.entered_at, visit.id"
 )
 ALLOWED_TRANSFERS = "SELECT count(*) AS allowed FROM transfer_allowance WHERE call_id = $1"
 OPEN_LINES = (

@@ -40,6 +40,7 @@ from ari_app.storage.tables.callbacks import (
     team_contact,
 )
 from ari_app.storage.tables.columns import metadata
+from ari_app.storage.tables.history import queue_visit
 from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.record import (
     audit_log,
@@ -92,6 +93,7 @@ __all__ = [
     "operator_team",
     "outbox",
     "pin_attempt",
+    "queue_visit",
     "shared_number",
     "shared_number_member",
     "special_day",

@@ -120,6 +120,7 @@ call_leg = sa.Table(
     sa.Column("hangup_cause", sa.Integer),
     flag("end_is_estimated"),
     sa.Column("owns_channel", sa.Boolean, nullable=False, server_default=sa.true()),
+    optional_text("team"),
     one_of("role", LegRole),
     one_of("end_reason", LegEndReason),
     sa.CheckConstraint("(ended_at IS NULL) = (end_reason IS NULL)", name="ended_is_whole"),
