@@ -38,7 +38,7 @@ from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk,
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from tests import machine, sharing
+from tests import machine, privacy, sharing
 from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
 
@@ -109,8 +109,11 @@ def server_directory() -> Iterator[Path]:
             _take_away(old)
     directory = base / f"{os.getpid()}-{WORKER or 'only'}-{secrets.token_hex(2)}"
     directory.mkdir(mode=0o711)
+    privacy.watch(directory)
     yield directory
+    found = privacy.leaks_of_this_run()
     _take_away(directory)
+    assert found == [], "in the logs of this run:\n" + "\n".join(found)
 
 
 def _take_away(directory: Path) -> None:
@@ -122,7 +125,9 @@ def _take_away(directory: Path) -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server(server_directory: Path) -> Iterator[LocalPostgres]:
-    server = LocalPostgres(server_directory / "postgres", secrets.token_hex(16), durable=False)
+    password = secrets.token_hex(16)
+    privacy.keep_secret([password])
+    server = LocalPostgres(server_directory / "postgres", password, durable=False)
     server.start()
     yield server
     server.stop()
@@ -208,6 +213,7 @@ def asterisk(
             accounts=[*phones, *citizens],
         ),
     )
+    privacy.keep_secret([server.ari_password, *(account.password for account in (*phones, *citizens))])
     server.start()
     yield server
     server.stop()

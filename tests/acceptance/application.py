@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +22,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.db.engine import Database, dsn
 from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
 from ari_app.storage.db.roles import SERVE
+from tests import privacy
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
 
@@ -45,6 +47,10 @@ class Application:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def log_file(self) -> Path:
+        return self.asterisk.log_dir / privacy.APPLICATION_LOG
 
     @property
     def was_started(self) -> bool:
@@ -82,6 +88,8 @@ class Application:
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
         async for line in process.stderr:
+            with self.log_file.open("ab") as file:  # searched for people at the end: tests.privacy
+                file.write(line)
             try:
                 self.log.append(json.loads(line))
             except ValueError:

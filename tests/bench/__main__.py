@@ -29,6 +29,7 @@ from ari_app.storage.db.migrate import upgrade_to_head
 from tests import machine as machines
 from tests.acceptance.application import import_into
 from tests.bench.figures import Measured, Verdict, table, verdicts
+from tests.bench.importing import Country, ImportFigures, measure_import
 from tests.bench.processor import machine
 from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
@@ -50,6 +51,7 @@ class Plan:
     agents: int
     crowded: Crowded | None
     command_rounds: int  # 0: no command is measured
+    country: Country | None = None  # None: no import of it is measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,17 @@ class Findings:
     rounds: list[list[Measured]]
     crowded: CrowdedFigures | None
     commands: CommandFigures | None
+    country: ImportFigures | None = None
 
     def as_text(self) -> str:
         parts = [table(self.rounds)] if self.rounds else []
-        parts += [part.as_text() for part in (self.crowded, self.commands) if part is not None]
+        parts += [part.as_text() for part in (self.crowded, self.commands, self.country) if part is not None]
         parts.append("\n".join(verdict.as_text() for verdict in self.verdicts()))
         return "\n\n".join(parts)
 
     def verdicts(self) -> list[Verdict]:
         found = verdicts(self.rounds) if self.rounds else []
-        for part in (self.crowded, self.commands):
+        for part in (self.crowded, self.commands, self.country):
             found += [] if part is None else part.verdicts()
         return found
 
@@ -81,25 +84,26 @@ async def run(stand: Stand, plan: Plan) -> Findings:
     commands = None
     if plan.command_rounds:
         commands = await asyncio.to_thread(measure_commands, stand.database_url, plan.command_rounds)
+    imported = None if plan.country is None else await measure_import(stand.database_url, plan.country)
     await import_into(stand.database_url, area(operators))
     rounds = await measure(stand, plan.load, plan.rounds, say)
     crowded = None
     if plan.crowded is not None:
         say(f"{plan.crowded.calls} live calls, and the application is killed …")
         crowded = await measure_crowded(stand, plan.crowded)
-    return Findings(rounds, crowded, commands)
+    return Findings(rounds, crowded, commands, imported)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         load = Load(per_second=options.rate or 4.0, seconds=options.seconds or 5.0, hold_seconds=0.5, warm_up_seconds=1)
         crowded = Crowded(waiting=12, talking=8, times=1)
-        return Plan(load, turns(options, 1), agents=8, crowded=crowded, command_rounds=3)
+        return Plan(load, turns(options, 1), agents=8, crowded=crowded, command_rounds=3, country=Country(12, 20))
     load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
     agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
     if options.no_restart:
         return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
-    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS)
+    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country())
 
 
 def turns(options: argparse.Namespace, usual: int) -> int:
@@ -162,6 +166,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "rounds": [[asdict(measured) for measured in one_round] for one_round in findings.rounds],
         "crowded": None if findings.crowded is None else asdict(findings.crowded),
         "commands": None if findings.commands is None else asdict(findings.commands),
+        "country": None if findings.country is None else asdict(findings.country),
     }
 
 

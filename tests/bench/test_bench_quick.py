@@ -11,6 +11,7 @@ import pytest
 from ari_app.local.asterisk_root import AsteriskProgram
 from tests.bench.__main__ import Plan, run
 from tests.bench.figures import APPLICATION, DIAL, QUEUE
+from tests.bench.importing import Country
 from tests.bench.restart import Crowded
 from tests.bench.stand import Stand, exchange
 from tests.bench.start import CALLS, HELP
@@ -24,6 +25,7 @@ PLAN = Plan(
     agents=6,
     crowded=Crowded(waiting=6, talking=4, times=1),
     command_rounds=1,
+    country=Country(6, 10),
 )
 
 
@@ -57,4 +59,7 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
     commands = findings.commands
     assert commands is not None
     assert all(used > 0 for used in (*commands.reference, *commands.commands[HELP], *commands.commands[CALLS]))
-    assert len(findings.verdicts()) == 4 + 5 + 2
+    country = findings.country
+    assert country is not None
+    assert country.first.cpu_seconds > 0 < country.again.cpu_seconds
+    assert len(findings.verdicts()) == 4 + 5 + 2 + 2

@@ -54,7 +54,7 @@ def test_given_the_least_environment_when_rendered_then_every_file_is_complete(t
 def test_given_no_trunk_when_rendered_then_there_is_none(tmp_path: Path) -> None:
     _render(tmp_path / "conf")
     lines = _settings(tmp_path / "conf/pjsip.conf")
-    assert "endpoint = trunk" not in lines
+    assert "endpoint = trunk-in" not in lines
     assert "[trunk](a-trunk)" not in lines
     assert "protocol = tls" not in lines
 
@@ -83,7 +83,7 @@ def test_given_where_calls_go_out_when_rendered_then_the_trunk_has_a_contact_kno
     lines = _settings(tmp_path / "out/pjsip.conf")
     assert lines.count("[trunk](a-trunk)") == 1
     assert "aors = trunk" in lines and "contact = sip:192.0.2.10:5060" in lines
-    assert "endpoint = trunk" not in lines
+    assert "endpoint = trunk-in" not in lines
     assert _render(tmp_path / "both", **out, ARI_APP_TRUNK_MATCH="192.0.2.10").returncode == 0
     lines = _settings(tmp_path / "both/pjsip.conf")
     assert lines.count("[trunk](a-trunk)") == 1 and "match = 192.0.2.10" in lines

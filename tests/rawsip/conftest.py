@@ -12,6 +12,7 @@ import pytest
 
 from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
 from ari_app.local.ports import Protocol, free_port
+from tests import privacy
 from tests.acceptance.small_application import SmallApplication
 from tests.local.ground import PHONE, TRUNK, password_of
 from tests.place import address
@@ -88,6 +89,7 @@ async def another_asterisk(
         sip_bind=host,
     )
     own = LocalAsterisk(asterisk.program, settings)
+    privacy.watch(run_dir / "log")
     await asyncio.to_thread(own.start)
     try:
         yield own

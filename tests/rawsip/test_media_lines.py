@@ -74,17 +74,31 @@ async def test_given_plain_sound_and_another_kind_after_it_then_it_is_plain(
     await _is_a_call(asterisk, small_application, party)
 
 
-async def test_given_a_phone_that_prefers_encryption_then_its_sound_is_encrypted(joins: Joins) -> None:
-    party = await joins("phone01", lambda port: [ENCRYPTED.replace("5016", str(port)), sdp.audio(5010)])
-    taken, declined = sdp.lines(party.answer.body)
-    assert (taken.port > 0, declined.port) == (True, 0)
+@pytest.mark.parametrize("account", ["", "phone01"], ids=["citizen", "operator"])
+@pytest.mark.parametrize("beside", [True, False], ids=["plain after it", "nothing else"])
+async def test_given_sound_that_is_encrypted_first_then_the_call_is_encrypted(
+    joins: Joins, account: str, beside: bool
+) -> None:
+    def lines(port: int) -> list[str]:
+        encrypted = ENCRYPTED.replace("5016", str(port))
+        return [encrypted, sdp.audio(5010)] if beside else [encrypted]
+
+    party = await joins(account, lines)
+    taken, *declined = sdp.lines(party.answer.body)
+    assert (taken.port > 0, [line.port for line in declined]) == (True, [0] * beside)
     assert any(attribute.startswith("crypto:1 ") for attribute in taken.attributes)
 
 
-async def test_given_a_phone_that_wants_feedback_about_its_sound_then_it_is_a_call(
-    asterisk: LocalAsterisk, small_application: SmallApplication, joins: Joins
+@pytest.mark.parametrize("account", ["", "phone01"], ids=["citizen", "operator"])
+@pytest.mark.parametrize("beside", [True, False], ids=["plain after it", "nothing else"])
+async def test_given_sound_with_feedback_first_then_it_is_a_call(
+    asterisk: LocalAsterisk, small_application: SmallApplication, joins: Joins, account: str, beside: bool
 ) -> None:
-    party = await joins("phone01", lambda port: [WITH_FEEDBACK.replace("5018", str(port)), sdp.audio(5010)])
+    def lines(port: int) -> list[str]:
+        with_feedback = WITH_FEEDBACK.replace("5018", str(port))
+        return [with_feedback, sdp.audio(5010)] if beside else [with_feedback]
+
+    party = await joins(account, lines)
     await _is_a_call(asterisk, small_application, party)
 
 
