@@ -27,6 +27,8 @@ CLOCK_BOUND = (
     "tests/core/test_queue_speed.py",
     "tests/core/test_reminders.py",
 )
+#: modules for which the whole catalogue is spoken, once for all of them
+SPOKEN = ("tests/prompts/test_build.py", "tests/prompts/test_recordings.py")
 #: what takes longest begins first, so that no worker is left alone with it at the end
 LONGEST = (
     "tests/acceptance/test_breakage.py",
@@ -39,6 +41,7 @@ LONGEST = (
     "tests/acceptance/test_ring_team.py",
     "tests/acceptance/test_caller.py",
     "tests/acceptance/test_promise_kept.py",
+    "tests/calls/test_random_walks.py",
 )
 _KINDS = ("asterisk", "postgres", "pure")
 
@@ -56,7 +59,9 @@ def scheduler(config: pytest.Config, log: Any) -> Any:
 def group_of(nodeid: str) -> str:
     """Tests with the same group run on the same worker."""
     module = nodeid.partition("::")[0]
-    return "clock-bound" if module in CLOCK_BOUND else module
+    if module in CLOCK_BOUND:
+        return "clock-bound"
+    return "spoken" if module in SPOKEN else module
 
 
 def workers(config: pytest.Config) -> int:
@@ -74,9 +79,19 @@ def workers(config: pytest.Config) -> int:
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Put the tests into the order in which a worker's groups are begun; without workers they keep their own."""
-    if WORKER:
-        items.sort(key=_rank)
+    """Put the tests into the order in which a worker's groups are begun; without workers they keep their own.
+
+    Those with Asterisk mostly wait and the others mostly compute, so both kinds are begun in turn.
+    """
+    if not WORKER:
+        return
+    waiting: dict[str, None] = {}
+    computing: dict[str, None] = {}
+    for item in sorted(items, key=_rank):
+        has_asterisk = item.get_closest_marker("asterisk") is not None
+        (waiting if has_asterisk else computing).setdefault(group_of(item.nodeid))
+    place = {group: number / len(kind) for kind in (waiting, computing) for number, group in enumerate(kind)}
+    items.sort(key=lambda item: (place[group_of(item.nodeid)], group_of(item.nodeid)))
 
 
 def _rank(item: pytest.Item) -> tuple[int, int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests import sharing
 from tests.place import WORKER, address
-from tests.sharing import CLOCK_BOUND, LONGEST, group_of, workers
+from tests.sharing import CLOCK_BOUND, LONGEST, SPOKEN, group_of, workers
 
 pytestmark = pytest.mark.pure
 
@@ -22,7 +24,35 @@ def test_a_module_is_a_group_and_those_that_compare_costs_are_one_together() -> 
     assert len({group_of(f"{module}::test_one") for module in CLOCK_BOUND}) == 1
 
 
-@pytest.mark.parametrize("module", (*CLOCK_BOUND, *LONGEST))
+class _Item:
+    def __init__(self, nodeid: str, kind: str) -> None:
+        self.nodeid = nodeid
+        self._mark = getattr(pytest.mark, kind).mark
+
+    def iter_markers(self) -> list[pytest.Mark]:
+        return [self._mark]
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None:
+        return self._mark if self._mark.name == name else None
+
+
+def test_the_longest_begin_first_and_tests_that_wait_take_turns_with_tests_that_compute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sharing, "WORKER", "gw0")
+    waiting = [f"tests/acceptance/test_{letter}.py" for letter in "abc"]
+    computing = [f"tests/core/test_{letter}.py" for letter in "abcdef"]
+    items: list[Any] = [_Item(f"{module}::test_one", "pure") for module in computing]
+    items += [_Item(f"{module}::test_{number}", "asterisk") for number in (1, 2) for module in (*waiting, LONGEST[0])]
+    sharing.arrange(items)
+    groups = list(dict.fromkeys(group_of(item.nodeid) for item in items))
+    assert groups[0] == LONGEST[0]
+    assert groups.index(waiting[0]) < groups.index(computing[3]) < groups.index(waiting[2])
+    runs = [group for group, _ in groupby(items, key=lambda item: group_of(item.nodeid))]
+    assert runs == groups, "the tests of a group stay together"
+
+
+@pytest.mark.parametrize("module", (*CLOCK_BOUND, *SPOKEN, *LONGEST))
 def test_a_module_that_is_named_is_there(module: str) -> None:
     assert (HERE / module).is_file()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import stat
 import threading
 import wave
@@ -220,14 +221,22 @@ def test_music_loops_without_a_seam_and_is_softer_than_speech(tmp_path: Path) ->
     assert min(math.sqrt(sum(s * s for s in part) / len(part)) for part in around) > 100
 
 
-def test_the_command_makes_everything_and_says_how_much(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [str(tmp_path), "--municipality", "GM9901=Lindenhove", "--music-dir", str(tmp_path / "music")]
+def test_the_command_makes_what_is_missing_and_says_how_much(
+    built: Built, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sounds, names = tmp_path / "sounds", expected([(LINDENHOVE, "Lindenhove")])
+    shutil.copytree(built.directory, sounds)
+    lost = [name for name in names if name.startswith("gemeente/")]
+    for name in lost:
+        (sounds / f"{name}.wav").unlink()
+    arguments = [str(sounds), "--municipality", "GM9901=Lindenhove", "--music-dir", str(tmp_path / "music")]
     assert command.main(arguments) == 0
-    assert "0 unchanged" in capsys.readouterr().out
-    assert command.main(arguments) == 0
-    assert capsys.readouterr().out.startswith("0 prompts made")
-    assert missing(tmp_path, expected([(LINDENHOVE, "Lindenhove")])) == ()
+    assert capsys.readouterr().out.startswith(f"{len(lost)} prompts made, {len(names) - len(lost)} unchanged")
+    assert lost
+    assert missing(sounds, names) == ()
     assert (tmp_path / "music" / MUSIC_FILE).is_file()
+    assert command.main(arguments) == 0
+    assert capsys.readouterr().out.startswith(f"0 prompts made, {len(names)} unchanged")
 
 
 def test_the_command_reports_a_mistake(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
