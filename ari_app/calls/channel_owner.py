@@ -41,6 +41,7 @@ class ChannelOwner(ABC):
         self.playing: PlaybackId | None = None
         #: whether the prompt that was played last was heard to its end
         self.was_heard = False
+        self._stopped: PlaybackId | None = None  # the last one that we ended; Asterisk says "done" of it all the same
         self._switch = switch
         self._clock = clock
         self._keys: dict[ChannelId, str] = {}  # the keys of a code that is not complete
@@ -115,7 +116,7 @@ class ChannelOwner(ABC):
                     match message:
                         case Played(playback_id=over, failed=failed) if over == playback_id:
                             if not failed:
-                                self.was_heard = True
+                                self.was_heard = over != self._stopped
                                 return None
                             until = min(until, self._clock.now() + BROKEN_OFF_PATIENCE)
                         case Played():
@@ -132,6 +133,7 @@ class ChannelOwner(ABC):
             self.playing = None
 
     async def stop_playback(self, playback_id: PlaybackId) -> None:
+        self._stopped = playback_id
         await self._switch.stop_playback(playback_id)
 
     async def hang_up_channel(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:

@@ -70,7 +70,10 @@ class PutBack:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A playback is over. `failed`: it did not reach its end, because the listener left or a sound was missing."""
+    """A playback is over.
+
+    `failed`: it did not reach its end, because the listener left or a sound was missing; or nobody saw its end.
+    """
 
     playback_id: PlaybackId
     at: datetime

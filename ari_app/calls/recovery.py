@@ -235,10 +235,10 @@ class Recovery:
         await self._shell.ledger.store_line(closed)
 
     async def _finish_playbacks(self) -> None:
-        """Post the end of prompts that ended while the socket was closed."""
+        """Post the end of prompts that ended while the socket was closed: whether they were heard is not known."""
         for mailbox, playback_id in self._supervisor.awaited_playbacks():
             if not await self._shell.switch.playback_is_live(playback_id):
-                mailbox.post(Played(playback_id, self._now))
+                mailbox.post(Played(playback_id, self._now, failed=True))
 
 
 def _gone(orders: Collection[Order]) -> dict[ChannelId, datetime]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,6 +17,21 @@ from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
 from tests.calls.world import ESDAM, World
+
+#: what a caller heard when a fact says that they were told or asked, by the beginning of its prompts
+TOLD: Mapping[str, str | tuple[str, ...]] = {
+    FactKind.POSITION_TOLD: "nl/positie-",
+    FactKind.NOBODY_TOLD: "nl/even-niemand",
+    FactKind.QUESTION_ASKED: "nl/welk",
+    FactKind.CALLBACK_OFFERED: "nl/terug-aanbod",
+    "closed": ("nl/gesloten", "gemeente/"),
+    "calamity": "nl/mededeling",
+    "promise": "nl/terug-kenmerk",
+    "too_long": "nl/te-lang-gewacht",
+    "nobody": "nl/niemand",
+}
+#: those that are questions, or said with one, may be answered before their end
+ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
 
 
 class Invariants:
@@ -85,6 +101,7 @@ class Invariants:
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
             self.check_visits(call)
+            self.check_what_was_heard(call)
         if "an_order_fails" not in self.weights and self.deaths < 2:
             # Else a prompt may not have been stopped: the process before this one is known by its last fact only, the
             # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
@@ -126,6 +143,15 @@ class Invariants:
             assert one.entered_at >= call.arrived_at
             assert one.left_at is None or one.entered_at <= one.left_at
             assert one.reason is not VisitReason.TRANSFER or call.transfers_asked
+
+    def check_what_was_heard(self, call: Call) -> None:
+        """No row says that somebody was told or asked what they did not hear; to its end, or until they answered."""
+        whole = [words for channel, words in self.switch.heard_whole if channel == call.channel_id]
+        begun = [words for channel, words in self.switch.said if channel == call.channel_id]
+        facts = [fact for fact in self.world.ledger.told.get(call.id, ()) if fact.kind in (FactKind.ANNOUNCED, *TOLD)]
+        for told, times in Counter(str(fact.detail.get("what", fact.kind)) for fact in facts).items():
+            played = begun if told in ANSWERED_EARLY else whole
+            assert times <= sum(any(name.startswith(TOLD[told]) for name in words) for words in played), told
 
     # --- in the end, when all works again ---
 

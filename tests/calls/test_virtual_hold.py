@@ -204,6 +204,19 @@ async def test_given_a_reminder_when_no_key_goes_on_then_it_was_heard_and_the_ph
     assert phone not in world.switch.channels and not world.ledger.sessions
 
 
+async def test_given_a_reminder_when_the_phone_is_put_down_before_its_end_then_it_was_not_heard(
+    make_world: Make,
+) -> None:
+    world = make_world(area=with_directory())
+    await promised(world)
+    world.switch.prompts_last = True
+    work, phone = await reminded(world)
+    world.switch.pick_up(phone)
+    await world.clock.advance(1)
+    await world.hang_up(phone)
+    assert await work is Spoken.NOT_HEARD
+
+
 async def test_given_a_reminder_that_nobody_picks_up_then_it_was_not_heard(make_world: Make) -> None:
     world = make_world(area=with_directory())
     await promised(world)

@@ -38,6 +38,7 @@ class FakeSwitch:
     music: set[ChannelId] = field(default_factory=set)
     playing: dict[PlaybackId, ChannelId] = field(default_factory=dict)
     said: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
+    heard_whole: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     fallback: dict[ChannelId, str] = field(default_factory=dict)
     unregistered: set[Endpoint] = field(default_factory=set)
     ringing: dict[ChannelId, Endpoint] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class FakeSwitch:
     ordered_by: dict[str, set[str]] = field(default_factory=dict)  # the names of the tasks, by channel
     trouble: Callable[[tuple[str, ...], bool], bool] = field(default=lambda order, is_done: False)
     turns: Callable[[], int] = field(default=lambda: 0)
+    _words: dict[PlaybackId, tuple[str, ...]] = field(default_factory=dict)
 
     @asynccontextmanager
     async def _order(self, name: str, *about: str) -> AsyncIterator[None]:
@@ -84,6 +86,7 @@ class FakeSwitch:
                 self.post(channel_id, Played(playback_id, self.clock.now(), failed=True))
                 return
             self.said.append((channel_id, tuple(media)))
+            self._words[playback_id] = tuple(media)
             self.playing[playback_id] = channel_id
             if not self.prompts_last:
                 self._end_playback(playback_id)
@@ -91,7 +94,7 @@ class FakeSwitch:
     async def stop_playback(self, playback_id: PlaybackId) -> None:
         async with self._order("stop", playback_id):
             if playback_id in self.playing:
-                self._end_playback(playback_id)
+                self._end_playback(playback_id, is_whole=False)
 
     async def playback_is_live(self, playback_id: PlaybackId) -> bool:
         return playback_id in self.playing
@@ -195,8 +198,10 @@ class FakeSwitch:
         for playback_id in [p for p, c in self.playing.items() if c == channel_id]:
             self._end_playback(playback_id, failed=failed)
 
-    def _end_playback(self, playback_id: PlaybackId, *, failed: bool = False) -> None:
+    def _end_playback(self, playback_id: PlaybackId, *, failed: bool = False, is_whole: bool = True) -> None:
         channel_id = self.playing.pop(playback_id)
+        if is_whole and not failed:
+            self.heard_whole.append((channel_id, self._words[playback_id]))
         self.post(channel_id, Played(playback_id, self.clock.now(), failed))
 
     def _move(self, channel_id: ChannelId, members: set[ChannelId]) -> None:

@@ -83,6 +83,8 @@ class Flow(Record, ChannelOwner):
         #: the call is over, and the store never took it: to be committed when Postgres is back
         self.is_owed = False
         self._released: set[ChannelId] = set()
+        #: when the last announcement of the queue began, whether it was heard or not
+        self.announced_at: datetime | None = None
         #: parties whose phone has its line on hold: up, and yet nobody is there
         self.held: set[ChannelId] = set()
         self._holds_noted: set[Held | Unheld] = set()

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.messages import Digit, Message
+from ari_app.core.call import Fact
 
 ASKED_AGAIN = 2
 #: how long after the end of a question a key is awaited
@@ -17,10 +18,16 @@ NEXT_DIGIT_PATIENCE = timedelta(seconds=8)
 MOST_DIGITS = 20
 
 
-async def ask_key(flow: Flow, names: Sequence[str], keys: Collection[str]) -> str | None:
-    """Ask a question, twice at most, and return the key that answers it, one of `keys`; None when none did."""
+async def ask_key(flow: Flow, names: Sequence[str], keys: Collection[str], asked: Fact | None = None) -> str | None:
+    """Ask a question, twice at most, and return the key that answers it, one of `keys`; None when none did.
+
+    `asked` is noted once the question was heard to its end, or a key broke it off.
+    """
     for _ in range(ASKED_AGAIN):
         message: Message | None = await flow.play(names, stop_on=(Digit,))
+        if asked is not None and (flow.was_heard or message is not None):
+            flow.note(asked)
+            asked = None
         until = flow.now + KEY_PATIENCE
         while not isinstance(message, Digit):
             message = await flow.next(until)

@@ -49,12 +49,12 @@ def due_at(flow: Flow) -> datetime | None:
     return offer_due_at(flow.area, flow.call, flow.now)
 
 
-async def record_offer(flow: Flow) -> tuple[str, ...]:
-    """Commit that a waiting caller is asked now; the prompts of it. From then on the key means yes."""
+async def open_offer(flow: Flow) -> tuple[tuple[str, ...], Fact]:
+    """From now on the key of a waiting caller means yes. Returns the question, and the fact of one who was asked it."""
     kind = kind_for_waiting(flow.area, flow.call, flow.now)
-    asked = Fact(flow.now, FactKind.CALLBACK_OFFERED, {"reason": RequestReason.WAITING.value, "kind": kind.value})
-    await flow.commit(asked, callback_offered_at=flow.now)
-    return callback_to_caller.offer(kind)
+    await flow.commit(callback_offered_at=flow.now)
+    detail = {"reason": RequestReason.WAITING.value, "kind": kind.value}
+    return callback_to_caller.offer(kind), Fact(flow.now, FactKind.CALLBACK_OFFERED, detail)
 
 
 def accepts_offer(flow: Flow, message: Message | None) -> bool:

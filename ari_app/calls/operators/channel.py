@@ -85,6 +85,7 @@ class OperatorChannel(ChannelOwner):
 
     async def play(self, names: Sequence[str]) -> str | None:
         """Play to the end, or to the first key, which is returned. Raises PartyLeft."""
+        self.was_heard = False
         playback_id = await self.start_prompt(names)
         if playback_id is None:
             return None

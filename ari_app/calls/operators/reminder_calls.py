@@ -84,13 +84,15 @@ class CalledLine(LineTask):
         return True
 
     async def _is_accepted(self, invitation: Invitation) -> bool:
-        """Say it twice to somebody who presses no key; whether ACCEPT_KEY was pressed."""
-        if not invitation.heard.done():
-            invitation.heard.set_result(True)
+        """Say it twice to somebody who presses no key; whether ACCEPT_KEY was pressed.
+
+        Heard: to its end, or until a key. Whoever puts the phone down before is called again.
+        """
         for _ in range(INVITATION_TIMES):
-            digit = await self.channel.play(invitation.words) or await self.channel.next_digit(
-                self._now + INVITATION_PATIENCE
-            )
+            digit = await self.channel.play(invitation.words)
+            if (digit is not None or self.channel.was_heard) and not invitation.heard.done():
+                invitation.heard.set_result(True)
+            digit = digit or await self.channel.next_digit(self._now + INVITATION_PATIENCE)
             if digit is not None:
                 return digit == ACCEPT_KEY
         return False

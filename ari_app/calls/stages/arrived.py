@@ -6,7 +6,7 @@ from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import after_choice
 from ari_app.calls.errors import PartyLeft
 from ari_app.core import routing
-from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind, Stage
+from ari_app.core.call import ChoiceKind, EndReason, Stage
 from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.prompts.phrases import caller as to_caller
@@ -18,7 +18,7 @@ async def arrived(flow: Flow) -> Step | End:
             changes: CallChanges = {"shared_number": shared.digits}
             if not isinstance(routing.admit_shared(flow.area, shared, flow.now), routing.Open):
                 return Step(Stage.ANNOUNCING, changes=changes)
-            return Step(Stage.CHOOSING, (Fact(flow.now, FactKind.QUESTION_ASKED),), changes)
+            return Step(Stage.CHOOSING, changes=changes)
         case routing.Known(municipality, shared_number):
             return after_choice(flow, municipality, ChoiceKind.NUMBER, shared_number=shared_number)
         case routing.Direct(number):

@@ -71,6 +71,8 @@ def _question(flow: Flow, shared: SharedNumber, *, calls_back: bool) -> tuple[Ph
 async def _ask(flow: Flow, words: Phrase, until: datetime | None) -> str | None:
     """The key that is pressed while the words are played, or until the instant; never less than a moment after them."""
     message: Message | None = await flow.play(words, stop_on=(Digit,))
+    if flow.call.menu_tries == 0 and (flow.was_heard or message is not None):
+        flow.note(Fact(flow.now, FactKind.QUESTION_ASKED))
     patience = flow.now + (WRONG_KEY_PATIENCE if until is None else PATIENCE)
     until = patience if until is None else max(until, patience)
     while not isinstance(message, Digit):

@@ -58,11 +58,12 @@ async def _agrees(flow: Flow) -> bool:
     why = ends_without(call)
     first = () if why is None else _WHY.get(why, ())
     is_asked = is_offered_to(flow.area, call, now)
+    key = None
     if is_asked:
+        await flow.commit(callback_offered_at=now)
         reason = call.callback_reason or RequestReason.WAITING
         asked = Fact(now, FactKind.CALLBACK_OFFERED, {"reason": reason.value, "kind": RequestKind.PROMISE.value})
-        await flow.commit(asked, callback_offered_at=now)
-    key = await ask_key(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES) if is_asked else None
+        key = await ask_key(flow, (*first, *callback_to_caller.offer(RequestKind.PROMISE)), YES, asked)
     if key is None:
         await flow.play(to_caller.GOODBYE if is_asked else (*first, *to_caller.GOODBYE))
     if why in _ANNOUNCED and (key is not None or flow.was_heard):

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ari_app.calls.call.cleanup import destroy_left_bridges, transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
-from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, record_offer, to_leaving_callback
+from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, open_offer, to_leaving_callback
 from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.transfer import part_from_handling_party
@@ -30,6 +30,7 @@ async def waiting(flow: Flow) -> Step | End:
         flow.is_placed = True
     if rings_in_vain(flow):
         return not_taken(flow, "no_answer")
+    flow.announced_at = flow.call.last_told_at
     flow.shell.dispatcher.wait(flow.call)
     flow.note_position(flow.shell.dispatcher.position(flow.call.id))
     ring_until = flow.call.direct_until_at
@@ -110,8 +111,10 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
     if not flow.shell.dispatcher.anyone_for(call):
         if call.nobody_until_at is None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
-            await flow.commit(Fact(now, FactKind.NOBODY_TOLD), nobody_until_at=until, last_told_at=now)
-            await _announce(flow, to_caller.NOBODY_YET)
+            await flow.commit(nobody_until_at=until)
+            flow.announced_at = now
+            if await _announce(flow, to_caller.NOBODY_YET):
+                await flow.commit(Fact(flow.now, FactKind.NOBODY_TOLD), last_told_at=flow.now)
         elif call.nobody_until_at <= now:
             return to_leaving_callback(RequestReason.WAITING, None)
         return None
@@ -119,26 +122,37 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
         await flow.commit(nobody_until_at=None)
     offer_at = due_at(flow)
     if offer_at is not None and offer_at <= now:
-        await _announce(flow, await record_offer(flow))
-    elif call.last_told_at is None or now >= _next_position_at(flow):
+        await _offer_callback(flow)
+    elif flow.announced_at is None or now >= _next_position_at(flow):
         position = flow.shell.dispatcher.position(call.id) or 1
-        fact = Fact(now, FactKind.POSITION_TOLD, {"position": position})
-        await flow.commit(fact, last_told_at=now, position_told=position)
-        await _announce(flow, to_caller.position(position))
+        flow.announced_at = now
+        if await _announce(flow, to_caller.position(position)):
+            fact = Fact(flow.now, FactKind.POSITION_TOLD, {"position": position})
+            await flow.commit(fact, last_told_at=flow.now, position_told=position)
     return None
 
 
-async def _announce(flow: Flow, names: Sequence[str]) -> None:
-    """Play it until a key is pressed or an operator is offered. An offer, or a yes, is the next message again."""
-    if not names:
-        return
+async def _offer_callback(flow: Flow) -> None:
+    """Ask whether they want to be called back. The key means yes from the first word on, and is an answer to it."""
+    words, asked = await open_offer(flow)
+    if await _announce(flow, words, is_question=True):
+        await flow.commit(asked)
+
+
+async def _announce(flow: Flow, names: Sequence[str], *, is_question: bool = False) -> bool:
+    """Play it until a key is pressed or an operator is offered; whether it was heard to its end, or answered.
+
+    An offer, or a yes, is the next message again.
+    """
     message = await flow.play(names, stop_on=(Digit, Offer))
-    if message is not None and (isinstance(message, Offer) or accepts_offer(flow, message)):
+    is_yes = accepts_offer(flow, message)
+    if message is not None and (isinstance(message, Offer) or is_yes):
         flow.mailbox.post_first(message)
+    return flow.was_heard or (is_question and is_yes)
 
 
 def _next_position_at(flow: Flow) -> datetime:
-    return (flow.call.last_told_at or flow.now) + timedelta(seconds=flow.norms.position_every_seconds)
+    return (flow.announced_at or flow.now) + timedelta(seconds=flow.norms.position_every_seconds)
 
 
 def _next_due_at(flow: Flow) -> datetime:
