@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,9 @@ from ari_app.calls.errors import PartyLeft
 from ari_app.calls.messages import Left
 from ari_app.calls.stages import STAGES
 from ari_app.core.area import Norms, Reach
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import OperatorState
-from ari_app.core.transfer import Transfer
 from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
@@ -230,12 +230,10 @@ async def test_rule_6_a_row_that_the_store_refuses_costs_one_call_and_is_not_lef
 ) -> None:
     store = world.ledger.store
 
-    async def refuses(
-        call: Call, facts: Sequence[Fact], legs: Sequence[Leg] = (), transfers: Sequence[Transfer] = ()
-    ) -> Call:
+    async def refuses(call: Call, facts: Sequence[Fact], *rows: Any) -> Call:
         if kind in {fact.kind for fact in facts}:
             raise ValueError("a value does not fit its column")
-        return await store(call, facts, legs, transfers)
+        return await store(call, facts, *rows)
 
     monkeypatch.setattr(world.ledger, "store", refuses)
     await world.operator("102", phone="phone02")
