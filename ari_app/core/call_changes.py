@@ -1,11 +1,18 @@
-"""The changes that a step may make in a call's row, typed like the row; and changes that belong together."""
+"""The changes that a step may make in a call's row, typed like the row, and the row after them.
+
+Each commit makes three new values of the row. Copying its fields in order takes less than half of the time of
+`dataclasses.replace`, which asks for each of them by its name.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
-from typing import TypedDict
+from operator import attrgetter
+from typing import TypedDict, Unpack
 
-from ari_app.core.call import ChoiceKind, EndReason, Stage
+from ari_app.core.call import Call, ChoiceKind, EndReason, Stage
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.ids import (
     AttemptId,
@@ -73,3 +80,23 @@ NO_LONGER_DIRECT: CallChanges = {
     "direct_endpoint": None,
     "direct_until_at": None,
 }
+
+_PLACE = {one.name: place for place, one in enumerate(fields(Call))}
+_values = attrgetter(*_PLACE)
+
+
+def changed(call: Call, **changes: Unpack[CallChanges]) -> Call:
+    """The row after these changes."""
+    return _with(call, changes) if changes else call
+
+
+def at_seq(call: Call, last_seq: int) -> Call:
+    """The same row after so many facts; only the ledger and its caller count them."""
+    return call if call.last_seq == last_seq else _with(call, {"last_seq": last_seq})
+
+
+def _with(call: Call, changes: Mapping[str, object]) -> Call:
+    values = list(_values(call))
+    for name, value in changes.items():
+        values[_PLACE[name]] = value
+    return Call(*values)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
+from ari_app.core.call_changes import at_seq
 from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -66,7 +67,7 @@ class FakeLedger:
         if any(row.call_id != call.id for row in rows):
             raise ValueError("legs, transfers and visits are stored with their own call")
         await self._arrive()
-        stored = replace(call, last_seq=call.last_seq + len(facts))
+        stored = at_seq(call, call.last_seq + len(facts))
         before = self.calls.get(call.id)
         is_next = before is None if call.last_seq == 0 else before is not None and before.last_seq == call.last_seq
         is_repeat = before == stored and self.told[call.id][call.last_seq :] == list(facts)

@@ -11,7 +11,7 @@ from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.ports import Ledger
 from ari_app.core import queue_visits
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
-from ari_app.core.call_changes import CallChanges
+from ari_app.core.call_changes import CallChanges, at_seq, changed
 from ari_app.core.ids import ChannelId, LegId, TransferId, VisitId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
@@ -153,8 +153,7 @@ class Record:
         for leg in legs:
             self.change_leg(leg)
         before = self.call
-        if changes:
-            self.call = replace(self.call, **changes)
+        self.call = changed(self.call, **changes)
         if changes or facts:
             self._follow_queue(before, facts)
         self._changed |= changes.keys()
@@ -199,7 +198,7 @@ class Record:
             await self._write_noted(patience)
         except StoreUnavailable:
             # A transfer stays as it was noted, so the call's row must go on counting it.
-            self.call = replace(before, last_seq=self.call.last_seq, transfer_count=self.call.transfer_count)
+            self.call = at_seq(changed(before, transfer_count=self.call.transfer_count), self.call.last_seq)
             if visit is not None and self.visit is not None and visit.id == self.visit.id:
                 self.change_visit(visit)
             self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
@@ -243,8 +242,7 @@ class Record:
 
         Its visits are those that belong to this value; legs and transfers are written as they are by now.
         """
-        if call is not self.call:
-            call = replace(call, last_seq=self.call.last_seq)
+        call = at_seq(call, self.call.last_seq)
         first_try, tries = self.now, 0
         is_known = call.last_seq > 0 or patience is FOR_EVER
         fewest_tries = 1 if is_known and patience <= AT_ONCE else 2
@@ -261,7 +259,7 @@ class Record:
                 if is_known:
                     await sleep_until(self._clock, self.now + STORE_RETRY)
                 continue
-            self.call = replace(self.call, last_seq=stored.last_seq)
+            self.call = at_seq(self.call, stored.last_seq)
             for leg in legs:
                 if self._unsaved.get(leg.id) is leg:
                     del self._unsaved[leg.id]

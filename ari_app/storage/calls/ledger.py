@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
+from ari_app.core.call_changes import at_seq
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
@@ -86,7 +87,7 @@ class PostgresLedger:
         rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
         if any(row.call_id != call.id for row in rows):
             raise ValueError("legs, transfers and visits are stored with their own call")
-        stored = replace(call, last_seq=call.last_seq + len(facts))
+        stored = at_seq(call, call.last_seq + len(facts))
         parameters: list[Any] = [*CALL.values(stored)]
         if not is_new:
             parameters.append(call.last_seq)
