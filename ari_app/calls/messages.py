@@ -135,6 +135,7 @@ class CallDone:
     at: datetime
     wrap_up_seconds: int
     answered: bool = True  # False: their phone rang and was not picked up
+    is_estimated: bool = False  # nobody saw when
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class ApplyEvent:
     """To an operator's session: apply an event that the session cannot see: from the sweep, or from another line."""
 
     event: OperatorEvent
+    is_estimated: bool = False  # nobody saw when it happened
 
 
 @dataclass(frozen=True, slots=True)

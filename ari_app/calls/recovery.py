@@ -206,18 +206,18 @@ class Recovery:
         mailbox = None if session_id is None else registry.session_mailbox(session_id)
         if session is not None and mailbox is not None:
             wrap_up = team_for(self._shell.area(), session.operator).wrap_up_seconds
-            mailbox.post(CallDone(call.id, self._now, wrap_up))
+            mailbox.post(CallDone(call.id, self._now, wrap_up, is_estimated=True))
 
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
         mailbox = self._shell.registry.session_mailbox(session.id)
         end = None if session.channel_id is None else self._ends.get(session.channel_id)
         is_told = end is not None and event.reason is LogoutReason.LOST  # a restart of Asterisk is reason enough
         if mailbox is not None:
-            mailbox.post(end if end is not None and is_told else ApplyEvent(event))
+            mailbox.post(end if end is not None and is_told else ApplyEvent(event, is_estimated=True))
             return
         if end is not None and is_told:
             event = line_gone(end.at, end.cause)
-        await self._shell.ledger.store_session(step(session, event))
+        await self._shell.ledger.store_session(step(session, event), not is_told)
 
     async def _close_line(self, line: OperatorLine) -> None:
         if self._shell.registry.is_owned(line.channel_id):

@@ -79,5 +79,5 @@ class Sweeper:
             mailbox = self._registry.session_mailbox(session_id)
             if mailbox is not None:
                 log.warning("operator_state_mended", session_id=str(session_id), found=type(event).__name__)
-                mailbox.post(ApplyEvent(event))
+                mailbox.post(ApplyEvent(event, is_estimated=True))
         return len(found)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from ari_app.commands.options import Moment, author_option, json_option, municipality_option
+from ari_app.commands.options import Day, Moment, author_option, json_option, municipality_option
 from ari_app.core.ledger import LedgerError
 from ari_app.settings import DatabaseSettings, Settings, SettingsError, load
 from ari_app.storage.db.engine import Database
@@ -26,6 +26,7 @@ CANNOT, WRONG = 1, 2
 __all__ = [
     "CANNOT",
     "WRONG",
+    "Day",
     "Moment",
     "as_json",
     "author_option",

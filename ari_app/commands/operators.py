@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import click
 
-from ari_app.commands import WRONG, Moment, as_json, author_option, fail, json_option, with_database
+from ari_app.commands import WRONG, Day, Moment, as_json, author_option, fail, json_option, with_database
+from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.callbacks import Absence
 from ari_app.core.ids import OperatorNumber
+from ari_app.core.operator_states import bounds_of
 from ari_app.render.callbacks import absences_table
-from ari_app.render.text import local, operators_table
+from ari_app.render.operators import operator_day_text, operators_table
+from ari_app.render.text import local
 from ari_app.storage.operators.absences import add_absence, end_absences, list_absences
+from ari_app.storage.operators.days import operator_stretches
 from ari_app.storage.operators.status import list_operators
 
 
@@ -31,6 +35,24 @@ def operators(ctx: click.Context, json_wanted: bool) -> None:
     click.echo(
         operators_table(found, datetime.now().astimezone()) if found else "no operators; `ari-app import` an area"
     )
+
+
+@operators.command("day")
+@click.argument("number")
+@click.option("--date", "day", type=Day(), help="which day, such as 2026-11-23; today, if left out")
+@json_option
+def operators_day(number: str, day: date | None, json_wanted: bool) -> None:
+    """The states of NUMBER on one day, one after the other, and the time in each."""
+    now, operator = datetime.now(UTC), OperatorNumber(number)
+    begins_at, ends_at = bounds_of(day or now.astimezone(AMSTERDAM).date())
+    found = with_database(lambda db: operator_stretches(db.background, None, operator, begins_at, ends_at, now))
+    if json_wanted:
+        for stretch in found:
+            click.echo(as_json(asdict(stretch)))
+    elif found:
+        click.echo(operator_day_text(found))
+    else:
+        click.echo(f"{number} was not logged in on {begins_at.astimezone(AMSTERDAM):%Y-%m-%d}")
 
 
 @operators.command("absent")

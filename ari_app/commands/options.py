@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import math
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import click
@@ -54,6 +54,23 @@ class Moment(click.ParamType):  # type: ignore[type-arg]
             return now - duration if self._back else now + duration
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=AMSTERDAM)).astimezone(UTC)
+
+
+class Day(click.ParamType):  # type: ignore[type-arg]
+    """A date in Amsterdam: 2026-11-23."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            day = None
+        if day is None or day.year not in YEARS:
+            self.fail(f"{value!r} is no date; write 2026-11-23", param, ctx)
+        return day
 
 
 class Seconds(click.FloatRange):

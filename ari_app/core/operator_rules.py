@@ -135,6 +135,7 @@ def _call_over(session: OperatorSession, call_id: CallId, at: datetime, wrap_up_
 
 
 def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) -> OperatorSession:
+    at = max(at, session.state_since_at)
     return _to(
         replace(
             session,
@@ -153,7 +154,8 @@ def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) ->
 
 
 def _to(session: OperatorSession, state: OperatorState, at: datetime) -> OperatorSession:
-    return replace(session, state=state, state_since_at=at)
+    """Clocks of two machines differ: a state that would begin before the last one began begins with it."""
+    return replace(session, state=state, state_since_at=max(at, session.state_since_at))
 
 
 # --- the sweep ------------------------------------------------------------------------------------------------------

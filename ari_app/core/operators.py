@@ -19,6 +19,7 @@ from ari_app.core.ids import (
     LineId,
     OperatorNumber,
     SessionId,
+    TeamCode,
 )
 
 
@@ -94,7 +95,7 @@ class OperatorSession:
     endpoint: Endpoint | None
     logged_in_at: datetime
     state: OperatorState
-    state_since_at: datetime
+    state_since_at: datetime  # never before that of the state before it
     idle_since_at: datetime
     line_id: LineId | None = None
     channel_id: ChannelId | None = None  # the standing line; None for operators whose phone is rung
@@ -107,6 +108,7 @@ class OperatorSession:
     wrap_up_until_at: datetime | None = None
     logged_out_at: datetime | None = None
     logout_reason: LogoutReason | None = None
+    teams: tuple[TeamCode, ...] = ()  # of the operator when the state began, the first one first
 
     @property
     def is_open(self) -> bool:

@@ -45,6 +45,10 @@ def teams_of(area: Area, operator: OperatorNumber) -> list[Team]:
     return [area.teams[code] for code in codes if code in area.teams]
 
 
+def team_codes(area: Area, operator: OperatorNumber) -> tuple[TeamCode, ...]:
+    return tuple(team.code for team in teams_of(area, operator))
+
+
 def first_team(area: Area, operator: OperatorNumber) -> TeamCode | None:
     """The code of the team whose settings are the operator's; None without a team."""
     teams = teams_of(area, operator)

@@ -11,7 +11,6 @@ from ari_app.core.numbers import format_shared
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage.calls.reads import CallLine, CallStory
-from ari_app.storage.operators.status import OperatorStatus
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -48,24 +47,6 @@ def _call_row(call: CallLine) -> tuple[str, ...]:
         call.operator or "-",
         ", ".join(marks),
     )
-
-
-def operators_table(operators: Iterable[OperatorStatus], now: datetime) -> str:
-    head = ("OPERATOR", "NAME", "STATE", "FOR", "REASON", "PHONE", "CALL", "TEAMS")
-    rows = (
-        (
-            one.number,
-            one.name,
-            one.state.value,
-            "-" if one.state_since_at is None else seconds((now - one.state_since_at).total_seconds()),
-            "-" if one.pause_reason is None else one.pause_reason.value,
-            one.endpoint or "-",
-            "-" if one.call_id is None else str(one.call_id)[:8],
-            ", ".join(one.teams),
-        )
-        for one in operators
-    )
-    return table(head, rows)
 
 
 def call_story_text(story: CallStory) -> str:

@@ -167,6 +167,22 @@ async def test_given_a_transfer_to_another_municipality_and_a_kill_when_stays_ar
     assert _told(gone) == (f"GM99{HELPED:02}", "menu", None, "abandoned", None, None)
     assert gone["left_at"] == leg["ended_at"] and not gone["end_is_estimated"], "by Asterisk's own log"
 
+    for phone, number, talk in ((operator, "102", first_talk), (helper, "105", second_talk)):
+        await phone.hang_up()
+        await centre.operator_is(number, "away")
+        session = await centre.session(number)
+        states = await centre.rows("SELECT * FROM operator_state WHERE session_id = $1 ORDER BY from_at", session["id"])
+        assert [row["from_at"] for row in states] == [
+            session["logged_in_at"],
+            *(row["until_at"] for row in states[:-1]),
+        ]
+        assert states[-1]["until_at"] == session["logged_out_at"]
+        (talking,) = [row for row in states if row["state"] == "talking"]
+        assert (talking["call_id"], talking["teams"]) == (call["id"], [talk["team"]])
+        assert abs(talking["from_at"] - talk["joined_at"]) < timedelta(milliseconds=100)
+        assert abs(talking["until_at"] - talk["left_at"]) < timedelta(milliseconds=500)
+        assert not any(row["end_is_estimated"] for row in states), "their lines stayed, and nothing was missed"
+
 
 async def _stays(centre: Centre, citizen: Phone) -> list[Row]:
     query = "SELECT v.* FROM queue_visit v JOIN call c ON c.id = v.call_id WHERE c.pii_caller_number = $1"

@@ -32,6 +32,7 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
 }
 #: those that are questions, or said with one, may be answered before their end
 ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
+WITH_CALL = (OperatorState.OFFERED, OperatorState.TALKING)
 
 
 class Invariants:
@@ -205,11 +206,26 @@ class Invariants:
         assert not [one for one in ledger.transfers.values() if one.is_open]
         self.check_promises()
         self.check_waiting()
+        self.check_stretches()
         for session in [session for session in ledger.sessions.values() if session.is_open]:
             assert (session.reach, session.call_id) == (Reach.RING, None)
             assert session.state in (OperatorState.READY, OperatorState.PAUSED)
         if not self.lost_events and "an_order_fails" not in self.weights:
             assert not [leg for leg in ledger.legs.values() if leg.end_is_estimated and leg.end_reason == "lost"]
+
+    def check_stretches(self) -> None:
+        """The states of each session touch, from login to logout or to the present state: their sum is that time."""
+        ledger = self.world.ledger
+        for session in ledger.sessions.values():
+            stretches = [one for one in ledger.stretches if one.session_id == session.id]
+            ends = [session.logged_in_at, *(one.until_at for one in stretches)]
+            assert [one.from_at for one in stretches] == ends[:-1]
+            assert ends[-1] == session.state_since_at
+            assert session.logged_out_at in (None, session.state_since_at)
+            total = sum((one.duration for one in stretches), timedelta())
+            assert total == session.state_since_at - session.logged_in_at
+            assert all(one.duration > timedelta() and one.state is not OperatorState.AWAY for one in stretches)
+            assert all((one.call_id is not None) == (one.state in WITH_CALL) for one in stretches)
 
     def check_waiting(self) -> None:
         """The time of the visits is the time that the rows of the call say that it was in a queue."""

@@ -11,7 +11,7 @@ from ari_app.calls.messages import Held
 from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, FactKind, Stage
 from ari_app.core.ids import ChannelId
-from ari_app.core.operators import LogoutReason, OperatorState
+from ari_app.core.operators import LogoutReason, OperatorSession, OperatorState
 from tests.calls.scenes import SceneMaker, choosing, connecting, connecting_rung, waiting
 from tests.calls.transfers import consulting, talk
 from tests.calls.world import ESDAM_ALONE, World, an_area
@@ -151,9 +151,9 @@ async def test_an_operator_who_hangs_up_just_when_the_store_goes_away_does_not_l
     operator = await world.operator("101")
     store_session = world.ledger.store_session
 
-    async def goes_away(session: object) -> None:
+    async def goes_away(session: OperatorSession, is_estimated: bool = False) -> None:
         world.ledger.available = False
-        await store_session(session)  # type: ignore[arg-type]
+        await store_session(session, is_estimated)
 
     world.switch.prompts_last = True
     citizen = await world.citizen(ESDAM_ALONE)

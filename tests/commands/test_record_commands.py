@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ari_app.commands import Moment
+from ari_app.core.area import Reach
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.ids import (
     AsteriskId,
@@ -17,7 +18,18 @@ from ari_app.core.ids import (
     TeamCode,
     new_call_id,
     new_leg_id,
+    new_session_id,
     new_visit_id,
+)
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import (
+    LineLost,
+    LogoutReason,
+    OperatorSession,
+    OperatorState,
+    Pause,
+    PauseReason,
+    Resume,
 )
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -125,6 +137,58 @@ def test_operators_are_listed_with_their_state(type_in: Type) -> None:
     listed = type_in("operators").stdout
     assert "101" in listed and "away" in listed
     assert {row["number"] for row in rows(type_in("operators", "--json"))} >= {"101", "112"}
+
+
+def store_a_day(database_url: str) -> None:
+    """Operator 101, on the second of March: 10:00 to 10:40, of which ten minutes lunch."""
+    ten = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    session = OperatorSession(
+        new_session_id(), AsteriskId("node1"), OperatorNumber("101"), Reach.LINE, None, ten, OperatorState.READY, ten,
+        ten, teams=(TeamCode("gezamenlijk"),),
+    )  # fmt: skip
+    events = (
+        Pause(PauseReason.LUNCH, ten + timedelta(seconds=600.7)),
+        Resume(ten + timedelta(seconds=1200.2)),
+        LineLost(ten + timedelta(seconds=2400), LogoutReason.LOST),
+    )
+
+    async def work() -> None:
+        async with Database(database_url) as database:
+            ledger, row = PostgresLedger(database.pool), session
+            await ledger.store_session(row)
+            for event in events:
+                row = step(row, event)
+                await ledger.store_session(row, isinstance(event, LineLost))
+            await ledger.close()
+
+    asyncio.run(work())
+
+
+def test_the_day_of_an_operator_adds_up_to_the_time_logged_in(type_in: Type, database_url: str) -> None:
+    store_a_day(database_url)
+    shown = type_in("operators", "day", "101", "--date", "2026-03-02").stdout
+    day, team = "2026-03-02", "gezamenlijk"
+    assert [line.split() for line in shown.splitlines()] == [
+        ["FROM", "UNTIL", "FOR", "STATE", "REASON", "CALL", "TEAMS"],
+        [day, "10:00:00", day, "10:10:00", "0:10:00", "ready", "-", "-", team],
+        [day, "10:10:00", day, "10:20:00", "0:10:00", "paused", "lunch", "-", team],
+        [day, "10:20:00", day, "10:40:00", "0:20:00", "ready", "-", "-", team, "end", "estimated"],
+        [],
+        ["STATE", "REASON", "TIME"],
+        ["ready", "-", "0:30:00"],
+        ["paused", "lunch", "0:10:00"],
+        ["logged", "in", "0:40:00"],
+    ]
+    found = rows(type_in("operators", "day", "101", "--date", "2026-03-02", "--json"))
+    assert [row["state"] for row in found] == ["ready", "paused", "ready"]
+    assert "was not logged in on 2026-03-03" in type_in("operators", "day", "101", "--date", "2026-03-03").stdout
+    assert "was not logged in" in type_in("operators", "day", "999").stdout
+
+
+def test_a_day_that_is_no_date_is_refused(type_in: Type) -> None:
+    result = type_in("operators", "day", "101", "--date", "maandag")
+    assert result.exit_code == 2
+    assert "write 2026-11-23" in result.stderr
 
 
 def test_all_wrong_settings_are_told_in_one_message_and_no_secret(

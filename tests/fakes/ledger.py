@@ -17,6 +17,7 @@ from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.call_changes import at_seq
 from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.core.operator_states import OperatorStretch, ended_stretch
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
@@ -40,6 +41,7 @@ class FakeLedger:
     lines: dict[LineId, OperatorLine] = field(default_factory=dict)
     sessions: dict[SessionId, OperatorSession] = field(default_factory=dict)
     transfers: dict[TransferId, Transfer] = field(default_factory=dict)
+    stretches: list[OperatorStretch] = field(default_factory=list)
     visits: dict[VisitId, QueueVisit] = field(default_factory=dict)
     allowances: dict[CallId, int] = field(default_factory=dict)
     available: bool = True
@@ -106,7 +108,7 @@ class FakeLedger:
         self.lines[line.id] = line
         self._answer()
 
-    async def store_session(self, session: OperatorSession) -> None:
+    async def store_session(self, session: OperatorSession, is_estimated: bool = False) -> None:
         await self._arrive()
         before = self.sessions.get(session.id)
         if before is not None and not before.is_open and session.is_open:
@@ -114,6 +116,9 @@ class FakeLedger:
         others = (other for other in self.sessions.values() if other.id != session.id and other.is_open)
         if session.is_open and any(other.operator == session.operator for other in others):
             raise AlreadyTaken(f"operator {session.operator} is logged in elsewhere")
+        ended = ended_stretch(before, session, is_estimated=is_estimated)
+        if ended is not None:
+            self.stretches.append(ended)
         self.sessions[session.id] = session
         self._answer()
 

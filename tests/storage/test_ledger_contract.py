@@ -9,11 +9,13 @@ from datetime import timedelta
 import pytest
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id, new_session_id
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode, new_leg_id, new_session_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
-from ari_app.core.operators import LogoutReason, OperatorState
+from ari_app.core.operator_states import OperatorStretch, ended_stretch
+from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.statements import STRETCH
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.pin_hashes import hash_pin
 from tests.fakes.ledger import FakeLedger
@@ -44,6 +46,7 @@ QUEUED = Fact(after(3), FactKind.QUEUED, {"position": 2, "late": False, "share":
 class Subject:
     ledger: PostgresLedger | FakeLedger
     add_operator: Callable[[str, str], Awaitable[None]]
+    stretches: Callable[[], Awaitable[list[OperatorStretch]]]
 
     @property
     def store(self) -> Callable[..., Awaitable[Call]]:
@@ -58,15 +61,23 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
         async def add(number: str, pin: str) -> None:
             fake.add_operator(number, pin)
 
-        yield Subject(fake, add)
+        async def kept() -> list[OperatorStretch]:
+            return fake.stretches
+
+        yield Subject(fake, add, kept)
         return
     async with Database(request.getfixturevalue("database_url")) as database:
 
         async def insert(number: str, pin: str) -> None:
             await database.pool.execute("INSERT INTO operator VALUES ($1, 'Anna', $2)", number, hash_pin(pin))
 
+        async def stored() -> list[OperatorStretch]:
+            return [
+                STRETCH.read(row) for row in await database.pool.fetch("SELECT * FROM operator_state ORDER BY from_at")
+            ]
+
         ledger = PostgresLedger(database.pool)
-        yield Subject(ledger, insert)
+        yield Subject(ledger, insert, stored)
         await ledger.close()
 
 
@@ -229,6 +240,32 @@ async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
     await subject.ledger.store_session(replace(first, logged_out_at=after(1), logout_reason=LogoutReason.REPLACED))
     await subject.ledger.store_session(second)
     assert (await subject.ledger.open_rows(NODE2)).sessions == (second,)
+
+
+async def test_a_state_that_is_over_becomes_a_stretch_once(subject: Subject) -> None:
+    session = replace(new_session(), teams=(TeamCode("b"), TeamCode("a")))
+    await subject.ledger.store_session(session)
+    paused = replace(
+        session, state=OperatorState.PAUSED, state_since_at=after(5), pause_reason=PauseReason.LUNCH, teams=()
+    )
+    await subject.ledger.store_session(paused)
+    await subject.ledger.store_session(paused, True)  # again, as its answer was lost
+    await subject.ledger.store_session(replace(paused, pause_reason=PauseReason.MEETING))  # at the same instant
+    await subject.ledger.store_session(replace(paused, pause_pending=PauseReason.BREAK))
+    over = replace(
+        paused,
+        state=OperatorState.AWAY,
+        state_since_at=after(7),
+        logged_out_at=after(7),
+        logout_reason=LogoutReason.LOST,
+    )
+    await subject.ledger.store_session(over, True)
+    await subject.ledger.store_session(over, True)
+    with pytest.raises(StaleRow):
+        await subject.ledger.store_session(replace(session, state_since_at=after(9)))
+    ready, pause = await subject.stretches()
+    assert ready == ended_stretch(session, paused)
+    assert pause == ended_stretch(paused, over, is_estimated=True)
 
 
 async def test_every_field_of_every_row_is_kept(subject: Subject) -> None:

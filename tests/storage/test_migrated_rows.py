@@ -201,3 +201,24 @@ async def test_calls_of_before_get_the_stay_in_a_queue_that_their_facts_tell_and
             ("answered", "menu", "answered", "101", 20, "GM9901"),
             ("too long", "menu", "waited_too_long", None, 25, "GM9901"),
         ]
+
+
+async def test_an_operator_who_is_logged_in_keeps_the_teams_of_now_and_others_have_none(engine: AsyncEngine) -> None:
+    await _go(engine, command.upgrade, "0017")
+    async with engine.begin() as connection:
+        for statement in (
+            "INSERT INTO team (code, name) VALUES ('b', 'B'), ('a', 'A')",
+            "INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '')",
+            "INSERT INTO operator_team VALUES ('101', 'b'), ('101', 'a'), ('102', 'a')",
+            """INSERT INTO operator_session (id, asterisk_id, operator, reach, logged_in_at, state, state_since_at,
+              idle_since_at, logged_out_at, logout_reason)
+            SELECT gen_random_uuid(), 'node1', operator, 'line', now(), 'ready', now(), now(), over,
+              CASE WHEN over IS NOT NULL THEN 'key' END
+            FROM (VALUES ('101', NULL), ('102', now())) sessions (operator, over)""",
+        ):
+            await connection.exec_driver_sql(statement)
+    await _go(engine, command.upgrade, "0018")
+    async with engine.connect() as connection:
+        found = await connection.execute(text("SELECT operator, teams FROM operator_session ORDER BY 1"))
+        assert [tuple(row) for row in found] == [("101", ["a", "b"]), ("102", [])]
+        assert (await connection.execute(text("SELECT count(*) FROM operator_state"))).scalar() == 0

@@ -21,6 +21,7 @@ import ari_app
 from ari_app.core.call import Call, Leg
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operator_states import OperatorStretch
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
@@ -119,6 +120,7 @@ def test_the_alembic_command_works_in_a_checkout(database_url: str) -> None:
         (OperatorSession, tables.operator_session),
         (Transfer, tables.transfer),
         (QueueVisit, tables.queue_visit),
+        (OperatorStretch, tables.operator_state),
         (CallbackRequest, tables.callback_request),
         (CallbackAttempt, tables.callback_attempt),
     ],

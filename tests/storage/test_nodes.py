@@ -127,6 +127,13 @@ async def test_an_operator_logs_in_elsewhere_once_the_node_is_gone(database: Dat
     assert row["logged_out_at"] == await database.pool.fetchval(
         "SELECT greatest($1, seen_at) FROM node WHERE name = $2", there.logged_in_at, NODE1
     )
+    (stretch,) = await database.pool.fetch("SELECT * FROM operator_state WHERE session_id = $1", there.id)
+    assert (stretch["state"], stretch["from_at"], stretch["until_at"], stretch["end_is_estimated"]) == (
+        OperatorState.READY,
+        there.logged_in_at,
+        row["logged_out_at"],
+        True,
+    )
     with pytest.raises(StaleRow):  # the node comes back, and its session is over
         await ledger.store_session(there)
 

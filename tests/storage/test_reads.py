@@ -22,6 +22,7 @@ from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
 from ari_app.storage.db.engine import Connection, Database, Pool, connect
+from ari_app.storage.operators.days import operator_stretches
 from ari_app.storage.operators.status import OperatorStatus, list_operators
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session, new_visit
 
@@ -249,6 +250,37 @@ async def test_who_an_operator_talks_to_is_shown_to_that_municipality_only(
     assert (await bert(frozenset({ELDERLO}))).call_id == call.id
     helped = await bert(frozenset({WIERDAM}))
     assert (helped.state, helped.call_id) == (OperatorState.TALKING, None)
+
+
+async def test_the_day_of_an_operator_is_shown_to_the_municipalities_they_answer_for_and_to_no_other(
+    an_area: Database, ledger: PostgresLedger
+) -> None:
+    theirs = await stored(ledger, of(ELDERLO))
+    session = replace(new_session("102"), teams=(TeamCode("elderlo"),))
+    talking = replace(session, state=OperatorState.TALKING, state_since_at=after(5), call_id=theirs.id)
+    for row in (session, talking, replace(talking, state=OperatorState.WRAP_UP, state_since_at=after(9), call_id=None)):
+        await ledger.store_session(row)
+    await ledger.store_session(new_session("101"))
+
+    async def day(scope: Scope, operator: str = "102", begins_at: datetime = NINE) -> list[tuple[object, ...]]:
+        number = OperatorNumber(operator)
+        found = await operator_stretches(an_area.background, scope, number, begins_at, after(600), after(60))
+        return [(one.state, one.duration.total_seconds(), one.call_id, one.teams) for one in found]
+
+    whole = [
+        (OperatorState.READY, 5, None, ("elderlo",)),
+        (OperatorState.TALKING, 4, theirs.id, ("elderlo",)),
+        (OperatorState.WRAP_UP, 51, None, ("elderlo",)),
+    ]
+    assert await day(GROUP) == await day(frozenset({ELDERLO})) == whole
+    assert [(state, call) for state, _, call, _ in await day(frozenset({WIERDAM}))] == [
+        (OperatorState.READY, None),
+        (OperatorState.TALKING, None),
+        (OperatorState.WRAP_UP, None),
+    ], "who helps is seen, and the other municipality's call is not"
+    assert await day(frozenset({ELDERLO}), "101") == await day(frozenset()) == []
+    assert [seconds for _, seconds, _, _ in await day(GROUP, begins_at=after(7))] == [2, 51]
+    assert await day(GROUP, "102' OR true --") == []
 
 
 async def test_a_call_is_found_by_the_beginning_of_its_id(an_area: Database, ledger: PostgresLedger) -> None:

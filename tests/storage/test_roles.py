@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import asyncpg
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from ari_app.core.access import Scope
 from ari_app.core.call import Fact, FactKind
 from ari_app.core.ids import CallId, MunicipalityCode
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import LogOut
 from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage import tables
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -22,7 +25,7 @@ from ari_app.storage.db.migrate import upgrade_to_head
 from ari_app.storage.db.roles import SERVE, SERVE_RIGHTS, WEB, WEB_RIGHTS, RolesRefused, scram_secret
 from ari_app.storage.db.scopes import reading
 from tests.roles import PASSWORDS, as_role
-from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg, new_visit
+from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg, new_session, new_visit
 
 pytestmark = pytest.mark.postgres
 
@@ -131,6 +134,30 @@ async def test_web_sees_the_stays_in_its_own_queues_only(web: Database, ledger: 
         async with reading(web.pool, scope) as connection:
             rows = await connection.fetch("SELECT municipality FROM queue_visit")
         assert [row["municipality"] for row in rows] == expected
+
+
+async def test_web_sees_the_states_of_the_operators_of_its_municipalities_only(
+    database_url: str, web: Database, ledger: PostgresLedger
+) -> None:
+    owner = await connect(database_url, "test")
+    await owner.execute(
+        """
+        INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
+        INSERT INTO team (code, name) VALUES ('a', 'A'), ('b', 'B');
+        INSERT INTO team_municipality VALUES ('a', 'GM9901', 'own'), ('b', 'GM9902', 'own');
+        INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
+        INSERT INTO operator_team VALUES ('101', 'a'), ('102', 'b');
+        """
+    )
+    await owner.close()
+    for number in ("101", "102"):
+        session = new_session(number)
+        await ledger.store_session(session)
+        await ledger.store_session(step(session, LogOut(NINE + timedelta(seconds=5))))
+    for scope, expected in ((frozenset({WIERDAM}), ["101"]), (frozenset({ELDERLO}), ["102"]), (frozenset(), [])):
+        async with reading(web.pool, scope) as connection:
+            rows = await connection.fetch("SELECT operator FROM operator_state")
+        assert [row["operator"] for row in rows] == expected
 
 
 async def test_other_roles_and_the_owner_see_everything(database_url: str, calls: Calls) -> None:

@@ -197,4 +197,5 @@ FULL_SESSION = OperatorSession(
     wrap_up_until_at=after(30),
     logged_out_at=after(3),
     logout_reason=LogoutReason.KEY,
+    teams=(TeamCode("wierdam"), TeamCode("elderlo")),
 )

@@ -20,6 +20,7 @@ from ari_app.core.keypad import feed_entry
 from ari_app.core.ledger import AlreadyTaken, PinVerdict
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState
+from ari_app.core.skills import team_codes
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -81,6 +82,7 @@ def new_session(shell: Shell, line: OperatorLine, operator: OperatorNumber, reac
         state_since_at=now,
         idle_since_at=now,
         line_id=line.id,
+        teams=team_codes(shell.area(), operator),
     )
 
 
@@ -128,4 +130,5 @@ async def _close_left_behind(shell: Shell, session: OperatorSession) -> None:
     rows = await shell.ledger.open_rows(session.asterisk_id)
     for found in rows.sessions:
         if found.operator == session.operator:
-            await shell.ledger.store_session(step(found, LineLost(shell.clock.now(), LogoutReason.REPLACED)))
+            over = step(found, LineLost(shell.clock.now(), LogoutReason.REPLACED))
+            await shell.ledger.store_session(over, True)

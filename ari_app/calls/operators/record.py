@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -15,6 +16,7 @@ from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState, line_gone
+from ari_app.core.skills import team_codes
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -27,6 +29,7 @@ class SessionRecord:
         """The session is stored already; from here on others find it in the registry."""
         self._shell = shell
         self._channel = channel
+        self._is_behind = False  # the row has not the newest state: the store is away
         self._entry = SessionEntry(session, channel.mailbox)
         shell.registry.add_session(self._entry)
 
@@ -34,21 +37,25 @@ class SessionRecord:
     def session(self) -> OperatorSession:
         return self._entry.session
 
-    async def _apply(self, event: OperatorEvent) -> None:
+    async def _apply(self, event: OperatorEvent, *, is_estimated: bool = False) -> None:
         """Write, then act: commit the state after this event, then let the dispatcher use it.
 
-        The call of a line that is gone gets that message before the commit: the store may be away, and the caller is
-        alone in the talk.
+        `is_estimated`: nobody saw when it happened. The call of a line that is gone gets that message before the
+        commit: the store may be away, and the caller is alone in the talk.
         """
         changed = step(self.session, event)
         if changed is self.session:
             return
+        if changed.state_since_at != self.session.state_since_at:
+            changed = replace(changed, teams=team_codes(self._shell.area(), changed.operator))
         call_id = self.session.call_id
         self._entry.session = changed
         if isinstance(event, LineLost) and call_id is not None:
             self._post_gone(call_id)
-        store = partial(self._shell.ledger.store_session, changed)
+        store = partial(self._shell.ledger.store_session, changed, is_estimated or self._is_behind)
+        self._is_behind = True
         await self._channel.patient_store(store, even_if_left=not changed.is_open)
+        self._is_behind = False
         self._shell.dispatcher.operator_changed(changed.id)
 
     async def _give_way(self) -> bool:
@@ -58,12 +65,12 @@ class SessionRecord:
         await self._apply(LineLost(self._shell.clock.now(), LogoutReason.REPLACED))
         return True
 
-    async def _apply_found(self, event: OperatorEvent) -> None:
+    async def _apply_found(self, event: OperatorEvent, *, is_estimated: bool) -> None:
         """Apply an event that came as a message. Raises PartyLeft when it says that the standing line is lost."""
         if isinstance(event, LineLost) and event.reason is LogoutReason.LOST and self._channel.channel_id is not None:
             self._channel.left = Left(self._channel.channel_id, event.at, estimated=True)
             raise PartyLeft(self._channel.channel_id)
-        await self._apply(event)
+        await self._apply(event, is_estimated=is_estimated)
 
     def _post_gone(self, call_id: CallId) -> None:
         left = self._channel.left
@@ -77,12 +84,13 @@ class SessionRecord:
         """The line is gone: end the session at the true moment, which is in a message that is here or follows."""
         left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
         is_seen = not left.estimated
-        await self._apply(line_gone(left.at, left.cause) if is_seen else LineLost(left.at, LogoutReason.LOST))
+        event = line_gone(left.at, left.cause) if is_seen else LineLost(left.at, LogoutReason.LOST)
+        await self._apply(event, is_estimated=not is_seen)
 
     async def give_up(self) -> None:
         """End the session after a fault; nothing happens to one that is over."""
         if self.session.is_open:
-            await self._apply(LineLost(self._shell.clock.now(), LogoutReason.LOST))
+            await self._apply(LineLost(self._shell.clock.now(), LogoutReason.LOST), is_estimated=True)
             await self._destroy_bridge()
 
     def _remove(self) -> None:

@@ -127,8 +127,8 @@ class SessionTask(SessionPrompts):
                 await self._apply(CallConnected(call_id, at))
             case CallDone():
                 await self._done(message)
-            case ApplyEvent(event=event):
-                await self._apply_found(event)
+            case ApplyEvent(event, is_estimated):
+                await self._apply_found(event, is_estimated=is_estimated)
             case PutBack():
                 await self._put_back()
             case Held() | Unheld():
@@ -196,7 +196,8 @@ class SessionTask(SessionPrompts):
         if before.state is OperatorState.TALKING:
             self._last_call = message.call_id
         if message.answered:
-            await self._apply(CallOver(message.call_id, message.at, message.wrap_up_seconds))
+            over = CallOver(message.call_id, message.at, message.wrap_up_seconds)
+            await self._apply(over, is_estimated=message.is_estimated)
         else:
             await self._apply(DidNotAnswer(message.call_id, message.at))
         self._shell.dispatcher.operator_changed(self.session.id)

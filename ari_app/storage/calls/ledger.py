@@ -114,18 +114,21 @@ class PostgresLedger:
             raise StaleRow(f"operator line {line.id} has ended")
         self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}")
 
-    async def store_session(self, session: OperatorSession) -> None:
-        """A session of the operator at a node that is gone ends by that.
+    async def store_session(self, session: OperatorSession, is_estimated: bool = False) -> None:
+        """Store the row, and as a stretch the state that is over with it; `is_estimated`: nobody saw when it ended.
+
+        A session of the operator at a node that is gone ends by that.
 
         Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
         this one is not; StoreUnavailable.
         """
+        values = (*SESSION.values(session), is_estimated)
         try:
-            stored = await self._fetch(statements.STORE_SESSION, *SESSION.values(session))
+            stored = await self._fetch(statements.STORE_SESSION, *values)
         except AlreadyTaken:
             if not await self._fetch(statements.END_SESSION_OF_GONE_NODE, session.operator, session.asterisk_id):
                 raise
-            stored = await self._fetch(statements.STORE_SESSION, *SESSION.values(session))
+            stored = await self._fetch(statements.STORE_SESSION, *values)
         if not stored:
             raise StaleRow(f"operator session {session.id} is over")
         self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from ari_app.core.call import Call, Leg
+from ari_app.core.operator_states import OperatorStretch
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
@@ -19,6 +20,7 @@ LEG = RowShape(Leg, "call_leg")
 LINE = RowShape(OperatorLine, "operator_line")
 SESSION = RowShape(OperatorSession, "operator_session")
 TRANSFER = RowShape(Transfer, "transfer")
+STRETCH = RowShape(OperatorStretch, "operator_state")
 VISIT = RowShape(QueueVisit, "queue_visit")
 
 _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
@@ -85,15 +87,30 @@ def _store_whole(shape: RowShape[Any], closed: str) -> str:
 
 
 STORE_LINE = _store_whole(LINE, "ended_at")
-STORE_SESSION = _store_whole(SESSION, "logged_out_at")
+#: The state that is over becomes a stretch. It is read from the row as it was: a repeated write finds nothing to end.
+STORE_SESSION = f"""
+WITH before AS (SELECT * FROM operator_session WHERE id = $1 AND logged_out_at IS NULL),
+stored AS ({_store_whole(SESSION, "logged_out_at")}, state_since_at),
+ended AS (INSERT INTO operator_state ({STRETCH.listed()})
+  SELECT before.id, before.operator, before.teams, before.state, before.pause_reason, before.call_id,
+    before.state_since_at, stored.state_since_at, ${len(SESSION.columns) + 1}::boolean
+  FROM before, stored WHERE before.state_since_at < stored.state_since_at
+  ON CONFLICT DO NOTHING)
+SELECT id FROM stored"""
 #: as `core.operator_rules` ends one, at the moment at which its node was seen last
 END_SESSION_OF_GONE_NODE = f"""
-UPDATE operator_session SET state = 'away', state_since_at = greatest(logged_in_at, node.seen_at),
-  logged_out_at = greatest(logged_in_at, node.seen_at), logout_reason = 'lost', call_id = NULL, held_at = NULL,
-  wrap_up_until_at = NULL, pause_reason = NULL, pause_pending = NULL, logout_pending = false
-FROM node WHERE node.name = operator_session.asterisk_id AND operator = $1 AND logged_out_at IS NULL
-  AND asterisk_id <> $2 AND {gone("operator_session.asterisk_id")}
-RETURNING id"""
+WITH before AS (
+  SELECT session.*, greatest(session.state_since_at, node.seen_at) AS over_at
+  FROM operator_session session JOIN node ON node.name = session.asterisk_id
+  WHERE operator = $1 AND logged_out_at IS NULL AND asterisk_id <> $2 AND {gone("session.asterisk_id")} FOR UPDATE),
+ended AS (INSERT INTO operator_state ({STRETCH.listed()})
+  SELECT id, operator, teams, state, pause_reason, call_id, state_since_at, over_at, true FROM before
+  WHERE state_since_at < over_at ON CONFLICT DO NOTHING)
+UPDATE operator_session SET state = 'away', state_since_at = before.over_at, logged_out_at = before.over_at,
+  logout_reason = 'lost', call_id = NULL, held_at = NULL, wrap_up_until_at = NULL, pause_reason = NULL,
+  pause_pending = NULL, logout_pending = false
+FROM before WHERE operator_session.id = before.id
+RETURNING operator_session.id"""
 
 THE_CALL = f"SELECT {CALL.listed()} FROM call WHERE id = $1"
 LOCK_CALL = f"{THE_CALL} FOR UPDATE"

@@ -33,6 +33,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "call_leg",
             "transfer",
             "queue_visit",
+            "operator_state",
             "operator_line",
             "operator_session",
             "operator_absence",
@@ -119,6 +120,7 @@ WEB_SEES: Mapping[str, str] = {
     "operator": _of_operator("operator.number"),
     "operator_team": _of_operator("operator_team.operator"),
     "operator_session": _of_operator("operator_session.operator"),
+    "operator_state": _of_operator("operator_state.operator"),
     "operator_absence": _of_operator("operator_absence.operator"),
     "team_contact": _of_team("team_contact.team"),
 }

@@ -40,7 +40,7 @@ from ari_app.storage.tables.callbacks import (
     team_contact,
 )
 from ari_app.storage.tables.columns import metadata
-from ari_app.storage.tables.history import queue_visit
+from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.record import (
     audit_log,
@@ -90,6 +90,7 @@ __all__ = [
     "operator_line",
     "operator_session",
     "operator_skill",
+    "operator_state",
     "operator_team",
     "outbox",
     "pin_attempt",

@@ -1,4 +1,6 @@
-"""What figures are made of: each stay of a call in a queue, written by the ledger with the row of its call.
+"""What figures are made of: stays of calls in queues, and states of operators that are over.
+
+The ledger writes them with the row of the call, or of the session. A session's row has the state that goes on.
 
 Codes of municipalities, teams and operators are those of the moment, without foreign keys to the area.
 """
@@ -6,9 +8,20 @@ Codes of municipalities, teams and operators are those of the moment, without fo
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
-from ari_app.storage.tables.columns import flag, instant, metadata, one_of, optional_instant, optional_text, text
+from ari_app.storage.tables.columns import (
+    INSTANT,
+    flag,
+    instant,
+    metadata,
+    one_of,
+    optional_instant,
+    optional_text,
+    text,
+)
 
 queue_visit = sa.Table(
     "queue_visit",
@@ -38,4 +51,22 @@ queue_visit = sa.Table(
     sa.Index("ix_queue_visit_call_id", "call_id"),
     sa.Index("uq_queue_visit_open", "call_id", unique=True, postgresql_where=sa.text("outcome IS NULL")),
     sa.Index("ix_queue_visit_municipality_entered_at", "municipality", "entered_at"),
+)
+
+operator_state = sa.Table(
+    "operator_state",
+    metadata,
+    sa.Column("session_id", sa.Uuid, primary_key=True),
+    text("operator"),
+    sa.Column("teams", ARRAY(sa.Text), nullable=False),
+    text("state"),
+    optional_text("pause_reason"),
+    sa.Column("call_id", sa.Uuid),
+    sa.Column("from_at", INSTANT, primary_key=True),
+    instant("until_at"),
+    flag("end_is_estimated"),
+    one_of("state", OperatorState),
+    one_of("pause_reason", PauseReason),
+    sa.CheckConstraint("until_at > from_at", name="until_after_from"),
+    sa.Index("ix_operator_state_operator_from_at", "operator", "from_at"),
 )

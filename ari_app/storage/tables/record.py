@@ -242,6 +242,7 @@ operator_session = sa.Table(
     optional_instant("wrap_up_until_at"),
     optional_instant("logged_out_at"),
     optional_text("logout_reason"),
+    sa.Column("teams", ARRAY(sa.Text), nullable=False, server_default="{}"),
     one_of("reach", Reach),
     one_of("state", OperatorState),
     one_of("pause_reason", PauseReason),
