@@ -255,16 +255,23 @@ class Invariants:
 
 
 def _time_in_queues(rows: list[tuple[Call, bool]]) -> timedelta:
-    """From `waiting` until a human answered or the call ended; a callback that was agreed on ends it when it began."""
+    """From `waiting` until a human answered or the call ended.
+
+    A question about a callback ends it when it began, unless the caller goes on waiting in the same queue.
+    """
     total, since, asked_at = timedelta(), cast(datetime | None, None), cast(datetime | None, None)
+    queue: object = None
     for row, is_queued in rows:
         is_offered = row.stage is Stage.CONNECTING and is_queued  # at once, without a row of its own for the queue
-        if (is_offered or row.stage is Stage.WAITING) and row.direct_until_at is None:
-            since, asked_at = since or row.stage_entered_at, None
-        elif row.stage is Stage.LEAVING_CALLBACK:
+        is_waiting = (is_offered or row.stage is Stage.WAITING) and row.direct_until_at is None
+        if row.stage is Stage.LEAVING_CALLBACK:
             asked_at = row.stage_entered_at
-        elif row.stage is not Stage.CONNECTING and since is not None:
+            continue
+        is_in_same = row.stage is Stage.CONNECTING or (is_waiting and (row.municipality, row.only_team) == queue)
+        if since is not None and not is_in_same:
             left_at = row.ended_at or row.stage_entered_at
             total += (left_at if asked_at is None else min(left_at, asked_at)) - since
             since = None
+        if is_waiting:
+            since, asked_at, queue = since or row.stage_entered_at, None, (row.municipality, row.only_team)
     return total
