@@ -18,6 +18,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
+from ari_app.calls.door import Door
 from ari_app.calls.recovery import Recovery, no_log
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
@@ -160,7 +161,8 @@ def _shell(
     clock = SystemClock()
     registry = Registry()
     dispatcher = Dispatcher(registry, area, clock)
-    return Shell(RetryingSwitch(switch, clock), ledger, voice, clock, registry, dispatcher, area, callbacks)
+    door = Door(clock)
+    return Shell(RetryingSwitch(switch, clock), ledger, voice, clock, registry, dispatcher, area, callbacks, door)
 
 
 async def _fallback(

@@ -10,7 +10,8 @@ import structlog
 from ari_app.calls.call.bridging import stop_tones
 from ari_app.calls.call.cleanup import close_transfer, destroy_left_bridges, end_standing_leg, wrap_up
 from ari_app.calls.call.flow import End, Flow, Step
-from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER, ended
+from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER
+from ari_app.calls.call.rows import ended
 from ari_app.calls.callbacks.attempts import end_attempt
 from ari_app.calls.callbacks.requests import request_at_end
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE, SWITCH_RETRY
@@ -140,6 +141,8 @@ async def finish(flow: Flow, end: End) -> None:
             if leg.owns_channel:
                 flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
     end_standing_leg(flow)
+    if flow.call.last_seq == 0:
+        await flow.commit(patience=FOR_EVER)  # a request, if one is owed, refers to the row
     await end_attempt(flow, end.reason)
     is_promised = await request_at_end(flow, end.reason)
     _note_end(flow, end.reason)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -46,3 +47,14 @@ async def sleep_until(clock: Clock, at: datetime) -> None:
         await done
     finally:
         timer.cancel()
+
+
+@asynccontextmanager
+async def time_limit(clock: Clock, duration: timedelta) -> AsyncIterator[None]:
+    """Cancel the block when it takes longer, and raise TimeoutError."""
+    async with asyncio.timeout(None) as scope:
+        timer = clock.call_at(clock.now() + duration, lambda: scope.reschedule(asyncio.get_running_loop().time()))
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -9,7 +9,7 @@ from datetime import datetime
 import structlog
 
 from ari_app.calls.call.cleanup import over_with_call
-from ari_app.calls.call.record import ended
+from ari_app.calls.call.rows import ended
 from ari_app.calls.call_task import why_ended
 from ari_app.calls.callbacks.attempts import end_lost_attempt
 from ari_app.calls.callbacks.requests import request_of_lost
@@ -129,7 +129,7 @@ class Recovery:
             case CloseLine(line):
                 await self._close_line(line)
             case Adopt(channel):
-                self._supervisor.accept_channel(channel)
+                self._supervisor.accept_channel(channel, is_adopted=True)
             case HangUp(channel_id):
                 if not self._shell.registry.is_owned(channel_id):
                     await self._hang_up(channel_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.clock import Clock
 from ari_app.calls.dispatcher import Dispatcher
+from ari_app.calls.door import Door
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.calls.registry import Registry
 from ari_app.core.area import Area
@@ -25,3 +26,4 @@ class Shell:
     dispatcher: Dispatcher
     area: Callable[[], Area]
     callbacks: CallbackService
+    door: Door

@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 
 from ari_app.calls.call.flow import Flow
+from ari_app.calls.call.held_caller import prompts_since
 from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
@@ -24,6 +25,7 @@ from ari_app.calls.sweeper import Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
 from ari_app.core.callbacks import CallbackRequest
+from ari_app.core.door import with_music
 from ari_app.core.ids import (
     AsteriskId,
     CallId,
@@ -31,7 +33,6 @@ from ari_app.core.ids import (
     PlaybackId,
     new_call_id,
     new_leg_id,
-    playback_id_of,
 )
 from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
@@ -63,14 +64,17 @@ class Supervisor:
         """Post a message about a channel to its owner; without an owner it is dropped."""
         self._shell.registry.post(channel_id, message)
 
-    def accept_channel(self, channel: LiveChannel) -> None:
-        """Start the task of a channel that entered our application (its StasisStart, or found after a gap)."""
+    def accept_channel(self, channel: LiveChannel, *, is_adopted: bool = False) -> None:
+        """Start the task of a channel that entered our application.
+
+        `is_adopted`: it was found after a gap, and an earlier process may have answered it and played to it.
+        """
         if self._shell.registry.is_owned(channel.id):
             return
         args = channel.stasis_args or ()
         match args:
             case ("citizen", *rest):
-                self._start_call(channel, rest)
+                self._start_call(channel, rest, is_adopted=is_adopted)
             case ("operator", *_):
                 self.operators.start_line(channel)
             case _:
@@ -89,7 +93,7 @@ class Supervisor:
         finally:
             self._shell.registry.disown(channel_id)
 
-    def _start_call(self, channel: LiveChannel, args: list[str]) -> None:
+    def _start_call(self, channel: LiveChannel, args: list[str], *, is_adopted: bool) -> None:
         call_id = _call_id(args[0]) if args else None
         dialled = args[1] if len(args) > 1 else ""
         now = self._shell.clock.now()
@@ -104,7 +108,11 @@ class Supervisor:
             pii_caller_number=caller_number(channel.caller_number, not channel.caller_number),
         )
         leg = Leg(new_leg_id(), call.id, channel.id, LegRole.CALLER, None, started_at=channel.created_at)
-        flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
+        mailbox = Mailbox(self._shell.clock)
+        unfinished = prompts_since(call) if is_adopted else ()
+        flow = Flow(self._shell, with_music(call, is_up=channel.is_up), (), mailbox, unfinished=unfinished)
+        if channel.is_up:
+            mailbox.post(Up(channel.id, now))
         flow.change_leg(leg)
         fact = Fact(channel.created_at, FactKind.ARRIVED, {"dialled": call.dialled})
         self._start_flow(flow, fact)
@@ -127,17 +135,15 @@ class Supervisor:
         is_placed: bool,
     ) -> None:
         """Resume a call of an earlier process in the stage that its row says."""
-        unfinished = playback_id_of(call.id, call.last_seq)
-        mailbox = Mailbox(self._shell.clock)
         flow = Flow(
             self._shell,
             call,
             legs,
-            mailbox,
+            Mailbox(self._shell.clock),
             transfer=transfer,
             visit=visit,
             is_placed=is_placed,
-            unfinished=unfinished,
+            unfinished=prompts_since(call),
         )
         self._start_flow(flow, Fact(self._shell.clock.now(), FactKind.RESUMED, {"stage": call.stage.value}))
 

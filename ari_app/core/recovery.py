@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 
 from ari_app.core.call import Call, EndReason, Leg, Stage
+from ari_app.core.door import with_music
 from ari_app.core.ids import BridgeId, CallId, ChannelId
 from ari_app.core.ledger import OpenRows
 from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession
@@ -218,10 +219,11 @@ def _resume(
     visit: QueueVisit | None,
 ) -> ResumeCall:
     channels = [snapshot.channels[c] for c in dict.fromkeys((call.channel_id, *live))]
+    caller = snapshot.channels[call.channel_id]
     together, on_hold = places(call, legs, snapshot, transfer)
     is_placed = together <= members(snapshot, call.bridge_id) and on_hold <= snapshot.waiting
     return ResumeCall(
-        call,
+        with_music(call, is_up=caller.is_up, is_waiting=caller.id in snapshot.waiting),
         legs,
         missing=tuple(leg.channel_id for leg in legs if not _is_ours(snapshot, leg.channel_id)),
         up=tuple(c.id for c in channels if c.is_up),

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ari_app.core.area import Reach
 from ari_app.core.call import Call, Fact, FactKind, Stage
+from ari_app.core.door import FORGOTTEN, HOLD
 from ari_app.core.ids import CallId, ChannelId
 from ari_app.core.misplaced import is_line_misplaced, is_misplaced
 from ari_app.core.operators import OperatorState
@@ -33,6 +34,10 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
 #: those that are questions, or said with one, may be answered before their end
 ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
 WITH_CALL = (OperatorState.OFFERED, OperatorState.TALKING)
+#: nobody is in silence for longer
+SILENCE = timedelta(seconds=2)
+#: how long it may take until its return is noticed; an answer that is lost may have been the beginning of an absence
+UNSURE = timedelta(seconds=1)
 
 
 class Invariants:
@@ -49,6 +54,9 @@ class Invariants:
         self.deaths = 0  # of the process
         self.rows: dict[CallId, list[tuple[Call, bool]]] = {}  # each that was stored; whether it came into a queue
         self._watch_rows()
+        self.store_away_since: datetime | None = None
+        self.last_absence: tuple[datetime, datetime] | None = None  # when the store went, and came back
+        self._sent_early: set[ChannelId] = set()  # to the fallback, while they should have been held
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
     def _watch_rows(self) -> None:
@@ -98,6 +106,7 @@ class Invariants:
             assert not {c for c in self.switch.in_hand() if not self.world.registry.is_owned(c)}
         with_call = [s.call_id for s in ledger.sessions.values() if s.is_open and s.call_id is not None]
         assert len(with_call) == len(set(with_call))
+        self.check_door()
         for call in ledger.calls.values():
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
@@ -108,6 +117,37 @@ class Invariants:
             # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
             # move up.
             assert not [c for c in self.switch.moved_while_playing if "citizen" in c or not self.lost_events]
+
+    def note_absence(self) -> None:
+        """The store goes away. Two absences between which it may not have been seen are one."""
+        now, last = self.world.clock.now(), self.last_absence
+        began_at = last[0] if last is not None and now - last[1] <= FORGOTTEN + UNSURE else now
+        self.store_away_since = self.store_away_since or began_at
+
+    def note_fallback(self, channel_id: ChannelId) -> None:
+        """Called when somebody is about to be sent to the fallback."""
+        now, away_since = self.world.clock.now(), self.store_away_since
+        if self.last_absence is not None and now - self.last_absence[1] <= UNSURE:
+            away_since = self.last_absence[0]  # its return may not have been noticed yet
+        if away_since is None or now - away_since < HOLD - UNSURE:
+            self._sent_early.add(channel_id)
+
+    def check_door(self) -> None:
+        """While the store is away nobody goes to the fallback before the hold is over, or waits in silence."""
+        assert not {c for c in self._sent_early if self.switch.fallback.get(c) == "store_unavailable"}
+        now = self.world.clock.now()
+        if (
+            self.store_away_since is None
+            or now - self.store_away_since < SILENCE
+            or not self.is_alive
+            or "an_order_fails" in self.weights
+        ):
+            return
+        heard = self.switch.music | set(self.switch.playing.values())
+        for call in self.world.supervisor.live_calls():
+            is_waiting = call.stage is Stage.WAITING and call.answered_at is None and call.channel_id in self.switch.up
+            if is_waiting and now - call.stage_entered_at >= SILENCE:
+                assert call.channel_id in heard
 
     def check_bridges(self) -> None:
         """Two citizens never hear each other, and a third person is there only in a conference."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from ari_app.calls.call.record import FOR_EVER, Record
+from ari_app.calls.door import Door
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.call_changes import CallChanges
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, MunicipalityCode, TransferId, new_leg_id
@@ -49,7 +50,7 @@ def a_record(ledger: FakeLedger) -> Record:
         stage_entered_at=NOW,
         arrived_at=NOW,
     )
-    return Record(ledger, CLOCK, call, ())
+    return Record(ledger, CLOCK, Door(CLOCK), call, ())
 
 
 async def test_what_was_noted_is_written_by_one_commit() -> None:

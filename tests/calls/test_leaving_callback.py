@@ -442,7 +442,9 @@ async def test_a_confirmed_number_is_not_forgotten_when_the_store_stays_away(mak
     world.callback_store.available = False
     await world.press(citizen, "1")
     world.ledger.available = False
-    await world.clock.advance(10)
+    await world.clock.advance(20)
+    assert citizen in world.switch.music, "and not in silence"
+    await world.clock.advance(11)
     assert world.switch.fallback == {citizen: "store_unavailable"}
     await world.clock.advance(60)
     world.callback_store.available = world.ledger.available = True

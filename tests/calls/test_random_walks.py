@@ -11,8 +11,8 @@ from tests.calls.walks import FLAVOURS, walk
 
 pytestmark = pytest.mark.pure
 
-#: 2,000 walks in all
-WALKS, TOGETHER, STEPS = 400, 20, 60
+#: 2,100 walks in all
+WALKS, TOGETHER, STEPS = 300, 20, 60
 
 
 @pytest.mark.parametrize("first", range(0, WALKS, TOGETHER))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from ari_app.calls.messages import Held
-from ari_app.core.area import Reach
+from ari_app.core.area import Norms, Reach
 from ari_app.core.call import EndReason, FactKind, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason, OperatorSession, OperatorState
@@ -25,23 +25,6 @@ def all_is_closed(world: World) -> bool:
     return not open_calls and not any(leg.is_open for leg in ledger.legs.values())
 
 
-async def test_a_new_call_goes_to_the_fallback_at_once_and_is_stored_when_the_store_is_back(world: World) -> None:
-    world.ledger.available = False
-    citizens = [await world.citizen(ESDAM_ALONE) for _ in range(3)]
-    assert world.switch.fallback == dict.fromkeys(citizens, "store_unavailable")
-    assert not any(world.registry.is_owned(citizen) for citizen in citizens)
-    await world.clock.advance(300)
-    world.ledger.available = True
-    await world.clock.advance(1)
-    for citizen in citizens:
-        call = world.call(citizen)
-        assert (call.end_reason, call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
-        assert call.end_is_estimated  # what the fallback made of it is in the channel event log
-        kinds = world.ledger.kinds(call.id)
-        assert (kinds[0], kinds[-1]) == (FactKind.ARRIVED, FactKind.ENDED)
-    assert all_is_closed(world)
-
-
 @pytest.mark.parametrize("scene", [choosing, connecting, connecting_rung])
 async def test_a_call_that_waits_for_the_store_goes_to_the_fallback_after_its_patience(
     make_world: Callable[..., World], scene: SceneMaker
@@ -56,8 +39,8 @@ async def test_a_call_that_waits_for_the_store_goes_to_the_fallback_after_its_pa
         world.switch.pick_up(found.other)
     else:
         world.switch.finish_prompt(found.other)
-    await world.clock.advance(7)
-    assert citizen not in world.switch.fallback
+    await world.clock.advance(29)
+    assert citizen not in world.switch.fallback and citizen in world.switch.music
     await world.clock.advance(2)
     assert world.switch.fallback == {citizen: "store_unavailable"}
     assert not any(citizen in world.switch.partners(channel) for channel in world.switch.channels)
@@ -71,22 +54,25 @@ async def test_a_call_that_waits_for_the_store_goes_to_the_fallback_after_its_pa
         assert world.session("101").state is OperatorState.READY
 
 
-async def test_waiting_callers_keep_their_place_through_a_short_absence(world: World) -> None:
+async def test_waiting_callers_keep_their_place_through_an_absence(world: World) -> None:
     found = await waiting(lambda: world)
     world.ledger.available = False
-    await world.clock.advance(6)
+    await world.clock.advance(28)
     world.ledger.available = True
     operator = await world.operator("101")
     await world.clock.advance(1)
     assert world.switch.partners(found.citizen) == {operator}
 
 
-async def test_waiting_callers_go_to_the_fallback_when_the_absence_lasts(world: World) -> None:
-    found = await waiting(lambda: world)
+async def test_waiting_callers_go_to_the_fallback_when_the_absence_lasts(make_world: Callable[..., World]) -> None:
+    found = await waiting(lambda: make_world(area=an_area(norms=Norms(nobody_grace_seconds=600))))
+    world = found.world
     world.ledger.available = False
     await world.clock.advance(59)
     assert world.call(found.citizen).stage is Stage.WAITING  # with nothing to write, nothing is noticed
-    await world.clock.advance(10)
+    for _ in range(136):
+        world.shell.door.heartbeat_failed()  # as the application notices by itself
+        await world.clock.advance(4)
     assert world.switch.fallback == {found.citizen: "store_unavailable"}
 
 

@@ -12,7 +12,7 @@ from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.call import Stage
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
-from tests.calls.invariants import Invariants
+from tests.calls.invariants import UNSURE, Invariants
 from tests.calls.transfers import with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, an_area
 from tests.fakes.clock import settle
@@ -55,7 +55,9 @@ PEOPLE = {
     "prompts_change": 4,
 }
 ASTERISK = {"an_order_fails": 8, "a_phone_registers_or_not": 1}
-STORE = {"the_store_goes": 2, "the_store_comes": 6, "an_answer_of_the_store_is_lost": 5}
+STORE = {"the_store_goes": 2, "the_store_freezes": 1, "the_store_comes": 6, "an_answer_of_the_store_is_lost": 5}
+#: absences in which callers arrive, choose and hang up, and nobody is served
+ABSENCES = {"the_store_goes": 3, "the_store_freezes": 2, "the_store_comes": 3, "a_citizen_calls": 30}
 PROCESS = {"the_process_dies": 4, "another_process_starts": 12, "the_socket_breaks": 3, "the_socket_is_back": 9}
 TRANSFERS = ["*1200#", "*1201#", "*1210#", "*2200#", "*2210#", "*2220#", "*2230#", "*2250#", "*2260#", "*52"]
 NOT_TRANSFERS = ["*1999#", "*2112#", "*2102#", "*10900123#", "*57"]
@@ -65,6 +67,7 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
     "calm": PEOPLE,
     "asterisk": {**PEOPLE, **ASTERISK},
     "store": {**PEOPLE, **STORE},
+    "absences": {**PEOPLE, **STORE, **ABSENCES, "the_process_dies": 1, "another_process_starts": 12},
     "process": {**PEOPLE, **PROCESS},
     "meddled": {**PEOPLE, "somebody_takes_a_party_out_of_its_bridge": 4, "the_sweep_comes_by": 6},
     "everything": {**PEOPLE, **ASTERISK, **STORE, **PROCESS, "the_sweep_comes_by": 2},
@@ -116,6 +119,8 @@ class Walk(Invariants):
         return self.dice.choice(sorted(candidates)) if candidates else None
 
     def _trouble(self, order: tuple[str, ...], is_done: bool) -> bool:
+        if order[0] == "fallback":
+            self.note_fallback(ChannelId(order[1]))
         if self.failing and self.failing[0][:2] == (order[0], is_done):
             _, _, lies = self.failing.pop(0)
             if lies and not is_done and order[0] in ("wait", "join", "play", "answer"):
@@ -218,13 +223,29 @@ class Walk(Invariants):
 
     async def the_store_goes(self) -> None:
         self.world.ledger.available = self.world.callback_store.available = False
+        self.note_absence()
+
+    async def the_store_freezes(self) -> None:
+        self.world.ledger.freeze()
+        self.world.callback_store.available = False
+        self.note_absence()
 
     async def the_store_comes(self) -> None:
-        self.world.ledger.available = self.world.callback_store.available = True
+        self.bring_the_store_back()
         await self.world.clock.advance(0.5)
+
+    def bring_the_store_back(self) -> None:
+        self.world.ledger.available = self.world.callback_store.available = True
+        self.world.ledger.thaw()
+        if self.store_away_since is not None:
+            self.last_absence = (self.store_away_since, self.world.clock.now())
+        self.store_away_since = None
 
     async def an_answer_of_the_store_is_lost(self) -> None:
         self.world.ledger.lose_answers = 1
+        now = self.world.clock.now()
+        if self.last_absence is not None and now - self.last_absence[1] <= UNSURE:
+            self.last_absence = (self.last_absence[0], now)  # nobody knows yet that it is back
 
     async def the_process_dies(self) -> None:
         if self.is_alive:
@@ -233,7 +254,7 @@ class Walk(Invariants):
             await self.world.kill()
 
     async def another_process_starts(self) -> None:
-        if not self.is_alive and self.world.ledger.available:
+        if not self.is_alive and self.store_away_since is None:
             self._hears_again()
             await self.world.restart()
 
@@ -242,7 +263,7 @@ class Walk(Invariants):
         self.switch.post = lambda channel_id, message: None
 
     async def the_socket_is_back(self) -> None:
-        if self.is_deaf and self.is_alive and self.world.ledger.available:
+        if self.is_deaf and self.is_alive and self.store_away_since is None:
             self._hears_again()
             await self.world.close_gap()
 
@@ -268,8 +289,8 @@ class Walk(Invariants):
     async def end(self) -> None:
         """Everything works again: rows, sessions and bridges agree. Everybody leaves: nothing is left."""
         world, switch, ledger = self.world, self.switch, self.world.ledger
-        ledger.available, ledger.lose_answers, self.failing = True, 0, []
-        world.callback_store.available = True
+        ledger.lose_answers, self.failing = 0, []
+        self.bring_the_store_back()
         switch.prompts_last = False
         self._hears_again()
         for channel_id in list(switch.playing.values()):

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.dispatcher import Dispatcher
+from ari_app.calls.door import Door
 from ari_app.calls.messages import Digit, Left, Message
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
@@ -127,7 +128,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(self.now)
-        self.ledger = FakeLedger()
+        self.ledger = FakeLedger(clock=self.clock)
         self.callback_store = FakeCallbackStore(self.ledger)
         self.callbacks = CallbackService(self.callback_store, lambda: self.area)
         for number in ("101", "102", "103"):
@@ -159,6 +160,7 @@ class World:
             self.dispatcher,
             lambda: self.area,
             self.callbacks,
+            Door(self.clock),
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self._run())

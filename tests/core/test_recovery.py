@@ -51,7 +51,8 @@ TALKING = call(Stage.TALKING, bridge_id=TALK)
 
 
 def resume(of: Call, legs: tuple[Leg, ...], **found: object) -> ResumeCall:
-    plain = ResumeCall(of, legs, missing=(), up=(CALLER,), unanswered=(), is_placed=False)
+    heard = replace(of, has_music=of.stage is not Stage.TALKING)  # the row may be older than the music
+    plain = ResumeCall(heard, legs, missing=(), up=(CALLER,), unanswered=(), is_placed=False)
     return replace(plain, **found)  # type: ignore[arg-type]
 
 
@@ -208,7 +209,24 @@ def resume(of: Call, legs: tuple[Leg, ...], **found: object) -> ResumeCall:
     ],
 )
 def test_rows_against_channels(rows: OpenRows, snapshot: Snapshot, orders: list[Order]) -> None:
-    assert plan(rows, snapshot) == orders
+    assert list(map(without_music, plan(rows, snapshot))) == list(map(without_music, orders))
+
+
+def without_music(order: Order) -> Order:
+    return replace(order, call=replace(order.call, has_music=False)) if isinstance(order, ResumeCall) else order
+
+
+@pytest.mark.parametrize("is_waiting", [False, True])
+@pytest.mark.parametrize("is_up", [False, True])
+@pytest.mark.parametrize("of", [call(Stage.CHOOSING), call(), call(Stage.CONNECTING), TALKING])
+def test_music_that_a_caller_may_hear_is_known_although_the_row_is_older(
+    of: Call, is_up: bool, is_waiting: bool
+) -> None:
+    """Else it would go on in the talk: callers are held at the door before their rows are written."""
+    bridges = {"waiting_1": [CALLER]} if is_waiting else {}
+    (order,) = plan(OpenRows((of,), (leg(),)), seen(live(CALLER, is_up=is_up), **bridges))
+    assert isinstance(order, ResumeCall)
+    assert order.call.has_music == (is_up and (of.stage is not Stage.TALKING or is_waiting))
 
 
 def test_asterisk_restarted_closes_everything_that_had_a_channel_and_says_why_to_operators() -> None:

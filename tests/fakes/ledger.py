@@ -2,6 +2,7 @@
 
 ledger = FakeLedger()
 ledger.available = False            # every write and read: StoreUnavailable
+ledger.freeze()                     # no write or read gets an answer, until `thaw`
 ledger.lose_answers = 1             # the next write arrives, its answer does not
 ledger.add_operator("101", "4711")
 """
@@ -10,9 +11,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ari_app.calls.clock import Clock, time_limit
 from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.call_changes import at_seq
 from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
@@ -22,6 +25,8 @@ from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
+#: as STATEMENT_SECONDS of the real one
+STATEMENT_PATIENCE = timedelta(seconds=2)
 MAX_FAILURES = 3
 LOCKED_FOR = timedelta(minutes=5)
 
@@ -47,10 +52,30 @@ class FakeLedger:
     available: bool = True
     lose_answers: int = 0
     writes: int = 0
+    #: with it a frozen ledger raises StoreUnavailable after STATEMENT_SECONDS, as the real one does
+    clock: Clock | None = None
 
     def __post_init__(self) -> None:
         self._pins: dict[str, str] = {}
         self._attempts: dict[str, _Attempts] = {}
+        self._thawed = asyncio.Event()
+        self._thawed.set()
+        self._given_up: list[tuple[Call, Sequence[Fact], Sequence[Leg], Sequence[Transfer], Sequence[QueueVisit]]] = []
+
+    @property
+    def is_frozen(self) -> bool:
+        return not self._thawed.is_set()
+
+    def freeze(self) -> None:
+        self._thawed.clear()
+
+    def thaw(self) -> None:
+        """As the real one, it first does what was asked of it meanwhile, whoever still waits for the answer."""
+        self._thawed.set()
+        late, self._given_up = self._given_up, []
+        for write in late:
+            with suppress(StaleRow):
+                self._write(*write)
 
     def add_operator(self, number: str, pin: str) -> None:
         self._pins[number] = pin
@@ -68,7 +93,25 @@ class FakeLedger:
         rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
         if any(row.call_id != call.id for row in rows):
             raise ValueError("legs, transfers and visits are stored with their own call")
-        await self._arrive()
+        write = (call, tuple(facts), tuple(legs), tuple(transfers), tuple(visits))
+        try:
+            await self._arrive()
+        except (asyncio.CancelledError, StoreUnavailable):
+            if self.is_frozen:
+                self._given_up.append(write)
+            raise
+        stored = self._write(*write)
+        self._answer()
+        return stored
+
+    def _write(
+        self,
+        call: Call,
+        facts: Sequence[Fact],
+        legs: Sequence[Leg],
+        transfers: Sequence[Transfer],
+        visits: Sequence[QueueVisit],
+    ) -> Call:
         stored = at_seq(call, call.last_seq + len(facts))
         before = self.calls.get(call.id)
         is_next = before is None if call.last_seq == 0 else before is not None and before.last_seq == call.last_seq
@@ -84,7 +127,6 @@ class FakeLedger:
             self.visits[visit.id] = visit
             if visit.is_open and len([one for one in self.visits_of(call.id) if one.is_open]) > 1:
                 raise AlreadyTaken(f"call {call.id} is in two queues")
-        self._answer()
         return stored
 
     def visits_of(self, call_id: CallId) -> list[QueueVisit]:
@@ -192,6 +234,12 @@ class FakeLedger:
 
     async def _arrive(self) -> None:
         await asyncio.sleep(0)  # like the real one, it lets others go first
+        if self.is_frozen:
+            try:
+                async with nullcontext() if self.clock is None else time_limit(self.clock, STATEMENT_PATIENCE):
+                    await self._thawed.wait()
+            except TimeoutError:
+                raise StoreUnavailable("no answer") from None
         if not self.available:
             raise StoreUnavailable("the store is away")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import structlog
 
 from ari_app.calls.call.flow import Flow
-from ari_app.calls.call.record import ended
+from ari_app.calls.call.rows import ended
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.calls.messages import CallDone, OperatorGone
 from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason, how_it_ended

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 
-from ari_app.calls.call.record import Record, ended
-from ari_app.calls.channel_owner import ChannelOwner
+from ari_app.calls.call.held_caller import HeldCaller
+from ari_app.calls.call.record import Record
+from ari_app.calls.call.rows import ended
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Entered, Held, Left, Message, PutBack, Unheld, Up
@@ -50,7 +51,7 @@ class End:
     cause: int = Cause.NORMAL_CLEARING
 
 
-class Flow(Record, ChannelOwner):
+class Flow(HeldCaller):
     """A call's record, its mailbox, and the idioms. Only the call's own task uses it."""
 
     def __init__(
@@ -63,13 +64,13 @@ class Flow(Record, ChannelOwner):
         transfer: Transfer | None = None,
         visit: QueueVisit | None = None,
         is_placed: bool = False,
-        unfinished: PlaybackId | None = None,
+        unfinished: Sequence[PlaybackId] = (),
     ) -> None:
         """Of a call that is resumed: `is_placed`, the caller is where the stage wants them already; `unfinished`, the
-        prompt that an earlier process may have started.
+        prompts that an earlier process may have started.
         """
-        Record.__init__(self, shell.ledger, shell.clock, call, legs, transfer, visit)
-        ChannelOwner.__init__(self, shell.switch, shell.clock, mailbox)
+        Record.__init__(self, shell.ledger, shell.clock, shell.door, call, legs, transfer, visit)
+        HeldCaller.__init__(self, shell.switch, shell.clock, mailbox, unfinished)
         self.shell = shell
         self.is_placed = is_placed
         #: the party that hears music while the handling party listens to a prompt
@@ -78,7 +79,6 @@ class Flow(Record, ChannelOwner):
         self.prompts_of: dict[ChannelId, PlaybackId] = {}  # what is played to a party while the call goes on
         self.refused: RefusalReason | None = None  # why the last transfer that was asked for was refused
         self.left_bridges: set[BridgeId] = set()  # where the talk was; to be destroyed when everybody has left
-        self._unfinished = unfinished
         self._plays = (call.last_seq, 0)  # how many playbacks since which fact
         #: the call is over, and the store never took it: to be committed when Postgres is back
         self.is_owed = False
@@ -126,7 +126,7 @@ class Flow(Record, ChannelOwner):
                 if message.channel_id == self.caller:
                     raise PartyLeft(self.caller)
             case Up():
-                self._note_up(message)
+                self.note_up(message)
             case Held() | Unheld():
                 self._note_hold(message)
             case PutBack() if self.call.stage in DECIDING and self.call.has_music:
@@ -175,13 +175,6 @@ class Flow(Record, ChannelOwner):
         """Note that this party is gone, at a moment that was not seen."""
         self._note_left(Left(channel_id, self.now, estimated=True))
 
-    def _note_up(self, message: Up) -> None:
-        leg = self.leg(message.channel_id)
-        if leg is not None and leg.answered_at is None:
-            self.change_leg(replace(leg, answered_at=message.at))
-        if message.channel_id == self.caller and self.call.line_answered_at is None:
-            self.note(line_answered_at=message.at)
-
     async def caller_departed(self, within: timedelta = MESSAGE_PATIENCE) -> bool:
         """After an order found the caller gone: wait for the message that says so, which has the true moment.
 
@@ -219,12 +212,6 @@ class Flow(Record, ChannelOwner):
 
     # --- idioms ---
 
-    async def answer(self) -> None:
-        """Answer the caller's line, once; returns when it is up. A person answers later."""
-        if self.call.line_answered_at is not None:
-            return
-        self._note_up(Up(self.caller, await self.answer_channel(self.caller)))
-
     async def play(
         self, names: Sequence[str], *, stop_on: tuple[type, ...] = (), to: ChannelId | None = None
     ) -> Message | None:
@@ -247,12 +234,6 @@ class Flow(Record, ChannelOwner):
         number = number if since == self.call.last_seq else 0
         self._plays = (self.call.last_seq, number + 1)
         return playback_id_of(self.call.id, self.call.last_seq, number)
-
-    async def stop_unfinished_prompt(self) -> None:
-        """Stop the prompt of an earlier process: a channel cannot be moved before its end."""
-        if self._unfinished is not None:
-            playback_id, self._unfinished = self._unfinished, None
-            await self.shell.switch.stop_playback(playback_id)
 
     async def release(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
         """Hang up a party of this call, retrying until Asterisk has done it; its leg will say that it was released.

@@ -28,9 +28,9 @@ async def offer_after_announcement(flow: Flow, end: End, reason: RequestReason) 
     """Ask a caller who stays on the line after an announcement that would otherwise end the call.
 
     The line is answered only then, since early media brings us no keys: a caller who hangs up earlier pays nothing, and
-    heard the announcement to its end.
+    heard the announcement to its end. While the store is away nothing could be promised, so nothing is asked.
     """
-    if not is_offered_to(flow.area, flow.call, flow.now):
+    if flow.store_is_away or not is_offered_to(flow.area, flow.call, flow.now):
         return end
     if flow.call.line_answered_at is None:
         try:

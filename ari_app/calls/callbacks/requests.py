@@ -44,6 +44,7 @@ async def agreed_request(flow: Flow) -> Created | None:
         except StoreUnavailable:
             if flow.now >= until:
                 raise
+            await flow.comfort(flow.call)
             await sleep_until(shell.clock, flow.now + STORE_RETRY)
         else:
             return made if isinstance(made, Created) else None

@@ -30,7 +30,8 @@ async def choosing(flow: Flow) -> Step | End:
     pressed = False
     while flow.call.menu_tries < TRIES:
         shared = routing.offered(flow.area, flow.call.shared_number, flow.now)
-        calls_back = bool(shared_number_with_offers(flow.area, flow.call.shared_number, flow.now).members)
+        offers = shared_number_with_offers(flow.area, flow.call.shared_number, flow.now).members
+        calls_back = bool(offers) and not flow.store_is_away
         question = _question(flow, shared, calls_back=calls_back)
         if pressed:
             question = to_caller.wrong_key(shared, calls_back=calls_back), None

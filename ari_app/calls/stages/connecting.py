@@ -38,9 +38,10 @@ TIME_TO_PICK_UP = timedelta(seconds=10)
 
 
 async def connecting(flow: Flow) -> Step | End:
-    await flow.commit()
     if flow.call.callback_request is not None and flow.call.answered_at is None:
+        await flow.commit()
         return await _call_back(flow)
+    await flow.commit_or_hold()
     while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
         step_on = await carry_out_transfer(flow)
         if step_on is not None:

@@ -29,7 +29,7 @@ async def leaving_callback(flow: Flow) -> Step | End:
     flow.shell.dispatcher.leave(flow.call.id)
     await _forget_offers(flow)
     await flow.answer()
-    if flow.call.has_music:
+    if flow.call.has_music and not flow.is_behind:  # a later process that knows them as waiting leaves them so
         await flow.stop_unfinished_prompt()
         await flow.shell.switch.ensure_no_music(flow.caller)
     if flow.call.pii_callback_number is None:
@@ -57,7 +57,7 @@ async def _agrees(flow: Flow) -> bool:
     call, now = flow.call, flow.now
     why = ends_without(call)
     first = () if why is None else _WHY.get(why, ())
-    is_asked = is_offered_to(flow.area, call, now)
+    is_asked = is_offered_to(flow.area, call, now) and not flow.store_is_away
     key = None
     if is_asked:
         await flow.commit(callback_offered_at=now)
@@ -76,6 +76,8 @@ async def _agrees(flow: Flow) -> bool:
 
 async def _has_municipality(flow: Flow) -> bool:
     """Ask for the municipality where it is not known: somebody has to keep the promise."""
+    if flow.store_is_away:
+        return False
     if flow.call.municipality is not None:
         return is_offered_to(flow.area, flow.call, flow.now)
     shared = shared_number_with_offers(flow.area, flow.call.shared_number, flow.now)
@@ -99,8 +101,8 @@ async def _has_municipality(flow: Flow) -> bool:
 
 
 async def _has_number(flow: Flow) -> bool:
-    """Ask for the number. Once a confirmed number is committed, it is a promise."""
-    if not await is_within_limits(flow):
+    """Ask for the number. Once a confirmed number is committed, it is a promise; False when the store is away."""
+    if flow.store_is_away or not await is_within_limits(flow):
         return False
     found = await confirmed_number(flow)
     if found is None:

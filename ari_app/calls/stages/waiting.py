@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ari_app.calls.call.cleanup import destroy_left_bridges, transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
+from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, open_offer, to_leaving_callback
 from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
@@ -24,7 +25,7 @@ async def waiting(flow: Flow) -> Step | End:
     if flow.call.answered_at is not None and not flow.is_placed:
         # The caller leaves the previous party before another one may be offered; only then is that party free.
         await flow.commit()
-        await _ensure_music(flow)
+        await flow.ensure_music()
         await part_from_handling_party(flow)
         await destroy_left_bridges(flow)
         flow.is_placed = True
@@ -38,21 +39,32 @@ async def waiting(flow: Flow) -> Step | End:
         return await _hear_ringing(flow, ring_until)
     # An operator who is free is offered at once, and the caller goes on without waiting.
     message: Message | None = await _offer_in_mailbox(flow)
-    if isinstance(message, Offer) and not (flow.call.line_answered_at is not None and message.reach is Reach.RING):
+    if isinstance(message, Offer) and not _has_to_wait(flow, message):
         return _take(flow, message)
     await flow.commit()
     if not flow.is_placed:
-        await _ensure_music(flow)
-        if message is None and flow.call.last_told_at is None:
+        await flow.ensure_music()
+        if flow.call.last_told_at is None and (message is None or flow.store_is_away):
             await _announce(flow, _greeting(flow))
     while not isinstance(message, Offer):
         if accepts_offer(flow, message):
             return instead_of_waiting(flow)
+        if flow.is_behind:
+            await flow.commit_or_hold()
         step = await _do_what_is_due(flow)
         if step is not None:
             return step
-        message = await flow.next(_next_due_at(flow))
+        message = await flow.next(flow.now if flow.is_behind else _next_due_at(flow))
     return _take(flow, message)
+
+
+def _has_to_wait(flow: Flow, offer: Offer) -> bool:
+    """Whether a caller hears music first, although somebody is free: a phone rings long, and a store may be away long.
+
+    One who heard music before, and was taken out of it, would be in silence.
+    """
+    rings_long = flow.call.line_answered_at is not None and offer.reach is Reach.RING
+    return rings_long or flow.store_is_away or (flow.call.has_music and not flow.is_placed)
 
 
 async def _offer_in_mailbox(flow: Flow) -> Offer | None:
@@ -60,15 +72,6 @@ async def _offer_in_mailbox(flow: Flow) -> Offer | None:
         if isinstance(message, Offer):
             return message
     return None
-
-
-async def _ensure_music(flow: Flow) -> None:
-    """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault."""
-    await flow.answer()
-    await flow.stop_unfinished_prompt()
-    if not flow.call.has_music:
-        await flow.commit(has_music=True)
-    await flow.shell.switch.ensure_waiting(flow.caller)
 
 
 async def _hear_ringing(flow: Flow, until: datetime) -> Step:
@@ -100,13 +103,19 @@ def _greeting(flow: Flow) -> tuple[str, ...]:
     words: tuple[str, ...] = ()
     if call.choice is ChoiceKind.NUMBER and call.municipality is not None:
         words = to_caller.greeting(call.municipality)
-    return (*words, *to_caller.ALL_BUSY) if flow.shell.dispatcher.anyone_for(call) else words
+    is_busy = flow.shell.dispatcher.anyone_for(call) and not flow.store_is_away
+    return (*words, *to_caller.ALL_BUSY) if is_busy else words
 
 
 async def _do_what_is_due(flow: Flow) -> Step | None:
-    """Announce the position, that nobody is there, or the offer of a callback; the step out when patience is over."""
-    call, now = flow.call, flow.now
-    if call.wait_until_at is not None and call.wait_until_at <= now:
+    """Announce the position, that nobody is there, or the offer of a callback; the step out when patience is over.
+
+    While the store is away nobody is sent out of the queue, or offered what could not be promised.
+    Raises StoreUnavailable when it is away for too long.
+    """
+    flow.require_open_door()
+    call, now, is_away = flow.call, flow.now, flow.store_is_away
+    if call.wait_until_at is not None and call.wait_until_at <= now and not is_away:
         return to_leaving_callback(RequestReason.WAITING, None)
     if not flow.shell.dispatcher.anyone_for(call):
         if call.nobody_until_at is None:
@@ -115,13 +124,13 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
             flow.announced_at = now
             if await _announce(flow, to_caller.NOBODY_YET):
                 await flow.commit(Fact(flow.now, FactKind.NOBODY_TOLD), last_told_at=flow.now)
-        elif call.nobody_until_at <= now:
+        elif call.nobody_until_at <= now and not is_away:
             return to_leaving_callback(RequestReason.WAITING, None)
         return None
     if call.nobody_until_at is not None:
         await flow.commit(nobody_until_at=None)
     offer_at = due_at(flow)
-    if offer_at is not None and offer_at <= now:
+    if offer_at is not None and offer_at <= now and not is_away:
         await _offer_callback(flow)
     elif flow.announced_at is None or now >= _next_position_at(flow):
         position = flow.shell.dispatcher.position(call.id) or 1
@@ -161,4 +170,5 @@ def _next_due_at(flow: Flow) -> datetime:
     due = _next_position_at(flow) if call.nobody_until_at is None else call.nobody_until_at
     offer_at = None if call.nobody_until_at is not None else due_at(flow)
     due = due if offer_at is None else min(due, offer_at)
-    return due if call.wait_until_at is None else min(due, call.wait_until_at)
+    due = due if call.wait_until_at is None else min(due, call.wait_until_at)
+    return max(due, flow.now + STORE_RETRY) if flow.store_is_away else due
