@@ -17,6 +17,7 @@ _OPEN_ROWS = {
     "call_leg": "ended_at",
     "operator_line": "ended_at",
     "operator_session": "logged_out_at",
+    "queue_visit": "left_at",
 }
 _ASK_AGAIN_SECONDS = 0.05
 

@@ -325,3 +325,39 @@ class Losing:
             answer()
 
         ledger._answer = lose  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("reach", Reach)
+async def test_a_login_whose_answer_was_lost_leaves_no_operator_at_work_who_hung_up_meanwhile(
+    make_world: Callable[..., World], reach: Reach
+) -> None:
+    world = make_world(area=an_area(reach=reach))
+    login = await world.dial_in()
+    await world.press(login, "101#")
+    store_session = world.ledger.store_session
+
+    async def loses_the_answer(session: OperatorSession, is_estimated: bool = False) -> None:
+        is_first = not world.ledger.sessions
+        world.ledger.lose_answers = int(is_first)
+        try:
+            await store_session(session, is_estimated)
+        finally:
+            world.ledger.available = world.ledger.available and not is_first
+
+    world.ledger.store_session = loses_the_answer  # type: ignore[method-assign]
+    await world.press(login, "1234#")
+    if reach is Reach.RING:
+        await world.press(login, "*0")
+        await world.clock.advance(20)
+    await world.clock.advance(2)
+    await world.hang_up(login)
+    await world.clock.advance(3)
+    world.ledger.available = True
+    await world.clock.advance(2)
+    open_sessions = [session for session in world.ledger.sessions.values() if session.is_open]
+    assert {session.id for session in open_sessions} == {session.id for session in world.registry.sessions()}
+    assert len(open_sessions) == (reach is Reach.RING), "whose phone is rung is at work"
+    if reach is Reach.LINE:
+        (session,) = world.ledger.sessions.values()
+        assert session.logout_reason is LogoutReason.HUNG_UP
+        assert [one.until_at for one in world.ledger.stretches] == [session.logged_out_at]

@@ -14,7 +14,8 @@ import structlog
 from ari_app.core.area import Area
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.event_log.cel import CelEvent
-from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id
+from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id, new_visit_id
+from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import CallStory, call_story
@@ -166,13 +167,17 @@ async def test_a_call_whose_row_is_open_waits_until_its_own_task_has_ended_it(
     over = replace(
         mine, stage=Stage.ENDED, ended_at=at(1), end_reason=EndReason.HANDLED_BY_FALLBACK, handled_by_fallback=True
     )
-    await ledger.store(over, (Fact(at(1), FactKind.ENDED),))
+    stay = QueueVisit(new_visit_id(), call_id, None, VisitReason.MENU, at(-5))
+    unseen = replace(stay, left_at=at(30), outcome=VisitOutcome.LOST, end_is_estimated=True)
+    await ledger.store(over, (Fact(at(1), FactKind.ENDED),), (), (), (unseen,))
     await ledger.close()
     await taker.tick()
     story = await told(database, call_id)
     assert story is not None
     assert story.call.answered_at == at(10.01), "what the dialplan made of it is added to what we knew"
     assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
+    (taken,) = [fact for fact in story.facts if fact.kind is FactKind.TO_FALLBACK]
+    assert story.visits == (replace(stay, left_at=taken.at, outcome=VisitOutcome.FALLBACK),), "the moment of the log"
 
 
 async def test_a_channel_that_another_dialplan_marked_does_not_hold_up_the_others(

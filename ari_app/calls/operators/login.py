@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from ari_app.calls.errors import StillTalking
+from ari_app.calls.errors import PartyLeft, StillTalking
 from ari_app.calls.messages import ReplaceAsked
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
@@ -19,7 +19,7 @@ from ari_app.core.ids import OperatorNumber, new_session_id
 from ari_app.core.keypad import feed_entry
 from ari_app.core.ledger import AlreadyTaken, PinVerdict
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState
+from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState, line_gone
 from ari_app.core.skills import team_codes
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -96,12 +96,30 @@ async def store_new_session(shell: Shell, channel: OperatorChannel, session: Ope
     other = shell.registry.session_of(session.operator)
     if other is not None:
         await _replace(other)
-    store = partial(shell.ledger.store_session, session)
     try:
-        await channel.patient_store(store)
+        await _store(shell, channel, session)
     except AlreadyTaken:
         await _close_left_behind(shell, session)
-        await channel.patient_store(store)
+        await _store(shell, channel, session)
+
+
+async def _store(shell: Shell, channel: OperatorChannel, session: OperatorSession) -> None:
+    """Commit a new session. An operator who hangs up while the store is away leaves no row behind that is open.
+
+    One whose phone is rung is at work all the same.
+    """
+    store = partial(shell.ledger.store_session, session)
+    try:
+        await channel.patient_store(store, even_if_left=session.reach is Reach.RING)
+    except PartyLeft:
+        # A try may have arrived, and only its answer was lost.
+        left = await channel.departure(shell.clock.now())
+        is_seen = not left.estimated
+        event = line_gone(left.at, left.cause) if is_seen else LineLost(left.at, LogoutReason.LOST)
+        await channel.patient_store(store, even_if_left=True)
+        end = partial(shell.ledger.store_session, step(session, event), not is_seen)
+        await channel.patient_store(end, even_if_left=True)
+        raise
 
 
 async def _replace(other: SessionEntry) -> None:
