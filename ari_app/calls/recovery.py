@@ -21,6 +21,7 @@ from ari_app.core import queue_visits
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
+from ari_app.core.misplaced import SETTLING
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, line_gone
 from ari_app.core.queue_visits import QueueVisit
@@ -103,7 +104,11 @@ class Recovery:
     async def _carry_out(self, order: Order) -> None:
         match order:
             case ResumeCall(call, legs, missing, up, unanswered, is_placed, transfer, visit):
-                if not self._supervisor.owns_call(call.id):
+                if self._supervisor.owns_call(call.id):
+                    # Its task may be about to create a channel whose row was read already; else the sweep finds out.
+                    young = {leg.channel_id for leg in legs if self._now - leg.started_at < SETTLING}
+                    missing = tuple(gone for gone in missing if gone not in young)
+                else:
                     self._supervisor.resume_call(call, legs, transfer, visit, is_placed=is_placed)
                 self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer, visit):
