@@ -37,6 +37,7 @@ from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
+from ari_app.jobs.retention import RetentionJob
 from ari_app.jobs.unseen_ends import UnseenEnds
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
@@ -134,9 +135,11 @@ async def _control(
         sender = ReminderSender(reminders, queue, outbox, ways, area.current, _utc_now)
         ticks = CallbackTicks(callbacks, reminders, sender, area.current, _utc_now, node)
         directory_check = DirectoryCheck(database, ari, area.current, settings.nightly_hour)
+        retention = RetentionJob(database, area.current, settings.nightly_hour)
         jobs = ticks.jobs() | {
             "sweep": (SWEEP_SECONDS, controller.sweep),
             "directory_check": (NIGHTLY_SECONDS, directory_check.tick),
+            "retention": (NIGHTLY_SECONDS, retention.tick),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "migrate": ("migrate", "Bring the database to the revision this program needs, and its roles to their rights."),
     "operators": ("operators", "List the operators that are logged in, with their states."),
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
+    "retention": ("retention", "Erase personal data past its period, as every night."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
     "up": ("up", "The whole system on this machine with the sample area: what `make run` does."),
 }

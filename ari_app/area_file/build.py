@@ -9,6 +9,7 @@ from ari_app.area_file.checks import Entries, Entry
 from ari_app.area_file.directory_checks import countries
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.hours import WEEKDAYS
+from ari_app.area_file.retention_shapes import retention
 from ari_app.area_file.shapes import (
     HoursShape,
     MemberShape,
@@ -97,6 +98,7 @@ def _municipality(shape: MunicipalityShape) -> Municipality:
         open_on_legal_days=shape.open_on_legal_days,
         norms=Norms(**shape.norms.model_dump()),
         callback=CallbackRules(**shape.callback.model_dump()),
+        retention=retention(shape.retention),
         geographic_numbers=tuple(sorted(shape.geographic)),
         valid_from=shape.valid_from,
         valid_until=shape.valid_until,

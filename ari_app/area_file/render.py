@@ -11,6 +11,7 @@ import tomli_w
 
 from ari_app.area_file.callback_shapes import contact_text, rules_text
 from ari_app.area_file.hours import WEEKDAYS, span_text
+from ari_app.area_file.retention_shapes import retention_text
 from ari_app.area_file.values import ANY
 from ari_app.core.area import (
     Area,
@@ -74,6 +75,7 @@ def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
         hours=_hours(town.hours),
         norms=norms,
         callback=rules_text(town.callback),
+        retention=retention_text(town.retention),
         closing=[
             {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
             for shut in town.closings

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from ari_app.area_file.callback_shapes import CallbackShape, ContactShape, Email, ReminderPhone
+from ari_app.area_file.retention_shapes import RetentionShape
 from ari_app.area_file.shape import Shape, refuse
 from ari_app.area_file.values import (
     Code,
@@ -112,6 +113,7 @@ class MunicipalityShape(Shape):
     open_on_legal_days: bool = False
     norms: NormsShape = NormsShape()
     callback: CallbackShape = CallbackShape()
+    retention: RetentionShape | None = None
     geographic: Annotated[list[Geographic], AfterValidator(unique)] = []
     direct: list[DirectShape] = []
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.retention import Retention
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ class Municipality:
     open_on_legal_days: bool = False
     norms: Norms = Norms()
     callback: CallbackRules = CallbackRules()
+    retention: Retention = Retention()
     #: geographic number for callers from abroad (AV §4), E.164
     geographic_numbers: tuple[str, ...] = ()
     #: municipalities merge: the first day, and the first day no longer

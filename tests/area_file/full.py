@@ -41,6 +41,12 @@ remind_before_minutes = 90
 most_per_caller = 2
 most_per_number = 4
 most_per_hour = 30
+[municipality.retention]
+numbers_days = 60
+facts_days = 35
+callbacks_days = 120
+reminders_days = 40
+audit_days = 800
 [[municipality.closing]]
 starts = 2026-12-24T15:00:00
 ends = 2026-12-24

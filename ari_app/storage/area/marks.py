@@ -27,6 +27,7 @@ _TABLES = (
     t.closing,
     t.open_day,
     t.callback_rules,
+    t.retention_rules,
     t.shared_number,
     t.shared_number_member,
     t.member_consultation,

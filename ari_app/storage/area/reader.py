@@ -34,7 +34,9 @@ from ari_app.core.area import (
 from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.core.reminders import Audience
+from ari_app.core.retention import Retention
 from ari_app.storage.area.callback_rules import read_callback_rules, read_contacts
+from ari_app.storage.area.retention_rules import read_retention
 from ari_app.storage.db.engine import Connection
 
 Row: TypeAlias = asyncpg.Record
@@ -125,6 +127,7 @@ async def _municipalities(conn: Connection, geographic: list[Row]) -> dict[Munic
     open_days = _grouped(await _rows(conn, "open_day"), code)
     numbers = _grouped(geographic, code)
     rules = await read_callback_rules(conn)
+    periods = await read_retention(conn)
     found: dict[MunicipalityCode, Municipality] = {}
     for row in await _rows(conn, "municipality", "code"):
         found[MunicipalityCode(row["code"])] = Municipality(
@@ -151,6 +154,7 @@ async def _municipalities(conn: Connection, geographic: list[Row]) -> dict[Munic
                 row["transfer_ring_seconds"],
             ),
             callback=rules.get(MunicipalityCode(row["code"]), CallbackRules()),
+            retention=periods.get(MunicipalityCode(row["code"]), Retention()),
             geographic_numbers=tuple(number["e164"] for number in numbers[row["code"]]),
             valid_from=row["valid_from"],
             valid_until=row["valid_until"],

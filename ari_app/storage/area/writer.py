@@ -15,6 +15,7 @@ from ari_app.core.area_difference import Difference
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import contact_rows, rules_row
+from ari_app.storage.area.retention_rules import retention_row
 
 
 async def write_difference(
@@ -65,7 +66,7 @@ async def _clear(conn: AsyncConnection, difference: Difference) -> None:
     entries = sorted(difference.entries | difference.gone_entries)
     one_of_them = t.directory_entry.c.code == sa.any_(sa.literal(entries, ARRAY(sa.Text)))  # too many for IN
     await _delete(conn, t.directory_entry, one_of_them, entries)
-    for table in (t.direct_number, t.opening_hours, t.closing, t.open_day, t.callback_rules):
+    for table in (t.direct_number, t.opening_hours, t.closing, t.open_day, t.callback_rules, t.retention_rules):
         await _delete(conn, table, table.c.municipality.in_(difference.municipalities), difference.municipalities)
     member = t.shared_number_member.c
     gone = difference.members | difference.gone_members
@@ -151,6 +152,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
         t.open_day: [],
         t.direct_number: [],
         t.callback_rules: [],
+        t.retention_rules: [],
     }
     for town in towns:
         of = {"municipality": town.code}
@@ -160,6 +162,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
             of | {"starts_at": shut.starts_at, "ends_at": shut.ends_at, "reason": shut.reason} for shut in town.closings
         ]
         parts[t.callback_rules] += rules_row(town)
+        parts[t.retention_rules] += retention_row(town)
         parts[t.open_day] += [of | {"day": day} for day in sorted(town.open_on_days)]
         parts[t.direct_number] += [of | {"e164": e164, "kind": "geographic"} for e164 in town.geographic_numbers]
     return parts

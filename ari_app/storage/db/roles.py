@@ -39,8 +39,6 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "operator_absence",
             "callback_request",
             "callback_attempt",
-            "callback_reminder",
-            "outbox",
             "nightly_run",
             "node",
             "calamity",
@@ -56,6 +54,10 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "open_day",
             "special_day",
             "callback_rules",
+            "retention_rules",
+            "retention_mark",
+            "callback_reminder",
+            "outbox",
             "shared_number_member",
             "member_consultation",
             "team",
@@ -75,6 +77,13 @@ SERVE_RIGHTS: Mapping[str, str] = {
     ),
     **dict.fromkeys(("operator_skill", "callback_proof", "callback_promise", "alembic_version"), _READ),
 }
+
+#: they run with the owner's rights: retention takes out what is personal, and nothing else of a fact
+OWNERS_FUNCTIONS = (
+    "erase_from_call_facts(uuid[], int[])",
+    "erase_from_callback_facts(uuid[], int[])",
+    "erase_audit_rows(bigint[])",
+)
 
 #: a policy has a digest of its definition as its comment
 _POLICIES = sa.text("""
@@ -138,6 +147,7 @@ WEB_RIGHTS: Mapping[str, str] = {
             "open_day",
             "special_day",
             "callback_rules",
+            "retention_rules",
             "shared_number",
             "shared_number_member",
             "member_consultation",
@@ -190,6 +200,12 @@ def grant_rights(connection: Connection) -> None:
                     connection.exec_driver_sql(statement)
         if SERVE in existing:
             connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {SERVE}")
+        for function in OWNERS_FUNCTIONS:
+            connection.exec_driver_sql(
+                f"REVOKE ALL ON FUNCTION {function} FROM {', '.join(['PUBLIC', *_of(existing)])}"
+            )
+            if SERVE in existing:
+                connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {SERVE}")
         there = {str(row.name): row.mark for row in connection.execute(_POLICIES)}
     for table, condition in WEB_SEES.items() if WEB in existing else ():
         statements = list(_policies(table, condition, existing))
@@ -215,6 +231,10 @@ def _grants(role: str, rights: Mapping[str, str]) -> Iterator[str]:
     yield f"GRANT USAGE ON SCHEMA public TO {role}"
     for table, right in rights.items():
         yield f"GRANT {right} ON {table} TO {role}"
+
+
+def _of(existing: set[str]) -> list[str]:
+    return [role for role in (SERVE, WEB) if role in existing]
 
 
 def _policies(table: str, condition: str, existing: set[str]) -> Iterator[str]:

@@ -54,6 +54,7 @@ from ari_app.storage.tables.record import (
     transfer,
     transfer_allowance,
 )
+from ari_app.storage.tables.retention import erasure, retention_mark, retention_rules
 
 __all__ = [
     "CALLBACK_VIEWS",
@@ -77,6 +78,7 @@ __all__ = [
     "direct_number",
     "directory_entry",
     "directory_entry_hours",
+    "erasure",
     "followed_file",
     "member_consultation",
     "metadata",
@@ -95,6 +97,8 @@ __all__ = [
     "outbox",
     "pin_attempt",
     "queue_visit",
+    "retention_mark",
+    "retention_rules",
     "shared_number",
     "shared_number_member",
     "special_day",

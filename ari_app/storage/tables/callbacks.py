@@ -79,7 +79,9 @@ callback_request = sa.Table(
     one_of("state", RequestState),
     one_of("number_confirmed_how", Confirmed),
     one_of("close_kind", CloseKind),
-    sa.CheckConstraint("pii_number ~ '^[+][1-9][0-9]{4,14}$'", name="number_is_e164"),
+    sa.CheckConstraint(
+        "pii_number ~ '^[+][1-9][0-9]{4,14}$' OR (pii_number = '' AND closed_at IS NOT NULL)", name="number_is_e164"
+    ),  # erased at the end of its period
     sa.CheckConstraint("owner_team <> ''", name="has_owner"),
     sa.CheckConstraint("first_contact_at < deadline_at AND plan_by_at <= deadline_at", name="deadline_in_order"),
     sa.CheckConstraint("kind <> 'virtual_hold' OR queued_at IS NOT NULL", name="virtual_hold_has_moment"),

@@ -1,0 +1,180 @@
+"""Erases what is past its period, a batch at a time. No lock that a call waits for, and no row that is still open.
+
+A batch and its proof are one transaction; a process that dies between two leaves nothing half done. Rows that somebody
+else holds are skipped, and are found by a later run. Instants are UTC; `until_at` itself is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.retention import DataKind
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
+
+BATCH_ROWS = 500
+#: calls and requests that were open, or held by somebody, when a run came by
+LOOK_BACK = timedelta(days=7)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: is something personal in the detail of a fact?
+HAS_PERSONAL = "EXISTS (SELECT FROM jsonb_object_keys({0}.detail) AS name WHERE starts_with(name, 'pii_'))"
+
+# The parameters are municipality or null, from, until, rows at most. `IS NOT DISTINCT FROM` would use no index.
+_TOWN = "({0} = $1 OR ($1::text IS NULL AND {0} IS NULL))"
+_PERIOD = "{0} >= $2 AND {0} < $3"
+_CHOSEN = {
+    DataKind.NUMBERS: f"""
+SELECT call.id, call.arrived_at AS at FROM call
+WHERE {{town}} AND {_PERIOD.format("call.arrived_at")} AND call.ended_at IS NOT NULL
+  AND (call.pii_caller_number IS NOT NULL OR call.pii_callback_number IS NOT NULL
+    OR EXISTS (SELECT FROM transfer WHERE transfer.call_id = call.id
+      AND (transfer.pii_to_number IS NOT NULL OR transfer.pii_subject <> '')))
+ORDER BY call.arrived_at LIMIT $4 FOR UPDATE OF call SKIP LOCKED""",
+    DataKind.FACTS: f"""
+SELECT fact.call_id AS owner, fact.seq, call.arrived_at AS at FROM call JOIN call_fact fact ON fact.call_id = call.id
+WHERE {{town}} AND {_PERIOD.format("call.arrived_at")} AND call.ended_at IS NOT NULL AND {HAS_PERSONAL.format("fact")}
+ORDER BY call.arrived_at LIMIT $4""",
+    DataKind.CALLBACKS: f"""
+SELECT request.id, request.closed_at AS at FROM callback_request request
+WHERE {{town}} AND {_PERIOD.format("request.closed_at")}
+  AND (request.pii_number <> '' OR request.pii_note <> '' OR request.pii_close_reason IS NOT NULL
+    OR EXISTS (SELECT FROM callback_fact fact WHERE fact.request_id = request.id AND {HAS_PERSONAL.format("fact")}))
+ORDER BY request.closed_at LIMIT $4 FOR UPDATE OF request SKIP LOCKED""",
+    DataKind.REMINDERS: f"""
+SELECT reminder.id, reminder.created_at AS at FROM callback_reminder reminder
+WHERE {{town}} AND {_PERIOD.format("reminder.created_at")} AND reminder.done_at IS NOT NULL
+  AND NOT EXISTS (SELECT FROM callback_request r WHERE r.id = reminder.request_id AND r.closed_at IS NULL)
+ORDER BY reminder.created_at LIMIT $4 FOR UPDATE OF reminder SKIP LOCKED""",
+    DataKind.AUDIT: f"""
+SELECT audit_log.id, audit_log.at FROM audit_log WHERE {{town}} AND {_PERIOD.format("audit_log.at")}
+ORDER BY audit_log.at LIMIT $4""",
+}
+_TOWN_COLUMN = {
+    DataKind.NUMBERS: "call.municipality",
+    DataKind.FACTS: "call.municipality",
+    DataKind.CALLBACKS: "request.municipality",
+    DataKind.REMINDERS: "reminder.municipality",
+    DataKind.AUDIT: "(audit_log.detail ->> 'municipality')",
+}
+_ERASED = {
+    DataKind.NUMBERS: """,
+calls AS (UPDATE call SET pii_caller_number = NULL, pii_callback_number = NULL FROM old WHERE call.id = old.id),
+transfers AS (UPDATE transfer SET pii_to_number = NULL, pii_subject = '' FROM old WHERE transfer.call_id = old.id)
+SELECT count(*) AS rows, max(at) AS at FROM old""",
+    DataKind.FACTS: """
+SELECT coalesce(erase_from_call_facts(array_agg(owner), array_agg(seq)), 0) AS rows, max(at) AS at FROM old""",
+    DataKind.CALLBACKS: f""",
+requests AS (UPDATE callback_request SET pii_number = '', pii_note = '', pii_close_reason = NULL
+  FROM old WHERE callback_request.id = old.id),
+facts AS MATERIALIZED (SELECT fact.request_id, fact.seq FROM callback_fact fact JOIN old ON old.id = fact.request_id
+  WHERE {HAS_PERSONAL.format("fact")}),
+erased AS MATERIALIZED (SELECT erase_from_callback_facts(array_agg(request_id), array_agg(seq)) AS rows FROM facts)
+SELECT count(*) AS rows, max(at) AS at, (SELECT rows FROM erased) AS facts FROM old""",
+    DataKind.REMINDERS: """,
+gone AS (DELETE FROM callback_reminder USING old WHERE callback_reminder.id = old.id)
+SELECT count(*) AS rows, max(at) AS at FROM old""",
+    DataKind.AUDIT: """
+SELECT coalesce(erase_audit_rows(array_agg(id)), 0) AS rows, max(at) AS at FROM old""",
+}
+#: messages to other systems name several municipalities; sent ones go with the shortest period
+_OUTBOX = """
+DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < $1 AND done_at IS NOT NULL ORDER BY id LIMIT $2
+  FOR UPDATE SKIP LOCKED)"""
+_PROVE = "INSERT INTO erasure (kind, municipality, rows_count, until_at, erased_at) VALUES ($1, $2, $3, $4, $5)"
+_MARK = "SELECT until_at FROM retention_mark WHERE kind = $1 AND municipality = $2"
+_SET_MARK = """
+INSERT INTO retention_mark (kind, municipality, until_at) VALUES ($1, $2, $3)
+ON CONFLICT (kind, municipality) DO UPDATE SET until_at = greatest(retention_mark.until_at, excluded.until_at)"""
+# From one municipality to the next by the index, instead of through every call of a year.
+_TOWNS = """
+WITH RECURSIVE of_calls AS (
+  (SELECT municipality FROM call WHERE municipality IS NOT NULL ORDER BY municipality LIMIT 1)
+  UNION ALL
+  SELECT (SELECT call.municipality FROM call WHERE call.municipality > of_calls.municipality
+    ORDER BY call.municipality LIMIT 1) FROM of_calls WHERE of_calls.municipality IS NOT NULL)
+SELECT municipality FROM of_calls
+UNION SELECT municipality FROM callback_request UNION SELECT municipality FROM callback_reminder
+UNION SELECT detail ->> 'municipality' FROM audit_log"""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction erased. `last_at`: the moment of its last row; the next batch begins there."""
+
+    rows: int
+    last_at: datetime | None
+
+
+async def recorded_towns(pool: Pool) -> list[MunicipalityCode]:
+    """Every municipality that a row names, in the area or not. Raises StoreUnavailable."""
+    with translated():
+        rows = await pool.fetch(_TOWNS)
+    return [MunicipalityCode(row["municipality"]) for row in rows if row["municipality"] is not None]
+
+
+async def looked_through_until(pool: Pool, kind: DataKind, town: MunicipalityCode | None) -> datetime:
+    """The moment from which a run has to look. Raises StoreUnavailable."""
+    with translated():
+        at: datetime | None = await pool.fetchval(_MARK, kind.value, town or "")
+    return _BEGINNING if at is None else at - LOOK_BACK
+
+
+async def looked_through(pool: Pool, kind: DataKind, town: MunicipalityCode | None, until_at: datetime) -> None:
+    """Nothing older is left, but what was open or held. Raises StoreUnavailable."""
+    with translated():
+        await pool.execute(_SET_MARK, kind.value, town or "", until_at)
+
+
+async def erase_batch(
+    pool: Pool,
+    kind: DataKind,
+    town: MunicipalityCode | None,
+    since: datetime,
+    until_at: datetime,
+    now: datetime,
+    most: int = BATCH_ROWS,
+) -> Batch:
+    """Erase the oldest rows of a municipality, or of none, and prove it. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            return await erase_in(connection, kind, town, since, until_at, now, most)
+
+
+async def erase_in(
+    connection: Connection,
+    kind: DataKind,
+    town: MunicipalityCode | None,
+    since: datetime,
+    until_at: datetime,
+    now: datetime,
+    most: int,
+) -> Batch:
+    """As `erase_batch`, in a transaction of the caller."""
+    row = await connection.fetchrow(_statement(kind), town, since, until_at, most)
+    assert row is not None, "an aggregate"
+    batch = Batch(row["rows"], row["at"])
+    rows = batch.rows
+    if kind is DataKind.REMINDERS and town is None:
+        rows += int((await connection.execute(_OUTBOX, until_at, most)).rpartition(" ")[2])
+    if rows:
+        await connection.execute(_PROVE, kind.value, town, rows, until_at, now)
+    return Batch(rows, batch.last_at)
+
+
+async def count_past(
+    pool: Pool, kind: DataKind, town: MunicipalityCode | None, since: datetime, until_at: datetime
+) -> int:
+    """How many rows a run would erase. Raises StoreUnavailable."""
+    chosen = _CHOSEN[kind].format(town=_TOWN.format(_TOWN_COLUMN[kind])).partition("FOR UPDATE")[0]
+    with translated():
+        count = await pool.fetchval(f"SELECT count(*) FROM ({chosen}) old", town, since, until_at, None)
+    return int(count)
+
+
+def _statement(kind: DataKind) -> str:
+    chosen = _CHOSEN[kind].format(town=_TOWN.format(_TOWN_COLUMN[kind]))
+    return f"WITH old AS MATERIALIZED ({chosen}){_ERASED[kind]}"
