@@ -39,7 +39,7 @@ def calls(ctx: click.Context, since: datetime, municipality: str | None, limit: 
 @click.option("--json", "json_wanted", is_flag=True, help="one JSON object")
 @click.option("--pii", is_flag=True, help="with the caller's number")
 def calls_show(call_id: str, json_wanted: bool, pii: bool) -> None:
-    """One call as a story, with times. CALL_ID may be its first eight characters."""
+    """One call as a story, with times. CALL_ID may be its beginning, as `calls` shows it."""
 
     async def work(db: Database) -> CallStory | None:
         found = await find_call(db.background, None, call_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from time import time_ns
 from typing import NewType, TypeVar
 from uuid import UUID, uuid4
 
@@ -33,36 +34,46 @@ def optional(kind: Callable[[str], T], text: str | None) -> T | None:
     return None if text is None else kind(text)
 
 
+def sorted_by_time() -> UUID:
+    """A new id that sorts after those of before: rows are added at the end of an index, which is in memory.
+
+    Version 8 (RFC 9562): hundredths of a second since 1970 in twelve decimal digits, and 74 random bits. The dialplan
+    makes such ids too, and it has no hexadecimal numbers.
+    """
+    hundredths = f"{time_ns() // 10_000_000:012}"
+    return UUID(f"{hundredths}8{uuid4().hex[13:]}")
+
+
 def new_call_id() -> CallId:
-    return CallId(uuid4())
+    return CallId(sorted_by_time())
 
 
 def new_leg_id() -> LegId:
-    return LegId(uuid4())
+    return LegId(sorted_by_time())
 
 
 def new_session_id() -> SessionId:
-    return SessionId(uuid4())
+    return SessionId(sorted_by_time())
 
 
 def new_transfer_id() -> TransferId:
-    return TransferId(uuid4())
+    return TransferId(sorted_by_time())
 
 
 def new_visit_id() -> VisitId:
-    return VisitId(uuid4())
+    return VisitId(sorted_by_time())
 
 
 def new_request_id() -> RequestId:
-    return RequestId(uuid4())
+    return RequestId(sorted_by_time())
 
 
 def new_attempt_id() -> AttemptId:
-    return AttemptId(uuid4())
+    return AttemptId(sorted_by_time())
 
 
 def new_line_id() -> LineId:
-    return LineId(uuid4())
+    return LineId(sorted_by_time())
 
 
 def new_channel_id(call_id: CallId, role: str) -> ChannelId:

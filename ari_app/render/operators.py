@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ari_app.core.operator_states import OperatorStretch, sums
-from ari_app.render.text import local, seconds, table
+from ari_app.render.text import local, seconds, short_id, table
 from ari_app.storage.operators.status import OperatorStatus
 
 
@@ -21,7 +21,7 @@ def operators_table(operators: Iterable[OperatorStatus], now: datetime) -> str:
             "-" if one.state_since_at is None else seconds((now - one.state_since_at).total_seconds()),
             "-" if one.pause_reason is None else one.pause_reason.value,
             one.endpoint or "-",
-            "-" if one.call_id is None else str(one.call_id)[:8],
+            "-" if one.call_id is None else short_id(one.call_id),
             ", ".join(one.teams),
         )
         for one in operators
@@ -43,7 +43,7 @@ def operator_day_text(stretches: Sequence[OperatorStretch]) -> str:
             _duration(one.duration),
             one.state.value,
             "-" if one.pause_reason is None else one.pause_reason.value,
-            "-" if one.call_id is None else str(one.call_id)[:8],
+            "-" if one.call_id is None else short_id(one.call_id),
             ", ".join(one.teams),
             "end estimated" if one.end_is_estimated else "",
         )

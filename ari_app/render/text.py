@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import Fact, FactKind, Leg
@@ -37,7 +38,7 @@ def _call_row(call: CallLine) -> tuple[str, ...]:
     ]
     return (
         local(call.arrived_at),
-        str(call.id)[:8],
+        short_id(call.id),
         shown_number(call.dialled),
         call.municipality_name or call.municipality or "-",
         call.stage.value,
@@ -176,6 +177,11 @@ def _transfer_text(one: Transfer, start: datetime) -> str:
     return (
         f"{one.kind.value:<9} {f'{one.from_party} -> {one.to_party}':<16} {'  '.join(parts)}  {outcome}{counted}{why}"
     )
+
+
+def short_id(call_id: UUID) -> str:
+    """The beginning of an id that no other call has: the moment at which it was made, and three random digits."""
+    return str(call_id)[:18]
 
 
 def shown_number(dialled: str) -> str:

@@ -436,7 +436,7 @@ async def test_given_two_transfers_when_a_third_is_asked_for_then_it_is_refused_
     await scene.is_with(lane.deputy_desk)
     call = await centre.call(scene.citizen)
     code = await centre.ari_app(
-        "calls", "allow-transfer", str(call["id"])[:8], "--by", "Teamleider", "--reason", "spoed"
+        "calls", "allow-transfer", str(call["id"])[:18], "--by", "Teamleider", "--reason", "spoed"
     )
     assert code == 0
     await second.press(f"*1{lane.colleague}#")

@@ -317,7 +317,8 @@ async def walk(flavour: str, seed: int, steps: int) -> None:
     def new_id() -> UUID:
         return UUID(int=ids.getrandbits(128))
 
-    with patch("ari_app.core.ids.uuid4", new_id), patch("tests.calls.world.uuid4", new_id):
+    ids_of_now = patch("ari_app.core.ids.time_ns", lambda: 0)
+    with ids_of_now, patch("ari_app.core.ids.uuid4", new_id), patch("tests.calls.world.uuid4", new_id):
         one = Walk(Random(f"{flavour} {seed}"), flavour)
         try:
             await settle()

@@ -95,7 +95,7 @@ def test_calls_are_listed_with_wait_talk_and_operator(type_in: Type, database_ur
     type_in("import", str(SAMPLE))
     call = store_a_call(database_url)
     listed = type_in("calls").stdout
-    assert str(call.id)[:8] in listed
+    assert str(call.id)[:18] in listed
     assert "14 0119" in listed and "Lindekerk" in listed and "20 s" in listed and "1:00 min" in listed
     assert NUMBER not in listed
     (row,) = rows(type_in("calls", "--json"))
@@ -106,7 +106,7 @@ def test_calls_are_listed_with_wait_talk_and_operator(type_in: Type, database_ur
 
 def test_one_call_is_told_as_a_story_and_the_number_only_when_asked(type_in: Type, database_url: str) -> None:
     call = store_a_call(database_url)
-    story = type_in("calls", "show", str(call.id)[:8])
+    story = type_in("calls", "show", str(call.id)[:18])
     assert story.exit_code == 0
     assert "answered by a human (by 101)" in story.stdout
     assert "GM9903    transfer         entered 0.0  waited 20.0 s  answered by 101 of team gezamenlijk" in story.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 
@@ -19,6 +19,7 @@ from tests.local.ground import (
     password_of,
     sip_phone,
 )
+from tests.patience import PATIENCE_SECONDS
 from tests.rawsip import Call
 
 pytestmark = pytest.mark.asterisk
@@ -34,6 +35,9 @@ async def test_given_a_listening_application_when_a_citizen_calls_then_it_gets_i
         role, call_id, dialled = started["args"]
         assert (role, dialled) == ("citizen", "140119")
         assert str(UUID(call_id)) == call_id
+        made_at = int(call_id[:13].replace("-", "")) / 100
+        assert abs(made_at - time.time()) < PATIENCE_SECONDS, "ids sort by time"
+        assert (UUID(call_id).version, UUID(call_id).variant) == (8, RFC_4122)
         assert started["channel"]["channelvars"] == {"CALL_ID": call_id}
         assert started["channel"]["caller"] == {"name": "", "number": "0201234567"}
         assert started["channel"]["id"].startswith("node1-")
