@@ -1,4 +1,7 @@
-"""After a test nothing may be left: no channel and no bridge in Asterisk, no open row in the record."""
+"""After a test nothing may be left: no channel and no bridge in Asterisk, no open row in the record.
+
+And what its rows say must be possible: `RULES` hold whatever a test did.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,30 @@ _OPEN_ROWS = {
     "operator_session": "logged_out_at",
     "queue_visit": "left_at",
 }
+#: each query finds the rows that break a rule
+RULES = {
+    "a promise without a way before its deadline": """
+        SELECT reference FROM callback_request
+        WHERE closed_at IS NULL AND kind = 'promise' AND lease_owner IS NULL AND deadline_at > now()
+          AND NOT coalesce(next_attempt_at <= deadline_at, attempts_count > 0 AND next_attempt_at IS NULL)""",
+    "a number of ours that is to be called back": """
+        SELECT reference FROM callback_request WHERE pii_number IN (SELECT e164 FROM direct_number)""",
+    "a number of ours that was called": """
+        SELECT l.id FROM call_leg l JOIN direct_number n ON position(n.e164 IN l.party) > 0 WHERE l.role <> 'caller'""",
+    "a call that did not end exactly once": """
+        SELECT c.id FROM call c WHERE (c.ended_at IS NOT NULL)::int
+          <> (SELECT count(*) FROM call_fact f WHERE f.call_id = c.id AND f.kind = 'ended')""",
+    "more transfers than two and those that were allowed": """
+        SELECT c.id FROM call c WHERE c.transfer_count
+          > 2 + (SELECT count(*) FROM transfer_allowance a WHERE a.call_id = c.id)""",
+    "a callback that was reached without an answered leg": """
+        SELECT a.id FROM callback_attempt a WHERE a.outcome = 'reached' AND NOT EXISTS (
+          SELECT FROM call_leg l
+          WHERE l.call_id = a.call_id AND l.role IN ('caller', 'callback') AND l.answered_at IS NOT NULL)""",
+    "a call that a human answered without a leg of that human": """
+        SELECT c.id FROM call c WHERE c.answered_at IS NOT NULL AND NOT EXISTS (
+          SELECT FROM call_leg l WHERE l.call_id = c.id AND l.role <> 'caller' AND l.answered_at IS NOT NULL)""",
+}
 _ASK_AGAIN_SECONDS = 0.05
 
 
@@ -38,11 +65,22 @@ async def what_is_left(asterisk: LocalAsterisk, database_url: str) -> list[str]:
     return left
 
 
+async def broken_rules(database_url: str) -> list[str]:
+    """Every row that breaks a rule, with the rule."""
+    async with questions(database_url) as record:
+        return [f"{rule}: {row[0]}" for rule, query in RULES.items() for row in await record.fetch(query)]
+
+
 async def assert_nothing_is_left(
     asterisk: LocalAsterisk, database_url: str, within_seconds: float = PATIENCE_SECONDS
 ) -> None:
-    """Wait until nothing is left; the last hang-ups of a test may take a moment, and not all of them are announced."""
+    """Wait until nothing is left, and then ask the rules.
+
+    The last hang-ups of a test may take a moment, and not all of them are announced.
+    """
     deadline = time.monotonic() + within_seconds
     while left := await what_is_left(asterisk, database_url):
         assert time.monotonic() < deadline, f"left after {within_seconds} s: {left}"
         await asyncio.sleep(_ASK_AGAIN_SECONDS)
+    broken = await broken_rules(database_url)
+    assert not broken, f"rows break a rule: {broken}"

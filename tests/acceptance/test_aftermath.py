@@ -8,7 +8,7 @@ import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance import phones as scenarios
-from tests.acceptance.aftermath import assert_nothing_is_left
+from tests.acceptance.aftermath import RULES, assert_nothing_is_left, broken_rules
 from tests.acceptance.application import questions
 from tests.acceptance.phones import Sipp
 from tests.acceptance.small_application import SmallApplication
@@ -38,3 +38,33 @@ async def test_what_is_left_is_named_until_it_is_gone(
         )
     with pytest.raises(AssertionError, match=f"open operator_line {line}"):
         await assert_nothing_is_left(asterisk, database_url, within_seconds=0)
+
+
+BROKEN = """
+INSERT INTO municipality (code, name) VALUES ('GM9901', 'Oosterwende');
+INSERT INTO direct_number (e164, municipality, kind) VALUES ('+31119990100', 'GM9901', 'geographic');
+INSERT INTO callback_request (id, reference, municipality, reason, kind, state, first_contact_at, deadline_at,
+    plan_by_at, owner_team, number_confirmed_how, pii_number, created_at, last_seq)
+  VALUES (gen_random_uuid(), '101-101-1', 'GM9901', 'desk', 'promise', 'open', now(), now() + interval '1 day',
+    now() + interval '1 day', 'kcc', 'spoken', '+31119990100', now(), 1);
+INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, answered_at,
+    ended_at, end_reason, transfer_count)
+  VALUES ('6c0ae4a5-8f0b-4f2e-8c6e-52cf1a8b7d01', 'node1', 'c', '140119', 'ended', now(), now(), 1, now(), now(),
+    'caller_hung_up', 3);
+INSERT INTO call_leg (id, call_id, channel_id, role, party, started_at, ended_at, end_reason)
+  VALUES (gen_random_uuid(), '6c0ae4a5-8f0b-4f2e-8c6e-52cf1a8b7d01', 'd', 'operator', 'PJSIP/+31119990100@trunk', now(),
+    now(), 'no_answer');
+INSERT INTO callback_attempt (id, request_id, number, operator, started_at, call_id, answered_at, reached_at, ended_at,
+    outcome)
+  SELECT gen_random_uuid(), id, 1, '101', now(), '6c0ae4a5-8f0b-4f2e-8c6e-52cf1a8b7d01', now(), now(), now(), 'reached'
+  FROM callback_request;
+"""
+
+
+async def test_rows_that_cannot_be_are_named_with_their_rule(asterisk: LocalAsterisk, database_url: str) -> None:
+    assert await broken_rules(database_url) == []
+    async with questions(database_url) as record:
+        await record.execute(BROKEN)
+    assert [broken.partition(": ")[0] for broken in await broken_rules(database_url)] == list(RULES)
+    with pytest.raises(AssertionError, match="a promise without a way before its deadline: 101-101-1"):
+        await assert_nothing_is_left(asterisk, database_url)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,8 +12,10 @@ from ari_app.core.area import Reach
 from ari_app.core.call import Stage
 from tests.calls.invariants import Invariants
 from tests.calls.scenes import talking
+from tests.calls.standing_rules import Silence, check_plans
 from tests.calls.transfers import consulting, talk
 from tests.calls.world import World
+from tests.core.callback_values import made
 
 pytestmark = pytest.mark.pure
 Make = Callable[..., World]
@@ -45,3 +48,23 @@ async def test_an_operator_who_reaches_a_colleague_fits(make_world: Make) -> Non
     await t.keys("*1200#")
     assert t.rings()
     Invariants(t.world).check_that_everything_fits()
+
+
+async def test_a_caller_who_talks_and_hears_nobody_for_too_long_is_found(make_world: Make) -> None:
+    scene = await talking(make_world)
+    world = scene.world
+    Silence(world, lambda: False)
+    await world.clock.advance(60)
+    world.switch.bridges[world.call(scene.citizen).bridge_id].clear()  # type: ignore[index]
+    await world.clock.advance(1.9)
+    with pytest.raises(AssertionError, match="in silence"):
+        await world.clock.advance(0.2)
+
+
+def test_a_promise_without_a_plan_is_found() -> None:
+    request = made()
+    check_plans([request])
+    late = request.deadline_at + timedelta(seconds=1)
+    for wrong in (replace(request, next_attempt_at=None), replace(request, next_attempt_at=late)):
+        with pytest.raises(AssertionError):
+            check_plans([wrong])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from ari_app.core.area import Reach
+from ari_app.core.call import Stage
 from ari_app.core.ids import ChannelId
 from tests.calls.transfers import Talk, consulting, talk
 from tests.calls.world import World
@@ -124,3 +125,23 @@ async def test_given_music_meanwhile_when_the_operator_hangs_up_then_the_talk_en
     await t.world.hang_up(t.operator)
     assert t.citizen not in t.world.switch.channels
     assert not [leg for leg in t.world.ledger.legs.values() if leg.is_open]
+
+
+@pytest.mark.parametrize(("prompt_seconds", "hears_music"), [(0.5, False), (1.5, True)])
+async def test_given_a_caller_from_the_menu_when_the_operator_is_told_much_then_the_caller_hears_music(
+    make_world: Make, *, prompt_seconds: float, hears_music: bool
+) -> None:
+    """Two prompts, a beep and a name: one second need no music, three do."""
+    world = make_world()
+    line = await world.operator("101")
+    citizen = await world.citizen()
+    world.voice.prompt_seconds = prompt_seconds
+    world.switch.prompts_last = True
+    await world.press(citizen, "1")
+    assert world.call(citizen).stage is Stage.CONNECTING
+    assert (citizen in world.switch.music, world.call(citizen).has_music) == (hears_music, hears_music)
+    world.switch.finish_prompt(line)
+    await world.clock.advance(0)
+    assert world.call(citizen).stage is Stage.TALKING
+    assert citizen not in world.switch.music
+    assert world.switch.partners(citizen) == {line}

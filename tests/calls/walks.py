@@ -13,6 +13,7 @@ from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.call import Stage
 from ari_app.core.ids import ChannelId, Endpoint, OperatorNumber, TeamCode
 from tests.calls.invariants import UNSURE, Invariants
+from tests.calls.standing_rules import Silence
 from tests.calls.transfers import with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, an_area
 from tests.fakes.clock import settle
@@ -98,6 +99,8 @@ class Walk(Invariants):
         self.dice = dice
         self.weights = FLAVOURS[flavour]
         super().__init__(area_of(dice))
+        may_be_broken = bool({"an_order_fails", "the_store_goes", "the_process_dies"} & self.weights.keys())
+        Silence(self.world, lambda: may_be_broken or self.is_meddled)
         self.story: list[str] = []
         self.failing: list[tuple[str, bool, bool]] = []  # an order, whether it is done all the same, whether it lies
         turns = dice.randrange(3)

@@ -28,6 +28,8 @@ class FakeClock:
         self._now = now
         self._alarms: list[_Alarm] = []
         self._numbers = count()
+        #: called just before and just after anything happens: all that is so in between lasts
+        self.observer: Callable[[], None] = lambda: None
 
     def now(self) -> datetime:
         return self._now
@@ -41,15 +43,20 @@ class FakeClock:
         """Turn the hands; every alarm on the way goes off at its moment."""
         target = self._now + timedelta(seconds=seconds)
         await settle()
+        self.observer()
         while self._alarms and self._alarms[0].at <= target:
             alarm = heapq.heappop(self._alarms)
             if alarm.cancelled:
                 continue
             self._now = max(self._now, alarm.at)
+            self.observer()
             alarm.callback()
             await settle()
+            self.observer()
         self._now = target
+        self.observer()
         await settle()
+        self.observer()
 
 
 #: tasks that are still running after so many turns keep each other running

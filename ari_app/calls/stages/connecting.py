@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
 
+from ari_app.calls.call.bridging import SHORT_PROMPT_SECONDS
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, queued
@@ -121,6 +123,7 @@ async def _whisper_on_line(flow: Flow, session: OperatorSession) -> Step:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
     words = await _whisper_words(flow, session)
+    await _no_long_silence(flow, words)
     mailbox.post(TakeCall(flow.call.id, words, returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
     while True:
@@ -132,6 +135,16 @@ async def _whisper_on_line(flow: Flow, session: OperatorSession) -> Step:
             case None:
                 mailbox.post(CallDone(flow.call.id, flow.now, 0))
                 return _back_to_queue(flow, "operator_silent")
+
+
+async def _no_long_silence(flow: Flow, words: Sequence[str]) -> None:
+    """A caller who came straight from the menu hears music while the operator is told more than a few words."""
+    if flow.call.line_answered_at is None or flow.call.has_music:
+        return
+    if flow.shell.voice.seconds(words, flow.call.municipality) > SHORT_PROMPT_SECONDS:
+        await flow.stop_unfinished_prompt()
+        await flow.commit(has_music=True)
+        await flow.shell.switch.ensure_waiting(flow.caller)
 
 
 async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoint) -> Step:

@@ -1,0 +1,57 @@
+"""Rules about what lasts: a silence between two things that happen, and a promise without a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from ari_app.core.call import Call, Stage
+from ari_app.core.callbacks import CallbackRequest, RequestKind
+from ari_app.core.ids import ChannelId
+from tests.calls.world import World
+
+MOST_SILENCE = timedelta(seconds=2)
+#: elsewhere it is prompts that are heard, and a fake prompt has no length: there RTP is measured (test_no_silence)
+WITHOUT_PROMPTS = {Stage.WAITING, Stage.CONNECTING, Stage.TALKING}
+
+
+class Silence:
+    """Watches that no citizen who waits or talks on a line that is taken hears nothing for longer than two seconds.
+
+    An operator who listens to us counts as somebody: whether the caller hears music meanwhile depends on the length of
+    what is said (tests/calls/test_music_meanwhile.py). `is_excused`: something is broken, and silence may be the price.
+    """
+
+    def __init__(self, world: World, is_excused: Callable[[], bool]) -> None:
+        self._world = world
+        self._is_excused = is_excused
+        self._since: dict[ChannelId, datetime] = {}
+        world.clock.observer = self.check
+
+    def check(self) -> None:
+        now, switch = self._world.clock.now(), self._world.switch
+        there = switch.up & switch.in_hand()
+        calls = [c for c in self._world.ledger.calls.values() if c.channel_id in there and c.stage in WITHOUT_PROMPTS]
+        silent = {call.channel_id for call in calls if not self._hears_something(call)}
+        self._since = {channel_id: self._since.get(channel_id, now) for channel_id in silent}
+        late = [channel_id for channel_id, since in self._since.items() if now - since > MOST_SILENCE]
+        assert not late or self._is_excused(), f"in silence for more than {MOST_SILENCE}: {late}"
+
+    def _hears_something(self, call: Call) -> bool:
+        """Music, a prompt, somebody; or the call is being told to the operator who is to have it."""
+        switch = self._world.switch
+        session = self._world.ledger.sessions.get(call.operator_session) if call.operator_session else None
+        is_told = session is not None and session.channel_id in switch.playing.values()
+        hears = call.channel_id in switch.music or call.channel_id in switch.playing.values()
+        return hears or is_told or bool(switch.partners(call.channel_id))
+
+
+def check_plans(requests: Iterable[CallbackRequest]) -> None:
+    """A promise has a way before its deadline: an attempt that is planned, a call that is made, or a person."""
+    for one in requests:
+        if one.closed_at is not None or one.kind is not RequestKind.PROMISE:
+            continue
+        assert one.plan_by_at <= one.deadline_at, one
+        is_planned = one.next_attempt_at is not None and one.next_attempt_at <= one.deadline_at
+        is_a_persons = one.attempts_count > 0 and one.next_attempt_at is None
+        assert is_planned or is_a_persons or one.lease_owner is not None, one
