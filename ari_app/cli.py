@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "import": ("area", "Follow an area file (docs/area-file.md): all of it, or nothing and every mistake named."),
     "migrate": ("migrate", "Bring the database to the revision this program needs, and its roles to their rights."),
     "operators": ("operators", "List the operators that are logged in, with their states."),
+    "person": ("person", "All that is kept about a telephone number, and its erasure."),
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
     "retention": ("retention", "Erase personal data past its period, as every night."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
