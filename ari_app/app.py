@@ -122,7 +122,7 @@ async def _control(
         exchange = Exchange(node, application, ari, switch, stream)
         read_ends = no_log if settings.cel_file is None else UnseenEnds(settings.cel_file).read
         recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_ends)
-        controller = Controller(exchange, row, lock, supervisor, recovery, fallback, started_at)
+        controller = Controller(exchange, row, lock, supervisor, shell.door, recovery, fallback, started_at)
         health.controller = controller
         # The last entered ends first: jobs, then the stream, then the tasks, then the heartbeat.
         stack.push_async_callback(controller.last_beat)
@@ -148,6 +148,7 @@ async def _control(
         await stack.enter_async_context(ticking(jobs))
         seen.cancel()
         tasks.create_task(controller.beat(), name="heartbeat")
+        tasks.create_task(controller.watch_store(), name="store")
         tasks.create_task(controller.keep_lock(), name="lock")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
         await listen(stream, application, supervisor, controller.close_gap)

@@ -16,19 +16,24 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
+from ari_app.calls.door import Door
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, take_snapshot
+from ari_app.core.door import holds
 from ari_app.core.ids import AsteriskId, BridgeId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.recovery import WAITING_PREFIX, Snapshot
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.db.lock import ControllerLock, LockTaken
-from ari_app.storage.db.nodes import BEAT_SECONDS, NodeRow
+from ari_app.storage.db.nodes import BEAT_SECONDS as ASK_SECONDS
+from ari_app.storage.db.nodes import NodeRow
 
 log = structlog.get_logger(__name__)
 
+#: the dialplan takes a heartbeat that is older than three seconds for a controller that is gone
+BEAT_SECONDS = 0.5
 RETRY_SECONDS = 0.5
 
 
@@ -95,6 +100,7 @@ class Controller:
         node: NodeRow,
         lock: ControllerLock,
         supervisor: Supervisor,
+        door: Door,
         recovery: Callable[[], Recovery],
         fallback: FallbackTaker | None,
         started_at: datetime,
@@ -103,6 +109,7 @@ class Controller:
         self._node = node
         self._lock = lock
         self._supervisor = supervisor
+        self._door = door
         self._recovery = recovery
         self._fallback = fallback
         self._started_at: datetime | None = started_at
@@ -113,13 +120,18 @@ class Controller:
         self._was_ready: bool | None = None  # the last state that Asterisk was given; None: unknown
         self.is_active = True
         self.store_answers = True
+        self._away_since: datetime | None = None  # the store, or the lock that lasts as long as our connection to it
         self.recovery_seconds: float | None = None
 
     @property
     def is_ready(self) -> bool:
-        """Whether a new call would be handled."""
+        """Whether a new call would be handled, or held at the door until the store is back.
+
+        While the store is away nobody else can have the lock. A standby that is faster afterwards opens our socket.
+        """
         connected = self._exchange.stream.is_connected
-        return self.is_active and connected and self._gap_closed and self.store_answers and self._lock.is_held
+        may_hold = holds(self._away_since, datetime.now(UTC))
+        return self.is_active and connected and self._gap_closed and may_hold
 
     # --- gaps ---
 
@@ -127,14 +139,14 @@ class Controller:
         """Read the rows and look at Asterisk, carry out the difference; only then is work accepted.
 
         Called at each (re)connect, and with None after the lock was lost: Postgres was away then, and its rows may be
-        older than Asterisk. When both happen at once, the second waits for the first.
+        older than Asterisk; new callers are taken meanwhile. When both happen at once, the second waits for the first.
         """
         async with self._one_gap_at_a_time:
             await self._compare(connected)
 
     async def _compare(self, connected: Connected | None) -> None:
-        self._gap_closed = False
         if connected is not None:
+            self._gap_closed = False
             self._asterisk_started_at = connected.info.started_at
         while True:
             try:
@@ -149,7 +161,8 @@ class Controller:
                     return  # the next connection closes this gap too
             await asyncio.sleep(RETRY_SECONDS)
         self._gap_closed = True
-        await self._beat_once()
+        await self._ask_store()
+        await self._write_beat()
         if self._started_at is not None:
             self.recovery_seconds = (datetime.now(UTC) - self._started_at).total_seconds()
             self._started_at = None
@@ -182,28 +195,43 @@ class Controller:
     # --- the heartbeat ---
 
     async def beat(self) -> None:
-        """Write the heartbeat every second, for as long as the process lives."""
+        """Write the heartbeat, for as long as the process lives: a store that is slow to answer does not delay it."""
         while True:
-            await self._beat_once()
+            await self._write_beat()
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def _beat_once(self) -> None:
-        """Write the moment while a call would be handled, and 0 otherwise: the dialplan then uses its fallback.
+    async def watch_store(self) -> None:
+        """Ask the store every second whether it is there. Raises NodeTaken, which ends this process."""
+        while True:
+            await self._ask_store()
+            await asyncio.sleep(ASK_SECONDS)
 
-        Raises NodeTaken, which ends this process.
-        """
-        await self._lock.wait_until_sure()  # another copy may have written both since this process was frozen
+    async def _ask_store(self) -> None:
+        await self._lock.wait_until_sure()  # another copy may have written the row since this process was frozen
         try:
             await self._node.beat()
             self.store_answers = True
+            self._door.heartbeat_written()
         except StoreUnavailable:
             if self.store_answers:
                 log.warning("store_away")
             self.store_answers = False
-        async with self._one_beat_at_a_time:
-            await self._write_beat()
+            self._door.heartbeat_failed()
+        self._note_absence()
+
+    def _note_absence(self) -> None:
+        if self.store_answers and self._lock.is_held:
+            self._away_since = None
+        elif self._away_since is None:
+            self._away_since = datetime.now(UTC)
 
     async def _write_beat(self) -> None:
+        """Write the moment while a new call would be taken, and 0 otherwise: the dialplan then uses its fallback."""
+        await self._lock.wait_until_sure()  # another copy may have written it since this process was frozen
+        async with self._one_beat_at_a_time:
+            await self._write_state()
+
+    async def _write_state(self) -> None:
         is_ready = self.is_ready
         if not is_ready and self._was_ready is False:
             return  # a second 0 would contradict another copy that took over since the first
@@ -238,11 +266,13 @@ class Controller:
         while True:
             await self._lock.lost.wait()
             log.warning("lock_lost")
+            self._note_absence()
             try:
                 await self._lock.regain()
             except LockTaken:
                 raise ControllerReplaced(self._exchange.application) from None
             log.info("lock_regained")
+            self._note_absence()
             await self.close_gap(None)
 
 

@@ -61,6 +61,11 @@ def after_heartbeat(absence: Absence | None) -> Absence | None:
     return replace(absence, retry_at=None)
 
 
+def holds(away_since: datetime | None, now: datetime) -> bool:
+    """Whether new callers are taken: the store is there, or was a short while ago. The dialplan has the others."""
+    return away_since is None or now - away_since < HOLD
+
+
 def may_follow(call: Call) -> bool:
     """Whether the row of this call may be written later: a new caller, to whom nothing was promised."""
     is_new = call.answered_at is None and call.callback_request is None and call.ending is None

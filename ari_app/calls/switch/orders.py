@@ -187,7 +187,7 @@ class AriSwitch:
         with _about(None):
             epoch = await self._ari.asterisk.get_global_var(variable="EPOCH")
         if epoch.isdigit():
-            self._seconds_ahead = int(epoch) - now.timestamp()
+            self._seconds_ahead = int(epoch) + 0.5 - now.timestamp()  # EPOCH is cut off: wrong by half a second at most
 
     async def beat(self, at: datetime | None) -> None:
         """Write the heartbeat; None sends new calls to the fallback at once. Raises SwitchUnavailable."""

@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.5
 #: The owner of a silent connection knows after PING + ANSWER seconds; the server gives the lock away after some five
 #: (keepalives in `db.engine`). So the old owner has stopped before a new one begins.
 PING_SECONDS = 0.5
-ANSWER_SECONDS = 2.0
+ANSWER_SECONDS = 1.5
 #: More than PING + ANSWER, so that a process that runs is always sure. Less than a standby waits after the last second
 #: in which a frozen one was seen, so that the frozen one is not sure when it runs again.
 UNSURE_SECONDS = 2.75

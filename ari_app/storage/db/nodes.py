@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic
 
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.db.connections import borrowed, transaction
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
 from ari_app.storage.db.errors import StorageError, translated
 
@@ -14,6 +15,8 @@ from ari_app.storage.db.errors import StorageError, translated
 GONE_AFTER_SECONDS = 30
 SPACE_SECONDS = 5.0
 BEAT_SECONDS = 1.0
+#: no answer for so long is an absence: the sooner it is known, the fewer callers wait for a try of their own
+ANSWER_SECONDS = 1.0
 
 _FRESH = f"seen_at >= now() - interval '{GONE_AFTER_SECONDS} seconds'"
 _OTHER = f"SELECT extract(epoch FROM now() - seen_at) FROM node WHERE name = $1 AND installation <> $2 AND {_FRESH}"
@@ -70,11 +73,12 @@ class NodeRow:
         Raises NodeTaken, StoreUnavailable.
         """
         with translated():
-            async with asyncio.timeout(STATEMENT_SECONDS):
-                if await self._pool.fetchval(_CLAIM, self._name, self._installation) is None:
-                    self._refuse("is at work")
+            async with asyncio.timeout(ANSWER_SECONDS):
+                async with borrowed(self._pool) as connection:
+                    if await connection.fetchval(_CLAIM, self._name, self._installation) is None:
+                        self._refuse("is at work")
                 if monotonic() >= self._space_due:
-                    async with self._pool.acquire() as connection, connection.transaction():
+                    async with transaction(self._pool) as connection:
                         await connection.execute("SET LOCAL work_mem = '64kB'")
                         await connection.execute(SPILL)
                     self._space_due = monotonic() + SPACE_SECONDS
