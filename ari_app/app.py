@@ -122,7 +122,9 @@ async def _control(
         exchange = Exchange(node, application, ari, switch, stream)
         read_ends = no_log if settings.cel_file is None else UnseenEnds(settings.cel_file).read
         recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_ends)
-        controller = Controller(exchange, row, lock, supervisor, shell.door, recovery, fallback, started_at)
+        controller = Controller(
+            exchange, row, lock, supervisor, shell.clock, shell.door, recovery, fallback, started_at
+        )
         health.controller = controller
         # The last entered ends first: jobs, then the stream, then the tasks, then the heartbeat.
         stack.push_async_callback(controller.last_beat)

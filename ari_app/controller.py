@@ -16,6 +16,7 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
+from ari_app.calls.clock import Clock
 from ari_app.calls.door import Door
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
 from ari_app.calls.recovery import Recovery
@@ -100,6 +101,7 @@ class Controller:
         node: NodeRow,
         lock: ControllerLock,
         supervisor: Supervisor,
+        clock: Clock,
         door: Door,
         recovery: Callable[[], Recovery],
         fallback: FallbackTaker | None,
@@ -109,6 +111,7 @@ class Controller:
         self._node = node
         self._lock = lock
         self._supervisor = supervisor
+        self._clock = clock
         self._door = door
         self._recovery = recovery
         self._fallback = fallback
@@ -130,7 +133,7 @@ class Controller:
         While the store is away nobody else can have the lock. A standby that is faster afterwards opens our socket.
         """
         connected = self._exchange.stream.is_connected
-        may_hold = holds(self._away_since, datetime.now(UTC))
+        may_hold = holds(self._away_since, self._clock.now())
         return self.is_active and connected and self._gap_closed and may_hold
 
     # --- gaps ---
@@ -150,7 +153,7 @@ class Controller:
             self._asterisk_started_at = connected.info.started_at
         while True:
             try:
-                await self._exchange.switch.read_clock(datetime.now(UTC))
+                await self._exchange.switch.read_clock(self._clock.now())
                 counts = await self._recovery().run(self._exchange.id, self._asterisk_started_at)
                 break
             except StoreUnavailable as error:
@@ -164,7 +167,7 @@ class Controller:
         await self._ask_store()
         await self._write_beat()
         if self._started_at is not None:
-            self.recovery_seconds = (datetime.now(UTC) - self._started_at).total_seconds()
+            self.recovery_seconds = (self._clock.now() - self._started_at).total_seconds()
             self._started_at = None
             gc.freeze()  # a full collection skips the objects that live as long as the process
         if connected is None:
@@ -184,7 +187,7 @@ class Controller:
         """Compare the tasks with the live channels: events alone are not trusted."""
         if not self.is_ready:
             return
-        at = datetime.now(UTC)
+        at = self._clock.now()
         try:
             snapshot = await take_snapshot(self._exchange.ari, self._exchange.application, at)
         except AriError as error:
@@ -223,7 +226,7 @@ class Controller:
         if self.store_answers and self._lock.is_held:
             self._away_since = None
         elif self._away_since is None:
-            self._away_since = datetime.now(UTC)
+            self._away_since = self._clock.now()
 
     async def _write_beat(self) -> None:
         """Write the moment while a new call would be taken, and 0 otherwise: the dialplan then uses its fallback."""
@@ -237,7 +240,7 @@ class Controller:
             return  # a second 0 would contradict another copy that took over since the first
         try:
             self._was_ready = None
-            await self._exchange.switch.beat(datetime.now(UTC) if is_ready else None)
+            await self._exchange.switch.beat(self._clock.now() if is_ready else None)
             self._was_ready = is_ready
         except SwitchUnavailable as error:
             log.debug("heartbeat_not_written", error=str(error))

@@ -29,7 +29,7 @@ from tests.place import address
 #: dialled numbers of the crowd's area
 BUSY, CLOSED, SLOW = "0119990500", "0119990600", "0119990700"
 SHARED = "140119"
-BUSY_KEY, CLOSED_KEY, WRONG_KEYS = "5", "6", "99"
+BUSY_KEY, CLOSED_KEY, SLOW_KEY, WRONG_KEYS = "5", "6", "7", "99"
 
 #: what runs meanwhile when something breaks
 LOAD_PER_SECOND = 5.0

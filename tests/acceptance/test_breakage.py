@@ -14,8 +14,9 @@ import pytest
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.postgres import LocalPostgres
 from tests.acceptance import audio
+from tests.acceptance.absence import MOST_SILENCE_SECONDS, away, silence_seconds
 from tests.acceptance.application import Application, eventually, questions
-from tests.acceptance.crowd import BUSY, SLOW, TONE, Crowd, ended
+from tests.acceptance.crowd import BUSY, SHARED, SLOW, SLOW_KEY, TONE, Crowd, ended
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import RemoteError
@@ -249,36 +250,104 @@ async def test_given_asterisk_and_the_application_are_killed_when_both_are_back_
     await crowd.empty()
 
 
-async def test_given_postgres_is_away_then_new_calls_go_to_the_fallback_talks_go_on_and_nothing_is_inconsistent_after(
-    application: Application, crowd: Crowd, phones: PhoneNetwork, postgres_server: LocalPostgres, database_url: str
+@pytest.mark.parametrize("how", ["stopped", "frozen"])
+async def test_given_postgres_is_away_for_a_while_then_new_callers_are_held_at_the_door_and_served_when_it_is_back(
+    application: Application,
+    crowd: Crowd,
+    phones: PhoneNetwork,
+    asterisk: LocalAsterisk,
+    postgres_server: LocalPostgres,
+    database_url: str,
+    how: str,
 ) -> None:
     since = datetime.now(UTC)
+    music = asterisk.sounds_dir / "music/wachtmuziek.wav"
     await application.start()
     async with crowd.operators(6), crowd.talk_and_waiting(phones) as (operator, talker, waiter):
-        async with crowd.load(calls=80) as load:
+        async with crowd.load(calls=120) as load:
             await crowd.load_runs()
             application.forget_log()
-            await asyncio.to_thread(postgres_server.stop)
-            await application.says("store_away")
-            citizen = await phones.citizen(HELP)
-            desk = await is_helped_by_the_fallback(phones, citizen, "phone04")
-            await operator.hears_tone(TONE)
-            await waiter.hears_something()
-            await asyncio.to_thread(postgres_server.start)
+            async with away(postgres_server, how):
+                first = await phones.citizen(HELP, "+31201111111", listens=True)
+                await first.answered()
+                await application.says("store_away")
+                citizen = await phones.citizen(HELP, "+31202222222", listens=True)
+                chooser = await phones.citizen(SHARED, "+31203333333", listens=True)
+                await citizen.hears_recording(asterisk.sounds_dir / "gemeente/GM9911/welkom-gemeente.wav", since=0)
+                await chooser.hears_recording(asterisk.sounds_dir / "nl/welke-gemeente.wav", since=0)
+                await chooser.press(SLOW_KEY)
+                for phone in (first, citizen, chooser):
+                    await phone.hears_part_of(music)
+                await operator.hears_tone(TONE)
+                await waiter.hears_part_of(music)
+                ears = [await phone.listen() for phone in (first, citizen, chooser)]
+                assert [seconds for ear in ears if (seconds := silence_seconds(ear, 0)) > MOST_SILENCE_SECONDS] == []
             await application.says("lock_regained")
-            await desk.hang_up()
-            await citizen.ended()
+            for number in ("+31201111111", "+31202222222"):
+                stage = "SELECT stage FROM call WHERE pii_caller_number = $1"
+                await eventually(database_url, stage, number, equals="talking")
+            chosen = "SELECT (stage, municipality, choice) = ('waiting', 'GM9913', 'key') FROM call WHERE dialled = $1"
+            await eventually(database_url, chosen, SHARED)
+            for phone in (first, citizen, chooser):
+                await phone.hang_up()
             await ended([load])
         assert (talker.ending, waiter.ending) == (None, None)
         await crowd.empty_but(2)
         for phone in (waiter, talker):
             await phone.hang_up()
         await crowd.empty()  # before the operator goes: two goodbyes at once may arrive in either order
+    async with questions(database_url) as record:
+        assert await record.fetchval("SELECT count(*) FROM call WHERE handled_by_fallback") == 0
+        assert await record.fetchval("SELECT count(*) FROM call_leg WHERE ended_at IS NULL OR end_is_estimated") == 0
+    await application.stop()
+    report = await crowd.audit(since)
+    assert report.agrees, report.as_text()
+
+
+async def test_given_postgres_stays_away_then_the_fallback_helps_talks_go_on_and_nothing_is_inconsistent_after(
+    application: Application,
+    crowd: Crowd,
+    phones: PhoneNetwork,
+    asterisk: LocalAsterisk,
+    postgres_server: LocalPostgres,
+    database_url: str,
+) -> None:
+    since = datetime.now(UTC)
+    await application.start()
+    async with crowd.operators(6), crowd.talk_and_waiting(phones) as (operator, talker, waiter):
+        async with crowd.load(calls=60) as load:
+            await crowd.load_runs()
+            application.forget_log()
+            async with away(postgres_server, "stopped"):
+                await application.says("store_away")
+                held = await phones.citizen(SLOW, "+31204444444", listens=True)
+                await held.hears_something()
+                await waiter.hears_something()
+                await waiter.hang_up()
+                await ended([load])
+                await held.hears_recording(asterisk.sounds_dir / "nl/fallback-wait.wav", since=0)  # after half a minute
+                await held.hang_up()
+                citizen = await phones.citizen(HELP)
+                desk = await is_helped_by_the_fallback(phones, citizen, "phone04")
+                await operator.hears_tone(TONE)
+            await application.says("lock_regained")
+            await desk.hang_up()
+            await citizen.ended()
+        assert talker.ending is None
+        await crowd.empty_but(1)
+        await talker.hang_up()
+        await crowd.empty()  # before the operator goes: two goodbyes at once may arrive in either order
     await assert_the_record_shows_it(crowd)
     async with questions(database_url) as record:
-        ends = await record.fetch("SELECT end_reason FROM call WHERE municipality = 'GM9913' ORDER BY arrived_at")
+        ends = await record.fetch(
+            "SELECT end_reason, handled_by_fallback FROM call WHERE municipality = 'GM9913' ORDER BY arrived_at"
+        )
         open_legs = await record.fetchval("SELECT count(*) FROM call_leg WHERE ended_at IS NULL")
-    assert [row[0] for row in ends] == ["caller_hung_up", "abandoned_waiting"]
+    assert [tuple(row) for row in ends] == [
+        ("caller_hung_up", False),
+        ("abandoned_waiting", False),
+        ("abandoned_waiting", True),
+    ]
     assert open_legs == 0
     await application.stop()
     report = await crowd.audit(since)

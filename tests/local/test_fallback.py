@@ -39,7 +39,7 @@ async def test_given_a_heartbeat_that_stopped_when_a_citizen_calls_then_the_fall
 ) -> None:
     number = new_number()
     async with application(asterisk), sip_phone(asterisk, TRUNK) as phone:
-        asterisk.cli(f"dialplan set global ARI_APP_HEARTBEAT {int(time.time()) - 8}")
+        asterisk.cli(f"dialplan set global ARI_APP_HEARTBEAT {int(time.time()) - 4}")
         call = Call(phone, number)
         assert (await call.invite()).status == 200
         assert await fallback_reason(asterisk, number) == "no_heartbeat"
