@@ -91,11 +91,12 @@ def _names_what_was_wrong(words: list[str], said: str) -> bool:
     path, command = max(fitting, key=lambda pair: len(pair[0]))
     if isinstance(command, click.Group) and "Commands:" in said:
         return True  # the word that is missing is one of these
-    if re.search(r"word \d+ is not UTF-8", said):
+    if re.search(r"word \d+ is not UTF-8|No such option '?-", said):
         return True
     typed = words[len(path.split()) :]
     names = [name for parameter in command.params for name in parameter.opts]
-    nouns = [NOUNS.get(name.lstrip("-"), name.lstrip("-")).replace("_", " ") for name in names if len(name) > 2]
+    bare = [name.lstrip("-") for name in names if len(name) > 2]
+    nouns = [noun for name in bare for noun in (name.replace("_", " "), name.replace("_", "-"), NOUNS.get(name, name))]
     files = [word for word in typed if "/" in word and len(word) > 1]
     options = [name for name in names if name.startswith("--")] + [word for word in typed if word.startswith("-")]
     return any(noun in said.lower() for noun in nouns) or any(word in said for word in (*options, *files) if word)

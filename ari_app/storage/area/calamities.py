@@ -83,7 +83,7 @@ async def list_calamities(pool: Pool, scope: Scope, now: datetime) -> tuple[Cala
 
 def _refuse_nonsense(calamity: Calamity) -> None:
     if calamity.until_at is not None and calamity.until_at <= calamity.from_at:
-        raise CalamityRefused("it would end before it begins")
+        raise CalamityRefused("until: it would end before it begins")
     if not calamity.text.isprintable():
         raise CalamityRefused("the text holds characters that cannot be shown, such as a line break")
     if not any(char.isalnum() for char in calamity.text):

@@ -31,7 +31,7 @@ class AbsenceRefused(InputRefused):
 async def add_absence(pool: Pool, absence: Absence, author: str, now: datetime) -> None:
     """Add an absence. Raises AbsenceRefused, StoreUnavailable."""
     if absence.until_at is not None and absence.until_at <= absence.from_at:
-        raise AbsenceRefused("it would end before it begins")
+        raise AbsenceRefused("until: it would end before it begins")
     values = (absence.operator, absence.from_at, absence.until_at, absence.reason, author, now)
     with translated():
         if await pool.fetchrow(_ADD, *values) is None:
