@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,8 +29,8 @@ from ari_app.storage.retention.batches import (
 log = structlog.get_logger(__name__)
 
 JOB = "retention"
-#: between two batches, so that the disk and the standby keep up with the calls
-PAUSE_SECONDS = 0.2
+#: after each batch, in times that the batch took: a database that is busy with calls gets longer rests
+PAUSE_SHARE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +65,20 @@ class RetentionJob:
 
 
 async def erase_past(
-    pool: Pool, area: Area, now: datetime, *, batch_rows: int = BATCH_ROWS, pause_seconds: float = PAUSE_SECONDS
+    pool: Pool, area: Area, now: datetime, *, batch_rows: int = BATCH_ROWS, pause_share: float = PAUSE_SHARE
 ) -> list[Erased]:
     """Erase everything past its period, in batches; returns where something was. Raises StoreUnavailable."""
     found = []
     for kind, town, until_at in _work(area, await recorded_towns(pool), now):
         since, rows = await looked_through_until(pool, kind, town), 0
         while True:
+            began = time.monotonic()
             batch = await erase_batch(pool, kind, town, since, until_at, now, batch_rows)
             rows += batch.rows
             if batch.rows < batch_rows:
                 break
             since = batch.last_at or since
-            await asyncio.sleep(pause_seconds)
+            await asyncio.sleep(pause_share * (time.monotonic() - began))
         await looked_through(pool, kind, town, until_at)
         if rows:
             found.append(Erased(kind, town, rows, until_at))

@@ -84,3 +84,24 @@ def test_channel_event_logs_are_kept_as_long_as_is_said(tmp_path: Path, days: st
     os.utime(old, (time.time() - 100 * DAY,) * 2)
     subprocess.run(["/bin/sh", str(TEMPLATES / "rotate-cel"), str(tmp_path), days], check=True)
     assert old.exists() == is_kept
+
+
+@pytest.mark.parametrize("days", ["1", "6", "-1", "seven", "7.5", "1000000"])
+def test_a_period_in_which_a_log_may_go_unread_is_refused(tmp_path: Path, days: str) -> None:
+    old = tmp_path / "cel.csv.2026-01-01-1"
+    old.write_text("old")
+    os.utime(old, (time.time() - 100 * DAY,) * 2)
+    command = ["/bin/sh", str(TEMPLATES / "rotate-cel"), str(tmp_path), days]
+    refused = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert refused.returncode == 2
+    assert "ARI_APP_CEL_KEEP_DAYS: must be 0 (for ever) or at least 7 days" in refused.stderr
+    assert old.exists()
+
+
+def test_a_log_of_the_last_week_is_kept_under_the_shortest_period(tmp_path: Path) -> None:
+    for age in (6, 7, 9):
+        file = tmp_path / f"cel.csv.{age}"
+        file.write_text("lines")
+        os.utime(file, (time.time() - age * DAY,) * 2)
+    subprocess.run(["/bin/sh", str(TEMPLATES / "rotate-cel"), str(tmp_path), "7"], check=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["cel.csv.6", "cel.csv.7"]

@@ -132,7 +132,7 @@ async def stored_deed(owner: Database, at: datetime, town: MunicipalityCode | No
 
 
 async def run(database: Database, **options: int) -> list[Erased]:
-    return await erase_past(database.background, AREA, NOW, pause_seconds=0, batch_rows=options.get("batch_rows", 500))
+    return await erase_past(database.background, AREA, NOW, pause_share=0, batch_rows=options.get("batch_rows", 500))
 
 
 async def kept(owner: Database, table: str, *columns: str) -> set[object]:
@@ -259,7 +259,7 @@ async def test_killed_between_two_batches_it_goes_on_the_next_time(
     monkeypatch.setattr(retention, "recorded_towns", _only_ours)
     nobody = replace(AREA, municipalities={WIERDAM: AREA.municipalities[WIERDAM]})
     with pytest.raises(asyncio.CancelledError):
-        await erase_past(database.background, nobody, NOW, batch_rows=2, pause_seconds=0)
+        await erase_past(database.background, nobody, NOW, batch_rows=2, pause_share=0)
     # The first batch was of the calls of no municipality; the second erased two.
     assert len(await kept(owner, "call", "pii_caller_number")) == 4
     assert await owner.pool.fetchval("SELECT sum(rows_count) FROM erasure") == 2
@@ -306,7 +306,7 @@ async def test_a_row_that_is_held_is_skipped_and_found_the_next_night(
         await connection.execute("SELECT FROM call WHERE id = $1 FOR UPDATE", held.id)
         await run(database)
         assert await kept(owner, "call", "pii_caller_number") == {held.id}
-    await erase_past(database.background, AREA, NOW + timedelta(days=1), pause_seconds=0)
+    await erase_past(database.background, AREA, NOW + timedelta(days=1), pause_share=0)
     assert await kept(owner, "call", "pii_caller_number") == set()
 
 
