@@ -10,7 +10,7 @@ import structlog
 from ari_app.calls.call.bridging import stop_tones
 from ari_app.calls.call.cleanup import close_transfer, destroy_left_bridges, end_standing_leg, wrap_up
 from ari_app.calls.call.flow import End, Flow, Step
-from ari_app.calls.call.record import ENDING_PATIENCE, FOR_EVER
+from ari_app.calls.call.record import AT_ONCE, ENDING_PATIENCE, FOR_EVER
 from ari_app.calls.call.rows import ended
 from ari_app.calls.callbacks.attempts import end_attempt
 from ari_app.calls.callbacks.requests import request_at_end
@@ -125,7 +125,7 @@ async def finish(flow: Flow, end: End) -> None:
     remaining = [leg for leg in flow.open_legs if leg.owns_channel]
     if remaining:
         try:
-            await flow.commit(patience=ENDING_PATIENCE, ending=end.reason)
+            await flow.commit(patience=AT_ONCE if flow.store_is_away else ENDING_PATIENCE, ending=end.reason)
         except StoreUnavailable:
             log.warning("ending_not_written", call_id=str(flow.call.id), reason=end.reason.value)
         for leg in remaining:

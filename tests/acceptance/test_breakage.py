@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
+from ari_app.core.event_log.audit import DifferenceKind
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.postgres import LocalPostgres
 from tests.acceptance import audio
@@ -352,6 +353,44 @@ async def test_given_postgres_stays_away_then_the_fallback_helps_talks_go_on_and
     await application.stop()
     report = await crowd.audit(since)
     assert report.agrees, report.as_text()
+
+
+async def test_given_a_held_caller_when_a_standby_is_faster_after_the_absence_then_it_adopts_and_serves_them(
+    application: Application,
+    crowd: Crowd,
+    phones: PhoneNetwork,
+    asterisk: LocalAsterisk,
+    postgres_server: LocalPostgres,
+    database_url: str,
+) -> None:
+    since = datetime.now(UTC)
+    await application.start()
+    standby = Application(asterisk, database_url)
+    await standby.start(wait_for="waiting_for_lock")
+    try:
+        async with crowd.operators(2):
+            application.forget_log()
+            async with away(postgres_server, "stopped"):
+                await application.says("store_away")
+                citizen = await phones.citizen(HELP, listens=True)
+                await citizen.hears_part_of(asterisk.sounds_dir / "music/wachtmuziek.wav")
+                application.signal(signal.SIGSTOP)
+            found = await standby.says("asterisk_connected")
+            assert found["Adopt"] == 1
+            application.signal(signal.SIGCONT)
+            assert await application.gone() == 1
+            await eventually(database_url, "SELECT stage FROM call WHERE dialled = $1", HELP, equals="talking")
+            await citizen.hears_silence()  # of this operator, who says nothing: the music does not go on in the talk
+            await citizen.hang_up()
+            await crowd.empty()
+        async with questions(database_url) as record:
+            assert await record.fetchval("SELECT count(*) FROM call WHERE handled_by_fallback") == 0
+    finally:
+        await standby.stop()
+    report = await crowd.audit(since)
+    # The copy that adopted the caller did not see when the line was answered.
+    assert {found.kind for found in report.differences} <= {DifferenceKind.ANSWERED}, report.as_text()
+    assert not report.estimated_ends, report.as_text()
 
 
 async def test_given_a_standby_when_the_first_copy_dies_then_it_takes_over_what_is_there(

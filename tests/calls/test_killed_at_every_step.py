@@ -24,6 +24,7 @@ class Stalls:
     """
 
     def __init__(self, world: World, at: int | None = None) -> None:
+        self._world = world
         self.moments = 0
         self.at = at
         self.stopped = False
@@ -42,13 +43,22 @@ class Stalls:
     def _stalling(self, write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def stalling(*row: Any) -> Any:
             if self._now():
-                await asyncio.Event().wait()
+                await self._until_killed()
             stored = await write(*row)
             if self._now():
-                await asyncio.Event().wait()
+                await self._until_killed()
             return stored
 
         return stalling
+
+    async def _until_killed(self) -> None:
+        """The process does nothing any more: no time limit of its own goes off."""
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                if self._world.is_stopping:
+                    raise
 
 
 class People:

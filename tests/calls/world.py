@@ -183,6 +183,10 @@ class World:
             await self._running
 
     @property
+    def is_stopping(self) -> bool:
+        return self._running.cancelling() > 0
+
+    @property
     def is_running(self) -> bool:
         return not self._running.done()
 

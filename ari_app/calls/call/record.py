@@ -21,7 +21,7 @@ from ari_app.core.transfer import Transfer
 #: how long a call that is not a talk waits for a store that is away, before it goes to the dialplan's fallback
 STORE_PATIENCE = HOLD
 #: how long a hang-up waits for the store: nobody is kept on the line for the sake of a row
-ENDING_PATIENCE = timedelta(seconds=2)
+ENDING_PATIENCE = timedelta(seconds=1)
 STORE_RETRY = RETRY
 #: one try, for what may be written later: nobody in a talk waits for it
 AT_ONCE = timedelta(0)
