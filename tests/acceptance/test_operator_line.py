@@ -251,6 +251,14 @@ async def _two_phones(centre: Centre) -> None:
     assert [tuple(session) for session in sessions] == [("PJSIP/phone11", None), ("PJSIP/phone10", "replaced")]
     citizen = await centre.citizen(dials(TWO_PHONES))
     await _talks(centre, new, citizen)
+    late = await centre.phones.desk("phone10", "1400", listens=True)
+    await late.answered()
+    await late.press("109#7109#")
+    await late.hears_recording(centre.sound("nl/nog-in-gesprek"))
+    await late.ended()
+    await _talks(centre, new, citizen)
+    assert [tuple(row) for row in await centre.rows("SELECT endpoint FROM operator_session WHERE operator = '109'"
+                                                    " AND logged_out_at IS NULL")] == [("PJSIP/phone11",)]  # fmt: skip
     await citizen.hang_up()
 
 
@@ -283,7 +291,7 @@ async def test_given_a_whisper_when_somebody_hangs_up_then_the_other_is_not_left
     told.went_well(_broken_whisper)
 
 
-async def test_given_an_operator_who_dials_in_again_when_logged_in_then_the_other_phone_is_told_and_let_go(
+async def test_given_an_operator_who_dials_in_again_then_the_other_phone_is_let_go_and_in_a_talk_it_is_refused_aloud(
     told: Told,
 ) -> None:
     told.went_well(_two_phones)
