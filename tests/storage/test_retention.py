@@ -199,6 +199,32 @@ async def test_reminders_and_audit_rows_go_whole(database: Database, owner: Data
     assert await kept(owner, "audit_log") == deeds, "a row of no municipality is kept as long as anybody needs it"
 
 
+async def test_messages_to_other_systems_go_with_the_shortest_period_once_they_were_sent(
+    database: Database, owner: Database
+) -> None:
+    edge = first_kept(DataKind.REMINDERS)
+    ids = [
+        await owner.pool.fetchval(
+            "INSERT INTO outbox (created_at, kind, payload, done_at) VALUES ($1, 'webhook', '{}', $2) RETURNING id",
+            at,
+            done_at,
+        )
+        for at, done_at in ((edge - SECOND, edge), (edge - SECOND, None), (edge, edge))
+    ]
+    expected = [Erased(DataKind.REMINDERS, None, 1, edge)]
+    assert await past_now(database.background, AREA, NOW) == expected
+    assert await run(database) == expected
+    assert await kept(owner, "outbox") == set(ids[1:])
+
+
+async def test_only_a_closed_request_may_be_without_its_number(owner: Database) -> None:
+    closed, promised = await stored_request(owner, NOW), await stored_request(owner, None)
+    empty = "UPDATE callback_request SET pii_number = '' WHERE id = $1"
+    await owner.pool.execute(empty, closed)
+    with pytest.raises(asyncpg.CheckViolationError, match="number_is_e164"):
+        await owner.pool.execute(empty, promised)
+
+
 async def test_another_municipality_keeps_its_rows(database: Database, owner: Database, ledger: PostgresLedger) -> None:
     long_ago = NOW - timedelta(days=300)
     await stored_call(ledger, long_ago)

@@ -84,6 +84,7 @@ SELECT coalesce(erase_audit_rows(array_agg(id)), 0) AS rows, max(at) AS at FROM 
 _OUTBOX = """
 DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE created_at < $1 AND done_at IS NOT NULL ORDER BY id LIMIT $2
   FOR UPDATE SKIP LOCKED)"""
+_COUNT_OUTBOX = "SELECT count(*) FROM outbox WHERE created_at < $1 AND done_at IS NOT NULL"
 _PROVE = "INSERT INTO erasure (kind, municipality, rows_count, until_at, erased_at) VALUES ($1, $2, $3, $4, $5)"
 _MARK = "SELECT until_at FROM retention_mark WHERE kind = $1 AND municipality = $2"
 _SET_MARK = """
@@ -171,8 +172,10 @@ async def count_past(
     """How many rows a run would erase. Raises StoreUnavailable."""
     chosen = _CHOSEN[kind].format(town=_TOWN.format(_TOWN_COLUMN[kind])).partition("FOR UPDATE")[0]
     with translated():
-        count = await pool.fetchval(f"SELECT count(*) FROM ({chosen}) old", town, since, until_at, None)
-    return int(count)
+        count: int = await pool.fetchval(f"SELECT count(*) FROM ({chosen}) old", town, since, until_at, None)
+        if kind is DataKind.REMINDERS and town is None:
+            count += await pool.fetchval(_COUNT_OUTBOX, until_at)
+    return count
 
 
 def _statement(kind: DataKind) -> str:
