@@ -1,6 +1,7 @@
 """The roles of the database: an owner for `migrate`, one for `serve` and the commands, one for `web`.
 
-The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only. `web` reads, within
+The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only, but for what
+retention takes out with functions of the owner. `web` reads, within
 the municipalities that its connection names (row level security, the wall behind the scope of each query), and adds to
 the audit log. Rights are granted anew by each `migrate`, so they are not part of a dump.
 """
