@@ -361,3 +361,56 @@ async def test_a_login_whose_answer_was_lost_leaves_no_operator_at_work_who_hung
         (session,) = world.ledger.sessions.values()
         assert session.logout_reason is LogoutReason.HUNG_UP
         assert [one.until_at for one in world.ledger.stretches] == [session.logged_out_at]
+
+
+def the_store_is_back(world: World) -> None:
+    """And the heartbeat, which is tried twice a second, has found it."""
+    world.ledger.available = True
+    world.shell.door.heartbeat_written()
+
+
+@pytest.mark.parametrize("reach", Reach)
+async def test_without_the_store_nobody_is_put_on_hold_and_who_is_on_hold_comes_back(
+    make_world: Callable[..., World], reach: Reach
+) -> None:
+    t = await talk(make_world, reach=reach)
+    world = t.world
+    world.ledger.available = False
+    await t.keys("*4")
+    assert t.hears(t.citizen) == {t.operator} and t.call.held_at is None
+    assert world.switch.heard(t.operator)[-1].endswith("lukt-nu-niet")
+    the_store_is_back(world)
+    await world.clock.advance(2)
+    await t.keys("*4")
+    assert t.has_music(t.citizen)
+    world.ledger.available = False
+    await t.keys("*4")
+    assert t.hears(t.citizen) == {t.operator} and t.call.held_at is not None
+    the_store_is_back(world)
+    await world.clock.advance(2)
+    await world.hang_up(t.citizen)
+    await world.clock.advance(2)
+    assert t.call.held_at is None
+    assert world.ledger.kinds(t.call.id).count(FactKind.HELD) == world.ledger.kinds(t.call.id).count(
+        FactKind.HELD_NO_MORE
+    )
+    assert all_is_closed(world)
+
+
+@pytest.mark.parametrize("reach", Reach)
+@pytest.mark.parametrize("keys", ["*31", "*32", "*33", "*34"])
+async def test_without_the_store_a_consultation_goes_on_as_it_is_and_the_operator_is_told(
+    make_world: Callable[..., World], keys: str, reach: Reach
+) -> None:
+    t, colleague = await consulting(make_world, reach=reach)
+    world = t.world
+    world.ledger.available = False
+    world.shell.door.heartbeat_failed()
+    heard = len(world.switch.heard(t.operator))
+    await t.keys(keys)
+    assert t.hears(colleague) == {t.operator} and t.transfer.is_open
+    assert any(name.endswith("lukt-nu-niet") for name in world.switch.heard(t.operator)[heard:])
+    the_store_is_back(world)
+    await world.clock.advance(2)
+    await t.keys("*34")
+    assert t.hears(t.citizen) == {t.operator}

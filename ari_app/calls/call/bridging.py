@@ -85,7 +85,7 @@ async def release_others(flow: Flow, keep: Collection[ChannelId]) -> None:
             await stop_prompt(flow, leg.channel_id)
             await flow.release(leg.channel_id)
             await flow.left(leg.channel_id, LegEndReason.RELEASED)
-    await flow.commit()
+    await flow.commit_if_possible()  # those who stay need not wait for the rows of those who left
 
 
 # --- prompts for one party ---

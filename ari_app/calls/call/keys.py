@@ -46,15 +46,18 @@ async def read_key(flow: Flow, digit: Digit) -> None:
 
 def next_moment(flow: Flow) -> datetime | None:
     """When `tend` has something to do, if no message comes before."""
-    return min((at for at in (flow.hint_due_at, flow.music_until) if at is not None), default=None)
+    return min((at for at in (flow.hint_due_at, flow.music_until, flow.retry_at) if at is not None), default=None)
 
 
 async def tend(flow: Flow, message: Message | None) -> bool:
-    """See to the prompts of the handling party, and to the party that waits meanwhile; False: it is about neither."""
+    """See to the prompts of the handling party, to the party that waits meanwhile, and to rows that are to follow.
+
+    False: it is about none of these.
+    """
     handling_party = flow.handling_party
     match message:
         case None:
-            return await _say_what_a_code_needs(flow) or await _end_music_in_time(flow)
+            return await _say_what_a_code_needs(flow) or await _end_music_in_time(flow) or await _catch_up(flow)
         case PromptWanted(session_id=by, names=names):
             mailbox = flow.session_mailbox(by)
             if by == flow.call.operator_session:
@@ -83,4 +86,11 @@ async def _end_music_in_time(flow: Flow) -> bool:
     is_due = flow.music_until is not None and flow.music_until <= flow.now
     if is_due:
         await end_music(flow)
+    return is_due
+
+
+async def _catch_up(flow: Flow) -> bool:
+    is_due = flow.retry_at is not None and flow.retry_at <= flow.now
+    if is_due:
+        await flow.commit_if_possible()
     return is_due

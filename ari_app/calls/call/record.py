@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Unpack
 
 from ari_app.calls.call.rows import Rows
@@ -47,6 +47,8 @@ class Record(Rows):
         self._door = door
         #: a commit was left for later: the call is at the door, and the store was away
         self.is_behind = False
+        #: in a talk: when what could not be written is tried again
+        self.retry_at: datetime | None = None
         self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
         self._unsure: tuple[Call, tuple[Fact, ...], tuple[QueueVisit, ...]] | None = (
             None  # a commit whose answer did not come
@@ -107,6 +109,7 @@ class Record(Rows):
             await self.commit(*facts, patience=AT_ONCE, **changes)
         except StoreUnavailable:
             self._changed |= changes.keys()  # the try may have arrived: the next commit writes the true values
+            self.retry_at = self.now + STORE_RETRY
             return False
         return True
 
@@ -158,7 +161,7 @@ class Record(Rows):
             facts, self._noted = self._noted, ()
             self._changed.clear()
             await self._write(self.call, facts, tuple(self._unsaved_visits.values()), patience)
-        self.is_behind = False
+        self.is_behind, self.retry_at = False, None
 
     @property
     def _patience(self) -> timedelta:

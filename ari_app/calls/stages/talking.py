@@ -20,6 +20,7 @@ from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
 from ari_app.core.ids import ChannelId, OperatorNumber
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import TransferOutcome
 from ari_app.core.transfer_rules import HOLD, TALK
 from ari_app.prompts.phrases import operator as to_operator
@@ -99,14 +100,19 @@ def _handling_party_left(flow: Flow) -> Step | End:
 
 
 async def _toggle_hold(flow: Flow) -> None:
+    """A talk waits for no store: without it nobody is put on hold, and whoever is comes back, and the row follows."""
     now = flow.now
     if flow.call.held_at is None:
-        await flow.commit(Fact(now, FactKind.HELD), held_at=now, has_music=True)
+        if not await flow.commit_if_possible(Fact(now, FactKind.HELD), held_at=now, has_music=True):
+            flow.note(Fact(flow.now, FactKind.HELD_NO_MORE))  # the try may have arrived, and is made again
+            await prompt_handling_party(flow, to_operator.refusal(RefusalReason.STORE_AWAY))
+            return
         await arrange(flow, HOLD)
         await prompt_handling_party(flow, to_operator.ON_HOLD)
     else:
         await prompt_handling_party(flow, ())
-        await flow.commit(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
+        flow.note(Fact(now, FactKind.HELD_NO_MORE), held_at=None)
+        await flow.commit_if_possible()
         await arrange(flow, TALK)
 
 

@@ -82,7 +82,10 @@ async def _judge(flow: Flow, asked: CommandAsked) -> Verdict:
         case StartTransfer() | TransferToQueue():
             return await start_transfer(flow, asked.command)
         case HoldOrResume():
-            return ToggleHold() if flow.open_transfer is None else Refused(RefusalReason.TRANSFER_OPEN)
+            if flow.open_transfer is not None:
+                return Refused(RefusalReason.TRANSFER_OPEN)
+            is_for_hold = flow.call.held_at is None
+            return Refused(RefusalReason.STORE_AWAY) if is_for_hold and flow.store_is_away else ToggleHold()
         case SwapParties() | Conference() | CompleteTransfer() | CancelTransfer():
             return _of_open_transfer(flow, asked.command)
         case NextCallback():
@@ -104,4 +107,4 @@ def _of_open_transfer(flow: Flow, command: TransferCommand) -> Refused | Transfe
     has_no_colleague = transfer.state in (TransferState.RINGING, TransferState.BRIEFING)
     if has_no_colleague and isinstance(command, SwapParties | Conference):
         return Refused(RefusalReason.NOT_YET)
-    return command
+    return Refused(RefusalReason.STORE_AWAY) if flow.store_is_away else command
