@@ -57,7 +57,8 @@ class Invariants:
         self._watch_rows()
         self.store_away_since: datetime | None = None
         self.last_absence: tuple[datetime, datetime] | None = None  # when the store went, and came back
-        self._sent_early: set[ChannelId] = set()  # to the fallback, while they should have been held
+        self._sent_early: set[ChannelId] = set()
+        self._sent: set[ChannelId] = set()  # to the fallback, while they should have been held
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
     def _watch_rows(self) -> None:
@@ -127,7 +128,10 @@ class Invariants:
         self.store_away_since = self.store_away_since or began_at
 
     def note_fallback(self, channel_id: ChannelId) -> None:
-        """Called when somebody is about to be sent to the fallback."""
+        """Called when somebody is about to be sent to the fallback. An order that failed is given again: it is no news."""
+        if channel_id in self._sent:
+            return
+        self._sent.add(channel_id)
         now, away_since = self.world.clock.now(), self.store_away_since
         if self.last_absence is not None and now - self.last_absence[1] <= UNSURE:
             away_since = self.last_absence[0]  # its return may not have been noticed yet
