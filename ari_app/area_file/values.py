@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, Any, TypeVar
 
 from argon2 import extract_parameters
@@ -53,6 +54,14 @@ def argon2_hash(text: str) -> str:
     except (InvalidHashError, ValueError):
         refuse("is not an argon2 hash: write the pin itself as pin")
     return text
+
+
+def _not_guessed_at_once(pin: str) -> str:
+    """Three tries are enough for the few PINs that everybody tries first; the sentence does not show it."""
+    steps = {int(after) - int(before) for before, after in pairwise(pin)}
+    if len(steps) == 1 and steps <= {-1, 0, 1}:
+        refuse("is guessed at once: neither one digit again and again, nor a row of digits")
+    return pin
 
 
 def unique(entries: list[T]) -> list[T]:
@@ -127,7 +136,11 @@ EntryName = Annotated[
     str, AfterValidator(like(r"[a-z0-9][a-z0-9-]{0,63}", "must be at most 64 small letters, digits and hyphens"))
 ]
 Digits = Annotated[str, AfterValidator(like(r"[0-9]{2,8}", 'must be 2 to 8 digits in quotes, such as "101"'))]
-PinText = Annotated[str, AfterValidator(like(r"[0-9]{4,8}", "must be 4 to 8 digits in quotes"))]
+PinText = Annotated[
+    str,
+    AfterValidator(like(r"[0-9]{4,8}", "must be 4 to 8 digits in quotes")),
+    AfterValidator(_not_guessed_at_once),
+]
 PhoneName = Annotated[
     str,
     AfterValidator(like(r"PJSIP/[A-Za-z0-9_-]{1,64}", 'must be a phone of this Asterisk, like "PJSIP/phone30"')),

@@ -69,7 +69,7 @@ def crowd_area() -> str:
     parts.append('[[team]]\ncode = "leeg"\nname = "Leeg"\nserves = ["GM9913"]\nwhisper = "none"\nwrap_up_seconds = 0\n')
     for at in range(DESKS):
         parts.append(
-            f'[[operator]]\nnumber = "{201 + at}"\nname = "Druk {at}"\nteams = ["druk"]\npin = "{4201 + at}"\n'
+            f'[[operator]]\nnumber = "{201 + at}"\nname = "Druk {at}"\nteams = ["druk"]\npin = "{420100 + at}"\n'
         )
     parts.append('[[operator]]\nnumber = "301"\nname = "Leeg"\nteams = ["leeg"]\npin = "4301"\n')
     return "\n".join(parts)
@@ -92,7 +92,7 @@ class Crowd:
         """Operator 201 + at dials in at their own phone."""
         account = self.asterisk.accounts[FIRST_DESK - 1 + at]
         return self._desks.start(
-            scenarios.operator_dials_in(account, str(201 + at), str(4201 + at), stay_seconds=stay_seconds)
+            scenarios.operator_dials_in(account, str(201 + at), str(420100 + at), stay_seconds=stay_seconds)
         )
 
     def lone_operator(self, stay_seconds: float) -> SippRun:

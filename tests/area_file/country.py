@@ -77,7 +77,7 @@ def _operator(n: int, municipalities: int) -> str:
 number = "{10_000 + n}"
 name = "Medewerker {n}"
 teams = ["team-{n % municipalities}"]
-pin = "{(n * 7919) % 1_000_000:06}"
+pin = "{(n * 7919 + 482_100) % 1_000_000:06}"
 """
 
 

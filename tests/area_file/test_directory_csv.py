@@ -122,7 +122,7 @@ def test_extensions_may_change_hands_in_one_file() -> None:
 
 def test_a_new_operator_gets_no_number_that_is_an_extension() -> None:
     with pytest.raises(AreaRefused, match="number: 2010 is the extension of oosterwende-belastingen"):
-        read_area('[[operator]]\nnumber = "2010"\nname = "B"\nteams = ["kcc"]\npin = "9999"', KNOWN)
+        read_area('[[operator]]\nnumber = "2010"\nname = "B"\nteams = ["kcc"]\npin = "4821"', KNOWN)
 
 
 def test_who_may_use_an_entry_may_use_its_deputy() -> None:

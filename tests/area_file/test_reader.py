@@ -346,6 +346,10 @@ def test_all_mistakes_are_told_at_once() -> None:
         ('pin = "4821"', 'pin = "12a4"', "operator[0].pin: must be 4 to 8 digits in quotes"),
         ('pin = "4821"', "", "operator[0].pin: operator 101 is new and needs a pin"),
         ('pin = "4821"', f'pin = "4821"\npin_hash = "{HASH}"', "operator[0]: has a pin and a pin_hash: one of the two"),
+        *(
+            ('pin = "4821"', f'pin = "{weak}"', "operator[0].pin: is guessed at once: neither one digit again")
+            for weak in ("0000", "1111", "1234", "4321", "012345", "99999999", "87654321")
+        ),
         (f'pin_hash = "{HASH}"', 'pin_hash = "4821"', "operator[1].pin_hash: is not an argon2 hash"),
         # callbacks
         ('name = "Zandermeer"', 'name = "Z"\ncallback = { team = "x" }', "[1].callback.team: there is no team x"),

@@ -97,7 +97,7 @@ def operator_number(at: int) -> str:
 
 
 def pin(at: int) -> str:
-    return str(4000 + at)
+    return str(420_000 + at)
 
 
 @dataclass(frozen=True, slots=True)

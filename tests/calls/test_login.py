@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import structlog
 
 from ari_app.core.call import LegEndReason
 from ari_app.core.ids import AsteriskId, new_session_id
@@ -50,6 +51,14 @@ async def test_after_three_wrong_pins_the_line_is_closed_and_the_number_is_locke
     await world.clock.advance(301)
     await world.operator("101", phone="phone03")
     assert world.session("101").state is OperatorState.READY
+
+
+async def test_a_failed_login_is_logged_with_its_phone_and_without_what_was_keyed(world: World) -> None:
+    with structlog.testing.capture_logs() as logged:
+        await world.operator("101", "9999", "phone07")
+    (failed,) = [entry for entry in logged if entry["event"] == "login_failed"]
+    assert (failed["endpoint"], failed["verdict"]) == ("PJSIP/phone07", "wrong")
+    assert "9999" not in str(failed)
 
 
 async def test_it_is_not_revealed_whether_the_number_or_the_pin_was_wrong(world: World) -> None:

@@ -48,7 +48,7 @@ async def ask_operator(
             return OperatorNumber(number)
         failures += 1
         await store_failure(failures)
-        log.info("login_failed", line_id=str(line.id), verdict=verdict.value)
+        log.info("login_failed", line_id=str(line.id), endpoint=line.endpoint, verdict=verdict.value)
         if verdict is PinVerdict.LOCKED:
             return None
     return None
