@@ -128,7 +128,7 @@ class Invariants:
         self.store_away_since = self.store_away_since or began_at
 
     def note_fallback(self, channel_id: ChannelId) -> None:
-        """Called when somebody is about to be sent to the fallback. An order that failed is given again: it is no news."""
+        """Called when somebody is about to be sent to the fallback. A failed order that is given again is no news."""
         if channel_id in self._sent:
             return
         self._sent.add(channel_id)
