@@ -22,7 +22,7 @@ _OPEN_ROWS = {
     "operator_session": "logged_out_at",
     "queue_visit": "left_at",
 }
-#: each query finds the rows that break a rule
+#: Each query finds the rows that break a rule. A call that we handed to the fallback ended with us, and then there.
 RULES = {
     "a promise without a way before its deadline": """
         SELECT reference FROM callback_request
@@ -34,7 +34,8 @@ RULES = {
         SELECT l.id FROM call_leg l JOIN direct_number n ON position(n.e164 IN l.party) > 0 WHERE l.role <> 'caller'""",
     "a call that did not end exactly once": """
         SELECT c.id FROM call c WHERE (c.ended_at IS NOT NULL)::int
-          <> (SELECT count(*) FROM call_fact f WHERE f.call_id = c.id AND f.kind = 'ended')""",
+          <> (SELECT count(*) FROM call_fact f WHERE f.call_id = c.id AND f.kind = 'ended' AND NOT EXISTS (
+            SELECT FROM call_fact t WHERE t.call_id = c.id AND t.kind = 'to_fallback' AND t.seq > f.seq))""",
     "more transfers than two and those that were allowed": """
         SELECT c.id FROM call c WHERE c.transfer_count
           > 2 + (SELECT count(*) FROM transfer_allowance a WHERE a.call_id = c.id)""",
