@@ -30,6 +30,8 @@ _NOT_OURS = re.compile(r"^(?:phones-.*|sounds|.*-sounds|data|base)$")
 _DIALLED = 7  # the column of the channel event log that holds the number that a channel dialled
 
 APPLICATION_LOG = "application.log"
+#: what a copy that was replaced says to whoever started it
+_LAST_WORDS = re.compile(r"another controller took the application \w+; this one stops")
 _POSTGRES = "postgres.log"  # names processes by numbers, which may be those of a PIN
 SAMPLE = Path(ari_app.sample.__file__).parent / "area.toml"
 
@@ -106,7 +108,7 @@ def _why(line: str, secrets: tuple[str, ...], pins: re.Pattern[str] | None) -> s
 
 def _no_event(file: Path, line: str) -> str:
     """The application's log has events of ours and nothing else, libraries' warnings included (docs/operations.md)."""
-    if file.name != APPLICATION_LOG:
+    if file.name != APPLICATION_LOG or _LAST_WORDS.fullmatch(line):
         return ""
     try:
         entry = json.loads(line)

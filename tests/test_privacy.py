@@ -62,6 +62,7 @@ def test_what_is_no_person_is_no_leak(line: str, tmp_path: Path) -> None:
         ('{"event": "library_warning", "library": "asyncpg", "says": "x"}', True),
         ('{"event": "Job \\"x\\" was missed by 0:00:01", "level": "warning"}', False),
         ("Traceback (most recent call last):", False),
+        ("another controller took the application ari_app; this one stops", True),
         ('["x"]', False),
     ],
 )
