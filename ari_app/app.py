@@ -44,7 +44,7 @@ from ari_app.settings import Settings
 from ari_app.storage.callbacks.reminders import ReminderQueue
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.db.engine import Database
+from ari_app.storage.db.engine import STATEMENT_SECONDS, Database
 from ari_app.storage.db.lock import ControllerLock
 from ari_app.storage.db.nodes import NodeRow
 from ari_app.storage.db.outbox import Outbox
@@ -93,7 +93,7 @@ async def _control(
     started_at: datetime,
 ) -> None:
     """Handle calls until cancelled. Raises ControllerReplaced when another socket took our place."""
-    await row.beat()  # before anything is closed that may be another installation's
+    await row.beat(STATEMENT_SECONDS)  # before anything is closed that may be another installation's
     node, application = AsteriskId(settings.node), settings.ari_application
     health.is_standby = False
     async with AsyncExitStack() as stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 
@@ -11,7 +12,7 @@ from ari_app.core.ledger import AlreadyTaken, StaleRow, StoreUnavailable
 from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.storage.callbacks.statements import ABANDONED_CALLS, IS_ON_THE_LINE
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.db.engine import Database, connect
+from ari_app.storage.db.engine import STATEMENT_SECONDS, Database, connect
 from ari_app.storage.db.nodes import GONE_AFTER_SECONDS, NodeRow, NodeTaken
 from ari_app.storage.db.roles import SERVE
 from tests.roles import as_role
@@ -66,6 +67,23 @@ async def test_the_name_of_an_installation_that_is_gone_is_free(database: Databa
 async def test_a_standby_writes_nothing(database: Database) -> None:
     await NodeRow(database.pool, NODE1, HERE).require_free()
     assert await database.pool.fetchval("SELECT count(*) FROM node") == 0
+
+
+async def test_a_heartbeat_that_is_not_answered_is_an_absence_after_a_second(
+    database: Database, database_url: str
+) -> None:
+    """New callers wait for nothing then, and the connection on which it was asked is used for nothing else."""
+    row = NodeRow(database.pool, NODE1, HERE)
+    await row.beat()
+    other = await connect(database_url, "test")
+    async with other.transaction():
+        await other.execute("SELECT FROM node FOR UPDATE")
+        began_at = monotonic()
+        with pytest.raises(StoreUnavailable):
+            await row.beat()
+        assert monotonic() - began_at < STATEMENT_SECONDS
+    await row.beat()
+    await other.close()
 
 
 async def test_no_room_for_rows_is_an_absence_of_the_store(database: Database, database_url: str) -> None:

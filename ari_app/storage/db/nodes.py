@@ -67,13 +67,13 @@ class NodeRow:
                 await self.beat()
             await asyncio.sleep(BEAT_SECONDS)
 
-    async def beat(self) -> None:
+    async def beat(self, answer_seconds: float = ANSWER_SECONDS) -> None:
         """Write that the controller lives; every few seconds test as well that there is room for more rows.
 
         Raises NodeTaken, StoreUnavailable.
         """
         with translated():
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(answer_seconds):
                 async with borrowed(self._pool) as connection:
                     if await connection.fetchval(_CLAIM, self._name, self._installation) is None:
                         self._refuse("is at work")
