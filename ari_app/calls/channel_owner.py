@@ -55,6 +55,10 @@ class ChannelOwner(ABC):
     def is_here(self, channel_id: ChannelId) -> bool:
         """Whether this channel is not known to be gone."""
 
+    def hears(self, channel_id: ChannelId) -> bool:
+        """Whether what is played to this channel reaches somebody: a phone that has its line on hold gets no sound."""
+        return True
+
     def read_key(self, channel_id: ChannelId, digit: str) -> KeyCommand | None:
         """The command that this key completes. The one reader of the codes that are keyed on an owned channel."""
         self._keys[channel_id], command = feed(self._keys.get(channel_id, ""), digit)
@@ -116,7 +120,7 @@ class ChannelOwner(ABC):
                     match message:
                         case Played(playback_id=over, failed=failed) if over == playback_id:
                             if not failed:
-                                self.was_heard = over != self._stopped
+                                self.was_heard = over != self._stopped and self.hears(channel_id)
                                 return None
                             until = min(until, self._clock.now() + BROKEN_OFF_PATIENCE)
                         case Played():

@@ -59,6 +59,7 @@ class Invariants:
         self.last_absence: tuple[datetime, datetime] | None = None  # when the store went, and came back
         self._sent_early: set[ChannelId] = set()
         self._sent: set[ChannelId] = set()  # to the fallback, while they should have been held
+        self.offered_before_hold: dict[ChannelId, int] = {}  # of citizens whose phones have us on hold
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
     def _watch_rows(self) -> None:
@@ -94,6 +95,18 @@ class Invariants:
         assert len(found) <= 1
         return found[0] if found else None
 
+    def note_holds(self, citizen: ChannelId) -> None:
+        """The phone of this citizen began or ended a hold, and the application had the time to read it."""
+        self.offered_before_hold.pop(citizen, None)
+        if citizen in self.switch.held and not self.is_deaf:
+            self.offered_before_hold[citizen] = self._offers(citizen)
+
+    def _offers(self, citizen: ChannelId) -> int:
+        facts = (
+            self.world.ledger.told.get(c.id, ()) for c in self.world.ledger.calls.values() if c.channel_id == citizen
+        )
+        return sum(fact.kind is FactKind.OFFERED and "operator" in fact.detail for told in facts for fact in told)
+
     # --- after every step ---
 
     def check(self) -> None:
@@ -105,6 +118,11 @@ class Invariants:
         dialled = {endpoint for endpoint, _, _ in self.switch.created.values()}
         served = {number for town in self.world.area.municipalities.values() for number in town.geographic_numbers}
         assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
+        # Another process does not know of a hold that began before it; an order that is given again takes a moment, in
+        # which the call reads nothing; a direct number, and a transfer to one person, ring that person all the same.
+        if not self.deaths and "an_order_fails" not in self.weights:
+            for citizen, offers in self.offered_before_hold.items():
+                assert self._offers(citizen) == offers, "nobody is offered a caller whose phone has us on hold"
         if self.is_alive and not self.is_deaf:
             assert not {c for c in self.switch.in_hand() if not self.world.registry.is_owned(c)}
         with_call = [s.call_id for s in ledger.sessions.values() if s.is_open and s.call_id is not None]

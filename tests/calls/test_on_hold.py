@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ari_app.calls.messages import Held, Unheld
+from ari_app.calls.messages import Digit, Held, Unheld
 from ari_app.core.area import Reach
-from ari_app.core.call import FactKind, LegEndReason, LegRole, Stage
+from ari_app.core.call import EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import (
@@ -249,3 +249,95 @@ async def test_whatever_would_make_a_held_line_ready_does_not_until_it_is_taken_
     assert step(session, CallOver(world.session("101").id, AT)) is session  # type: ignore[arg-type]
     assert step(session, Resume(AT)).may_be_offered
     assert step(session, LineUnheld(AT)).may_be_offered
+
+
+async def test_given_a_waiting_caller_on_hold_when_an_operator_is_free_then_the_next_one_is_helped_and_they_when_back(
+    world: World,
+) -> None:
+    operator, talker = await world.talk()
+    first = await world.citizen(ESDAM_ALONE)
+    second = await world.citizen(ESDAM_ALONE)
+    place, heard = world.call(first).queued_at, world.switch.heard(first)
+    await hold(world, first)
+    await world.hang_up(talker)
+    await world.press(operator, "*0")
+    assert world.switch.partners(operator) == {second}
+    await world.clock.advance(90)
+    told = world.ledger.kinds(world.call(first).id)
+    assert (world.call(first).stage, FactKind.OFFERED in told) == (Stage.WAITING, False)
+    assert world.switch.heard(first) == heard, "announcements would reach nobody"
+
+    third = await world.citizen(ESDAM_ALONE)
+    await unhold(world, first)
+    assert world.call(first).queued_at == place
+    await world.hang_up(second)
+    await world.press(operator, "*0")
+    assert world.switch.partners(operator) == {first}
+    assert world.call(third).stage is Stage.WAITING
+
+
+async def test_given_a_free_operator_when_a_caller_comes_back_from_hold_then_they_are_helped_at_once(
+    world: World,
+) -> None:
+    citizen = await world.citizen(ESDAM_ALONE)
+    await hold(world, citizen)
+    operator = await world.operator("101")
+    assert not world.switch.partners(citizen)
+    assert state_of(world) == READY
+    await unhold(world, citizen)
+    assert world.switch.partners(citizen) == {operator}
+
+
+async def test_given_a_hold_that_comes_with_the_offer_then_the_operator_gets_the_next_caller(world: World) -> None:
+    """Both are in the mailbox before the call reads either."""
+    first = await world.citizen(ESDAM_ALONE)
+    await world.clock.advance(1)
+    second = await world.citizen(ESDAM_ALONE)
+    world.post(first, Held(first, world.clock.now()))
+    operator = await world.operator("101")
+    assert world.switch.partners(operator) == {second}
+    await unhold(world, first)
+    await world.hang_up(second)
+    await world.press(operator, "*0")
+    assert world.switch.partners(operator) == {first}
+
+
+async def test_given_a_hold_that_is_forgotten_then_it_ends_with_the_patience_of_any_caller(world: World) -> None:
+    citizen = await world.citizen(ESDAM_ALONE)
+    await hold(world, citizen)
+    until = world.call(citizen).wait_until_at
+    assert until is not None
+    await world.clock.advance((until - world.clock.now()).total_seconds() + 30)
+    call = world.call(citizen)
+    assert call.end_reason is EndReason.WAITED_TOO_LONG
+    assert FactKind.ANNOUNCED not in world.ledger.kinds(call.id), "nobody heard it"
+
+
+async def test_given_a_caller_on_hold_when_they_hang_up_then_they_left_the_queue(world: World) -> None:
+    citizen = await world.citizen(ESDAM_ALONE)
+    await hold(world, citizen)
+    await world.hang_up(citizen)
+    assert world.call(citizen).end_reason is EndReason.ABANDONED_WAITING
+    assert world.dispatcher.position(world.call(citizen).id) is None
+
+
+async def test_given_a_caller_who_held_in_the_menu_and_is_back_as_they_are_queued_then_they_are_offered(
+    world: World,
+) -> None:
+    operator, talker = await world.talk()
+    world.switch.prompts_last = True
+    citizen = await world.citizen()
+    await hold(world, citizen)
+    call = world.call(citizen)
+    world.registry.post(citizen, Digit(citizen, "1", world.clock.now()))
+    await world.clock.advance(1)
+    assert world.call(call.channel_id).stage is Stage.WAITING
+    assert world.dispatcher.position(call.id) is None
+    await unhold(world, citizen)
+    world.switch.prompts_last = False
+    for channel_id in list(world.switch.playing.values()):
+        world.switch.finish_prompt(channel_id)
+    await world.hang_up(talker)
+    await world.press(operator, "*0")
+    await world.clock.advance(1)
+    assert world.switch.partners(operator) == {citizen}

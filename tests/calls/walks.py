@@ -40,6 +40,7 @@ PEOPLE = {
     "a_citizen_calls": 12,
     "a_citizen_presses": 8,
     "a_citizen_hangs_up": 5,
+    "a_citizen_holds_or_is_back": 4,
     "citizens_want_to_be_called": 5,
     "an_operator_dials_in": 6,
     "an_operator_presses": 5,
@@ -153,6 +154,13 @@ class Walk(Invariants):
     async def a_citizen_hangs_up(self) -> None:
         if (citizen := self._pick(*self.citizens)) is not None:
             await self.world.hang_up(citizen)
+
+    async def a_citizen_holds_or_is_back(self) -> None:
+        citizen = self._pick(*(c for c in self.citizens if c in self.switch.up))
+        if citizen is not None:
+            (self.switch.take_back if citizen in self.switch.held else self.switch.hold)(citizen)
+            await self.world.clock.advance(0.1)  # no phone does both at one instant
+            self.note_holds(citizen)
 
     async def an_operator_dials_in(self) -> None:
         number = self.dice.choice(sorted(PHONES))
@@ -298,6 +306,8 @@ class Walk(Invariants):
         self._hears_again()
         for channel_id in list(switch.playing.values()):
             switch.finish_prompt(channel_id)
+        for channel_id in sorted(switch.held):
+            switch.take_back(channel_id)
         if self.lost_events:
             await (world.close_gap() if self.is_alive else world.restart())
         await world.clock.advance(15)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Entered, Left, Message, Played, Up
+from ari_app.calls.messages import Entered, Held, Left, Message, Played, Unheld, Up
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
 from ari_app.core.outbound import outside_endpoint
 from ari_app.core.presence import Presence, presence_of
@@ -38,6 +38,7 @@ class FakeSwitch:
     music: set[ChannelId] = field(default_factory=set)
     playing: dict[PlaybackId, ChannelId] = field(default_factory=dict)
     said: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
+    held: set[ChannelId] = field(default_factory=set)
     heard_whole: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     fallback: dict[ChannelId, str] = field(default_factory=dict)
     unregistered: set[Endpoint] = field(default_factory=set)
@@ -173,9 +174,18 @@ class FakeSwitch:
         self.ringing.pop(channel_id, None)
         self.post(channel_id, Up(channel_id, self.clock.now()))
 
+    def hold(self, channel_id: ChannelId) -> None:
+        self.held.add(channel_id)
+        self.post(channel_id, Held(channel_id, self.clock.now()))
+
+    def take_back(self, channel_id: ChannelId) -> None:
+        self.held.discard(channel_id)
+        self.post(channel_id, Unheld(channel_id, self.clock.now()))
+
     def leave(self, channel_id: ChannelId, cause: int = 16) -> None:
         self.channels.discard(channel_id)
         self.up.discard(channel_id)
+        self.held.discard(channel_id)
         self.ringing.pop(channel_id, None)
         self._leave_bridges(channel_id)
         for playback_id in [p for p, c in self.playing.items() if c == channel_id]:

@@ -9,7 +9,7 @@ import structlog
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.rows import ended
 from ari_app.calls.errors import SwitchUnavailable
-from ari_app.calls.messages import CallDone, OperatorGone
+from ari_app.calls.messages import CallDone, Offer, OperatorGone
 from ari_app.core.call import EndReason, EndSide, Fact, FactKind, LegEndReason, how_it_ended
 from ari_app.core.ids import BridgeId, SessionId
 from ari_app.core.skills import team_for
@@ -24,6 +24,18 @@ def free_operator(flow: Flow, wrap_up_seconds: int, session_id: SessionId | None
     mailbox = flow.session_mailbox(session_id or flow.call.operator_session)
     if mailbox is not None:
         mailbox.post(CallDone(flow.call.id, flow.now, wrap_up_seconds))
+
+
+async def leave_queue(flow: Flow) -> None:
+    """The caller is offered to nobody from now on; offers that are here already came too late.
+
+    Their operators are with another caller by now. The place in the queue is kept: it follows from the row.
+    """
+    flow.shell.dispatcher.leave(flow.call.id)
+    with flow.mailbox.keeping() as kept:
+        while (message := await flow.next(flow.now)) is not None:
+            if not isinstance(message, Offer):
+                kept.append(message)
 
 
 def wrap_up(flow: Flow, session_id: SessionId | None) -> None:

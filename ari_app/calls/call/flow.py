@@ -99,6 +99,14 @@ class Flow(HeldCaller):
         municipality = None if code is None else self.area.municipalities.get(code)
         return Norms() if municipality is None else municipality.norms
 
+    @property
+    def is_on_hold(self) -> bool:
+        """Whether the caller's own phone has its line to us on hold."""
+        return self.caller in self.held
+
+    def hears(self, channel_id: ChannelId) -> bool:
+        return channel_id not in self.held
+
     async def enter(self, step: Step) -> None:
         """Write, then act: the row of the new stage is committed before the stage begins.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ari_app.calls.call.announcements import announce, announce_calamity
+from ari_app.calls.call.cleanup import leave_queue
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.gather import ask_key
 from ari_app.calls.call.next_step import after_choice, queued
 from ari_app.calls.callbacks.number import confirmed_number
 from ari_app.calls.callbacks.offer import YES
 from ari_app.calls.callbacks.requests import agreed_request, is_within_limits
-from ari_app.calls.messages import Offer
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Fact, FactKind
 from ari_app.core.call_changes import CallChanges
@@ -26,8 +26,7 @@ _NOT_AGREED: CallChanges = {"callback_reason": None, "callback_kind": None}
 
 
 async def leaving_callback(flow: Flow) -> Step | End:
-    flow.shell.dispatcher.leave(flow.call.id)
-    await _forget_offers(flow)
+    await leave_queue(flow)
     await flow.answer()
     if flow.call.has_music and not flow.is_behind:  # a later process that knows them as waiting leaves them so
         await flow.stop_unfinished_prompt()
@@ -42,14 +41,6 @@ async def leaving_callback(flow: Flow) -> Step | End:
         return await _goes_on(flow)
     await _announce_promise(flow, made)
     return End(EndReason.CALLBACK_PROMISED)
-
-
-async def _forget_offers(flow: Flow) -> None:
-    """Drop offers that came too late: the operator is with another caller by now."""
-    with flow.mailbox.keeping() as kept:
-        while (message := await flow.next(flow.now)) is not None:
-            if not isinstance(message, Offer):
-                kept.append(message)
 
 
 async def _agrees(flow: Flow) -> bool:

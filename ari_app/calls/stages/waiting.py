@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ari_app.calls.call.cleanup import destroy_left_bridges, transfer_over
+from ari_app.calls.call.cleanup import destroy_left_bridges, leave_queue, transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
 from ari_app.calls.call.record import STORE_RETRY
@@ -32,22 +32,27 @@ async def waiting(flow: Flow) -> Step | End:
     if rings_in_vain(flow):
         return not_taken(flow, "no_answer")
     flow.announced_at = flow.call.last_told_at
-    flow.shell.dispatcher.wait(flow.call)
-    flow.note_position(flow.shell.dispatcher.position(flow.call.id))
     ring_until = flow.call.direct_until_at
+    sits_out = flow.is_on_hold and ring_until is None
+    if not sits_out:
+        flow.shell.dispatcher.wait(flow.call)
+    flow.note_position(flow.shell.dispatcher.position(flow.call.id))
     if ring_until is not None:
         return await _hear_ringing(flow, ring_until)
     # An operator who is free is offered at once, and the caller goes on without waiting.
     message: Message | None = await _offer_in_mailbox(flow)
-    if isinstance(message, Offer) and not _has_to_wait(flow, message):
+    if isinstance(message, Offer) and not (flow.is_on_hold or _has_to_wait(flow, message)):
         return _take(flow, message)
     await flow.commit()
     if not flow.is_placed:
         await flow.ensure_music()
         if flow.call.last_told_at is None and (message is None or flow.store_is_away):
             await _announce(flow, _greeting(flow))
-    while not isinstance(message, Offer):
-        if accepts_offer(flow, message):
+    while sits_out or flow.is_on_hold or not isinstance(message, Offer):
+        if sits_out or flow.is_on_hold:
+            sits_out = False
+            await _sit_out_hold(flow)
+        elif accepts_offer(flow, message):
             return instead_of_waiting(flow)
         if flow.is_behind:
             await flow.commit_or_hold()
@@ -72,6 +77,20 @@ async def _offer_in_mailbox(flow: Flow) -> Offer | None:
         if isinstance(message, Offer):
             return message
     return None
+
+
+async def _sit_out_hold(flow: Flow) -> None:
+    """The caller's phone has us on hold: an operator would hear nobody, and the caller would hear no announcement.
+
+    Until they are back, or have waited for as long as anybody may. They keep their place, and lose no operator.
+    """
+    await leave_queue(flow)
+    await flow.commit()
+    while flow.is_on_hold and await flow.next(flow.call.wait_until_at) is not None:
+        pass
+    if not flow.is_on_hold:
+        flow.shell.dispatcher.wait(flow.call)
+    await flow.commit()
 
 
 async def _hear_ringing(flow: Flow, until: datetime) -> Step:
