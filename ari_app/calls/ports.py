@@ -53,6 +53,10 @@ class Switch(Protocol):
         """
         ...
 
+    async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
+        """Take the channel out of this bridge; nothing happens when it is not there, or gone."""
+        ...
+
     async def ensure_music(self, channel_id: ChannelId) -> None:
         """Let the channel hear music, wherever it is, and nothing else until `ensure_no_music`."""
         ...

@@ -21,7 +21,7 @@ from ari_app.calls.messages import Entered, Left, Message, Up
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.tasks import OperatorTasks
 from ari_app.calls.shell import Shell
-from ari_app.calls.sweeper import Sweeper
+from ari_app.calls.sweeper import Stranger, Sweeper
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
 from ari_app.core.callbacks import CallbackRequest
@@ -218,7 +218,17 @@ class Supervisor:
 
     def sweep(self, snapshot: Snapshot) -> int:
         """Post to tasks the messages that they missed until the snapshot was taken; returns how many."""
-        return self._sweeper.sweep(self._flows.values(), snapshot)
+        found = self._sweeper.sweep(self._flows.values(), snapshot)
+        for stranger in self._sweeper.find_strangers(self._flows.values(), snapshot):
+            self.start(self._take_out(stranger), f"stranger {stranger.channel_id}")
+        return found
+
+    async def _take_out(self, stranger: Stranger) -> None:
+        """Out of the bridge; one of nobody who is there again, or cannot be taken out, is hung up."""
+        if stranger.came_back and not stranger.is_ours:
+            await self._shell.switch.hang_up(stranger.channel_id)
+        else:
+            await self._shell.switch.ensure_not_in_bridge(stranger.bridge_id, stranger.channel_id)
 
     # --- tasks ---
 

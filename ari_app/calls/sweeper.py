@@ -6,6 +6,7 @@ Events can be lost, and somebody else may change what Asterisk has.
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -14,12 +15,22 @@ from ari_app.calls.call.flow import Flow
 from ari_app.calls.messages import ApplyEvent, Left, PutBack
 from ari_app.calls.registry import Registry
 from ari_app.core.call import LegRole
-from ari_app.core.ids import CallId, ChannelId, SessionId
-from ari_app.core.misplaced import is_line_misplaced, is_misplaced
+from ari_app.core.ids import BridgeId, CallId, ChannelId, SessionId
+from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
 from ari_app.core.operator_rules import sweep
 from ari_app.core.recovery import Snapshot
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody who hears a talk, or those who wait, and is no party of it. `came_back`: was there a sweep ago too."""
+
+    bridge_id: BridgeId
+    channel_id: ChannelId
+    is_ours: bool
+    came_back: bool
 
 
 class Sweeper:
@@ -28,6 +39,7 @@ class Sweeper:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._absent: set[ChannelId] = set()
+        self._strangers: set[tuple[BridgeId, ChannelId]] = set()
 
     def sweep(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
         """Compare with what Asterisk shows; returns how many messages were posted."""
@@ -51,6 +63,22 @@ class Sweeper:
                 log.warning("line_out_of_place", session_id=str(session.id))
                 mailbox.post(PutBack())
         return len(out_of_place) + len(lines)
+
+    def find_strangers(self, flows: Collection[Flow], snapshot: Snapshot) -> list[Stranger]:
+        """Who is to leave a bridge of ours: a channel of nobody at once, a party when two sweeps found it there.
+
+        A party may be on its way from one bridge to the next; its owner was asked to put it back as well.
+        """
+        calls = [(flow.call, tuple(flow.open_legs)) for flow in flows if flow.call.is_open]
+        before, self._strangers = self._strangers, strangers(calls, self._registry.sessions(), snapshot)
+        found = [
+            Stranger(bridge_id, channel_id, is_ours=self._registry.is_owned(channel_id), came_back=again)
+            for bridge_id, channel_id in sorted(self._strangers)
+            if (again := (bridge_id, channel_id) in before) or not self._registry.is_owned(channel_id)
+        ]
+        for stranger in found:
+            log.warning("stranger_in_bridge", bridge_id=stranger.bridge_id, channel_id=stranger.channel_id)
+        return found
 
     def _mend_calls(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
         """A party missing from two consecutive sweeps has left; after one, its message or channel may be on the way."""

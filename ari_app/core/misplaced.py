@@ -6,11 +6,13 @@ place. Pure decisions; the owners of the parties put them back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from ari_app.core.call import Call, Leg, Stage
+from ari_app.core.ids import BridgeId, ChannelId
 from ari_app.core.operators import OperatorSession
-from ari_app.core.recovery import Snapshot, members, places
+from ari_app.core.recovery import TALK_PREFIX, WAITING_PREFIX, Snapshot, members, places
 from ari_app.core.transfer import Transfer
 
 #: how long parties may be on the way after their row was written
@@ -43,3 +45,33 @@ def is_line_misplaced(session: OperatorSession, snapshot: Snapshot) -> bool:
     if session.channel_id is None or snapshot.taken_at - session.logged_in_at < SETTLING:
         return False
     return session.channel_id in snapshot.channels and session.channel_id not in members(snapshot, session.bridge_id)
+
+
+def strangers(
+    calls: Iterable[tuple[Call, tuple[Leg, ...]]], sessions: Iterable[OperatorSession], snapshot: Snapshot
+) -> set[tuple[BridgeId, ChannelId]]:
+    """Who is in a bridge of ours and does not belong there, by the rows: each with that bridge.
+
+    `calls`: the open ones with their open legs, of which each may be in the bridge of its talk, and where callers wait.
+    A channel that the snapshot does not list came into being while it was taken, and is not judged.
+    """
+    belongs: dict[BridgeId, set[ChannelId]] = {}
+    parties: set[ChannelId] = set()
+    for call, legs in calls:
+        channels = {call.channel_id, *(leg.channel_id for leg in legs)}
+        parties |= channels
+        if call.bridge_id is not None:
+            belongs.setdefault(call.bridge_id, set()).update(channels)
+    for session in sessions:
+        if session.bridge_id is not None and session.channel_id is not None:
+            belongs.setdefault(session.bridge_id, set()).add(session.channel_id)
+    found: set[tuple[BridgeId, ChannelId]] = set()
+    for bridge_id, inside in snapshot.bridges.items():
+        if bridge_id.startswith(TALK_PREFIX):
+            wanted = belongs.get(bridge_id, set())
+        elif bridge_id.startswith(WAITING_PREFIX):
+            wanted = parties
+        else:
+            continue
+        found |= {(bridge_id, channel) for channel in (inside & snapshot.channels.keys()) - wanted}
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.acceptance.centre import Centre, edited_sample
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.stories import add_town, dials
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -68,3 +70,49 @@ async def test_given_a_talk_when_the_operators_line_is_lost_then_the_citizen_sta
     assert (leg["end_reason"], leg["hangup_cause"], leg["end_is_estimated"]) == ("line_lost", 44, False)
     assert (await centre.session(OPERATOR))["logout_reason"] == "line_lost"
     await citizen.hang_up()
+
+
+async def test_given_a_strangers_channel_in_a_talk_then_the_sweep_takes_it_out_and_the_talk_goes_on(
+    centre: Centre,
+) -> None:
+    """Another application rings a phone and brings it into the talk. When it does so again, the phone is hung up."""
+    asterisk = centre.asterisk
+    operator = await centre.operator("phone05", OPERATOR, listens=True)
+    citizen = await centre.citizen(dials(TOWN), listens=True)
+    await centre.call_is(citizen, "talking")
+    await operator.speak_tone(600)
+    await citizen.hears_tone(600)
+    bridge = (await centre.call(citizen))["bridge_id"]
+    remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "somebody-else")
+    opened, up = asyncio.Event(), asyncio.Event()
+
+    async def read() -> None:
+        async for event in remote.events(opened.set):
+            if event["type"] == "StasisStart":
+                up.set()
+
+    reading = asyncio.create_task(read())
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await opened.wait()
+            channel = await remote.order("POST", "channels", endpoint="PJSIP/phone06", app="somebody-else")
+            listener = await centre.phones.incoming("phone06")
+            await listener.pick_up()
+            await up.wait()
+            await remote.order("POST", f"bridges/{bridge}/addChannel", channel=channel["id"])
+            await listener.hears_tone(600)
+            centre.application.forget_log()
+            await centre.application.says("stranger_in_bridge")
+            await listener.does_not_hear_tone(600, for_seconds=0.5)
+            assert (await remote.order("GET", f"bridges/{bridge}"))["channels"].count(channel["id"]) == 0
+            await remote.order("POST", f"bridges/{bridge}/addChannel", channel=channel["id"])
+            await listener.ended()
+        await citizen.hears_tone(600)
+        await centre.call_is(citizen, "talking")
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        await remote.close()
+    await citizen.hang_up()
+    await operator.hang_up()
+    await centre.operator_is(OPERATOR, "away")

@@ -11,8 +11,8 @@ import pytest
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import Reach
 from ari_app.core.call import LegEndReason, LegRole, Stage
-from ari_app.core.ids import ChannelId
-from ari_app.core.misplaced import SETTLING, is_misplaced
+from ari_app.core.ids import BridgeId, ChannelId
+from ari_app.core.misplaced import SETTLING, is_misplaced, strangers
 from ari_app.core.operators import OperatorState
 from tests.calls.scenes import legs_of, talking, talking_rung, waiting
 from tests.calls.transfers import consulting
@@ -156,3 +156,74 @@ async def test_a_party_that_is_gone_is_not_out_of_place_and_one_in_another_bridg
     gone = {c: live for c, live in seen.channels.items() if c != scene.citizen}
     assert not is_misplaced(call, legs, None, replace(seen, channels=gone, bridges=bridges))
     await settle()
+
+
+LISTENER = ChannelId("somebody-elses.1")
+
+
+@pytest.mark.parametrize("where", ["the talk", "the free line", "those who wait"])
+async def test_given_a_strangers_channel_in_a_bridge_of_ours_then_one_sweep_takes_it_out(
+    make_world: Make, where: str
+) -> None:
+    world = make_world()
+    operator, citizen = await world.talk()
+    line = await world.operator("102", phone="phone02")
+    waits = await world.citizen()
+    await world.clock.advance(10)
+    bridge_of = {c: bridge for bridge, members in world.switch.bridges.items() for c in members}
+    bridge_id = {"the talk": bridge_of[citizen], "the free line": bridge_of[line], "those who wait": WAITING}[where]
+    assert bridge_id != WAITING or waits in world.switch.channels
+    world.switch.bring_in(LISTENER, bridge_id)
+    await world.sweep()
+    assert LISTENER not in world.switch.waiting | {c for members in world.switch.bridges.values() for c in members}
+    assert LISTENER in world.switch.strangers, "it may go on elsewhere"
+    await world.sweep()
+    assert world.switch.strangers == {LISTENER}
+    assert world.switch.partners(citizen) == {operator}
+
+
+async def test_given_a_stranger_who_comes_back_or_cannot_be_taken_out_then_the_next_sweep_hangs_it_up(
+    make_world: Make,
+) -> None:
+    world = make_world()
+    operator, citizen = await world.talk()
+    (bridge_id,) = [bridge for bridge, members in world.switch.bridges.items() if citizen in members]
+    for _ in range(2):
+        world.switch.bring_in(LISTENER, bridge_id)
+        await world.sweep()
+    assert not world.switch.strangers
+    assert world.switch.partners(citizen) == {operator}
+
+
+async def test_given_a_caller_in_the_menu_whom_somebody_puts_into_a_talk_then_two_sweeps_take_them_out(
+    make_world: Make,
+) -> None:
+    """The first may have seen a party on its way."""
+    world = make_world()
+    operator, citizen = await world.talk()
+    world.switch.prompts_last = True
+    caller = await world.citizen()
+    (bridge_id,) = [bridge for bridge, members in world.switch.bridges.items() if citizen in members]
+    world.switch.bring_in(caller, bridge_id)
+    await world.sweep()
+    assert world.switch.partners(citizen) == {operator, caller}
+    await world.sweep()
+    assert world.switch.partners(citizen) == {operator}
+    assert caller in world.switch.channels
+
+
+async def test_who_belongs_where_is_what_the_rows_say(make_world: Make) -> None:
+    scene = await talking(make_world)
+    world = scene.world
+    call, legs = world.call(scene.citizen), tuple(leg for leg in legs_of(scene) if leg.is_open)
+    assert call.bridge_id is not None and scene.other is not None
+    sessions = [world.session("101")]
+    seen = world.snapshot()
+    assert strangers([(call, legs)], sessions, seen) == set()
+    assert strangers([], sessions, seen) == {(call.bridge_id, scene.citizen)}
+    of_others = {BridgeId("of-another-application"): frozenset({scene.citizen})}
+    assert strangers([], [], replace(seen, bridges=of_others)) == set()
+    just_created = {call.bridge_id: frozenset({scene.citizen, LISTENER})}
+    assert strangers([(call, legs)], [], replace(seen, bridges=just_created)) == set(), "it is not in the list yet"
+    waiting_too = {WAITING: frozenset({scene.citizen, scene.other})}
+    assert strangers([(call, legs)], [], replace(seen, bridges=waiting_too)) == set()

@@ -17,6 +17,7 @@ from tests.calls.standing_rules import Silence
 from tests.calls.transfers import with_directory
 from tests.calls.world import ESDAM, ESDAM_ALONE, SHARED, World, an_area
 from tests.fakes.clock import settle
+from tests.fakes.switch import WAITING
 
 CITIZENS = [f"+3161234000{last}" for last in range(4)]
 DIRECT, DIRECT_PERSON, NOT_OURS = "+31119555777", "+31119555888", "+31301112222"
@@ -71,7 +72,12 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
     "store": {**PEOPLE, **STORE},
     "absences": {**PEOPLE, **STORE, **ABSENCES, "the_process_dies": 1, "another_process_starts": 12},
     "process": {**PEOPLE, **PROCESS},
-    "meddled": {**PEOPLE, "somebody_takes_a_party_out_of_its_bridge": 4, "the_sweep_comes_by": 6},
+    "meddled": {
+        **PEOPLE,
+        "somebody_takes_a_party_out_of_its_bridge": 4,
+        "somebody_brings_a_channel_into_a_bridge": 4,
+        "the_sweep_comes_by": 6,
+    },
     "everything": {**PEOPLE, **ASTERISK, **STORE, **PROCESS, "the_sweep_comes_by": 2},
 }
 
@@ -287,6 +293,13 @@ class Walk(Invariants):
         for members in places:
             members.discard(channel_id or ChannelId(""))
 
+    async def somebody_brings_a_channel_into_a_bridge(self) -> None:
+        """Another application, or somebody at Asterisk's console: one of their own, or one of ours from elsewhere."""
+        bridge_id = self.dice.choice([WAITING, *sorted(self.switch.bridges)])
+        ours = self._pick(*self.switch.in_hand()) if self.dice.random() < 0.5 else None
+        self.is_meddled = True
+        self.switch.bring_in(ours or ChannelId(f"stranger.{len(self.story)}"), bridge_id)
+
     async def the_sweep_comes_by(self) -> None:
         if self.is_alive and not self.is_deaf:
             await self.world.sweep()
@@ -311,7 +324,7 @@ class Walk(Invariants):
         if self.lost_events:
             await (world.close_gap() if self.is_alive else world.restart())
         await world.clock.advance(15)
-        for _ in range(2 if self.is_meddled else 1 if self.lost_events else 0):  # only then a sweep may be needed
+        for _ in range(3 if self.is_meddled else 1 if self.lost_events else 0):  # only then a sweep may be needed
             await world.sweep()  # the first does not judge a call whose stage has just begun
             await world.clock.advance(5)
         self.check_that_everything_fits()

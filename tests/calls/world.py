@@ -227,6 +227,7 @@ class World:
         """The snapshot that Asterisk would give now."""
         switch = self.switch
         channels = {c: self._as_seen(c) for c in switch.channels}
+        channels |= {c: LiveChannel(c, self.now, True, None) for c in switch.strangers}
         bridges = {bridge_id: frozenset(members) for bridge_id, members in switch.bridges.items()}
         return Snapshot(self.clock.now(), channels, {**bridges, WAITING: frozenset(switch.waiting)})
 

@@ -39,6 +39,7 @@ class FakeSwitch:
     playing: dict[PlaybackId, ChannelId] = field(default_factory=dict)
     said: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     held: set[ChannelId] = field(default_factory=set)
+    strangers: set[ChannelId] = field(default_factory=set)  # channels of somebody else
     heard_whole: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     fallback: dict[ChannelId, str] = field(default_factory=dict)
     unregistered: set[Endpoint] = field(default_factory=set)
@@ -113,6 +114,10 @@ class FakeSwitch:
                 raise SwitchUnavailable(f"there is no bridge {bridge_id}")
             self._move(channel_id, self.bridges[bridge_id])
 
+    async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
+        async with self._order("take out", bridge_id, channel_id):
+            (self.waiting if bridge_id == WAITING else self.bridges.get(bridge_id, set())).discard(channel_id)
+
     async def ensure_music(self, channel_id: ChannelId) -> None:
         async with self._order("music", channel_id):
             self._there(channel_id)
@@ -152,6 +157,9 @@ class FakeSwitch:
 
     async def hang_up(self, channel_id: ChannelId, cause: int = 16) -> None:
         async with self._order("hang up", channel_id, str(cause)):
+            if channel_id in self.strangers:
+                self.strangers.discard(channel_id)
+                self._leave_bridges(channel_id)
             if channel_id in self.channels:
                 self.leave(channel_id, cause)
 
@@ -173,6 +181,13 @@ class FakeSwitch:
         self.up.add(channel_id)
         self.ringing.pop(channel_id, None)
         self.post(channel_id, Up(channel_id, self.clock.now()))
+
+    def bring_in(self, channel_id: ChannelId, bridge_id: BridgeId) -> None:
+        """Somebody else moves a channel into a bridge of ours: one of theirs, or of ours."""
+        if channel_id not in self.channels:
+            self.strangers.add(channel_id)
+        self._leave_bridges(channel_id)
+        (self.waiting if bridge_id == WAITING else self.bridges[bridge_id]).add(channel_id)
 
     def hold(self, channel_id: ChannelId) -> None:
         self.held.add(channel_id)

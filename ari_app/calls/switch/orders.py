@@ -94,6 +94,11 @@ class AriSwitch:
                 inhibit_connected_line_updates=True,
             )
 
+    async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
+        # A conflict means that it is not in this bridge, or in the dialplan, from where no order of ARI moves it.
+        with _about(None, gone_is_fine=True), suppress(Conflict):
+            await self._ari.bridges.remove_channel(bridge_id, channel=[channel_id])
+
     async def ensure_music(self, channel_id: ChannelId) -> None:
         with _about(channel_id):
             await self._ari.channels.start_moh(channel_id)

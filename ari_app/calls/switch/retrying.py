@@ -67,6 +67,9 @@ class RetryingSwitch:
     ) -> None:
         await self._retry(lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here))
 
+    async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
+        await self._retry(lambda: self._switch.ensure_not_in_bridge(bridge_id, channel_id))
+
     async def ensure_music(self, channel_id: ChannelId) -> None:
         await self._retry(lambda: self._switch.ensure_music(channel_id))
 
