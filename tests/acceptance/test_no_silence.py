@@ -1,4 +1,8 @@
-"""Nobody on a line is in silence for more than two seconds: measured on the RTP that the phone gets, at real speed."""
+"""Nobody on a line is in silence for more than two seconds: measured on the RTP that the phone gets, at real speed.
+
+With one exception that is meant: the ringing tone has pauses of four seconds (425 Hz, one second of five; ITU-T E.180
+for the Netherlands). Everybody knows it as "it rings"; with shorter pauses, or music, it would not say that any more.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,7 @@ pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 HURRIED = 1
 MOST_SILENCE_SECONDS = 2.0
+RING_TONE_HZ, RING_PAUSE_SECONDS = 425, 4.0
 
 
 def _area(area: dict[str, Any]) -> None:
@@ -29,6 +34,8 @@ def _area(area: dict[str, Any]) -> None:
     entry(area, "municipality", "GM9902").update(hours={open_on: ["09:00-10:00"]}, callback={"offered": True})
     for lane in LANES[:2]:
         lane.add(area)
+    # Longer than the words before the ringing tone, and two of its periods.
+    entry(area, "municipality", "GM9911")["norms"]["transfer_ring_seconds"] = 15
 
 
 AREA = edited_sample(_area)
@@ -90,6 +97,22 @@ async def test_given_a_colleague_who_is_briefed_then_the_operator_is_never_in_si
     await scene.operator.hears_recording(centre.sound("nl/collega-luistert"), since=since)
     await scene.operator.hears_tone(700)
     assert silence(ear, since) <= MOST_SILENCE_SECONDS
+    await scene.everybody_hangs_up()
+
+
+async def test_given_a_colleagues_phone_that_rings_out_then_the_operator_is_in_no_silence_but_the_ringing_tones_pauses(
+    centre: Centre, exchange_view: RemoteAsterisk
+) -> None:
+    scene = await _talk(centre, exchange_view, 0)
+    ears = await scene.operator.listen(), await scene.citizen.listen()
+    since = [ear.position for ear in ears]
+    await scene.operator.press(f"*1{scene.lane.colleague}#")
+    await scene.ringing()
+    await scene.operator.hears_tone(RING_TONE_HZ)
+    await scene.operator.hears_recording(centre.sound("nl/geen-gehoor"), since=since[0])
+    await scene.citizen.hears_tone(500)
+    assert MOST_SILENCE_SECONDS < silence(ears[0], since[0]) <= RING_PAUSE_SECONDS + 0.3
+    assert silence(ears[1], since[1]) <= MOST_SILENCE_SECONDS
     await scene.everybody_hangs_up()
 
 
