@@ -262,6 +262,21 @@ async def test_a_process_that_was_frozen_goes_on_when_postgres_is_away(
     await lock.release()
 
 
+async def test_a_process_that_runs_is_sure_when_postgres_falls_silent(
+    link: Link, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No order waits for the end of an absence of Postgres."""
+    lock = ControllerLock(link.url, KEY, NODE, answer_seconds=1.0)
+    await lock.acquire()
+    link.freeze()
+    await asyncio.wait_for(lock.lost.wait(), PATIENCE_SECONDS)
+    monkeypatch.setattr(lock_module, "UNSURE_SECONDS", 1.0)  # the last answer is older
+    await asyncio.wait_for(lock.wait_until_sure(), 0.1)
+    link.mend()
+    await asyncio.wait_for(lock.regain(), PATIENCE_SECONDS)
+    await lock.release()
+
+
 async def test_no_row_is_written_before_it_may(database: Database) -> None:
     asked, may = asyncio.Event(), asyncio.Event()
 

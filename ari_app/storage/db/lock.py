@@ -162,15 +162,18 @@ class ControllerLock:
         if connection is None:
             raise RuntimeError("a lock without a connection")
         connection.add_termination_listener(lambda _: self._lose())
+        began_at = monotonic()
         try:
             while not connection.is_closed():
+                began_at = monotonic()
                 await asyncio.sleep(PING_SECONDS)
                 asked_at = monotonic()
                 with translated():
                     await connection.fetchval("SELECT 1", timeout=self._answer_seconds)
                 self._is_sure(asked_at)
         except StoreUnavailable:
-            pass
+            if monotonic() - began_at < UNSURE_SECONDS:
+                self._is_sure(monotonic())  # this process ran all the time: it is Postgres that is silent
         finally:
             self._lose()
             self._disconnect()
