@@ -53,6 +53,7 @@ async def _talk(flow: Flow) -> Step | End | None:
             if _is_first_talk(flow, handling_party):
                 flow.note(answered_at=None)
             raise
+        _free_former_handling_party(flow)
         return await _unheard(flow, handling_party)
     mailbox = flow.session_mailbox(flow.call.operator_session)
     if mailbox is not None:
