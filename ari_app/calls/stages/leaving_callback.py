@@ -113,6 +113,8 @@ async def _goes_on(flow: Flow) -> Step | End:
         return End(end)
     await flow.play(callback_to_caller.NO_USE)
     if call.queued_at is not None:
+        if call.has_music:
+            await flow.ensure_music()  # before the row says so: a process that finds them waiting leaves them so
         return queued(flow, _NOT_AGREED, [])
     municipality = call.municipality or routing.default_choice(flow.area, call.shared_number, flow.now)
     how = call.choice or ChoiceKind.DEFAULT
