@@ -133,7 +133,9 @@ class Ledger(Protocol):
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows: ...
 
-    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict: ...
+    async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:
+        """`endpoint`: the phone on which it was keyed; wrong ones count for number and phone."""
+        ...
 
 
 class Voice(Protocol):

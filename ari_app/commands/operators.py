@@ -10,14 +10,17 @@ import click
 from ari_app.commands import WRONG, Day, Moment, as_json, author_option, fail, json_option, with_database
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.callbacks import Absence
-from ari_app.core.ids import OperatorNumber
+from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.operator_states import bounds_of
 from ari_app.render.callbacks import absences_table
-from ari_app.render.operators import operator_day_text, operators_table
+from ari_app.render.operators import locked_table, operator_day_text, operators_table
 from ari_app.render.text import local
 from ari_app.storage.operators.absences import add_absence, end_absences, list_absences
 from ari_app.storage.operators.days import operator_stretches
+from ari_app.storage.operators.pins import list_locked, unlock_number, unlock_phone
 from ari_app.storage.operators.status import list_operators
+
+_UNLOCKED, _NEVER_LOCKED = "may log in again", "no wrong PINs are counted"
 
 
 @click.group(invoke_without_command=True)
@@ -85,3 +88,29 @@ def operators_present(number: str) -> None:
     operator, now = OperatorNumber(number), datetime.now(UTC)
     ended = with_database(lambda db: end_absences(db.background, operator, now))
     click.echo(f"{number}: back" if ended else f"{number}: was not away")
+
+
+@operators.command("unlock")
+@click.argument("number", required=False)
+@click.option("--phone", help="the phone on which wrong PINs were keyed, such as phone01")
+@json_option
+@author_option
+def operators_unlock(number: str | None, phone: str | None, json_wanted: bool, author: str) -> None:
+    """Let NUMBER, or a phone, log in again at once after wrong PINs. Without either: the list of those who wait."""
+    now = datetime.now(UTC)
+    if number is None and phone is None:
+        found = with_database(lambda db: list_locked(db.background, now))
+        if json_wanted:
+            for locked in found:
+                click.echo(as_json(asdict(locked)))
+        else:
+            click.echo(locked_table(found) if found else "nobody has to wait")
+        return
+    if number is not None:
+        operator = OperatorNumber(number)
+        is_done = with_database(lambda db: unlock_number(db.background, operator, author, now))
+        click.echo(f"{number}: {_UNLOCKED if is_done else _NEVER_LOCKED}")
+    if phone is not None:
+        endpoint = Endpoint(phone if "/" in phone else f"PJSIP/{phone}")
+        is_done = with_database(lambda db: unlock_phone(db.background, endpoint, author, now))
+        click.echo(f"{endpoint}: {_UNLOCKED if is_done else _NEVER_LOCKED}")

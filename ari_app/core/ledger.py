@@ -71,7 +71,7 @@ class AttemptOpen(CallbackRefused):
 class PinVerdict(StrEnum):
     OK = "ok"
     WRONG = "wrong"
-    LOCKED = "locked"  # too many wrong ones; also said of numbers that do not exist
+    LOCKED = "locked"  # number or phone have to wait; also said of numbers that do not exist
 
 
 @dataclass(frozen=True, slots=True)

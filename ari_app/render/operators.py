@@ -1,4 +1,4 @@
-"""Operators as text for a person at a terminal: who is in which state, and one operator's day."""
+"""Operators as text for a person at a terminal: who is in which state, one operator's day, and who has to wait."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ari_app.core.operator_states import OperatorStretch, sums
 from ari_app.render.text import local, seconds, short_id, table
+from ari_app.storage.operators.pins import Locked
 from ari_app.storage.operators.status import OperatorStatus
 
 
@@ -27,6 +28,13 @@ def operators_table(operators: Iterable[OperatorStatus], now: datetime) -> str:
         for one in operators
     )
     return table(head, rows)
+
+
+def locked_table(found: Iterable[Locked]) -> str:
+    rows = (
+        (one.number or "-", one.phone or "-", str(one.failed_attempts), local(one.locked_until_at)) for one in found
+    )
+    return table(("OPERATOR", "PHONE", "WRONG PINS", "UNTIL"), rows)
 
 
 def operator_day_text(stretches: Sequence[OperatorStretch]) -> str:

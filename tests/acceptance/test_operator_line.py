@@ -72,21 +72,22 @@ async def _wrong_pin(centre: Centre) -> None:
         (None, 3, "released"),
         (None, 3, "released"),
     ]
-    attempts = await centre.rows(
-        "SELECT operator, locked_until_at - last_at AS locked FROM pin_attempt WHERE operator IN ('103', '999')"
-        " ORDER BY 1"
-    )
-    assert [(a["operator"], a["locked"]) for a in attempts] == [
-        ("103", timedelta(minutes=5)),
-        ("999", timedelta(minutes=5)),
-    ]
+    locked = "SELECT array_agg(locked_until_at - last_at) FROM {} WHERE {} = ANY($1)"
+    numbers, phones = ["103", "999"], ["PJSIP/phone01", "PJSIP/phone02"]
+    assert await centre.ask(locked.format("pin_attempt", "operator"), numbers) == [timedelta(seconds=30)] * 2
+    assert await centre.ask(locked.format("phone_pin_attempt", "endpoint"), phones) == [timedelta(minutes=5)] * 2
 
-    phone = await centre.phones.desk("phone03", "1400", listens=True)
+    phone = await centre.phones.desk("phone01", "1400", listens=True)
     await phone.answered()
     await phone.press("103#7103#")
     await phone.hears_recording(centre.sound("nl/inlog-gesloten"), since=0)
     await phone.ended()
     assert await centre.ask("SELECT count(*) FROM operator_session WHERE operator = '103'") == 0
+    assert await centre.ari_app("operators", "unlock", "103", "--phone", "phone01") == 0
+    assert await centre.ari_app("operators", "unlock", "--phone", "phone02") == 0
+    operator = await centre.operator("phone01", "103")
+    await operator.hang_up()
+    await centre.operator_is("103", "away")
     everything = await centre.whole_record() + str(centre.application.log) + centre.asterisk.cel_file.read_text()
     assert not re.search(rf"\b({_WRONG_PIN}|7103)\b", everything)
 

@@ -250,7 +250,7 @@ async def test_given_people_who_come_and_go_in_a_gap_when_it_is_over_then_rule_7
     await application.start()
     async with crowd.operators(6):
         is_paused = "SELECT state FROM operator_session WHERE operator = '212'"
-        idle = await phones.operator("phone02", "212", "4212")
+        idle = await phones.operator("phone02", "212", "420111")
         await idle.press("*91")
         await eventually(database_url, is_paused, equals="paused")
         async with crowd.load(calls=60) as load, crowd.talk_and_waiting(phones) as (operator, talker, waiter):

@@ -13,6 +13,7 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.ids import (
     AsteriskId,
     ChannelId,
+    Endpoint,
     MunicipalityCode,
     OperatorNumber,
     TeamCode,
@@ -211,3 +212,37 @@ def test_a_database_that_is_away_is_one_line_and_not_a_traceback(
     result = type_in("calls")
     assert result.exit_code == 1
     assert "Traceback" not in result.output and result.stderr.strip()
+
+
+def test_wrong_pins_are_listed_and_forgotten_by_number_and_by_phone(type_in: Type, database_url: str) -> None:
+    assert type_in("import", str(SAMPLE)).exit_code == 0
+
+    async def guess() -> None:
+        async with Database(database_url) as database:
+            ledger, now = PostgresLedger(database.pool), datetime.now(UTC)
+            for number in ("101", "101", "101", "4711"):  # a PIN in the wrong place
+                await ledger.check_pin(number, "0000", Endpoint("PJSIP/phone01"), now)
+            for desk in (1, 2, 3):
+                await ledger.check_pin("4711", "0000", Endpoint(f"PJSIP/desk{desk}"), now)
+
+    assert type_in("operators", "unlock").output == "nobody has to wait\n"
+    asyncio.run(guess())
+    shown = type_in("operators", "unlock").output
+    assert [line.split()[:3] for line in shown.splitlines()[1:]] == [["101", "-", "3"], ["-", "PJSIP/phone01", "3"]]
+    assert "4711" not in shown
+    assert [one["number"] for one in rows(type_in("operators", "unlock", "--json"))] == ["101", None]
+    assert type_in("operators", "unlock", "101", "--author", "Anna").output == "101: may log in again\n"
+    assert type_in("operators", "unlock", "--phone", "phone01").output == "PJSIP/phone01: may log in again\n"
+    again = type_in("operators", "unlock", "101", "--phone", "PJSIP/phone01")
+    assert again.output == "101: no wrong PINs are counted\nPJSIP/phone01: no wrong PINs are counted\n"
+    assert again.exit_code == 0
+
+    async def deeds() -> list[tuple[str, str]]:
+        async with Database(database_url) as database:
+            found = await database.pool.fetch(
+                "SELECT actor, action FROM audit_log WHERE action LIKE '%unlock' ORDER BY at"
+            )
+            return [(row["actor"], row["action"]) for row in found]
+
+    first, second = asyncio.run(deeds())
+    assert (first, second[1]) == (("Anna", "operator.unlock"), "phone.unlock")

@@ -18,17 +18,16 @@ from datetime import datetime, timedelta
 from ari_app.calls.clock import Clock, time_limit
 from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.call_changes import at_seq
-from ari_app.core.ids import AsteriskId, CallId, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
+from ari_app.core.ids import AsteriskId, CallId, Endpoint, LegId, LineId, OperatorNumber, SessionId, TransferId, VisitId
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operator_states import OperatorStretch, ended_stretch
 from ari_app.core.operators import OperatorLine, OperatorSession
+from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE, PinLimit
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
 #: as STATEMENT_SECONDS of the real one
 STATEMENT_PATIENCE = timedelta(seconds=2)
-MAX_FAILURES = 3
-LOCKED_FOR = timedelta(minutes=5)
 
 
 @dataclass
@@ -36,6 +35,15 @@ class _Attempts:
     failed: int
     last_at: datetime
     locked_until_at: datetime | None = None
+
+
+def _one_more(before: _Attempts | None, limit: PinLimit, now: datetime) -> _Attempts | None:
+    """The attempts with another failure; None while there is to be none."""
+    if before is not None and before.locked_until_at is not None and now < before.locked_until_at:
+        return None
+    failed = 1 if before is None or now - before.last_at >= FORGOTTEN_AFTER else before.failed + 1
+    wait = limit.wait_after(failed)
+    return _Attempts(failed, now, None if wait is None else now + wait)
 
 
 @dataclass
@@ -58,6 +66,7 @@ class FakeLedger:
     def __post_init__(self) -> None:
         self._pins: dict[str, str] = {}
         self._attempts: dict[str, _Attempts] = {}
+        self._attempts_on: dict[Endpoint, _Attempts] = {}
         self._thawed = asyncio.Event()
         self._thawed.set()
         self._given_up: list[tuple[Call, Sequence[Fact], Sequence[Leg], Sequence[Transfer], Sequence[QueueVisit]]] = []
@@ -210,19 +219,22 @@ class FakeLedger:
         await self._arrive()
         return tuple(self.told.get(call_id, ()))
 
-    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict:
+    async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:
         await self._arrive()
-        attempts = self._attempts.get(operator)
-        if attempts is not None and attempts.locked_until_at is not None and now < attempts.locked_until_at:
+        of_phone = _one_more(self._attempts_on.get(endpoint), OF_PHONE, now)
+        if of_phone is None:
+            return PinVerdict.LOCKED
+        self._attempts_on[endpoint] = of_phone
+        of_number = _one_more(self._attempts.get(operator), OF_NUMBER, now)
+        if of_number is None:
             return PinVerdict.LOCKED
         if self._pins.get(operator) == pin:
             self._attempts.pop(operator, None)
+            del self._attempts_on[endpoint]
             return PinVerdict.OK
-        again = attempts is not None and now - attempts.last_at < LOCKED_FOR
-        failed = attempts.failed + 1 if again and attempts is not None else 1
-        is_locked = failed >= MAX_FAILURES
-        self._attempts[operator] = _Attempts(failed, now, now + LOCKED_FOR if is_locked else None)
-        return PinVerdict.LOCKED if is_locked else PinVerdict.WRONG
+        self._attempts[operator] = of_number
+        is_last = of_number.locked_until_at is not None or of_phone.locked_until_at is not None
+        return PinVerdict.LOCKED if is_last else PinVerdict.WRONG
 
     def kinds(self, call_id: CallId) -> list[FactKind]:
         """The kinds of a call's facts, in order."""

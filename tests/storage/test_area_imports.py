@@ -123,9 +123,9 @@ async def test_pins_are_hashed_kept_and_changed(database: Database, database_url
     after = {row.number: row.pin_hash for row in await rows(database.engine, t.operator)}
     assert {number for number in hashes if hashes[number] != after[number]} == {"101"}
     async with Database(database_url) as database:
-        assert await check_pin(database.pool.fetch, "101", "7101", NOW) is PinVerdict.WRONG
-        assert await check_pin(database.pool.fetch, "101", "919191", NOW) is PinVerdict.OK
-        assert await check_pin(database.pool.fetch, "102", "7102", NOW) is PinVerdict.OK
+        assert await check_pin(database.pool.fetch, "101", "7101", "PJSIP/phone01", NOW) is PinVerdict.WRONG
+        assert await check_pin(database.pool.fetch, "101", "919191", "PJSIP/phone01", NOW) is PinVerdict.OK
+        assert await check_pin(database.pool.fetch, "102", "7102", "PJSIP/phone01", NOW) is PinVerdict.OK
 
 
 async def test_a_bad_file_changes_nothing(database: Database) -> None:

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
-from ari_app.core.ids import BridgeId, ChannelId, new_leg_id
+from ari_app.core.ids import BridgeId, ChannelId, Endpoint, new_leg_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -25,6 +25,7 @@ from ari_app.storage.operators.pin_hashes import hash_pin
 from tests.patience import PATIENCE_SECONDS
 from tests.storage.link import Link
 from tests.storage.values import (
+    DESK,
     FULL_CALL,
     FULL_LEG,
     FULL_LINE,
@@ -177,7 +178,7 @@ async def test_an_absent_server_is_told_at_once(link: Link) -> None:
         with pytest.raises(StoreUnavailable):
             await ledger.open_rows(NODE1)
         with pytest.raises(StoreUnavailable):
-            await ledger.check_pin("101", "4711", NINE)
+            await ledger.check_pin("101", "4711", DESK, NINE)
         with pytest.raises(StoreUnavailable):
             await database.ping()
     link.mend()
@@ -228,9 +229,11 @@ async def test_a_cancelled_store_leaves_a_working_ledger(database: Database) -> 
 async def test_guesses_on_many_lines_at_once_get_no_extra_tries(database: Database, ledger: PostgresLedger) -> None:
     await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', $1)", hash_pin("4711"))
     guesses = [f"{guess:04}" for guess in range(19)]
-    verdicts = await asyncio.gather(*(ledger.check_pin("101", guess, NINE) for guess in guesses))
+    verdicts = await asyncio.gather(
+        *(ledger.check_pin("101", guess, Endpoint(f"PJSIP/desk{guess}"), NINE) for guess in guesses)
+    )
     assert verdicts.count(PinVerdict.WRONG) == 2
-    assert await ledger.check_pin("101", "4711", after(1)) is PinVerdict.LOCKED
+    assert await ledger.check_pin("101", "4711", DESK, after(1)) is PinVerdict.LOCKED
 
 
 async def test_an_unknown_number_takes_as_long_as_a_wrong_pin(database: Database, ledger: PostgresLedger) -> None:
@@ -240,7 +243,7 @@ async def test_an_unknown_number_takes_as_long_as_a_wrong_pin(database: Database
         took = []
         for attempt in range(8):
             started = time.process_time()
-            await ledger.check_pin(number, "0000", NINE + timedelta(hours=attempt))
+            await ledger.check_pin(number, "0000", DESK, NINE + timedelta(hours=attempt))
             took.append(time.process_time() - started)
         return min(took)
 
@@ -252,9 +255,10 @@ async def test_numbers_keyed_in_by_strangers_are_forgotten_after_a_day(
     database: Database, ledger: PostgresLedger
 ) -> None:
     for number in range(5):
-        await ledger.check_pin(f"99{number}", "0000", NINE)
-    await ledger.check_pin("101", "0000", NINE + timedelta(days=2))
+        await ledger.check_pin(f"99{number}", "0000", Endpoint(f"PJSIP/desk{number}"), NINE)
+    await ledger.check_pin("101", "0000", DESK, NINE + timedelta(days=2))
     assert await database.pool.fetchval("SELECT array_agg(operator) FROM pin_attempt") == ["101"]
+    assert await database.pool.fetchval("SELECT array_agg(endpoint) FROM phone_pin_attempt") == [DESK]
 
 
 def test_a_pin_is_kept_as_a_salted_hash() -> None:
@@ -264,7 +268,7 @@ def test_a_pin_is_kept_as_a_salted_hash() -> None:
 
 async def test_a_pin_that_was_stored_in_another_way_fits_nobody(database: Database, ledger: PostgresLedger) -> None:
     await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', '4711')")
-    assert await ledger.check_pin("101", "4711", NINE) is PinVerdict.WRONG
+    assert await ledger.check_pin("101", "4711", DESK, NINE) is PinVerdict.WRONG
 
 
 async def test_the_state_of_a_call_changes_without_new_index_entries(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode, new_leg_id, new_session_id
+from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id, new_session_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
 from ari_app.core.operator_states import OperatorStretch, ended_stretch
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
+from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE
 from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.statements import STRETCH
@@ -20,6 +22,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.pin_hashes import hash_pin
 from tests.fakes.ledger import FakeLedger
 from tests.storage.values import (
+    DESK,
     FULL_CALL,
     FULL_LEG,
     FULL_LINE,
@@ -310,46 +313,70 @@ async def test_a_stale_write_changes_no_visit(subject: Subject) -> None:
 @pytest.mark.parametrize("pin", ["4712", "", "4711 ", "4" * 300])
 async def test_a_wrong_pin_is_wrong(subject: Subject, pin: str) -> None:
     await subject.add_operator("101", "4711")
-    assert await subject.ledger.check_pin("101", pin, NINE) is PinVerdict.WRONG
+    assert await subject.ledger.check_pin("101", pin, DESK, NINE) is PinVerdict.WRONG
 
 
 async def test_a_right_pin_is_right_and_forgets_the_wrong_ones(subject: Subject) -> None:
     await subject.add_operator("101", "4711")
     for _ in range(3):
-        assert await subject.ledger.check_pin("101", "1", NINE) is PinVerdict.WRONG
-        assert await subject.ledger.check_pin("101", "2", NINE) is PinVerdict.WRONG
-        assert await subject.ledger.check_pin("101", "4711", NINE) is PinVerdict.OK
+        assert await subject.ledger.check_pin("101", "1", DESK, NINE) is PinVerdict.WRONG
+        assert await subject.ledger.check_pin("101", "2", DESK, NINE) is PinVerdict.WRONG
+        assert await subject.ledger.check_pin("101", "4711", DESK, NINE) is PinVerdict.OK
+
+
+def _desk(number: int) -> Endpoint:
+    return Endpoint(f"PJSIP/desk{number}")
 
 
 @pytest.mark.parametrize("number", ["101", "999", "9" * 300])
-async def test_the_third_wrong_pin_locks_known_and_unknown_numbers_alike(subject: Subject, number: str) -> None:
+async def test_the_third_wrong_pin_locks_known_and_unknown_numbers_alike_for_longer_and_longer(
+    subject: Subject, number: str
+) -> None:
     await subject.add_operator("101", "4711")
-    verdicts = [await subject.ledger.check_pin(number, "0000", after(second)) for second in range(3)]
-    assert verdicts == [PinVerdict.WRONG, PinVerdict.WRONG, PinVerdict.LOCKED]
-    assert await subject.ledger.check_pin(number, "4711", after(3)) is PinVerdict.LOCKED
-    assert await subject.ledger.check_pin(number, "4711", after(2) + timedelta(seconds=299)) is PinVerdict.LOCKED
+    desks = map(_desk, count())
+    at = NINE
+    for failures in range(1, 10):
+        verdict = await subject.ledger.check_pin(number, "0000", next(desks), at)
+        wait = OF_NUMBER.wait_after(failures)
+        assert verdict is (PinVerdict.WRONG if wait is None else PinVerdict.LOCKED)
+        if wait is not None:
+            at += wait
+            too_early = at - timedelta(seconds=1)
+            assert await subject.ledger.check_pin(number, "4711", next(desks), too_early) is PinVerdict.LOCKED
+    expected = PinVerdict.OK if number == "101" else PinVerdict.LOCKED
+    assert await subject.ledger.check_pin(number, "4711", next(desks), at) is expected
+    if number == "101":
+        assert await subject.ledger.check_pin(number, "0000", next(desks), at) is PinVerdict.WRONG
 
 
-async def test_a_lock_lasts_five_minutes_and_then_the_count_starts_again(subject: Subject) -> None:
-    await subject.add_operator("101", "4711")
-    for _ in range(3):
-        await subject.ledger.check_pin("101", "0000", NINE)
-    assert await subject.ledger.check_pin("101", "0000", after(300)) is PinVerdict.WRONG
-    assert await subject.ledger.check_pin("101", "4711", after(301)) is PinVerdict.OK
-
-
-async def test_wrong_pins_long_ago_do_not_count(subject: Subject) -> None:
+async def test_wrong_pins_an_hour_ago_do_not_count(subject: Subject) -> None:
     await subject.add_operator("101", "4711")
     for _ in range(2):
-        await subject.ledger.check_pin("101", "0000", NINE)
-    assert await subject.ledger.check_pin("101", "0000", after(300)) is PinVerdict.WRONG
+        await subject.ledger.check_pin("101", "0000", DESK, NINE)
+    an_hour_later = NINE + FORGOTTEN_AFTER
+    assert await subject.ledger.check_pin("101", "0000", DESK, an_hour_later) is PinVerdict.WRONG
 
 
-async def test_one_operators_lock_is_nobody_elses(subject: Subject) -> None:
+async def test_a_lock_is_of_its_number_and_its_phone_and_of_nobody_else(subject: Subject) -> None:
     await subject.add_operator("102", "4711")
     for _ in range(3):
-        await subject.ledger.check_pin("101", "0000", NINE)
-    assert await subject.ledger.check_pin("102", "4711", NINE) is PinVerdict.OK
+        await subject.ledger.check_pin("101", "0000", DESK, NINE)
+    assert await subject.ledger.check_pin("102", "4711", DESK, NINE) is PinVerdict.LOCKED
+    assert await subject.ledger.check_pin("101", "4711", _desk(2), NINE) is PinVerdict.LOCKED
+    assert await subject.ledger.check_pin("102", "4711", _desk(2), NINE) is PinVerdict.OK
+
+
+async def test_a_phone_that_guesses_for_everybody_is_locked_before_anybody_else(subject: Subject) -> None:
+    numbers = [f"1{number:02}" for number in range(12)]
+    for number in numbers:
+        await subject.add_operator(number, "4711")
+    verdicts = [await subject.ledger.check_pin(number, "0000", DESK, NINE) for number in numbers]
+    assert verdicts == [PinVerdict.WRONG] * 2 + [PinVerdict.LOCKED] * 10
+    for number in numbers:
+        assert await subject.ledger.check_pin(number, "4711", _desk(2), NINE) is PinVerdict.OK
+    locked_until = NINE + OF_PHONE.first
+    assert await subject.ledger.check_pin("100", "4711", DESK, locked_until - timedelta(seconds=1)) is PinVerdict.LOCKED
+    assert await subject.ledger.check_pin("100", "4711", DESK, locked_until) is PinVerdict.OK
 
 
 async def test_the_ledger_in_memory_can_be_away_and_can_lose_its_answers() -> None:

@@ -32,6 +32,8 @@ from ari_app.core.operators import LogoutReason, OperatorLine, OperatorSession, 
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from tests.patience import PATIENCE_SECONDS
 
+#: a phone of an operator
+DESK = Endpoint("PJSIP/phone01")
 NINE = datetime(2026, 3, 2, 9, 0, 0, 123_456, tzinfo=UTC)
 NODE1 = AsteriskId("node1")
 NODE2 = AsteriskId("node2")

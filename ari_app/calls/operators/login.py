@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -15,7 +16,7 @@ from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Reach
-from ari_app.core.ids import OperatorNumber, new_session_id
+from ari_app.core.ids import Endpoint, OperatorNumber, new_session_id
 from ari_app.core.keypad import feed_entry
 from ari_app.core.ledger import AlreadyTaken, PinVerdict
 from ari_app.core.operator_rules import step
@@ -26,6 +27,8 @@ from ari_app.prompts.phrases import operator as to_operator
 log = structlog.get_logger(__name__)
 
 LOGIN_TRIES = 3
+#: stands for phones whose channel has a name of another shape than Asterisk gives
+_UNKNOWN_PHONE = Endpoint("")
 #: how long an entry may take from one key to the next
 KEY_PATIENCE = timedelta(seconds=15)
 
@@ -35,20 +38,24 @@ async def ask_operator(
 ) -> OperatorNumber | None:
     """Ask for operator number and PIN, at most LOGIN_TRIES times on this line, those of before a restart included.
 
-    None when the tries are used up, or the number is locked. Which of the two was wrong is not said. `store_failure`
-    commits the number of failed tries.
+    None when the tries are used up, or number or phone have to wait. Which of the two was wrong is not said.
+    `store_failure` commits the number of failed tries.
     """
     failures = line.failed_logins
     while failures < LOGIN_TRIES:
         again = to_operator.LOGIN_WRONG if failures else ()
         number = await _entry(shell, channel, (*again, *to_operator.ASK_OPERATOR_NUMBER))
         pin = await _entry(shell, channel, to_operator.ASK_PIN)
-        verdict = await shell.ledger.check_pin(number, pin, shell.clock.now())
+        verdict = await shell.ledger.check_pin(number, pin, line.endpoint or _UNKNOWN_PHONE, shell.clock.now())
         if verdict is PinVerdict.OK:
             return OperatorNumber(number)
         failures += 1
         await store_failure(failures)
-        log.info("login_failed", line_id=str(line.id), endpoint=line.endpoint, verdict=verdict.value)
+        # What is no operator's number may be a PIN in the wrong place.
+        operator = number if number in shell.area().operators else None
+        level = logging.WARNING if verdict is PinVerdict.LOCKED else logging.INFO
+        said = {"line_id": str(line.id), "endpoint": line.endpoint, "operator": operator, "verdict": verdict.value}
+        log.log(level, "login_failed", **said)
         if verdict is PinVerdict.LOCKED:
             return None
     return None

@@ -13,7 +13,7 @@ import asyncpg
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.call_changes import at_seq
-from ari_app.core.ids import AsteriskId, CallId
+from ari_app.core.ids import AsteriskId, CallId, Endpoint
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
@@ -164,9 +164,9 @@ class PostgresLedger:
         """By their number; none for a call that is not stored. Raises StoreUnavailable."""
         return tuple(_fact(row) for row in await self._fetch(statements.FACTS, call_id))
 
-    async def check_pin(self, operator: str, pin: str, now: datetime) -> PinVerdict:
-        """The third wrong PIN in a row locks the number for five minutes. Raises StoreUnavailable."""
-        return await pins.check_pin(self._fetch, operator, pin, now)
+    async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:
+        """After wrong PINs number and phone have to wait (core.pin_limits). Raises StoreUnavailable."""
+        return await pins.check_pin(self._fetch, operator, pin, endpoint, now)
 
     async def _has(self, stored: Call, after_seq: int, facts: Sequence[Fact]) -> bool:
         """Whether this very write was committed before, and is retried because its answer was lost.

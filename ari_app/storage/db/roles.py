@@ -72,6 +72,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "callable_country",
             "followed_file",
             "pin_attempt",
+            "phone_pin_attempt",
             "cel_position",
         ),
         _ALL,

@@ -1,4 +1,4 @@
-"""Attempts to prove with a PIN who an operator is: at most three wrong ones in a row.
+"""Attempts to prove with a PIN who an operator is: after wrong ones, number and phone have to wait (core.pin_limits).
 
 Attempts are counted for every number that is keyed in, known or not, and take equally long. An attempt is counted
 before it is judged, so that guesses on many lines at once get no extra tries.
@@ -8,42 +8,103 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.ledger import PinVerdict
+from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
 from ari_app.storage.operators.pin_hashes import hash_of_nobody, pin_fits
-
-MAX_FAILURES = 3
-LOCKED_FOR = timedelta(minutes=5)
 
 #: longer input is no operator's number; it is counted under its first digits
 _KEYED_LENGTH = 32
 
-_COUNT = """
-WITH forgotten AS (DELETE FROM pin_attempt WHERE last_at < $2::timestamptz - interval '1 day' AND operator <> $1)
-INSERT INTO pin_attempt AS old (operator, failed_attempts, last_at) VALUES ($1::text, 1, $2)
-ON CONFLICT (operator) DO UPDATE SET
-  failed_attempts = CASE WHEN old.last_at <= $2 - $3::interval THEN 1 ELSE old.failed_attempts + 1 END,
-  locked_until_at = CASE WHEN old.last_at > $2 - $3::interval AND old.failed_attempts + 1 >= $4 THEN $2 + $3 END,
-  last_at = $2
-WHERE old.locked_until_at IS NULL OR old.locked_until_at <= $2
-RETURNING failed_attempts, (SELECT pin_hash FROM operator WHERE number = $1) AS pin_hash"""
-_FORGET = "DELETE FROM pin_attempt WHERE operator = $1"
+
+def _counted(waits: str) -> str:
+    """SQL: one more failure in the row `old`, which may be tried again at $2; none while it has to wait."""
+    failures = "CASE WHEN old.last_at <= $2 - $6::interval THEN 1 ELSE old.failed_attempts + 1 END"
+    wait = f"({waits}::interval[])[least({failures}, cardinality({waits}::interval[]))]"
+    return (
+        f"UPDATE SET failed_attempts = {failures}, locked_until_at = $2 + {wait}, last_at = $2"
+        " WHERE old.locked_until_at IS NULL OR old.locked_until_at <= $2"
+    )
+
+
+_COUNT = f"""
+WITH forgotten AS (DELETE FROM pin_attempt WHERE last_at < $2::timestamptz - interval '1 day' AND operator <> $1),
+forgotten_phones AS (
+  DELETE FROM phone_pin_attempt WHERE last_at < $2::timestamptz - interval '1 day' AND endpoint <> $3),
+phone AS (
+  INSERT INTO phone_pin_attempt AS old (endpoint, failed_attempts, last_at) VALUES ($3::text, 1, $2)
+  ON CONFLICT (endpoint) DO {_counted("$5")} RETURNING locked_until_at)
+INSERT INTO pin_attempt AS old (operator, failed_attempts, last_at) SELECT $1::text, 1, $2 FROM phone
+ON CONFLICT (operator) DO {_counted("$4")}
+RETURNING coalesce(locked_until_at, (SELECT locked_until_at FROM phone)) IS NOT NULL AS is_last,
+  (SELECT pin_hash FROM operator WHERE number = $1) AS pin_hash"""
+_FORGET = """
+WITH phone AS (DELETE FROM phone_pin_attempt WHERE endpoint = $2) DELETE FROM pin_attempt WHERE operator = $1"""
+#: what was keyed and is no operator's number may be a PIN in the wrong place: it is shown to nobody
+_LOCKED = """
+SELECT operator AS number, NULL AS phone, failed_attempts, locked_until_at FROM pin_attempt
+WHERE locked_until_at > $1 AND operator IN (SELECT number FROM operator)
+UNION ALL
+SELECT NULL, endpoint, failed_attempts, locked_until_at FROM phone_pin_attempt WHERE locked_until_at > $1
+ORDER BY 1, 2"""
+_UNLOCK_NUMBER = "DELETE FROM pin_attempt WHERE operator = $1 RETURNING operator"
+_UNLOCK_PHONE = "DELETE FROM phone_pin_attempt WHERE endpoint = $1 RETURNING endpoint"
 
 Fetch = Callable[..., Awaitable[list[Any]]]
 
 
-async def check_pin(fetch: Fetch, operator: str, pin: str, now: datetime) -> PinVerdict:
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A number or a phone on which nobody may log in until that moment."""
+
+    number: OperatorNumber | None
+    phone: Endpoint | None
+    failed_attempts: int
+    locked_until_at: datetime
+
+
+async def check_pin(fetch: Fetch, operator: str, pin: str, endpoint: str, now: datetime) -> PinVerdict:
     """Count an attempt and judge it; a right one forgets the wrong ones before it. Raises what `fetch` raises."""
     number = operator[:_KEYED_LENGTH]
-    counted = await fetch(_COUNT, number, now, LOCKED_FOR, MAX_FAILURES)
+    counted = await fetch(_COUNT, number, now, endpoint, OF_NUMBER.waits, OF_PHONE.waits, FORGOTTEN_AFTER)
     pin_hash = counted[0]["pin_hash"] if counted else None
     nobody = await asyncio.to_thread(hash_of_nobody)
     fits = await asyncio.to_thread(pin_fits, pin, pin_hash or nobody)
     if not counted:
         return PinVerdict.LOCKED
     if fits and pin_hash is not None and number == operator:
-        await fetch(_FORGET, number)
+        await fetch(_FORGET, number, endpoint)
         return PinVerdict.OK
-    return PinVerdict.LOCKED if counted[0]["failed_attempts"] >= MAX_FAILURES else PinVerdict.WRONG
+    return PinVerdict.LOCKED if counted[0]["is_last"] else PinVerdict.WRONG
+
+
+async def list_locked(pool: Pool, now: datetime) -> list[Locked]:
+    """Operators and phones that have to wait now. Raises StoreUnavailable."""
+    with translated():
+        return [Locked(**row) for row in await pool.fetch(_LOCKED, now)]
+
+
+async def unlock_number(pool: Pool, operator: OperatorNumber, author: str, now: datetime) -> bool:
+    """Forget the wrong PINs for this number; False: there were none. Raises StoreUnavailable."""
+    return await _unlock(pool, _UNLOCK_NUMBER, operator, "operator", author, now)
+
+
+async def unlock_phone(pool: Pool, endpoint: Endpoint, author: str, now: datetime) -> bool:
+    """Forget the wrong PINs that were keyed on this phone; False: there were none. Raises StoreUnavailable."""
+    return await _unlock(pool, _UNLOCK_PHONE, endpoint, "phone", author, now)
+
+
+async def _unlock(pool: Pool, statement: str, name: str, kind: str, author: str, now: datetime) -> bool:
+    with translated():
+        async with pool.acquire() as connection, connection.transaction():
+            if await connection.fetchrow(statement, name) is None:
+                return False
+            await record_deed(connection, now, author, f"{kind}.unlock", {kind: name})
+    return True

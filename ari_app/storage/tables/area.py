@@ -149,6 +149,16 @@ pin_attempt = sa.Table(
     optional_instant("locked_until_at"),
 )
 
+#: Wrong PINs by the phone on which they were keyed, whatever number they were for.
+phone_pin_attempt = sa.Table(
+    "phone_pin_attempt",
+    metadata,
+    key("endpoint"),
+    sa.Column("failed_attempts", sa.Integer, nullable=False),
+    instant("last_at"),
+    optional_instant("locked_until_at"),
+)
+
 direct_number = sa.Table(
     "direct_number",
     metadata,
