@@ -17,7 +17,7 @@ from ari_app.render.operators import locked_table, operator_day_text, operators_
 from ari_app.render.text import local
 from ari_app.storage.operators.absences import add_absence, end_absences, list_absences
 from ari_app.storage.operators.days import operator_stretches
-from ari_app.storage.operators.pins import list_locked, unlock_number, unlock_phone
+from ari_app.storage.operators.pin_locks import list_locked, unlock_number, unlock_phone
 from ari_app.storage.operators.status import list_operators
 
 _UNLOCKED, _NEVER_LOCKED = "may log in again", "no wrong PINs are counted"

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ari_app.core.operator_states import OperatorStretch, sums
 from ari_app.render.text import local, seconds, short_id, table
-from ari_app.storage.operators.pins import Locked
+from ari_app.storage.operators.pin_locks import Locked
 from ari_app.storage.operators.status import OperatorStatus
 
 

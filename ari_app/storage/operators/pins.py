@@ -8,16 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.ledger import PinVerdict
 from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE
-from ari_app.storage.db.audit import record_deed
-from ari_app.storage.db.engine import Pool
-from ari_app.storage.db.errors import translated
 from ari_app.storage.operators.pin_hashes import hash_of_nobody, pin_fits
 
 #: longer input is no operator's number; it is counted under its first digits
@@ -47,27 +42,7 @@ RETURNING coalesce(locked_until_at, (SELECT locked_until_at FROM phone)) IS NOT 
   (SELECT pin_hash FROM operator WHERE number = $1) AS pin_hash"""
 _FORGET = """
 WITH phone AS (DELETE FROM phone_pin_attempt WHERE endpoint = $2) DELETE FROM pin_attempt WHERE operator = $1"""
-#: what was keyed and is no operator's number may be a PIN in the wrong place: it is shown to nobody
-_LOCKED = """
-SELECT operator AS number, NULL AS phone, failed_attempts, locked_until_at FROM pin_attempt
-WHERE locked_until_at > $1 AND operator IN (SELECT number FROM operator)
-UNION ALL
-SELECT NULL, endpoint, failed_attempts, locked_until_at FROM phone_pin_attempt WHERE locked_until_at > $1
-ORDER BY 1, 2"""
-_UNLOCK_NUMBER = "DELETE FROM pin_attempt WHERE operator = $1 RETURNING operator"
-_UNLOCK_PHONE = "DELETE FROM phone_pin_attempt WHERE endpoint = $1 RETURNING endpoint"
-
 Fetch = Callable[..., Awaitable[list[Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Locked:
-    """A number or a phone on which nobody may log in until that moment."""
-
-    number: OperatorNumber | None
-    phone: Endpoint | None
-    failed_attempts: int
-    locked_until_at: datetime
 
 
 async def check_pin(fetch: Fetch, operator: str, pin: str, endpoint: str, now: datetime) -> PinVerdict:
@@ -83,28 +58,3 @@ async def check_pin(fetch: Fetch, operator: str, pin: str, endpoint: str, now: d
         await fetch(_FORGET, number, endpoint)
         return PinVerdict.OK
     return PinVerdict.LOCKED if counted[0]["is_last"] else PinVerdict.WRONG
-
-
-async def list_locked(pool: Pool, now: datetime) -> list[Locked]:
-    """Operators and phones that have to wait now. Raises StoreUnavailable."""
-    with translated():
-        return [Locked(**row) for row in await pool.fetch(_LOCKED, now)]
-
-
-async def unlock_number(pool: Pool, operator: OperatorNumber, author: str, now: datetime) -> bool:
-    """Forget the wrong PINs for this number; False: there were none. Raises StoreUnavailable."""
-    return await _unlock(pool, _UNLOCK_NUMBER, operator, "operator", author, now)
-
-
-async def unlock_phone(pool: Pool, endpoint: Endpoint, author: str, now: datetime) -> bool:
-    """Forget the wrong PINs that were keyed on this phone; False: there were none. Raises StoreUnavailable."""
-    return await _unlock(pool, _UNLOCK_PHONE, endpoint, "phone", author, now)
-
-
-async def _unlock(pool: Pool, statement: str, name: str, kind: str, author: str, now: datetime) -> bool:
-    with translated():
-        async with pool.acquire() as connection, connection.transaction():
-            if await connection.fetchrow(statement, name) is None:
-                return False
-            await record_deed(connection, now, author, f"{kind}.unlock", {kind: name})
-    return True
