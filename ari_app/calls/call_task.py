@@ -10,7 +10,7 @@ import structlog
 from ari_app.calls.call.bridging import stop_tones
 from ari_app.calls.call.cleanup import close_transfer, destroy_left_bridges, end_standing_leg, wrap_up
 from ari_app.calls.call.flow import End, Flow, Step
-from ari_app.calls.call.record import AT_ONCE, ENDING_PATIENCE, FOR_EVER
+from ari_app.calls.call.record import AT_ONCE, ENDING_PATIENCE, FOR_EVER, RESUMING_PATIENCE
 from ari_app.calls.call.rows import ended
 from ari_app.calls.callbacks.attempts import end_attempt
 from ari_app.calls.callbacks.requests import request_at_end
@@ -38,7 +38,9 @@ async def drive(flow: Flow, first: Fact) -> None:
         if flow.call.last_seq == 0:
             flow.note(first)
         else:
-            await flow.commit(first)
+            # Nobody is in silence, so no try is cut short: after a restart hundreds are made at once.
+            is_talk = flow.call.stage is Stage.TALKING
+            await flow.commit(first, patience=FOR_EVER if is_talk else RESUMING_PATIENCE)
             has_tone = flow.call.callback_request is not None or flow.call.stage is Stage.ANNOUNCING
             if flow.open_transfer is not None or has_tone:
                 await stop_tones(flow)

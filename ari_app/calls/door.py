@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ari_app.calls.clock import Clock, time_limit
 from ari_app.calls.ports import Ledger
@@ -25,6 +25,7 @@ class Door:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._absence: Absence | None = None
+        self._stored_at: datetime | None = None
 
     @property
     def is_away(self) -> bool:
@@ -56,8 +57,10 @@ class Door:
         """The stored call; None when no answer came, and then it is unsure whether it is stored. Raises StaleRow.
 
         A short try ends before silence becomes long, and is made twice at once, as is that of a call which the store
-        does not know: a connection that broke is no reason to let anybody wait.
+        does not know: a connection that broke is no reason to let anybody wait. A try that took too long while others'
+        writes arrived is no absence: there are many of them.
         """
+        began_at = self._clock.now()
         try:
             async with time_limit(self._clock, TRY_PATIENCE) if is_short else nullcontext():
                 try:
@@ -66,10 +69,12 @@ class Door:
                     if write[0].last_seq > 0 and not is_short:
                         raise
                     stored = await ledger.store(*write)
-        except (StoreUnavailable, TimeoutError):
+        except (StoreUnavailable, TimeoutError) as error:
+            if isinstance(error, TimeoutError) and self._stored_at is not None and self._stored_at > began_at:
+                return None
             self._absence = after_failure(self._absence, self._clock.now(), of_call=True)
             return None
-        self._absence = None
+        self._absence, self._stored_at = None, self._clock.now()
         return stored
 
     def heartbeat_failed(self) -> None:

@@ -9,6 +9,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -65,8 +66,7 @@ async def measure_import(database_url: str, size: Country) -> ImportFigures:
     try:
         await server.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
         await server.execute(f'CREATE DATABASE "{DATABASE}"')
-        name = await server.fetchval("SELECT current_database()")
-        own_url = database_url.replace(f"/{name}", f"/{DATABASE}")
+        own_url = urlsplit(database_url)._replace(path=f"/{DATABASE}").geturl()
         await upgrade_to_head(own_url)
         with tempfile.TemporaryDirectory() as directory:
             file = Path(directory) / "country.toml"

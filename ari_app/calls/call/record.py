@@ -25,6 +25,8 @@ ENDING_PATIENCE = timedelta(seconds=1)
 STORE_RETRY = RETRY
 #: one try, for what may be written later: nobody in a talk waits for it
 AT_ONCE = timedelta(0)
+#: for the first commit of a call that is resumed, which tries at length
+RESUMING_PATIENCE = STORE_PATIENCE + STORE_RETRY
 #: for what must be written, however long the store is away
 FOR_EVER = timedelta.max
 
