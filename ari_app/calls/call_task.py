@@ -38,7 +38,6 @@ async def drive(flow: Flow, first: Fact) -> None:
         if flow.call.last_seq == 0:
             flow.note(first)
         else:
-            # Nobody is in silence, so no try is cut short: after a restart hundreds are made at once.
             is_talk = flow.call.stage is Stage.TALKING
             await flow.commit(first, patience=FOR_EVER if is_talk else RESUMING_PATIENCE)
             has_tone = flow.call.callback_request is not None or flow.call.stage is Stage.ANNOUNCING

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
-from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.held_caller import prompts_since
-from ari_app.calls.call.record import STORE_RETRY
+from ari_app.calls.call.record import AT_ONCE, STORE_RETRY
 from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError
@@ -171,7 +170,7 @@ class Supervisor:
         while self._owing:
             flow = self._owing[0]
             try:
-                await flow.commit(patience=timedelta(0))
+                await flow.commit(patience=AT_ONCE)
             except StoreUnavailable:
                 await sleep_until(self._shell.clock, self._shell.clock.now() + STORE_RETRY)
                 continue

@@ -12,13 +12,12 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.core.area import Area, CheckResult
-from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.directory_check import Sightings, check
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.presence import Presence, presence_of
 from ari_app.storage.area.directory_checks import store_checks
 from ari_app.storage.db.engine import Database
-from ari_app.storage.db.nightly import claim_night, finish_night, is_done
+from ari_app.storage.db.nightly import claim_night, due_day, finish_night
 
 log = structlog.get_logger(__name__)
 
@@ -39,18 +38,18 @@ class DirectoryCheck:
     async def tick(self, now: datetime | None = None) -> None:
         """Raises StoreUnavailable; without Asterisk nothing is done, and the next tick tries again."""
         now = now or datetime.now(UTC)
-        local = now.astimezone(AMSTERDAM)
         pool = self._database.background
-        if local.hour < self._hour or await is_done(pool, JOB, local.date()):
+        day = await due_day(pool, JOB, self._hour, now)
+        if day is None:
             return
         try:
             phones = await seen_phones(self._ari)
         except AriError as error:
             log.warning("directory_check_postponed", error=str(error))
             return
-        if await claim_night(pool, JOB, local.date(), now):
+        if await claim_night(pool, JOB, day, now):
             _log_results(await check_directory(self._database, self._area(), phones, now))
-            await finish_night(pool, JOB, local.date(), datetime.now(UTC))
+            await finish_night(pool, JOB, day, datetime.now(UTC))
 
 
 async def check_directory(

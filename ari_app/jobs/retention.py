@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 import structlog
 
 from ari_app.core.area import Area
-from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.retention import DataKind, Retention
 from ari_app.core.retention_rules import kept_from, shared_periods
 from ari_app.storage.db.engine import Database, Pool
-from ari_app.storage.db.nightly import claim_night, finish_night, is_done
+from ari_app.storage.db.nightly import claim_night, due_day, finish_night
 from ari_app.storage.retention.batches import (
     BATCH_ROWS,
     count_past,
@@ -54,14 +53,12 @@ class RetentionJob:
     async def tick(self, now: datetime | None = None) -> None:
         """A run that dies is taken over, and goes on where it was. Raises StoreUnavailable."""
         now = now or datetime.now(UTC)
-        local = now.astimezone(AMSTERDAM)
         pool = self._database.background
-        if local.hour < self._hour or await is_done(pool, JOB, local.date()):
-            return
-        if await claim_night(pool, JOB, local.date(), now):
+        day = await due_day(pool, JOB, self._hour, now)
+        if day is not None and await claim_night(pool, JOB, day, now):
             erased = await erase_past(pool, self._area(), now)
             log.info("personal_data_erased", **{kind: _sum(erased, kind) for kind in DataKind})
-            await finish_night(pool, JOB, local.date(), datetime.now(UTC))
+            await finish_night(pool, JOB, day, datetime.now(UTC))
 
 
 async def erase_past(

@@ -19,12 +19,13 @@ from ari_app.core.area_contents import merge
 from ari_app.core.calendar import OpenNow, open_state
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.numbers import is_fictitious
+from ari_app.core.retention import Retention
+from tests.area_file.full import FULL, HASH
 
 pytestmark = pytest.mark.pure
 
 SAMPLE = (Path(ari_app.sample.__file__).parent / "area.toml").read_text(encoding="utf-8")
 A, B, C = (MunicipalityCode(f"GM990{n}") for n in range(1, 4))
-HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$dGhpc2lzbm90YXJlYWxoYXNoYnV0bG9uZ2Vub3VnaA"
 
 GOOD = f"""
 [[municipality]]
@@ -91,75 +92,26 @@ def test_a_good_file() -> None:
 
 
 def test_every_key_has_its_meaning() -> None:
-    area = read_area("""
-[[municipality]]
-code = "GM9901"
-name = "  Oosterwende "
-spoken = "Ooster-wende"
-aliases = ["Wendermond", "'t Wold"]
-valid_from = 2020-01-01
-valid_until = 2030-01-01
-open_on_days = [2026-04-03]
-open_on_legal_days = true
-geographic = ["+31 119 990 100", "0119-990101"]
-[municipality.hours]
-sun = ["20:00-24:00", "00:00-04:00"]
-[municipality.norms]
-answer_within_seconds = 20
-overflow_after_seconds = 0
-max_wait_seconds = 600
-position_every_seconds = 30
-nobody_grace_seconds = 0
-[municipality.callback]
-offered = false
-keep_place = false
-offer_after_seconds = 0
-abandoned = true
-team = "bel"
-max_attempts = 5
-retry_minutes = 60
-call_from = "09:00"
-call_until = "21:00"
-personal_overdue_minutes = 0
-remind_before_minutes = 90
-most_per_caller = 2
-most_per_number = 4
-most_per_hour = 30
-[[municipality.closing]]
-starts = 2026-12-24T15:00:00
-ends = 2026-12-24
-reason = "Kerstavond"
-[[municipality.direct]]
-number = "088 123 45 67"
-endpoint = "PJSIP/phone_30"
-[[municipality.direct]]
-number = "088 123 45 68"
-team = "bel"
-[[team]]
-code = "bel"
-name = "Bel"
-serves = ["GM9901"]
-reach = "ring"
-ring_seconds = 12
-wrap_up_seconds = 0
-whisper = "none"
-email = "bel@oosterwende.example"
-reminder_phone = "0119 990 109"
-supervisor = { email = "chef@oosterwende.example", phone = "PJSIP/phone09" }
-""")
+    area = read_area(FULL.replace('name = "Oosterwende"', 'name = "  Oosterwende "'))
     municipality = area.named.municipalities[A]
     assert (municipality.name, municipality.spoken_name) == ("Oosterwende", "Ooster-wende")
-    assert municipality.hours == {6: (OpeningSpan(time(0), time(4)), OpeningSpan(time(20), time(0)))}
+    assert municipality.hours == {
+        0: (OpeningSpan(time(8, 30), time(12)), OpeningSpan(time(13), time(17))),
+        6: (OpeningSpan(time(0), time(4)), OpeningSpan(time(20), time(0))),
+    }
     assert municipality.norms == Norms(20, 0, 600, 30, 0)
     rules = CallbackRules(False, False, 0, True, TeamCode("bel"), 5, 60, time(9), time(21), 0, 90, 2, 4, 30)
     assert municipality.callback == rules
-    (closing,) = municipality.closings
-    assert closing.starts_at == datetime(2026, 12, 24, 14, tzinfo=UTC)
-    assert closing.ends_at == datetime(2026, 12, 24, 23, tzinfo=UTC)  # a bare date: that day included
+    assert municipality.retention == Retention(60, 35, 120, 40, 800)
+    disturbance, christmas_eve = sorted(municipality.closings, key=lambda closing: closing.starts_at)
+    assert disturbance.starts_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # the second half past two of that night
+    assert christmas_eve.starts_at == datetime(2026, 12, 24, 14, tzinfo=UTC)
+    assert christmas_eve.ends_at == datetime(2026, 12, 24, 23, tzinfo=UTC)  # a bare date: that day included
     assert municipality.open_on_days == {date(2026, 4, 3)}
     assert not municipality.exists_on(date(2030, 1, 1))
     assert municipality.exists_on(date(2029, 12, 31))
-    assert area.named.direct_numbers["+31881234567"].endpoint == Endpoint("PJSIP/phone_30")
+    direct = area.named.direct_numbers["+31881234567"]
+    assert (direct.endpoint, direct.deputy_operator) == (Endpoint("PJSIP/phone_30"), OperatorNumber("101"))
     team = area.named.teams[TeamCode("bel")]
     assert (team.reach, team.ring_seconds, team.wrap_up_seconds, team.whisper) == (Reach.RING, 12, 0, Whisper.NONE)
     assert team.reminders == Contact("bel@oosterwende.example", "+31119990109")

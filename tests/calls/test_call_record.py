@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Unpack
 from uuid import uuid4
 
 import pytest
 
-from ari_app.calls.call.record import FOR_EVER, Record
+from ari_app.calls.call.record import (
+    AT_ONCE,
+    ENDING_PATIENCE,
+    FOR_EVER,
+    RESUMING_PATIENCE,
+    STORE_PATIENCE,
+    Patience,
+    Record,
+)
 from ari_app.calls.door import Door
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.call_changes import CallChanges
@@ -31,7 +39,7 @@ CLOCK = FakeClock(NOW)
 
 async def committed(record: Record, *facts: Fact, **changes: Unpack[CallChanges]) -> bool:
     """Whether a commit that waits for the store no longer than it must, which is one try more, succeeded."""
-    work = asyncio.create_task(record.commit(*facts, patience=timedelta(0), **changes))
+    work = asyncio.create_task(record.commit(*facts, patience=AT_ONCE, **changes))
     await CLOCK.advance(1)
     try:
         await work
@@ -40,7 +48,7 @@ async def committed(record: Record, *facts: Fact, **changes: Unpack[CallChanges]
     return True
 
 
-def a_record(ledger: FakeLedger) -> Record:
+def a_record(ledger: FakeLedger, door: Door | None = None) -> Record:
     call = Call(
         id=CallId(uuid4()),
         asterisk_id=AsteriskId("node1"),
@@ -50,7 +58,7 @@ def a_record(ledger: FakeLedger) -> Record:
         stage_entered_at=NOW,
         arrived_at=NOW,
     )
-    return Record(ledger, CLOCK, Door(CLOCK), call, ())
+    return Record(ledger, CLOCK, door or Door(CLOCK), call, ())
 
 
 async def test_what_was_noted_is_written_by_one_commit() -> None:
@@ -151,3 +159,36 @@ async def test_a_transfer_that_was_noted_goes_on_counting_when_the_commit_beside
     await record.commit(Fact(NOW, FactKind.ENDED), patience=FOR_EVER)
     assert ledger.calls[record.call.id].transfer_count == 1
     assert [transfer.counted for transfer in ledger.transfers.values()] == [True]
+
+
+@pytest.mark.parametrize("are_others_written", [False, True])
+async def test_a_write_that_takes_long_is_an_absence_unless_others_arrive_meanwhile(are_others_written: bool) -> None:
+    slow, door = FakeLedger(), Door(CLOCK)
+    record, other = a_record(slow, door), a_record(FakeLedger(), door)
+    await record.commit(ARRIVED)
+    slow.freeze()
+    work = asyncio.create_task(record.commit(QUEUED, patience=ENDING_PATIENCE))
+    await CLOCK.advance(0.5)
+    if are_others_written:
+        await other.commit(ARRIVED)
+    await CLOCK.advance(1)
+    assert door.is_away is not are_others_written
+    slow.thaw()
+    await CLOCK.advance(1)
+    with pytest.raises(StoreUnavailable):
+        await work
+
+
+@pytest.mark.parametrize(("patience", "is_absence"), [(STORE_PATIENCE, True), (RESUMING_PATIENCE, False)])
+async def test_the_first_write_of_a_resumed_call_is_not_cut_short(patience: Patience, is_absence: bool) -> None:
+    ledger, door = FakeLedger(clock=CLOCK), Door(CLOCK)
+    record = a_record(ledger, door)
+    await record.commit(ARRIVED)
+    ledger.freeze()
+    work = asyncio.create_task(record.commit(QUEUED, patience=patience))
+    await CLOCK.advance(1.5)
+    assert door.is_away is is_absence
+    ledger.thaw()
+    await CLOCK.advance(1)
+    await work
+    assert ledger.kinds(record.call.id) == [FactKind.ARRIVED, FactKind.QUEUED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Unpack
 
@@ -18,17 +19,32 @@ from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
-#: how long a call that is not a talk waits for a store that is away, before it goes to the dialplan's fallback
-STORE_PATIENCE = HOLD
-#: how long a hang-up waits for the store: nobody is kept on the line for the sake of a row
-ENDING_PATIENCE = timedelta(seconds=1)
 STORE_RETRY = RETRY
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a commit waits for a store that is away.
+
+    `is_short`: each try is cut short. `is_held`: the caller may be in silence and is comforted after a short try, and
+    the wait is over as soon as nobody is held at the door any more.
+    """
+
+    longest: timedelta
+    is_short: bool = False
+    is_held: bool = False
+
+
+#: of a call that is not a talk; then it goes to the dialplan's fallback
+STORE_PATIENCE = Patience(HOLD, is_held=True)
+#: of a call that is resumed: nobody is in silence, and after a restart hundreds are written at once
+RESUMING_PATIENCE = Patience(HOLD)
+#: of a hang-up: nobody is kept on the line for the sake of a row
+ENDING_PATIENCE = Patience(timedelta(seconds=1), is_short=True)
 #: one try, for what may be written later: nobody in a talk waits for it
-AT_ONCE = timedelta(0)
-#: for the first commit of a call that is resumed, which tries at length
-RESUMING_PATIENCE = STORE_PATIENCE + STORE_RETRY
+AT_ONCE = Patience(timedelta(0), is_short=True)
 #: for what must be written, however long the store is away
-FOR_EVER = timedelta.max
+FOR_EVER = Patience(timedelta.max)
 
 
 class Record(Rows):
@@ -52,9 +68,8 @@ class Record(Rows):
         #: in a talk: when what could not be written is tried again
         self.retry_at: datetime | None = None
         self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
-        self._unsure: tuple[Call, tuple[Fact, ...], tuple[QueueVisit, ...]] | None = (
-            None  # a commit whose answer did not come
-        )
+        #: a commit whose answer did not come
+        self._unsure: tuple[Call, tuple[Fact, ...], tuple[QueueVisit, ...]] | None = None
 
     def answer_with_commit(self, give: Callable[[Answer], None], answer: Answer) -> None:
         """Give this answer once the next commit has succeeded.
@@ -72,7 +87,7 @@ class Record(Rows):
         self,
         *facts: Fact,
         legs: Sequence[Leg] = (),
-        patience: timedelta | None = None,
+        patience: Patience | None = None,
         **changes: Unpack[CallChanges],
     ) -> None:
         """Note this, and write in one transaction all that was noted, with the changed legs, transfers and visits.
@@ -143,8 +158,8 @@ class Record(Rows):
         self._give_answers()
         return True
 
-    async def _write_with_comfort(self, before: Call, patience: timedelta) -> None:
-        if patience == STORE_PATIENCE:
+    async def _write_with_comfort(self, before: Call, patience: Patience) -> None:
+        if patience.is_held:
             try:
                 await self._write_noted(AT_ONCE)
             except StoreUnavailable:
@@ -154,7 +169,7 @@ class Record(Rows):
     async def comfort(self, before: Call) -> None:
         """Called before a commit is tried again for which the caller has to wait: nobody waits in silence."""
 
-    async def _write_noted(self, patience: timedelta) -> None:
+    async def _write_noted(self, patience: Patience) -> None:
         if self._unsure is not None:
             await self._write(*self._unsure, patience)
         if self._changed and not self._noted:
@@ -166,14 +181,14 @@ class Record(Rows):
         self.is_behind, self.retry_at = False, None
 
     @property
-    def _patience(self) -> timedelta:
+    def _patience(self) -> Patience:
         """A talk goes on without us for as long as the store is away; a callback that is not stored does not begin."""
         if self.call.callback_request is not None and self.call.last_seq == 0:
             return AT_ONCE
         return FOR_EVER if self.call.stage is Stage.TALKING else STORE_PATIENCE
 
     async def _write(
-        self, call: Call, facts: tuple[Fact, ...], visits: tuple[QueueVisit, ...], patience: timedelta
+        self, call: Call, facts: tuple[Fact, ...], visits: tuple[QueueVisit, ...], patience: Patience
     ) -> None:
         """Write this value of the row after what the store has of it, and take over its new `last_seq`.
 
@@ -186,12 +201,12 @@ class Record(Rows):
             stored = None
             if self._door.take_turn():
                 self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
-                write, is_short = (call, facts, legs, transfers, visits), patience < STORE_PATIENCE
-                stored = await self._door.try_to_store(self._ledger, write, is_short=is_short)
+                write = (call, facts, legs, transfers, visits)
+                stored = await self._door.try_to_store(self._ledger, write, is_short=patience.is_short)
             if stored is None:
                 self._unsure = (call, facts, visits)
-                is_over = patience == STORE_PATIENCE and self._door.is_shut
-                if is_over or self.now - first_try >= patience:
+                is_over = patience.is_held and self._door.is_shut
+                if is_over or self.now - first_try >= patience.longest:
                     raise StoreUnavailable("the store is away")
                 await sleep_until(self._clock, self.now + STORE_RETRY)
                 continue

@@ -37,7 +37,7 @@ async def agreed_request(flow: Flow) -> Created | None:
     """
     shell = flow.shell
     wish = agreed_wish(flow.call)
-    until = flow.now + STORE_PATIENCE
+    until = flow.now + STORE_PATIENCE.longest
     while wish is not None:
         try:
             made = await shell.callbacks.create_or_join(wish, flow.now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from ari_app.calls.call.record import FOR_EVER, STORE_RETRY
+from ari_app.calls.call.record import STORE_RETRY
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE, ChannelOwner
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
@@ -126,7 +126,7 @@ class OperatorChannel(ChannelOwner):
         await self.departure(self._clock.now() + HANG_UP_PATIENCE)
 
     async def patient_store(
-        self, store: Callable[[], Awaitable[None]], patience: timedelta = FOR_EVER, *, even_if_left: bool = False
+        self, store: Callable[[], Awaitable[None]], patience: timedelta = timedelta.max, *, even_if_left: bool = False
     ) -> None:
         """Store, retrying while the store is away.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from ari_app.core.calendar import AMSTERDAM
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 
@@ -17,6 +18,15 @@ ON CONFLICT (job, day) DO UPDATE SET started_at = $3
 RETURNING job"""
 _IS_DONE = "SELECT job FROM nightly_run WHERE job = $1 AND day = $2 AND finished_at IS NOT NULL"
 _FINISH = "UPDATE nightly_run SET finished_at = $3 WHERE job = $1 AND day = $2"
+
+
+async def due_day(pool: Pool, job: str, hour: int, now: datetime) -> date | None:
+    """The Dutch day whose run of the job is due, from `hour` on, and has not finished; None when there is none.
+
+    Raises StoreUnavailable.
+    """
+    local = now.astimezone(AMSTERDAM)
+    return None if local.hour < hour or await is_done(pool, job, local.date()) else local.date()
 
 
 async def claim_night(pool: Pool, job: str, day: date, now: datetime) -> bool:

@@ -21,8 +21,6 @@ from ari_app.storage.tables.area import (
     operator,
     operator_skill,
     operator_team,
-    phone_pin_attempt,
-    pin_attempt,
     shared_number,
     shared_number_member,
     special_day,
@@ -43,6 +41,7 @@ from ari_app.storage.tables.callbacks import (
 from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
+from ari_app.storage.tables.pins import phone_pin_attempt, pin_attempt
 from ari_app.storage.tables.record import (
     audit_log,
     call,

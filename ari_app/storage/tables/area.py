@@ -139,26 +139,6 @@ SELECT t.operator, m.municipality, NULL::text AS subject, max(m.level) AS level
 FROM operator_team t JOIN team_municipality m ON m.team = t.team
 GROUP BY t.operator, m.municipality"""  # 'own' sorts after 'help'
 
-#: Wrong PINs by the number that was keyed in, known or not: a lock does not betray which numbers exist.
-pin_attempt = sa.Table(
-    "pin_attempt",
-    metadata,
-    key("operator"),
-    sa.Column("failed_attempts", sa.Integer, nullable=False),
-    instant("last_at"),
-    optional_instant("locked_until_at"),
-)
-
-#: Wrong PINs by the phone on which they were keyed, whatever number they were for.
-phone_pin_attempt = sa.Table(
-    "phone_pin_attempt",
-    metadata,
-    key("endpoint"),
-    sa.Column("failed_attempts", sa.Integer, nullable=False),
-    instant("last_at"),
-    optional_instant("locked_until_at"),
-)
-
 direct_number = sa.Table(
     "direct_number",
     metadata,
