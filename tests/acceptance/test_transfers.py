@@ -232,7 +232,8 @@ async def _cell(centre: Centre, view: RemoteAsterisk, state: str, happening: str
         await outcome(scene)
         await scene.everybody_hangs_up()
     except AssertionError as error:
-        raise AssertionError(f"{state}, {happening} (lane {lane.town}): {error}") from error
+        said = await centre.facts(scene.citizen)
+        raise AssertionError(f"{state}, {happening} (lane {lane.town}): {error}; the record says {said}") from error
     finally:
         for phone in (scene.citizen, scene.colleague, scene.operator):
             if phone is not None and phone.ending is None:
