@@ -1,0 +1,84 @@
+"""`python -m tests.bench.nation`: fills a database with a national year, and measures on it; see docs/bench.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from ari_app.core.calendar import local_date
+from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.db.migrate import upgrade_to_head
+from tests.bench.nation.filling import fill
+from tests.bench.nation.size import Year
+from tests.bench.processor import machine
+from tests.roles import PASSWORDS
+
+#: with which figures are taken: a quarter of the memory of a small server, the rest as Postgres comes
+_MEASURED = {"shared_buffers": "4GB", "max_wal_size": "8GB"}
+#: while filling: a table that is filled in one transaction is written to its file only
+_FILLING = {
+    **_MEASURED,
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+}
+
+
+def say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.nation", description=__doc__)
+    parser.add_argument("--directory", type=Path, required=True, help="of the database; a year takes some 50 GB")
+    parser.add_argument("--share", type=float, default=1.0, help="of the year's calls (1)")
+    parser.add_argument("--seed", type=int, default=1, help="another seed gives other rows (1)")
+    parser.add_argument("--until", type=date.fromisoformat, help="first day without calls (today)")
+    parser.add_argument("--measure", action="store_true", help="measure on the database that is there, and fill none")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """The exit code."""
+    options = arguments()
+    say(f"{machine()}; load average {os.getloadavg()[0]:.2f}")
+    with server(options.directory, fills=not options.measure) as postgres:
+        year = Year(options.share, options.seed, options.until or local_date(datetime.now(UTC)))
+        asyncio.run(upgrade_to_head(postgres.url(), PASSWORDS))
+        filled = asyncio.run(fill(postgres.url(), year, say))
+        for table in filled:
+            say(table.as_text())
+        say(f"{sum(one.rows for one in filled):,} rows, {sum(one.total_bytes for one in filled) / 1e9:.1f} GB")
+    return 0
+
+
+@contextmanager
+def server(directory: Path, *, fills: bool) -> Iterator[LocalPostgres]:
+    """The server of the directory, with the settings for filling, or those for measuring; stopped afterwards."""
+    directory.mkdir(mode=0o711, parents=True, exist_ok=True)
+    secret = directory / "password"
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_hex(16))
+    postgres = LocalPostgres(directory / "postgres", secret.read_text())
+    try:
+        postgres.start()
+        postgres.sql("ALTER SYSTEM RESET ALL")
+        for name, value in (_FILLING if fills else _MEASURED).items():
+            postgres.sql(f"ALTER SYSTEM SET {name} = '{value}'")
+        postgres.restart()
+        yield postgres
+    finally:
+        postgres.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The year, in little: rows as the application writes them, under every rule of the tables, and the same each time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import date
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from ari_app.core.call import EndReason
+from ari_app.core.ids import CallId
+from ari_app.core.operator_states import bounds_of
+from ari_app.core.references import is_reference
+from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.area.snapshot import load_area
+from ari_app.storage.calls.reads import call_story, list_calls
+from ari_app.storage.db.engine import Database, dsn
+from ari_app.storage.operators.days import operator_stretches
+from tests.bench.nation.filling import fill
+from tests.bench.nation.rows import ROWS
+from tests.bench.nation.size import MUNICIPALITIES, Year
+
+pytestmark = pytest.mark.postgres
+
+YEAR = Year(share=0.0003, until=date(2026, 11, 29))
+_RULES = """
+SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) AS rule FROM pg_constraint
+WHERE connamespace = 'public'::regnamespace AND convalidated
+UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+WHERE relnamespace = 'public'::regnamespace AND indisvalid ORDER BY 1"""
+#: what may not be: each finds the rows that are wrong
+WRONG = {
+    "facts count from 1 to the number that the call knows": """
+SELECT call.id FROM call LEFT JOIN call_fact fact ON fact.call_id = call.id GROUP BY call.id
+HAVING count(fact.seq) <> call.last_seq OR min(fact.seq) <> 1 OR max(fact.seq) <> call.last_seq""",
+    "facts of a callback count from 1": """
+SELECT r.id FROM callback_request r LEFT JOIN callback_fact fact ON fact.request_id = r.id GROUP BY r.id
+HAVING count(fact.seq) <> r.last_seq OR min(fact.seq) <> 1 OR max(fact.seq) <> r.last_seq""",
+    "facts are in order of time": """
+SELECT call_id FROM (SELECT call_id, at, lag(at) OVER (PARTITION BY call_id ORDER BY seq) AS before FROM call_fact) f
+WHERE at < before""",
+    "stretches touch": """
+SELECT session_id FROM (SELECT session_id, from_at, lag(until_at) OVER (PARTITION BY session_id ORDER BY from_at)
+  AS before FROM operator_state) f WHERE from_at <> before""",
+    "stretches last from login to logout": """
+SELECT id FROM operator_session s LEFT JOIN operator_state state ON state.session_id = s.id
+GROUP BY s.id HAVING sum(until_at - from_at) IS DISTINCT FROM logged_out_at - logged_in_at
+  OR min(from_at) <> logged_in_at""",
+    "a person logs in once a day": """
+SELECT operator FROM operator_session GROUP BY operator, logged_in_at::date HAVING count(*) > 1""",
+    "an answered call has its operator's leg and talk": """
+SELECT call.id FROM call WHERE answered_at IS NOT NULL AND NOT EXISTS (
+  SELECT FROM call_leg leg JOIN operator_state state ON state.call_id = call.id AND state.operator = leg.party
+    AND state.state = 'talking' AND state.from_at = leg.joined_at
+  WHERE leg.call_id = call.id AND leg.role = 'operator')""",
+    "a queue has its visit": """
+SELECT call.id FROM call WHERE (queued_at IS NOT NULL) <> EXISTS (
+  SELECT FROM queue_visit v WHERE v.call_id = call.id AND v.entered_at = call.queued_at)""",
+    "at most two transfers": "SELECT call_id FROM transfer GROUP BY call_id HAVING count(*) FILTER (WHERE counted) > 2",
+    "parties, operators and municipalities are of the area": """
+SELECT id FROM call WHERE municipality IS NOT NULL AND municipality NOT IN (SELECT code FROM municipality)
+UNION ALL SELECT id FROM operator_session WHERE operator NOT IN (SELECT number FROM operator)""",
+    "a leg lasts no longer than its call": """
+SELECT leg.id FROM call_leg leg JOIN call ON call.id = call_id
+WHERE started_at < arrived_at OR leg.ended_at > call.ended_at OR started_at > leg.ended_at OR joined_at > left_at
+  OR left_at > leg.ended_at OR leg.answered_at < started_at""",
+    "ids sort by time": """
+SELECT id FROM (SELECT id, arrived_at, max(arrived_at) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) AS latest
+  FROM call) f
+WHERE latest - arrived_at > interval '10 milliseconds'""",
+    "calls of the open day come while it is open": """
+SELECT id FROM call WHERE answered_at IS NOT NULL
+  AND (arrived_at AT TIME ZONE 'Europe/Amsterdam')::time NOT BETWEEN '08:00' AND '17:00'""",
+}
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(dsn(database_url))
+    yield connection
+    await connection.close()
+
+
+async def digests(url: str) -> dict[str, str]:
+    connection = await asyncpg.connect(dsn(url))
+    try:
+        return {
+            table: await connection.fetchval(
+                f"SELECT md5(string_agg(md5(t::text), '' ORDER BY t::text)) FROM {table} t"
+            )
+            for table in ROWS
+        }
+    finally:
+        await connection.close()
+
+
+async def test_given_a_filled_year_then_every_rule_is_as_it_was_and_no_row_is_wrong(
+    database_url: str, connection: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    before = [row["rule"] for row in await connection.fetch(_RULES)]
+    said: list[str] = []
+    filled = await fill(database_url, YEAR, said.append)
+    assert [row["rule"] for row in await connection.fetch(_RULES)] == before
+    assert {one.table for one in filled if one.rows} == set(ROWS)
+    assert any("vacuumed" in line for line in said)
+    wrong = {what: len(await connection.fetch(statement)) for what, statement in WRONG.items()}
+    assert wrong == dict.fromkeys(WRONG, 0)
+    assert await connection.fetchval("SELECT count(DISTINCT municipality) FROM call") > MUNICIPALITIES / 2
+    assert all(
+        is_reference(row["reference"]) for row in await connection.fetch("SELECT reference FROM callback_request")
+    )
+    (calls,) = (one.rows for one in filled if one.table == "call")
+    assert calls / YEAR.share == pytest.approx(18_000_000, rel=0.1)
+
+
+async def test_given_a_filled_year_then_the_application_reads_it(database_url: str) -> None:
+    await fill(database_url, YEAR, lambda line: None)
+    async with Database(database_url) as database:
+        pool = database.background
+        assert len((await load_area(pool)).municipalities) == MUNICIPALITIES
+        first = await pool.fetch("SELECT DISTINCT ON (end_reason) end_reason, id, last_seq FROM call")
+        for row in first:
+            story = await call_story(pool, None, CallId(row["id"]), with_personal_data=True)
+            assert story is not None
+            assert (story.call.end_reason, len(story.facts)) == (EndReason(row["end_reason"]), row["last_seq"])
+            assert story.legs[0].call_id == row["id"]
+        assert {EndReason(row["end_reason"]) for row in first} >= {
+            EndReason.CALLER_HUNG_UP,
+            EndReason.CALLBACK_PROMISED,
+        }
+        assert len(await list_calls(pool, None, limit=7)) == 7
+        session = await pool.fetchrow(
+            "SELECT operator, logged_in_at AS at FROM operator_session ORDER BY 2 DESC LIMIT 1"
+        )
+        assert session is not None
+        day = bounds_of(session["at"].date())
+        assert await operator_stretches(pool, None, session["operator"], *day, day[1])
+
+
+async def test_given_the_same_seed_then_the_rows_are_the_same(
+    postgres_server: LocalPostgres, migrated_template: str, database_url: str
+) -> None:
+    names = [f"test_{uuid4().hex}" for _ in range(2)]
+    for name in names:
+        postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    same, other = (postgres_server.url(name) for name in names)
+    await fill(database_url, YEAR, lambda line: None)
+    await fill(same, YEAR, lambda line: None)
+    await fill(other, Year(YEAR.share, 2, YEAR.until), lambda line: None)
+    found = await digests(database_url)
+    assert await digests(same) == found
+    different = await digests(other)
+    assert all(different[table] != digest for table, digest in found.items())
+    for name in names:
+        postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
