@@ -118,6 +118,7 @@ class Controller:
         self._started_at: datetime | None = started_at
         self._asterisk_started_at: datetime | None = None  # by its own clock
         self._gap_closed = False
+        self._gaps = 0
         self._one_gap_at_a_time = asyncio.Lock()
         self._one_beat_at_a_time = asyncio.Lock()  # or an earlier 0 overtakes the first moment that is written
         self._was_ready: bool | None = None  # the last state that Asterisk was given; None: unknown
@@ -149,6 +150,7 @@ class Controller:
 
     async def _compare(self, connected: Connected | None) -> None:
         if connected is not None:
+            self._gaps += 1
             self._gap_closed = False
             self._asterisk_started_at = connected.info.started_at
         while True:
@@ -187,13 +189,14 @@ class Controller:
         """Compare the tasks with the live channels: events alone are not trusted."""
         if not self.is_ready:
             return
-        at = self._clock.now()
+        at, gap = self._clock.now(), self._gaps
         try:
             snapshot = await take_snapshot(self._exchange.ari, self._exchange.application, at)
         except AriError as error:
             log.warning("sweep_postponed", error=str(error))
             return
-        self._supervisor.sweep(snapshot)
+        if self.is_ready and self._gaps == gap:  # else another Asterisk answered than the one that was asked about
+            self._supervisor.sweep(snapshot)
 
     # --- the heartbeat ---
 

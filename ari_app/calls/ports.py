@@ -95,6 +95,10 @@ class Switch(Protocol):
         """Whether the phone there can be reached. Raises SwitchUnavailable when Asterisk cannot say."""
         ...
 
+    async def started_at(self) -> datetime:
+        """When Asterisk was started, by its own clock. Raises SwitchUnavailable when it cannot say."""
+        ...
+
     def outside(self, e164: str) -> Endpoint | None:
         """The endpoint at which a number outside is dialled; None where nothing leads outside."""
         ...

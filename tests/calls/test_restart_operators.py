@@ -62,6 +62,32 @@ async def test_rule_7_a_wrap_up_that_ended_meanwhile_is_over(make_world: Callabl
     assert scene.world.session("101").state is OperatorState.READY
 
 
+@pytest.mark.parametrize("seconds", [0, 5])
+async def test_rule_7_a_line_that_an_order_finds_gone_after_asterisk_restarted_ends_for_that_reason(
+    make_world: Callable[..., World], seconds: float
+) -> None:
+    """An order to the new Asterisk may overtake the comparison, and the reason is what has the phone rung."""
+    world = make_world()
+    await world.operator("101", phone="phone01")
+    await world.restart_asterisk()
+    await world.sweep()
+    await world.clock.advance(seconds)
+    assert world.session("101").is_open
+    await world.close_gap()
+    await world.clock.advance(3)
+    assert world.session("101").logout_reason is LogoutReason.ASTERISK_RESTARTED
+    assert world.ringing_at("PJSIP/phone01")
+
+
+async def test_a_line_that_is_gone_without_a_restart_of_asterisk_is_lost(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    await world.operator("101", phone="phone01")
+    world.switch.vanish()
+    await world.sweep()
+    await world.clock.advance(3)
+    assert world.session("101").logout_reason is LogoutReason.LOST
+
+
 @pytest.mark.parametrize("meanwhile", ["rings on", "is picked up"])
 async def test_rule_7_a_phone_that_rings_to_remind_its_operator_is_not_taken_for_one_that_dialled_in(
     make_world: Callable[..., World], meanwhile: str

@@ -194,7 +194,7 @@ class World:
         """Every channel is gone, and nobody says so."""
         await self.clock.advance(1)
         self.switch.vanish()
-        self.asterisk_started_at = self.clock.now()
+        self.asterisk_started_at = self.switch.asterisk_started_at = self.clock.now()
 
     async def restart(self) -> dict[str, int]:
         """A process starts, and resumes the calls it finds; returns how often each order of recovery was given."""

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import Entered, Held, Left, Message, Played, Unheld, Up
@@ -48,6 +48,7 @@ class FakeSwitch:
     outbound: str = "PJSIP/{number}@trunk"
     moved_while_playing: list[ChannelId] = field(default_factory=list)  # Asterisk would hold the move up
     ordered_by: dict[str, set[str]] = field(default_factory=dict)  # the names of the tasks, by channel
+    asterisk_started_at: datetime = datetime.min.replace(tzinfo=UTC)
     trouble: Callable[[tuple[str, ...], bool], bool] = field(default=lambda order, is_done: False)
     turns: Callable[[], int] = field(default=lambda: 0)
     _words: dict[PlaybackId, tuple[str, ...]] = field(default_factory=dict)
@@ -171,6 +172,9 @@ class FakeSwitch:
 
     async def presence(self, endpoint: Endpoint) -> Presence:
         return presence_of(endpoint not in self.unregistered, list(self.ringing.values()).count(endpoint))
+
+    async def started_at(self) -> datetime:
+        return self.asterisk_started_at
 
     def outside(self, e164: str) -> Endpoint | None:
         return outside_endpoint(self.outbound, e164)

@@ -96,12 +96,20 @@ async def test_no_room_for_rows_is_an_absence_of_the_store(database: Database, d
         assert await full.pool.fetchval("SELECT 1") == 1
         row = NodeRow(full.pool, NODE1, HERE)
         for _ in range(2):
-            with pytest.raises(StoreUnavailable, match="53"):
-                await row.beat()
+            assert "53" in await _why_not(row)
     await owner.execute(f'ALTER DATABASE "{name}" RESET temp_file_limit')
     await owner.close()
     async with Database(as_role(database_url, SERVE)) as roomy:
         await NodeRow(roomy.pool, NODE1, HERE).beat()
+
+
+async def _why_not(row: NodeRow) -> str:
+    """Why the heartbeat is not written; on a busy machine it may first take too long."""
+    while True:
+        with pytest.raises(StoreUnavailable) as refused:
+            await row.beat()
+        if not isinstance(refused.value.__cause__, TimeoutError):
+            return str(refused.value)
 
 
 @pytest.mark.parametrize(("seconds_ago", "is_on_the_line"), [(None, True), (1, True), (29, True), (31, False)])

@@ -12,10 +12,11 @@ from ari_app.calls.channel_owner import HANG_UP_PATIENCE, ChannelOwner
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Digit, Left, Message, Played
+from ari_app.calls.messages import ApplyEvent, Digit, Left, Message, Played
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import ChannelId, PlaybackId, new_playback_id
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operators import LineLost
 
 log = structlog.get_logger(__name__)
 
@@ -104,13 +105,29 @@ class OperatorChannel(ChannelOwner):
 
     async def departure(self, until: datetime) -> Left:
         """Wait for the message that this channel is gone; an estimate when it does not come by `until`."""
-        while self.left is None:
-            try:
-                if await self.next(until) is None:
+        with self.mailbox.keeping() as kept:
+            while self.left is None:
+                try:
+                    message = await self.next(until)
+                except PartyLeft:
+                    continue
+                if message is None:
                     self.left = Left(self._channel(), self._clock.now(), estimated=True)
-            except PartyLeft:
-                pass
+                elif isinstance(message, ApplyEvent):
+                    kept.append(message)
         return self.left
+
+    async def told_lost(self, until: datetime) -> LineLost | None:
+        """Wait until a comparison tells why the line is gone; None when none does by `until`."""
+        while True:
+            try:
+                message = await self.next(until)
+            except PartyLeft:
+                continue
+            if message is None:
+                return None
+            if isinstance(message, ApplyEvent) and isinstance(message.event, LineLost):
+                return message.event
 
     async def hang_up(self) -> None:
         """Hang up, retrying until Asterisk has done it, and wait for the message that says so.

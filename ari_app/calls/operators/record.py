@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -20,6 +22,9 @@ from ari_app.core.skills import team_codes
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
+
+#: Asterisk is compared with the rows within this time after it is back, also by a busy machine
+GAP_PATIENCE = timedelta(seconds=60)
 
 
 class SessionRecord:
@@ -83,9 +88,22 @@ class SessionRecord:
     async def _end_lost(self) -> None:
         """The line is gone: end the session at the true moment, which is in a message that is here or follows."""
         left = await self._channel.departure(self._shell.clock.now() + HANG_UP_PATIENCE)
-        is_seen = not left.estimated
-        event = line_gone(left.at, left.cause) if is_seen else LineLost(left.at, LogoutReason.LOST)
-        await self._apply(event, is_estimated=not is_seen)
+        if left.estimated:
+            event = await self._told_of_restart() or LineLost(left.at, LogoutReason.LOST)
+        else:
+            event = line_gone(left.at, left.cause)
+        await self._apply(event, is_estimated=left.estimated)
+
+    async def _told_of_restart(self) -> LineLost | None:
+        """What the comparison after the gap tells about a line that went with Asterisk; None when it went alone.
+
+        An order to an Asterisk that has just started finds that the line is gone before the comparison does. It is
+        waited for: with the reason it tells, the operator's phone is rung.
+        """
+        with suppress(SwitchUnavailable):
+            if self.session.logged_in_at < await self._shell.switch.started_at():
+                return await self._channel.told_lost(self._shell.clock.now() + GAP_PATIENCE)
+        return None
 
     async def give_up(self) -> None:
         """End the session after a fault; nothing happens to one that is over."""

@@ -182,6 +182,10 @@ class AriSwitch:
             raise SwitchUnavailable(str(error)) from error
         return presence_of(found.state == "online", len(found.channel_ids))
 
+    async def started_at(self) -> datetime:
+        with _about(None):
+            return (await self._ari.asterisk.get_info()).started_at
+
     def outside(self, e164: str) -> Endpoint | None:
         return outside_endpoint(self._outbound, e164, self._outbound_form)
 

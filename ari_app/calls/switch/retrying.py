@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -111,6 +111,9 @@ class RetryingSwitch:
 
     async def presence(self, endpoint: Endpoint) -> Presence:
         return await self._switch.presence(endpoint)
+
+    async def started_at(self) -> datetime:
+        return await self._switch.started_at()
 
     def outside(self, e164: str) -> Endpoint | None:
         return self._switch.outside(e164)
