@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ari_app.core.call import Call
-from ari_app.core.callback_limits import AskedFor, Limit
+from ari_app.core.callback_limits import AskedFor
 from ari_app.core.callbacks import (
     Absence,
     CallbackAttempt,
@@ -21,6 +21,7 @@ from ari_app.core.callbacks import (
     RequestKind,
 )
 from ari_app.core.ids import AsteriskId, AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.limits import Limit
 from ari_app.core.reminders import Reminder, ReminderOutcome, ReminderWay
 
 

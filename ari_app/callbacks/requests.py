@@ -9,7 +9,7 @@ from ari_app.callbacks.ports import CallbackRows, CallbackStore
 from ari_app.core.area import Area
 from ari_app.core.call import Call
 from ari_app.core.callback_changes import assigned, closed_as_helped, closed_by_person
-from ari_app.core.callback_limits import WINDOW, Limit, limit_reached
+from ari_app.core.callback_limits import WINDOW, limit_reached
 from ari_app.core.callback_requests import (
     NewRequest,
     NotPromised,
@@ -25,6 +25,7 @@ from ari_app.core.callback_rules import town_of
 from ari_app.core.callbacks import CallbackFactKind, CallbackRequest, Change, Created, RequestKind, RequestReason
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_request_id
 from ari_app.core.ledger import NoSuchRequest, RequestClosed, UnknownOwner
+from ari_app.core.limits import Limit
 from ari_app.core.references import reference_of
 
 

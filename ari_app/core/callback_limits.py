@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 
 from ari_app.core.area import CallbackRules
 from ari_app.core.callbacks import RequestReason
+from ari_app.core.limits import Limit
 
 WINDOW = timedelta(hours=1)
 #: requests that callers make without a person of ours
@@ -24,14 +24,6 @@ BY_CALLERS = frozenset(
         RequestReason.ABANDONED,
     }
 )
-
-
-class Limit(StrEnum):
-    """The limit that stands in the way of one more request."""
-
-    CALLER = "caller"  # numbers that one caller, by the number shown, is called back on
-    NUMBER = "number"  # requests to call one number
-    HOUR = "hour"  # requests of all callers of one municipality
 
 
 @dataclass(frozen=True, slots=True)

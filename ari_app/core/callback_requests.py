@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from ari_app.core.area import Area
 from ari_app.core.call import Call
-from ari_app.core.callback_limits import Limit
 from ari_app.core.callback_rules import owner_team_of, personal_until
 from ari_app.core.callbacks import (
     CallbackFact,
@@ -26,6 +25,7 @@ from ari_app.core.callbacks import (
 )
 from ari_app.core.deadlines import callback_deadline, next_planned
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.limits import Limit
 from ari_app.core.numbers import E164
 from ari_app.core.routing import is_served
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number

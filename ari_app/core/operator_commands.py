@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.ids import EntryCode, OperatorNumber, TeamCode
+from ari_app.core.limits import Limit
 from ari_app.core.transfer import TransferCommand, TransferKind
 
 
@@ -78,7 +79,7 @@ Command = CallbackCommand | NextCallback | StartTransfer | TransferToQueue | Tra
 class RefusalReason(StrEnum):
     """Why a command was not carried out."""
 
-    TRANSFER_LIMIT = "transfer_limit"  # twice already (AV §2)
+    TRANSFER_LIMIT = Limit.TRANSFERS.value  # twice already (AV §2)
     UNKNOWN_DESTINATION = "unknown_destination"
     NOT_NOW = "not_now"  # an entry that is closed at this moment, or not valid today
     PAID_SERVICE = "paid_service"  # AV §8

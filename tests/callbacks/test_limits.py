@@ -8,9 +8,9 @@ import pytest
 
 from ari_app.core.area import Area, CallbackRules
 from ari_app.core.call import Call, EndReason, FactKind, Stage
-from ari_app.core.callback_limits import Limit
 from ari_app.core.callback_requests import NotPromised, WishPart
 from ari_app.core.callbacks import Confirmed, RequestKind, RequestReason
+from ari_app.core.limits import Limit
 from tests.callbacks.conftest import Stand
 from tests.storage.callback_values import DIRECTORY, NUMBER, OOSTERWENDE, ZANDERMEER, asked, at, number
 from tests.storage.values import new_call

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ari_app.core.area import CallbackRules
-from ari_app.core.callback_limits import BY_CALLERS, AskedFor, Limit, limit_reached
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor, limit_reached
 from ari_app.core.callbacks import RequestReason
+from ari_app.core.limits import Limit
 
 pytestmark = pytest.mark.pure
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Stage
-from ari_app.core.callback_limits import BY_CALLERS, AskedFor, Limit
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor
 from ari_app.core.callback_rules import owner_now, urgency
 from ari_app.core.callbacks import (
     Absence,
@@ -28,6 +28,7 @@ from ari_app.core.callbacks import (
 )
 from ari_app.core.ids import AsteriskId, AttemptId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
+from ari_app.core.limits import Limit
 from ari_app.core.reminders import Reminder, ReminderOutcome, ReminderWay
 from tests.fakes.ledger import FakeLedger
 

@@ -15,6 +15,7 @@ from ari_app.core.area import Area
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.event_log.cel import CelEvent
 from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id, new_visit_id
+from ari_app.core.limits import RULES, Limit
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -86,13 +87,13 @@ async def test_callers_who_heard_busy_are_stored_once_and_said_together(
 ) -> None:
     taker = await begun(new_taker)
     ids = [CallId(uuid4()) for _ in range(3)]
-    limits = ("trunk_full", "trunk_full", "caller_limit")
+    limits = (Limit.TRUNK, Limit.TRUNK, Limit.CALLS_OF_CALLER)
     append(log, *(refused(f"r{n}", n, call_id=str(ids[n]), limit=limits[n]) for n in range(3)))
     with structlog.testing.capture_logs() as said:
         await taker.tick()
     assert [(line["event"], line["limit"], line["count"]) for line in said] == [
-        ("callers_heard_busy", "trunk_full", 2),
-        ("callers_heard_busy", "caller_limit", 1),
+        (RULES[Limit.TRUNK].event, Limit.TRUNK, 2),
+        (RULES[Limit.CALLS_OF_CALLER].event, Limit.CALLS_OF_CALLER, 1),
     ]
     story = await told(database, ids[2])
     assert story is not None
@@ -100,9 +101,10 @@ async def test_callers_who_heard_busy_are_stored_once_and_said_together(
     assert (call.end_reason, call.handled_by_fallback, call.queued_at) == (EndReason.HEARD_BUSY, False, None)
     assert (call.dialled, call.answered_at, call.ended_at) == ("140119", None, at(2.05))
     assert leg.end_reason is LegEndReason.RELEASED
-    assert [(fact.kind, fact.detail.get("limit")) for fact in story.facts] == [
+    rule = RULES[Limit.CALLS_OF_CALLER]
+    assert [(fact.kind, fact.detail.get(rule.field)) for fact in story.facts] == [
         (FactKind.ARRIVED, None),
-        (FactKind.ENDED, "caller_limit"),
+        (rule.fact, Limit.CALLS_OF_CALLER),
     ]
     log_read_again = new_taker()
     with structlog.testing.capture_logs() as said_again:

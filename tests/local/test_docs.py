@@ -14,6 +14,7 @@ from ari_app import settings as application_settings
 from ari_app.area_file.reader import read_area
 from ari_app.core.call import EndReason
 from ari_app.core.keypad import KeyCommand
+from ari_app.core.limits import BUSY, RULES, Limit, LimitRule
 from ari_app.core.operators import PAUSE_KEYS
 from ari_app.local.settings import LocalSettings
 from tests.commands.tree import every_command
@@ -120,6 +121,35 @@ def test_every_log_event_is_explained() -> None:
     assert {event for event in logged if f"`{event}`" not in text(OPERATIONS)} == set()
 
 
+def test_the_table_of_limits_is_that_of_the_register() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| (.*) \| `(\w[\w-]*)`(?: \(busy\))? \| (.*) \|$", _section(OPERATIONS, "Limits"), re.MULTILINE
+    )
+    assert rows == [(limit, rule.on, rule.reason, _counted(rule)) for limit, rule in RULES.items()]
+
+
+def _counted(rule: LimitRule) -> str:
+    fact = f"fact `{rule.fact}` with this `{rule.field}`" if rule.fact else ""
+    line = f"log `{rule.event}`" if rule.event else ""
+    return ", ".join(filter(None, (fact, line)))
+
+
+def test_the_dialplan_refuses_with_the_limits_of_the_register() -> None:
+    dialplan = text(ROOT / "asterisk-conf" / "extensions.conf")
+    refuses = re.findall(r"Set\(REFUSED=(\w+)\)", dialplan)
+    assert refuses == [limit for limit, rule in RULES.items() if rule.reason == BUSY]
+    assert dialplan.count("CELGenUserEvent(REFUSED") == 1, "each is counted"
+    assert "Hangup(17)" in dialplan, "busy, as SIP says it"
+
+
+def test_every_limit_is_used_where_it_refuses() -> None:
+    by_enum = {Limit.TRANSFERS: "RefusalReason.TRANSFER_LIMIT"}
+    code = {file: text(file) for file in ROOT.glob("ari_app/**/*.py") if file.name != "limits.py"}
+    for limit, rule in RULES.items():
+        used = [file for file, source in code.items() if by_enum.get(limit, f"Limit.{limit.name}") in source]
+        assert used or rule.reason == BUSY, limit
+
+
 def test_the_area_file_of_the_readme_is_one() -> None:
     (example,) = re.findall(r"^```toml\n(.*?)^```", text(README), re.MULTILINE | re.DOTALL)
     assert tomllib.loads(example)["shared_number"][0]["number"] == "14 0119"
@@ -154,6 +184,13 @@ def test_every_document_can_be_found_from_the_readme() -> None:
                 found.add(goal)
                 todo.append(goal)
     assert {str(document.relative_to(ROOT)) for document in DOCUMENTS if document not in found} == set()
+
+
+def _section(document: Path, heading: str) -> str:
+    """The text below a heading, until the next one."""
+    found = re.search(rf"^#+ {heading}\n(.*?)(?=^#|\Z)", text(document), re.MULTILINE | re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def _anchor(heading: str) -> str:

@@ -12,9 +12,9 @@ import pytest
 from ari_app.callbacks.service import CallbackService
 from ari_app.core.access import Scope
 from ari_app.core.call import Fact, FactKind
-from ari_app.core.callback_limits import Limit
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackRequest, Created
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_call_id
+from ari_app.core.limits import Limit
 from ari_app.storage.callbacks.reads import Due, limited, list_requests, promise, promise_definition, request_story
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger

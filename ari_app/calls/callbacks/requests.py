@@ -8,13 +8,13 @@ from ari_app.calls.call.flow import Flow
 from ari_app.calls.call.record import STORE_PATIENCE, STORE_RETRY
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.shell import Shell
-from ari_app.core.call import Call, EndReason, Fact, FactKind
-from ari_app.core.callback_limits import Limit
+from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_offers import agreed_wish, wish_at_end
 from ari_app.core.callback_requests import NotPromised, WishPart, wish_of_call
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, RequestReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.ledger import CallbackRefused, StoreUnavailable
+from ari_app.core.limits import Limit, refusal
 from ari_app.core.operator_commands import Answer, PromiseCallback, Promised, RefusalReason, Refused
 from ari_app.core.skills import skills_of
 from ari_app.core.tariffs import NotCalled
@@ -62,7 +62,7 @@ async def request_at_end(flow: Flow, reason: EndReason, *, is_last_try: bool = F
     try:
         limit = await _request_at_end(flow.shell, flow.call, reason)
         if limit is not None and not is_last_try:
-            flow.note(Fact(flow.now, FactKind.CALLBACK_LIMITED, {"limit": limit.value}))
+            flow.note(refusal(limit, flow.now))
     except StoreUnavailable:
         if is_last_try:
             log.error("callback_not_made", call_id=str(flow.call.id), error="the store does not answer")
@@ -105,7 +105,7 @@ async def is_within_limits(flow: Flow, number: str | None = None) -> bool:
     if limit is None:
         return True
     log.warning("callback_limited", call_id=str(flow.call.id), municipality=flow.call.municipality, limit=limit.value)
-    await flow.commit(Fact(flow.now, FactKind.CALLBACK_LIMITED, {"limit": limit.value}))
+    await flow.commit(refusal(limit, flow.now))
     return False
 
 

@@ -19,6 +19,7 @@ from ari_app.core.area import Reach
 from ari_app.core.ids import Endpoint, OperatorNumber, new_session_id
 from ari_app.core.keypad import feed_entry
 from ari_app.core.ledger import AlreadyTaken, PinVerdict
+from ari_app.core.limits import Limit
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, OperatorState, line_gone
 from ari_app.core.skills import team_codes
@@ -41,7 +42,7 @@ async def ask_operator(
     None when the tries are used up, or number or phone have to wait. Which of the two was wrong is not said.
     `store_failure` commits the number of failed tries.
     """
-    failures = line.failed_logins
+    failures, limit = line.failed_logins, Limit.LOGIN_TRIES
     while failures < LOGIN_TRIES:
         again = to_operator.LOGIN_WRONG if failures else ()
         number = await _entry(shell, channel, (*again, *to_operator.ASK_OPERATOR_NUMBER))
@@ -57,7 +58,9 @@ async def ask_operator(
         said = {"line_id": str(line.id), "endpoint": line.endpoint, "operator": operator, "verdict": verdict.value}
         log.log(level, "login_failed", **said)
         if verdict is PinVerdict.LOCKED:
-            return None
+            limit = Limit.PIN_WAIT
+            break
+    log.warning("login_closed", line_id=str(line.id), endpoint=line.endpoint, limit=limit.value)
     return None
 
 

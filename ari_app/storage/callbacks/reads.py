@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from ari_app.core.access import Scope
 from ari_app.core.calendar import instant_of, local_date
-from ari_app.core.callback_limits import Limit
 from ari_app.core.callbacks import (
     CallbackAttempt,
     CallbackFact,
@@ -20,6 +19,7 @@ from ari_app.core.callbacks import (
     RequestState,
 )
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.limits import Limit
 from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated

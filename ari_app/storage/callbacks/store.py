@@ -10,9 +10,10 @@ from datetime import datetime
 import asyncpg
 
 from ari_app.core.call import Call
-from ari_app.core.callback_limits import BY_CALLERS, AskedFor, Limit
+from ari_app.core.callback_limits import BY_CALLERS, AskedFor
 from ari_app.core.callbacks import Absence, CallbackRequest, RequestKind
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.limits import Limit
 from ari_app.storage.callbacks import statements
 from ari_app.storage.callbacks.rows import PostgresRows
 from ari_app.storage.callbacks.statements import REQUEST
