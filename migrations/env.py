@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from ari_app.settings import DatabaseSettings, load
 from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.constraints import validate
+from ari_app.storage.db.indexes import make_late_indexes
 from ari_app.storage.tables import metadata
 
 
@@ -28,6 +29,7 @@ async def _run_by_url(url: str) -> None:
         async with engine.connect() as connection:
             await connection.run_sync(_run)
             await connection.run_sync(validate)
+            await connection.run_sync(make_late_indexes)
     finally:
         await engine.dispose()
 

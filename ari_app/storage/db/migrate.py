@@ -11,11 +11,14 @@ from sqlalchemy import Connection
 from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.constraints import validate
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.indexes import make_late_indexes
 from ari_app.storage.db.revision import migrations_directory
 from ari_app.storage.db.roles import drop_policies, grant_rights, make_roles
 
 #: one process at a time changes the schema; the others wait, and then find nothing to do
 _LOCK = "SELECT pg_advisory_lock(hashtextextended('ari_app migrations', 0))"
+#: before the indexes: whoever waits for it has a snapshot, for whose end an index would wait
+_UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('ari_app migrations', 0))"
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -37,7 +40,7 @@ async def _run(url: str, work: Callable[[Connection], None]) -> None:
 
 
 async def upgrade_to_head(url: str, passwords: Mapping[str, str] | None = None) -> None:
-    """Upgrade in one transaction, then validate the rules that it added, and grant each role its rights.
+    """Upgrade in one transaction, then validate the rules that it added, grant each role its rights, make late indexes.
 
     `passwords`: of the roles to make, or to give another password. Waits while another process does the same.
     Raises StoreUnavailable, RolesRefused.
@@ -51,6 +54,9 @@ async def upgrade_to_head(url: str, passwords: Mapping[str, str] | None = None) 
         with connection.begin():
             make_roles(connection, passwords or {})
         grant_rights(connection)
+        with connection.begin():
+            connection.exec_driver_sql(_UNLOCK)
+        make_late_indexes(connection)
 
     await _run(url, work)
 

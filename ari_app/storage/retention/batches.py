@@ -14,6 +14,7 @@ from ari_app.core.retention import DataKind
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.indexes import MAY_BE_PERSONAL
 
 BATCH_ROWS = 500
 #: calls and requests that were open, or held by somebody, when a run came by
@@ -21,7 +22,10 @@ LOOK_BACK = timedelta(days=7)
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 #: is something personal in the detail of a fact?
-HAS_PERSONAL = "EXISTS (SELECT FROM jsonb_object_keys({0}.detail) AS name WHERE starts_with(name, 'pii_'))"
+HAS_PERSONAL = (
+    f"({MAY_BE_PERSONAL.format('{0}.')}"
+    " AND EXISTS (SELECT FROM jsonb_object_keys({0}.detail) AS name WHERE starts_with(name, 'pii_')))"
+)
 
 # The parameters are municipality or null, from, until, rows at most. `IS NOT DISTINCT FROM` would use no index.
 _TOWN = "({0} = $1 OR ($1::text IS NULL AND {0} IS NULL))"

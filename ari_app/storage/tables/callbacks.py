@@ -152,6 +152,7 @@ callback_fact = sa.Table(
     text("kind"),
     sa.Column("detail", JSONB, nullable=False),
     one_of("kind", CallbackFactKind),
+    sa.Index("ix_callback_fact_personal", "request_id", postgresql_where=sa.text("detail::text LIKE '%\"pii_%'")),
 )
 
 #: One way of one reminder. `key` names its subject: it is stored once, and so sent once. To lease it for sending is to

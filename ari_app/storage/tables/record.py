@@ -140,6 +140,7 @@ call_fact = sa.Table(
     text("kind"),
     sa.Column("detail", JSONB, nullable=False),
     one_of("kind", FactKind),
+    sa.Index("ix_call_fact_personal", "call_id", postgresql_where=sa.text("detail::text LIKE '%\"pii_%'")),
 )
 
 #: One transfer, asked for by a person (AV §2). `number` counts from 1 within its call.

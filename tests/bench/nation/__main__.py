@@ -16,10 +16,13 @@ from ari_app.core.calendar import local_date
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.db.migrate import upgrade_to_head
 from tests.bench.nation.filling import fill
+from tests.bench.nation.measure import Turns, commands, measure
 from tests.bench.nation.size import Year
 from tests.bench.processor import machine
 from tests.roles import PASSWORDS
 
+#: in the directory: the share, the seed and the last day of what is there
+FILLED = "filled"
 #: with which figures are taken: a quarter of the memory of a small server, the rest as Postgres comes
 _MEASURED = {"shared_buffers": "4GB", "max_wal_size": "8GB"}
 #: while filling: a table that is filled in one transaction is written to its file only
@@ -43,6 +46,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other rows (1)")
     parser.add_argument("--until", type=date.fromisoformat, help="first day without calls (today)")
     parser.add_argument("--measure", action="store_true", help="measure on the database that is there, and fill none")
+    parser.add_argument("--rounds", type=int, default=5, help="of calls, on the year and on an empty database (5)")
+    parser.add_argument("--seconds", type=float, default=30.0, help="of each round on each (30)")
     return parser.parse_args()
 
 
@@ -51,12 +56,24 @@ def main() -> int:
     options = arguments()
     say(f"{machine()}; load average {os.getloadavg()[0]:.2f}")
     with server(options.directory, fills=not options.measure) as postgres:
+        if options.measure:
+            return measured(postgres.url(), options.directory, Turns(options.rounds, options.seconds))
         year = Year(options.share, options.seed, options.until or local_date(datetime.now(UTC)))
         asyncio.run(upgrade_to_head(postgres.url(), PASSWORDS))
         filled = asyncio.run(fill(postgres.url(), year, say))
         for table in filled:
             say(table.as_text())
         say(f"{sum(one.rows for one in filled):,} rows, {sum(one.total_bytes for one in filled) / 1e9:.1f} GB")
+        (options.directory / FILLED).write_text(f"{year.share} {year.seed} {year.until}")
+    return 0
+
+
+def measured(url: str, directory: Path, turns: Turns) -> int:
+    share, seed, until = (directory / FILLED).read_text().split()
+    asyncio.run(upgrade_to_head(url, PASSWORDS))
+    findings = asyncio.run(measure(url, Year(float(share), int(seed), date.fromisoformat(until)), turns, say))
+    findings.commands = commands(url)
+    say(f"load average at the end: {os.getloadavg()[0]:.2f}\n{findings.as_text()}")
     return 0
 
 

@@ -64,8 +64,8 @@ async def fill(url: str, year: Year, say: Say) -> list[Filled]:
     def step(text: str) -> None:
         say(f"{time.monotonic() - began:7.0f} s  {text}")
 
-    async with _connection(url) as connection:
-        await _write_area(connection, year)
+    async with connection_to(url) as connection:
+        await write_area(connection, year)
         await _plan(connection, year, step)
         keys = [dict(row) for row in await connection.fetch(_KEYS, list(ROWS))]
         indexes = [dict(row) for row in await connection.fetch(_INDEXES, list(ROWS))]
@@ -95,7 +95,7 @@ async def fill(url: str, year: Year, say: Say) -> list[Filled]:
 
 
 @asynccontextmanager
-async def _connection(url: str) -> AsyncIterator[Connection]:
+async def connection_to(url: str) -> AsyncIterator[Connection]:
     connection = await asyncpg.connect(dsn(url))
     try:
         await connection.execute(_SETTINGS)
@@ -109,7 +109,7 @@ async def _share_out(url: str, work: Sequence[tuple[str, Sequence[str], Say]]) -
     waiting = list(reversed(work))
 
     async def worker() -> None:
-        async with _connection(url) as connection:
+        async with connection_to(url) as connection:
             while waiting:
                 name, statements, step = waiting.pop()
                 if len(statements) == 1:
@@ -169,7 +169,7 @@ async def _copy(connection: Connection, table: str, rows: Sequence[tuple[object,
     await connection.copy_records_to_table(table, schema_name="nation", records=rows)
 
 
-async def _write_area(connection: Connection, year: Year) -> None:
+async def write_area(connection: Connection, year: Year) -> None:
     """What the record names: municipalities, their numbers and hours, one team each, and its operators."""
     every = towns(year.share)
     numbers = sorted({town.shared_number for town in every})

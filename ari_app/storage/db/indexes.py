@@ -1,0 +1,44 @@
+"""Indexes of tables that hold rows already, made beside the calls.
+
+CREATE INDEX keeps every writer of its table waiting until it has read all of it: minutes, in a record of a year.
+CONCURRENTLY keeps nobody waiting, but works outside transactions, and leaves half an index when it is broken off. So
+these belong to no revision: each migrate makes those that are missing or half made. Without them the program does the
+same, more slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+#: a key of the detail may begin with `pii_`; a query that says this besides its exact condition finds the index
+MAY_BE_PERSONAL = "{0}detail::text LIKE '%\"pii_%'"
+#: by name, without its beginning; the tables have them too
+LATE_INDEXES: Mapping[str, str] = {
+    "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",
+    "ix_callback_fact_personal": f"ON callback_fact (request_id) WHERE {MAY_BE_PERSONAL.format('')}",
+}
+
+#: whoever comes meanwhile leaves it to the one who makes them
+_TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended('ari_app indexes', 0))")
+_RELEASE = sa.text("SELECT pg_advisory_unlock(hashtextextended('ari_app indexes', 0))")
+_VALID = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+
+
+def make_late_indexes(connection: Connection) -> None:
+    """Make what is missing. The connection is in no transaction, and holds no lock that others wait for.
+
+    It waits until every transaction that wrote in the table before is over.
+    """
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+    if not connection.execute(_TRY).scalar_one():
+        return
+    for name, rest in LATE_INDEXES.items():
+        is_valid = connection.execute(_VALID, {"name": name}).scalar_one_or_none()
+        if is_valid is False:
+            connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
+        if not is_valid:
+            connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY {name} {rest}")
+    connection.execute(_RELEASE)

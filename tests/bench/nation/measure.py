@@ -1,0 +1,217 @@
+"""What the application costs on the year, each beside the same on an empty database of the same server.
+
+The retention comes last: it erases, so a second measurement on one database finds nothing to erase.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from ari_app.core.ids import CallId, MunicipalityCode
+from ari_app.core.numbers import E164
+from ari_app.jobs.retention import Erased, erase_past
+from ari_app.storage.area.snapshot import load_area
+from ari_app.storage.calls.reads import call_story, find_call, list_calls
+from ari_app.storage.db.engine import Database, Pool
+from ari_app.storage.db.migrate import upgrade_to_head
+from ari_app.storage.retention.person import list_person
+from tests.bench.figures import Spread, Verdict, percentile
+from tests.bench.nation.filling import connection_to, write_area
+from tests.bench.nation.size import Town, Year, towns
+from tests.bench.nation.traffic import Traffic
+from tests.bench.start import REFERENCE, Spent, installed, spend
+
+EMPTY = "ari_app_empty"
+MOST_P99_RATIO, MOST_LIST_MS, MOST_STORY_MS, MOST_RETENTION_SECONDS = 1.2, 50.0, 20.0, 600.0
+#: so many lists and stories; a story is read for the first time, from the disk if need be
+LISTS, STORIES, PEOPLE = 30, 200, 5
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How much is measured. `seconds`: of each turn of calls, on the one database and the other."""
+
+    rounds: int = 5
+    seconds: float = 30.0
+    warm_up_seconds: float = 5.0
+
+
+@dataclass
+class Findings:
+    """Milliseconds unless it says otherwise; `empty` and `full` have a list per round."""
+
+    empty: list[list[float]] = field(default_factory=list)
+    full: list[list[float]] = field(default_factory=list)
+    reads: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)  # empty, full
+    commands: dict[str, list[Spent]] = field(default_factory=dict)
+    before_retention: list[float] = field(default_factory=list)
+    during_retention: list[float] = field(default_factory=list)
+    retention_seconds: float = 0.0
+    erased: list[Erased] = field(default_factory=list)
+
+    def p99_ratio(self) -> Spread:
+        return Spread.of([percentile(f, 99) / percentile(e, 99) for e, f in zip(self.empty, self.full, strict=True)])
+
+    def as_text(self) -> str:
+        lines = [
+            f"commits at 30 calls/s, {name}: p50 {_spread(rounds, 50)}, p99 {_spread(rounds, 99)}"
+            for name, rounds in (("empty", self.empty), ("full", self.full))
+        ]
+        lines.append(f"p99, full / empty in the same round: {self.p99_ratio().as_text(' x')}")
+        for name, (empty, full) in self.reads.items():
+            lines.append(f"{name}: full {_both(full)}; empty {_both(empty)}")
+        for name, spent in self.commands.items():
+            wall = Spread.of([one.wall_seconds * 1000 for one in spent])
+            lines.append(f"`{name}`: {wall.as_text(' ms')} from its start to its end")
+        rows = sum(one.rows for one in self.erased)
+        lines.append(f"retention: {rows:,} rows in {self.retention_seconds:.1f} s")
+        lines.append(f"commits meanwhile {_both(self.during_retention)}; just before {_both(self.before_retention)}")
+        return "\n".join([*lines, *(verdict.as_text() for verdict in self.verdicts())])
+
+    def verdicts(self) -> list[Verdict]:
+        ratio = self.p99_ratio()
+        during = percentile(self.during_retention, 99) / percentile(self.before_retention, 99)
+        found = [Verdict("p99 of a commit <= 1.2 x empty", ratio.middle <= MOST_P99_RATIO, ratio.as_text(" x"))]
+        for name, (_, full) in self.reads.items():
+            most = MOST_STORY_MS if name.startswith("story") else MOST_LIST_MS
+            found.append(Verdict(f"{name} <= {most:.0f} ms", percentile(full, 99) <= most, _both(full)))
+        minutes = f"retention of a month <= {MOST_RETENTION_SECONDS / 60:.0f} minutes"
+        found.append(
+            Verdict(minutes, self.retention_seconds <= MOST_RETENTION_SECONDS, f"{self.retention_seconds:.1f} s")
+        )
+        found.append(Verdict("p99 meanwhile <= 1.2 x just before", during <= MOST_P99_RATIO, f"{during:.2f} x"))
+        return found
+
+
+async def measure(url: str, year: Year, turns: Turns, say: Say) -> Findings:
+    """By the owner of a filled database; makes an empty one beside it, with the same area, and drops it."""
+    every, findings = towns(year.share), Findings()
+    async with connection_to(url) as owner:
+        await owner.execute(f'DROP DATABASE IF EXISTS "{EMPTY}" WITH (FORCE)')
+        await owner.execute(f'CREATE DATABASE "{EMPTY}"')
+        empty_url = urlsplit(url)._replace(path=f"/{EMPTY}").geturl()
+        await upgrade_to_head(empty_url)
+        async with connection_to(empty_url) as empty_owner:
+            await write_area(empty_owner, year)
+        async with Database(url) as full, Database(empty_url) as empty:
+            await _reads(findings, empty.background, full.background, year, every)
+            say("reads measured")
+            await _writes(findings, empty, full, every, turns, say)
+            await _retention(findings, full, year, every, turns)
+            say("retention measured")
+        await owner.execute(f'DROP DATABASE "{EMPTY}" WITH (FORCE)')
+    return findings
+
+
+async def _reads(findings: Findings, empty: Pool, full: Pool, year: Year, every: Sequence[Town]) -> None:
+    newest = await full.fetchrow(
+        "SELECT arrived_at, pii_caller_number AS number FROM call WHERE pii_caller_number"
+        " IS NOT NULL ORDER BY arrived_at DESC LIMIT 1"
+    )
+    assert newest is not None, "the database is not filled"
+    day, long_ago = newest["arrived_at"] - timedelta(days=1), newest["arrived_at"] - timedelta(days=400)
+    for which, town in (("largest", every[0]), ("middle", every[len(every) // 2]), ("smallest", every[-1])):
+        for period, since in (("a day", day), ("a year", long_ago)):
+
+            async def listed(pool: Pool, since: datetime = since, code: str = town.code) -> object:
+                return await list_calls(pool, None, since=since, municipality=MunicipalityCode(code))
+
+            findings.reads[f"calls of the {which} municipality, {period}"] = (
+                await _timed(LISTS, empty, listed),
+                await _timed(LISTS, full, listed),
+            )
+    ids = await full.fetch(
+        "SELECT id FROM call TABLESAMPLE SYSTEM (1) REPEATABLE (1) ORDER BY random() LIMIT $1", STORIES
+    )
+    chosen = iter([CallId(row["id"]) for row in ids])
+
+    async def told(pool: Pool) -> object:
+        call_id = next(chosen)
+        await find_call(pool, None, str(call_id)[:18])
+        return await call_story(pool, None, call_id)
+
+    async def missing(pool: Pool) -> object:
+        return await call_story(pool, None, CallId(ids[0]["id"]))
+
+    findings.reads["story of a call"] = (await _timed(len(ids), empty, missing), await _timed(len(ids), full, told))
+
+    async def person(pool: Pool) -> object:
+        return await list_person(pool, None, E164(newest["number"]), "bench", datetime.now(UTC))
+
+    findings.reads["person"] = (await _timed(PEOPLE, empty, person), await _timed(PEOPLE, full, person))
+
+
+async def _timed(times: int, pool: Pool, work: Callable[[Pool], Awaitable[object]]) -> list[float]:
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        await work(pool)
+        found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+async def _writes(
+    findings: Findings, empty: Database, full: Database, every: Sequence[Town], turns: Turns, say: Say
+) -> None:
+    """In turn, so that a machine that grows slower does so for both."""
+    both = {False: Traffic(empty, every), True: Traffic(full, every)}
+    for traffic in both.values():
+        await traffic.log_in()
+        await traffic.run_for(turns.warm_up_seconds)
+    for number in range(turns.rounds):
+        for is_full in (False, True) if number % 2 == 0 else (True, False):
+            latencies = await both[is_full].run_for(turns.seconds)
+            (findings.full if is_full else findings.empty).append(latencies)
+        say(
+            f"round {number + 1}: p99 empty {percentile(findings.empty[-1], 99):.1f} ms, "
+            f"full {percentile(findings.full[-1], 99):.1f} ms"
+        )
+    for traffic in both.values():
+        await traffic.log_out()
+
+
+async def _retention(findings: Findings, full: Database, year: Year, every: Sequence[Town], turns: Turns) -> None:
+    area, traffic = await load_area(full.background), Traffic(full, every)
+    await traffic.log_in()
+    findings.before_retention = await traffic.run_for(turns.seconds)
+    first, began = len(traffic.latencies_ms), time.monotonic()
+    now = datetime(year.until.year, year.until.month, year.until.day, 12, tzinfo=UTC)
+    job = asyncio.create_task(erase_past(full.background, area, now))
+    await traffic.run(job.done)
+    findings.erased, findings.retention_seconds = await job, time.monotonic() - began
+    findings.during_retention = traffic.latencies_ms[first:]
+    await traffic.log_out()
+
+
+def commands(url: str, times: int = 7) -> dict[str, list[Spent]]:
+    """The commands as a person types them, with the start of Python."""
+    environment = installed({**os.environ, "DATABASE_URL": url})
+    lines = {
+        "python -c 'import click'": REFERENCE,
+        "ari-app calls --municipality GM1000 --since 7d": (
+            "-m",
+            "ari_app",
+            "calls",
+            "--municipality",
+            "GM1000",
+            "--since",
+            "7d",
+        ),
+    }
+    return {name: [spend(words, environment) for _ in range(times + 1)][1:] for name, words in lines.items()}
+
+
+def _spread(rounds: Sequence[Sequence[float]], percent: float) -> str:
+    return Spread.of([percentile(one, percent) for one in rounds]).as_text(" ms")
+
+
+def _both(values: Sequence[float]) -> str:
+    return f"p50 {percentile(values, 50):.1f} ms, p99 {percentile(values, 99):.1f} ms, most {max(values):.1f} ms"

@@ -1,0 +1,102 @@
+"""Indexes that are made beside the calls: nobody waits for them, half of one is made anew, and queries find them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ari_app.core.call import EndReason, Fact, FactKind, Stage
+from ari_app.core.call_changes import changed
+from ari_app.core.retention import DataKind
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Connection, Database
+from ari_app.storage.db.indexes import LATE_INDEXES
+from ari_app.storage.db.migrate import upgrade_to_head
+from ari_app.storage.retention import batches, person
+from tests.storage.values import NINE, WIERDAM, eventually, new_call
+
+pytestmark = pytest.mark.postgres
+
+ARRIVED = Fact(NINE, FactKind.ARRIVED, {"dialled": "140119"})
+VALID = "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = ANY ($1::text[]::regclass[])"
+BUILDS = "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()"
+
+
+@pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as owner:
+        yield owner
+
+
+async def valid(owner: Database) -> int:
+    return int(await owner.pool.fetchval(VALID, list(LATE_INDEXES)))
+
+
+async def test_given_an_index_that_is_missing_or_half_made_then_a_migrate_makes_it(owner: Database) -> None:
+    assert await valid(owner) == len(LATE_INDEXES)
+    missing, half = LATE_INDEXES
+    await owner.pool.execute(f"DROP INDEX {missing}")
+    await owner.pool.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", half)
+    await asyncio.gather(upgrade_to_head(owner.url), upgrade_to_head(owner.url))
+    await eventually(lambda: valid_again(owner))
+
+
+async def valid_again(owner: Database) -> bool:
+    """One of two programs leaves the indexes to the other."""
+    return await valid(owner) == len(LATE_INDEXES)
+
+
+async def test_given_an_index_that_is_being_made_then_calls_are_written(
+    owner: Database, ledger: PostgresLedger
+) -> None:
+    call = await ledger.store(new_call(), [ARRIVED])
+    name = next(iter(LATE_INDEXES))
+    await owner.pool.execute(f"DROP INDEX {name}")
+    async with owner.pool.acquire() as writer:
+        block = writer.transaction()  # the index waits for its end, and whoever waited for the index would too
+        await block.start()
+        await writer.execute("UPDATE call_fact SET at = at WHERE call_id = $1", call.id)
+        migration = asyncio.create_task(upgrade_to_head(owner.url))
+        await eventually(lambda: owner.background.fetchval(BUILDS))
+        again = await ledger.store(new_call(), [ARRIVED])
+        await ledger.store(again, [ARRIVED])
+        assert not migration.done()
+        await block.commit()
+    await migration
+    assert await valid(owner) == len(LATE_INDEXES)
+
+
+async def plan(connection: Connection, statement: str, *parameters: object) -> str:
+    return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (ANALYZE) {statement}", *parameters))
+
+
+async def test_given_facts_without_personal_data_then_no_search_for_it_reads_them(
+    owner: Database, ledger: PostgresLedger
+) -> None:
+    """Of some 3,000 facts one is personal."""
+    call = changed(new_call(), municipality=WIERDAM)
+    call = await ledger.store(call, [ARRIVED, *[Fact(NINE, FactKind.QUEUED)] * 2, ARRIVED])
+    for _ in range(3):
+        call = await ledger.store(call, [Fact(NINE, FactKind.QUEUED)] * 7)
+    said = Fact(NINE, FactKind.NOTED, {"pii_says": "bel 06 12345678"})
+    over = {"stage": Stage.ENDED, "ended_at": NINE, "end_reason": EndReason.CALLER_HUNG_UP}
+    call = await ledger.store(changed(call, **over), [said])  # type: ignore[arg-type]
+    await owner.pool.execute(
+        "INSERT INTO call_fact SELECT call_id, seq + 100 * n, at, kind, '{}' FROM call_fact, generate_series(1, 120) n"
+        " WHERE call_id = $1",
+        call.id,
+    )
+    await owner.pool.execute("VACUUM (ANALYZE) call_fact")
+    until = NINE + timedelta(days=1)
+    async with owner.pool.acquire() as connection:
+        facts = person._WRITTEN["call_fact"]
+        asked = await plan(connection, f"{person._ASKED} {facts}", "+31612345678", "%612345678%", None)
+        statement = batches._statement(DataKind.FACTS)
+        async with connection.transaction():
+            erased = await plan(connection, statement, WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), until, 500)
+    for found in (asked, erased):
+        assert "ix_call_fact_personal" in found
+        assert "Seq Scan on call_fact" not in found
