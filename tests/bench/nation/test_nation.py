@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import uuid4
 
 import asyncpg
@@ -17,10 +17,19 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.calls.reads import call_story, list_calls
 from ari_app.storage.db.engine import Database, dsn
+from ari_app.storage.db.migrate import upgrade_to_head
 from ari_app.storage.operators.days import operator_stretches
 from tests.bench.nation.filling import fill
+from tests.bench.nation.measure import (
+    PERSON,
+    Findings,
+    Turns,
+    measure_reads,
+    measure_retention,
+    measure_writes,
+)
 from tests.bench.nation.rows import ROWS
-from tests.bench.nation.size import MUNICIPALITIES, Year
+from tests.bench.nation.size import MUNICIPALITIES, Year, towns
 
 pytestmark = pytest.mark.postgres
 
@@ -155,3 +164,27 @@ async def test_given_the_same_seed_then_the_rows_are_the_same(
     assert all(different[table] != digest for table, digest in found.items())
     for name in names:
         postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def test_given_a_filled_year_then_every_figure_is_measured(database_url: str, empty_database_url: str) -> None:
+    """The figures mean nothing: some calls, beside other tests."""
+    await fill(database_url, YEAR, lambda line: None)
+    await upgrade_to_head(empty_database_url)
+    every, findings, turns = towns(YEAR.share), Findings(), Turns(rounds=2, seconds=0.3, warm_up_seconds=0.1)
+    async with Database(empty_database_url) as empty, Database(database_url) as full:
+        await measure_reads(findings, empty.background, full.background, every)
+        said: list[str] = []
+        await measure_writes(findings, empty, full, every, turns, said.append)
+        assert len(said) == turns.rounds
+        await measure_retention(findings, empty, datetime.now(UTC), every, turns)
+        answered = "SELECT count(*) FROM call WHERE asterisk_id = 'bench' AND answered_at IS NOT NULL AND last_seq = 6"
+        for database in (empty, full):
+            calls = await database.pool.fetchval("SELECT count(*) FROM call WHERE asterisk_id = 'bench'")
+            assert 0 < calls == await database.pool.fetchval(answered)
+            assert not await database.pool.fetchval("SELECT count(*) FROM queue_visit WHERE outcome IS NULL")
+    for rounds in (findings.empty, findings.full):
+        assert [min(one) > 0 for one in rounds] == [True] * turns.rounds
+    assert all(min(*found) > 0 for both in findings.reads.values() for found in both)
+    assert len(findings.reads[PERSON][1]) > 1
+    assert len(findings.verdicts()) == 1 + 7 + 2
+    assert findings.as_text().count("\n") > len(findings.verdicts())
