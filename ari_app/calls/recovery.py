@@ -236,6 +236,7 @@ class Recovery:
             end_reason=LegEndReason.LOST if end.estimated else why,
             hangup_cause=end.cause,
             end_is_estimated=end.estimated,
+            version=line.version + 1,
         )
         await self._shell.ledger.store_line(closed)
 

@@ -42,7 +42,7 @@ def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     changed = _after(session, event)
     if changed.held_at is not None and changed.state is OperatorState.READY:
         changed = replace(changed, state=OperatorState.PAUSED, pause_reason=PauseReason.ON_HOLD)
-    return session if changed == session else changed
+    return session if changed == session else replace(changed, version=session.version + 1)
 
 
 def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:

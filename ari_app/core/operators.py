@@ -79,6 +79,7 @@ class OperatorLine:
     hangup_cause: int | None = None
     end_is_estimated: bool = False
     failed_logins: int = 0
+    version: int = 0  # counts the changes; a write of an older one that arrives late is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class OperatorSession:
     logged_out_at: datetime | None = None
     logout_reason: LogoutReason | None = None
     teams: tuple[TeamCode, ...] = ()  # of the operator when the state began, the first one first
+    version: int = 0  # as of a line
 
     @property
     def is_open(self) -> bool:

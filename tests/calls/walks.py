@@ -253,7 +253,7 @@ class Walk(Invariants):
 
     def bring_the_store_back(self) -> None:
         self.world.ledger.available = self.world.callback_store.available = True
-        self.world.ledger.thaw()
+        self.world.ledger.thaw(lambda: self.dice.choice([0, 0, 1, 2]))
         if self.store_away_since is not None:
             self.last_absence = (self.store_away_since, self.world.clock.now())
         self.store_away_since = None

@@ -10,10 +10,12 @@ ledger.add_operator("101", "4711")
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from ari_app.calls.clock import Clock, time_limit
 from ari_app.core.call import Call, Fact, FactKind, Leg
@@ -25,6 +27,10 @@ from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE, PinLimit
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
+
+T = TypeVar("T")
+_ALL = 1000
+Versioned = TypeVar("Versioned", OperatorLine, OperatorSession)
 
 #: as STATEMENT_SECONDS of the real one
 STATEMENT_PATIENCE = timedelta(seconds=2)
@@ -44,6 +50,11 @@ def _one_more(before: _Attempts | None, limit: PinLimit, now: datetime) -> _Atte
     failed = 1 if before is None or now - before.last_at >= FORGOTTEN_AFTER else before.failed + 1
     wait = limit.wait_after(failed)
     return _Attempts(failed, now, None if wait is None else now + wait)
+
+
+def _is_older(row: Versioned, stored: Versioned | None) -> bool:
+    """Whether the stored row has a later change, or another one, than this one."""
+    return stored is not None and row != stored and row.version <= stored.version
 
 
 @dataclass
@@ -69,7 +80,9 @@ class FakeLedger:
         self._attempts_on: dict[Endpoint, _Attempts] = {}
         self._thawed = asyncio.Event()
         self._thawed.set()
-        self._given_up: list[tuple[Call, Sequence[Fact], Sequence[Leg], Sequence[Transfer], Sequence[QueueVisit]]] = []
+        self._given_up: list[Callable[[], object]] = []  # writes that nobody waits for any more
+        self._late: list[tuple[int, Callable[[], object]]] = []  # these, once it answers; how many newer ones go first
+        self._thawed_at: datetime | None = None
 
     @property
     def is_frozen(self) -> bool:
@@ -78,13 +91,27 @@ class FakeLedger:
     def freeze(self) -> None:
         self._thawed.clear()
 
-    def thaw(self) -> None:
-        """As the real one, it first does what was asked of it meanwhile, whoever still waits for the answer."""
+    def thaw(self, overtaken: Callable[[], int] = lambda: 0) -> None:
+        """As the real one, it does what was asked of it meanwhile, whoever still waits for the answer.
+
+        `overtaken`: how many newer writes are done before the next late one, all within one instant; each connection
+        has its own process.
+        """
         self._thawed.set()
-        late, self._given_up = self._given_up, []
-        for write in late:
-            with suppress(StaleRow):
-                self._write(*write)
+        self._thawed_at = None if self.clock is None else self.clock.now()
+        self._late += [(overtaken(), write) for write in self._given_up]
+        self._given_up.clear()
+        self._do_late(0)
+
+    def _do_late(self, newer: int) -> None:
+        """Do the late writes that this many newer ones were the last to overtake."""
+        late, self._late = self._late, []
+        for overtaken, write in late:
+            if overtaken > newer:
+                self._late.append((overtaken - newer, write))
+                continue
+            with suppress(StaleRow, AlreadyTaken):
+                write()
 
     def add_operator(self, number: str, pin: str) -> None:
         self._pins[number] = pin
@@ -102,14 +129,19 @@ class FakeLedger:
         rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
         if any(row.call_id != call.id for row in rows):
             raise ValueError("legs, transfers and visits are stored with their own call")
-        write = (call, tuple(facts), tuple(legs), tuple(transfers), tuple(visits))
+        write = partial(self._write, call, tuple(facts), tuple(legs), tuple(transfers), tuple(visits))
+        return await self._written(write)
+
+    async def _written(self, write: Callable[[], T]) -> T:
+        """Write and answer. A write that a frozen ledger was asked for arrives when it thaws, given up or not."""
         try:
             await self._arrive()
         except (asyncio.CancelledError, StoreUnavailable):
             if self.is_frozen:
                 self._given_up.append(write)
             raise
-        stored = self._write(*write)
+        stored = write()
+        self._do_late(1)
         self._answer()
         return stored
 
@@ -152,18 +184,22 @@ class FakeLedger:
         return self.allowances.get(call_id, 0)
 
     async def store_line(self, line: OperatorLine) -> None:
-        await self._arrive()
+        await self._written(partial(self._write_line, line))
+
+    def _write_line(self, line: OperatorLine) -> None:
         before = self.lines.get(line.id)
-        if before is not None and before.ended_at is not None and line.ended_at is None:
-            raise StaleRow(f"operator line {line.id} has ended")
+        is_over = before is not None and before.ended_at is not None and line.ended_at is None
+        if is_over or _is_older(line, before):
+            raise StaleRow(f"operator line {line.id} is newer, or has ended")
         self.lines[line.id] = line
-        self._answer()
 
     async def store_session(self, session: OperatorSession, is_estimated: bool = False) -> None:
-        await self._arrive()
+        await self._written(partial(self._write_session, session, is_estimated))
+
+    def _write_session(self, session: OperatorSession, is_estimated: bool) -> None:
         before = self.sessions.get(session.id)
-        if before is not None and not before.is_open and session.is_open:
-            raise StaleRow(f"operator session {session.id} is over")
+        if (before is not None and not before.is_open and session.is_open) or _is_older(session, before):
+            raise StaleRow(f"operator session {session.id} is newer, or over")
         others = (other for other in self.sessions.values() if other.id != session.id and other.is_open)
         if session.is_open and any(other.operator == session.operator for other in others):
             raise AlreadyTaken(f"operator {session.operator} is logged in elsewhere")
@@ -171,10 +207,10 @@ class FakeLedger:
         if ended is not None:
             self.stretches.append(ended)
         self.sessions[session.id] = session
-        self._answer()
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
         await self._arrive()
+        self._do_late(_ALL)  # whoever takes over has to connect first
         here = [call for call in self.calls.values() if call.asterisk_id == asterisk_id]
         ids = {call.id for call in here}
         return OpenRows(
@@ -246,6 +282,8 @@ class FakeLedger:
 
     async def _arrive(self) -> None:
         await asyncio.sleep(0)  # like the real one, it lets others go first
+        if self.clock is not None and self.clock.now() != self._thawed_at and not self.is_frozen:
+            self._do_late(_ALL)
         if self.is_frozen:
             try:
                 async with nullcontext() if self.clock is None else time_limit(self.clock, STATEMENT_PATIENCE):

@@ -15,7 +15,10 @@ import pytest
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.ids import BridgeId, ChannelId, Endpoint, new_leg_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import Pause, PauseReason, Resume
 from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.calls import statements
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION
 from ari_app.storage.db.engine import Database, connect
@@ -224,6 +227,25 @@ async def test_a_cancelled_store_leaves_a_working_ledger(database: Database) -> 
     await ledger.store_session(new_session())
     await ledger.close()
     await asyncio.wait_for(pool.close(), PATIENCE_SECONDS)
+
+
+async def test_two_writes_of_one_session_at_one_instant_leave_stretches_that_touch(
+    database: Database, ledger: PostgresLedger
+) -> None:
+    session = new_session()
+    await ledger.store_session(session)
+    lunch = step(session, Pause(PauseReason.LUNCH, after(1)))
+    connection = await database.pool.acquire()
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(statements.STORE_SESSION, *SESSION.values(lunch), False)
+    newer = asyncio.create_task(ledger.store_session(step(lunch, Resume(after(2)))))
+    await eventually(lambda: connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+    await transaction.commit()
+    await newer
+    await database.pool.release(connection)
+    stretches = await database.pool.fetch("SELECT state, from_at, until_at FROM operator_state ORDER BY from_at")
+    assert [tuple(row) for row in stretches] == [("ready", NINE, after(1)), ("paused", after(1), after(2))]
 
 
 async def test_guesses_on_many_lines_at_once_get_no_extra_tries(database: Database, ledger: PostgresLedger) -> None:

@@ -12,8 +12,9 @@ import pytest
 from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
 from ari_app.core.ids import Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id, new_session_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow, StoreUnavailable
+from ari_app.core.operator_rules import step
 from ari_app.core.operator_states import OperatorStretch, ended_stretch
-from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
+from ari_app.core.operators import LineLost, LogoutReason, OperatorState, Pause, PauseReason, Resume
 from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE
 from ari_app.core.queue_visits import VisitOutcome
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -210,28 +211,49 @@ async def test_a_leg_that_an_ended_call_left_open_is_still_shown(subject: Subjec
 async def test_a_line_is_one_row_from_start_to_end(subject: Subject) -> None:
     line = new_line()
     await subject.ledger.store_line(line)
-    line = replace(line, operator=OperatorNumber("101"), failed_logins=1, answered_at=after(1))
+    line = replace(line, operator=OperatorNumber("101"), failed_logins=1, answered_at=after(1), version=1)
     await subject.ledger.store_line(line)
+    await subject.ledger.store_line(line)  # again, as its answer was lost
     assert (await subject.ledger.open_rows(NODE1)).lines == (line,)
-    over = replace(line, ended_at=after(2), end_reason=LegEndReason.HUNG_UP)
+    over = replace(line, ended_at=after(2), end_reason=LegEndReason.HUNG_UP, version=2)
     await subject.ledger.store_line(over)
-    await subject.ledger.store_line(replace(over, hangup_cause=16))
+    await subject.ledger.store_line(replace(over, hangup_cause=16, version=3))
     assert (await subject.ledger.open_rows(NODE1)).lines == ()
     with pytest.raises(StaleRow):
-        await subject.ledger.store_line(line)
+        await subject.ledger.store_line(replace(line, version=4))
+
+
+async def test_an_older_write_that_arrives_late_undoes_nothing(subject: Subject) -> None:
+    line, session = new_line(), new_session()
+    failed, named = replace(line, failed_logins=1, version=1), replace(line, failed_logins=2, version=2)
+    lunch = step(session, Pause(PauseReason.LUNCH, after(1)))
+    ready = step(lunch, Resume(after(2)))
+    for row in (line, named):
+        await subject.ledger.store_line(row)
+    for state in (session, lunch, ready):
+        await subject.ledger.store_session(state)
+    for late in (line, failed, replace(named, failed_logins=3)):
+        with pytest.raises(StaleRow):
+            await subject.ledger.store_line(late)
+    for too_late in (session, lunch, replace(ready, pause_pending=PauseReason.BREAK)):
+        with pytest.raises(StaleRow):
+            await subject.ledger.store_session(too_late)
+    rows = await subject.ledger.open_rows(NODE1)
+    assert (rows.lines, rows.sessions) == ((named,), (ready,))
+    assert await subject.stretches() == [ended_stretch(session, lunch), ended_stretch(lunch, ready)]
 
 
 async def test_a_session_is_one_row_from_login_to_logout(subject: Subject) -> None:
     session = new_session()
     await subject.ledger.store_session(session)
-    session = replace(session, state=OperatorState.TALKING, state_since_at=after(1), logout_pending=True)
+    session = replace(session, state=OperatorState.TALKING, state_since_at=after(1), logout_pending=True, version=1)
     await subject.ledger.store_session(session)
     assert (await subject.ledger.open_rows(NODE1)).sessions == (session,)
-    over = replace(session, state=OperatorState.AWAY, logged_out_at=after(2), logout_reason=LogoutReason.KEY)
+    over = replace(session, state=OperatorState.AWAY, logged_out_at=after(2), logout_reason=LogoutReason.KEY, version=2)
     await subject.ledger.store_session(over)
     assert (await subject.ledger.open_rows(NODE1)).sessions == ()
     with pytest.raises(StaleRow):
-        await subject.ledger.store_session(session)
+        await subject.ledger.store_session(replace(session, version=3))
 
 
 async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
@@ -240,7 +262,7 @@ async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
     second = replace(new_session("101", NODE2), id=new_session_id())
     with pytest.raises(AlreadyTaken):
         await subject.ledger.store_session(second)
-    await subject.ledger.store_session(replace(first, logged_out_at=after(1), logout_reason=LogoutReason.REPLACED))
+    await subject.ledger.store_session(step(first, LineLost(after(1), LogoutReason.REPLACED)))
     await subject.ledger.store_session(second)
     assert (await subject.ledger.open_rows(NODE2)).sessions == (second,)
 
@@ -248,24 +270,18 @@ async def test_an_operator_is_logged_in_once(subject: Subject) -> None:
 async def test_a_state_that_is_over_becomes_a_stretch_once(subject: Subject) -> None:
     session = replace(new_session(), teams=(TeamCode("b"), TeamCode("a")))
     await subject.ledger.store_session(session)
-    paused = replace(
-        session, state=OperatorState.PAUSED, state_since_at=after(5), pause_reason=PauseReason.LUNCH, teams=()
-    )
+    paused = replace(step(session, Pause(PauseReason.LUNCH, after(5))), teams=())
     await subject.ledger.store_session(paused)
     await subject.ledger.store_session(paused, True)  # again, as its answer was lost
-    await subject.ledger.store_session(replace(paused, pause_reason=PauseReason.MEETING))  # at the same instant
-    await subject.ledger.store_session(replace(paused, pause_pending=PauseReason.BREAK))
-    over = replace(
-        paused,
-        state=OperatorState.AWAY,
-        state_since_at=after(7),
-        logged_out_at=after(7),
-        logout_reason=LogoutReason.LOST,
-    )
+    meeting = step(paused, Pause(PauseReason.MEETING, after(5)))  # at the same instant
+    await subject.ledger.store_session(meeting)
+    paused = replace(paused, pause_pending=PauseReason.BREAK, version=meeting.version + 1)
+    await subject.ledger.store_session(paused)
+    over = step(paused, LineLost(after(7), LogoutReason.LOST))
     await subject.ledger.store_session(over, True)
     await subject.ledger.store_session(over, True)
     with pytest.raises(StaleRow):
-        await subject.ledger.store_session(replace(session, state_since_at=after(9)))
+        await subject.ledger.store_session(replace(session, state_since_at=after(9), version=9))
     ready, pause = await subject.stretches()
     assert ready == ended_stretch(session, paused)
     assert pause == ended_stretch(paused, over, is_estimated=True)

@@ -17,7 +17,8 @@ from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
-from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.operator_rules import step
+from ari_app.core.operators import CallConnected, CallOffered, CallOver, OperatorState, PauseReason
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
@@ -257,8 +258,8 @@ async def test_the_day_of_an_operator_is_shown_to_the_municipalities_they_answer
 ) -> None:
     theirs = await stored(ledger, of(ELDERLO))
     session = replace(new_session("102"), teams=(TeamCode("elderlo"),))
-    talking = replace(session, state=OperatorState.TALKING, state_since_at=after(5), call_id=theirs.id)
-    for row in (session, talking, replace(talking, state=OperatorState.WRAP_UP, state_since_at=after(9), call_id=None)):
+    talking = step(step(session, CallOffered(theirs.id, after(5))), CallConnected(theirs.id, after(5)))
+    for row in (session, talking, step(talking, CallOver(theirs.id, after(9), 30))):
         await ledger.store_session(row)
     await ledger.store_session(new_session("101"))
 

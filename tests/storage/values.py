@@ -178,6 +178,7 @@ FULL_LINE = OperatorLine(
     hangup_cause=16,
     end_is_estimated=True,
     failed_logins=2,
+    version=3,
 )
 FULL_SESSION = OperatorSession(
     id=SessionId(UUID(int=2)),
@@ -200,4 +201,5 @@ FULL_SESSION = OperatorSession(
     logged_out_at=after(3),
     logout_reason=LogoutReason.KEY,
     teams=(TeamCode("wierdam"), TeamCode("elderlo")),
+    version=4,
 )

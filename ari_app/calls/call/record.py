@@ -21,6 +21,9 @@ from ari_app.core.transfer import Transfer
 
 STORE_RETRY = RETRY
 
+#: a value of the row, and what is written with it
+Write = tuple[Call, tuple[Fact, ...], tuple[Leg, ...], tuple[Transfer, ...], tuple[QueueVisit, ...]]
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -69,7 +72,9 @@ class Record(Rows):
         self.retry_at: datetime | None = None
         self._answers: list[tuple[Callable[[Answer], None], Answer]] = []  # to be given by the next commit
         #: a commit whose answer did not come
-        self._unsure: tuple[Call, tuple[Fact, ...], tuple[QueueVisit, ...]] | None = None
+        self._unsure: Write | None = None
+        #: since the last fact, a write that was given up may still arrive
+        self._may_arrive_late = False
 
     def answer_with_commit(self, give: Callable[[Answer], None], answer: Answer) -> None:
         """Give this answer once the next commit has succeeded.
@@ -171,13 +176,17 @@ class Record(Rows):
 
     async def _write_noted(self, patience: Patience) -> None:
         if self._unsure is not None:
-            await self._write(*self._unsure, patience)
-        if self._changed and not self._noted:
-            self._noted = (Fact(self.now, FactKind.NOTED, {"what": ", ".join(sorted(self._changed))}),)
-        if self._noted or self._unsaved or self._unsaved_transfers or self._unsaved_visits:
+            await self._write(self._unsure, patience)
+        is_unsaved = bool(self._unsaved or self._unsaved_transfers or self._unsaved_visits)
+        if (self._changed or (is_unsaved and self._may_arrive_late)) and not self._noted:
+            # A write without a fact could be undone by an older one: `last_seq` would be the same.
+            what = ", ".join(sorted(self._changed)) or "legs"
+            self._noted = (Fact(self.now, FactKind.NOTED, {"what": what}),)
+        if self._noted or is_unsaved:
             facts, self._noted = self._noted, ()
             self._changed.clear()
-            await self._write(self.call, facts, tuple(self._unsaved_visits.values()), patience)
+            legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
+            await self._write((self.call, facts, legs, transfers, tuple(self._unsaved_visits.values())), patience)
         self.is_behind, self.retry_at = False, None
 
     @property
@@ -187,30 +196,26 @@ class Record(Rows):
             return AT_ONCE
         return FOR_EVER if self.call.stage is Stage.TALKING else STORE_PATIENCE
 
-    async def _write(
-        self, call: Call, facts: tuple[Fact, ...], visits: tuple[QueueVisit, ...], patience: Patience
-    ) -> None:
-        """Write this value of the row after what the store has of it, and take over its new `last_seq`.
-
-        Its visits are those that belong to this value; legs and transfers are written as they are by now.
-        """
-        call = at_seq(call, self.call.last_seq)
-        first_try = self.now
+    async def _write(self, write: Write, patience: Patience) -> None:
+        """Write this value of the row after what the store has of it, and take over its new `last_seq`."""
+        call, facts, legs, transfers, visits = write
+        write = (at_seq(call, self.call.last_seq), facts, legs, transfers, visits)
+        first_try, is_first = self.now, self._unsure is None
         while True:
-            legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
             stored = None
             if self._door.take_turn():
                 self._unsure = None  # a refusal is sure: nothing of it is stored, and it is not to be tried again
-                write = (call, facts, legs, transfers, visits)
                 stored = await self._door.try_to_store(self._ledger, write, is_short=patience.is_short)
+                self._may_arrive_late = self._may_arrive_late or stored is None
             if stored is None:
-                self._unsure = (call, facts, visits)
+                self._unsure, is_first = write, False
                 is_over = patience.is_held and self._door.is_shut
                 if is_over or self.now - first_try >= patience.longest:
                     raise StoreUnavailable("the store is away")
                 await sleep_until(self._clock, self.now + STORE_RETRY)
                 continue
             self.call = at_seq(self.call, stored.last_seq)
+            self._may_arrive_late = self._may_arrive_late and not (facts and is_first)
             for leg in legs:
                 if self._unsaved.get(leg.id) is leg:
                     del self._unsaved[leg.id]

@@ -105,6 +105,7 @@ class LineTask(ABC):
             end_reason=LegEndReason.LOST if left.estimated else reason,
             hangup_cause=left.cause,
             end_is_estimated=left.estimated,
+            version=self._line.version + 1,
         )
         await self.channel.patient_store(lambda: self._shell.ledger.store_line(ended), even_if_left=True)
 
@@ -113,7 +114,7 @@ class LineTask(ABC):
         return self._shell.clock.now()
 
     async def _store(self, line: OperatorLine) -> None:
-        self._line = line
+        self._line = replace(line, version=line.version + 1)
         await self.channel.patient_store(partial(self._shell.ledger.store_line, self._line), LOGIN_PATIENCE)
 
     # --- logging in ---

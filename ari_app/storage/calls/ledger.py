@@ -109,9 +109,9 @@ class PostgresLedger:
         raise StaleRow(f"call {call.id} is not at fact {call.last_seq} any more")
 
     async def store_line(self, line: OperatorLine) -> None:
-        """Raises StaleRow when the stored line has ended and this one has not; StoreUnavailable."""
+        """Raises StaleRow when the stored line is newer, or has ended and this one has not; StoreUnavailable."""
         if not await self._fetch(statements.STORE_LINE, *LINE.values(line)):
-            raise StaleRow(f"operator line {line.id} has ended")
+            raise StaleRow(f"operator line {line.id} is newer, or has ended")
         self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}")
 
     async def store_session(self, session: OperatorSession, is_estimated: bool = False) -> None:
@@ -119,8 +119,8 @@ class PostgresLedger:
 
         A session of the operator at a node that is gone ends by that.
 
-        Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is over and
-        this one is not; StoreUnavailable.
+        Raises AlreadyTaken when this operator is logged in elsewhere; StaleRow when the stored session is newer, or
+        over and this one is not; StoreUnavailable.
         """
         values = (*SESSION.values(session), is_estimated)
         try:
@@ -130,7 +130,7 @@ class PostgresLedger:
                 raise
             stored = await self._fetch(statements.STORE_SESSION, *values)
         if not stored:
-            raise StaleRow(f"operator session {session.id} is over")
+            raise StaleRow(f"operator session {session.id} is newer, or over")
         self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:

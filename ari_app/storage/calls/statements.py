@@ -77,20 +77,25 @@ def _parameters(first: int, sql_types: Sequence[str]) -> str:
     return ", ".join(f"${first + at}::{sql_type}" for at, sql_type in enumerate(sql_types))
 
 
-def _store_whole(shape: RowShape[Any], closed: str) -> str:
-    """An upsert that never opens a closed row again; instead it returns no row."""
+def _store_whole(shape: RowShape[Any], closed: str, after: str = "") -> str:
+    """An upsert that never opens a closed row again, nor undoes a newer change; instead it returns no row.
+
+    `after`: a FROM clause of one row, which is read first.
+    """
     return (
-        f"INSERT INTO {shape.table} AS old ({shape.listed()}) VALUES ({shape.parameters(1)}) "
+        f"INSERT INTO {shape.table} AS old ({shape.listed()}) SELECT {shape.parameters(1)} {after} "
         f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id',))} "
-        f"WHERE old.{closed} IS NULL OR excluded.{closed} IS NOT NULL RETURNING id"
+        f"WHERE (old.{closed} IS NULL OR excluded.{closed} IS NOT NULL) AND (old.version < excluded.version "
+        f"OR ({shape.listed(prefix='old.')}) IS NOT DISTINCT FROM ({shape.listed(prefix='excluded.')})) RETURNING id"
     )
 
 
 STORE_LINE = _store_whole(LINE, "ended_at")
-#: The state that is over becomes a stretch. It is read from the row as it was: a repeated write finds nothing to end.
+#: The state that is over becomes a stretch. It is read from the row as it was: a repeated write finds nothing to end,
+#: and one that waited for another write of the row finds what that one stored.
 STORE_SESSION = f"""
-WITH before AS (SELECT * FROM operator_session WHERE id = $1 AND logged_out_at IS NULL),
-stored AS ({_store_whole(SESSION, "logged_out_at")}, state_since_at),
+WITH before AS (SELECT * FROM operator_session WHERE id = $1 AND logged_out_at IS NULL FOR UPDATE),
+stored AS ({_store_whole(SESSION, "logged_out_at", "FROM (SELECT count(*) FROM before) locked")}, state_since_at),
 ended AS (INSERT INTO operator_state ({STRETCH.listed()})
   SELECT before.id, before.operator, before.teams, before.state, before.pause_reason, before.call_id,
     before.state_since_at, stored.state_since_at, ${len(SESSION.columns) + 1}::boolean
@@ -108,7 +113,7 @@ ended AS (INSERT INTO operator_state ({STRETCH.listed()})
   WHERE state_since_at < over_at ON CONFLICT DO NOTHING)
 UPDATE operator_session SET state = 'away', state_since_at = before.over_at, logged_out_at = before.over_at,
   logout_reason = 'lost', call_id = NULL, held_at = NULL, wrap_up_until_at = NULL, pause_reason = NULL,
-  pause_pending = NULL, logout_pending = false
+  pause_pending = NULL, logout_pending = false, version = before.version + 1
 FROM before WHERE operator_session.id = before.id
 RETURNING operator_session.id"""
 
