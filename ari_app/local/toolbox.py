@@ -14,9 +14,10 @@ PACKAGES: Mapping[str, str] = {
     "espeak-ng": "espeak-ng",
     "sox": "sox",
     "sipp": "sip-tester",
+    "iptables": "iptables",
 }
 FOR_RUN = ("espeak-ng", "sox")
-FOR_TESTS = (*FOR_RUN, "sipp")
+FOR_TESTS = (*FOR_RUN, "sipp", "iptables")
 
 
 def missing(programs: Sequence[str]) -> tuple[str, ...]:

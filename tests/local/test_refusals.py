@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
+from tests.local import firewall
 from tests.local.ground import (
     STRANGER,
     TRUNK,
@@ -90,3 +91,14 @@ async def test_given_the_trunk_when_it_asks_for_something_else_than_a_call_then_
         call = Call(phone, "140119")
         call.send(method, extra=extra)
         assert (await call.response()).status >= 400
+
+
+def test_given_the_documented_firewall_when_an_address_sends_a_thousand_then_few_get_in_and_all_of_trunk_and_phones(
+    tools: None,
+) -> None:
+    rules = firewall.documented_rules()
+    assert sum("hashlimit" in rule for rule in rules) == 1, "a limit per address"
+    trunk, phone, scanner, stranger = "127.0.7.1", "127.0.8.1", "127.0.8.2", "127.0.9.1"
+    came, seconds = firewall.packets_let_in(rules, {trunk: 1000, scanner: 1000, phone: 5, stranger: 5})
+    assert (came[trunk], came[phone], came[stranger]) == (1000, 5, 0)
+    assert 100 <= came[scanner] <= 100 + 20 * (seconds + 1)
