@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -16,18 +15,6 @@ from ari_app.ari.transport import Argument, encode
 from tests.fakes.asterisk import PASSWORD, USER, FakeAsterisk, Refusal
 
 pytestmark = pytest.mark.pure
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeAsterisk]:
-    async with FakeAsterisk() as running:
-        yield running
-
-
-@pytest.fixture
-async def ari(fake: FakeAsterisk) -> AsyncIterator[AriClient]:
-    async with AriClient(fake.url, USER, PASSWORD) as client:
-        yield client
 
 
 def encoded(name: str, **arguments: Argument) -> tuple[str, object]:

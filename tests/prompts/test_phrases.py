@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ari_app.core.area import Member, SharedNumber
-from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import RequestKind
-from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PauseReason
@@ -28,107 +23,15 @@ from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import caller as to_caller
 from ari_app.prompts.phrases import colleague as to_colleague
 from ari_app.prompts.phrases import operator as to_operator
-from ari_app.prompts.phrases.parts import MUSIC, RING_TONE, digits, number
+from ari_app.prompts.phrases.parts import MUSIC, RING_TONE, digits
 from ari_app.prompts.tones import TONES
+from tests.prompts.phrase_values import LINDENHOVE, WATERDAM, local, menu
 from tests.prompts.transcripts import spoken
 
 pytestmark = pytest.mark.pure
 
-LINDENHOVE = MunicipalityCode("GM9901")
-WATERDAM = MunicipalityCode("GM9902")
-NUMBER = SharedNumber("140119", (Member(WATERDAM, 4), Member(LINDENHOVE, 1)))
+
 ROOT = Path(__file__).parents[2]
-
-
-def local(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=AMSTERDAM).astimezone(UTC)
-
-
-def menu(number: SharedNumber = NUMBER, within: float = 60.0, *, calls_back: bool = False) -> to_caller.Menu:
-    """The menu when every prompt lasts one second."""
-    return to_caller.menu(number, calls_back=calls_back, within_seconds=within, seconds=len)
-
-
-def test_given_time_then_a_menu_is_whole_sentences_and_is_read_twice() -> None:
-    said = menu(calls_back=True)
-    choices = "Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
-    assert spoken(said.first) == (
-        "Welkom bij veertien, nul, één, één, negen, Voor welke gemeente belt u? U kunt meteen kiezen. "
-        f"{choices} Wilt u liever teruggebeld worden? Toets een sterretje."
-    )
-    assert said.again is not None
-    assert spoken(said.again) == f"We hebben uw keuze niet gehoord. {choices}"
-
-
-@pytest.mark.parametrize(
-    ("within", "first", "again"),
-    [
-        (9, "Welkom. Voor welke gemeente belt u? Lindenhove, toets één. Oud-Waterdam, toets vier.", None),
-        (10, "Welkom. Voor welke gemeente belt u? Voor Lindenhove, toets één. Voor Oud-Waterdam,", "Kies nu uw gem"),
-        (
-            11,
-            "Welkom. Voor welke gemeente belt u? Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier. "
-            "Wilt u liever teruggebeld worden? Toets een sterretje.",
-            "Kies nu uw gemeente.",
-        ),
-        (15, "Welkom. Voor welke gemeente belt u? Voor Lindenhove", "We hebben uw keuze niet gehoord. Voor Lindenhove"),
-    ],
-)
-def test_given_less_time_then_a_menu_says_less_but_names_everybody(
-    within: float, first: str, again: str | None
-) -> None:
-    said = menu(within=within, calls_back=True)
-    assert spoken(said.first).startswith(first)
-    assert (said.again is None) is (again is None)
-    assert spoken(said.again or ()).startswith(again or "")
-
-
-@given(members=st.integers(2, 9), within=st.floats(5, 120), length=st.floats(0.3, 3), calls_back=st.booleans())
-def test_a_menu_without_a_key_is_over_in_time_unless_naming_everybody_takes_longer(
-    members: int, within: float, length: float, calls_back: bool
-) -> None:
-    number = SharedNumber("140119", tuple(Member(LINDENHOVE, key) for key in range(1, members + 1)))
-
-    def seconds(phrase: Iterable[str]) -> float:
-        return length * len(tuple(phrase))
-
-    said = to_caller.menu(number, calls_back=calls_back, within_seconds=within, seconds=seconds)
-    assert [f"nl/toets-{key}" for key in range(1, members + 1)] == [
-        name for name in said.first if name.startswith("nl/toets-")
-    ]
-    if said.again is not None:
-        assert seconds(said.first) + seconds(said.again) + 2 * to_caller.MENU_PATIENCE_SECONDS <= within
-
-
-def test_given_a_wrong_key_then_it_says_so_and_reads_the_choices() -> None:
-    said = spoken(to_caller.wrong_key(NUMBER, calls_back=False))
-    assert said == "Deze keuze kennen we niet. Voor Lindenhove, toets één. Voor Oud-Waterdam, toets vier."
-
-
-@pytest.mark.parametrize(
-    ("dialled", "said"),
-    [
-        ("140119", "Welkom bij veertien, nul, één, één, negen,"),
-        ("140297", "Welkom bij veertien, nul, twee, negen, zeven,"),
-        ("14020", "Welkom bij veertien, nul, twintig,"),
-        ("14010", "Welkom bij veertien, nul, tien,"),
-        ("14079", "Welkom bij veertien, nul, negenenzeventig,"),
-        ("31119012345", "Welkom."),
-        ("", "Welkom."),
-    ],
-)
-def test_a_14_number_is_said_as_people_say_it(dialled: str, said: str) -> None:
-    assert spoken(to_caller.welcome(dialled)) == said
-
-
-def test_every_14_number_can_be_welcomed() -> None:
-    for area in AREA_CODES | FICTITIOUS_AREA_CODES:
-        assert spoken(to_caller.welcome(f"14{area}")).startswith("Welkom bij veertien, nul, ")
-
-
-def test_given_no_choice_then_the_default_is_announced() -> None:
-    assert spoken(to_caller.not_chosen(LINDENHOVE)) == "We verbinden u met de gemeente Lindenhove."
-    assert spoken(to_caller.not_chosen(None)) == "U krijgt zo een medewerker aan de lijn."
 
 
 @pytest.mark.parametrize(
@@ -191,126 +94,6 @@ def test_a_callers_promise_has_the_deadline_and_the_reference_digit_by_digit(
     promise = callback_to_caller.promise(RequestKind.PROMISE, local(deadline), "3874205", local(now))
     end = "Uw kenmerk is, drie, acht, zeven. vier, twee. nul, vijf. Dank u wel voor het bellen."
     assert spoken(promise) == f"{said} {end}"
-
-
-@pytest.mark.parametrize(
-    ("e164", "said"),
-    [
-        ("+31612345678", "nul, zes. één, twee. drie, vier. vijf, zes. zeven, acht."),
-        ("+3225550123", "nul, nul. drie, twee. twee, vijf. vijf, vijf. nul, één. twee, drie."),
-    ],
-)
-def test_a_callers_number_is_read_back_in_groups(e164: str, said: str) -> None:
-    start = f"We bellen u op dit nummer, {said} Klopt dat? Toets één. "
-    assert spoken(callback_to_caller.shown(e164)) == f"{start}Een ander nummer? Toets twee."
-    assert spoken(callback_to_caller.typed(e164)) == f"{start}Opnieuw? Toets twee."
-
-
-def test_the_menu_offers_a_callback_only_where_there_are_callbacks() -> None:
-    asked = "Wilt u liever teruggebeld worden? Toets een sterretje."
-    assert spoken(menu(calls_back=True).first).endswith(asked)
-    assert spoken(to_caller.wrong_key(NUMBER, calls_back=True)).endswith(asked)
-    assert "teruggebeld" not in spoken(menu().first)
-
-
-@pytest.mark.parametrize(
-    ("at", "said"),
-    [
-        (time(8, 30), "vanaf half negen."),
-        (time(8, 15), "vanaf kwart over acht."),
-        (time(8, 45), "vanaf kwart voor negen."),
-        (time(9), "vanaf negen uur."),
-        (time(8, 35), "vanaf acht uur, vijfendertig,"),
-        (time(8, 1), "vanaf acht uur, één,"),
-        (time(12), "vanaf twaalf uur."),
-        (time(12, 30), "vanaf half één."),
-        (time(12, 45), "vanaf kwart voor één."),
-        (time(13), "vanaf één uur."),
-        (time(17, 59), "vanaf vijf uur, negenenvijftig,"),
-        (time(18), "vanaf zes uur. 's avonds."),
-        (time(23, 45), "vanaf kwart voor twaalf. 's avonds."),
-        (time(0), "vanaf nul uur."),
-        (time(0, 30), "vanaf nul uur, dertig,"),
-        (time(5, 30), "vanaf half zes. 's nachts."),
-        (time(6), "vanaf zes uur."),
-    ],
-)
-def test_a_time_of_day_is_said_in_natural_dutch(at: time, said: str) -> None:
-    assert spoken(to_caller.clock(at)) == said
-
-
-@given(
-    now=st.datetimes(datetime(2024, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
-    ahead=st.timedeltas(timedelta(0), timedelta(days=400)),
-)
-def test_every_opening_can_be_said_and_names_the_right_day(now: datetime, ahead: timedelta) -> None:
-    opens = now + ahead
-    said = spoken(to_caller.opening(opens, now))
-    here = opens.astimezone(AMSTERDAM)
-    days = (here.date() - now.astimezone(AMSTERDAM).date()).days
-    weekday = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")[here.weekday()]
-    assert (days == 0) == ("vandaag" in said)
-    assert (days == 1) == ("morgen" in said)
-    assert (days > 1) == (f"op {weekday}" in said)
-    assert said.count("vanaf") == 1
-
-
-@pytest.mark.parametrize(
-    ("n", "said"),
-    [
-        (0, "U bent nu als eerste aan de beurt."),
-        (1, "U bent nu als eerste aan de beurt."),
-        (2, "U bent nummer twee in de rij."),
-        (42, "U bent nummer tweeënveertig in de rij."),
-        (99, "U bent nummer negenennegentig in de rij."),
-        (100, "Er wachten nu honderd mensen of meer. Het kan lang duren."),
-        (10_000, "Er wachten nu honderd mensen of meer. Het kan lang duren."),
-    ],
-)
-def test_a_position_in_the_queue(n: int, said: str) -> None:
-    assert spoken(to_caller.position(n)) == said
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("217", "twee, één, zeven."),
-        ("0612", "nul, zes. één, twee."),
-        ("4821-3", "vier, acht, twee. één, drie."),
-        ("5", "vijf."),
-        ("ab", ""),
-    ],
-)
-def test_a_reference_is_said_digit_by_digit_in_groups(text: str, said: str) -> None:
-    assert spoken(digits(text)) == said
-
-
-@pytest.mark.parametrize(
-    ("e164", "said"),
-    [
-        ("+31612345678", "nul, zes. één, twee. drie, vier. vijf, zes. zeven, acht."),
-        ("+31201234567", "nul, twee, nul. één, twee, drie. vier, vijf. zes, zeven."),
-        ("+31119990400", "nul, één, één, negen. negen, negen. nul, vier. nul, nul."),
-        ("+31881234567", "nul, acht, acht. één, twee, drie. vier, vijf. zes, zeven."),
-        ("+318001234", "nul, acht, nul, nul. één, twee. drie, vier."),
-        ("+3224567890", "nul, nul. drie, twee. twee, vier. vijf, zes. zeven, acht. negen, nul."),
-    ],
-)
-def test_a_telephone_number_is_said_as_a_person_gives_it(e164: str, said: str) -> None:
-    assert spoken(number(e164)) == said
-
-
-@pytest.mark.parametrize(
-    ("n", "said"),
-    [
-        (0, "De beller is korter dan een minuut aan de lijn."),
-        (1, "De beller is één minuut aan de lijn."),
-        (59, "De beller is negenenvijftig minuten aan de lijn."),
-        (60, "De beller is al een uur of langer aan de lijn."),
-    ],
-)
-def test_the_time_that_a_caller_has_been_on_the_line_is_said_in_minutes(n: int, said: str) -> None:
-    assert spoken(to_colleague.minutes(n)) == said
 
 
 def test_an_operator_hears_the_municipalities_of_the_login() -> None:
