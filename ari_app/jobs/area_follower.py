@@ -17,6 +17,7 @@ from ari_app.prompts.voice import make_prompts
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
+from ari_app.storage.db.notifications import AREA_CHANNEL, CALLBACK_CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ class AreaFollower:
         self, dispatcher: Dispatcher, live_calls: Callable[[], list[Call]], virtual_holds: VirtualHolds
     ) -> None:
         """For as long as the application runs. The feed repeats a missed change within a minute."""
-        async with Feed(self._database.url) as feed:
+        async with Feed(self._database.url, (AREA_CHANNEL, CALLBACK_CHANNEL)) as feed:
             async for notice in feed:
                 with suppress(StoreUnavailable):
                     if isinstance(notice, AreaChanged | Resync) and await self.reload():

@@ -56,6 +56,16 @@ async def heard(feed: Feed, seconds: float = PATIENCE_SECONDS) -> Notification:
     return await asyncio.wait_for(anext(feed), seconds)
 
 
+async def test_a_feed_hears_only_the_channels_that_its_reader_uses(database: Database, database_url: str) -> None:
+    notifier = Notifier(database.pool)
+    async with Feed(database_url, (AREA_CHANNEL,)) as feed:
+        assert await heard(feed) == Resync()
+        notifier.notify(CALL_CHANNEL, str(uuid4()))
+        notifier.notify(AREA_CHANNEL, "")
+        assert await heard(feed) == AreaChanged()
+    await notifier.close()
+
+
 async def test_a_feed_begins_with_reading_everything(feed: Feed) -> None:
     assert await heard(feed) == Resync()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Unpack
 
+from ari_app.calls.ahead import begun
 from ari_app.calls.call.bridging import SHORT_PROMPT_SECONDS
 from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import End, Flow, Step
@@ -15,11 +16,13 @@ from ari_app.calls.call.ringing import play_whisper, ring
 from ari_app.calls.callbacks.attempts import record_talk
 from ari_app.calls.callbacks.outbound import brief_operator, briefing, call_citizen, prompt_operator
 from ari_app.calls.callbacks.requests import known_request
+from ari_app.calls.door import TRY_PATIENCE
 from ari_app.calls.messages import CallDone, OperatorGone, OperatorReady, TakeCall
 from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.area import Reach, Whisper
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.call_changes import NO_LONGER_DIRECT, CallChanges
+from ari_app.core.callbacks import CallbackRequest
 from ari_app.core.ids import BridgeId, Endpoint, new_bridge_id, new_leg_id
 from ari_app.core.operators import OperatorSession
 from ari_app.core.skills import first_team, team_for
@@ -43,6 +46,11 @@ async def connecting(flow: Flow) -> Step | End:
     if flow.call.callback_request is not None and flow.call.answered_at is None:
         await flow.commit()
         return await _call_back(flow)
+    session = _session_on_line(flow)
+    if session is not None:
+        async with begun(known_request(flow, session.operator)) as known:
+            await flow.commit_or_hold()
+            return await _whisper_on_line(flow, session, known)
     await flow.commit_or_hold()
     while flow.open_transfer is not None and flow.open_transfer.to_leg is not None:
         step_on = await carry_out_transfer(flow)
@@ -50,20 +58,31 @@ async def connecting(flow: Flow) -> Step | End:
             return step_on
     if flow.call.direct_endpoint is not None:
         return await _ring_direct_number(flow, flow.call.direct_endpoint)
-    session = None
-    if flow.call.operator_session is not None:
-        session = flow.shell.registry.session(flow.call.operator_session)
+    session = _session(flow)
     if session is None:
         return _back_to_queue(flow, "operator_gone")
     if session.reach is Reach.RING and session.endpoint is not None:
         return await _ring_operator(flow, session, session.endpoint)
-    return await _whisper_on_line(flow, session)
+    async with begun(known_request(flow, session.operator)) as known:
+        return await _whisper_on_line(flow, session, known)
+
+
+def _session(flow: Flow) -> OperatorSession | None:
+    session_id = flow.call.operator_session
+    return None if session_id is None else flow.shell.registry.session(session_id)
+
+
+def _session_on_line(flow: Flow) -> OperatorSession | None:
+    """The session of an operator on a standing line who is to have this caller, and nobody else is."""
+    if flow.open_transfer is not None or flow.call.direct_endpoint is not None:
+        return None
+    session = _session(flow)
+    return session if session is not None and (session.reach is not Reach.RING or session.endpoint is None) else None
 
 
 async def _call_back(flow: Flow) -> Step | End:
     """The operator first, then the citizen, so that the citizen need not wait after picking up."""
-    session_id = flow.call.operator_session
-    session = None if session_id is None else flow.shell.registry.session(session_id)
+    session = _session(flow)
     if session is None:
         return End(EndReason.CALLBACK_GIVEN_UP)
     place = await _operator_of_callback(flow, session)
@@ -116,22 +135,32 @@ def _standing_leg(flow: Flow, ready: OperatorReady, session: OperatorSession, si
     )
 
 
-async def _whisper_on_line(flow: Flow, session: OperatorSession) -> Step:
-    """An operator on a standing line hears a beep and the whisper, and then the caller joins them."""
+async def _whisper_on_line(flow: Flow, session: OperatorSession, known: Awaitable[CallbackRequest | None]) -> Step:
+    """An operator on a standing line hears a beep and the whisper, and then the caller joins them.
+
+    With nothing to whisper the caller's line is answered while the session's row is written: neither needs the other.
+    """
     mailbox = flow.session_mailbox(session.id)
     if mailbox is None:
         return _back_to_queue(flow, "operator_gone")
     offered_at = flow.now
-    words = await _whisper_words(flow, session)
+    words = _whisper_words(flow, session, await known)
     await _no_long_silence(flow, words)
     mailbox.post(TakeCall(flow.call.id, words, returns=flow.call.returned_at is not None))
     until = offered_at + WHISPER_PATIENCE
+    silent_until: datetime | None = None
+    if not words and not flow.call.has_music:
+        await flow.answer()
+        silent_until = flow.now + TRY_PATIENCE
     while True:
-        match await flow.next(until):
+        match await flow.next(silent_until or until):
             case OperatorReady(session_id=ready) as found if ready == session.id:
                 return await _to_talk(flow, found.bridge_id, _standing_leg(flow, found, session, offered_at), session)
             case OperatorGone(session_id=gone) if gone == session.id:
                 return _back_to_queue(flow, "operator_gone")
+            case None if silent_until is not None:
+                silent_until = None
+                await flow.comfort(flow.call)
             case None:
                 mailbox.post(CallDone(flow.call.id, flow.now, 0))
                 return _back_to_queue(flow, "operator_silent")
@@ -160,7 +189,9 @@ async def _ring_operator(flow: Flow, session: OperatorSession, endpoint: Endpoin
     until = min(since + patience, flow.call.direct_until_at or since + patience)
     had_time = until - since >= min(patience, TIME_TO_PICK_UP)
     leg = await ring(flow, endpoint, session.operator, until)
-    if leg.is_open and await play_whisper(flow, leg, await _whisper_words(flow, session)):
+    if leg.is_open and await play_whisper(
+        flow, leg, _whisper_words(flow, session, await known_request(flow, session.operator))
+    ):
         return await _to_talk(flow, new_bridge_id("talk"), flow.leg(leg.channel_id) or leg, session)
     leg = flow.leg(leg.channel_id) or leg  # the whisper may have found them gone
     if mailbox is not None:
@@ -211,10 +242,9 @@ def _back_to_queue(flow: Flow, why: str, **changes: Unpack[CallChanges]) -> Step
     return queued(flow, {"operator_session": None, **changes}, [Fact(flow.now, FactKind.OFFER_FAILED, {"why": why})])
 
 
-async def _whisper_words(flow: Flow, session: OperatorSession) -> tuple[str, ...]:
+def _whisper_words(flow: Flow, session: OperatorSession, owed: CallbackRequest | None) -> tuple[str, ...]:
     """The words that an operator hears before the caller joins, also that this caller is owed a callback."""
-    is_owed = await known_request(flow, session.operator) is not None
-    return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if is_owed else ()))
+    return (*_whisper(flow, session), *(callback_to_operator.HAS_REQUEST if owed is not None else ()))
 
 
 def _whisper(flow: Flow, session: OperatorSession) -> tuple[str, ...]:

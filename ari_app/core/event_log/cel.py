@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from ari_app.core.ids import BridgeId, ChannelId
 
@@ -192,37 +193,41 @@ class ChannelHistory:
     def with_event(self, event: CelEvent) -> ChannelHistory:
         """This history after one more row. The rows of one channel must come in order."""
         linked = self.linked_ids if event.linked_id in self.linked_ids else (*self.linked_ids, event.linked_id)
-        known = replace(
+        return replace(
             self,
             last_seen_at=max(self.last_seen_at, event.at),
             linked_ids=linked,
             call_id=self.call_id or event.call_id or None,
             apps=self.apps | {event.app} if event.app else self.apps,
+            **self._changes(event),
         )
+
+    def _changes(self, event: CelEvent) -> dict[str, Any]:
+        """The fields that are changed by the kind of the row; one copy of a history per row, not two."""
         match event.kind:
             case CelKind.CHAN_START:
-                return replace(known, started_at=event.at)
+                return {"started_at": event.at}
             case CelKind.ANSWER if self.answered_at is None:
-                return replace(known, answered_at=event.at, answered_by=event.app)
+                return {"answered_at": event.at, "answered_by": event.app}
             case CelKind.HANGUP:
-                return replace(known, hangup_cause=_cause(event))
+                return {"hangup_cause": _cause(event)}
             case CelKind.CHAN_END:
-                return replace(known, ended_at=event.at)
+                return {"ended_at": event.at}
             case CelKind.BRIDGE_ENTER:
-                return replace(known, bridges=(*self.bridges, BridgeSpan(_bridge(event), event.at)))
+                return {"bridges": (*self.bridges, BridgeSpan(_bridge(event), event.at))}
             case CelKind.BRIDGE_EXIT:
-                return replace(known, bridges=_left(self.bridges, _bridge(event), event.at))
+                return {"bridges": _left(self.bridges, _bridge(event), event.at)}
             case CelKind.APP_START if event.app == _STASIS:
-                return replace(known, in_application=(*self.in_application, Span(event.at)))
+                return {"in_application": (*self.in_application, Span(event.at))}
             case CelKind.APP_END if event.app == _STASIS and self.in_application:
                 *before, last = self.in_application
-                return replace(known, in_application=(*before, replace(last, until_at=event.at)))
+                return {"in_application": (*before, replace(last, until_at=event.at))}
             case CelKind.FALLBACK if self.fallback_at is None:
-                return replace(known, fallback_at=event.at, fallback_reason=_word(event, "extra"))
+                return {"fallback_at": event.at, "fallback_reason": _word(event, "extra")}
             case CelKind.REFUSED:
-                return replace(known, refused_at=event.at, refused_reason=_word(event, "extra"))
+                return {"refused_at": event.at, "refused_reason": _word(event, "extra")}
             case _:
-                return known
+                return {}
 
 
 def _bridge(event: CelEvent) -> BridgeId:

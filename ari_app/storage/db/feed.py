@@ -10,7 +10,7 @@ async with Feed(url) as feed:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,6 +28,7 @@ from ari_app.storage.db.notifications import AREA_CHANNEL, CALL_CHANNEL, CALLBAC
 RESYNC_SECONDS = 60.0
 PING_SECONDS = 5.0
 RETRY_SECONDS = 0.5
+EVERY_CHANNEL = (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, AREA_CHANNEL)
 #: a listener that is this far behind had better read everything
 MOST_WAITING = 10_000
 
@@ -90,11 +91,20 @@ def read_notification(channel: str, payload: str) -> Notification:
 class Feed:
     """The changes for one reader, to iterate over; it reconnects by itself, for ever.
 
-    Notifications of one row that were not fetched yet are one.
+    Notifications of one row that were not fetched yet are one. `channels`: those whose changes the reader uses; each of
+    the others would wake it several times per call.
     """
 
-    def __init__(self, url: str, *, resync_seconds: float = RESYNC_SECONDS, ping_seconds: float = PING_SECONDS) -> None:
+    def __init__(
+        self,
+        url: str,
+        channels: Collection[str] = EVERY_CHANNEL,
+        *,
+        resync_seconds: float = RESYNC_SECONDS,
+        ping_seconds: float = PING_SECONDS,
+    ) -> None:
         self._url = url
+        self._channels = channels
         self._resync_seconds = resync_seconds
         self._ping_seconds = ping_seconds
         self._connection: asyncpg.Connection[asyncpg.Record] | None = None
@@ -135,7 +145,7 @@ class Feed:
                 connection.add_termination_listener(lambda _: self._woken.set())
                 with translated():
                     async with asyncio.timeout(STATEMENT_SECONDS):
-                        for channel in (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, AREA_CHANNEL):
+                        for channel in self._channels:
                             await connection.add_listener(channel, self._hear)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
