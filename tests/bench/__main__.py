@@ -34,7 +34,8 @@ from tests.bench.processor import machine
 from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
 from tests.bench.start import ROUNDS, CommandFigures, measure_commands
-from tests.bench.throughput import Load, measure
+from tests.bench.throughput import Load, measure, trace
+from tests.bench.trace import Trace
 from tests.roles import PASSWORDS
 
 #: free operators are always there: twenty calls a second of two seconds keep forty busy
@@ -78,6 +79,12 @@ def say(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
+async def run_trace(stand: Stand, plan: Plan) -> Trace:
+    """The application alone, on a stand whose database is migrated and empty."""
+    await import_into(stand.database_url, area(plan.agents))
+    return await trace(stand, plan.load)
+
+
 async def run(stand: Stand, plan: Plan) -> Findings:
     """Everything in the plan, on a stand whose database is migrated and empty."""
     operators = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
@@ -101,7 +108,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         return Plan(load, turns(options, 1), agents=8, crowded=crowded, command_rounds=3, country=Country(12, 20))
     load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
     agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
-    if options.no_restart:
+    if options.no_restart or options.trace:
         return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
     return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country())
 
@@ -127,6 +134,9 @@ def arguments() -> argparse.Namespace:
         "--no-restart", action="store_true", help="throughput only: no restart with 500 live calls, no commands"
     )
     parser.add_argument("--quick", action="store_true", help="5 seconds, 4 calls per second, 20 live calls")
+    parser.add_argument(
+        "--trace", action="store_true", help="only this: where the time of a call goes, step by step (60 s of calls)"
+    )
     parser.add_argument("--strict", action="store_true", help="exit code 1 when an aim is missed")
     parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="keep what SIPp and the servers wrote there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there as well")
@@ -152,6 +162,9 @@ def main() -> int:
             f"{plan.agents} operators or phones; rounds: {plan.rounds}"
         )
     with servers(program, sounds_dir, plan, options.keep) as stand:
+        if options.trace:
+            say(asyncio.run(run_trace(stand, plan)).as_text())
+            return 0
         findings = asyncio.run(run(stand, plan))
     say(f"\nload average at the end: {os.getloadavg()[0]:.2f}\n" + findings.as_text())
     if options.json is not None:

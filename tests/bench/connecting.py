@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
-from ari_app.core.ids import BridgeId
+from ari_app.core.ids import BridgeId, ChannelId
 
 CITIZENS_CONTEXT = "from-trunk"
 
@@ -37,6 +37,28 @@ def connected(channels: Iterable[ChannelHistory], since: datetime) -> Connected:
     A callee may have been in the bridge before (an operator on a standing line); callers do not count as each other's
     company.
     """
+    callers, company = _parties(channels)
+    calls, waits = 0, []
+    for caller in callers:
+        if caller.started_at is None or caller.started_at < since:
+            continue
+        calls += 1
+        moment = _bridged_at(caller, company)
+        if moment is not None and caller.fallback_at is None:
+            waits.append((moment - caller.started_at) / timedelta(milliseconds=1))
+    return Connected(calls, tuple(waits))
+
+
+def bridged_at(channels: Iterable[ChannelHistory]) -> dict[ChannelId, datetime]:
+    """The moment for each caller who was bridged with somebody."""
+    callers, company = _parties(channels)
+    moments = {caller.channel_id: _bridged_at(caller, company) for caller in callers}
+    return {channel_id: at for channel_id, at in moments.items() if at is not None}
+
+
+def _parties(
+    channels: Iterable[ChannelHistory],
+) -> tuple[list[ChannelHistory], dict[BridgeId, list[BridgeSpan]]]:
     callers: list[ChannelHistory] = []
     company: dict[BridgeId, list[BridgeSpan]] = defaultdict(list)
     for channel in channels:
@@ -45,15 +67,7 @@ def connected(channels: Iterable[ChannelHistory], since: datetime) -> Connected:
             continue
         for span in channel.bridges:
             company[span.bridge_id].append(span)
-    calls, waits = 0, []
-    for caller in callers:
-        if caller.started_at is None or caller.started_at < since:
-            continue
-        calls += 1
-        bridged_at = _bridged_at(caller, company)
-        if bridged_at is not None and caller.fallback_at is None:
-            waits.append((bridged_at - caller.started_at) / timedelta(milliseconds=1))
-    return Connected(calls, tuple(waits))
+    return callers, company
 
 
 def _bridged_at(caller: ChannelHistory, company: dict[BridgeId, list[BridgeSpan]]) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -11,6 +11,9 @@ from statistics import median
 LONGEST_P99_MS = 50.0
 MOST_APPLICATION_CPU_MS = 15.0
 MOST_ASTERISK_CPU_RATIO = 1.5
+#: against app_queue in the same round: how long a caller waits, and the CPU of all that a call needs
+MOST_P99_RATIO = 2.0
+MOST_CPU_RATIO = 1.6
 
 APPLICATION, QUEUE, DIAL = "application", "app_queue", "Dial()"
 
@@ -26,6 +29,11 @@ class Measured:
     asterisk_cpu_ms: float
     application_cpu_ms: float | None = None
     postgres_cpu_ms: float | None = None
+
+    @property
+    def cpu_ms(self) -> float:
+        """Of everything that this contender needs."""
+        return self.asterisk_cpu_ms + (self.application_cpu_ms or 0.0) + (self.postgres_cpu_ms or 0.0)
 
     @property
     def p50_ms(self) -> float:
@@ -64,13 +72,27 @@ def _short(value: float) -> str:
     return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
 
 
-def ratios(rounds: Sequence[Sequence[Measured]], reference: str) -> Spread:
-    """Asterisk's CPU per call with this application, as a multiple of the reference in the same round."""
+def _asterisk_cpu(measured: Measured) -> float:
+    return measured.asterisk_cpu_ms
+
+
+def ratios(
+    rounds: Sequence[Sequence[Measured]], reference: str, figure: Callable[[Measured], float] = _asterisk_cpu
+) -> Spread:
+    """A figure of this application, Asterisk's CPU per call, as a multiple of the reference in the same round."""
     found = []
     for one_round in rounds:
-        cpu = {measured.contender: measured.asterisk_cpu_ms for measured in one_round}
-        found.append(cpu[APPLICATION] / cpu[reference])
+        figures = {measured.contender: figure(measured) for measured in one_round}
+        found.append(figures[APPLICATION] / figures[reference])
     return Spread.of(found)
+
+
+def _p99(measured: Measured) -> float:
+    return measured.p99_ms
+
+
+def _cpu(measured: Measured) -> float:
+    return measured.cpu_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +113,7 @@ def verdicts(rounds: Sequence[Sequence[Measured]]) -> list[Verdict]:
     failed = sum(measured.failed for measured in ours)
     p99 = Spread.of([measured.p99_ms for measured in ours])
     cpu = Spread.of([measured.application_cpu_ms or 0.0 for measured in ours])
-    ratio = ratios(rounds, QUEUE)
+    ratio, p99_ratio, cpu_ratio = (ratios(rounds, QUEUE, figure) for figure in (_asterisk_cpu, _p99, _cpu))
     return [
         Verdict("no failed call", failed == 0, f"{failed} of {sum(measured.calls for measured in ours)}"),
         Verdict(f"p99 <= {LONGEST_P99_MS:.0f} ms", p99.middle <= LONGEST_P99_MS, p99.as_text(" ms")),
@@ -104,6 +126,12 @@ def verdicts(rounds: Sequence[Sequence[Measured]]) -> list[Verdict]:
             f"Asterisk CPU <= {MOST_ASTERISK_CPU_RATIO:.1f} x app_queue",
             ratio.middle <= MOST_ASTERISK_CPU_RATIO,
             ratio.as_text(" x"),
+        ),
+        Verdict(f"p99 <= {MOST_P99_RATIO:g} x app_queue", p99_ratio.middle <= MOST_P99_RATIO, p99_ratio.as_text(" x")),
+        Verdict(
+            f"CPU of Asterisk + application + PostgreSQL <= {MOST_CPU_RATIO:g} x app_queue",
+            cpu_ratio.middle <= MOST_CPU_RATIO,
+            cpu_ratio.as_text(" x"),
         ),
     ]
 
@@ -128,7 +156,11 @@ def table(rounds: Sequence[Sequence[Measured]]) -> str:
         failed = f"{sum(measured.failed for measured in mine)} of {sum(measured.calls for measured in mine)}"
         lines.append(f"{contender:<13}" + "".join(f"{cell:<24}" for cell in cells) + failed)
     for reference in (QUEUE, DIAL):
-        lines.append(f"Asterisk CPU, application / {reference}: {ratios(rounds, reference).as_text()}")
+        lines.append(
+            f"application / {reference}: Asterisk CPU {ratios(rounds, reference).as_text()}, "
+            f"CPU of all three {ratios(rounds, reference, _cpu).as_text()}, "
+            f"p99 {ratios(rounds, reference, _p99).as_text()}"
+        )
     return "\n".join(lines)
 
 

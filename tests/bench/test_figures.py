@@ -8,10 +8,12 @@ import pytest
 
 from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
 from ari_app.core.ids import BridgeId, ChannelId
+from tests.bench import marks, trace
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts
 from tests.bench.restart import CrowdedFigures, Restarted
 from tests.bench.start import CALLS, HELP, CommandFigures
+from tests.bench.trace import trace_of
 
 pytestmark = pytest.mark.pure
 
@@ -84,8 +86,8 @@ def test_percentile(percent: float, value: float) -> None:
 
 def _round(ours_ms: float, queue_ms: float, p99_ms: float = 20.0, failed: int = 0) -> list[Measured]:
     return [
-        Measured(APPLICATION, 100, failed, (p99_ms,) * (100 - failed), ours_ms, 7.0, 3.0),
-        Measured(QUEUE, 100, 0, (4.0,) * 100, queue_ms),
+        Measured(APPLICATION, 100, failed, (p99_ms,) * (100 - failed), ours_ms, 0.4, 0.3),
+        Measured(QUEUE, 100, 0, (10.0,) * 100, queue_ms),
         Measured(DIAL, 100, 0, (3.0,) * 100, queue_ms / 2),
     ]
 
@@ -103,27 +105,70 @@ def test_given_figures_within_the_aims_then_all_pass() -> None:
 @pytest.mark.parametrize(
     ("measured", "missed"),
     [
-        (_round(14.0, 10.0, failed=1), "no failed call"),
-        (_round(14.0, 10.0, p99_ms=51.0), "p99 <= 50 ms"),
-        (_round(15.1, 10.0), "Asterisk CPU <= 1.5 x app_queue"),
-        ([Measured(APPLICATION, 100, 0, (20.0,), 14.0, 15.1), *_round(14.0, 10.0)[1:]], "application CPU"),
+        (_round(14.0, 10.0, failed=1), ["no failed call"]),
+        (_round(14.0, 10.0, p99_ms=51.0), ["p99 <= 50 ms", "p99 <= 2 x app_queue"]),
+        (_round(15.1, 10.0), ["Asterisk CPU <= 1.5 x app_queue"]),
+        (
+            [Measured(APPLICATION, 100, 0, (20.0,), 0.5, 15.1), *_round(14.0, 10.0)[1:]],
+            ["application CPU <= 15 ms per call"],
+        ),
     ],
 )
-def test_given_a_figure_beyond_its_aim_then_that_one_fails(measured: list[Measured], missed: str) -> None:
-    failed = [verdict.aim for verdict in verdicts([measured]) if not verdict.is_met]
-    assert len(failed) == 1
-    assert failed[0].startswith(missed)
+def test_given_a_figure_beyond_its_aim_then_that_one_fails(measured: list[Measured], missed: list[str]) -> None:
+    assert [verdict.aim for verdict in verdicts([measured]) if not verdict.is_met] == missed
 
 
 def test_given_no_caller_who_was_connected_then_the_aim_is_missed() -> None:
     failed = [verdict.aim for verdict in verdicts([_round(14.0, 10.0, failed=100)]) if not verdict.is_met]
-    assert failed == ["no failed call", "p99 <= 50 ms"]
+    assert failed == ["no failed call", "p99 <= 50 ms", "p99 <= 2 x app_queue"]
 
 
 def test_the_table_has_a_line_for_every_contender() -> None:
     lines = table([_round(14.0, 10.0), _round(13.0, 10.0)]).splitlines()
     assert [line.split()[0] for line in lines[1:4]] == [APPLICATION, QUEUE, DIAL]
     assert "13.5 ms (13.0-14.0)" in lines[1]
+
+
+def test_given_a_wait_or_a_cost_beyond_a_multiple_of_app_queue_then_those_aims_are_missed() -> None:
+    slow = [
+        Measured(APPLICATION, 100, 0, (8.1,) * 100, 9.0, 4.0, 3.1),
+        Measured(QUEUE, 100, 0, (4.0,) * 100, 10.0),
+        Measured(DIAL, 100, 0, (3.0,) * 100, 5.0),
+    ]
+    failed = [verdict.aim for verdict in verdicts([slow]) if not verdict.is_met]
+    assert failed == ["p99 <= 2 x app_queue", "CPU of Asterisk + application + PostgreSQL <= 1.6 x app_queue"]
+
+
+def _step(kind: str, name: str, began_ms: float, ended_ms: float) -> dict[str, object]:
+    times = {"began_at": NOON.timestamp() + began_ms / 1000, "ended_at": NOON.timestamp() + ended_ms / 1000}
+    return {"kind": kind, "name": name, "call_id": "the call", "channel_id": "caller", **times}
+
+
+def test_a_moment_of_the_wait_is_what_was_waited_for_and_together_they_are_the_whole() -> None:
+    caller = _channel("caller", "from-trunk", 0, ("standing", 20, 2000))
+    operator = _channel("operator", "from-phones", -60_000, ("standing", -50_000, None))
+    found = trace_of(
+        [
+            _step(marks.EVENT, "StasisStart", 3, 3),
+            _step(marks.STATEMENT, "call, connecting", 4, 8),
+            _step(marks.ORDER, "channels.answer", 8, 12),
+            _step(marks.STATEMENT, "session, offered", 10, 13),
+            _step(marks.ORDER, "bridges.add_channel", 15, 22),
+            _step(marks.STATEMENT, "call, ended", 2000, 2003),
+        ],
+        [caller, operator],
+        NOON.timestamp(),
+        NOON.timestamp() + 60,
+    )
+    (chain,) = found.chains
+    assert chain.bridged_ms == pytest.approx(20)
+    spent = {trace.DIALPLAN: 3, trace.STORE: 7, trace.ASTERISK: 7, trace.APPLICATION: 3}
+    assert chain.shares == pytest.approx(spent, abs=0.01)
+    assert found.per_call[marks.STATEMENT, "call, ended"] == 1
+    text = found.as_text()
+    assert "call, connecting" in text
+    assert "statement call, ended: 1.00" in text
+    assert text.index("channels.answer") < text.index("bridges.add_channel")
 
 
 def _restarted(calls: int, ready_seconds: float, lost: int = 0) -> Restarted:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from tests.acceptance.application import Application, eventually, questions
 from tests.acceptance.crowd import ended
+from tests.bench import marks
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
 from tests.bench.processor import Meter
 from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, now
 from tests.bench.start import INSTALLED
+from tests.bench.trace import Trace, trace_of
 
 LOGIN_SECONDS = 120.0
 LEAVE_SECONDS = 30.0
@@ -111,10 +115,33 @@ async def _run(stand: Stand, load: Load, number: str, calls: int) -> int:
         return (await run.ended()).failed
 
 
+async def trace(stand: Stand, load: Load) -> Trace:
+    """Where the time of a call goes, in one turn of the application alone, which writes down what it does."""
+    file = stand.directory / f"marks-{secrets.token_hex(3)}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    traced = partial(Application, module=marks.__name__)
+    options = {**INSTALLED, marks.MARKS_FILE: str(file)}
+    prepared_from = now()
+    async with working_application(stand, stand.agents, load.seconds + 120, options, traced):
+        await _run(stand, load, OUR_NUMBER, load.warm_up_calls)
+        began_at = now()
+        await _run(stand, load, OUR_NUMBER, load.calls)
+        channels = await stand.channels_since(prepared_from)
+        await _told(stand, began_at)
+        until = now()
+    return trace_of(marks.read(file), channels, began_at.timestamp(), until.timestamp())
+
+
 @asynccontextmanager
-async def working_application(stand: Stand, operators: int, stay_seconds: float) -> AsyncIterator[Application]:
+async def working_application(
+    stand: Stand,
+    operators: int,
+    stay_seconds: float,
+    options: Mapping[str, str] = INSTALLED,
+    kind: Callable[..., Application] = Application,
+) -> AsyncIterator[Application]:
     """The application with so many operators on standing lines, ready. At the end everybody is hung up."""
-    application = Application(stand.asterisk, stand.database_url, INSTALLED)
+    application = kind(stand.asterisk, stand.database_url, options)
     await application.start()
     try:
         async with stand.operators(operators, stay_seconds) as dialled_in:
