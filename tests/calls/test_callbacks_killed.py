@@ -11,7 +11,7 @@ import pytest
 from ari_app.core.callback_rules import LEASE
 from ari_app.core.callbacks import AttemptOutcome, CallbackRequest
 from ari_app.core.operators import OperatorState
-from tests.calls.test_calling_back import now_is, promised
+from tests.calls.promises import now_is, promised
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.transfers import MOBILE, with_directory
 from tests.calls.world import NODE, World

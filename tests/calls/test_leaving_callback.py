@@ -1,26 +1,20 @@
-"""Callers who want to be called back, on fakes: where they are asked, and the requests that follow."""
+"""Callers who want to be called back, on fakes: where they are asked, and where they are not."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 
-from ari_app.calls.messages import Digit, Offer
 from ari_app.core.area import AfterCalamity
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, Stage
-from ari_app.core.callback_requests import Wish
-from ari_app.core.callbacks import Confirmed, Created, RequestKind, RequestReason
+from ari_app.core.callbacks import Confirmed, RequestKind, RequestReason
 from ari_app.core.ids import ChannelId, TeamCode
 from tests.calls.requests import (
-    KEYS,
     SHOWN,
     TOMORROW_FIVE,
-    TYPED,
     Make,
-    asked_for_number,
     asking,
     flooded,
     is_over,
@@ -28,8 +22,7 @@ from tests.calls.requests import (
     the_request,
     waiting,
 )
-from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, OPEN_AT, VEENDIJK, World
-from tests.fakes.clock import settle
+from tests.calls.world import CLOSED_AT, ESDAM, ESDAM_ALONE, VEENDIJK, World
 
 pytestmark = pytest.mark.pure
 
@@ -265,78 +258,6 @@ async def test_a_caller_who_names_the_municipality_late_hears_its_calamity_text_
     assert (the_request(world).reason, world.call(citizen).calamity) == (RequestReason.CALAMITY, True)
 
 
-# --- callers who left ---
-
-
-@pytest.mark.parametrize(("setting", "made"), [(True, 1), (False, 0)])
-async def test_a_caller_who_left_before_an_answer_is_called_back_where_the_municipality_wants_it(
-    make_world: Make, setting: bool, made: int
-) -> None:
-    world = make_world(area=asking(offered=False, abandoned=setting))
-    citizen = await world.citizen(ESDAM_ALONE)
-    await world.hang_up(citizen)
-    assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
-    assert len(world.callback_rows.requests) == made
-    for request in world.callback_rows.requests.values():
-        assert (request.reason, request.number_confirmed_how) == (RequestReason.ABANDONED, Confirmed.UNCONFIRMED)
-        assert (request.pii_number, request.call_id, request.kind) == (
-            SHOWN,
-            world.call(citizen).id,
-            RequestKind.PROMISE,
-        )
-
-
-async def test_a_caller_who_left_and_cannot_be_called_is_not_promised_a_call(make_world: Make) -> None:
-    world = make_world(area=asking(abandoned=True))
-    for number in ("", "+31900123456", "+3225550123"):
-        await world.hang_up(await world.citizen(ESDAM_ALONE, number=number))
-    undecided = await world.citizen()
-    await world.hang_up(undecided)
-    assert world.call(undecided).end_reason is EndReason.ABANDONED_IN_MENU
-    assert not world.callback_rows.requests
-
-
-async def test_a_caller_who_had_a_talk_is_not_called_back(make_world: Make) -> None:
-    world = make_world(area=asking(abandoned=True))
-    _, citizen = await world.talk()
-    await world.clock.advance(10)
-    await world.hang_up(citizen)
-    assert not world.callback_rows.requests
-
-
-async def test_a_store_of_promises_that_is_away_does_not_hold_up_the_end_of_a_call(
-    make_world: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    world = make_world(area=asking(abandoned=True))
-    citizen = await world.citizen(ESDAM_ALONE)
-    world.callback_store.available = False
-    await world.hang_up(citizen)
-    assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
-    assert not world.registry.has_call(world.call(citizen).id)
-
-
-async def test_the_promise_to_a_caller_who_left_is_made_when_the_store_is_back(make_world: Make) -> None:
-    world = make_world(area=asking(abandoned=True))
-    citizen = await world.citizen(ESDAM_ALONE)
-    world.callback_store.available = world.ledger.available = False
-    await world.hang_up(citizen)
-    await world.clock.advance(60)
-    world.callback_store.available = world.ledger.available = True
-    await world.clock.advance(1)
-    assert is_over(world, citizen) is EndReason.ABANDONED_WAITING
-    assert the_request(world).reason is RequestReason.ABANDONED
-
-
-async def test_a_caller_who_left_while_no_process_was_there_is_called_back(make_world: Make) -> None:
-    world = make_world(area=asking(abandoned=True))
-    citizen = await world.citizen(ESDAM_ALONE)
-    await world.kill()
-    await world.hang_up(citizen)
-    await world.restart()
-    assert world.call(citizen).end_reason is EndReason.LOST
-    assert the_request(world).reason is RequestReason.ABANDONED
-
-
 async def test_a_waiting_caller_who_confirms_no_number_is_back_in_their_old_place(make_world: Make) -> None:
     world = make_world(area=asking())
     citizen = await waiting(world)
@@ -361,138 +282,3 @@ async def test_an_operator_who_becomes_free_meanwhile_is_offered_the_next_caller
     assert world.switch.partners(stays) == {operator}
     await world.clock.advance(11)
     assert world.call(leaves).stage is Stage.WAITING
-
-
-# --- the end of the call, and its request ---
-
-
-async def test_a_second_request_of_the_same_number_joins_the_first(make_world: Make) -> None:
-    world, citizen = await asked_for_number(make_world)
-    await world.press(citizen, "1")
-    first = the_request(world)
-    again = await world.citizen(ESDAM_ALONE)
-    await world.clock.advance(6)
-    await world.press(again, "11")
-    assert is_over(world, again) is EndReason.CALLBACK_PROMISED
-    request = the_request(world)
-    assert (request.reference, request.joined_count, request.deadline_at) == (first.reference, 1, first.deadline_at)
-    assert world.call(again).callback_reference == first.reference
-
-
-PROMPTS = [
-    "terug-aanbod",
-    "terug-klopt-getoond",
-    "terug-toets-nummer",
-    "terug-klopt-getoetst",
-    "terug-betaald",
-    "terug-kenmerk",
-]
-WRONG = {**KEYS, "terug-toets-nummer": "0900123456#"}
-
-
-@pytest.mark.parametrize(
-    ("where", "prompt"),
-    [(where, prompt) for where in ("waiting", "closed") for prompt in PROMPTS]
-    + [("menu", prompt) for prompt in PROMPTS[1:]],
-)
-async def test_a_caller_who_hangs_up_at_any_prompt_is_promised_nothing_until_the_number_is_confirmed(
-    make_world: Make, where: str, prompt: str
-) -> None:
-    ends = {
-        "waiting": EndReason.ABANDONED_WAITING,
-        "menu": EndReason.ABANDONED_IN_MENU,
-        "closed": EndReason.CLOSED,
-    }
-    world = make_world(area=asking(), now=CLOSED_AT if where == "closed" else OPEN_AT)
-    match where:
-        case "waiting":
-            citizen = await waiting(world)
-        case "menu":
-            citizen = await world.citizen()
-            await world.press(citizen, "*1")
-        case _:
-            citizen = await world.citizen(ESDAM_ALONE)
-            await world.clock.advance(6)
-    world.switch.prompts_last = True
-    keys = WRONG if prompt == "terug-betaald" else KEYS
-    if where == "waiting" and prompt != "terug-aanbod":
-        await world.press(citizen, "1")
-    while f"nl/{prompt}" not in (last := world.switch.said[-1][1]):
-        name = next(name for name in keys if f"nl/{name}" in last)
-        await world.press(citizen, keys[name])
-    await world.hang_up(citizen)
-    is_promised = prompt == "terug-kenmerk"
-    assert is_over(world, citizen) is (EndReason.CALLBACK_PROMISED if is_promised else ends[where])
-    assert len(world.callback_rows.requests) == int(is_promised)
-
-
-async def test_a_store_that_is_away_for_a_moment_is_waited_for(make_world: Make) -> None:
-    world, citizen = await asked_for_number(make_world)
-    world.callback_store.available = False
-    await world.press(citizen, "1")
-    await world.clock.advance(3)
-    world.callback_store.available = True
-    await world.clock.advance(1)
-    assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
-    assert the_request(world).pii_number == SHOWN
-
-
-async def test_a_confirmed_number_is_not_forgotten_when_the_store_stays_away(make_world: Make) -> None:
-    world, citizen = await asked_for_number(make_world)
-    world.callback_store.available = False
-    await world.press(citizen, "1")
-    world.ledger.available = False
-    await world.clock.advance(20)
-    assert citizen in world.switch.music, "and not in silence"
-    await world.clock.advance(11)
-    assert world.switch.fallback == {citizen: "store_unavailable"}
-    await world.clock.advance(60)
-    world.callback_store.available = world.ledger.available = True
-    await world.clock.advance(1)
-    assert the_request(world).pii_number == SHOWN
-    assert world.call(citizen).end_reason is EndReason.HANDLED_BY_FALLBACK
-
-
-async def test_numbers_are_nowhere_but_in_fields_for_personal_data(
-    make_world: Make, caplog: pytest.LogCaptureFixture
-) -> None:
-    world, citizen = await asked_for_number(make_world)
-    await world.press(citizen, "20612345678#1")
-    assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
-    told = str(world.ledger.told) + str(world.callback_rows.history) + caplog.text
-    call = world.call(citizen)
-    assert "612345678" not in told + repr(call) and "201234567" not in told + repr(call)
-    assert call.pii_callback_number == TYPED
-
-
-async def test_an_offer_that_came_with_the_yes_is_not_taken_up_later(make_world: Make) -> None:
-    world = make_world(area=asking())
-    citizen = await waiting(world, number="")
-    call, session = world.call(citizen), world.session("101")
-    world.registry.post(citizen, Digit(citizen, "1", world.clock.now()))
-    world.registry.post_to_call(call.id, Offer(session.id, session.operator, session.reach))
-    for digit in "###":  # no number at all
-        world.registry.post(citizen, Digit(citizen, digit, world.clock.now()))
-    await settle()
-    call = world.call(citizen)
-    assert (call.stage, world.dispatcher.position(call.id)) == (Stage.WAITING, 1)
-    assert FactKind.OFFERED not in world.ledger.kinds(call.id)
-
-
-async def test_a_number_that_was_confirmed_is_not_asked_for_again_after_a_restart(
-    make_world: Make, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def never(wish: Wish, now: datetime) -> Created:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    world, citizen = await asked_for_number(make_world)
-    with monkeypatch.context() as patched:
-        patched.setattr(world.callbacks, "create_or_join", never)
-        await world.press(citizen, "1")
-        await world.kill()
-    assert not world.callback_rows.requests
-    await world.restart()
-    assert is_over(world, citizen) is EndReason.CALLBACK_PROMISED
-    assert the_request(world).pii_number == SHOWN
-    assert world.switch.heard(citizen).count("nl/terug-klopt-getoond") == 1

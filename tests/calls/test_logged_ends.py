@@ -14,8 +14,8 @@ from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason
 from ari_app.core.transfer import TransferOutcome
+from tests.calls.promises import at_work, attempts, promised, ringing
 from tests.calls.scenes import choosing, estimated_ends, legs_of, talking, talking_rung, waiting
-from tests.calls.test_calling_back import at_work, attempts, promised, ringing
 from tests.calls.transfers import consulting
 from tests.calls.world import World
 

@@ -14,7 +14,7 @@ from ari_app.calls.messages import Digit, Entered, Left, Message, Up
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.ids import CallId, ChannelId, Endpoint
-from tests.calls.test_calling_back import at_work, attempts, promised
+from tests.calls.promises import at_work, attempts, promised
 from tests.calls.world import World
 from tests.fakes.clock import FakeClock
 from tests.fakes.switch import FakeSwitch

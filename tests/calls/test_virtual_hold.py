@@ -15,7 +15,7 @@ from ari_app.core.callbacks import AttemptOutcome, RequestKind, RequestState
 from ari_app.core.ids import ChannelId, OperatorNumber, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.reminders import ReminderKind
-from tests.calls.test_calling_back import attempts, now_is, promised, ringing
+from tests.calls.promises import attempts, now_is, promised, ringing
 from tests.calls.transfers import MOBILE, with_directory
 from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle

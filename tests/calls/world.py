@@ -43,6 +43,7 @@ from tests.fakes.callbacks import FakeCallbackStore, FakeRows
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.switch import WAITING, FakeSwitch
+from tests.fakes.voice import NamedVoice
 
 NODE = AsteriskId("node1")
 ESDAM, VEENDIJK = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
@@ -53,31 +54,9 @@ WEEKDAYS = {day: (OpeningSpan(time(8, 30), time(17, 0)),) for day in range(5)}
 OPEN_AT = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 CLOSED_AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 
-
 NORMS = Norms()
 #: what is tested elsewhere stays as it was; tests/calls/test_leaving_callback.py asks callers
 NOT_OFFERED = CallbackRules(offered=False)
-
-
-class NamedVoice:
-    """Media are the names of the prompts, so that a test reads what was said.
-
-    A test may put prompts without sound into `silent`, and free texts that cannot be spoken into `unspeakable`.
-    """
-
-    def __init__(self) -> None:
-        self.silent: set[str] = set()
-        self.unspeakable: set[str] = set()
-        self.prompt_seconds = 0.0  # of each prompt
-
-    def seconds(self, names: Sequence[str], municipality: str | None) -> float:
-        return self.prompt_seconds * len(self.media(names, municipality))
-
-    def media(self, names: Sequence[str], municipality: str | None) -> tuple[str, ...]:
-        return tuple(name for name in names if name not in self.silent)
-
-    async def say(self, text: str) -> tuple[str, ...]:
-        return () if text in self.unspeakable else (f"said {text}",)
 
 
 def an_area(
