@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
-from ari_app.core.call_changes import changed
+from ari_app.core.call_changes import CallChanges, changed
 from ari_app.core.retention import DataKind
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Connection, Database
@@ -69,6 +69,29 @@ async def test_given_an_index_that_is_being_made_then_calls_are_written(
     assert await valid(owner) == len(LATE_INDEXES)
 
 
+async def test_given_no_personal_fact_then_the_retention_reads_no_call_to_look_for_one(
+    owner: Database, ledger: PostgresLedger
+) -> None:
+    call = await ledger.store(changed(new_call(), municipality=WIERDAM), [ARRIVED])
+    over: CallChanges = {"stage": Stage.ENDED, "ended_at": NINE, "end_reason": EndReason.CALLER_HUNG_UP}
+    await ledger.store(changed(call, **over), [Fact(NINE, FactKind.ENDED)])
+    parameters = (WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), NINE + timedelta(days=1), 500)
+    async with owner.pool.acquire() as connection:
+        found = await plan(connection, batches._statement(DataKind.FACTS), *parameters)
+    calls = [line for line in found.splitlines() if " on call" in line and "any_fact" not in line]
+    assert "One-Time Filter" in found
+    assert calls
+    assert all("never executed" in line for line in calls)
+
+
+async def test_given_a_batch_of_numbers_then_not_every_transfer_is_read_for_it(owner: Database) -> None:
+    parameters = (WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), NINE, 500)
+    async with owner.pool.acquire() as connection:
+        found = await plan(connection, batches._statement(DataKind.NUMBERS), *parameters)
+    assert "SubPlan" in found
+    assert "hashed SubPlan" not in found
+
+
 async def plan(connection: Connection, statement: str, *parameters: object) -> str:
     return "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN (ANALYZE) {statement}", *parameters))
 
@@ -82,8 +105,8 @@ async def test_given_facts_without_personal_data_then_no_search_for_it_reads_the
     for _ in range(3):
         call = await ledger.store(call, [Fact(NINE, FactKind.QUEUED)] * 7)
     said = Fact(NINE, FactKind.NOTED, {"pii_says": "bel 06 12345678"})
-    over = {"stage": Stage.ENDED, "ended_at": NINE, "end_reason": EndReason.CALLER_HUNG_UP}
-    call = await ledger.store(changed(call, **over), [said])  # type: ignore[arg-type]
+    over: CallChanges = {"stage": Stage.ENDED, "ended_at": NINE, "end_reason": EndReason.CALLER_HUNG_UP}
+    call = await ledger.store(changed(call, **over), [said])
     await owner.pool.execute(
         "INSERT INTO call_fact SELECT call_id, seq + 100 * n, at, kind, '{}' FROM call_fact, generate_series(1, 120) n"
         " WHERE call_id = $1",

@@ -15,7 +15,7 @@ from ari_app.core.retention_rules import kept_from
 MUNICIPALITIES = 342
 DAYS = 365
 #: a national working day of average business, answered by operators
-ANSWERED_A_DAY = 61_900
+ANSWERED_A_DAY = 57_800
 #: of an operator on an average day
 ANSWERED_BY_OPERATOR = 75
 #: calls that no operator answered, for each that one did
