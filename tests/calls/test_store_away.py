@@ -363,6 +363,26 @@ async def test_a_login_whose_answer_was_lost_leaves_no_operator_at_work_who_hung
         assert [one.until_at for one in world.ledger.stretches] == [session.logged_out_at]
 
 
+@pytest.mark.parametrize("is_offered", [True, False])
+async def test_a_login_whose_answer_was_lost_and_that_a_recovery_took_up_is_one_task(
+    make_world: Callable[..., World], is_offered: bool
+) -> None:
+    world = make_world(area=an_area(reach=Reach.RING))
+    login = await world.dial_in()
+    await world.press(login, "101#1234#")
+    world.ledger.lose_answers = 1
+    await world.hang_up(login)
+    await world.clock.advance(0.1)
+    await world.close_gap()
+    assert world.session("101").state is OperatorState.READY
+    if is_offered:
+        await world.citizen(ESDAM_ALONE)
+    await world.clock.advance(1)
+    assert world.line(login).ended_at is not None
+    assert len(list(world.registry.sessions())) == 1
+    assert world.session("101").state is (OperatorState.OFFERED if is_offered else OperatorState.READY)
+
+
 def the_store_is_back(world: World) -> None:
     """And the heartbeat, which is tried twice a second, has found it."""
     world.ledger.available = True

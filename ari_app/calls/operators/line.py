@@ -30,7 +30,7 @@ from ari_app.core.keypad import (
     ResumeKey,
     UnknownCode,
 )
-from ari_app.core.ledger import AlreadyTaken, StoreUnavailable
+from ari_app.core.ledger import AlreadyTaken, StaleRow, StoreUnavailable
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LogOut, OperatorEvent, OperatorLine, OperatorSession, OperatorState, Pause, Resume
 from ari_app.core.skills import skills_of, teams_of
@@ -139,16 +139,12 @@ class LineTask(ABC):
     async def _work_on_line(self, operator: OperatorNumber, calls_back: bool) -> None:
         session = new_session(self._shell, self._line, operator, Reach.LINE)
         session = replace(session, channel_id=self._line.channel_id, bridge_id=new_bridge_id("talk"))
-        self._work = await self._open(session, self.channel)
+        async with self._shell.registry.logging_in:  # others know of the session before another one may begin
+            await store_new_session(self._shell, self.channel, session)
+            self._work = SessionTask(self._shell, session, self.channel, self._common.callbacks)
         if calls_back:
             self._work.call_back_first()
         await self._work.run(() if calls_back else self._greeting(operator))
-
-    async def _open(self, session: OperatorSession, channel: OperatorChannel) -> SessionTask:
-        """Store the session, then let others know of it. Raises as `store_new_session` does."""
-        async with self._shell.registry.logging_in:
-            await store_new_session(self._shell, self.channel, session)
-            return SessionTask(self._shell, session, channel, self._common.callbacks)
 
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
         area = self._shell.area()
@@ -172,11 +168,22 @@ class LineTask(ABC):
         if entry is not None and _is_rung_at(entry.session, self._line.endpoint):
             entry.mailbox.post(ApplyEvent(self._state_asked))
         elif not isinstance(self._state_asked, LogOut):
-            session = step(new_session(self._shell, self._line, operator, Reach.RING), self._state_asked)
-            channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
-            self._common.start_ring_session(await self._open(session, channel))
+            await self._start_ring_session(operator)
         if self._is_callback_asked and (now_at_work := self._shell.registry.session_of(operator)) is not None:
             await self._common.callbacks.start_next(now_at_work.session)  # their phone rings for it, now it is free
+
+    async def _start_ring_session(self, operator: OperatorNumber) -> None:
+        """Store the session and start its task, unless a recovery found a row whose write had no answer, and did."""
+        session = step(new_session(self._shell, self._line, operator, Reach.RING), self._state_asked)
+        async with self._shell.registry.logging_in:
+            try:
+                await store_new_session(self._shell, self.channel, session)
+            except StaleRow:
+                if self._shell.registry.session(session.id) is None:
+                    raise
+            if self._shell.registry.session(session.id) is None:
+                channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
+                self._common.start_ring_session(SessionTask(self._shell, session, channel, self._common.callbacks))
 
     async def _ring_menu(self, greeting: Sequence[str]) -> None:
         """The same `*` codes as on a standing line, for as long as the operator stays on the phone."""
