@@ -100,8 +100,8 @@ COMMANDS: dict[str, tuple[Scene, Command, FactKind]] = {
     "complete": (in_a_consult, CompleteTransfer(), FactKind.TRANSFERRED),
     "cancel": (in_a_consult, CancelTransfer(), FactKind.TRANSFER_OVER),
 }
-#: a talk does not wait for these: the operator hears that it cannot be done now, or hears the caller again
-UNANSWERED = ("hold", "resume")
+#: a talk does not wait for these: the operator hears that it cannot be done now
+UNANSWERED, REFUSED = "hold", "warm"
 of_every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -150,13 +150,15 @@ async def test_given_a_command_when_the_store_goes_away_then_it_is_answered_when
 
     t.world.ledger.store = goes_away  # type: ignore[assignment,method-assign]
     await asker.ask(command)
-    assert not asker.answers
+    refused = [Refused(RefusalReason.STORE_AWAY)] if name == REFUSED else []
+    assert asker.answers == refused
     await t.world.clock.advance(20)
-    assert not asker.answers
+    assert asker.answers == refused
     is_lost = t.citizen in t.world.switch.fallback  # outside a talk, nobody waits for so long
     t.world.ledger.available = True
     await t.world.clock.advance(2)
-    assert asker.is_written == ([] if is_lost or name in UNANSWERED else [True])
+    assert asker.answers[1:] == [] and asker.answers[: len(refused)] == refused
+    assert asker.is_written == ([] if is_lost or name == UNANSWERED else [name != REFUSED])
 
 
 async def test_given_a_command_that_changes_nothing_then_it_is_answered_all_the_same(make_world: Make) -> None:

@@ -33,6 +33,11 @@ def prompts_since(call: Call) -> tuple[PlaybackId, ...]:
     return tuple(playback_id_of(call.id, seq, number) for seq in since for number in range(_PROMPTS_AT_THE_DOOR))
 
 
+def _has_left_talk(call: Call) -> bool:
+    """Whether the caller has nobody any more, by the row; Asterisk may still have them with the person of the talk."""
+    return call.answered_at is not None and call.handled_by is None and call.bridge_id is None
+
+
 class HeldCaller(Record, ChannelOwner):
     """The caller's side of a flow. Only the call's own task uses it."""
 
@@ -90,9 +95,13 @@ class HeldCaller(Record, ChannelOwner):
         They hear music, or go on hearing a direct number ring, and may hang up. Raises PartyLeft, StaleRow,
         StoreUnavailable when the store is away for too long.
         """
+        is_parted = not _has_left_talk(self.call)
         with self.mailbox.keeping() as kept:
             while not await self.catch_up():
-                if not self._hears_music and self._is_held_with_music:
+                if not is_parted:
+                    is_parted = True
+                    await self.comfort(self.call)
+                elif not self._hears_music and self._is_held_with_music:
                     await self.ensure_music()
                 message = await self.next(self.now + STORE_RETRY)
                 if message is not None:
@@ -105,10 +114,14 @@ class HeldCaller(Record, ChannelOwner):
         )
 
     async def comfort(self, before: Call) -> None:
-        """Music for a caller who has to wait in silence; one who hears a direct number ring goes on hearing it."""
+        """Music for a caller who has to wait in silence; one who hears a direct number ring goes on hearing it.
+
+        One who leaves a talk for a transfer is parted from it: its person may hang up meanwhile.
+        """
         is_new = before.answered_at is None and before.callback_request is None
         is_ringing = before.line_answered_at is None and before.direct_until_at is not None
-        if self._hears_music and before.stage is not Stage.LEAVING_CALLBACK or is_ringing or not is_new:
+        has_comfort = self._hears_music and before.stage is not Stage.LEAVING_CALLBACK
+        if not _has_left_talk(before) and (has_comfort or is_ringing or not is_new):
             return
         with suppress(PartyLeft, SwitchUnavailable):  # whoever left is found gone after the commit
             await self.stop_unfinished_prompt()

@@ -83,6 +83,10 @@ class Record(Rows):
         """
         self._answers.append((give, answer))
 
+    def refuse_instead(self, reason: RefusalReason) -> None:
+        """What was asked for is withdrawn before the commit that was to answer it."""
+        self._give_answers(Refused(reason))
+
     def _give_answers(self, instead: Answer | None = None) -> None:
         answers, self._answers = self._answers, []
         for give, answer in answers:
@@ -98,7 +102,7 @@ class Record(Rows):
         """Note this, and write in one transaction all that was noted, with the changed legs, transfers and visits.
 
         Nothing is written when nothing was noted or changed. A store that is away is tried again for `patience`. By
-        default that is what the stage allows, and a call at the door leaves the commit for later. Raises
+        default that is what the stage allows, and a call at the door or in a talk leaves the commit for later. Raises
         StoreUnavailable after that, and then `changes` have not happened; StaleRow when another controller owns the
         call.
         """
@@ -108,6 +112,10 @@ class Record(Rows):
         if is_usual and may_follow(before) and may_follow(self.call):
             await self._commit_at_door()
             return
+        is_in_talk = before.stage is self.call.stage is Stage.TALKING
+        if is_usual and is_in_talk:
+            await self._commit_in_talk()
+            return
         try:
             await self._write_with_comfort(before, patience)
         except StoreUnavailable:
@@ -115,7 +123,8 @@ class Record(Rows):
             self.call = at_seq(changed(before, transfer_count=self.call.transfer_count), self.call.last_seq)
             if visit is not None and self.visit is not None and visit.id == self.visit.id:
                 self.change_visit(visit)
-            self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
+            if facts or changes or not is_in_talk:
+                self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
             raise
         except StaleRow:
             self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))
@@ -148,6 +157,15 @@ class Record(Rows):
             if self._door.is_shut:
                 raise
             self.is_behind = True
+
+    async def _commit_in_talk(self) -> None:
+        """Write what was noted, with one try: who hangs up meanwhile is seen, and the row follows."""
+        try:
+            await self._write_noted(AT_ONCE)
+        except StoreUnavailable:
+            self.retry_at = self.now + STORE_RETRY
+            return
+        self._give_answers()
 
     async def catch_up(self) -> bool:
         """Write what was noted, with one try; False while the store is away.

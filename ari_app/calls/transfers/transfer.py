@@ -28,7 +28,9 @@ from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
 from ari_app.core.call_changes import WITH_NOBODY, CallChanges
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import (
+    CancelTransfer,
     HandlingPartyLeft,
     TargetBriefed,
     TargetLeft,
@@ -55,7 +57,8 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
 
     None when caller and handling party are together again, in the same stage.
     """
-    await flow.commit()
+    if not await flow.commit_if_possible() and await _withdraw(flow):
+        return None
     happened = await _take_up(flow)
     while True:
         event, at = happened or await _next_event(flow)
@@ -81,6 +84,23 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
             case _:  # COME_BACK; a caller who leaves is no event here, but PartyLeft
                 await _release_target(flow, after)
                 return await come_back(flow, after, [transfer_over(after)])
+
+
+async def _withdraw(flow: Flow) -> bool:
+    """The store went away just now: nobody is called, and caller and handling party go on talking.
+
+    False when the colleague is being reached already, or nobody waits to hear of it: that goes on, and the row follows.
+    """
+    transfer, target = _open_transfer(flow), flow.target
+    if target is None or flow.shell.registry.is_owned(target.channel_id) or not transfer.in_presence:
+        return False
+    flow.note_never_created(target.channel_id)
+    after, _ = step(transfer, CancelTransfer(), flow.now)
+    flow.change_transfer(after)
+    flow.note(transfer_over(after))
+    flow.refuse_instead(RefusalReason.STORE_AWAY)
+    await prompt_handling_party(flow, to_operator.refusal(RefusalReason.STORE_AWAY))
+    return True
 
 
 async def part_from_handling_party(flow: Flow) -> None:
