@@ -14,56 +14,16 @@ import pytest
 from asyncpg.connection import LoggedQuery
 
 from ari_app.core.access import Scope
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
-from ari_app.core.callbacks import Confirmed, RequestKind
-from ari_app.core.ids import CallId, ChannelId, Endpoint, MunicipalityCode, OperatorNumber, TeamCode, new_leg_id
-from ari_app.core.operator_rules import step
-from ari_app.core.operators import CallConnected, CallOffered, CallOver, OperatorState, PauseReason
+from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.ids import CallId, ChannelId, MunicipalityCode, TeamCode, new_leg_id
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story, find_call, list_calls
 from ari_app.storage.db.engine import Connection, Database, Pool, connect
-from ari_app.storage.operators.days import operator_stretches
-from ari_app.storage.operators.status import OperatorStatus, list_operators
-from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_session, new_visit
+from tests.storage.read_values import GROUP, SCOPES, SECRET, of, stored
+from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_visit
 
 pytestmark = pytest.mark.postgres
-
-GROUP: Scope = None
-SCOPES: list[Scope] = [frozenset({WIERDAM}), frozenset({ELDERLO}), frozenset({WIERDAM, ELDERLO}), frozenset()]
-SECRET = "+31612345678"
-
-
-@pytest.fixture
-async def an_area(database: Database) -> Database:
-    """Anna serves Wierdam, Bert serves Elderlo and helps Wierdam, Cor serves nobody."""
-    await database.pool.execute(
-        """
-        INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
-        INSERT INTO team (code, name) VALUES ('wierdam', 'KCC Wierdam'), ('elderlo', 'KCC Elderlo');
-        INSERT INTO team_municipality VALUES
-          ('wierdam', 'GM9901', 'own'), ('elderlo', 'GM9902', 'own'), ('elderlo', 'GM9901', 'help');
-        INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', ''), ('103', 'Cor', '');
-        INSERT INTO operator_team VALUES ('101', 'wierdam'), ('102', 'elderlo');
-        """
-    )
-    return database
-
-
-async def stored(ledger: PostgresLedger, call: Call, *legs: Leg) -> Call:
-    facts = [Fact(call.arrived_at, FactKind.ARRIVED, {"dialled": call.dialled, "pii_from": SECRET})]
-    call = replace(
-        call,
-        pii_caller_number=SECRET,
-        pii_callback_number=SECRET,
-        callback_kind=RequestKind.PROMISE,
-        callback_confirmed_how=Confirmed.SHOWN,
-    )
-    return await ledger.store(call, facts, legs)
-
-
-def of(municipality: MunicipalityCode | None, at: datetime = NINE) -> Call:
-    return replace(new_call(at=at), municipality=municipality)
 
 
 async def seen(database: Database, scope: Scope, **question: object) -> list[CallId]:
@@ -203,85 +163,6 @@ async def test_personal_data_is_told_to_who_asks_for_it(an_area: Database, ledge
 
 async def test_there_is_no_story_of_an_unknown_call(an_area: Database) -> None:
     assert await call_story(an_area.background, GROUP, new_call().id) is None
-
-
-async def test_operators_are_shown_in_their_state_logged_in_or_not(an_area: Database, ledger: PostgresLedger) -> None:
-    paused = replace(
-        new_session("102"), state=OperatorState.PAUSED, state_since_at=after(7), pause_reason=PauseReason.LUNCH
-    )
-    await ledger.store_session(paused)
-    away = OperatorState.AWAY
-    assert await list_operators(an_area.background, GROUP) == [
-        OperatorStatus(OperatorNumber("101"), "Anna", (TeamCode("wierdam"),), away, None, None, None, None),
-        OperatorStatus(
-            OperatorNumber("102"),
-            "Bert",
-            (TeamCode("elderlo"),),
-            OperatorState.PAUSED,
-            after(7),
-            PauseReason.LUNCH,
-            Endpoint("PJSIP/phone01"),
-            None,
-        ),
-        OperatorStatus(OperatorNumber("103"), "Cor", (), away, None, None, None, None),
-    ]
-
-
-async def test_operators_are_shown_to_whom_they_answer_for_or_help(an_area: Database) -> None:
-    async def numbers(scope: Scope) -> list[str]:
-        return [status.number for status in await list_operators(an_area.background, scope)]
-
-    assert await numbers(frozenset({WIERDAM})) == ["101", "102"]
-    assert await numbers(frozenset({ELDERLO})) == ["102"]
-    assert await numbers(frozenset()) == []
-    assert await numbers(GROUP) == ["101", "102", "103"]
-
-
-async def test_who_an_operator_talks_to_is_shown_to_that_municipality_only(
-    an_area: Database, ledger: PostgresLedger
-) -> None:
-    call = await stored(ledger, of(ELDERLO))
-    talking = replace(new_session("102"), state=OperatorState.TALKING, call_id=call.id)
-    await ledger.store_session(talking)
-
-    async def bert(scope: Scope) -> OperatorStatus:
-        return next(status for status in await list_operators(an_area.background, scope) if status.number == "102")
-
-    assert (await bert(GROUP)).call_id == call.id
-    assert (await bert(frozenset({ELDERLO}))).call_id == call.id
-    helped = await bert(frozenset({WIERDAM}))
-    assert (helped.state, helped.call_id) == (OperatorState.TALKING, None)
-
-
-async def test_the_day_of_an_operator_is_shown_to_the_municipalities_they_answer_for_and_to_no_other(
-    an_area: Database, ledger: PostgresLedger
-) -> None:
-    theirs = await stored(ledger, of(ELDERLO))
-    session = replace(new_session("102"), teams=(TeamCode("elderlo"),))
-    talking = step(step(session, CallOffered(theirs.id, after(5))), CallConnected(theirs.id, after(5)))
-    for row in (session, talking, step(talking, CallOver(theirs.id, after(9), 30))):
-        await ledger.store_session(row)
-    await ledger.store_session(new_session("101"))
-
-    async def day(scope: Scope, operator: str = "102", begins_at: datetime = NINE) -> list[tuple[object, ...]]:
-        number = OperatorNumber(operator)
-        found = await operator_stretches(an_area.background, scope, number, begins_at, after(600), after(60))
-        return [(one.state, one.duration.total_seconds(), one.call_id, one.teams) for one in found]
-
-    whole = [
-        (OperatorState.READY, 5, None, ("elderlo",)),
-        (OperatorState.TALKING, 4, theirs.id, ("elderlo",)),
-        (OperatorState.WRAP_UP, 51, None, ("elderlo",)),
-    ]
-    assert await day(GROUP) == await day(frozenset({ELDERLO})) == whole
-    assert [(state, call) for state, _, call, _ in await day(frozenset({WIERDAM}))] == [
-        (OperatorState.READY, None),
-        (OperatorState.TALKING, None),
-        (OperatorState.WRAP_UP, None),
-    ], "who helps is seen, and the other municipality's call is not"
-    assert await day(frozenset({ELDERLO}), "101") == await day(frozenset()) == []
-    assert [seconds for _, seconds, _, _ in await day(GROUP, begins_at=after(7))] == [2, 51]
-    assert await day(GROUP, "102' OR true --") == []
 
 
 async def test_a_call_is_found_by_the_beginning_of_its_id(an_area: Database, ledger: PostgresLedger) -> None:
