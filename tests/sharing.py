@@ -32,7 +32,9 @@ SPOKEN = ("tests/prompts/test_build.py", "tests/prompts/test_recordings.py")
 #: what takes longest begins first, so that no worker is left alone with it at the end
 LONGEST = (
     "tests/acceptance/test_breakage.py",
+    "tests/acceptance/test_breakage_of_servers.py",
     "tests/acceptance/test_transfers.py",
+    "tests/acceptance/test_transfers_broken.py",
     "tests/acceptance/test_rules.py",
     "tests/acceptance/test_bad_input.py",
     "tests/acceptance/test_calling_back.py",

@@ -20,6 +20,7 @@ from tests.acceptance.crowd import Crowd, crowd_area
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
+from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.small_application import SmallApplication
 from tests.acceptance.stories import Told, tell
 from tests.place import address
@@ -139,6 +140,15 @@ async def centre(running_centre: Centre) -> AsyncIterator[Centre]:
     """The module's centre, with nobody in it; at the end of the test everybody goes home."""
     yield running_centre
     await running_centre.everybody_goes_home()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def exchange_view(running_centre: Centre) -> AsyncIterator[RemoteAsterisk]:
+    """Channels and bridges as the Asterisk under test shows them."""
+    asterisk = running_centre.asterisk
+    remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "onlooker")
+    yield remote
+    await remote.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

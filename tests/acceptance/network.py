@@ -11,9 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import socket
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +22,9 @@ from ari_app.local.asterisk import SipAccount
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
 from tests.acceptance import network_conf
+from tests.acceptance.booting import ready_socket, until_booted
 from tests.acceptance.handset import Handset
+from tests.acceptance.handset_wire import PutAway, connect
 from tests.acceptance.network_conf import Exchange, NetworkPorts
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError, manager_events
@@ -96,7 +97,7 @@ class PhoneNetwork:
             password,
         )
         ready = self._directory / "ready.sock"
-        with _ready_socket(ready) as booted:
+        with ready_socket(ready) as booted:
             output = await asyncio.to_thread((self._directory / "output").open, "wb")
             self._process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "TERM",  # a test run that is killed leaves nothing behind
@@ -105,7 +106,7 @@ class PhoneNetwork:
                 env=dict(os.environ, NOTIFY_SOCKET=str(ready)), start_new_session=True,
             )  # fmt: skip
             output.close()
-            await self._until_booted(booted)
+            await until_booted(self._process, booted, self._directory)
         self.remote = RemoteAsterisk(
             f"http://{self._address}:{ports.http}/ari", network_conf.USER, password, network_conf.APPLICATION
         )
@@ -120,24 +121,6 @@ class PhoneNetwork:
         for task in self._tasks:
             if task.done():
                 task.result()
-
-    async def _until_booted(self, booted: socket.socket) -> None:
-        """Asterisk tells the service manager's socket when it is ready; that saves us asking again and again."""
-        assert self._process is not None
-        loop = asyncio.get_running_loop()
-        died = asyncio.create_task(self._process.wait())
-        news = asyncio.create_task(loop.sock_recv(booted, 4096))
-        try:
-            while True:
-                done, _ = await asyncio.wait({died, news}, return_when=asyncio.FIRST_COMPLETED)
-                if died in done:
-                    raise AssertionError(f"the phone network did not start: see {self._directory}/log/messages")
-                if b"READY=1" in news.result():
-                    return
-                news = asyncio.create_task(loop.sock_recv(booted, 4096))
-        finally:
-            died.cancel()
-            news.cancel()
 
     async def _registration(self, order: str, account: str) -> None:
         """Give an order about the registration of one account, or of *all."""
@@ -292,34 +275,9 @@ class PhoneNetwork:
         finally:
             del self._arrivals[channel_id]
 
-    async def connect_handset(self, channel_id: str) -> tuple[Handset, Callable[[], Awaitable[None]]]:
-        """Bridge a phone's channel with a wire to this process; returns the handset, and what puts it away.
-
-        Not a snoop channel: Asterisk 22.10.1 drops what a snoop hears while the phone itself is speaking (the
-        unread queue of the other direction fills up and both are flushed).
-        """
-        loop = asyncio.get_running_loop()
-        transport, handset = await loop.create_datagram_endpoint(Handset, local_addr=(self._address, 0))
-        host = "{}:{}".format(*transport.get_extra_info("sockname"))
-        wire, bridge = f"wire-{uuid4()}", f"handset-{uuid4()}"
-
-        async def put_away() -> None:
-            await handset.close()
-            for path in (f"channels/{wire}", f"bridges/{bridge}"):
-                with suppress(RemoteError):
-                    await self.remote.order("DELETE", path)
-
-        try:
-            await self._create(wire, "channels/externalMedia", external_host=host, format="alaw")
-            port = await self.remote.order("GET", f"channels/{wire}/variable", variable="UNICASTRTP_LOCAL_PORT")
-            address = await self.remote.order("GET", f"channels/{wire}/variable", variable="UNICASTRTP_LOCAL_ADDRESS")
-            handset.connect((address["value"], int(port["value"])))
-            await self.remote.order("POST", f"bridges/{bridge}", type="mixing")
-            await self.remote.order("POST", f"bridges/{bridge}/addChannel", channel=f"{wire},{channel_id}")
-        except BaseException:
-            await put_away()
-            raise
-        return handset, put_away
+    async def connect_handset(self, channel_id: str) -> tuple[Handset, PutAway]:
+        """The handset of a phone, and what puts it away."""
+        return await connect(self.remote, self._create, self._address, channel_id)
 
 
 async def _next_call(calls: asyncio.Queue[Phone], name: str, within_seconds: float) -> Phone:
@@ -338,11 +296,3 @@ def _subscriber(dialled: str) -> str:
         if dialled.startswith(prefix):
             return dialled.removeprefix(prefix)
     return dialled
-
-
-def _ready_socket(path: Path) -> socket.socket:
-    path.unlink(missing_ok=True)
-    booted = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    booted.bind(str(path))
-    booted.setblocking(False)
-    return booted
