@@ -28,7 +28,7 @@ from ari_app.calls.switch.incoming import EVENT_TYPES
 from ari_app.calls.switch.retrying import RetryingSwitch
 from ari_app.controller import Controller, Exchange, Health, installation_of, look
 from ari_app.core.area import Area
-from ari_app.core.ids import AsteriskId
+from ari_app.core.ids import AsteriskId, CallId
 from ari_app.jobs.area_follower import AreaFollower
 from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
@@ -101,7 +101,6 @@ async def _control(
         stack.callback(seen.cancel)
         area = AreaFollower(database, settings.sounds_dir)
         await area.reload()
-        fallback = await _fallback(settings.cel_file, database, node, area.current)
         password = settings.ari_password.reveal()
         is_sure = lock.wait_until_sure  # no order and no row by a process that was frozen and lost its place
         ari = await stack.enter_async_context(
@@ -116,6 +115,7 @@ async def _control(
         shell = _shell(switch, ledger, voice, callbacks, area.current)
         tasks = asyncio.TaskGroup()
         supervisor = Supervisor(shell, node, tasks)
+        fallback = await _fallback(settings.cel_file, database, node, area.current, supervisor.owns_call)
         # Without the lock another copy may be at work: opening our socket then would take its place.
         may_connect = lock.wait_until_held
         stream = EventStream(ari, application, event_types=EVENT_TYPES, may_connect=may_connect)
@@ -172,12 +172,16 @@ def _shell(
 
 
 async def _fallback(
-    cel_file: Path | None, database: Database, node: AsteriskId, area: Callable[[], Area]
+    cel_file: Path | None,
+    database: Database,
+    node: AsteriskId,
+    area: Callable[[], Area],
+    owns_call: Callable[[CallId], bool],
 ) -> FallbackTaker | None:
     """Begins before calls are handled, so that each call which the fallback takes from then on is recorded."""
     if cel_file is None:
         return None
-    fallback = FallbackTaker(database, cel_file, node, area)
+    fallback = FallbackTaker(database, cel_file, node, area, owns_call)
     with suppress(CelFileUnreadable):  # its job logs that, and tries again
         await fallback.begin()
     return fallback

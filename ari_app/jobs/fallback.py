@@ -1,4 +1,8 @@
-"""Takes the calls that the dialplan's fallback helped into the record, from Asterisk's channel event log."""
+"""Takes the calls that no process could write into the record, from Asterisk's channel event log.
+
+Those that the dialplan's fallback helped or refused; those that came and went while the store was away, and whose
+process was killed before it was back.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +39,21 @@ _NO_LOG_YET = LogPosition("", 0)
 class FallbackTaker:
     """Follows the log of one Asterisk; only the controller of that Asterisk runs it."""
 
-    def __init__(self, database: Database, path: Path, asterisk_id: AsteriskId, area: Callable[[], Area]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        path: Path,
+        asterisk_id: AsteriskId,
+        area: Callable[[], Area],
+        owns_call: Callable[[CallId], bool] = lambda call_id: False,
+    ) -> None:
+        """`owns_call`: whether a task of this process has the call, and will write its row."""
         self._database = database
         self._ledger = PostgresLedger(database.pool)
         self._path = path
         self._asterisk_id = asterisk_id
         self._area = area
+        self._owns_call = owns_call
         self._watch = FallbackWatch()
         self._position: LogPosition | None = None
         self._has_begun = False
@@ -122,6 +135,11 @@ class FallbackTaker:
         except ValueError:
             log.warning("fallback_call_without_id", channel_id=found.channel_id)
             return True  # the channel's userfield was not set by our dialplan
+        if found.came_and_went:
+            if await self._ledger.call(call_id) is not None:
+                return True
+            if self._owns_call(call_id):
+                return False
         story = await call_story(self._database.background, None, call_id, with_personal_data=True)
         if found.was_refused and story is not None:
             return True
@@ -140,6 +158,8 @@ class FallbackTaker:
             return False
         if found.was_refused:
             self._refused[found.reason] += 1
+        elif found.came_and_went:
+            log.warning("passing_call_recorded", call_id=found.call_id, reason=call.end_reason)
         else:
             log.info("fallback_call_recorded", call_id=found.call_id, helped=found.helped_at is not None)
         return True

@@ -89,6 +89,26 @@ def citizen(channel_id: str, start: float, end: float, *, call_id: str = "call-1
     ]
 
 
+def passing(
+    channel_id: str,
+    start: float,
+    end: float,
+    *,
+    call_id: str,
+    bridges: tuple[str, ...] = (),
+    is_answered: bool = True,
+) -> list[CelEvent]:
+    """A citizen in the application who is in these bridges, one after the other, for a second each."""
+    made = Channel(channel_id, call_id=call_id)
+    whole = citizen(channel_id, start, end, call_id=call_id)
+    stays = [
+        made(kind, start + 0.2 + number + later, "Stasis", bridge_id=bridge)
+        for number, bridge in enumerate(bridges)
+        for kind, later in ((CelKind.BRIDGE_ENTER, 0), (CelKind.BRIDGE_EXIT, 0.9))
+    ]
+    return [*whole[:2], *(whole[2:3] if is_answered else []), *stays, *whole[3:]]
+
+
 def in_fallback(
     channel_id: str, start: float, end: float, *, call_id: str, bridge: str = "", linked_id: str = ""
 ) -> list[CelEvent]:

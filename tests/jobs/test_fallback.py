@@ -21,7 +21,7 @@ from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import CallStory, call_story
 from ari_app.storage.db.engine import Database
-from tests.core.cel_values import at, in_fallback, phone_rung, refused, written
+from tests.core.cel_values import at, citizen, in_fallback, passing, phone_rung, refused, written
 
 pytestmark = pytest.mark.postgres
 
@@ -80,6 +80,53 @@ async def test_a_call_that_the_application_never_saw_is_stored_with_its_legs(
     assert (story.call.end_reason, story.call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
     assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
     assert [fact.kind for fact in story.facts] == ["arrived", "to_fallback", "answered", "ended"]
+
+
+async def test_callers_who_came_and_went_while_nobody_could_write_are_stored_as_far_as_they_came(
+    database: Database, log: Path, new_taker: NewTaker
+) -> None:
+    taker = await begun(new_taker)
+    waited, early, talked, known = (CallId(uuid4()) for _ in range(4))
+    await PostgresLedger(database.pool).store(*_open_row(known, at(0)))
+    append(
+        log,
+        passing("waited", 0, 60, call_id=str(waited), bridges=("waiting-1",)),
+        passing("early", 0, 5, call_id=str(early), is_answered=False),
+        passing("talked", 0, 60, call_id=str(talked), bridges=("waiting-1", "talk-1")),
+        citizen("known", 0, 9, call_id=str(known)),
+    )
+    with structlog.testing.capture_logs() as said:
+        await taker.tick()
+    assert {line["call_id"] for line in said if line["event"] == "passing_call_recorded"} == {str(waited), str(early)}
+    story = await told(database, waited)
+    assert story is not None
+    (leg,) = story.legs
+    assert (story.call.end_reason, story.call.queued_at) == (EndReason.ABANDONED_WAITING, at(0.2))
+    assert (story.call.arrived_at, story.call.ended_at, story.call.end_is_estimated) == (at(0), at(60), False)
+    assert (leg.role, leg.ended_at, leg.end_reason) == (LegRole.CALLER, at(60), LegEndReason.HUNG_UP)
+    assert not story.call.handled_by_fallback and story.call.answered_at is None
+    gone = await told(database, early)
+    assert gone is not None and gone.call.end_reason is EndReason.NOT_SERVED, "the number is in no area here"
+    assert await told(database, talked) is None, "whoever met somebody was not abandoned"
+    open_still = await told(database, known)
+    assert open_still is not None and open_still.call.is_open, "its own task has it"
+    with structlog.testing.capture_logs() as said_again:
+        await new_taker().tick()
+    assert said_again == []
+
+
+async def test_a_call_that_came_and_went_is_left_to_its_own_task_while_there_is_one(
+    database: Database, log: Path
+) -> None:
+    call_id, owned = CallId(uuid4()), True
+    taker = FallbackTaker(database, log, NODE, Area, lambda _: owned)
+    await taker.tick()
+    append(log, passing("p", 0, 60, call_id=str(call_id), bridges=("waiting-1",)))
+    await taker.tick()
+    assert await told(database, call_id) is None
+    owned = False
+    await taker.tick()
+    assert await told(database, call_id) is not None
 
 
 async def test_callers_who_heard_busy_are_stored_once_and_said_together(

@@ -1,6 +1,7 @@
-"""Calls that the dialplan kept from the application, read from the channel event log afterwards.
+"""Calls of which the application may have written no row, read from the channel event log afterwards.
 
-The fallback took them while the application was away, or they were one too many and heard busy.
+The fallback took them while the application was away, or they were one too many and heard busy. Or they came and went
+in the application: it writes their rows by itself, unless it was killed while the store was away.
 
 The phone that answered a caller is found by the bridge that both were in. Phones that only rang are found by the linked
 id. Two callers in the fallback may share a linked id, because the same operator's line had them before; then a phone
@@ -10,16 +11,21 @@ that rang for either counts for the first of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ari_app.core.event_log.cel import CelEvent, CelKind, ChannelHistory, ChannelRole, LogPosition, new_history
 from ari_app.core.ids import ChannelId, Endpoint
 
+#: how the ids of bridges begin in which callers wait with music
+_WAITING = "waiting-"
+
 
 @dataclass(frozen=True, slots=True)
 class FallbackCall:
-    """A call that the fallback took, or that was refused. `helped_at` is None when no human answered.
+    """A call that the fallback took, that was refused, or that came and went in the application.
+
+    `helped_at` is None when no human answered.
 
     `call_id` is that of the call's row, if the application had the call before. Instants come from Asterisk.
     """
@@ -38,6 +44,8 @@ class FallbackCall:
     was_in_application: bool  # then the call has a row, or should have one
     phones: tuple[ChannelHistory, ...]  # all phones that rang for this caller
     was_refused: bool = False
+    came_and_went: bool = False  # in the application, and met nobody; `fallback_at` is its end
+    waited_from: datetime | None = None  # of one that came and went: first with the music of those who wait
 
 
 def endpoint_of(channel_name: str) -> Endpoint:
@@ -114,8 +122,19 @@ def _call(caller: ChannelHistory, fallback_at: datetime, phones: Sequence[Channe
     )
 
 
+def passing_call(caller: ChannelHistory) -> FallbackCall | None:
+    """A call that came and went in the application; None for any other, and for a caller who met somebody."""
+    if caller.role is not ChannelRole.CITIZEN or not caller.call_id or caller.ended_at is None:
+        return None
+    waits = [span.from_at for span in caller.bridges if span.bridge_id.startswith(_WAITING)]
+    if _kept_at(caller) is not None or len(waits) < len(caller.bridges):
+        return None
+    found = _call(caller, caller.ended_at, ())
+    return replace(found, was_refused=False, came_and_went=True, waited_from=min(waits, default=None))
+
+
 class FallbackWatch:
-    """Follows the log as it grows, and returns each fallback call once, after its end.
+    """Follows the log as it grows, and returns each fallback call, and each that came and went, once, after its end.
 
     Keeps only live channels and the phones of fallback calls that last; operators' lines are not kept.
     """
@@ -125,7 +144,7 @@ class FallbackWatch:
         self._begun: dict[ChannelId, LogPosition] = {}  # in the order of the log
 
     def add(self, events: Iterable[tuple[LogPosition, CelEvent]]) -> list[FallbackCall]:
-        """Add rows, each with its place in the log; returns the fallback calls that ended with them."""
+        """Add rows, each with its place in the log; returns the calls that ended with them."""
         for position, event in events:
             known = self._channels.get(event.channel_id)
             if known is not None:
@@ -154,7 +173,10 @@ class FallbackWatch:
             ended_without_fallback = history.ended_at is not None and _kept_at(history) is None
             if channel_id in gone or (ended_without_fallback and channel_id not in kept):
                 del self._channels[channel_id], self._begun[channel_id]
-        return done
+                passing = passing_call(history)
+                if passing is not None:
+                    done.append(passing)
+        return sorted(done, key=lambda call: call.ended_at or call.fallback_at)
 
     @property
     def needed_from(self) -> LogPosition | None:

@@ -39,6 +39,8 @@ def fallback_rows(
     """
     if found.was_refused:
         return _refused(found, area, asterisk_id)
+    if found.came_and_went:
+        return _came_and_went(found, area, asterisk_id)
     ended_at = found.ended_at or found.fallback_at
     helped = found.helped_at is not None
     reason = EndReason.HANDLED_BY_FALLBACK if helped else EndReason.ABANDONED_WAITING
@@ -90,6 +92,26 @@ def _refused(
     )
     leg = replace(_caller_leg(found, call, ()), end_reason=LegEndReason.RELEASED)
     return call, facts, (leg,)
+
+
+def _came_and_went(
+    found: FallbackCall, area: Area, asterisk_id: AsteriskId
+) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+    """A caller who met nobody: as far as they came, by what Asterisk did for them."""
+    ended_at = found.ended_at or found.fallback_at
+    new = _new_call(found, area, asterisk_id)
+    if found.waited_from is not None:
+        why = EndReason.ABANDONED_WAITING
+    elif new.municipality is None and new.shared_number is None:
+        why = EndReason.NOT_SERVED
+    else:
+        why = EndReason.CALLER_HUNG_UP_EARLY if found.line_answered_at is None else EndReason.ABANDONED_IN_MENU
+    call = replace(new, queued_at=found.waited_from, stage_entered_at=ended_at, ended_at=ended_at, end_reason=why)
+    facts = (
+        Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}),
+        Fact(ended_at, FactKind.ENDED, {"reason": why.value, "estimated": False}),
+    )
+    return call, facts, (_caller_leg(found, call, ()),)
 
 
 def _new_call(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Call:
