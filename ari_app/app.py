@@ -32,6 +32,7 @@ from ari_app.core.ids import AsteriskId, CallId
 from ari_app.jobs.area_follower import AreaFollower
 from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
+from ari_app.jobs.changes import CHANGES_SECONDS, ChangeUpkeep
 from ari_app.jobs.clockwork import ticking
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
@@ -142,6 +143,7 @@ async def _control(
             "sweep": (SWEEP_SECONDS, controller.sweep),
             "directory_check": (NIGHTLY_SECONDS, directory_check.tick),
             "retention": (NIGHTLY_SECONDS, retention.tick),
+            "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }

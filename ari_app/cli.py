@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "calamity": ("calamity", "A text that every caller of a municipality hears first."),
     "callbacks": ("callbacks", "Open requests to be called back; those that must be done first come first."),
     "calls": ("calls", "The calls, newest first."),
+    "changes": ("changes", "The rows that changed since a position: the feed that other programs read."),
     "check": ("check", "Settings, database, Asterisk and prompts: what is wrong, and how to mend it."),
     "directory": ("directory", "The directory: whom a caller can be transferred to."),
     "export": ("area", "The whole area as an area file, PINs hashed; `import` reads it back."),

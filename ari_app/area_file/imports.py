@@ -83,7 +83,7 @@ async def _follow(
         report, difference = compare(before.area, new, wanted, repinned, before.special_days, local_date(now))
         if report.did_something:
             say(f"writing {len(report.added) + len(report.changed) + len(report.removed):,} changes")
-            await under_way.write(difference, new, pin_hashes)
+            await under_way.write(difference, before.area, new, pin_hashes)
             await under_way.audit(now, author, action, _audited(report, wanted))
         names = (*report.added, *report.changed, *report.unchanged, *report.removed)
         await under_way.set_mark(mark, names, tuple(unanswered(new)), now)

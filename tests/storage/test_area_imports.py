@@ -104,7 +104,9 @@ async def test_an_import_is_told_and_audited_once(database: Database) -> None:
     async with database.pool.acquire() as listener:
         await listener.add_listener("ari_app_area", listen)
         await import_area(database.engine, SAMPLE, "beheer", NOW)
-        assert await asyncio.wait_for(told.get(), PATIENCE_SECONDS) == ""
+        payload = await asyncio.wait_for(told.get(), PATIENCE_SECONDS)
+        number = await database.pool.fetchval("SELECT max(number) FROM change")
+        assert payload == f"area {number}"
         await import_area(database.engine, SAMPLE, "beheer", NOW)
         with pytest.raises(AreaRefused):
             await import_area(database.engine, "x = 1", "beheer", NOW)

@@ -56,7 +56,7 @@ async def set_calamity(pool: Pool, calamity: Calamity, now: datetime) -> None:
             if await conn.fetchrow(_SET, calamity.municipality, *values) is None:
                 raise UnknownMunicipality(f"there is no municipality {calamity.municipality}")
             await record_deed(conn, now, calamity.author, "calamity.set", detail)
-            await notify_area_changed(conn)
+            await notify_area_changed(conn, "calamity")
 
 
 async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, now: datetime) -> int:
@@ -70,7 +70,7 @@ async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, 
             if ended:
                 detail = {"municipality": municipality, "ended": ended}
                 await record_deed(conn, now, author, "calamity.end", detail)
-                await notify_area_changed(conn)
+                await notify_area_changed(conn, "calamity")
     return ended
 
 

@@ -2,7 +2,7 @@
 
 async with area_import(engine) as under_way:
     ...  # decide, from under_way.before, what is to be written
-    await under_way.write(difference, new, pin_hashes)
+    await under_way.write(difference, before.area, new, pin_hashes)
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ari_app.core.area import Area
 from ari_app.core.area_difference import Difference
+from ari_app.core.area_touched import touched
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.area.marks import FileMark, Followed, find_mark, set_mark
 from ari_app.storage.area.reader import read_all_special_days
 from ari_app.storage.area.snapshot import AreaSnapshot, read_snapshot
 from ari_app.storage.area.writer import write_difference
+from ari_app.storage.changes.area import note_area_changed
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import notify_area_changed
 
 _LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('ari_app area import', 0))")
 
@@ -47,10 +48,12 @@ class AreaImport:
     async def special_days(self) -> Mapping[date, str]:
         return await read_all_special_days(self._bare)
 
-    async def write(self, difference: Difference, new: Area, pin_hashes: Mapping[OperatorNumber, str]) -> None:
+    async def write(
+        self, difference: Difference, before: Area, new: Area, pin_hashes: Mapping[OperatorNumber, str]
+    ) -> None:
         """Make the tables say what `new` says where they differ; `pin_hashes` has those of every changed operator."""
         await write_difference(self._conn, difference, new, pin_hashes)
-        await notify_area_changed(self._bare)
+        await note_area_changed(self._bare, touched(before, new, difference))
 
     async def set_mark(self, mark: FileMark, names: Sequence[str], warnings: Sequence[str], now: datetime) -> None:
         """Remember that the file changes nothing any more."""

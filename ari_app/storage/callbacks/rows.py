@@ -16,11 +16,12 @@ from ari_app.storage.db.engine import Connection
 
 
 class PostgresRows:
-    """Fulfils `CallbackRows`. `changed`: the requests of which listeners are notified after the commit."""
+    """Fulfils `CallbackRows`. `changed`: the requests of which listeners are notified after the commit, with the number
+    of the change."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self.changed: set[RequestId] = set()
+        self.changed: dict[RequestId, int | None] = {}
 
     async def request(self, request_id: RequestId) -> CallbackRequest | None:
         return await self._one_request(statements.LOCK_REQUEST, request_id)
@@ -74,14 +75,16 @@ class PostgresRows:
 
     async def insert(self, request: CallbackRequest, facts: Sequence[CallbackFact]) -> CallbackRequest | None:
         stored = replace(request, last_seq=len(facts))
-        if not await self._connection.fetch(statements.INSERT_REQUEST, *REQUEST.values(stored)):
+        number: int | None = await self._connection.fetchval(statements.INSERT_REQUEST, *REQUEST.values(stored))
+        if number is None:
             return None
+        self.changed[request.id] = number
         await self._insert_facts(request.id, 0, facts)
         return stored
 
     async def update(self, request: CallbackRequest, facts: Sequence[CallbackFact]) -> CallbackRequest:
         stored = replace(request, last_seq=request.last_seq + len(facts))
-        await self._connection.execute(statements.UPDATE_REQUEST, *REQUEST.values(stored))
+        self.changed[request.id] = await self._connection.fetchval(statements.UPDATE_REQUEST, *REQUEST.values(stored))
         await self._insert_facts(request.id, request.last_seq, facts)
         return stored
 
@@ -113,7 +116,6 @@ class PostgresRows:
         return None if row is None else REQUEST.read(row)
 
     async def _insert_facts(self, request_id: RequestId, last_seq: int, facts: Sequence[CallbackFact]) -> None:
-        self.changed.add(request_id)
         rows = [
             (request_id, seq, fact.at, fact.kind, _as_json(fact.detail))
             for seq, fact in enumerate(facts, start=last_seq + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ari_app.core.callbacks import CallbackAttempt, CallbackRequest
 from ari_app.storage.calls.statements import CALL
 from ari_app.storage.db.nodes import gone
+from ari_app.storage.db.notifications import NUMBER
 from ari_app.storage.db.rows import RowShape
 
 REQUEST = RowShape(CallbackRequest, "callback_request")
@@ -96,10 +97,11 @@ LOCK_EXPIRED_LEASES = (
 NEXT_REFERENCE_NUMBER = "SELECT nextval('callback_reference')"
 INSERT_REQUEST = (
     f"INSERT INTO callback_request ({REQUEST.listed()}) VALUES ({REQUEST.parameters(1)})"
-    " ON CONFLICT (municipality, pii_number) WHERE closed_at IS NULL DO NOTHING RETURNING id"
+    f" ON CONFLICT (municipality, pii_number) WHERE closed_at IS NULL DO NOTHING RETURNING {NUMBER}"
 )
 UPDATE_REQUEST = (
     f"UPDATE callback_request SET ({', '.join(REQUEST.columns)}) = ROW ({REQUEST.parameters(1)}) WHERE id = $1"
+    f" RETURNING {NUMBER}"
 )
 INSERT_FACT = "INSERT INTO callback_fact (request_id, seq, at, kind, detail) VALUES ($1, $2, $3, $4, $5)"
 WRITE_ATTEMPT = (

@@ -43,8 +43,8 @@ class PostgresCallbackStore:
             async with asyncio.timeout(self._timeout_seconds), transaction(self._pool) as connection:
                 rows = PostgresRows(connection)
                 yield rows
-        for request_id in rows.changed:
-            self._notifier.notify(CALLBACK_CHANNEL, str(request_id))
+        for request_id, number in rows.changed.items():
+            self._notifier.notify(CALLBACK_CHANNEL, str(request_id), number)
 
     async def request(self, request_id: RequestId) -> CallbackRequest | None:
         found = await self._requests(statements.THE_REQUEST, request_id)

@@ -98,21 +98,25 @@ class PostgresLedger:
         joined += [value for visit in queued.values() for value in VISIT.values(visit)]
         guard, counts = Guard.NOTHING if is_new else Guard.SEQ, (len(changed), len(handed), len(queued))
         statement = store_call(guard, len(facts), *counts)
-        if await self._fetch(statement, *parameters, *joined):
-            self._notifier.notify(CALL_CHANNEL, str(call.id))
+        if written := await self._fetch(statement, *parameters, *joined):
+            self._notifier.notify(CALL_CHANNEL, str(call.id), written[0]["number"])
             return stored
         if await self._has(stored, call.last_seq, facts):
             statement = store_call(Guard.SAME, 0, *counts)
-            if not joined or await self._fetch(statement, stored.id, stored.last_seq, *joined):
+            if not joined:
                 self._notifier.notify(CALL_CHANNEL, str(call.id))
+                return stored
+            if written := await self._fetch(statement, stored.id, stored.last_seq, *joined):
+                self._notifier.notify(CALL_CHANNEL, str(call.id), written[0]["number"])
                 return stored
         raise StaleRow(f"call {call.id} is not at fact {call.last_seq} any more")
 
     async def store_line(self, line: OperatorLine) -> None:
         """Raises StaleRow when the stored line is newer, or has ended and this one has not; StoreUnavailable."""
-        if not await self._fetch(statements.STORE_LINE, *LINE.values(line)):
+        stored = await self._fetch(statements.STORE_LINE, *LINE.values(line))
+        if not stored:
             raise StaleRow(f"operator line {line.id} is newer, or has ended")
-        self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}")
+        self._notifier.notify(OPERATOR_CHANNEL, f"line {line.id}", stored[0]["number"])
 
     async def store_session(self, session: OperatorSession, is_estimated: bool = False) -> None:
         """Store the row, and as a stretch the state that is over with it; `is_estimated`: nobody saw when it ended.
@@ -131,7 +135,7 @@ class PostgresLedger:
             stored = await self._fetch(statements.STORE_SESSION, *values)
         if not stored:
             raise StaleRow(f"operator session {session.id} is newer, or over")
-        self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}")
+        self._notifier.notify(OPERATOR_CHANNEL, f"session {session.id}", stored[0]["number"])
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
         """The open rows of one moment. Raises StoreUnavailable."""

@@ -13,6 +13,7 @@ from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.storage.db.nodes import gone
+from ari_app.storage.db.notifications import NUMBER
 from ari_app.storage.db.rows import RowShape
 
 CALL = RowShape(Call, "call")
@@ -70,7 +71,7 @@ def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0, visits: 
                 f"(VALUES ({'), ('.join(rows)})) AS changed "
                 f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id', 'call_id'))})"
             )
-    return f"WITH {', '.join(parts)} SELECT id FROM stored"
+    return f"WITH {', '.join(parts)} SELECT id, {NUMBER} FROM stored"
 
 
 def _parameters(first: int, sql_types: Sequence[str]) -> str:
@@ -86,7 +87,8 @@ def _store_whole(shape: RowShape[Any], closed: str, after: str = "") -> str:
         f"INSERT INTO {shape.table} AS old ({shape.listed()}) SELECT {shape.parameters(1)} {after} "
         f"ON CONFLICT (id) DO UPDATE SET {shape.overwritten(by='excluded', keys=('id',))} "
         f"WHERE (old.{closed} IS NULL OR excluded.{closed} IS NOT NULL) AND (old.version < excluded.version "
-        f"OR ({shape.listed(prefix='old.')}) IS NOT DISTINCT FROM ({shape.listed(prefix='excluded.')})) RETURNING id"
+        f"OR ({shape.listed(prefix='old.')}) IS NOT DISTINCT FROM ({shape.listed(prefix='excluded.')})) "
+        f"RETURNING id, {NUMBER}"
     )
 
 
@@ -101,7 +103,7 @@ ended AS (INSERT INTO operator_state ({STRETCH.listed()})
     before.state_since_at, stored.state_since_at, ${len(SESSION.columns) + 1}::boolean
   FROM before, stored WHERE before.state_since_at < stored.state_since_at
   ON CONFLICT DO NOTHING)
-SELECT id FROM stored"""
+SELECT id, number FROM stored"""
 #: as `core.operator_rules` ends one, at the moment at which its node was seen last
 END_SESSION_OF_GONE_NODE = f"""
 WITH before AS (

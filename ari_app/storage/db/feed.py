@@ -1,5 +1,7 @@
 """Changes as they happen: a hint which rows to read again, never the rows themselves.
 
+`number` is that of the row's last change (`core.changes`); None where the writer does not know it.
+
 async with Feed(url) as feed:
     async for notification in feed:
         match notification:
@@ -11,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from uuid import UUID
@@ -36,16 +38,19 @@ MOST_WAITING = 10_000
 @dataclass(frozen=True, slots=True)
 class CallChanged:
     call_id: CallId
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class LineChanged:
     line_id: LineId
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class SessionChanged:
     session_id: SessionId
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +58,14 @@ class CallbackChanged:
     """A request to be called back, or a reminder of it."""
 
     request_id: RequestId
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class AreaChanged:
     """The area was imported, or a calamity was switched."""
+
+    number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +78,20 @@ Notification = CallChanged | CallbackChanged | LineChanged | SessionChanged | Ar
 
 def read_notification(channel: str, payload: str) -> Notification:
     """The notification of a payload; one that is not ours means that something unknown changed: Resync."""
-    kind, _, text = payload.rpartition(" ")
+    words = payload.split(" ")
     try:
-        match channel, kind:
-            case (channel, "") if channel == CALL_CHANNEL:
-                return CallChanged(CallId(UUID(text)))
-            case (channel, "") if channel == CALLBACK_CHANNEL:
-                return CallbackChanged(RequestId(UUID(text)))
-            case (channel, "line") if channel == OPERATOR_CHANNEL:
-                return LineChanged(LineId(UUID(text)))
-            case (channel, "session") if channel == OPERATOR_CHANNEL:
-                return SessionChanged(SessionId(UUID(text)))
+        number = int(words.pop()) if len(words) > 1 and words[-1].isdigit() else None
+        match channel, words:
+            case (channel, [text]) if channel == CALL_CHANNEL:
+                return CallChanged(CallId(UUID(text)), number)
+            case (channel, [text]) if channel == CALLBACK_CHANNEL:
+                return CallbackChanged(RequestId(UUID(text)), number)
+            case (channel, ["line", text]) if channel == OPERATOR_CHANNEL:
+                return LineChanged(LineId(UUID(text)), number)
+            case (channel, ["session", text]) if channel == OPERATOR_CHANNEL:
+                return SessionChanged(SessionId(UUID(text)), number)
             case (channel, _) if channel == AREA_CHANNEL:
-                return AreaChanged()
+                return AreaChanged(number)
     except ValueError:
         pass
     return Resync()
@@ -157,7 +166,9 @@ class Feed:
         if len(self._waiting) >= MOST_WAITING:
             self._resync_due = 0.0
         else:
-            self._waiting[read_notification(channel, str(payload))] = None
+            heard = read_notification(channel, str(payload))
+            self._waiting.pop(heard, None)  # the number that is kept is the newest
+            self._waiting[heard] = None
         self._woken.set()
 
     async def _ping(self) -> None:

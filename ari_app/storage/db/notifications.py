@@ -14,15 +14,22 @@ from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 
+# Each payload ends with a space and the number of the change, where it is known.
 CALL_CHANNEL = "ari_app_call"  # payload: the call's id
 OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, its id
 CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
-AREA_CHANNEL = "ari_app_area"  # no payload: the area changed
+AREA_CHANNEL = "ari_app_area"  # payload: "area" or "calamity"
+
+#: the number of a change, as SQL: that of the transaction that makes it (`core.changes`)
+CURRENT_NUMBER = "pg_current_xact_id()::text::bigint"
+NUMBER = f"{CURRENT_NUMBER} AS number"
 
 #: the notifications of so long a time go out in one transaction; somebody who watches a screen does not see the delay
 GATHER_SECONDS = 0.02
 RETRY_SECONDS = 0.5
 _NOTIFY = "SELECT pg_notify(sent.channel, sent.payload) FROM unnest($1::text[], $2::text[]) AS sent (channel, payload)"
+
+_NOTIFY_AREA = f"SELECT pg_notify($1, $2 || ' ' || {CURRENT_NUMBER})"
 
 
 class Notifier:
@@ -30,11 +37,12 @@ class Notifier:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._waiting: dict[tuple[str, str], None] = {}
+        self._waiting: dict[tuple[str, str], int | None] = {}
         self._sender: asyncio.Task[None] | None = None
 
-    def notify(self, channel: str, payload: str) -> None:
-        self._waiting[channel, payload] = None
+    def notify(self, channel: str, row: str, number: int | None = None) -> None:
+        """The row, in the words of its channel, changed with this number; None: it is not known."""
+        self._waiting[channel, row] = number
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send(), name="notifier")
 
@@ -56,7 +64,8 @@ class Notifier:
         sent, self._waiting = self._waiting, {}
         try:
             with translated():
-                channels, payloads = zip(*sent, strict=True)
+                channels = [channel for channel, _ in sent]
+                payloads = [row if number is None else f"{row} {number}" for (_, row), number in sent.items()]
                 await self._pool.execute(_NOTIFY, channels, payloads)
         except (StoreUnavailable, asyncio.CancelledError) as error:
             self._waiting = {**sent, **self._waiting}
@@ -66,6 +75,6 @@ class Notifier:
         return True
 
 
-async def notify_area_changed(conn: Connection) -> None:
-    """In the commit itself, for once: the area changes a few times a day."""
-    await conn.execute("SELECT pg_notify($1, '')", AREA_CHANNEL)
+async def notify_area_changed(conn: Connection, what: str = "area") -> None:
+    """In the commit itself, for once: the area changes a few times a day. `what`: "area" or "calamity"."""
+    await conn.execute(_NOTIFY_AREA, AREA_CHANNEL, what)

@@ -77,6 +77,8 @@ SERVE_RIGHTS: Mapping[str, str] = {
         ),
         _ALL,
     ),
+    "change": "SELECT, INSERT, DELETE",
+    "change_log": "SELECT, UPDATE",
     **dict.fromkeys(("operator_skill", "callback_proof", "callback_promise", "alembic_version"), _READ),
 }
 
@@ -85,6 +87,14 @@ OWNERS_FUNCTIONS = (
     "erase_from_call_facts(uuid[], int[])",
     "erase_from_callback_facts(uuid[], int[])",
     "erase_audit_rows(bigint[])",
+)
+
+#: triggers that write the log of changes with the owner's rights; nobody else may put them on a table
+TRIGGER_FUNCTIONS = (
+    "note_change()",
+    "note_session_change()",
+    "note_change_of_calls_part()",
+    "note_change_of_requests_part()",
 )
 
 #: a policy has a digest of its definition as its comment
@@ -134,6 +144,7 @@ WEB_SEES: Mapping[str, str] = {
     "operator_state": _of_operator("operator_state.operator"),
     "operator_absence": _of_operator("operator_absence.operator"),
     "team_contact": _of_team("team_contact.team"),
+    "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }
 
 #: what `web` may do with each table and view
@@ -158,6 +169,7 @@ WEB_RIGHTS: Mapping[str, str] = {
             "direct_number",
             "callable_country",
             "operator_skill",
+            "change_log",
             "alembic_version",
         ),
         _READ,
@@ -202,11 +214,11 @@ def grant_rights(connection: Connection) -> None:
                     connection.exec_driver_sql(statement)
         if SERVE in existing:
             connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {SERVE}")
-        for function in OWNERS_FUNCTIONS:
+        for function in (*OWNERS_FUNCTIONS, *TRIGGER_FUNCTIONS):
             connection.exec_driver_sql(
                 f"REVOKE ALL ON FUNCTION {function} FROM {', '.join(['PUBLIC', *_of(existing)])}"
             )
-            if SERVE in existing:
+            if SERVE in existing and function in OWNERS_FUNCTIONS:
                 connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {SERVE}")
         there = {str(row.name): row.mark for row in connection.execute(_POLICIES)}
     for table, condition in WEB_SEES.items() if WEB in existing else ():

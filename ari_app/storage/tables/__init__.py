@@ -38,6 +38,7 @@ from ari_app.storage.tables.callbacks import (
     operator_absence,
     team_contact,
 )
+from ari_app.storage.tables.changes import change, change_log
 from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
@@ -74,6 +75,8 @@ __all__ = [
     "callback_request",
     "callback_rules",
     "cel_position",
+    "change",
+    "change_log",
     "closing",
     "direct_number",
     "directory_entry",

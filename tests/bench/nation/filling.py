@@ -73,6 +73,8 @@ async def fill(url: str, year: Year, say: Say) -> list[Filled]:
             await connection.execute(f"ALTER TABLE {key['table']} DROP CONSTRAINT {key['name']}")
         for index in indexes:
             await connection.execute(f"DROP INDEX {index['name']}")
+        for table in ROWS:  # the log of changes, which the triggers write, is kept for a day
+            await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         await _share_out(url, [(table, _filling(table), step) for table in ROWS])
         step("rows")
         await connection.execute(plan.TEAR_DOWN)
@@ -89,6 +91,8 @@ async def fill(url: str, year: Year, say: Say) -> list[Filled]:
         await _share_out(url, [(check, [check], step) for check in checks])
         step("references")
         await _share_out(url, [(table, [f"VACUUM (FREEZE, ANALYZE) {table}"], step) for table in ROWS])
+        for table in ROWS:
+            await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         step("vacuumed")
         filled = [await _size(connection, table) for table in ROWS]
         rows = {one.table: one.rows for one in filled}

@@ -1,0 +1,22 @@
+"""Keeps the log of changes short."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ari_app.storage.changes.upkeep import keep_up
+from ari_app.storage.db.engine import Database
+
+#: after a failover readers read everything until the log has begun anew
+CHANGES_SECONDS = 60.0
+
+
+class ChangeUpkeep:
+    """Due every minute. Several processes may do it at once."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def tick(self) -> None:
+        """Raises StoreUnavailable."""
+        await keep_up(self._database.background, datetime.now(UTC))
