@@ -7,45 +7,31 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
-from uuid import UUID, uuid4
+from datetime import UTC, datetime
+from uuid import UUID
 
-import asyncpg
 import pytest
 
 from ari_app.core.access import Scope
 from ari_app.core.call import Fact, FactKind
-from ari_app.core.changes import ChangeKind, ChangePage, Position
-from ari_app.core.ids import MunicipalityCode
+from ari_app.core.changes import ChangePage, Position
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.changes import upkeep
 from ari_app.storage.changes.follow import follow_changes
-from ari_app.storage.changes.reads import changes_in, changes_since
-from ari_app.storage.changes.upkeep import KEPT_FOR, keep_up
+from ari_app.storage.changes.reads import changes_since
+from ari_app.storage.changes.upkeep import keep_up
 from ari_app.storage.db.engine import Database, Pool, connect
 from ari_app.storage.db.feed import CallChanged, Feed, Resync
 from ari_app.storage.db.roles import SERVE, WEB
-from ari_app.storage.db.scopes import reading
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
+from tests.storage.change_readers import Plain, ids, insert, now_at, serve, since
 from tests.storage.link import Link
-from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_session, new_visit
+from tests.storage.values import NINE, new_call
 
 pytestmark = pytest.mark.postgres
 
 ARRIVED = Fact(NINE, FactKind.ARRIVED)
-Plain: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-_INSERT = """
-INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, municipality)
-VALUES ($1::uuid, 'node1', $1::uuid::text, '140119', 'waiting', now(), now(), 1, $2)"""
-_TEAMS = """
-INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
-INSERT INTO team (code, name) VALUES ('a', 'A'), ('b', 'B');
-INSERT INTO team_municipality VALUES ('a', 'GM9901', 'own'), ('b', 'GM9902', 'own');
-INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
-INSERT INTO operator_team VALUES ('101', 'a'), ('102', 'b')"""
 
 
 @pytest.fixture
@@ -66,32 +52,6 @@ async def owner(database_url: str) -> AsyncIterator[Plain]:
     connection = await connect(database_url, "test")
     yield connection
     await connection.close()
-
-
-async def serve(database_url: str) -> Plain:
-    return await connect(as_role(database_url, SERVE), "test")
-
-
-async def insert(connection: Plain, municipality: MunicipalityCode | None = WIERDAM) -> str:
-    call = uuid4()
-    await connection.execute(_INSERT, call, municipality)
-    return str(call)
-
-
-async def now_at(database: Database, scope: Scope = None) -> Position:
-    page = await changes_since(database.pool, scope, None)
-    assert (page.start_anew, page.changes, page.has_more) == (True, (), False)
-    return page.position
-
-
-async def since(database: Database, position: Position, scope: Scope = None) -> ChangePage:
-    page = await changes_since(database.pool, scope, position)
-    assert not page.start_anew
-    return page
-
-
-def ids(page: ChangePage) -> list[str]:
-    return [change.id for change in page.changes]
 
 
 async def test_a_transaction_that_commits_late_is_not_missed_and_holds_nobody_up(
@@ -218,174 +178,6 @@ async def test_many_rows_of_one_transaction_are_one_page(database: Database, dat
     assert sorted(call for page in pages for call in page) == sorted([before, *many, last])
     assert all(len(set(many) & set(page)) in (0, 7) for page in pages), "a transaction is never cut in two"
     await connection.close()
-
-
-async def test_every_write_of_a_call_is_a_change_of_it_once_per_page(
-    database: Database, ledger: PostgresLedger
-) -> None:
-    start = await now_at(database)
-    call = await ledger.store(replace(new_call(), municipality=WIERDAM), [ARRIVED])
-    visit = new_visit(call)
-    call = await ledger.store(call, [Fact(NINE, FactKind.QUEUED)], [], [], [visit])
-    page = await since(database, start)
-    assert [(change.kind, change.id, change.municipality) for change in page.changes] == [
-        (ChangeKind.CALL, str(call.id), WIERDAM),
-        (ChangeKind.VISIT, str(visit.id), WIERDAM),
-    ]
-    assert len({change.number for change in page.changes}) == 1, "one commit, one number"
-    await ledger.store(call, [Fact(NINE, FactKind.OFFERED)], [], [], [visit])
-    page = await since(database, page.position)
-    assert [change.kind for change in page.changes] == [ChangeKind.CALL], "the stay is as it was"
-
-
-async def test_an_upsert_that_changes_nothing_is_no_change(database: Database, ledger: PostgresLedger) -> None:
-    session = new_session()
-    await ledger.store_session(session)
-    position = await now_at(database)
-    await ledger.store_session(session)
-    page = await since(database, position)
-    assert ids(page) == []
-    await ledger.store_session(replace(session, logout_pending=True, version=session.version + 1))
-    (change,) = (await since(database, page.position)).changes
-    assert (change.kind, change.id, change.operator) == (ChangeKind.SESSION, str(session.id), "101")
-
-
-async def test_a_call_that_goes_to_another_municipality_is_told_to_the_one_it_leaves(
-    database: Database, web: Database, ledger: PostgresLedger
-) -> None:
-    call = await ledger.store(replace(new_call(), municipality=WIERDAM), [ARRIVED])
-    start = await now_at(web)
-    call = await ledger.store(replace(call, municipality=ELDERLO), [ARRIVED])
-    for town in (WIERDAM, ELDERLO):
-        (change,) = (await since(web, start, frozenset({town}))).changes
-        assert (change.id, change.municipality) == (str(call.id), town)
-    assert len((await since(web, start)).changes) == 2
-
-
-async def test_one_municipality_never_sees_anothers_changes_whatever_it_asks(
-    database: Database, web: Database, owner: Plain, ledger: PostgresLedger
-) -> None:
-    await owner.execute(_TEAMS)
-    start = await now_at(web, frozenset({WIERDAM}))
-    for town, operator in ((WIERDAM, "101"), (ELDERLO, "102"), (None, "103")):
-        call = replace(new_call(), municipality=town)
-        await ledger.store(call, [ARRIVED], [], [], [new_visit(call)])
-        await ledger.store_session(new_session(operator))
-    hers = await since(web, start, frozenset({WIERDAM}))
-    assert {(change.kind, change.municipality, change.operator) for change in hers.changes} == {
-        (ChangeKind.CALL, WIERDAM, None),
-        (ChangeKind.VISIT, WIERDAM, None),
-        (ChangeKind.SESSION, None, "101"),
-    }
-    assert (await since(web, start, frozenset())).changes == ()
-    assert len((await since(web, start)).changes) == 9
-    async with reading(web.pool, frozenset({WIERDAM})) as connection:
-        # A query that asks for more meets the wall: the position of another, and no scope at all.
-        page = await changes_in(connection, None, start)
-        rows = await connection.fetch("SELECT municipality, operator FROM change")
-    assert set(ids(page)) == set(ids(hers))
-    assert {tuple(row) for row in rows} == {(WIERDAM, None), (None, "101")}
-    assert await web.pool.fetchval("SELECT count(*) FROM change") == 0, "without a scope there is nothing"
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "INSERT INTO change VALUES (1, 'call', 'x', 'GM9901', NULL, now())",
-        "DELETE FROM change",
-        "UPDATE change_log SET kept_from = 0",
-        "CREATE TEMP TABLE forged (id int, municipality text); "
-        "CREATE TRIGGER forged AFTER INSERT ON forged FOR EACH ROW EXECUTE FUNCTION note_change('call')",
-    ],
-)
-async def test_web_writes_no_change(web: Database, statement: str) -> None:
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await web.pool.execute(statement)
-
-
-async def test_serve_rewrites_no_change(database: Database) -> None:
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await database.pool.execute("UPDATE change SET number = 1")
-
-
-async def test_a_row_that_is_gone_is_a_change(database: Database, owner: Plain, ledger: PostgresLedger) -> None:
-    call = replace(new_call(), municipality=WIERDAM)
-    visit = new_visit(call)
-    await ledger.store(call, [ARRIVED], [], [], [visit])
-    start = await now_at(database)
-    await owner.execute("DELETE FROM call WHERE id = $1", call.id)
-    page = await since(database, start)
-    assert {(change.kind, change.id) for change in page.changes} == {
-        (ChangeKind.CALL, str(call.id)),
-        (ChangeKind.VISIT, str(visit.id)),
-    }
-
-
-async def test_after_a_day_a_change_is_forgotten_and_a_reader_that_was_away_starts_anew(
-    database: Database, owner: Plain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upkeep, "BATCH_ROWS", 3)
-    start = await now_at(database)
-    for _ in range(10):
-        await insert(owner)
-    between = (await since(database, start)).position
-    await insert(owner)
-    await owner.execute(
-        "UPDATE change SET changed_at = changed_at - interval '1 hour' WHERE number < $1", between.number
-    )
-    now = datetime.now(UTC)
-    await keep_up(database.pool, now)
-    assert len((await since(database, start)).changes) == 11, "nothing is a day old"
-    await keep_up(database.pool, now + KEPT_FOR - timedelta(minutes=30))
-    assert await owner.fetchval("SELECT count(*) FROM change") == 1
-    assert (await changes_since(database.pool, None, start)).start_anew
-    assert len((await since(database, between)).changes) == 1
-    await keep_up(database.pool, now + KEPT_FOR + timedelta(hours=1))
-    assert await owner.fetchval("SELECT count(*) FROM change") == 0
-    assert ids(await since(database, await now_at(database))) == []
-
-
-async def test_a_change_of_an_open_transaction_is_not_forgotten_before_it_was_told(
-    database: Database, database_url: str, owner: Plain
-) -> None:
-    slow = await serve(database_url)
-    block = slow.transaction()
-    await block.start()
-    late = await insert(slow)
-    start = await now_at(database)
-    await insert(owner)
-    position = (await since(database, start)).position
-    await keep_up(database.pool, datetime.now(UTC) + 2 * KEPT_FOR)
-    await block.commit()
-    assert ids(await since(database, position)) == [late]
-    await keep_up(database.pool, datetime.now(UTC) + 2 * KEPT_FOR)
-    assert (await changes_since(database.pool, None, position)).start_anew
-    await slow.close()
-
-
-async def test_in_another_database_a_reader_starts_anew_and_goes_on_from_there(
-    database: Database, owner: Plain, database_url: str
-) -> None:
-    """Numbers of a dump say nothing where it is restored; they may be far higher than those that come."""
-    position = await now_at(database)
-    await owner.execute("UPDATE change_log SET origin = 'ba9876543210'")
-    await owner.execute("INSERT INTO change VALUES (1000000000, 'call', 'restored', 'GM9901', NULL, now())")
-    for asked in (None, position):
-        page = await changes_since(database.pool, None, asked)
-        assert page.start_anew, "numbers of before and of now are in the log"
-    await insert(owner)
-    await keep_up(database.pool, datetime.now(UTC))
-    assert (await changes_since(database.pool, None, page.position)).start_anew, "what was in it is not known"
-    position = await now_at(database)
-    made = await insert(owner)
-    assert ids(await since(database, position)) == [made]
-
-
-async def test_a_position_of_a_future_that_is_no_more_starts_anew(database: Database) -> None:
-    position = await now_at(database)
-    page = await changes_since(database.pool, None, replace(position, upcoming=position.upcoming + 1_000_000))
-    assert page.start_anew
-    assert page.position.upcoming < position.upcoming + 1_000_000
 
 
 async def test_a_notification_carries_the_number_of_its_change(

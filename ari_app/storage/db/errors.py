@@ -77,8 +77,9 @@ def _driver_error(error: Exception) -> BaseException:
 
 #: SQLSTATE classes after which a retry may succeed: connection, rollback, resources, intervention, system, internal
 _NOT_NOW = ("08", "40", "53", "57", "58", "XX")
-#: and single states: read-only replica, no lock in time, idle too long, no such database, wrong password or role
-_NOT_NOW_STATES = frozenset({"25006", "25P03", "55P03", "3D000", "28000", "28P01"})
+#: and single states: read-only replica, no lock in time, idle too long, no such database, wrong password or role,
+#: something that a standby does only once it is the primary
+_NOT_NOW_STATES = frozenset({"25006", "25P03", "55000", "55P03", "3D000", "28000", "28P01"})
 
 
 def _translate(error: BaseException) -> Exception:
