@@ -161,7 +161,7 @@ async def test_a_change_is_notified_after_its_commit_and_never_when_it_is_undone
 ) -> None:
     heard: asyncio.Queue[object] = asyncio.Queue()
     async with database.pool.acquire() as listener:
-        await listener.add_listener(CALLBACK_CHANNEL, lambda *sent: heard.put_nowait(sent[-1]))
+        await listener.add_listener(CALLBACK_CHANNEL, lambda *sent: heard.put_nowait(str(sent[-1]).split(" ")[0]))
         request = await created(service)
         assert await asyncio.wait_for(heard.get(), PATIENCE_SECONDS) == str(request.id), "that it was made"
         async with store.transaction() as rows:
