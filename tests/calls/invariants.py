@@ -17,7 +17,7 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
-from tests.calls.standing_rules import check_plans
+from tests.calls.standing_rules import check_people, check_plans
 from tests.calls.world import ESDAM, World
 
 #: what a caller heard when a fact says that they were told or asked, by the beginning of its prompts
@@ -115,8 +115,11 @@ class Invariants:
         self.conferenced |= {t.call_id for t in ledger.transfers.values() if t.state is TransferState.CONFERENCED}
         self.check_bridges()
         check_plans(self.world.callback_rows.requests.values())
+        check_people(ledger.calls.values(), ledger.legs.values(), self.world.callback_rows.tries.values())
         dialled = {endpoint for endpoint, _, _ in self.switch.created.values()}
-        served = {number for town in self.world.area.municipalities.values() for number in town.geographic_numbers}
+        area = self.world.area
+        served = {number for town in area.municipalities.values() for number in town.geographic_numbers}
+        served |= {*area.direct_numbers, *area.shared_numbers}
         assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
         # Another process does not know of a hold that began before it. An order that is given again takes a moment, in
         # which the call reads nothing. A store that was away is told later of an offer that was before the hold. A

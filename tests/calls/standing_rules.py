@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from ari_app.core.call import Call, Stage
-from ari_app.core.callbacks import CallbackRequest, RequestKind
+from ari_app.core.call import Call, Leg, LegRole, Stage
+from ari_app.core.callbacks import AttemptOutcome, CallbackAttempt, CallbackRequest, RequestKind
 from ari_app.core.ids import ChannelId
 from tests.calls.world import World
 
 MOST_SILENCE = timedelta(seconds=2)
-#: elsewhere it is prompts that are heard, and a fake prompt has no length: there RTP is measured (test_no_silence)
+#: elsewhere it is prompts that are heard, and a fake prompt has no length: there RTP is measured (tests.acceptance.silence)
 WITHOUT_PROMPTS = {Stage.WAITING, Stage.CONNECTING, Stage.TALKING}
 
 
@@ -55,3 +55,13 @@ def check_plans(requests: Iterable[CallbackRequest]) -> None:
         is_planned = one.next_attempt_at is not None and one.next_attempt_at <= one.deadline_at
         is_a_persons = one.attempts_count > 0 and one.next_attempt_at is None
         assert is_planned or is_a_persons or one.lease_owner is not None, one
+
+
+def check_people(calls: Iterable[Call], legs: Iterable[Leg], attempts: Iterable[CallbackAttempt]) -> None:
+    """Answered and reached say that a person picked up: there is a leg of theirs that was answered."""
+    answered = [leg for leg in legs if leg.answered_at is not None]
+    with_human = {leg.call_id for leg in answered if leg.role is not LegRole.CALLER}
+    with_citizen = {leg.call_id for leg in answered if leg.role in (LegRole.CALLER, LegRole.CALLBACK)}
+    assert not [call for call in calls if call.answered_at is not None and call.id not in with_human]
+    reached = [one for one in attempts if one.outcome is AttemptOutcome.REACHED]
+    assert not [one for one in reached if one.call_id not in with_citizen]
