@@ -11,7 +11,7 @@ from ari_app.core.ids import ChannelId
 from tests.calls.world import World
 
 MOST_SILENCE = timedelta(seconds=2)
-#: elsewhere it is prompts that are heard, and a fake prompt has no length: there RTP is measured (tests.acceptance.silence)
+#: elsewhere prompts are heard, and a fake one has no length: there RTP is measured (tests.acceptance.silence)
 WITHOUT_PROMPTS = {Stage.WAITING, Stage.CONNECTING, Stage.TALKING}
 
 
