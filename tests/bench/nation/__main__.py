@@ -44,7 +44,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--directory", type=Path, required=True, help="of the database; a year takes some 50 GB")
     parser.add_argument("--share", type=float, default=1.0, help="of the year's calls (1)")
     parser.add_argument("--seed", type=int, default=1, help="another seed gives other rows (1)")
-    parser.add_argument("--until", type=date.fromisoformat, help="first day without calls (today)")
+    parser.add_argument(
+        "--until",
+        type=date.fromisoformat,
+        help="first day without calls (today); when measuring, the day of the retention",
+    )
     parser.add_argument("--measure", action="store_true", help="measure on the database that is there, and fill none")
     parser.add_argument("--rounds", type=int, default=5, help="of calls, on the year and on an empty database (5)")
     parser.add_argument("--seconds", type=float, default=30.0, help="of each round on each (30)")
@@ -57,7 +61,7 @@ def main() -> int:
     say(f"{machine()}; load average {os.getloadavg()[0]:.2f}")
     with server(options.directory, fills=not options.measure) as postgres:
         if options.measure:
-            return measured(postgres.url(), options.directory, Turns(options.rounds, options.seconds))
+            return measured(postgres, options.directory, options.until, Turns(options.rounds, options.seconds))
         year = Year(options.share, options.seed, options.until or local_date(datetime.now(UTC)))
         asyncio.run(upgrade_to_head(postgres.url(), PASSWORDS))
         filled = asyncio.run(fill(postgres.url(), year, say))
@@ -68,10 +72,13 @@ def main() -> int:
     return 0
 
 
-def measured(url: str, directory: Path, turns: Turns) -> int:
-    share, seed, until = (directory / FILLED).read_text().split()
+def measured(postgres: LocalPostgres, directory: Path, until: date | None, turns: Turns) -> int:
+    assert postgres.pid is not None, "started"
+    url, pid = postgres.url(), postgres.pid
+    share, seed, last = (directory / FILLED).read_text().split()
     asyncio.run(upgrade_to_head(url, PASSWORDS))
-    findings = asyncio.run(measure(url, Year(float(share), int(seed), date.fromisoformat(until)), turns, say))
+    year = Year(float(share), int(seed), until or date.fromisoformat(last))
+    findings = asyncio.run(measure(url, year, turns, say, pid))
     findings.commands = commands(url)
     say(f"load average at the end: {os.getloadavg()[0]:.2f}\n{findings.as_text()}")
     return 0

@@ -25,6 +25,7 @@ from tests.bench.figures import Spread, Verdict, percentile
 from tests.bench.nation.filling import connection_to, write_area
 from tests.bench.nation.size import Town, Year, towns
 from tests.bench.nation.traffic import Traffic
+from tests.bench.processor import cpu_seconds
 from tests.bench.start import REFERENCE, Spent, installed, spend
 
 EMPTY = "ari_app_empty"
@@ -47,10 +48,14 @@ class Turns:
 
 @dataclass
 class Findings:
-    """Milliseconds unless it says otherwise; `empty` and `full` have a list per round."""
+    """Milliseconds unless it says otherwise; `empty` and `full` have a list per round.
+
+    `cpu`: of PostgreSQL in a round, per commit, empty and full.
+    """
 
     empty: list[list[float]] = field(default_factory=list)
     full: list[list[float]] = field(default_factory=list)
+    cpu: list[tuple[float, float]] = field(default_factory=list)
     reads: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)  # empty, full
     commands: dict[str, list[Spent]] = field(default_factory=dict)
     before_retention: list[float] = field(default_factory=list)
@@ -67,6 +72,10 @@ class Findings:
             for name, rounds in (("empty", self.empty), ("full", self.full))
         ]
         lines.append(f"p99, full / empty in the same round: {self.p99_ratio().as_text(' x')}")
+        if self.cpu:
+            cpu = (Spread.of(one).as_text(" ms") for one in zip(*self.cpu, strict=True))
+            ratio = Spread.of([full / empty for empty, full in self.cpu]).as_text(" x")
+            lines.append(f"CPU of PostgreSQL per commit: empty {next(cpu)}, full {next(cpu)}, ratio {ratio}")
         for name, (empty, full) in self.reads.items():
             lines.append(f"{name}: full {_both(full)}; empty {_both(empty)}")
         for name, spent in self.commands.items():
@@ -94,7 +103,7 @@ class Findings:
         return found
 
 
-async def measure(url: str, year: Year, turns: Turns, say: Say) -> Findings:
+async def measure(url: str, year: Year, turns: Turns, say: Say, postgres_pid: int) -> Findings:
     """By the owner of a filled database; makes an empty one beside it, with the same area, and drops it."""
     every, findings = towns(year.share), Findings()
     async with connection_to(url) as owner:
@@ -107,7 +116,7 @@ async def measure(url: str, year: Year, turns: Turns, say: Say) -> Findings:
         async with Database(url) as full, Database(empty_url) as empty:
             await measure_reads(findings, empty.background, full.background, every)
             say("reads measured")
-            await measure_writes(findings, empty, full, every, turns, say)
+            await measure_writes(findings, empty, full, every, turns, say, postgres_pid)
             now = datetime(year.until.year, year.until.month, year.until.day, 12, tzinfo=UTC)
             await measure_retention(findings, full, now, every, turns)
             say("retention measured")
@@ -163,7 +172,13 @@ async def _timed(times: int, pool: Pool, work: Callable[[Pool], Awaitable[object
 
 
 async def measure_writes(
-    findings: Findings, empty: Database, full: Database, every: Sequence[Town], turns: Turns, say: Say
+    findings: Findings,
+    empty: Database,
+    full: Database,
+    every: Sequence[Town],
+    turns: Turns,
+    say: Say,
+    postgres_pid: int,
 ) -> None:
     """In turn, so that a machine that grows slower does so for both."""
     both = {False: Traffic(empty, every), True: Traffic(full, every)}
@@ -171,9 +186,13 @@ async def measure_writes(
         await traffic.log_in()
         await traffic.run_for(turns.warm_up_seconds)
     for number in range(turns.rounds):
+        used = {}
         for is_full in (False, True) if number % 2 == 0 else (True, False):
+            before = cpu_seconds(postgres_pid)
             latencies = await both[is_full].run_for(turns.seconds)
+            used[is_full] = (cpu_seconds(postgres_pid) - before) * 1000 / len(latencies)
             (findings.full if is_full else findings.empty).append(latencies)
+        findings.cpu.append((used[False], used[True]))
         say(
             f"round {number + 1}: p99 empty {percentile(findings.empty[-1], 99):.1f} ms, "
             f"full {percentile(findings.full[-1], 99):.1f} ms"

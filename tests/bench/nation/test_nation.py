@@ -166,7 +166,9 @@ async def test_given_the_same_seed_then_the_rows_are_the_same(
         postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-async def test_given_a_filled_year_then_every_figure_is_measured(database_url: str, empty_database_url: str) -> None:
+async def test_given_a_filled_year_then_every_figure_is_measured(
+    postgres_server: LocalPostgres, database_url: str, empty_database_url: str
+) -> None:
     """The figures mean nothing: some calls, beside other tests."""
     await fill(database_url, YEAR, lambda line: None)
     await upgrade_to_head(empty_database_url)
@@ -174,7 +176,9 @@ async def test_given_a_filled_year_then_every_figure_is_measured(database_url: s
     async with Database(empty_database_url) as empty, Database(database_url) as full:
         await measure_reads(findings, empty.background, full.background, every)
         said: list[str] = []
-        await measure_writes(findings, empty, full, every, turns, said.append)
+        assert postgres_server.pid is not None
+        await measure_writes(findings, empty, full, every, turns, said.append, postgres_server.pid)
+        assert len(findings.cpu) == turns.rounds
         assert len(said) == turns.rounds
         await measure_retention(findings, empty, datetime.now(UTC), every, turns)
         answered = "SELECT count(*) FROM call WHERE asterisk_id = 'bench' AND answered_at IS NOT NULL AND last_seq = 6"
