@@ -132,25 +132,25 @@ WHERE p.answered_at IS NOT NULL AND stretch.until_at > stretch.from_at ORDER BY 
 
 #: from the last call of a session to the logout, a minute after closing time or after that call
 _LAST = """
-SELECT s.*, coalesce(last.over_at, s.login_at) AS idle_at, greatest(s.closes_at, last.over_at)
-  + nation.ms(1 + (60000 * nation.u(s.s, 30))::bigint) AS logout_at
-FROM nation.session s LEFT JOIN (SELECT s, max(over_at) AS over_at FROM nation.call WHERE s IS NOT NULL GROUP BY s) last
-  USING (s)"""
+SELECT s.*, coalesce(last.calls, 0) AS calls, coalesce(last.over_at, s.login_at) AS idle_at,
+  greatest(s.closes_at, last.over_at) + nation.ms(1 + (60000 * nation.u(s.s, 30))::bigint) AS logout_at
+FROM nation.session s LEFT JOIN (SELECT s, max(over_at) AS over_at, count(*) AS calls FROM nation.call
+  WHERE s IS NOT NULL GROUP BY s) last USING (s)"""
 _LAST_STATE = f"""
 INSERT INTO operator_state (session_id, operator, teams, state, from_at, until_at)
 SELECT s.id, s.operator, ARRAY['team-' || s.town], 'ready', s.idle_at, s.logout_at FROM ({_LAST}) s ORDER BY s.s"""
 _SESSION = f"""
 INSERT INTO operator_session (id, asterisk_id, operator, reach, endpoint, logged_in_at, state, state_since_at,
-  idle_since_at, line_id, channel_id, bridge_id, logged_out_at, logout_reason, teams)
+  idle_since_at, line_id, channel_id, bridge_id, logged_out_at, logout_reason, teams, version)
 SELECT s.id, 'node' || s.town % 2 + 1, s.operator, 'line', 'PJSIP/phone' || s.operator, s.login_at, 'away', s.logout_at,
   s.idle_at, s.line_id, {_CHANNEL.format("s.login_at", "s.s")}, 'line-' || s.line_id, s.logout_at, 'key',
-  ARRAY['team-' || s.town]
+  ARRAY['team-' || s.town], 1 + 4 * s.calls
 FROM ({_LAST}) s ORDER BY s.s"""
 _LINE = f"""
 INSERT INTO operator_line (id, asterisk_id, channel_id, endpoint, operator, started_at, answered_at, ended_at,
-  end_reason, hangup_cause)
+  end_reason, hangup_cause, version)
 SELECT s.line_id, 'node' || s.town % 2 + 1, {_CHANNEL.format("s.login_at", "s.s")}, 'PJSIP/phone' || s.operator,
-  s.operator, s.login_at - interval '5 seconds', s.login_at - interval '4 seconds', s.logout_at, 'released', 16
+  s.operator, s.login_at - interval '5 seconds', s.login_at - interval '4 seconds', s.logout_at, 'released', 16, 2
 FROM ({_LAST}) s ORDER BY s.s"""
 
 _TRY = "r.first_try_at + ({0} - 1) * interval '1 hour'"

@@ -147,7 +147,8 @@ class Traffic:
         return changed
 
     def _in_state(self, session: OperatorSession, state: OperatorState) -> OperatorSession:
-        return replace(session, state=state, state_since_at=max(_now(), session.state_since_at))
+        at = max(_now(), session.state_since_at)
+        return replace(session, state=state, state_since_at=at, version=session.version + 1)
 
     async def _timed(self, work: Callable[[], Awaitable[T]]) -> T:
         """The same write again until it has arrived, as a call does; all of it is one latency."""
