@@ -113,6 +113,7 @@ async def test_given_a_filled_year_then_every_rule_is_as_it_was_and_no_row_is_wr
     filled = await fill(database_url, YEAR, said.append)
     assert [row["rule"] for row in await connection.fetch(_RULES)] == before
     assert {one.table for one in filled if one.rows} == set(ROWS)
+    assert await connection.fetchval("SELECT count(*) FROM change") == 0
     assert any("vacuumed" in line for line in said)
     wrong = {what: len(await connection.fetch(statement)) for what, statement in WRONG.items()}
     assert wrong == dict.fromkeys(WRONG, 0)
