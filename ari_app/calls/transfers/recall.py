@@ -1,15 +1,20 @@
-"""A transfer came to nothing and nobody is with the caller, who goes back."""
+"""A transfer came to nothing: the caller goes back to whoever had them, or a step that was not written is not taken."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from ari_app.calls.call.bridging import prompt_handling_party
+from ari_app.calls.call.cleanup import transfer_over
 from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.next_step import DIRECT_SECONDS, queued, returning
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
 from ari_app.core.ids import Endpoint, EntryCode
-from ari_app.core.transfer import Transfer
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.transfer import CancelTransfer, Transfer
+from ari_app.core.transfer_rules import step
+from ari_app.prompts.phrases import operator as to_operator
 
 
 async def come_back(flow: Flow, transfer: Transfer, facts: list[Fact]) -> Step:
@@ -43,3 +48,25 @@ def _phone(flow: Flow, party: str) -> Endpoint | None:
         return Endpoint(party)
     entry = flow.area.by_extension.get(party) or flow.area.entries.get(EntryCode(party))
     return None if entry is None else entry.endpoint
+
+
+async def withdraw(flow: Flow, transfer: Transfer) -> bool:
+    """The store went away just now: nobody is called, and caller and handling party go on talking.
+
+    False when the colleague is being reached already, or nobody waits to hear of it: that goes on, and the row follows.
+    """
+    target = flow.target
+    if target is None or flow.shell.registry.is_owned(target.channel_id) or not transfer.in_presence:
+        return False
+    flow.note_never_created(target.channel_id)
+    after, _ = step(transfer, CancelTransfer(), flow.now)
+    flow.change_transfer(after)
+    flow.note(transfer_over(after))
+    await refuse(flow)
+    return True
+
+
+async def refuse(flow: Flow) -> None:
+    """What was asked for could not be written, and is not done."""
+    flow.refuse_instead(RefusalReason.STORE_AWAY)
+    await prompt_handling_party(flow, to_operator.refusal(RefusalReason.STORE_AWAY))

@@ -23,15 +23,15 @@ from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CommandAsked, Digit, Held, Left, Message, OperatorGone, Played, PutBack, Unheld, Up
 from ari_app.calls.transfers.colleague import reach, while_it_rings
 from ari_app.calls.transfers.commands import respond
-from ari_app.calls.transfers.recall import come_back
+from ari_app.calls.transfers.recall import come_back, refuse, withdraw
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
 from ari_app.core.call_changes import WITH_NOBODY, CallChanges
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
-from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import (
-    CancelTransfer,
+    Conference,
     HandlingPartyLeft,
+    SwapParties,
     TargetBriefed,
     TargetLeft,
     TimeUp,
@@ -57,7 +57,7 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
 
     None when caller and handling party are together again, in the same stage.
     """
-    if not await flow.commit_if_possible() and await _withdraw(flow):
+    if not await flow.commit_if_possible() and await withdraw(flow, _open_transfer(flow)):
         return None
     happened = await _take_up(flow)
     while True:
@@ -73,7 +73,7 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
             case Then.GO_ON if before.in_presence and not after.in_presence:
                 return await _go_on_as_cold(flow, after)
             case Then.GO_ON:
-                happened = await _go_on(flow, after)
+                happened = await _go_on(flow, before, after, is_asked=isinstance(event, SwapParties | Conference))
             case Then.HANDLING_PARTY_TALKS:
                 await flow.commit(transfer_over(after))
                 await _release_target(flow, after)
@@ -84,23 +84,6 @@ async def carry_out_transfer(flow: Flow) -> Step | None:
             case _:  # COME_BACK; a caller who leaves is no event here, but PartyLeft
                 await _release_target(flow, after)
                 return await come_back(flow, after, [transfer_over(after)])
-
-
-async def _withdraw(flow: Flow) -> bool:
-    """The store went away just now: nobody is called, and caller and handling party go on talking.
-
-    False when the colleague is being reached already, or nobody waits to hear of it: that goes on, and the row follows.
-    """
-    transfer, target = _open_transfer(flow), flow.target
-    if target is None or flow.shell.registry.is_owned(target.channel_id) or not transfer.in_presence:
-        return False
-    flow.note_never_created(target.channel_id)
-    after, _ = step(transfer, CancelTransfer(), flow.now)
-    flow.change_transfer(after)
-    flow.note(transfer_over(after))
-    flow.refuse_instead(RefusalReason.STORE_AWAY)
-    await prompt_handling_party(flow, to_operator.refusal(RefusalReason.STORE_AWAY))
-    return True
 
 
 async def part_from_handling_party(flow: Flow) -> None:
@@ -214,11 +197,17 @@ async def _take_up(flow: Flow) -> Happened | None:
     return _now(flow, await reach(flow))
 
 
-async def _go_on(flow: Flow, transfer: Transfer) -> Happened | None:
+async def _go_on(flow: Flow, before: Transfer, transfer: Transfer, *, is_asked: bool) -> Happened | None:
+    """`is_asked`: by a command, which is refused when the store went away just now; what has happened goes on."""
     if transfer.state is TransferState.BRIEFING:
         patience = timedelta(seconds=ACCEPT_SECONDS) if transfer.must_accept else BRIEFING_PATIENCE
         flow.change_transfer(replace(transfer, until_at=flow.now + patience))
-    await flow.commit(_state(flow, transfer))
+    flow.note(_state(flow, transfer))
+    if not await flow.commit_if_possible() and is_asked:
+        flow.change_transfer(before)
+        flow.note(_state(flow, before))  # the try may have arrived, and is made again
+        await refuse(flow)
+        return None
     if transfer.state is TransferState.CONFERENCED:
         await prompt_handling_party(flow, to_operator.ALL_THREE)
     elif transfer.state is TransferState.CONSULTING:
