@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-#: a key of the detail may begin with `pii_`; a query that says this besides its exact condition finds the index
-MAY_BE_PERSONAL = "{0}detail::text LIKE '%\"pii_%'"
+from ari_app.storage.db.rows import MAY_BE_PERSONAL
+
 #: by name, without its beginning; the tables have them too
 LATE_INDEXES: Mapping[str, str] = {
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

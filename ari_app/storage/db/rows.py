@@ -17,6 +17,10 @@ T = TypeVar("T")
 #: the SQL type of a column by the type of its field; a test compares them with the tables
 _SQL_TYPES = {bool: "boolean", datetime: "timestamptz", int: "integer", str: "text", UUID: "uuid"}
 
+#: a key of the detail may begin with `pii_`; a query that says this besides its exact condition finds the index of
+#: `storage.db.indexes`
+MAY_BE_PERSONAL = "{0}detail::text LIKE '%\"pii_%'"
+
 
 class Named(Protocol):
     """A row of either driver."""

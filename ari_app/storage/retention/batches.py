@@ -14,7 +14,7 @@ from ari_app.core.retention import DataKind
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.indexes import MAY_BE_PERSONAL
+from ari_app.storage.db.rows import MAY_BE_PERSONAL
 
 BATCH_ROWS = 500
 #: calls and requests that were open, or held by somebody, when a run came by
