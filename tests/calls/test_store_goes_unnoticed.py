@@ -11,7 +11,7 @@ from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import CallId
 from tests.calls.test_store_away import all_is_closed, the_store_is_back
 from tests.calls.transfers import Talk, consulting, talk
-from tests.calls.world import World
+from tests.calls.world import ESDAM_ALONE, World
 
 pytestmark = pytest.mark.pure
 
@@ -104,3 +104,25 @@ async def test_a_consultation_goes_on_without_the_store_and_a_hang_up_in_it_is_s
     await t.world.hang_up(t.citizen)
     await t.world.clock.advance(3)
     assert t.call.transfer_count <= 1 and all_is_closed(t.world)
+
+
+async def test_a_burst_for_which_the_store_takes_three_seconds_costs_half_a_second_and_sends_nobody_away(
+    world: World,
+) -> None:
+    operator = await world.operator("101")
+    world.ledger.freeze()
+    citizens = [await world.citizen(ESDAM_ALONE, f"+316123400{last:02}") for last in range(20)]
+    for _ in range(30):
+        await world.clock.advance(0.1)
+    assert world.shell.door.is_away, "to those who wait a slow store is as one that is away"
+    assert all(citizen in world.switch.music for citizen in citizens)
+    wakes_at = world.clock.now()
+    world.ledger.thaw()
+    while not any(world.switch.partners(citizen) for citizen in citizens):
+        await world.clock.advance(0.1)
+    assert (world.clock.now() - wakes_at).total_seconds() <= 0.6
+    assert not world.shell.door.is_away
+    await world.clock.advance(1)
+    assert {call.stage for call in world.ledger.calls.values()} == {Stage.TALKING, Stage.WAITING}
+    assert len(world.ledger.calls) == len(citizens) and not world.switch.fallback
+    assert len(world.switch.partners(operator)) == 1
