@@ -26,6 +26,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
+async def owner(database_url: str) -> AsyncIterator[Database]:
+    """The owner of the tables, as `migrate` has it."""
+    async with Database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
 async def ledger(database: Database) -> AsyncIterator[PostgresLedger]:
     ledger = PostgresLedger(database.pool)
     yield ledger

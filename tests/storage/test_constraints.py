@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from alembic.operations import Operations
@@ -24,13 +23,6 @@ pytestmark = pytest.mark.postgres
 STAGES = tuple(stage.value for stage in Stage)
 ARRIVED = Fact(NINE, FactKind.ARRIVED)
 RULE = "SELECT convalidated FROM pg_constraint WHERE conname = 'ck_call_stage_known'"
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Database]:
-    """The owner of the tables, as `migrate` has it."""
-    async with Database(database_url) as database:
-        yield database
 
 
 async def migrated(engine: AsyncEngine, *members: str) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.postgres
 ARRIVED = Fact(NINE, FactKind.ARRIVED, {"dialled": "140119"})
 VALID = "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = ANY ($1::text[]::regclass[])"
 BUILDS = "SELECT count(*) FROM pg_stat_progress_create_index WHERE datname = current_database()"
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as owner:
-        yield owner
 
 
 async def valid(owner: Database) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.retention.person import ErasureRefused, erase_person, list_person
 from tests.storage.directory_files import AREA, PLAN
-from tests.storage.test_retention import stored_call, stored_request
+from tests.storage.retention_values import stored_call, stored_request
 from tests.storage.values import ELDERLO, WIERDAM, new_call
 
 pytestmark = pytest.mark.postgres
@@ -29,12 +29,6 @@ NOW = datetime.now(UTC)
 NUMBER = E164("+31687654321")
 AGO = NOW - timedelta(days=3)
 OURS: Scope = frozenset({WIERDAM})
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as owner:
-        yield owner
 
 
 def personal_columns() -> Iterator[tuple[str, str]]:
