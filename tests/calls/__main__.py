@@ -11,7 +11,8 @@ from random import randrange
 
 import structlog
 
-from tests.calls.walks import FLAVOURS, walk
+from tests.calls.flavours import FLAVOURS
+from tests.calls.walks import walk
 
 SHOWN_EVERY_SECONDS = 10.0
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.calls.walks import FLAVOURS, walk
+from tests.calls.flavours import FLAVOURS
+from tests.calls.walks import walk
 
 pytestmark = pytest.mark.pure
 

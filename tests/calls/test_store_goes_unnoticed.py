@@ -9,7 +9,7 @@ import pytest
 from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import CallId
-from tests.calls.test_store_away import all_is_closed, the_store_is_back
+from tests.calls.absences import all_is_closed, the_store_is_back
 from tests.calls.transfers import Talk, consulting, talk
 from tests.calls.world import ESDAM_ALONE, World
 
