@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 from ari_app.core.area import Reach
 from ari_app.core.call import Call, Fact, FactKind, Stage
@@ -14,27 +12,12 @@ from ari_app.core.door import FORGOTTEN, HOLD
 from ari_app.core.ids import CallId, ChannelId
 from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
 from ari_app.core.operators import OperatorState
-from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
+from tests.calls.row_rules import check_promises, check_stretches, check_visits, check_what_was_heard, time_in_queues
 from tests.calls.standing_rules import check_people, check_plans
 from tests.calls.world import ESDAM, World
 
-#: what a caller heard when a fact says that they were told or asked, by the beginning of its prompts
-TOLD: Mapping[str, str | tuple[str, ...]] = {
-    FactKind.POSITION_TOLD: "nl/positie-",
-    FactKind.NOBODY_TOLD: "nl/even-niemand",
-    FactKind.QUESTION_ASKED: "nl/welk",
-    FactKind.CALLBACK_OFFERED: "nl/terug-aanbod",
-    "closed": ("nl/gesloten", "gemeente/"),
-    "calamity": "nl/mededeling",
-    "promise": "nl/terug-kenmerk",
-    "too_long": "nl/te-lang-gewacht",
-    "nobody": "nl/niemand",
-}
-#: those that are questions, or said with one, may be answered before their end
-ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
-WITH_CALL = (OperatorState.OFFERED, OperatorState.TALKING)
 #: nobody is in silence for longer
 SILENCE = timedelta(seconds=2)
 #: how long it may take until its return is noticed; an answer that is lost may have been the beginning of an absence
@@ -135,8 +118,8 @@ class Invariants:
         for call in ledger.calls.values():
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
-            self.check_visits(call)
-            self.check_what_was_heard(call)
+            check_visits(self.world, call)
+            check_what_was_heard(self.world, call)
         if "an_order_fails" not in self.weights and self.deaths < 2:
             # Else a prompt may not have been stopped: the process before this one is known by its last fact only, the
             # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
@@ -207,32 +190,6 @@ class Invariants:
         assert counted == call.transfer_count or call.callback_request is not None
         assert self.open_transfer(call) is None or call.is_open
 
-    def check_visits(self, call: Call) -> None:
-        """A caller in a queue has one open visit, of this very queue; visits do not overlap, and end with the call."""
-        visits = self.world.ledger.visits_of(call.id)
-        in_queue = call.stage is Stage.WAITING and call.direct_until_at is None
-        still_open = [one for one in visits if one.is_open]
-        assert len(still_open) <= 1
-        if in_queue:
-            assert [(one.municipality, one.only_team) for one in still_open] == [(call.municipality, call.only_team)]
-        if not call.is_open or call.stage is Stage.TALKING:
-            assert not still_open
-        for one, following in pairwise(visits):
-            assert one.left_at is not None and one.left_at <= following.entered_at
-        for one in visits:
-            assert one.entered_at >= call.arrived_at
-            assert one.left_at is None or one.entered_at <= one.left_at
-            assert one.reason is not VisitReason.TRANSFER or call.transfers_asked
-
-    def check_what_was_heard(self, call: Call) -> None:
-        """No row says that somebody was told or asked what they did not hear; to its end, or until they answered."""
-        whole = [words for channel, words in self.switch.heard_whole if channel == call.channel_id]
-        begun = [words for channel, words in self.switch.said if channel == call.channel_id]
-        facts = [fact for fact in self.world.ledger.told.get(call.id, ()) if fact.kind in (FactKind.ANNOUNCED, *TOLD)]
-        for told, times in Counter(str(fact.detail.get("what", fact.kind)) for fact in facts).items():
-            played = begun if told in ANSWERED_EARLY else whole
-            assert times <= sum(any(name.startswith(TOLD[told]) for name in words) for words in played), told
-
     # --- in the end, when all works again ---
 
     def check_that_everything_fits(self) -> None:
@@ -284,28 +241,14 @@ class Invariants:
         assert not [leg for leg in ledger.legs.values() if leg.is_open]
         assert not [line for line in ledger.lines.values() if line.ended_at is None]
         assert not [one for one in ledger.transfers.values() if one.is_open]
-        self.check_promises()
+        check_promises(self.world)
         self.check_waiting()
-        self.check_stretches()
+        check_stretches(self.world)
         for session in [session for session in ledger.sessions.values() if session.is_open]:
             assert (session.reach, session.call_id) == (Reach.RING, None)
             assert session.state in (OperatorState.READY, OperatorState.PAUSED)
         if not self.lost_events and "an_order_fails" not in self.weights:
             assert not [leg for leg in ledger.legs.values() if leg.end_is_estimated and leg.end_reason == "lost"]
-
-    def check_stretches(self) -> None:
-        """The states of each session touch, from login to logout or to the present state: their sum is that time."""
-        ledger = self.world.ledger
-        for session in ledger.sessions.values():
-            stretches = [one for one in ledger.stretches if one.session_id == session.id]
-            ends = [session.logged_in_at, *(one.until_at for one in stretches)]
-            assert [one.from_at for one in stretches] == ends[:-1]
-            assert ends[-1] == session.state_since_at
-            assert session.logged_out_at in (None, session.state_since_at)
-            total = sum((one.duration for one in stretches), timedelta())
-            assert total == session.state_since_at - session.logged_in_at
-            assert all(one.duration > timedelta() and one.state is not OperatorState.AWAY for one in stretches)
-            assert all((one.call_id is not None) == (one.state in WITH_CALL) for one in stretches)
 
     def check_waiting(self) -> None:
         """The time of the visits is the time that the rows of the call say that it was in a queue."""
@@ -316,42 +259,4 @@ class Invariants:
             if call.callback_request is None and not unheard:
                 visits = self.world.ledger.visits_of(call.id)
                 waited = sum(((one.left_at or one.entered_at) - one.entered_at for one in visits), timedelta())
-                assert waited == _time_in_queues(self.rows[call.id]), (call.id, visits)
-
-    def check_promises(self) -> None:
-        requests = list(self.world.callback_rows.requests.values())
-        still_open = [(one.municipality, one.pii_number) for one in requests if one.closed_at is None]
-        assert len(still_open) == len(set(still_open))
-        for call in self.world.ledger.calls.values():
-            if call.pii_callback_number is None or call.callback_request is not None:
-                continue
-            of_number = {
-                one.reference
-                for one in requests
-                if (one.municipality, one.pii_number) == (call.municipality, call.pii_callback_number)
-            }
-            assert of_number
-            assert call.callback_reference is None or call.callback_reference in of_number
-
-
-def _time_in_queues(rows: list[tuple[Call, bool]]) -> timedelta:
-    """From `waiting` until a human answered or the call ended.
-
-    A question about a callback ends it when it began, unless the caller goes on waiting in the same queue.
-    """
-    total, since, asked_at = timedelta(), cast(datetime | None, None), cast(datetime | None, None)
-    queue: object = None
-    for row, is_queued in rows:
-        is_offered = row.stage is Stage.CONNECTING and is_queued  # at once, without a row of its own for the queue
-        is_waiting = (is_offered or row.stage is Stage.WAITING) and row.direct_until_at is None
-        if row.stage is Stage.LEAVING_CALLBACK:
-            asked_at = row.stage_entered_at
-            continue
-        is_in_same = row.stage is Stage.CONNECTING or (is_waiting and (row.municipality, row.only_team) == queue)
-        if since is not None and not is_in_same:
-            left_at = row.ended_at or row.stage_entered_at
-            total += (left_at if asked_at is None else min(left_at, asked_at)) - since
-            since = None
-        if is_waiting:
-            since, asked_at, queue = since or row.stage_entered_at, None, (row.municipality, row.only_team)
-    return total
+                assert waited == time_in_queues(self.rows[call.id]), (call.id, visits)
