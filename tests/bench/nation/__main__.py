@@ -15,6 +15,7 @@ from pathlib import Path
 from ari_app.core.calendar import local_date
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.db.migrate import upgrade_to_head
+from tests.bench.figures import Spread
 from tests.bench.nation.filling import fill
 from tests.bench.nation.measure import Turns, commands, measure
 from tests.bench.nation.size import Year
@@ -79,8 +80,11 @@ def measured(postgres: LocalPostgres, directory: Path, until: date | None, turns
     asyncio.run(upgrade_to_head(url, PASSWORDS))
     year = Year(float(share), int(seed), until or date.fromisoformat(last))
     findings = asyncio.run(measure(url, year, turns, say, pid))
-    findings.commands = commands(url)
-    say(f"load average at the end: {os.getloadavg()[0]:.2f}\n{findings.as_text()}")
+    say(findings.as_text())
+    for name, spent in commands(url, findings.call_id).items():
+        wall = Spread.of([one.wall_seconds * 1000 for one in spent]).as_text(" ms")
+        say(f"`{name}`: {wall} from its start to its end")
+    say(f"load average at the end: {os.getloadavg()[0]:.2f}")
     return 0
 
 

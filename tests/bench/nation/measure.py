@@ -57,11 +57,11 @@ class Findings:
     full: list[list[float]] = field(default_factory=list)
     cpu: list[tuple[float, float]] = field(default_factory=list)
     reads: dict[str, tuple[list[float], list[float]]] = field(default_factory=dict)  # empty, full
-    commands: dict[str, list[Spent]] = field(default_factory=dict)
     before_retention: list[float] = field(default_factory=list)
     during_retention: list[float] = field(default_factory=list)
     retention_seconds: float = 0.0
     erased: list[Erased] = field(default_factory=list)
+    call_id: str = ""  # of a call in the record
 
     def p99_ratio(self) -> Spread:
         return Spread.of([percentile(f, 99) / percentile(e, 99) for e, f in zip(self.empty, self.full, strict=True)])
@@ -78,9 +78,6 @@ class Findings:
             lines.append(f"CPU of PostgreSQL per commit: empty {next(cpu)}, full {next(cpu)}, ratio {ratio}")
         for name, (empty, full) in self.reads.items():
             lines.append(f"{name}: full {_both(full)}; empty {_both(empty)}")
-        for name, spent in self.commands.items():
-            wall = Spread.of([one.wall_seconds * 1000 for one in spent])
-            lines.append(f"`{name}`: {wall.as_text(' ms')} from its start to its end")
         rows = sum(one.rows for one in self.erased)
         lines.append(f"retention: {rows:,} rows in {self.retention_seconds:.1f} s")
         lines.append(f"commits meanwhile {_both(self.during_retention)}; just before {_both(self.before_retention)}")
@@ -144,6 +141,7 @@ async def measure_reads(findings: Findings, empty: Pool, full: Pool, every: Sequ
     ids = await full.fetch(
         "SELECT id FROM call TABLESAMPLE SYSTEM (1) REPEATABLE (1) ORDER BY random() LIMIT $1", STORIES
     )
+    findings.call_id = str(ids[0]["id"])
     chosen = iter([CallId(row["id"]) for row in ids])
 
     async def told(pool: Pool) -> object:
@@ -216,7 +214,7 @@ async def measure_retention(
     await traffic.log_out()
 
 
-def commands(url: str, times: int = 7) -> dict[str, list[Spent]]:
+def commands(url: str, call_id: str, times: int = 7) -> dict[str, list[Spent]]:
     """The commands as a person types them, with the start of Python."""
     environment = installed({**os.environ, "DATABASE_URL": url})
     lines = {
@@ -230,6 +228,7 @@ def commands(url: str, times: int = 7) -> dict[str, list[Spent]]:
             "--since",
             "7d",
         ),
+        "ari-app calls show ID": ("-m", "ari_app", "calls", "show", call_id),
     }
     return {name: [spend(words, environment) for _ in range(times + 1)][1:] for name, words in lines.items()}
 

@@ -24,6 +24,7 @@ from tests.bench.nation.measure import (
     PERSON,
     Findings,
     Turns,
+    commands,
     measure_reads,
     measure_retention,
     measure_writes,
@@ -178,10 +179,10 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
         await measure_reads(findings, empty.background, full.background, every)
         said: list[str] = []
         assert postgres_server.pid is not None
-        await measure_writes(findings, empty, full, every, turns, said.append, postgres_server.pid)
+        await measure_writes(findings, empty, full, every[:3], turns, said.append, postgres_server.pid)
         assert len(findings.cpu) == turns.rounds
         assert len(said) == turns.rounds
-        await measure_retention(findings, empty, datetime.now(UTC), every, turns)
+        await measure_retention(findings, empty, datetime.now(UTC), every[:3], turns)
         answered = "SELECT count(*) FROM call WHERE asterisk_id = 'bench' AND answered_at IS NOT NULL AND last_seq = 6"
         for database in (empty, full):
             calls = await database.pool.fetchval("SELECT count(*) FROM call WHERE asterisk_id = 'bench'")
@@ -191,5 +192,7 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
         assert [min(one) > 0 for one in rounds] == [True] * turns.rounds
     assert all(min(*found) > 0 for both in findings.reads.values() for found in both)
     assert len(findings.reads[PERSON][1]) > 1
+    spent = commands(database_url, findings.call_id, times=1)
+    assert [one.wall_seconds > 0 for found in spent.values() for one in found] == [True] * 3
     assert len(findings.verdicts()) == 1 + 7 + 2
     assert findings.as_text().count("\n") > len(findings.verdicts())
