@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -18,6 +18,13 @@ from tests.acceptance.network import PhoneNetwork
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 OPEN_CALLS = "SELECT id, channel_id, stage FROM call WHERE municipality = 'GM9913' AND ended_at IS NULL ORDER BY id"
+#: the longest time in which nobody was helped; the load brings five callers a second
+LONGEST_GAP = """
+SELECT extract(epoch FROM max(gap))::float FROM (
+  SELECT answered_at - lag(answered_at) OVER (ORDER BY answered_at) AS gap FROM call
+  WHERE answered_at >= $1 AND NOT handled_by_fallback) gaps"""
+#: four of them until the standby acts
+MOST_SECONDS = 10
 STAGE = "SELECT stage FROM call WHERE channel_id = $1"
 
 
@@ -54,12 +61,16 @@ async def test_given_a_frozen_controller_when_a_standby_took_over_then_all_are_s
             before = await record.fetch(OPEN_CALLS)
         async with crowd.load(calls=120) as load:
             await crowd.load_runs()
+            running_at = datetime.now(UTC)
             application.signal(signal.SIGSTOP)
             await standby.says("frozen_controller_ended")
             resumed = await standby.says("asterisk_connected")
             assert resumed["ResumeLine"] == 7
             proxy.orders.clear()  # those that were on their way
             await crowd.load_runs()  # new calls are handled
+            gap = await crowd.ask(LONGEST_GAP, running_at - timedelta(seconds=1))
+            print(f"nobody was helped for {gap:.1f} s")  # noqa: T201  the figure of docs/operations.md
+            assert isinstance(gap, float) and gap < MOST_SECONDS
             await operator.hears_tone(TONE)
             await waiter.hears_part_of(music)
             async with questions(database_url) as record:
