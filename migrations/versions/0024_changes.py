@@ -63,12 +63,23 @@ BEGIN
   WHERE id = NEW.request_id;
   RETURN NULL;
 END $$"""
+# Only retention changes facts, many at once.
+_OF_FACTS = f"""
+CREATE FUNCTION note_change_of_{{whole}}_facts() {_TRIGGER}
+BEGIN
+  INSERT INTO change (number, kind, id, municipality, operator, changed_at)
+  SELECT {_NUMBER}, '{{kind}}', id::text, municipality, NULL, clock_timestamp() FROM {{whole}}
+  WHERE id IN (SELECT {{key}} FROM changed);
+  RETURN NULL;
+END $$"""
 _FUNCTIONS = (
     "change_origin()",
     "note_change()",
     "note_session_change()",
     "note_change_of_calls_part()",
     "note_change_of_requests_part()",
+    "note_change_of_call_facts()",
+    "note_change_of_callback_request_facts()",
 )
 
 _CHANGED = "WHEN (OLD IS DISTINCT FROM NEW)"
@@ -85,11 +96,13 @@ _TRIGGERS = (
     ("callback_reminder", "change_update", "UPDATE OF done_at", _CHANGED, "note_change('reminder')"),
     ("calamity", "change", "INSERT OR DELETE", "", "note_change('calamity')"),
     ("calamity", "change_update", "UPDATE", _CHANGED, "note_change('calamity')"),
-    ("call_fact", "change", "UPDATE", "", "note_change_of_calls_part()"),
     ("transfer", "change", "UPDATE", "WHEN (OLD.ended_at IS NOT NULL)", "note_change_of_calls_part()"),
     ("transfer_allowance", "change", "INSERT", "", "note_change_of_calls_part()"),
     ("callback_attempt", "change", "INSERT OR UPDATE", "", "note_change_of_requests_part()"),
-    ("callback_fact", "change", "UPDATE", "", "note_change_of_requests_part()"),
+)
+_FACT_TRIGGERS = (
+    ("call_fact", "note_change_of_call_facts()"),
+    ("callback_fact", "note_change_of_callback_request_facts()"),
 )
 
 
@@ -114,14 +127,23 @@ def upgrade() -> None:
     )
     for function in (_ORIGIN, _OF_ROW, _OF_SESSION, _OF_CALLS_PART, _OF_REQUESTS_PART):
         op.execute(function)
+    op.execute(_OF_FACTS.format(whole="call", kind="call", key="call_id"))
+    op.execute(_OF_FACTS.format(whole="callback_request", kind="request", key="request_id"))
     for function in _FUNCTIONS[1:]:
         op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
     op.execute(f"INSERT INTO change_log (origin, kept_from) VALUES (change_origin(), {_NUMBER})")
     for table, name, events, when, function in _TRIGGERS:
         op.execute(f"CREATE TRIGGER {name} AFTER {events} ON {table} FOR EACH ROW {when} EXECUTE FUNCTION {function}")
+    for table, function in _FACT_TRIGGERS:
+        op.execute(
+            f"CREATE TRIGGER change AFTER UPDATE ON {table} REFERENCING NEW TABLE AS changed "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {function}"
+        )
 
 
 def downgrade() -> None:
+    for table, _ in _FACT_TRIGGERS:
+        op.execute(f"DROP TRIGGER change ON {table}")
     for table, name, *_ in _TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON {table}")
     op.drop_table("change_log")

@@ -15,10 +15,12 @@ from ari_app.area_file.imports import import_area
 from ari_app.callbacks.service import CallbackService
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
-from ari_app.core.callbacks import Created
+from ari_app.core.callbacks import AttemptOutcome, Created
 from ari_app.core.changes import ChangeKind, Position
 from ari_app.core.retention import DataKind
 from ari_app.storage.area.calamities import end_calamity, set_calamity
+from ari_app.storage.callbacks import statements
+from ari_app.storage.callbacks.statements import ATTEMPT
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.allowances import allow_transfer
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -29,7 +31,8 @@ from ari_app.storage.db.alchemy import create_migration_engine
 from ari_app.storage.db.engine import Database, connect
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
 from ari_app.storage.retention.batches import erase_batch
-from tests.storage.callback_values import DIRECTORY, OOSTERWENDE, TEN, asked
+from tests.storage.callback_values import DIRECTORY, FULL_ATTEMPT, OOSTERWENDE, TEN, asked
+from tests.storage.test_retention import stored_call, stored_reminder, stored_request
 from tests.storage.values import NINE, WIERDAM, after, new_call
 
 pytestmark = pytest.mark.postgres
@@ -138,6 +141,42 @@ async def test_what_is_erased_and_what_is_allowed_is_a_change_of_the_call(log: L
         batch = await erase_batch(log.database.background, kind, WIERDAM, after(-1), after(60), datetime.now(UTC))
         assert batch.rows == 1
         assert await log.new() == here, kind
+
+
+async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
+    log: Log, database_url: str, ledger: PostgresLedger
+) -> None:
+    """Each trigger that is in the database was seen at work here, or in another test of this module."""
+    async with Database(database_url) as owner:
+        call = await stored_call(ledger, datetime.now(UTC) - timedelta(days=100))
+        request = await stored_request(owner, datetime.now(UTC) - timedelta(days=100))
+        reminder = await stored_reminder(owner, datetime.now(UTC), WIERDAM, done=False)
+        made = await log.new()
+        whole, promise = (ChangeKind.CALL, str(call.id), WIERDAM), (ChangeKind.REQUEST, str(request), WIERDAM)
+        reminded = (ChangeKind.REMINDER, str(reminder), WIERDAM)
+        assert {whole, promise, reminded} <= made
+        for statement, expected in (
+            ("UPDATE transfer SET pii_subject = 'x' WHERE ended_at IS NOT NULL", {whole}),
+            ("UPDATE call_fact SET detail = '{}'", {whole}),
+            ("UPDATE callback_fact SET detail = '{}'", {promise}),
+            ("UPDATE callback_reminder SET tries_count = 7", set()),  # nobody sees that
+            ("UPDATE callback_reminder SET done_at = now(), outcome = 'sent'", {reminded}),
+            ("DELETE FROM callback_reminder", {reminded}),
+        ):
+            await owner.pool.execute(statement)
+            assert await log.new() == expected, statement
+        attempt = replace(FULL_ATTEMPT, request_id=request)
+        for outcome in (FULL_ATTEMPT.outcome, AttemptOutcome.BUSY):
+            values = ATTEMPT.values(replace(attempt, outcome=outcome))
+            await owner.pool.execute(statements.WRITE_ATTEMPT, *values)
+            assert await log.new() == {promise}, outcome
+        names = await owner.pool.fetch(
+            "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname LIKE 'change%' AND NOT tgisinternal"
+        )
+    assert {row["name"] for row in names} == {
+        *("call", "call_fact", "transfer", "transfer_allowance", "queue_visit", "operator_session"),
+        *("callback_request", "callback_attempt", "callback_fact", "callback_reminder", "calamity"),
+    }
 
 
 async def test_the_log_of_an_older_database_begins_with_its_migration(empty_database_url: str) -> None:

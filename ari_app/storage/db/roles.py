@@ -95,6 +95,8 @@ TRIGGER_FUNCTIONS = (
     "note_session_change()",
     "note_change_of_calls_part()",
     "note_change_of_requests_part()",
+    "note_change_of_call_facts()",
+    "note_change_of_callback_request_facts()",
 )
 
 #: a policy has a digest of its definition as its comment
