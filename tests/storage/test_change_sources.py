@@ -32,7 +32,7 @@ from ari_app.storage.db.engine import Database, connect
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
 from ari_app.storage.retention.batches import erase_batch
 from tests.storage.callback_values import DIRECTORY, FULL_ATTEMPT, OOSTERWENDE, TEN, asked
-from tests.storage.test_retention import stored_call, stored_reminder, stored_request
+from tests.storage.retention_values import stored_call, stored_reminder, stored_request
 from tests.storage.values import NINE, WIERDAM, after, new_call
 
 pytestmark = pytest.mark.postgres
