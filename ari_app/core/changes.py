@@ -66,7 +66,7 @@ _POSITION = re.compile(r"(?P<origin>[0-9a-f]{12}):(?P<upcoming>[0-9]{1,19})(:(?P
 class Position:
     """How far a reader has come: it knows every change below `upcoming`, but for the `missing` ones.
 
-    `origin`: the database that numbers belong to; after a restore or a failover it is another.
+    `origin`: the database that numbers belong to; after a restore, a failover or a crash it is another.
     """
 
     origin: str

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ari_app.storage.changes.upkeep import keep_up
 from ari_app.storage.db.engine import Database
 
-#: after a failover readers read everything until the log has begun anew
+#: after a failover or a crash readers read everything until the log has begun anew
 CHANGES_SECONDS = 60.0
 
 

@@ -14,11 +14,12 @@ down_revision = "0023"
 branch_labels = None
 depends_on = None
 
-# The table's own id is part of it: a dump that is restored over the same database makes the table anew.
+# The table's own id is part of it: a dump that is restored over the same database makes the table anew. So is the last
+# crash, at which Postgres resets its statistics: it may give the number of a transaction that was undone once more.
 _ORIGIN = """
 CREATE FUNCTION change_origin() RETURNS text LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
 SELECT left(md5(concat_ws('/', (SELECT system_identifier FROM pg_control_system()),
-  left(pg_walfile_name(pg_current_wal_insert_lsn()), 8),
+  left(pg_walfile_name(pg_current_wal_insert_lsn()), 8), (SELECT extract(epoch FROM stats_reset) FROM pg_stat_wal),
   (SELECT oid FROM pg_database WHERE datname = current_database()), 'change'::regclass::oid)), 12) $$"""
 
 _NUMBER = "pg_current_xact_id()::text::bigint"

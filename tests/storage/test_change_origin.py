@@ -1,4 +1,4 @@
-"""Numbers belong to one database: in another server, on another timeline or on a standby they say nothing."""
+"""Numbers belong to one database: in another server, on another timeline or after a crash they say nothing."""
 
 from __future__ import annotations
 
@@ -103,3 +103,37 @@ async def test_after_a_failover_readers_start_anew_and_a_standby_is_not_asked(
         call = await store(database)
         page = await changes_since(database.pool, None, page.position)
         assert [change.id for change in page.changes] == [str(call.id)]
+
+
+async def test_after_a_crash_readers_start_anew_and_after_a_restart_they_go_on(server: LocalPostgres) -> None:
+    """A number of a transaction that was undone just before a crash may be given once more."""
+    async with Database(server.url()) as database:
+        position = (await changes_since(database.pool, None, None)).position
+        await store(database)
+    await asyncio.to_thread(server.restart)
+    async with Database(server.url()) as database:
+        page = await changes_since(database.pool, None, position)
+        assert (page.start_anew, len(page.changes)) == (False, 1)
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
+    async with Database(server.url()) as database:
+        assert (await changes_since(database.pool, None, page.position)).start_anew
+        await keep_up(database.pool, datetime.now(UTC))
+        page = await changes_since(database.pool, None, None)
+        call = await store(database)
+        page = await changes_since(database.pool, None, page.position)
+        assert [change.id for change in page.changes] == [str(call.id)]
+
+
+async def test_the_origin_is_the_same_for_everybody(server: LocalPostgres) -> None:
+    async with Database(server.url()) as database, database.pool.acquire() as connection:
+        found = set()
+        for setting in (
+            "TimeZone = 'UTC'",
+            "TimeZone = 'Asia/Tokyo'",
+            "DateStyle = 'German'",
+            "search_path = pg_catalog",
+        ):
+            await connection.execute(f"SET {setting}")
+            found.add(await connection.fetchval("SELECT public.change_origin()"))
+    assert len(found) == 1
