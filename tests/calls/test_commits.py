@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 import pytest
 
 from ari_app.core.area import Whisper
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
+from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from tests.calls.world import ESDAM_ALONE, World, an_area
@@ -78,3 +80,48 @@ async def test_given_a_number_that_is_not_ours_then_the_call_is_in_the_record_be
     await world.citizen("+31301112222")
     assert commits.seen[0] == (Stage.ARRIVED, [FactKind.ARRIVED])
     assert said_after == [1]
+
+
+async def test_given_nothing_to_whisper_then_the_line_is_answered_beside_the_commit_of_the_operators_state(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(area=an_area(whisper=Whisper.NONE))
+    operator = await world.operator("101")
+    written = slow_sessions(world)
+    citizen = await world.citizen(ESDAM_ALONE)
+    assert citizen in world.switch.up
+    assert world.call(citizen).stage is Stage.CONNECTING
+    assert world.switch.partners(citizen) == set()
+    written.set()
+    await world.clock.advance(0.1)
+    assert world.switch.partners(citizen) == {operator}
+    assert citizen not in world.switch.music
+
+
+async def test_given_a_state_of_the_operator_that_is_long_in_writing_then_the_answered_caller_hears_music(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(area=an_area(whisper=Whisper.NONE))
+    operator = await world.operator("101")
+    written = slow_sessions(world)
+    citizen = await world.citizen(ESDAM_ALONE)
+    await world.clock.advance(0.9)
+    assert citizen not in world.switch.music
+    await world.clock.advance(0.2)
+    assert citizen in world.switch.music
+    written.set()
+    await world.clock.advance(0.1)
+    assert world.switch.partners(citizen) == {operator}
+    assert citizen not in world.switch.music
+
+
+def slow_sessions(world: World) -> asyncio.Event:
+    """From now on the row of a session is not written before this event is set."""
+    written, store = asyncio.Event(), world.ledger.store_session
+
+    async def waits(session: OperatorSession, is_estimated: bool = False) -> None:
+        await written.wait()
+        await store(session, is_estimated)
+
+    world.ledger.store_session = waits  # type: ignore[method-assign]
+    return written

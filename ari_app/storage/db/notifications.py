@@ -25,7 +25,7 @@ CURRENT_NUMBER = "pg_current_xact_id()::text::bigint"
 NUMBER = f"{CURRENT_NUMBER} AS number"
 
 #: the notifications of so long a time go out in one transaction; somebody who watches a screen does not see the delay
-GATHER_SECONDS = 0.02
+GATHER_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 _NOTIFY = "SELECT pg_notify(sent.channel, sent.payload) FROM unnest($1::text[], $2::text[]) AS sent (channel, payload)"
 
