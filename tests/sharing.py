@@ -34,7 +34,7 @@ LONGEST = (
     "tests/acceptance/test_breakage.py",
     "tests/acceptance/test_breakage_of_servers.py",
     "tests/acceptance/test_transfers.py",
-    "tests/acceptance/test_transfers_broken.py",
+    "tests/acceptance/test_transfer_trouble.py",
     "tests/acceptance/test_rules.py",
     "tests/acceptance/test_bad_input.py",
     "tests/acceptance/test_calling_back.py",
