@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import UTC, datetime
 
+from ari_app.app import SWEEP_SECONDS
+from ari_app.ari.client import AriClient
+from ari_app.calls.switch.snapshot import take_snapshot
+from ari_app.core.ledger import OpenRows
+from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
+from ari_app.core.recovery import Snapshot
 from ari_app.local.asterisk import LocalAsterisk
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.engine import Database
 from tests.acceptance.application import questions
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.patience import PATIENCE_SECONDS
 
 #: where callers wait with music: stays for as long as the application runs
 WAITING_BRIDGE = "waiting-"
+APPLICATION = "ari_app"
 _OPEN_ROWS = {
     "call": "ended_at",
     "call_leg": "ended_at",
@@ -64,6 +74,32 @@ async def what_is_left(asterisk: LocalAsterisk, database_url: str) -> list[str]:
             rows = await record.fetch(f"SELECT id FROM {table} WHERE {ended} IS NULL")
             left += [f"open {table} {row['id']}" for row in rows]
     return left
+
+
+async def assert_everybody_is_in_place(asterisk: LocalAsterisk, database_url: str) -> None:
+    """The members of bridges are what the rows say, or are so within one sweep. For an application that is up."""
+    async with questions(database_url) as record:
+        found = await record.fetch("SELECT DISTINCT asterisk_id FROM call WHERE ended_at IS NULL")
+    if not found:
+        return
+    deadline = time.monotonic() + SWEEP_SECONDS + PATIENCE_SECONDS
+    client = AriClient(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password)
+    async with Database(database_url, pool_size=1) as database, client as ari:
+        ledger = PostgresLedger(database.pool)
+        while wrong := _out_of_place(
+            await ledger.open_rows(found[0]["asterisk_id"]), await take_snapshot(ari, APPLICATION, datetime.now(UTC))
+        ):
+            assert time.monotonic() < deadline, f"not where the rows say: {wrong}"
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+
+
+def _out_of_place(rows: OpenRows, snapshot: Snapshot) -> list[str]:
+    legs = {call.id: tuple(leg for leg in rows.legs if leg.call_id == call.id) for call in rows.calls}
+    transfers = {transfer.call_id: transfer for transfer in rows.transfers}
+    calls = [call for call in rows.calls if is_misplaced(call, legs[call.id], transfers.get(call.id), snapshot)]
+    lines = [session for session in rows.sessions if is_line_misplaced(session, snapshot)]
+    others = strangers([(call, legs[call.id]) for call in rows.calls], rows.sessions, snapshot)
+    return [*(f"call {call.id}" for call in calls), *(f"session {one.id}" for one in lines), *map(str, others)]
 
 
 async def broken_rules(database_url: str) -> list[str]:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,9 @@ from tests import privacy
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
 
+#: from when until when copies of the application were stopped or frozen; seconds since 1970
+absences: list[tuple[float, float]] = []
+
 
 @dataclass
 class Application:
@@ -42,6 +46,7 @@ class Application:
         self._reader: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._read_from = 0
+        self._away_since: float | None = None
 
     @property
     def pid(self) -> int:
@@ -83,7 +88,14 @@ class Application:
             sys.executable, "-m", self.module, "serve", env=self.environment(), stderr=asyncio.subprocess.PIPE
         )
         self._reader = asyncio.create_task(self._read(self._process))
-        return await self.says(wait_for, PATIENCE_SECONDS)
+        said = await self.says(wait_for, PATIENCE_SECONDS)
+        self._is_there()
+        return said
+
+    def _is_there(self) -> None:
+        since, self._away_since = self._away_since, None
+        if since is not None:
+            absences.append((since, time.time()))
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
@@ -141,6 +153,10 @@ class Application:
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None
+        if number is signal.SIGCONT:
+            self._is_there()
+        elif self._away_since is None:
+            self._away_since = time.time()
         with suppress(ProcessLookupError):
             self._process.send_signal(number)
 

@@ -22,6 +22,7 @@ _NOTHING = 0.35  # likeness of one text to another
 _NEARLY_ALL = 0.9
 _PIECE_SAMPLES = RATE // 2  # long enough to be no other word
 _CLICK = 0.06  # more than A-law's steps can add up to in a tone of the usual level
+_SOFT_RMS = 0.0006
 _AUDIBLE_RMS = 0.003  # about -50 dBFS; comfort noise and A-law's smallest step stay below it
 
 
@@ -58,6 +59,11 @@ def rms(samples: Samples) -> float:
 
 def is_audible(samples: Samples) -> bool:
     return rms(samples) > _AUDIBLE_RMS
+
+
+def has_somebody(packets: Samples) -> npt.NDArray[np.bool_]:
+    """Of each row of samples, whether it has any sound in it, if only a soft one."""
+    return np.asarray(np.sqrt(np.mean(np.square(packets), axis=1)) > _SOFT_RMS, dtype=np.bool_)
 
 
 def longest_silence_seconds(samples: Samples) -> float:

@@ -26,7 +26,7 @@ from ari_app.prompts.build import build
 from ari_app.storage.area.calamities import end_calamity, set_calamity
 from ari_app.storage.db.engine import Database
 from tests.acceptance import audio
-from tests.acceptance.aftermath import assert_nothing_is_left
+from tests.acceptance.aftermath import assert_everybody_is_in_place, assert_nothing_is_left
 from tests.acceptance.application import Application, eventually, questions, sample_area
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.network import PhoneNetwork
@@ -215,7 +215,9 @@ class Centre:
     # --- between tests ---
 
     async def everybody_goes_home(self) -> None:
-        """Phones down, rung operators logged out; then nothing may be open, and Asterisk must be empty."""
+        """First all are where the rows say. Phones down, rung operators logged out; then nothing is open or left."""
+        if self.application.is_up:
+            await assert_everybody_is_in_place(self.asterisk, self.database_url)
         await self.phones.everybody_hangs_up()
         ringing = "SELECT operator, endpoint FROM operator_session WHERE logged_out_at IS NULL AND reach = 'ring'"
         async with asyncio.TaskGroup() as group:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,10 +23,14 @@ from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
 from tests.acceptance.remote_control import RemoteAsterisk
+from tests.acceptance.silence import MOST_SECONDS, unmeant
 from tests.acceptance.small_application import SmallApplication
 from tests.acceptance.stories import Told, tell
+from tests.acceptance.wiretap import Wiretap
 from tests.place import address
 
+#: fixtures of tests in which the lines are those of the application under test
+OURS = {"application", "running_centre"}
 DESKS = 8
 CENTRE_DESKS = 14
 
@@ -157,3 +163,29 @@ async def told(request: pytest.FixtureRequest, running_centre: Centre) -> Told:
     told = await tell(running_centre, request.module.STORIES)
     await running_centre.everybody_goes_home()
     return told
+
+
+@pytest.fixture(scope="session")
+def wiretap(asterisk: LocalAsterisk) -> Iterator[Wiretap]:
+    with Wiretap(asterisk.settings.sip_bind, asterisk.settings.sip_port) as listening:
+        yield listening
+
+
+@pytest.fixture(autouse=True)
+def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No party was in silence on a line of ours, but where that is meant: tests.acceptance.silence."""
+    if not OURS & set(request.fixturenames) or "small_application" in request.fixturenames:
+        yield
+        return
+    is_centre = "running_centre" in request.fixturenames
+    wiretap: Wiretap = request.getfixturevalue("wiretap")
+    url = (
+        request.getfixturevalue("running_centre").database_url if is_centre else request.getfixturevalue("database_url")
+    )
+    yield
+    silences = list(wiretap.silences(MOST_SECONDS))
+    wiretap.forget()
+    if request.node.get_closest_marker("silence_meant") is None:
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(asyncio.run, unmeant(silences, url)).result()
+        assert not found, "\n".join(found)

@@ -171,6 +171,7 @@ async def test_given_numbers_that_are_not_ours_when_they_are_dialled_then_it_is_
     assert await centre.ask("SELECT count(*) FROM operator_line") == lines
 
 
+@pytest.mark.silence_meant("phones vanish without a word, also from a talk")
 async def test_given_people_who_key_for_ever_never_acknowledge_or_vanish_when_all_is_over_then_each_call_has_its_end(
     centre: Centre, tmp_path: Path
 ) -> None:

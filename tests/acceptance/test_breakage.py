@@ -17,7 +17,11 @@ from tests.acceptance.crowd import SLOW, TONE, Crowd, ended
 from tests.acceptance.helped import HELP, assert_the_record_shows_it, is_helped_by_the_fallback
 from tests.acceptance.network import PhoneNetwork
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.silence_meant("Asterisk, the application or the store breaks"),
+]
 
 
 @asynccontextmanager

@@ -12,7 +12,11 @@ from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.stories import add_town, dials
 from tests.patience import PATIENCE_SECONDS
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.silence_meant("a party is taken out of its bridge, and the sweep comes every ten seconds"),
+]
 
 TOWN, OPERATOR = 5, "105"
 

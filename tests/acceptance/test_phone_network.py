@@ -1,4 +1,4 @@
-"""The tools of the acceptance tests, tried on the dialplan alone: no application runs here."""
+"""The tools of the acceptance tests, tried on the dialplan alone, or with an application of a few lines."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.silence import MOST_SECONDS
+from tests.acceptance.small_application import SmallApplication
+from tests.acceptance.wiretap import Wiretap
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -84,3 +87,18 @@ async def test_given_nobody_speaks_when_asked_for_a_tone_then_the_failure_says_w
     with pytest.raises(AssertionError, match="did not hear 440 Hz within 0.3 s; heard"):
         await citizen.hears_tone(440, within_seconds=0.3)
     await citizen.hang_up()
+
+
+async def test_given_a_line_on_which_nothing_is_played_then_that_is_silence_on_the_wire(
+    phones: PhoneNetwork, small_application: SmallApplication, wiretap: Wiretap
+) -> None:
+    wiretap.forget()
+    citizen = await phones.citizen("140119", number="+31201234501", listens=True)
+    channel_id = await small_application.arrival()
+    await small_application.answer(channel_id)
+    await citizen.answered()
+    await citizen.hears_silence(2.2)
+    (found,) = wiretap.silences(MOST_SECONDS)
+    assert (found.line.phone, found.line.dialled, found.is_ringing_pause) == ("+31201234501", "140119", False)
+    await citizen.hang_up()
+    await small_application.all_gone()

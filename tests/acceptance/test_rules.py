@@ -83,6 +83,7 @@ async def test_given_calls_of_every_kind_when_each_order_is_watched_then_rule_1_
     await assert_facts_are_whole(database_url)
 
 
+@pytest.mark.silence_meant("orders are given again after their answers were lost")
 async def test_given_orders_whose_answer_is_lost_when_they_are_given_again_then_rule_2_nothing_is_done_twice(
     application: Application, crowd: Crowd, wire: Wire, database_url: str
 ) -> None:
