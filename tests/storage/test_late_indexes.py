@@ -10,12 +10,13 @@ import pytest
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.call_changes import CallChanges, changed
 from ari_app.core.retention import DataKind
+from ari_app.storage.calls import reads
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Connection, Database
 from ari_app.storage.db.indexes import LATE_INDEXES
 from ari_app.storage.db.migrate import upgrade_to_head
 from ari_app.storage.retention import batches, person
-from tests.storage.values import NINE, WIERDAM, eventually, new_call
+from tests.storage.values import ELDERLO, NINE, WIERDAM, eventually, new_call
 
 pytestmark = pytest.mark.postgres
 
@@ -116,3 +117,31 @@ async def test_given_facts_without_personal_data_then_no_search_for_it_reads_the
     for found in (asked, erased):
         assert "ix_call_fact_personal" in found
         assert "Seq Scan on call_fact" not in found
+
+
+async def test_given_a_large_municipality_at_a_quiet_hour_then_its_list_reads_no_call_of_others(
+    owner: Database, ledger: PostgresLedger
+) -> None:
+    """Nine calls in ten were of Wierdam, and the newest 500 are not: going back through them would be a bad guess."""
+    call = await ledger.store(changed(new_call(), municipality=WIERDAM), [ARRIVED])
+    columns = "asterisk_id, channel_id, dialled, stage, stage_entered_at, last_seq"
+    others = [(f"GM{1000 + n}", -9000, 1) for n in range(60)]
+    for code, seconds, count in (*others, (WIERDAM, -7200, 4500), (ELDERLO, 0, 500)):
+        await owner.pool.execute(
+            f"INSERT INTO call (id, arrived_at, municipality, {columns}) SELECT gen_random_uuid(),"
+            f" arrived_at + ($2 + n) * interval '1 second', $3, {columns} FROM call, generate_series(1, $4::int) AS n"
+            " WHERE id = $1",
+            call.id,
+            seconds,
+            code,
+            count,
+        )
+    await owner.pool.execute("VACUUM (ANALYZE) call")
+    async with owner.pool.acquire() as connection:
+        found = await plan(connection, reads._CALLS_OF_TOWNS, None, 100, [WIERDAM])
+    assert "ix_call_municipality_arrived_at" in found
+    assert "Rows Removed by Filter" not in found
+    lines = await reads.list_calls(owner.background, None, municipality=WIERDAM)
+    assert [line.municipality for line in lines] == [WIERDAM] * 100
+    assert lines[0].id == call.id
+    assert await reads.list_calls(owner.background, frozenset({ELDERLO}), municipality=WIERDAM) == []
