@@ -7,6 +7,7 @@ cost are one group together, so that no two of them measure at the same time.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from tests.place import WORKER
 #: for sound, and keys that were pressed got lost.
 PER_CORE = 1.5
 MOST = 8
+#: the niceness of a worker while it runs a test with Asterisk
+FIRST = -5
 #: modules that compare costs
 CLOCK_BOUND = (
     "tests/bench/test_bench_quick.py",
@@ -94,6 +97,16 @@ def arrange(items: list[pytest.Item]) -> None:
         (waiting if has_asterisk else computing).setdefault(group_of(item.nodeid))
     place = {group: number / len(kind) for kind in (waiting, computing) for number, group in enumerate(kind)}
     items.sort(key=lambda item: (place[group_of(item.nodeid)], group_of(item.nodeid)))
+
+
+def give_priority(item: pytest.Item) -> None:
+    """Let tests with Asterisk, and what they start, go before those that compute: else sound and keys get lost.
+
+    Only where the user may take priority back, as root may.
+    """
+    if WORKER:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, FIRST if item.get_closest_marker("asterisk") else 0)
 
 
 def _rank(item: pytest.Item) -> tuple[int, int]:
