@@ -23,6 +23,8 @@ NAMES = re.compile(r"br(?:o|ö|Ã¶|\ufffd|\\xf6|\\u00f6)uwer|uwer\b", re.IGNORE
 #: Asterisk telling which key was pressed, at whatever level
 KEYS = re.compile(r"DTMF (?:begin|end)|\bdigit '")
 _NUMBER = re.compile(r"(?<![\w.])(?:\+|00)?\d(?:[ -]?\d){8,16}")
+#: an id of ours, whose last figures may look like a number
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DUTCH = re.compile(rf"(?:0031|31|0)(?:{PEOPLE.pattern})")
 _LOG = re.compile(r"\.log(?:[.-].*)?$|\.csv(?:[.-].*)?$")
 #: the phones of the citizens themselves, and what is no log
@@ -93,7 +95,7 @@ def _as_words(pins: Iterable[str]) -> re.Pattern[str] | None:
 
 
 def _why(line: str, secrets: tuple[str, ...], pins: re.Pattern[str] | None) -> str:
-    if any(_is_person(found[0]) for found in _NUMBER.finditer(line)):
+    if any(_is_person(found[0]) for found in _NUMBER.finditer(_ID.sub("", line))):
         return "a person's number"
     if NAMES.search(line):
         return "a person's name"

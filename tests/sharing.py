@@ -17,7 +17,7 @@ from tests.place import WORKER
 
 #: Tests mostly wait. But with two workers on a core, beside other programs, Asterisk and the phones had too little time
 #: for sound, and keys that were pressed got lost.
-PER_CORE = 1.5
+PER_CORE = 2
 MOST = 8
 #: the niceness of a worker while it runs a test with Asterisk
 FIRST = -5

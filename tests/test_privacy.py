@@ -47,6 +47,8 @@ def test_a_leak_is_found_with_its_file(line: str, why: str, tmp_path: Path) -> N
     [
         "2026-11-29T10:15:01.500+0100 WARNING chan_pjsip.c f: number '...' refused address=127.0.2.12",
         '{"call_id": "7101a612-3456-7861-2345-678612345678", "event": "call_ended", "port": 7101}',
+        '{"call_id": "7101a612-3456-7861-2345-061234567890", "event": "call_ended"}',
+        "channel operator-7101a612-3456-7861-2345-061234567890-cdc35035",
         "channel node1-1795612345.678612345 of +31119990100",
         "2026-11-29 10:15:01.123 UTC [7101] LOG:  checkpoint complete",
     ],

@@ -182,7 +182,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
 async def test_the_log_of_an_older_database_begins_with_its_migration(empty_database_url: str) -> None:
     engine = create_migration_engine(empty_database_url)
     async with engine.begin() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0023"))
+        await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0021"))
     owner = await connect(empty_database_url, "test")
     await owner.execute(
         """INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq,

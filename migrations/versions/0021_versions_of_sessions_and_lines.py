@@ -1,6 +1,6 @@
 """sessions and lines of operators count their changes
 
-Revision 0023, after 0020.
+Revision 0021, after 0020.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
+revision = "0021"
 down_revision = "0020"
 branch_labels = None
 depends_on = None

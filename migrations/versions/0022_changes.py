@@ -1,6 +1,6 @@
 """a log of changes, numbered by their transactions
 
-Revision 0024, after 0023. The log begins empty: a reader of before starts anew. Its triggers run with the owner's
+Revision 0022, after 0021. The log begins empty: a reader of before starts anew. Its triggers run with the owner's
 rights, so that a program that is already running writes on, before it is granted anything.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
