@@ -153,6 +153,7 @@ class Controller:
             self._gaps += 1
             self._gap_closed = False
             self._asterisk_started_at = connected.info.started_at
+            self._supervisor.forget_holds()
         while True:
             try:
                 await self._exchange.switch.read_clock(self._clock.now())

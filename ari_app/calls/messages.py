@@ -57,10 +57,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Unheld:
-    """A party's phone took its line back from hold."""
+    """A party's phone took its line back from hold; or may have, `is_seen` being False, while our socket was closed."""
 
     channel_id: ChannelId
     at: datetime
+    is_seen: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, Message, Up
+from ari_app.calls.messages import Entered, Left, Message, Unheld, Up
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.tasks import OperatorTasks
 from ari_app.calls.shell import Shell
@@ -203,6 +203,13 @@ class Supervisor:
             registry.post_to_call(call_id, Up(channel_id, now))
         for left in missing:
             registry.post_to_call(call_id, left)
+
+    def forget_holds(self) -> None:
+        """Our socket was closed: who had us on hold may have taken their line back, and is taken to be there."""
+        at = self._shell.clock.now()
+        for flow in self._flows.values():
+            for channel_id in flow.held:
+                flow.mailbox.post(Unheld(channel_id, at, is_seen=False))
 
     def live_calls(self) -> list[Call]:
         return [flow.call for flow in self._flows.values() if flow.call.is_open]

@@ -29,6 +29,21 @@ async def test_given_a_caller_who_waits_when_their_phone_holds_then_they_keep_th
     assert scene.world.call(scene.citizen).stage is Stage.WAITING
 
 
+async def test_given_a_caller_on_hold_when_our_socket_was_closed_then_they_are_taken_to_be_there(
+    make_world: Make,
+) -> None:
+    """Nobody saw whether they took their line back: else they would be offered to nobody for as long as they wait."""
+    scene = await waiting(make_world)
+    world = scene.world
+    await hold(world, scene.citizen)
+    await world.close_gap()
+    await world.operator("101", phone="phone07")
+    await world.clock.advance(5)
+    assert world.call(scene.citizen).stage is Stage.TALKING
+    told = world.ledger.told[world.call(scene.citizen).id]
+    assert [fact.detail["how"] for fact in told if fact.kind is FactKind.HELD_NO_MORE] == ["not seen"]
+
+
 async def test_given_a_prompt_when_the_listeners_phone_holds_and_takes_back_then_the_record_says_each_once(
     make_world: Make,
 ) -> None:

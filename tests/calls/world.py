@@ -184,6 +184,7 @@ class World:
     async def close_gap(self) -> dict[str, int]:
         """As the application does at each (re)connect to Asterisk; a store that does not answer is asked again."""
         assert self.ledger.available
+        self.supervisor.forget_holds()
         while True:
             recovery = Recovery(self.shell, self.supervisor, self.look, self.read_ends)
             work = asyncio.create_task(recovery.run(NODE, self.asterisk_started_at))

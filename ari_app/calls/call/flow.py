@@ -164,7 +164,8 @@ class Flow(HeldCaller):
             return
         (self.held.add if is_held else self.held.discard)(message.channel_id)
         kind = FactKind.HELD if is_held else FactKind.HELD_NO_MORE
-        self.note(Fact(message.at, kind, {"by": leg.role.value, "how": "phone"}))
+        how = "not seen" if isinstance(message, Unheld) and not message.is_seen else "phone"
+        self.note(Fact(message.at, kind, {"by": leg.role.value, "how": how}))
 
     def _note_left(self, message: Left) -> None:
         leg = self.leg(message.channel_id)
