@@ -77,6 +77,7 @@ async def test_it_follows_until_it_is_interrupted(database_url: str) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "ari_app", "changes", "--follow", "--json",
         env={**os.environ, "DATABASE_URL": url}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a run in the background ignores it
     )  # fmt: skip
     assert process.stdout is not None
     assert process.stderr is not None
