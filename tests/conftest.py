@@ -25,6 +25,7 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -189,7 +190,8 @@ def sounds_dir(request: pytest.FixtureRequest, tools: None, server_directory: Pa
 
 @pytest.fixture(scope="session")
 def asterisk_program(request: pytest.FixtureRequest) -> asterisk_root.AsteriskProgram:
-    return machine.program(_say(request.config))
+    program = machine.program(_say(request.config))
+    return replace(program, command=(*sharing.real_time(), *program.command))
 
 
 @pytest.fixture(scope="session")

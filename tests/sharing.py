@@ -7,7 +7,9 @@ cost are one group together, so that no two of them measure at the same time.
 from __future__ import annotations
 
 import os
+import subprocess
 from contextlib import suppress
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,8 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.place import WORKER
 
-#: Tests mostly wait. But with two workers on a core, beside other programs, Asterisk and the phones had too little time
-#: for sound, and keys that were pressed got lost.
+#: tests mostly wait
 PER_CORE = 2
 MOST = 8
 #: the niceness of a worker while it runs a test with Asterisk
@@ -99,8 +100,22 @@ def arrange(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (place[group_of(item.nodeid)], group_of(item.nodeid)))
 
 
+@cache
+def real_time() -> tuple[str, ...]:
+    """What to write before the command of a server or a phone, so that it never waits for a test that computes.
+
+    Keys whose packets come late and together are not read as they were pressed. Nothing where that is not allowed.
+    """
+    words = ("chrt", "--rr", "1")
+    try:
+        subprocess.run([*words, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return words
+
+
 def give_priority(item: pytest.Item) -> None:
-    """Let tests with Asterisk, and what they start, go before those that compute: else sound and keys get lost.
+    """Let tests with Asterisk, and the applications that they start, go before those that compute.
 
     Only where the user may take priority back, as root may.
     """

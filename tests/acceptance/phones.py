@@ -22,6 +22,7 @@ from tests.acceptance.network_conf import Exchange
 from tests.acceptance.sipp_ports import media_port, signalling_port
 from tests.acceptance.sipp_scenario import Caller, Scenario, Values
 from tests.patience import PATIENCE_SECONDS
+from tests.sharing import real_time
 
 _SLACK_SECONDS = PATIENCE_SECONDS
 _AT_ONCE = 200
@@ -256,7 +257,7 @@ class SippRun:
     async def __aenter__(self) -> SippRun:
         output = await asyncio.to_thread((self.directory / "output").open, "wb")
         self._process = await asyncio.create_subprocess_exec(
-            "setpriv", "--pdeathsig", "KILL", *self._command,
+            "setpriv", "--pdeathsig", "KILL", *real_time(), *self._command,
             stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output, cwd=self.directory,
             env=dict(os.environ, TERM="dumb"),
         )  # fmt: skip

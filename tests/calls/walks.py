@@ -214,6 +214,7 @@ class Walk(Invariants):
     async def the_socket_is_back(self) -> None:
         if self.is_deaf and self.is_alive and self.store_away_since is None:
             self._hears_again()
+            self.offered_before_hold.clear()  # a hold that began before is not known any more
             await self.world.close_gap()
 
     async def somebody_takes_a_party_out_of_its_bridge(self) -> None:
