@@ -171,6 +171,15 @@ def wiretap(asterisk: LocalAsterisk) -> Iterator[Wiretap]:
         yield listening
 
 
+@pytest.fixture(scope="module", autouse=True)
+def fresh_wiretap(request: pytest.FixtureRequest) -> None:
+    """What a module's tests are asked about begins with the module, the stories that are told before its first test."""
+    marks = getattr(request.module, "pytestmark", [])
+    if "asterisk" in {mark.name for mark in (marks if isinstance(marks, list) else [marks])}:
+        wiretap: Wiretap = request.getfixturevalue("wiretap")
+        wiretap.forget()
+
+
 @pytest.fixture(autouse=True)
 def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
     """No party was in silence on a line of ours, but where that is meant: tests.acceptance.silence."""

@@ -194,11 +194,9 @@ class Wiretap:
                     yield Silence(line, earlier, later, _is_ringing([sound for _, sound in heard[max(0, at - 5) : at]]))
 
     def forget(self) -> None:
-        """The lines that are over, and all sound; the others begin anew."""
+        """All that was heard, and every line: one whose end was not seen went with Asterisk, or never had one."""
         with self._lock:
-            self._lines = {call_id: line for call_id, line in self._lines.items() if line.down_at is None}
-            for line in self._lines.values():
-                line.up_at = None if line.up_at is None else time.time()
+            self._lines.clear()
             self._sound.clear()
 
 
