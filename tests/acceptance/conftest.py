@@ -183,11 +183,15 @@ def fresh_wiretap(request: pytest.FixtureRequest) -> None:
 @pytest.fixture(autouse=True)
 def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
     """No party was in silence on a line of ours, but where that is meant: tests.acceptance.silence."""
-    if not OURS & set(request.fixturenames) or "small_application" in request.fixturenames:
+    if "asterisk" not in request.fixturenames:
         yield
         return
-    is_centre = "running_centre" in request.fixturenames
     wiretap: Wiretap = request.getfixturevalue("wiretap")
+    if not OURS & set(request.fixturenames) or "small_application" in request.fixturenames:
+        yield
+        wiretap.forget()
+        return
+    is_centre = "running_centre" in request.fixturenames
     url = (
         request.getfixturevalue("running_centre").database_url if is_centre else request.getfixturevalue("database_url")
     )
