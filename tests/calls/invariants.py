@@ -42,6 +42,7 @@ class Invariants:
         self.last_absence: tuple[datetime, datetime] | None = None  # when the store went, and came back
         self._sent_early: set[ChannelId] = set()
         self._sent: set[ChannelId] = set()  # to the fallback, while they should have been held
+        self._seen_over: dict[CallId, Call] = {}
         self.offered_before_hold: dict[ChannelId, int] = {}  # of citizens whose phones have us on hold
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
@@ -116,6 +117,10 @@ class Invariants:
         assert len(with_call) == len(set(with_call))
         self.check_door()
         for call in ledger.calls.values():
+            if self._seen_over.get(call.id) is call:
+                continue  # it was over at the step before, and nothing was written since
+            if not call.is_open:
+                self._seen_over[call.id] = call
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
             check_visits(self.world, call)

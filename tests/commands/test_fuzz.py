@@ -75,6 +75,8 @@ def lines(draw: st.DrawFn, directory: Path) -> list[str]:
             values = st.sampled_from(list(map(str, parameter.type.choices))) | WORDS
         if isinstance(parameter, click.Argument):
             arguments += draw(st.lists(values, max_size=3)) if parameter.nargs == -1 else [draw(values)]
+        elif "--follow" in parameter.opts:
+            continue  # ends when it is interrupted
         elif isinstance(parameter, click.Option) and draw(st.booleans() if not parameter.required else st.just(True)):
             options += [parameter.opts[0]] if parameter.is_flag else [parameter.opts[0], draw(values)]
     return [*path.split(), *options, *arguments]
