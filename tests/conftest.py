@@ -25,7 +25,6 @@ import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -190,8 +189,15 @@ def sounds_dir(request: pytest.FixtureRequest, tools: None, server_directory: Pa
 
 @pytest.fixture(scope="session")
 def asterisk_program(request: pytest.FixtureRequest) -> asterisk_root.AsteriskProgram:
-    program = machine.program(_say(request.config))
-    return replace(program, command=(*sharing.real_time(), *program.command))
+    return machine.program(_say(request.config))
+
+
+class RealTimeAsterisk(LocalAsterisk):
+    """Asterisk, in real time where that is allowed."""
+
+    @property
+    def command(self) -> list[str]:
+        return [*super().command, *sharing.asterisk_in_real_time()]
 
 
 @pytest.fixture(scope="session")
@@ -204,7 +210,7 @@ def asterisk(
     """
     phones = [SipAccount(f"phone{n:02}", secrets.token_hex(8)) for n in range(1, PHONES + 1)]
     citizens = [SipAccount(f"citizen{n:02}", secrets.token_hex(8), AccountKind.CITIZEN) for n in range(1, CITIZENS + 1)]
-    server = LocalAsterisk(
+    server = RealTimeAsterisk(
         asterisk_program,
         AsteriskSettings(
             run_dir=server_directory / "asterisk",

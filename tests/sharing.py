@@ -114,6 +114,11 @@ def real_time() -> tuple[str, ...]:
     return words
 
 
+def asterisk_in_real_time() -> tuple[str, ...]:
+    """The same for Asterisk, which takes back what was given before its command: its own option."""
+    return ("-p",) if real_time() else ()
+
+
 def give_priority(item: pytest.Item) -> None:
     """Let tests with Asterisk, and the applications that they start, go before those that compute.
 

@@ -30,6 +30,7 @@ from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError, manager_events
 from tests.patience import PATIENCE_SECONDS
 from tests.place import address
+from tests.sharing import asterisk_in_real_time
 
 _STOP_SECONDS = 10.0
 
@@ -101,7 +102,7 @@ class PhoneNetwork:
             output = await asyncio.to_thread((self._directory / "output").open, "wb")
             self._process = await asyncio.create_subprocess_exec(
                 "setpriv", "--pdeathsig", "TERM",  # a test run that is killed leaves nothing behind
-                *self._program.command, "-C", str(conf), "-f", "-n",
+                *self._program.command, "-C", str(conf), "-f", "-n", *asterisk_in_real_time(),
                 stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output,
                 env=dict(os.environ, NOTIFY_SOCKET=str(ready)), start_new_session=True,
             )  # fmt: skip
