@@ -192,14 +192,6 @@ def asterisk_program(request: pytest.FixtureRequest) -> asterisk_root.AsteriskPr
     return machine.program(_say(request.config))
 
 
-class RealTimeAsterisk(LocalAsterisk):
-    """Asterisk, in real time where that is allowed."""
-
-    @property
-    def command(self) -> list[str]:
-        return [*super().command, *sharing.asterisk_in_real_time()]
-
-
 @pytest.fixture(scope="session")
 def asterisk(
     server_directory: Path, sounds_dir: Path, asterisk_program: asterisk_root.AsteriskProgram
@@ -210,7 +202,7 @@ def asterisk(
     """
     phones = [SipAccount(f"phone{n:02}", secrets.token_hex(8)) for n in range(1, PHONES + 1)]
     citizens = [SipAccount(f"citizen{n:02}", secrets.token_hex(8), AccountKind.CITIZEN) for n in range(1, CITIZENS + 1)]
-    server = RealTimeAsterisk(
+    server = machine.RealTimeAsterisk(
         asterisk_program,
         AsteriskSettings(
             run_dir=server_directory / "asterisk",

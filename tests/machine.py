@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ari_app.local import asterisk_root, toolbox
+from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.settings import cache_dir
+from tests.sharing import asterisk_in_real_time
 
 Say = Callable[[str], None]
 
@@ -68,3 +70,11 @@ def prepare(say: Say) -> None:
     tools(say)
     program(say)
     sounds(say)
+
+
+class RealTimeAsterisk(LocalAsterisk):
+    """Asterisk, in real time where that is allowed."""
+
+    @property
+    def command(self) -> list[str]:
+        return [*super().command, *asterisk_in_real_time()]

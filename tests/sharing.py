@@ -17,8 +17,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.place import WORKER
 
-#: Tests mostly wait; but with two workers on a core some keys that phones pressed were not read.
-PER_CORE = 1.5
+#: tests mostly wait
+PER_CORE = 2
 MOST = 8
 #: the niceness of a worker while it runs a test with Asterisk
 FIRST = -5

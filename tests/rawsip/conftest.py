@@ -15,6 +15,7 @@ from ari_app.local.ports import Protocol, free_port
 from tests import privacy
 from tests.acceptance.small_application import SmallApplication
 from tests.local.ground import PHONE, TRUNK, password_of
+from tests.machine import RealTimeAsterisk
 from tests.place import address
 from tests.rawsip import Call, Media, SipPhone, sdp
 from tests.rawsip.message import Message
@@ -88,7 +89,7 @@ async def another_asterisk(
         sip_port=free_port(Protocol.UDP, host),
         sip_bind=host,
     )
-    own = LocalAsterisk(asterisk.program, settings)
+    own = RealTimeAsterisk(asterisk.program, settings)
     privacy.watch(run_dir / "log")
     await asyncio.to_thread(own.start)
     try:

@@ -20,14 +20,14 @@ from tests.rawsip.message import Message
 pytestmark = pytest.mark.asterisk
 
 AGAIN_SECONDS = 2.0
-PORTS, TRUNK_CALLS, CALLER_CALLS = 40, 12, 4  # twenty pairs
+PORTS, TRUNK_CALLS, CALLER_CALLS = 80, 24, 4  # forty pairs; a call that hears busy has one for a moment
 
 
 @pytest.fixture
 async def small_asterisk(
     asterisk: LocalAsterisk, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[LocalAsterisk]:
-    """Room for twenty parties; citizens may have twelve of it by default, and one caller four."""
+    """Room for forty parties; citizens may have twenty-four of it by default, and one caller four."""
     monkeypatch.setenv("ARI_APP_CALLER_CALLS", str(CALLER_CALLS))
     directory = tmp_path_factory.mktemp("small")
     async with another_asterisk(asterisk, directory, rtp_ports=PORTS, trunk=[TRUNK]) as own:
