@@ -58,6 +58,7 @@ async def assert_facts_are_whole(database_url: str) -> None:
     assert broken == 0
 
 
+@pytest.mark.silence_meant("each order waits until the record was asked about it")
 async def test_given_calls_of_every_kind_when_each_order_is_watched_then_rule_1_the_row_and_rule_4_one_owner(
     application: Application, crowd: Crowd, wire: Wire, database_url: str
 ) -> None:
