@@ -96,9 +96,10 @@ def _wait_until_gone(processes: Sequence[psutil.Process], seconds: float) -> boo
 
 
 def _still_runs(process: psutil.Process) -> bool:
-    # A zombie holds no port, file or memory any more; the process that has to wait for it may be slow.
+    # A zombie holds no port, file or memory any more, once its last thread is gone; the process that has to wait for it
+    # may be slow.
     try:
-        return bool(process.status() != psutil.STATUS_ZOMBIE)
+        return bool(process.status() != psutil.STATUS_ZOMBIE or process.num_threads() > 1)
     except psutil.NoSuchProcess:
         return False
 
