@@ -49,14 +49,34 @@ class Pair:
             return str(await self.database.pool.fetchval("SHOW synchronous_standby_names")) == expected
 
         await eventually(is_read)
+        if not is_there:
+            await eventually(self._a_commit_waits)
+
+    async def _a_commit_waits(self) -> bool:
+        """Whether a commit waits for the standby: a process of its own decides that, once it has read the setting."""
+        commit = asyncio.create_task(self.database.pool.execute("SELECT pg_logical_emit_message(true, 'asked', '')"))
+        while not commit.done():
+            if self._waiting():
+                await self.end_waiting_backends()
+                await asyncio.gather(commit, return_exceptions=True)
+                return True
+            await asyncio.wait({commit}, timeout=0.05)
+        await commit
+        return False
+
+    def _waiting(self) -> int:
+        return int(self.server.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {self._waits}"))
+
+    @property
+    def _waits(self) -> str:
+        return f"datname = '{self.name}' AND wait_event = 'SyncRep'"
 
     async def end_waiting_backends(self) -> None:
         """A commit that waits for the standby is committed on the primary only, and is visible to everybody."""
-        waiting = f"datname = '{self.name}' AND wait_event = 'SyncRep'"
-        self.server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiting}")
+        self.server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {self._waits}")
 
         async def none_waits() -> bool:
-            return self.server.sql(f"SELECT count(*) FROM pg_stat_activity WHERE {waiting}").strip() == "0"
+            return self._waiting() == 0
 
         await eventually(none_waits)
 
