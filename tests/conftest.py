@@ -227,8 +227,7 @@ def asterisk(
 @pytest.fixture(scope="module", autouse=True)
 def fresh_asterisk(request: pytest.FixtureRequest) -> None:
     """Each module that has the mark begins with an Asterisk that was just started and knows no phone of another's."""
-    marks = getattr(request.module, "pytestmark", [])
-    if "asterisk" not in {mark.name for mark in (marks if isinstance(marks, list) else [marks])}:
+    if request.node.get_closest_marker("asterisk") is None:
         return
     server: LocalAsterisk = request.getfixturevalue("asterisk")
     server.start()  # a module before this one may have killed it

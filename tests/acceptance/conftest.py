@@ -174,8 +174,7 @@ def wiretap(asterisk: LocalAsterisk) -> Iterator[Wiretap]:
 @pytest.fixture(scope="module", autouse=True)
 def fresh_wiretap(request: pytest.FixtureRequest) -> None:
     """What a module's tests are asked about begins with the module, the stories that are told before its first test."""
-    marks = getattr(request.module, "pytestmark", [])
-    if "asterisk" in {mark.name for mark in (marks if isinstance(marks, list) else [marks])}:
+    if request.node.get_closest_marker("asterisk") is not None:
         wiretap: Wiretap = request.getfixturevalue("wiretap")
         wiretap.forget()
 

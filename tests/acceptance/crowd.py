@@ -188,6 +188,12 @@ class Crowd:
             recorded = await recorded_channels(database.background, AsteriskId("node1"), period.since, period.until)
         return audit(histories(events), recorded, period, BUSY_SECONDS)
 
+    async def agrees(self, since: datetime) -> AuditReport:
+        """The record says what Asterisk's own log says, or the test ends here with the differences."""
+        report = await self.audit(since)
+        assert report.agrees, report.as_text()
+        return report
+
 
 async def ended(runs: Sequence[SippRun]) -> None:
     """Wait for all; every call of each must have gone as its scenario says."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 
@@ -49,7 +50,7 @@ async def unlock_phone(pool: Pool, endpoint: Endpoint, author: str, now: datetim
 
 async def _unlock(pool: Pool, statement: str, name: str, kind: str, author: str, now: datetime) -> bool:
     with translated():
-        async with pool.acquire() as connection, connection.transaction():
+        async with transaction(pool) as connection:
             if await connection.fetchrow(statement, name) is None:
                 return False
             await record_deed(connection, now, author, f"{kind}.unlock", {kind: name})

@@ -1,7 +1,7 @@
 """All that is kept about one telephone number, and its erasure (AVG art. 15 and 17).
 
 A number stands in columns of its own, and may stand in texts in any notation. It is looked for in every row but those
-of facts that hold nothing personal, which takes half a minute in a database with a national year; no call waits for
+of facts that hold nothing personal, which takes a while in the record of a country (docs/bench.md); no call waits for
 it. Each look is a row in the audit log, with no more of the number than its last two digits.
 """
 

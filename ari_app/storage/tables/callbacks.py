@@ -19,6 +19,7 @@ from ari_app.core.callbacks import (
     RequestState,
 )
 from ari_app.core.reminders import Audience, ReminderKind, ReminderOutcome, ReminderWay
+from ari_app.storage.db.rows import MAY_BE_PERSONAL
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -152,7 +153,7 @@ callback_fact = sa.Table(
     text("kind"),
     sa.Column("detail", JSONB, nullable=False),
     one_of("kind", CallbackFactKind),
-    sa.Index("ix_callback_fact_personal", "request_id", postgresql_where=sa.text("detail::text LIKE '%\"pii_%'")),
+    sa.Index("ix_callback_fact_personal", "request_id", postgresql_where=sa.text(MAY_BE_PERSONAL.format(""))),
 )
 
 #: One way of one reminder. `key` names its subject: it is stored once, and so sent once. To lease it for sending is to

@@ -15,6 +15,7 @@ from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, Leg
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
+from ari_app.storage.db.rows import MAY_BE_PERSONAL
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -140,7 +141,7 @@ call_fact = sa.Table(
     text("kind"),
     sa.Column("detail", JSONB, nullable=False),
     one_of("kind", FactKind),
-    sa.Index("ix_call_fact_personal", "call_id", postgresql_where=sa.text("detail::text LIKE '%\"pii_%'")),
+    sa.Index("ix_call_fact_personal", "call_id", postgresql_where=sa.text(MAY_BE_PERSONAL.format(""))),
 )
 
 #: One transfer, asked for by a person (AV §2). `number` counts from 1 within its call.

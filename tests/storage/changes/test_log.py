@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
@@ -19,39 +17,18 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.changes.reads import changes_since
-from ari_app.storage.changes.upkeep import keep_up
-from ari_app.storage.db.engine import Database, Pool, connect
+from ari_app.storage.db.engine import Database, Pool
 from ari_app.storage.db.feed import CallChanged, Feed, Resync
-from ari_app.storage.db.roles import SERVE, WEB
+from ari_app.storage.db.roles import SERVE
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
-from tests.storage.change_readers import Plain, ids, insert, now_at, serve, since
+from tests.storage.changes.readers import Plain, ids, insert, now_at, serve, since
 from tests.storage.link import Link
 from tests.storage.values import NINE, new_call
 
 pytestmark = pytest.mark.postgres
 
 ARRIVED = Fact(NINE, FactKind.ARRIVED)
-
-
-@pytest.fixture
-async def database(database: Database) -> Database:
-    """The database of a test is a copy of another one, so its log begins anew, as `serve` does in its first minute."""
-    await keep_up(database.pool, datetime.now(UTC))
-    return database
-
-
-@pytest.fixture
-async def web(database: Database, database_url: str) -> AsyncIterator[Database]:
-    async with Database(as_role(database_url, WEB)) as web:
-        yield web
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Plain]:
-    connection = await connect(database_url, "test")
-    yield connection
-    await connection.close()
 
 
 async def test_a_transaction_that_commits_late_is_not_missed_and_holds_nobody_up(

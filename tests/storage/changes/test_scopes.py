@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import asyncpg
 import pytest
@@ -13,12 +11,9 @@ from ari_app.core.call import Fact, FactKind
 from ari_app.core.changes import ChangeKind
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.changes.reads import changes_in
-from ari_app.storage.changes.upkeep import keep_up
-from ari_app.storage.db.engine import Database, connect
-from ari_app.storage.db.roles import WEB
+from ari_app.storage.db.engine import Database
 from ari_app.storage.db.scopes import reading
-from tests.roles import as_role
-from tests.storage.change_readers import Plain, ids, now_at, since
+from tests.storage.changes.readers import Plain, ids, now_at, since
 from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_session, new_visit
 
 pytestmark = pytest.mark.postgres
@@ -30,26 +25,6 @@ INSERT INTO team (code, name) VALUES ('a', 'A'), ('b', 'B');
 INSERT INTO team_municipality VALUES ('a', 'GM9901', 'own'), ('b', 'GM9902', 'own');
 INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
 INSERT INTO operator_team VALUES ('101', 'a'), ('102', 'b')"""
-
-
-@pytest.fixture
-async def database(database: Database) -> Database:
-    """The database of a test is a copy of another one, so its log begins anew, as `serve` does in its first minute."""
-    await keep_up(database.pool, datetime.now(UTC))
-    return database
-
-
-@pytest.fixture
-async def web(database: Database, database_url: str) -> AsyncIterator[Database]:
-    async with Database(as_role(database_url, WEB)) as web:
-        yield web
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Plain]:
-    connection = await connect(database_url, "test")
-    yield connection
-    await connection.close()
 
 
 async def test_every_write_of_a_call_is_a_change_of_it_once_per_page(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,35 +11,13 @@ from ari_app.core.call import Fact, FactKind
 from ari_app.storage.changes import upkeep
 from ari_app.storage.changes.reads import changes_since
 from ari_app.storage.changes.upkeep import KEPT_FOR, keep_up
-from ari_app.storage.db.engine import Database, connect
-from ari_app.storage.db.roles import WEB
-from tests.roles import as_role
-from tests.storage.change_readers import Plain, ids, insert, now_at, serve, since
+from ari_app.storage.db.engine import Database
+from tests.storage.changes.readers import Plain, ids, insert, now_at, serve, since
 from tests.storage.values import NINE
 
 pytestmark = pytest.mark.postgres
 
 ARRIVED = Fact(NINE, FactKind.ARRIVED)
-
-
-@pytest.fixture
-async def database(database: Database) -> Database:
-    """The database of a test is a copy of another one, so its log begins anew, as `serve` does in its first minute."""
-    await keep_up(database.pool, datetime.now(UTC))
-    return database
-
-
-@pytest.fixture
-async def web(database: Database, database_url: str) -> AsyncIterator[Database]:
-    async with Database(as_role(database_url, WEB)) as web:
-        yield web
-
-
-@pytest.fixture
-async def owner(database_url: str) -> AsyncIterator[Plain]:
-    connection = await connect(database_url, "test")
-    yield connection
-    await connection.close()
 
 
 async def test_after_a_day_a_change_is_forgotten_and_a_reader_that_was_away_starts_anew(
