@@ -19,6 +19,7 @@ from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
+from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.calls.recovery import Recovery, no_log
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
@@ -34,6 +35,7 @@ from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.changes import CHANGES_SECONDS, ChangeUpkeep
 from ari_app.jobs.clockwork import ticking
+from ari_app.jobs.command_claimer import CommandClaimer
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
@@ -45,6 +47,7 @@ from ari_app.settings import Settings
 from ari_app.storage.callbacks.reminders import ReminderQueue
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.commands.claims import CommandClaims
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Database
 from ari_app.storage.db.lock import ControllerLock
 from ari_app.storage.db.nodes import NodeRow
@@ -154,6 +157,18 @@ async def _control(
         tasks.create_task(controller.beat(), name="heartbeat")
         tasks.create_task(controller.watch_store(), name="store")
         tasks.create_task(controller.keep_lock(), name="lock")
+        claimer = CommandClaimer(
+            database,
+            CommandClaims(database.pool, node, may_write=is_sure),
+            OperatorCommands(shell.registry, supervisor.operators.start_login),
+            callbacks,
+            area.current,
+            _utc_now,
+            node,
+            lambda: controller.is_ready,
+            supervisor.start,
+        )
+        tasks.create_task(claimer.follow(), name="commands")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
         await listen(stream, application, supervisor, controller.close_gap)
 

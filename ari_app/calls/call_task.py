@@ -62,6 +62,8 @@ async def drive(flow: Flow, first: Fact) -> None:
         if flow.call.callback_request is not None:
             flow.shell.dispatcher.not_called(CallId(flow.call.callback_request))
         flow.shell.registry.remove_call(flow.call.id)
+        if not flow.call.is_open:
+            flow.refuse_commands()
         for channel_id in flow.channels:
             flow.shell.registry.disown(channel_id)
 

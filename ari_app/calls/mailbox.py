@@ -28,6 +28,11 @@ class Mailbox:
         """Put back a message that was read too early; only the owner does this."""
         self._messages.appendleft(message)
 
+    def drain(self) -> list[Message]:
+        """Every message that is there, for an owner who reads no more."""
+        drained, self._messages = list(self._messages), deque()
+        return drained
+
     @contextmanager
     def keeping(self) -> Iterator[list[Message]]:
         """A list for messages that are not for now; when the block ends, they are the next ones again, in order."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.area import Reach
-from ari_app.core.ids import BridgeId, CallId, ChannelId, OperatorNumber, PlaybackId, SessionId
+from ari_app.core.ids import BridgeId, CallId, ChannelId, CommandId, OperatorNumber, PlaybackId, SessionId
 from ari_app.core.keypad import KeyCommand
 from ari_app.core.operator_commands import Answer, Command
 from ari_app.core.operators import OperatorEvent
+from ari_app.core.state_commands import StateCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,24 @@ class KeyCommandGiven:
 class CommandAsked:
     """To a call, or to a session without one: carry out this command, and give the answer, once.
 
-    `by` is the session of the operator who asked, or the channel of a colleague.
+    `by` is the session of the operator who asked, or the channel of a colleague. `command_id` is that of a command from
+    a screen: facts that follow from it name it. `about`: a call that is over, to a session.
     """
 
     command: Command
     by: SessionId | ChannelId
     answer: Callable[[Answer], None]
+    command_id: CommandId | None = None
+    about: CallId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateAsked:
+    """To an operator's session: a command from a screen about the operator; the answer is given once."""
+
+    command: StateCommand
+    answer: Callable[[Answer], None]
+    command_id: CommandId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +235,7 @@ Message = (
     | ReplaceAsked
     | KeyCommandGiven
     | CommandAsked
+    | StateAsked
     | CommandAnswered
     | PlayPrompt
     | PromptWanted

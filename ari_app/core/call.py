@@ -176,6 +176,7 @@ class FactKind(StrEnum):
     CALLING_BACK = "calling_back"  # we call a citizen
     CALLBACK_MARKED = "callback_marked"  # its outcome, by the operator's key
     REQUEST_CLOSED = "request_closed"  # the caller was owed a callback, and was helped in this call
+    PUT_DOWN = "put_down"  # the handling party ended the call, from a screen
     HELD = "held"  # on hold, with music
     HELD_NO_MORE = "held_no_more"
     TRANSFER_ASKED = "transfer_asked"

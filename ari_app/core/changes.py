@@ -26,6 +26,7 @@ class ChangeKind(StrEnum):
     REQUEST = "request"  # to be called back, with its attempts
     REMINDER = "reminder"  # of a request, or of a day's requests
     CALAMITY = "calamity"
+    COMMAND = "command"  # of somebody at a screen, answered
     AREA = "area"  # anything that an area file or a directory says about the municipality
 
 

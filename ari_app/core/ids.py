@@ -18,6 +18,7 @@ RequestId = NewType("RequestId", UUID)  # a callback request
 AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
 VisitId = NewType("VisitId", UUID)  # one stay of a call in a queue
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
+CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
 PlaybackId = NewType("PlaybackId", str)
@@ -70,6 +71,10 @@ def new_request_id() -> RequestId:
 
 def new_attempt_id() -> AttemptId:
     return AttemptId(sorted_by_time())
+
+
+def new_command_id() -> CommandId:
+    return CommandId(sorted_by_time())
 
 
 def new_line_id() -> LineId:

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from ari_app.core.callbacks import AttemptOutcome
-from ari_app.core.ids import EntryCode, OperatorNumber, TeamCode
+from ari_app.core.ids import EntryCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.limits import Limit
 from ari_app.core.transfer import TransferCommand, TransferKind
 
@@ -30,7 +30,18 @@ class TransferToQueue:
 
 @dataclass(frozen=True, slots=True)
 class HoldOrResume:
-    """Put the caller on hold, with music, or take them back into the talk."""
+    """Put the caller on hold, with music, or take them back into the talk.
+
+    `is_for_hold` says which of the two is wanted, and a repeated click does no harm; None, as by a key: the other one
+    than now.
+    """
+
+    is_for_hold: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutDown:
+    """End the call: the caller is hung up on, as when the handling party puts the phone down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,17 @@ class NextCallback:
     """Begin the callback that is due first for this operator; refused while they have a caller."""
 
 
+@dataclass(frozen=True, slots=True)
+class MakeCallback:
+    """Begin this very callback; refused while the operator has a caller, or somebody else calls that number."""
+
+    request: RequestId
+
+
 CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
-Command = CallbackCommand | NextCallback | StartTransfer | TransferToQueue | TransferCommand | HoldOrResume
+#: begins a callback; there is no caller yet
+BeginCallback = NextCallback | MakeCallback
+Command = CallbackCommand | BeginCallback | StartTransfer | TransferToQueue | TransferCommand | HoldOrResume | PutDown
 
 
 class RefusalReason(StrEnum):
@@ -97,6 +117,10 @@ class RefusalReason(StrEnum):
     NO_NUMBER = "no_number"  # the caller withheld it: it has to be keyed
     NO_REQUEST = "no_request"  # there is no callback to make or to close, or it is not for this operator
     NOT_A_CALLBACK = "not_a_callback"  # a call that is no callback has no outcome to record
+    EXPIRED = "expired"  # no controller took the command in time; nothing was done
+    NOT_LOGGED_IN = "not_logged_in"
+    LOGGED_IN = "logged_in"  # already
+    NO_WRAP_UP = "no_wrap_up"  # there is no wrap-up time to end
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from ari_app.core.operators import (
     OperatorSession,
     OperatorState,
     Pause,
+    PauseAfterCall,
     PauseReason,
     Resume,
     WrapUpOver,
@@ -74,22 +75,23 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
                 replace(session, call_id=None, pause_reason=reason, pause_pending=None), OperatorState.PAUSED, at
             )
         case WrapUpOver(at):
-            if session.state is not OperatorState.WRAP_UP:
-                return session
-            return _to(replace(session, idle_since_at=at, wrap_up_until_at=None), OperatorState.READY, at)
+            return _wrap_up_over(session, at) if session.state is OperatorState.WRAP_UP else session
         case Pause(reason, at):
             if session.state in _BUSY:
                 return replace(session, pause_pending=reason)
-            return _to(replace(session, pause_reason=reason, wrap_up_until_at=None), OperatorState.PAUSED, at)
+            session = replace(session, pause_reason=reason, pause_pending=None, wrap_up_until_at=None)
+            return _to(session, OperatorState.PAUSED, at)
+        case PauseAfterCall(reason, at):
+            has_call = session.state in _BUSY or session.state is OperatorState.WRAP_UP
+            return replace(session, pause_pending=reason) if has_call else session
         case Resume(at):
             session = replace(session, held_at=None)  # they pressed a key: somebody is there
             if session.state in _BUSY:
                 return replace(session, pause_pending=None, logout_pending=False)
             if session.state not in (OperatorState.PAUSED, OperatorState.WRAP_UP):
                 return session
-            return _to(
-                replace(session, idle_since_at=at, pause_reason=None, wrap_up_until_at=None), OperatorState.READY, at
-            )
+            session = replace(session, pause_reason=None, pause_pending=None, wrap_up_until_at=None)
+            return _to(replace(session, idle_since_at=at), OperatorState.READY, at)
         case LogOut(at):
             if session.state in _BUSY:
                 return replace(session, logout_pending=True)
@@ -132,6 +134,14 @@ def _call_over(session: OperatorSession, call_id: CallId, at: datetime, wrap_up_
     # An offer that came to nothing costs the operator nothing: they keep their place among the idle.
     idle_since = at if talked else session.idle_since_at
     return _to(replace(session, idle_since_at=idle_since), OperatorState.READY, at)
+
+
+def _wrap_up_over(session: OperatorSession, at: datetime) -> OperatorSession:
+    session = replace(session, wrap_up_until_at=None)
+    if session.pause_pending is not None:
+        reason = session.pause_pending
+        return _to(replace(session, pause_reason=reason, pause_pending=None), OperatorState.PAUSED, at)
+    return _to(replace(session, idle_since_at=at), OperatorState.READY, at)
 
 
 def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) -> OperatorSession:

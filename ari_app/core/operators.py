@@ -15,6 +15,7 @@ from ari_app.core.ids import (
     BridgeId,
     CallId,
     ChannelId,
+    CommandId,
     Endpoint,
     LineId,
     OperatorNumber,
@@ -80,6 +81,7 @@ class OperatorLine:
     end_is_estimated: bool = False
     failed_logins: int = 0
     version: int = 0  # counts the changes; a write of an older one that arrives late is refused
+    command_id: CommandId | None = None  # of the command from a screen that had this phone rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,7 @@ class OperatorSession:
     bridge_id: BridgeId | None = None  # the talk bridge of the standing line
     call_id: CallId | None = None
     pause_reason: PauseReason | None = None
-    pause_pending: PauseReason | None = None  # takes effect when the call is over
+    pause_pending: PauseReason | None = None  # takes effect when the call, or its wrap-up, is over
     logout_pending: bool = False
     held_at: datetime | None = None  # their phone has the line on hold, since when; nobody listens there
     wrap_up_until_at: datetime | None = None
@@ -111,6 +113,7 @@ class OperatorSession:
     logout_reason: LogoutReason | None = None
     teams: tuple[TeamCode, ...] = ()  # of the operator when the state began, the first one first
     version: int = 0  # as of a line
+    command_id: CommandId | None = None  # the last command from a screen that changed this row
 
     @property
     def is_open(self) -> bool:
@@ -170,6 +173,14 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseAfterCall:
+    """Pause when the call is over, or, when it is over already, its wrap-up."""
+
+    reason: PauseReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     at: datetime
 
@@ -211,6 +222,7 @@ OperatorEvent = (
     | DidNotAnswer
     | WrapUpOver
     | Pause
+    | PauseAfterCall
     | Resume
     | LogOut
     | LineLost

@@ -21,6 +21,8 @@ AREA_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "directory_entry": ("pii_number",),
     "team_contact": ("pii_email", "pii_phone"),
 }
+#: columns that hold something for the seconds that it is on its way: whatever answers a command empties them
+PASSING_COLUMNS: Mapping[str, tuple[str, ...]] = {"command": ("pii_arguments",)}
 
 
 def kept_from(now: datetime, days: int) -> datetime:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import Fact, FactKind, Leg
+from ari_app.core.command_traces import TRACES
 from ari_app.core.numbers import format_shared
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
@@ -89,6 +90,7 @@ _HAPPENED: Mapping[FactKind, str] = {
     FactKind.CALLING_BACK: "a citizen is called back",
     FactKind.CALLBACK_MARKED: "marked",
     FactKind.REQUEST_CLOSED: "the request to be called back is closed",
+    FactKind.PUT_DOWN: "the operator ended the call",
     FactKind.HELD: "on hold",
     FactKind.HELD_NO_MORE: "back from hold",
     FactKind.TRANSFER_ASKED: "a transfer was requested",
@@ -128,6 +130,8 @@ def describe(fact: Fact) -> str:
 def _details(detail: Mapping[str, object]) -> Iterator[str]:
     """A flag is shown by its meaning where it is set, any other detail by its name and value."""
     for key, value in detail.items():
+        if key in TRACES:
+            continue
         if value is True:
             yield _FLAGS.get(key, key)
         elif value is not None and value is not False:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.call import EndReason, LegEndReason, LegRole
 from ari_app.core.callbacks import (
     AttemptOutcome,
@@ -201,7 +200,7 @@ async def test_given_a_request_of_a_municipality_that_its_owner_does_not_answer_
 
 async def test_given_the_desk_when_it_asks_for_the_next_callback_then_it_is_begun_as_by_key(make_world: Make) -> None:
     w, operator = await at_work(make_world)
-    anna, commands = OperatorNumber("101"), OperatorCommands(w.registry)
+    anna, commands = OperatorNumber("101"), w.commands()
 
     async def asks(command: Command) -> Answer:
         asked = asyncio.create_task(commands.ask(anna, command))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from ari_app.calls.messages import CommandAsked
-from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.area import Reach
 from ari_app.core.call import FactKind
 from ari_app.core.ids import OperatorNumber
@@ -184,7 +183,7 @@ async def test_given_a_refusal_when_the_store_goes_away_then_it_is_answered_at_o
 
 async def test_given_a_call_that_does_not_answer_in_time_then_it_is_not_said_to_be_refused(make_world: Make) -> None:
     t = await talk(make_world)
-    commands = OperatorCommands(t.world.registry, patience_seconds=0)
+    commands = t.world.commands(patience_seconds=0)
     assert await commands.ask(OperatorNumber("101"), HoldOrResume()) == Unanswered()
     await settle()
     assert t.has_music(t.citizen)

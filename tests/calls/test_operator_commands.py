@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import pytest
 
-from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operator_commands import (
     ACCEPTED,
@@ -30,7 +29,7 @@ ANNA, BRAM = OperatorNumber("101"), OperatorNumber("102")
 
 
 async def asks(t: Talk, command: Command, operator: OperatorNumber = ANNA) -> Answer:
-    commands = OperatorCommands(t.world.registry)
+    commands = t.world.commands()
     asked = asyncio.create_task(commands.ask_call(t.call.id, operator, command))
     await settle()
     return await asked
@@ -66,7 +65,7 @@ async def test_given_a_talk_when_the_desk_holds_and_resumes_then_it_is_as_by_key
 
 async def test_given_somebody_elses_call_when_it_is_asked_for_then_it_is_refused(make_world: Make) -> None:
     t = await talk(make_world)
-    commands = OperatorCommands(t.world.registry)
+    commands = t.world.commands()
     assert await commands.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
     await t.world.operator("102", phone="phone08")
     assert await commands.ask(BRAM, HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)

@@ -14,6 +14,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
 from ari_app.calls.messages import Digit, Left, Message
+from ari_app.calls.operators.commands import PATIENCE_SECONDS, OperatorCommands
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
@@ -148,6 +149,10 @@ class World:
         async with asyncio.TaskGroup() as tasks:
             self.supervisor = Supervisor(self.shell, NODE, tasks)
             await self._stop.wait()
+
+    def commands(self, *, patience_seconds: float = PATIENCE_SECONDS) -> OperatorCommands:
+        """The way of commands from a screen to the process that runs now."""
+        return OperatorCommands(self.registry, self.supervisor.operators.start_login, patience_seconds)
 
     async def kill(self) -> None:
         """The process is gone, whatever it was doing; it must not use its last breath to touch anything."""

@@ -12,7 +12,7 @@ from ari_app.area_file.render import render_area
 from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.retention import MAXIMUM_DAYS, MINIMUM_DAYS, DataKind, Retention
-from ari_app.core.retention_rules import AREA_COLUMNS, PERSONAL_COLUMNS, kept_from, shared_periods
+from ari_app.core.retention_rules import AREA_COLUMNS, PASSING_COLUMNS, PERSONAL_COLUMNS, kept_from, shared_periods
 from ari_app.storage import tables
 
 pytestmark = pytest.mark.pure
@@ -93,7 +93,8 @@ def test_rows_of_no_municipality_exceed_nobodys_period() -> None:
 
 def test_every_column_with_personal_data_has_a_kind() -> None:
     decided = {(table, column) for kind in PERSONAL_COLUMNS.values() for table, of in kind.items() for column in of}
-    decided |= {(table, column) for table, of in AREA_COLUMNS.items() for column in of}
+    elsewhere = (*AREA_COLUMNS.items(), *PASSING_COLUMNS.items())
+    decided |= {(table, column) for table, of in elsewhere for column in of}
     found = {
         (table.name, column.name)
         for table in tables.metadata.tables.values()

@@ -14,7 +14,7 @@ from ari_app.core.access import Scope
 from ari_app.core.call import Call, Fact, FactKind
 from ari_app.core.callbacks import Confirmed, RequestKind
 from ari_app.core.numbers import E164
-from ari_app.core.retention_rules import AREA_COLUMNS
+from ari_app.core.retention_rules import AREA_COLUMNS, PASSING_COLUMNS
 from ari_app.storage import tables
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
@@ -34,7 +34,7 @@ OURS: Scope = frozenset({WIERDAM})
 def personal_columns() -> Iterator[tuple[str, str]]:
     for table in tables.metadata.tables.values():
         for column in table.columns:
-            if column.name.startswith("pii_"):
+            if column.name.startswith("pii_") and table.name not in PASSING_COLUMNS:
                 yield table.name, column.name
 
 

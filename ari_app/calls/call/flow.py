@@ -14,14 +14,14 @@ from ari_app.calls.call.record import Record
 from ari_app.calls.call.rows import ended
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Held, Left, Message, PutBack, Unheld, Up
+from ari_app.calls.messages import CommandAsked, Entered, Held, Left, Message, PutBack, Unheld, Up
 from ari_app.calls.shell import Shell
 from ari_app.core.area import Area, Norms
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
 from ari_app.core.call_changes import CallChanges
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, ChannelId, PlaybackId, SessionId, playback_id_of
-from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.operator_commands import RefusalReason, Refused
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
@@ -128,6 +128,9 @@ class Flow(HeldCaller):
     async def next(self, until: datetime | None = None) -> Message | None:
         """The next message, with what it says of a leg noted, or None at `until`. Raises PartyLeft of the caller."""
         message = await self.mailbox.next(until)
+        while isinstance(message, CommandAsked) and not self._takes_commands:
+            message.answer(Refused(RefusalReason.NOT_YOURS if self.call.ending is None else RefusalReason.NO_SUCH_CALL))
+            message = await self.mailbox.next(until)
         match message:
             case Left():
                 self._note_left(message)
@@ -142,6 +145,18 @@ class Flow(HeldCaller):
             case Entered(channel_id=entered, created_at=created_at):
                 self.note_beginning(entered, created_at)
         return message
+
+    @property
+    def _takes_commands(self) -> bool:
+        """Whether there is somebody who has the caller, and may ask for something."""
+        is_talk = self.call.stage is Stage.TALKING or self.open_transfer is not None
+        return is_talk and self.call.ending is None
+
+    def refuse_commands(self) -> None:
+        """The call is over: what was asked too late is answered."""
+        for message in self.mailbox.drain():
+            if isinstance(message, CommandAsked):
+                message.answer(Refused(RefusalReason.NO_SUCH_CALL))
 
     async def _put_caller_back(self) -> None:
         """The caller is where callers wait again. An announcement to them stops: it would hold the move up."""

@@ -83,12 +83,18 @@ class Record(Rows):
         """
         self._answers.append((give, answer))
 
+    def answer_now(self, give: Callable[[Answer], None], answer: Answer) -> None:
+        """Give an answer that needs no commit: a refusal is true at once."""
+        give(answer)
+        self.command_id = None
+
     def refuse_instead(self, reason: RefusalReason) -> None:
         """What was asked for is withdrawn before the commit that was to answer it."""
         self._give_answers(Refused(reason))
 
     def _give_answers(self, instead: Answer | None = None) -> None:
         answers, self._answers = self._answers, []
+        self.command_id = None
         for give, answer in answers:
             give(instead or answer)
 
@@ -125,6 +131,7 @@ class Record(Rows):
                 self.change_visit(visit)
             if facts or changes or not is_in_talk:
                 self._answers.clear()  # the commit may have arrived: neither yes nor no is known to be true
+                self.command_id = None
             raise
         except StaleRow:
             self._give_answers(Refused(RefusalReason.NO_SUCH_CALL))

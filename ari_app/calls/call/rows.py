@@ -11,7 +11,8 @@ from ari_app.calls.clock import Clock
 from ari_app.core import queue_visits
 from ari_app.core.call import Call, Fact, Leg, LegEndReason, LegRole
 from ari_app.core.call_changes import CallChanges, changed
-from ari_app.core.ids import ChannelId, LegId, TransferId, VisitId
+from ari_app.core.command_traces import traced
+from ari_app.core.ids import ChannelId, CommandId, LegId, TransferId, VisitId
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 
@@ -33,6 +34,8 @@ class Rows:
         self._unsaved_transfers: dict[TransferId, Transfer] = {}
         self._unsaved_visits: dict[VisitId, QueueVisit] = {}
         self._noted: tuple[Fact, ...] = ()
+        #: the command from a screen that is being carried out: facts that follow from it name it
+        self.command_id: CommandId | None = None
         self._changed: set[str] = set()  # fields of the row that were noted, and are not written yet
 
     @property
@@ -129,6 +132,8 @@ class Rows:
         for leg in legs:
             self.change_leg(leg)
         before = self.call
+        if self.command_id is not None:
+            facts = tuple(traced(fact, self.command_id) for fact in facts)
         self.call = changed(self.call, **changes)
         if changes or facts:
             self._follow_queue(before, facts)

@@ -14,6 +14,7 @@ from ari_app.core.operator_commands import (
     ACCEPTED,
     Answer,
     Command,
+    MakeCallback,
     NextCallback,
     PromiseCallback,
     RefusalReason,
@@ -40,6 +41,8 @@ class OperatorCallbacks:
         match command:
             case NextCallback():
                 return await self.start_next(session) or ACCEPTED
+            case MakeCallback(request_id):
+                return await self.start_this(session, request_id) or ACCEPTED
             case PromiseCallback():
                 return await self.promise_after(session, last_call, command)
             case _:
@@ -58,7 +61,9 @@ class OperatorCallbacks:
         return self._start(session, request, call_id)
 
     async def start_this(self, session: OperatorSession, request_id: RequestId) -> Refused | None:
-        """Begin this very callback; refused when somebody else calls it, or its number, at the moment."""
+        """Begin this very callback; refused in a talk, and when somebody else calls that number now."""
+        if session.call_id is not None:
+            return Refused(RefusalReason.TRANSFER_OPEN)
         now, call_id = self._shell.clock.now(), new_call_id()
         try:
             request = await self._shell.callbacks.claim(

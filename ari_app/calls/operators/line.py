@@ -126,6 +126,10 @@ class LineTask(ABC):
             await self.channel.play(to_operator.LOGIN_CLOSED)
             return
         await self._store(replace(self._line, operator=operator))
+        await self._begin_work(operator, calls_back=calls_back)
+
+    async def _begin_work(self, operator: OperatorNumber, *, calls_back: bool = False) -> None:
+        """From the login to the logout, on this line or at this phone."""
         teams = teams_of(self._shell.area(), operator)
         if teams and teams[0].reach is Reach.RING and self._line.endpoint is not None:
             self._is_callback_asked = calls_back

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +16,7 @@ from ari_app.calls.messages import Left, OperatorGone
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
-from ari_app.core.ids import CallId
+from ari_app.core.ids import CallId, CommandId
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState, line_gone
 from ari_app.core.skills import team_codes
@@ -34,6 +35,7 @@ class SessionRecord:
         """The session is stored already; from here on others find it in the registry."""
         self._shell = shell
         self._channel = channel
+        self._goodbye: Sequence[str] = to_operator.LOGGED_OUT
         self._is_behind = False  # the row has not the newest state: the store is away
         self._entry = SessionEntry(session, channel.mailbox)
         shell.registry.add_session(self._entry)
@@ -42,17 +44,22 @@ class SessionRecord:
     def session(self) -> OperatorSession:
         return self._entry.session
 
-    async def _apply(self, event: OperatorEvent, *, is_estimated: bool = False) -> None:
+    async def _apply(
+        self, event: OperatorEvent, *, is_estimated: bool = False, command_id: CommandId | None = None
+    ) -> None:
         """Write, then act: commit the state after this event, then let the dispatcher use it.
 
-        `is_estimated`: nobody saw when it happened. The call of a line that is gone gets that message before the
-        commit: the store may be away, and the caller is alone in the talk.
+        `is_estimated`: nobody saw when it happened. `command_id`: of a command from a screen that led to it; the row
+        names it. The call of a line that is gone gets that message before the commit: the store may be away, and the
+        caller is alone in the talk.
         """
         changed = step(self.session, event)
         if changed is self.session:
             return
         if changed.state_since_at != self.session.state_since_at:
             changed = replace(changed, teams=team_codes(self._shell.area(), changed.operator))
+        if command_id is not None:
+            changed = replace(changed, command_id=command_id)
         call_id = self.session.call_id
         self._entry.session = changed
         if isinstance(event, LineLost) and call_id is not None:
@@ -144,6 +151,6 @@ class SessionRecord:
         """Say on the line, before its owner hangs it up, that it was logged out: by key, or on another phone."""
         await self._destroy_bridge()
         if self.session.logout_reason is LogoutReason.KEY:
-            await self._channel.play(to_operator.LOGGED_OUT)
+            await self._channel.play(self._goodbye)
         elif self.session.logout_reason is LogoutReason.REPLACED:
             await self._channel.play(to_operator.REPLACED)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -76,12 +76,16 @@ class CalledLine(LineTask):
             message = await self.channel.next(until)
             match message:
                 case Entered(created_at=created_at):
-                    await self._store(replace(self._line, started_at=created_at))
+                    await self._channel_entered(created_at)
                 case Up(at=at):
                     self._line = replace(self._line, answered_at=at)
             if await phone.heard(message) in (Ringing.TIME_UP, Ringing.UNREACHABLE):
                 return False
         return True
+
+    async def _channel_entered(self, created_at: datetime) -> None:
+        """Write, then act: the row is committed before the phone rings."""
+        await self._store(replace(self._line, started_at=created_at))
 
     async def _is_accepted(self, invitation: Invitation) -> bool:
         """Say it twice to somebody who presses no key; whether ACCEPT_KEY was pressed.
@@ -102,6 +106,8 @@ class Lines(Protocol):
     """The part of `OperatorTasks` that serves a phone that is called."""
 
     def own_called_line(self, line: OperatorLine, invitation: Invitation | None) -> CalledLine: ...
+
+    def own_line(self, task: LineTask) -> None: ...
 
     def disown_line(self, task: LineTask) -> None: ...
 
@@ -169,16 +175,23 @@ class ReminderCalls:
 
     async def _create(self, endpoint: Endpoint, invitation: Invitation | None) -> CalledLine:
         """A channel to this phone, owned before it exists. Raises CallError."""
-        call_id = new_call_id()
-        channel_id = new_channel_id(call_id, "operator")
+        channel_id = new_channel_id(new_call_id(), "operator")
         line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
         task = self._lines.own_called_line(line, invitation)
-        try:
-            await self._shell.switch.create(endpoint, channel_id, call_id, SHOWN_NUMBER)
-        except CallError as error:
-            self._lines.disown_line(task)
-            if not isinstance(error, DestinationUnavailable):
-                with suppress(CallError):
-                    await self._shell.switch.hang_up(channel_id)  # it may have come into being all the same
-            raise
+        await create_channel(self._shell, self._lines, task)
         return task
+
+
+async def create_channel(shell: Shell, lines: Lines, task: LineTask) -> None:
+    """Create the channel of an owned line; it is disowned when it cannot be created. Raises CallError."""
+    line = task.line
+    if line.endpoint is None:
+        raise DestinationUnavailable("a line without a phone")
+    try:
+        await shell.switch.create(line.endpoint, line.channel_id, new_call_id(), SHOWN_NUMBER)
+    except CallError as error:
+        lines.disown_line(task)
+        if not isinstance(error, DestinationUnavailable):
+            with suppress(CallError):
+                await shell.switch.hang_up(line.channel_id)  # it may have come into being all the same
+        raise

@@ -25,6 +25,7 @@ from ari_app.calls.messages import (
     PlayPrompt,
     PutBack,
     ReplaceAsked,
+    StateAsked,
     TakeCall,
     Unheld,
 )
@@ -46,6 +47,7 @@ from ari_app.core.keypad import (
     UnknownCode,
 )
 from ari_app.core.operator_commands import (
+    ACCEPTED,
     CallbackKey,
     Command,
     PromiseCallback,
@@ -67,6 +69,7 @@ from ari_app.core.operators import (
     Resume,
     WrapUpOver,
 )
+from ari_app.core.state_commands import is_forced, verdict
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -140,8 +143,10 @@ class SessionTask(SessionPrompts):
             case PlayPrompt(names=names, playback_id=playback_id):
                 if await self._channel.start_prompt(names, playback_id) is None:
                     self._post_prompt_over()
-            case CommandAsked(command=wanted, answer=answer):
-                answer(await self._callbacks.carry_out(self.session, self._last_call, wanted))
+            case CommandAsked(command=wanted, answer=answer, about=about):
+                answer(await self._callbacks.carry_out(self.session, about or self._last_call, wanted))
+            case StateAsked():
+                await self._obey(message)
             case CommandAnswered(answer=Refused(reason, deputy)):
                 await self._prompt_at_length(to_operator.refusal(reason, deputy))
             case Played(playback_id=playback_id, failed=failed):
@@ -218,7 +223,8 @@ class SessionTask(SessionPrompts):
     async def _end_wrap_up(self) -> None:
         if self.session.state is OperatorState.WRAP_UP:
             await self._apply(WrapUpOver(self._shell.clock.now()))
-            await self._channel.start_prompt(to_operator.READY)
+            pause = self.session.pause_reason
+            await self._channel.start_prompt(to_operator.READY if pause is None else to_operator.paused(pause))
 
     async def _line_held(self, message: Held | Unheld) -> None:
         """The phone put the line on hold, or took it back. A caller on the way goes back to the queue, place kept."""
@@ -232,6 +238,22 @@ class SessionTask(SessionPrompts):
             self._shell.registry.post_to_call(before.call_id, message)
         elif self.session.state is OperatorState.READY and before.state is not OperatorState.READY:
             await self._channel.start_prompt(to_operator.READY)
+
+    # --- a screen ---
+
+    async def _obey(self, asked: StateAsked) -> None:
+        """Commit what a command about this operator comes to, then answer. Others' commands are spoken as well."""
+        event = verdict(self.session, asked.command, self._shell.clock.now())
+        if isinstance(event, Refused):
+            asked.answer(event)
+            return
+        await self._apply(event, command_id=asked.command_id)
+        asked.answer(ACCEPTED)
+        if is_forced(asked.command) and not self.session.is_open:
+            self._goodbye = (*to_operator.BY_SUPERVISOR, *self._goodbye)
+        elif is_forced(asked.command) and self.session.state is not OperatorState.OFFERED:
+            is_in_talk = self.session.state is OperatorState.TALKING
+            await self._prompt_at_length(to_operator.by_supervisor(asked.command, is_in_talk=is_in_talk))
 
     # --- keys ---
 

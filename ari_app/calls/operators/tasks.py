@@ -11,11 +11,22 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.operators.callbacks import OperatorCallbacks, StartCall
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.line import DialledLine, LineTask, OperatorShell, ResumedLine
+from ari_app.calls.operators.login_calls import LoginCalls
 from ari_app.calls.operators.reminder_calls import CalledLine, Invitation, ReminderCalls
 from ari_app.calls.operators.session import SessionTask
 from ari_app.calls.shell import Shell
-from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, PlaybackId, is_made_by_us, new_line_id
+from ari_app.core.ids import (
+    AsteriskId,
+    ChannelId,
+    CommandId,
+    Endpoint,
+    OperatorNumber,
+    PlaybackId,
+    is_made_by_us,
+    new_line_id,
+)
 from ari_app.core.ledger import StaleRow
+from ari_app.core.operator_commands import Answer
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel
 
@@ -40,6 +51,7 @@ class OperatorTasks:
         self._asterisk_id = asterisk_id
         self._common = OperatorShell(shell, self.callbacks, self.start_ring_session)
         self._lines: dict[ChannelId, LineTask] = {}
+        self.login_calls = LoginCalls(shell, self._common, self, asterisk_id)
 
     # --- lines ---
 
@@ -64,16 +76,17 @@ class OperatorTasks:
             task = CalledLine(self._common, line, mailbox)
         else:
             task = DialledLine(self._common, line, mailbox)
-        self._own_line(task)
+        self.own_line(task)
         self.start(self.run_line(task), f"operator line {line.channel_id}")
 
     def own_called_line(self, line: OperatorLine, invitation: Invitation | None) -> CalledLine:
         """The task of a phone that is about to be called; to be run with `run_line`, or disowned."""
         task = CalledLine(self._common, line, Mailbox(self._shell.clock), invitation)
-        self._own_line(task)
+        self.own_line(task)
         return task
 
-    def _own_line(self, task: LineTask) -> None:
+    def own_line(self, task: LineTask) -> None:
+        """Messages of its channel go to this task from now on; to be run with `run_line`, or disowned."""
         self._lines[task.line.channel_id] = task
         self._shell.registry.own(task.line.channel_id, task.channel.mailbox)
 
@@ -102,6 +115,12 @@ class OperatorTasks:
         """The prompts whose end an operator's task waits for."""
         playing = [(task.channel.mailbox, task.channel.playing) for task in self._lines.values()]
         return [(mailbox, playback_id) for mailbox, playback_id in playing if playback_id is not None]
+
+    def start_login(
+        self, operator: OperatorNumber, phone: Endpoint, answer: Callable[[Answer], None], command_id: CommandId | None
+    ) -> None:
+        """Ring this phone for an operator who logs in from a screen."""
+        self.start(self.login_calls.ring(operator, phone, answer, command_id), f"login of {operator}")
 
     # --- operators whose phone is rung per call, who are at work without a line ---
 

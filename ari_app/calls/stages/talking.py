@@ -14,11 +14,12 @@ from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, PutBack, Unheld
-from ari_app.calls.transfers.commands import ToggleHold, respond
+from ari_app.calls.transfers.commands import HangUp, ToggleHold, respond
 from ari_app.calls.transfers.requests import LeaveStage, TransferBegun
 from ari_app.calls.transfers.transfer import carry_out_transfer
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason
 from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY
+from ari_app.core.command_traces import withdrawn
 from ari_app.core.ids import ChannelId, OperatorNumber
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import TransferOutcome
@@ -77,6 +78,8 @@ async def _talk(flow: Flow) -> Step | End | None:
                 match await respond(flow, request):
                     case ToggleHold():
                         await _toggle_hold(flow)
+                    case HangUp():
+                        return _put_down(flow)
                     case TransferBegun():
                         return None
                     case LeaveStage(step):
@@ -84,6 +87,13 @@ async def _talk(flow: Flow) -> Step | End | None:
     if handling_party.joined_at is not None and flow.now - handling_party.joined_at < HEARD_AFTER:
         return await _unheard(flow, handling_party)
     return _handling_party_left(flow)
+
+
+def _put_down(flow: Flow) -> End:
+    """The reason is committed before anybody is hung up, and with that commit the command is answered."""
+    leg = flow.handling_party
+    flow.note(Fact(flow.now, FactKind.PUT_DOWN, {"by": None if leg is None else leg.party}))
+    return End(EndReason.OPERATOR_HUNG_UP)
 
 
 def _handling_party_left(flow: Flow) -> Step | End:
@@ -102,10 +112,11 @@ def _handling_party_left(flow: Flow) -> Step | End:
 
 async def _toggle_hold(flow: Flow) -> None:
     """A talk waits for no store: without it nobody is put on hold, and whoever is comes back, and the row follows."""
-    now = flow.now
+    now, command_id = flow.now, flow.command_id
     if flow.call.held_at is None:
         if not await flow.commit_if_possible(Fact(now, FactKind.HELD), held_at=now, has_music=True):
-            flow.note(Fact(flow.now, FactKind.HELD_NO_MORE))  # the try may have arrived, and is made again
+            # The try may have arrived, and is made again.
+            flow.note(withdrawn(Fact(flow.now, FactKind.HELD_NO_MORE), command_id))
             await prompt_handling_party(flow, to_operator.refusal(RefusalReason.STORE_AWAY))
             return
         await arrange(flow, HOLD)

@@ -21,9 +21,11 @@ from ari_app.core.operator_commands import (
     CallbackKey,
     CloseRequest,
     HoldOrResume,
+    MakeCallback,
     MarkCallback,
     NextCallback,
     PromiseCallback,
+    PutDown,
     RefusalReason,
     Refused,
     StartTransfer,
@@ -52,16 +54,22 @@ class ToggleHold:
     """The caller is to be put on hold, or to be taken back into the talk."""
 
 
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The call is to end, by the handling party's wish."""
+
+
 #: what follows from a command; a TransferCommand is an event of the open transfer
-Verdict = Refused | Done | ToggleHold | TransferBegun | LeaveStage | TransferCommand
+Verdict = Refused | Done | ToggleHold | HangUp | TransferBegun | LeaveStage | TransferCommand
 
 
 async def respond(flow: Flow, asked: CommandAsked) -> Verdict:
     """Judge a command and see to its answer; the stage carries out what is left to do."""
+    flow.command_id = asked.command_id
     verdict = await _judge(flow, asked)
     match verdict:
         case Refused(reason, deputy):
-            asked.answer(verdict)
+            flow.answer_now(asked.answer, verdict)
             if flow.handling_party is not None and asked.by == flow.handling_party.channel_id:
                 await prompt_handling_party(flow, to_operator.refusal(reason, deputy))
             await flow.commit_if_possible()
@@ -82,17 +90,25 @@ async def _judge(flow: Flow, asked: CommandAsked) -> Verdict:
         case StartTransfer() | TransferToQueue():
             return await start_transfer(flow, asked.command)
         case HoldOrResume():
-            if flow.open_transfer is not None:
-                return Refused(RefusalReason.TRANSFER_OPEN)
-            is_for_hold = flow.call.held_at is None
-            return Refused(RefusalReason.STORE_AWAY) if is_for_hold and flow.store_is_away else ToggleHold()
+            return _hold(flow, asked.command.is_for_hold)
+        case PutDown():
+            return Refused(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else HangUp()
         case SwapParties() | Conference() | CompleteTransfer() | CancelTransfer():
             return _of_open_transfer(flow, asked.command)
-        case NextCallback():
+        case NextCallback() | MakeCallback():
             return Refused(RefusalReason.TRANSFER_OPEN)
         case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():
             answer = await carry_out(flow, asked.command)
             return answer if isinstance(answer, Refused) else Done(answer)
+
+
+def _hold(flow: Flow, is_for_hold: bool | None) -> Refused | ToggleHold | Done:
+    if flow.open_transfer is not None:
+        return Refused(RefusalReason.TRANSFER_OPEN)
+    is_held = flow.call.held_at is not None
+    if is_for_hold is is_held:
+        return Done(ACCEPTED)  # it is so already
+    return ToggleHold() if is_held or not flow.store_is_away else Refused(RefusalReason.STORE_AWAY)
 
 
 def _is_handling_party(flow: Flow, by: SessionId | ChannelId) -> bool:

@@ -10,6 +10,7 @@ from ari_app.calls.call.flow import Flow, Step
 from ari_app.calls.call.next_step import DIRECT_SECONDS, queued, returning
 from ari_app.core import routing
 from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.command_traces import withdrawn
 from ari_app.core.ids import Endpoint, EntryCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.transfer import CancelTransfer, Transfer
@@ -61,7 +62,7 @@ async def withdraw(flow: Flow, transfer: Transfer) -> bool:
     flow.note_never_created(target.channel_id)
     after, _ = step(transfer, CancelTransfer(), flow.now)
     flow.change_transfer(after)
-    flow.note(transfer_over(after))
+    flow.note(withdrawn(transfer_over(after), flow.command_id))
     await refuse(flow)
     return True
 

@@ -26,6 +26,7 @@ from ari_app.calls.transfers.commands import respond
 from ari_app.calls.transfers.recall import come_back, refuse, withdraw
 from ari_app.core.call import Fact, FactKind, LegEndReason, Stage
 from ari_app.core.call_changes import WITH_NOBODY, CallChanges
+from ari_app.core.command_traces import withdrawn
 from ari_app.core.destinations import ACCEPT_SECONDS
 from ari_app.core.ids import BridgeId, new_bridge_id
 from ari_app.core.transfer import (
@@ -205,7 +206,7 @@ async def _go_on(flow: Flow, before: Transfer, transfer: Transfer, *, is_asked: 
     flow.note(_state(flow, transfer))
     if not await flow.commit_if_possible() and is_asked:
         flow.change_transfer(before)
-        flow.note(_state(flow, before))  # the try may have arrived, and is made again
+        flow.note(withdrawn(_state(flow, before), flow.command_id))  # the try may have arrived, and is made again
         await refuse(flow)
         return None
     if transfer.state is TransferState.CONFERENCED:

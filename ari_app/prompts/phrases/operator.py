@@ -8,6 +8,7 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.core.keypad import Awaited, KeyCommand, LogOutKey, PauseKey, ResumeKey, UnknownCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.state_commands import BeReady, LogOff, StateCommand, TakePause
 from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import TONE_PLACE, text_prompt
 from ari_app.prompts.phrases.parts import BEEP, MUSIC, RING_TONE, Phrase, digits, municipality_name, texts
@@ -30,6 +31,7 @@ STILL_TALKING: Phrase = texts("nog-in-gesprek")  # on another phone
 UNKNOWN_CODE: Phrase = texts("onbekende-code")
 FINISH_WITH_HASH: Phrase = texts("rond-af")
 ONE_MORE_DIGIT: Phrase = texts("nog-een-cijfer")
+BY_SUPERVISOR: Phrase = texts("door-teamleider")
 DIAL_IN_AGAIN: Phrase = texts("opnieuw-inbellen")
 OUT_OF_ORDER: Phrase = texts("storing-bel-later")
 CALLER_LEFT: Phrase = (f"{TONE_PLACE}/piep-einde",)
@@ -78,6 +80,10 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NO_NUMBER: "geen-nummer",
     RefusalReason.NO_REQUEST: "geen-verzoek",
     RefusalReason.NOT_A_CALLBACK: "geen-terugbelgesprek",
+    RefusalReason.EXPIRED: "lukt-nu-niet",
+    RefusalReason.NOT_LOGGED_IN: "onbekende-code",
+    RefusalReason.LOGGED_IN: "onbekende-code",
+    RefusalReason.NO_WRAP_UP: "onbekende-code",
 }
 
 
@@ -107,6 +113,19 @@ def in_talk(command: KeyCommand) -> Phrase:
 def incomplete_code(awaited: Awaited) -> Phrase:
     """The keys that a code still needs, after a moment without one."""
     return FINISH_WITH_HASH if awaited is Awaited.HASH else ONE_MORE_DIGIT
+
+
+def by_supervisor(command: StateCommand, *, is_in_talk: bool) -> Phrase:
+    """That somebody else changed the operator's state, and to what."""
+    match command:
+        case BeReady():
+            return (*BY_SUPERVISOR, *(READY_AFTER_CALL if is_in_talk else READY))
+        case TakePause(reason):
+            return (*BY_SUPERVISOR, *(PAUSE_AFTER_CALL if is_in_talk else paused(reason)))
+        case LogOff():
+            return (*BY_SUPERVISOR, *LOGOUT_AFTER_CALL)
+        case _:
+            return BY_SUPERVISOR
 
 
 def paused(reason: PauseReason) -> Phrase:

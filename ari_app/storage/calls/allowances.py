@@ -8,7 +8,7 @@ from ari_app.core.access import Scope
 from ari_app.core.ids import CallId
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import scope_codes
 
@@ -23,8 +23,15 @@ async def allow_transfer(pool: Pool, scope: Scope, call_id: CallId, by: str, rea
     """
     with translated():
         async with transaction(pool) as connection:
-            if await connection.fetchrow(_IS_OPEN, call_id, scope_codes(scope)) is None:
-                return False
-            await connection.execute(_ALLOW, call_id, at, by, reason)
-            await record_deed(connection, at, by, "transfer_allowed", {"call_id": str(call_id), "reason": reason})
+            return await allow_transfer_in(connection, scope, call_id, by, reason, at)
+
+
+async def allow_transfer_in(
+    connection: Connection, scope: Scope, call_id: CallId, by: str, reason: str, at: datetime
+) -> bool:
+    """As `allow_transfer`, in a transaction of the caller."""
+    if await connection.fetchrow(_IS_OPEN, call_id, scope_codes(scope)) is None:
+        return False
+    await connection.execute(_ALLOW, call_id, at, by, reason)
+    await record_deed(connection, at, by, "transfer_allowed", {"call_id": str(call_id), "reason": reason})
     return True

@@ -20,17 +20,24 @@ from uuid import UUID
 
 import asyncpg
 
-from ari_app.core.ids import CallId, LineId, RequestId, SessionId
+from ari_app.core.ids import CallId, CommandId, LineId, RequestId, SessionId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.db.engine import STATEMENT_SECONDS, connect
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import AREA_CHANNEL, CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.db.notifications import (
+    ANSWER_CHANNEL,
+    AREA_CHANNEL,
+    CALL_CHANNEL,
+    CALLBACK_CHANNEL,
+    COMMAND_CHANNEL,
+    OPERATOR_CHANNEL,
+)
 
 #: a writer that dies between its commit and its notification leaves a change unseen for at most so long
 RESYNC_SECONDS = 60.0
 PING_SECONDS = 5.0
 RETRY_SECONDS = 0.5
-EVERY_CHANNEL = (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, AREA_CHANNEL)
+EVERY_CHANNEL = (CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL, AREA_CHANNEL, ANSWER_CHANNEL)
 #: a listener that is this far behind had better read everything
 MOST_WAITING = 10_000
 
@@ -69,11 +76,29 @@ class AreaChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandAnswered:
+    """A command from a screen has its answer."""
+
+    command_id: CommandId
+    number: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAsked:
+    """For controllers: there is a command for this node; None: for any of them."""
+
+    node: str | None
+    number: int | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     """Changes may have been missed: read everything. A feed begins with it, and so does what follows a gap."""
 
 
-Notification = CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | Resync
+Notification = (
+    CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | CommandAnswered | CommandAsked | Resync
+)
 
 
 def read_notification(channel: str, payload: str) -> Notification:
@@ -90,6 +115,10 @@ def read_notification(channel: str, payload: str) -> Notification:
                 return LineChanged(LineId(UUID(text)), number)
             case (channel, ["session", text]) if channel == OPERATOR_CHANNEL:
                 return SessionChanged(SessionId(UUID(text)), number)
+            case (channel, [text]) if channel == ANSWER_CHANNEL:
+                return CommandAnswered(CommandId(UUID(text)), number)
+            case (channel, [node]) if channel == COMMAND_CHANNEL:
+                return CommandAsked(None if node == "*" else node)
             case (channel, _) if channel == AREA_CHANNEL:
                 return AreaChanged(number)
     except ValueError:

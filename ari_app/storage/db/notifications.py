@@ -19,6 +19,8 @@ CALL_CHANNEL = "ari_app_call"  # payload: the call's id
 OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, its id
 CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
 AREA_CHANNEL = "ari_app_area"  # payload: "area" or "calamity"
+ANSWER_CHANNEL = "ari_app_answer"  # payload: the command's id
+COMMAND_CHANNEL = "ari_app_command"  # payload: the node whose controller is to look, or "*"; nothing changed yet
 
 #: the number of a change, as SQL: that of the transaction that makes it (`core.changes`)
 CURRENT_NUMBER = "pg_current_xact_id()::text::bigint"

@@ -3,7 +3,7 @@
 The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only, but for what
 retention takes out with functions of the owner. `web` reads, within
 the municipalities that its connection names (row level security, the wall behind the scope of each query), and adds to
-the audit log. Rights are granted anew by each `migrate`, so they are not part of a dump.
+the audit log and asks for commands. Rights are granted anew by each `migrate`, so they are not part of a dump.
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "pin_attempt",
             "phone_pin_attempt",
             "cel_position",
+            "command",
         ),
         _ALL,
     ),
@@ -97,6 +98,7 @@ TRIGGER_FUNCTIONS = (
     "note_change_of_requests_part()",
     "note_change_of_call_facts()",
     "note_change_of_callback_request_facts()",
+    "note_command_change()",
 )
 
 #: a policy has a digest of its definition as its comment
@@ -126,6 +128,18 @@ def _of_team(column: str) -> str:
     return f"EXISTS (SELECT FROM team_municipality served WHERE served.team = {column} AND {served})"
 
 
+#: Everybody and everything that a command is about is in the scope. Whoever has a call may give commands about it, also
+#: when it reached no municipality.
+_COMMAND = " AND ".join(
+    (
+        f"(municipality IS NULL OR {_IN_SCOPE.format('municipality')})",
+        f"(operator IS NULL OR {_of_operator('command.operator')})",
+        f"(call_id IS NULL OR {_through('call', 'id', 'command.call_id')} OR EXISTS (SELECT FROM operator_session s"
+        " WHERE s.operator = command.operator AND s.call_id = command.call_id))",
+        f"(request_id IS NULL OR {_through('callback_request', 'id', 'command.request_id')})",
+    )
+)
+
 #: the rows that `web` sees, by table; of a table that is not here it sees all, when it has the right
 WEB_SEES: Mapping[str, str] = {
     "call": _IN_SCOPE.format("municipality"),
@@ -146,6 +160,7 @@ WEB_SEES: Mapping[str, str] = {
     "operator_state": _of_operator("operator_state.operator"),
     "operator_absence": _of_operator("operator_absence.operator"),
     "team_contact": _of_team("team_contact.team"),
+    "command": f"{_OWN} = '*' OR ({_COMMAND})",
     "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }
 
@@ -154,6 +169,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(WEB_SEES, _READ),
     "operator": "SELECT (number, name)",  # never the hash of a PIN
     "audit_log": "INSERT",
+    "command": "SELECT, INSERT",
     **dict.fromkeys(
         (
             "municipality",

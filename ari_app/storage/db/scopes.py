@@ -17,11 +17,16 @@ SCOPE_SETTING = "ari_app.scope"  # CBS codes, separated by commas; * for the who
 _SET = f"SELECT set_config('{SCOPE_SETTING}', $1, true)"
 
 
+async def set_scope(connection: Connection, scope: Scope) -> None:
+    """Name the scope for the policies, until the end of the transaction that the connection is in."""
+    await connection.execute(_SET, "*" if scope is None else ",".join(sorted(scope)))
+
+
 @asynccontextmanager
 async def reading(pool: Pool, scope: Scope) -> AsyncIterator[Connection]:
     """A transaction that sees one moment, and for the role of `web` only what is in the scope."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(_SET, "*" if scope is None else ",".join(sorted(scope)))
+        await set_scope(connection, scope)
         yield connection
 
 

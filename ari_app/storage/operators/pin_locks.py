@@ -8,7 +8,7 @@ from datetime import datetime
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 
 #: what was keyed and is no operator's number may be a PIN in the wrong place: it is shown to nobody
@@ -48,10 +48,19 @@ async def unlock_phone(pool: Pool, endpoint: Endpoint, author: str, now: datetim
     return await _unlock(pool, _UNLOCK_PHONE, endpoint, "phone", author, now)
 
 
+async def unlock_number_in(connection: Connection, operator: OperatorNumber, author: str, now: datetime) -> bool:
+    """As `unlock_number`, in a transaction of the caller."""
+    return await _unlock_in(connection, _UNLOCK_NUMBER, operator, "operator", author, now)
+
+
 async def _unlock(pool: Pool, statement: str, name: str, kind: str, author: str, now: datetime) -> bool:
     with translated():
         async with transaction(pool) as connection:
-            if await connection.fetchrow(statement, name) is None:
-                return False
-            await record_deed(connection, now, author, f"{kind}.unlock", {kind: name})
+            return await _unlock_in(connection, statement, name, kind, author, now)
+
+
+async def _unlock_in(connection: Connection, statement: str, name: str, kind: str, author: str, now: datetime) -> bool:
+    if await connection.fetchrow(statement, name) is None:
+        return False
+    await record_deed(connection, now, author, f"{kind}.unlock", {kind: name})
     return True

@@ -40,6 +40,7 @@ from ari_app.storage.tables.callbacks import (
 )
 from ari_app.storage.tables.changes import change, change_log
 from ari_app.storage.tables.columns import metadata
+from ari_app.storage.tables.commands import command
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.pins import phone_pin_attempt, pin_attempt
@@ -78,6 +79,7 @@ __all__ = [
     "change",
     "change_log",
     "closing",
+    "command",
     "direct_number",
     "directory_entry",
     "directory_entry_hours",

@@ -1,0 +1,93 @@
+"""Logging in from a screen: the operator's phone rings, and picking it up is the login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+import structlog
+
+from ari_app.calls.errors import CallError
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.operators.line import OperatorShell
+from ari_app.calls.operators.reminder_calls import CalledLine, Lines, create_channel
+from ari_app.calls.shell import Shell
+from ari_app.core.ids import AsteriskId, CommandId, Endpoint, OperatorNumber, new_call_id, new_channel_id, new_line_id
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.operators import OperatorLine
+
+log = structlog.get_logger(__name__)
+
+
+class LoginLine(CalledLine):
+    """A phone that rings at its operator's own wish: nobody is asked for number and PIN.
+
+    After a restart of this process it is a called line as any other, on which number and PIN are asked for.
+    """
+
+    def __init__(
+        self, common: OperatorShell, line: OperatorLine, mailbox: Mailbox, answer: Callable[[Answer], None]
+    ) -> None:
+        super().__init__(common, line, mailbox)
+        self._answer = answer
+
+    async def _enter(self) -> None:
+        operator = self._line.operator
+        if operator is None or not await self._is_picked_up():
+            return
+        await self._store(self._line)
+        await self._begin_work(operator)
+
+    async def _channel_entered(self, created_at: datetime) -> None:
+        """Commit the row, then answer, then let it ring."""
+        await super()._channel_entered(created_at)
+        self._answer(ACCEPTED)
+
+
+class LoginCalls:
+    """Rings phones for operators who ask for it on a screen."""
+
+    def __init__(self, shell: Shell, common: OperatorShell, lines: Lines, asterisk_id: AsteriskId) -> None:
+        self._shell = shell
+        self._common = common
+        self._lines = lines
+        self._asterisk_id = asterisk_id
+        self._ringing: set[OperatorNumber] = set()
+
+    async def ring(
+        self,
+        operator: OperatorNumber,
+        phone: Endpoint,
+        answer: Callable[[Answer], None],
+        command_id: CommandId | None = None,
+    ) -> None:
+        """Let this phone ring; accepted once the row of the line is committed. Returns when the line is over."""
+        if operator in self._ringing or self._shell.registry.session_of(operator) is not None:
+            answer(Refused(RefusalReason.LOGGED_IN))
+            return
+        self._ringing.add(operator)
+        try:
+            await self._ring(operator, phone, answer, command_id)
+        finally:
+            self._ringing.discard(operator)
+
+    async def _ring(
+        self,
+        operator: OperatorNumber,
+        phone: Endpoint,
+        answer: Callable[[Answer], None],
+        command_id: CommandId | None,
+    ) -> None:
+        channel_id = new_channel_id(new_call_id(), "operator")
+        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, phone, self._shell.clock.now())
+        line = replace(line, operator=operator, command_id=command_id)
+        task = LoginLine(self._common, line, Mailbox(self._shell.clock), answer)
+        self._lines.own_line(task)
+        try:
+            await create_channel(self._shell, self._lines, task)
+        except CallError as error:
+            log.info("operator_not_rung", operator=operator, error=str(error))
+            answer(Refused(RefusalReason.UNREACHABLE))
+            return
+        await self._lines.run_line(task)

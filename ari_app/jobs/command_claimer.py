@@ -1,0 +1,195 @@
+"""Takes commands out of their table, has them carried out by whoever can, and stores the answers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime
+
+import structlog
+
+from ari_app.callbacks.service import CallbackService
+from ari_app.calls.operators.commands import OperatorCommands
+from ari_app.core.area import Area
+from ari_app.core.commands import AskedCommand
+from ari_app.core.ids import AsteriskId, CommandId
+from ari_app.core.ledger import CallbackRefused, LedgerError, StoreUnavailable, UnknownOwner
+from ari_app.core.operator_commands import ACCEPTED, Answer, Command, RefusalReason, Refused, Unanswered
+from ari_app.core.state_commands import (
+    BeReady,
+    EndWrapUpTime,
+    LogIn,
+    LogOff,
+    StateCommand,
+    TakePause,
+    TakePauseAfterCall,
+    is_forced,
+)
+from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
+from ari_app.storage.calls.allowances import allow_transfer_in
+from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed
+from ari_app.storage.db.engine import Connection, Database
+from ari_app.storage.db.errors import StorageError
+from ari_app.storage.db.feed import CommandAsked, Feed
+from ari_app.storage.db.notifications import COMMAND_CHANNEL
+from ari_app.storage.operators.phones import phones_of
+from ari_app.storage.operators.pin_locks import unlock_number_in
+
+log = structlog.get_logger(__name__)
+
+#: a notification may be lost; nobody who pressed a button waits longer for that
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+
+
+class CommandClaimer:
+    """One per controller. `is_ready`: whether calls are handled now; else commands wait, and expire."""
+
+    def __init__(
+        self,
+        database: Database,
+        claims: CommandClaims,
+        commands: OperatorCommands,
+        callbacks: CallbackService,
+        area: Callable[[], Area],
+        clock: Callable[[], datetime],
+        node: AsteriskId,
+        is_ready: Callable[[], bool],
+        start: Callable[[Coroutine[None, None, None], str], None],
+    ) -> None:
+        self._database = database
+        self._claims = claims
+        self._commands = commands
+        self._callbacks = callbacks
+        self._area = area
+        self._clock = clock
+        self._node = node
+        self._is_ready = is_ready
+        self._start = start
+        self._under_way: set[CommandId] = set()
+
+    async def follow(self) -> None:
+        """For as long as the application runs."""
+        async with Feed(self._database.url, (COMMAND_CHANNEL,), resync_seconds=LOOK_SECONDS) as feed:
+            async for heard in feed:
+                is_other_nodes = isinstance(heard, CommandAsked) and heard.node not in (None, self._node)
+                if not self._is_ready() or is_other_nodes:
+                    continue
+                try:
+                    if isinstance(heard, CommandAsked) or await self._claims.any_open():
+                        await self._take()
+                    if not isinstance(heard, CommandAsked):
+                        await self._claims.settle(self._under_way)
+                except StoreUnavailable:
+                    continue  # the next look is a second away
+                except StorageError as error:
+                    log.error("commands_not_taken", error=str(error))
+
+    async def _take(self) -> None:
+        for claimed in await self._claims.claim():
+            self._under_way.add(claimed.asked.id)
+            self._start(self._carry_out(claimed), f"command {claimed.asked.id}")
+
+    async def _carry_out(self, claimed: ClaimedCommand) -> None:
+        try:
+            await self._answered(claimed)
+        except Exception:
+            await self._store(claimed, Unanswered())
+            raise
+        finally:
+            self._under_way.discard(claimed.asked.id)
+
+    async def _answered(self, claimed: ClaimedCommand) -> None:
+        asked, by = claimed.asked, claimed.actor
+        match asked.command:
+            case AllowTransfer() | UnlockPin():
+                await self._change_rows(claimed)
+            case AssignRequest():
+                await self._store(claimed, await self._assign(asked.command, by))
+            case BeReady() | TakePause() | TakePauseAfterCall() | EndWrapUpTime() | LogOff() as wanted:
+                await self._store(claimed, await self._change_state(claimed, wanted), _deed_of(claimed, wanted))
+            case LogIn():
+                await self._store(claimed, await self._log_in(asked, asked.command))
+            case _ as wanted:
+                await self._store(claimed, await self._about_caller(claimed, wanted))
+
+    async def _store(self, claimed: ClaimedCommand, answer: Answer, deed: Deed | None = None) -> None:
+        """The answer is stored however long the store is away: it is the only one that is true."""
+        deed = None if isinstance(answer, Refused) else deed
+        while True:
+            try:
+                return await self._claims.answer(claimed.asked.id, answer, deed)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _about_caller(self, claimed: ClaimedCommand, wanted: Command) -> Answer:
+        operator, call_id = claimed.asked.operator, claimed.asked.call_id
+        if operator is None:
+            return Refused(RefusalReason.NOT_YOURS)
+        if call_id is None:
+            return await self._commands.ask(
+                operator, wanted, command_id=claimed.asked.id, session_id=claimed.session_id
+            )
+        return await self._commands.ask_call(
+            call_id, operator, wanted, command_id=claimed.asked.id, session_id=claimed.session_id
+        )
+
+    async def _change_state(self, claimed: ClaimedCommand, wanted: StateCommand) -> Answer:
+        operator, session_id = claimed.asked.operator, claimed.session_id
+        if operator is None or session_id is None:
+            return Refused(RefusalReason.NOT_LOGGED_IN)
+        return await self._commands.ask_state(operator, wanted, command_id=claimed.asked.id, session_id=session_id)
+
+    async def _log_in(self, asked: AskedCommand, wanted: LogIn) -> Answer:
+        """Only at a phone of this operator: one of the directory, or one on which they logged in with a PIN before."""
+        operator = asked.operator
+        if operator is None or operator not in self._area().operators:
+            return Refused(RefusalReason.UNKNOWN_DESTINATION)
+        listed = {entry.endpoint for entry in self._area().entries.values()}
+        if wanted.phone not in listed and wanted.phone not in await phones_of(self._database.pool, operator):
+            return Refused(RefusalReason.UNKNOWN_DESTINATION)
+        return await self._commands.log_in(operator, wanted.phone, command_id=asked.id)
+
+    # --- supervisors ---
+
+    async def _change_rows(self, claimed: ClaimedCommand) -> None:
+        """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
+        asked, by = claimed.asked, claimed.actor
+
+        async def work(connection: Connection) -> Answer:
+            now = self._clock()
+            match asked.command:
+                case AllowTransfer(reason) if asked.call_id is not None:
+                    is_done = await allow_transfer_in(connection, None, asked.call_id, by, reason, now)
+                    return ACCEPTED if is_done else Refused(RefusalReason.NO_SUCH_CALL)
+                case UnlockPin() if asked.operator is not None:
+                    await unlock_number_in(connection, asked.operator, by, now)
+                    return ACCEPTED
+            return Refused(RefusalReason.NO_SUCH_CALL)
+
+        while True:
+            try:
+                return await self._claims.carry_out(asked.id, work)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _assign(self, wanted: AssignRequest, by: str) -> Answer:
+        try:
+            await self._callbacks.assign(wanted.request, wanted.team, wanted.operator, by, self._clock())
+        except UnknownOwner:
+            return Refused(RefusalReason.UNKNOWN_DESTINATION)
+        except CallbackRefused:
+            return Refused(RefusalReason.NO_REQUEST)
+        except LedgerError:
+            return Unanswered()
+        return ACCEPTED
+
+
+def _deed_of(claimed: ClaimedCommand, wanted: StateCommand) -> Deed | None:
+    """What a supervisor did over an operator's head."""
+    if not is_forced(wanted) or isinstance(wanted, TakePauseAfterCall | EndWrapUpTime):
+        return None
+    action = {BeReady: "operator.make_ready", TakePause: "operator.make_pause", LogOff: "operator.log_out"}[
+        type(wanted)
+    ]
+    return Deed(claimed.actor, action, {"operator": claimed.asked.operator, "reason": wanted.forced_why})

@@ -1,0 +1,1 @@
+"""Commands as rows: asked by a screen, claimed and answered by a controller."""

@@ -1,0 +1,209 @@
+"""Asking a controller to do something, and waiting for its answer.
+
+async with Answers(url) as answers:                     # one for all that a process asks
+    answer = await ask(pool, AskedCommand(BeReady(), operator), actor="account:7", scope=scope, answers=answers)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Self
+
+from ari_app.core.access import Scope
+from ari_app.core.commands import AskedCommand, What
+from ari_app.core.ids import CommandId
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
+from ari_app.storage.commands.codec import decoded_answer, encoded
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.feed import CommandAnswered, Feed, Resync
+from ari_app.storage.db.notifications import ANSWER_CHANNEL, COMMAND_CHANNEL
+from ari_app.storage.db.scopes import reading, scope_codes, set_scope
+
+EXPIRES_IN = timedelta(seconds=5)
+#: A controller acts on a command only when it had it within two seconds of its trying, and tries none that expired: one
+#: that nobody has so long after its end was carried out by nobody (`storage.commands.claims`).
+SURE_AFTER_SECONDS = 3.0
+#: A call's task answers within five seconds of being asked, or nobody knows; and then that has to be stored.
+LONGEST_SECONDS = 10.0
+#: with a listener the row is read only in case a notification was lost
+LOOK_SECONDS = 1.0
+LOOK_WITHOUT_LISTENER_SECONDS = 0.03
+
+#: about the caller whom the operator has, when no call is named
+_OF_A_CALL = frozenset(
+    {
+        What.HOLD,
+        What.TRANSFER,
+        What.TRANSFER_TO_QUEUE,
+        What.SWAP,
+        What.CONFERENCE,
+        What.COMPLETE,
+        What.CANCEL,
+        What.PUT_DOWN,
+        What.PROMISE_CALLBACK,
+        What.MARK_CALLBACK,
+        What.CLOSE_REQUEST,
+    }
+)
+# Node, login and municipality are read here, and not said by whoever asks. A phone is rung by the node at which its
+# operator was logged in last.
+_ASK = """
+INSERT INTO command (id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments,
+  pii_arguments, asked_at, expires_at)
+SELECT $1::uuid, $2::text, coalesce(call.asterisk_id, session.asterisk_id, before.asterisk_id), $3::text, session.id,
+  coalesce($4::uuid, CASE WHEN $11 THEN session.call_id END), $5::uuid,
+  coalesce(call.municipality, request.municipality), $6::text, $7::jsonb, $8::jsonb, now(), now() + $9::interval
+FROM (SELECT) one
+LEFT JOIN operator_session session ON session.operator = $3 AND session.logged_out_at IS NULL
+LEFT JOIN call ON call.id = coalesce($4::uuid, CASE WHEN $11::boolean THEN session.call_id END)
+LEFT JOIN callback_request request ON request.id = $5
+LEFT JOIN LATERAL (SELECT asterisk_id FROM operator_session past WHERE past.operator = $3
+  ORDER BY past.logged_in_at DESC LIMIT 1) before ON $6 = 'log_in'
+WHERE $10::text[] IS NULL OR (
+  ($3 IS NULL OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = $3 AND skill.municipality = ANY ($10)))
+  AND ($4 IS NULL OR call.municipality = ANY ($10) OR session.call_id = $4)
+  AND ($5 IS NULL OR request.municipality = ANY ($10)))
+ON CONFLICT (id) DO NOTHING
+RETURNING coalesce(node, '*') AS node"""
+_READ = """
+SELECT answer, reason, details, claimed_at IS NULL AND now() > expires_at + $2::interval AS is_expired
+FROM command WHERE id = $1"""
+_IS_THE_SAME = """
+SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
+  AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)"""
+_NOTIFY = "SELECT pg_notify($1, $2)"
+
+
+class Answers:
+    """Hears that commands were answered, for everybody in this process who asked; holds one connection."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._waiting: dict[CommandId, asyncio.Event] = {}
+        self._listener: asyncio.Task[None] | None = None
+
+    @contextmanager
+    def of(self, command_id: CommandId) -> Iterator[asyncio.Event]:
+        """Set when this command may have an answer; whoever waits clears it, and reads the row."""
+        event = self._waiting.setdefault(command_id, asyncio.Event())
+        try:
+            yield event
+        finally:
+            self._waiting.pop(command_id, None)
+            event.set()  # somebody else who repeated the command waits for it too
+
+    async def _listen(self) -> None:
+        async with Feed(self._url, (ANSWER_CHANNEL,)) as feed:
+            async for heard in feed:
+                match heard:
+                    case CommandAnswered(command_id) if command_id in self._waiting:
+                        self._waiting[command_id].set()
+                    case Resync():
+                        for event in self._waiting.values():
+                            event.set()
+
+    async def __aenter__(self) -> Self:
+        self._listener = asyncio.create_task(self._listen(), name="answers")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.gather(self._listener, return_exceptions=True)
+
+
+async def ask(
+    pool: Pool,
+    asked: AskedCommand,
+    *,
+    actor: str,
+    scope: Scope,
+    expires_in: timedelta = EXPIRES_IN,
+    answers: Answers | None = None,
+) -> Answer:
+    """Ask, and return the answer of the controller. May be cancelled: the command goes on.
+
+    Asked again with the same id it is the same command, and has the same answer. Who or what is outside the scope does
+    not exist. `actor`: "account:…", "service:…" or "console:…"; that they may ask this is for their room to decide.
+    Refused as expired when no controller took it in time; Unanswered when nobody knows whether it was carried out.
+    Raises StoreUnavailable: it may have been asked, so ask again with the same id.
+    """
+    what, arguments, pii_arguments = encoded(asked.command)
+    until = asyncio.get_running_loop().time() + expires_in.total_seconds() + SURE_AFTER_SECONDS + LONGEST_SECONDS
+    look_seconds = LOOK_WITHOUT_LISTENER_SECONDS if answers is None else LOOK_SECONDS
+    with nullcontext(asyncio.Event()) if answers is None else answers.of(asked.id) as heard:
+        if not await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in):
+            return Refused(_outside(asked))
+        return await _answer(pool, asked.id, scope, until, heard, look_seconds)
+
+
+async def _write(
+    pool: Pool,
+    asked: AskedCommand,
+    what: What,
+    arguments: str,
+    pii_arguments: str | None,
+    actor: str,
+    scope: Scope,
+    expires_in: timedelta,
+) -> bool:
+    """Whether there is such a command now, this very one; a controller is notified after the commit."""
+    about = (asked.operator, asked.call_id, asked.request_id)
+    said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), what in _OF_A_CALL)
+    with translated():
+        async with transaction(pool) as connection:
+            await set_scope(connection, scope)
+            node = await connection.fetchval(_ASK, asked.id, actor, *about, *said)
+            if node is None:
+                return await _is_the_same(connection, asked, actor, what)
+    with suppress(StoreUnavailable), translated():  # the controller looks every second
+        await pool.execute(_NOTIFY, COMMAND_CHANNEL, node)
+    return True
+
+
+async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:
+    found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, asked.operator, asked.call_id)
+    return found is not None
+
+
+async def _answer(
+    pool: Pool, command_id: CommandId, scope: Scope, until: float, heard: asyncio.Event, look_seconds: float
+) -> Answer:
+    loop = asyncio.get_running_loop()
+    wait_seconds = look_seconds
+    while loop.time() < until:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_seconds):
+                await heard.wait()
+        heard.clear()
+        try:
+            with translated():
+                async with reading(pool, scope) as connection:
+                    row = await connection.fetchrow(_READ, command_id, timedelta(seconds=SURE_AFTER_SECONDS))
+        except StoreUnavailable:
+            wait_seconds = LOOK_SECONDS
+            continue
+        wait_seconds = look_seconds
+        if row is None:
+            return Unanswered()
+        if row["answer"] is not None:
+            return decoded_answer(row["answer"], row["reason"], row["details"])
+        if row["is_expired"]:
+            return Refused(RefusalReason.EXPIRED)
+    return Unanswered()
+
+
+def _outside(asked: AskedCommand) -> RefusalReason:
+    """What somebody hears of something that is not theirs to know: that it is not there."""
+    if asked.call_id is not None:
+        return RefusalReason.NO_SUCH_CALL
+    return RefusalReason.NOT_LOGGED_IN if asked.request_id is None else RefusalReason.NO_REQUEST

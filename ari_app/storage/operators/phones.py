@@ -1,0 +1,20 @@
+"""The phones of an operator: those on which they have proven with a PIN who they are."""
+
+from __future__ import annotations
+
+from ari_app.core.ids import Endpoint, OperatorNumber
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+
+_LAST_LOGINS = 200
+_LAST = f"""
+SELECT endpoint, max(logged_in_at) AS last_at FROM (
+  SELECT endpoint, logged_in_at FROM operator_session WHERE operator = $1
+  ORDER BY logged_in_at DESC LIMIT {_LAST_LOGINS}
+) logins WHERE endpoint IS NOT NULL GROUP BY endpoint ORDER BY last_at DESC"""
+
+
+async def phones_of(pool: Pool, operator: OperatorNumber) -> list[Endpoint]:
+    """Where this operator logged in lately; the phone of the last time is the first. Raises StoreUnavailable."""
+    with translated():
+        return [Endpoint(row["endpoint"]) for row in await pool.fetch(_LAST, operator)]

@@ -1,0 +1,284 @@
+"""A command is one row: taken once, answered once, seen by nobody else, and nothing personal stays in it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from ari_app.core.access import Scope
+from ari_app.core.callbacks import AttemptOutcome
+from ari_app.core.commands import AnyCommand, AskedCommand
+from ari_app.core.ids import CommandId, EntryCode, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.operator_commands import (
+    ACCEPTED,
+    Answer,
+    HoldOrResume,
+    MakeCallback,
+    MarkCallback,
+    NextCallback,
+    PromiseCallback,
+    Promised,
+    PutDown,
+    RefusalReason,
+    Refused,
+    StartTransfer,
+    TransferToQueue,
+    Unanswered,
+)
+from ari_app.core.operators import PauseReason
+from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause, TakePauseAfterCall
+from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest
+from ari_app.core.transfer import SwapParties, TransferKind
+from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.commands import asker
+from ari_app.storage.commands.asker import ask
+from ari_app.storage.commands.claims import CommandClaims
+from ari_app.storage.commands.codec import decoded, decoded_answer, encoded, encoded_answer
+from ari_app.storage.commands.upkeep import KEPT_FOR, forget_commands
+from ari_app.storage.db.engine import Database
+from tests.storage.commands.people import ANNA, BERT, WIERDAM_ONLY, Screen, controller, taken
+from tests.storage.test_roles import ARRIVED
+from tests.storage.values import DESK, ELDERLO, NODE1, NODE2, new_call, new_leg
+
+pytestmark = pytest.mark.postgres
+
+REQUEST = RequestId(new_command_id())
+COMMANDS: list[AnyCommand] = [
+    BeReady("te veel wachtenden"),
+    TakePause(PauseReason.LUNCH),
+    TakePauseAfterCall(PauseReason.BREAK),
+    LogOff(),
+    LogIn(DESK),
+    HoldOrResume(is_for_hold=False),
+    HoldOrResume(),
+    StartTransfer(TransferKind.WARM, "0612345678", "paspoort voor Jan"),
+    TransferToQueue("GM9902"),
+    SwapParties(),
+    PutDown(),
+    PromiseCallback("0612345678", "paspoort", "belt graag 's avonds", TeamCode("kcc"), OperatorNumber("101")),
+    PromiseCallback(entry=EntryCode("arts")),
+    NextCallback(),
+    MakeCallback(REQUEST),
+    MarkCallback(AttemptOutcome.VOICEMAIL),
+    AllowTransfer("drie keer verkeerd"),
+    AssignRequest(REQUEST, TeamCode("kcc")),
+]
+ANSWERS: list[Answer] = [
+    ACCEPTED,
+    Refused(RefusalReason.NOT_NOW, "201"),
+    Refused(RefusalReason.EXPIRED),
+    Promised("B-104", datetime(2026, 3, 3, 16, tzinfo=UTC), joined=True),
+    Unanswered(),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
+def test_a_command_comes_back_from_its_columns_and_what_is_personal_stands_apart(command: AnyCommand) -> None:
+    what, arguments, pii_arguments = encoded(command)
+    assert decoded(what, arguments, pii_arguments) == command
+    assert "0612345678" not in arguments and "Jan" not in arguments and "avonds" not in arguments
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=str)
+def test_an_answer_comes_back_from_its_columns(answer: Answer) -> None:
+    state, reason, details = encoded_answer(answer)
+    assert decoded_answer(state, reason, details) == answer
+
+
+@pytest.mark.parametrize(
+    ("what", "arguments"),
+    [
+        ("dance", "{}"),
+        ("pause", "{}"),
+        ("pause", '{"reason": "nap"}'),
+        ("hold", '{"is_for_hold": "yes"}'),
+        ("swap", '{"a": 1}'),
+    ],
+)
+def test_a_row_that_says_something_else_is_no_command(what: str, arguments: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decoded(what, arguments, None)
+
+
+async def test_given_a_click_when_the_controller_answers_then_the_screen_hears_it(
+    screen: Screen, claims: CommandClaims
+) -> None:
+    answer = screen.asks(TakePause(PauseReason.LUNCH))
+    (command,) = await taken(claims)
+    assert (command.asked.command, command.asked.operator, command.actor) == (
+        TakePause(PauseReason.LUNCH),
+        ANNA,
+        "account:7",
+    )
+    await claims.answer(command.asked.id, ACCEPTED)
+    assert await answer == ACCEPTED
+
+
+async def test_given_two_controllers_of_a_node_when_both_look_then_each_command_has_one_of_them(
+    screen: Screen, claims: CommandClaims, an_area: Database
+) -> None:
+    asked = [screen.asks(BeReady()) for _ in range(20)]
+    other = controller(an_area.pool)
+    found: list[CommandId] = []
+    while len(found) < 20:
+        for commands in await asyncio.gather(claims.claim(), other.claim(), claims.claim()):
+            found += [command.asked.id for command in commands]
+    assert len(set(found)) == 20
+    for command_id in found:
+        await claims.answer(command_id, ACCEPTED)
+    assert await asyncio.gather(*asked) == [ACCEPTED] * 20
+
+
+async def test_given_a_command_of_another_node_then_it_is_not_taken(screen: Screen, an_area: Database) -> None:
+    answer = screen.asks(BeReady())
+    (command,) = await taken(controller(an_area.pool, NODE1))
+    assert await controller(an_area.pool, NODE2).claim() == []
+    await controller(an_area.pool).answer(command.asked.id, ACCEPTED)
+    await answer
+
+
+async def test_given_a_request_that_is_repeated_then_it_is_one_command_with_one_answer(
+    screen: Screen, claims: CommandClaims
+) -> None:
+    command_id = new_command_id()
+    twice = [screen.asks(HoldOrResume(), command_id=command_id) for _ in range(2)]
+    (command,) = await taken(claims)
+    await asyncio.sleep(0)
+    assert await claims.claim() == []
+    await claims.answer(command.asked.id, Refused(RefusalReason.NO_SUCH_CALL))
+    again = await screen.asks(HoldOrResume(), command_id=command_id)
+    assert [*await asyncio.gather(*twice), again] == [Refused(RefusalReason.NO_SUCH_CALL)] * 3
+    assert await screen.asks(LogOff(), command_id=command_id) == Refused(RefusalReason.NOT_LOGGED_IN)
+    other = await screen.asks(HoldOrResume(), command_id=command_id, actor="account:8")
+    assert other == Refused(RefusalReason.NOT_LOGGED_IN)
+
+
+async def test_given_an_answer_then_a_second_one_changes_nothing(screen: Screen, claims: CommandClaims) -> None:
+    answer = screen.asks(BeReady())
+    (command,) = await taken(claims)
+    await claims.answer(command.asked.id, ACCEPTED)
+    await claims.answer(command.asked.id, Unanswered())
+    assert await answer == ACCEPTED
+
+
+async def test_given_no_controller_then_the_command_expires_and_the_next_controller_does_not_take_it(
+    screen: Screen, claims: CommandClaims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asker, "SURE_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr(asker, "LOOK_SECONDS", 0.1)
+    command_id = new_command_id()
+    assert await screen.asks(LogOff(), command_id=command_id, seconds=0.1) == Refused(RefusalReason.EXPIRED)
+    assert await claims.claim() == []
+    assert await claims.settle(()) == 1
+    assert await screen.asks(LogOff(), command_id=command_id) == Refused(RefusalReason.EXPIRED)
+
+
+async def test_given_a_note_when_its_command_is_answered_then_it_is_gone(
+    screen: Screen, claims: CommandClaims, an_area: Database
+) -> None:
+    answer = screen.asks(PromiseCallback("0612345678", "paspoort", "belt graag terug"))
+    (command,) = await taken(claims)
+    assert command.asked.command == PromiseCallback("0612345678", "paspoort", "belt graag terug")
+    assert "terug" in str(await an_area.pool.fetchval("SELECT pii_arguments FROM command"))
+    await claims.answer(command.asked.id, Promised("B-1", datetime(2026, 3, 3, 16, tzinfo=UTC), joined=False))
+    assert await an_area.pool.fetchval("SELECT count(*) FROM command WHERE pii_arguments IS NULL") == 1
+    assert "0612345678" not in str(await an_area.pool.fetchrow("SELECT command::text FROM command"))
+    assert isinstance(await answer, Promised)
+
+
+async def test_given_another_municipalitys_operator_or_call_then_it_does_not_exist(
+    screen: Screen, ledger: PostgresLedger, an_area: Database
+) -> None:
+    theirs = replace(new_call(), municipality=ELDERLO)
+    await ledger.store(theirs, [ARRIVED], [new_leg(theirs)])
+    of_elderlo: Scope = frozenset({ELDERLO})
+    assert await screen.asks(LogOff("weg"), ANNA, scope=of_elderlo) == Refused(RefusalReason.NOT_LOGGED_IN)
+    assert await screen.asks(PutDown(), ANNA, call_id=theirs.id) == Refused(RefusalReason.NO_SUCH_CALL)
+    assert await screen.asks(AllowTransfer("x"), None, call_id=theirs.id) == Refused(RefusalReason.NO_SUCH_CALL)
+    assert await screen.asks(MakeCallback(REQUEST), ANNA) == Refused(RefusalReason.NO_REQUEST)
+    assert await an_area.pool.fetchval("SELECT count(*) FROM command") == 0
+
+
+@pytest.mark.parametrize(
+    ("scope", "sees"),
+    # Bert helps Wierdam
+    [(WIERDAM_ONLY, {ANNA, BERT}), (frozenset({ELDERLO}), {BERT}), (None, {ANNA, BERT}), (frozenset(), set())],
+    ids=str,
+)
+async def test_web_sees_and_makes_only_commands_of_the_scope_whatever_it_asks(
+    screen: Screen, an_area: Database, scope: Scope, sees: set[OperatorNumber]
+) -> None:
+    """The second wall, behind the scope of the query."""
+    insert = (
+        "INSERT INTO command (id, actor, operator, what, arguments, asked_at, expires_at)"
+        " VALUES ($1, 'x', $2, 'log_out', '{}', now(), now() + interval '1 s')"
+    )
+    for operator in (ANNA, BERT):
+        await an_area.pool.execute(insert, new_command_id(), operator)
+    made = set()
+    for operator in (ANNA, BERT):
+        async with screen.pool.acquire() as connection, connection.transaction():
+            await connection.execute(f"SET LOCAL ari_app.scope = '{'*' if scope is None else ','.join(scope)}'")
+            found = {row["operator"] for row in await connection.fetch("SELECT operator FROM command")}
+            assert found >= sees and found <= sees
+            try:
+                async with connection.transaction():
+                    await connection.execute(insert, new_command_id(), operator)
+                made.add(operator)
+            except asyncpg.InsufficientPrivilegeError:
+                continue
+    assert made == sees
+
+
+async def test_given_a_call_of_no_municipality_then_the_operator_who_has_it_may_command_it(
+    screen: Screen, ledger: PostgresLedger, claims: CommandClaims, an_area: Database
+) -> None:
+    call = new_call()
+    await ledger.store(call, [ARRIVED], [new_leg(call)])
+    assert await screen.asks(PutDown(), ANNA, call_id=call.id) == Refused(RefusalReason.NO_SUCH_CALL)
+    await an_area.pool.execute("UPDATE operator_session SET call_id = $1 WHERE operator = '101'", call.id)
+    answer = screen.asks(PutDown(), ANNA)
+    (command,) = await taken(claims)
+    assert command.asked.call_id == call.id
+    await claims.answer(command.asked.id, ACCEPTED)
+    assert await answer == ACCEPTED
+
+
+async def test_given_an_answer_then_the_log_of_changes_tells_those_who_may_know(
+    screen: Screen, claims: CommandClaims, an_area: Database
+) -> None:
+    answer = screen.asks(BeReady())
+    (command,) = await taken(claims)
+    await claims.answer(command.asked.id, ACCEPTED)
+    await answer
+    rows = await an_area.pool.fetch("SELECT id, municipality, operator FROM change WHERE kind = 'command'")
+    assert [tuple(row) for row in rows] == [(str(command.asked.id), None, "101")]
+
+
+async def test_given_a_terminal_that_does_not_listen_then_it_has_its_answer_too(
+    screen: Screen, claims: CommandClaims, an_area: Database
+) -> None:
+    asked = AskedCommand(BeReady(), ANNA)
+    answer = asyncio.create_task(ask(an_area.pool, asked, actor="console:beheer", scope=None))
+    (command,) = await taken(claims)
+    await claims.answer(command.asked.id, ACCEPTED)
+    assert await answer == ACCEPTED
+
+
+async def test_commands_are_kept_for_a_week_and_those_without_an_answer_for_longer(an_area: Database) -> None:
+    now = datetime.now(UTC)
+    for age, answered in ((KEPT_FOR + timedelta(hours=1), True), (KEPT_FOR * 2, False), (timedelta(days=1), True)):
+        await an_area.pool.execute(
+            "INSERT INTO command (id, actor, operator, what, arguments, asked_at, expires_at, answered_at, answer)"
+            " VALUES ($1, 'x', '101', 'log_out', '{}', $2::timestamptz, $2::timestamptz + interval '1 s', $3, $4)",
+            new_command_id(),
+            now - age,
+            now - age if answered else None,
+            "accepted" if answered else None,
+        )
+    assert await forget_commands(an_area.pool, now) == 1
+    assert await an_area.pool.fetchval("SELECT count(*) FROM command") == 2
