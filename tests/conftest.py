@@ -14,33 +14,31 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import secrets
 import shutil
-import signal
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ari_app.local import asterisk_root, process
+from ari_app.local import asterisk_root
 from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from tests import machine, privacy, sharing
+from tests import directories, machine, privacy, sharing
 from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
+
+if TYPE_CHECKING:
+    from tests.databases import Databases
 
 MARKS = {"pure", "postgres", "asterisk"}
 ASTERISK_ADDRESS = address(1)
@@ -106,33 +104,27 @@ def _say(config: pytest.Config) -> machine.Say:
 
 @pytest.fixture(scope="session")
 def server_directory() -> Iterator[Path]:
-    """The directory of this worker's servers. Leftovers of a killed run are cleaned up first."""
-    base = Path(tempfile.gettempdir()) / f"ari_app-tests-{os.getuid()}"
-    base.mkdir(mode=0o711, exist_ok=True)
-    for old in base.iterdir():
-        if not psutil.pid_exists(int(old.name.partition("-")[0])):
-            _take_away(old)
-    directory = base / f"{os.getpid()}-{WORKER or 'only'}-{secrets.token_hex(2)}"
-    directory.mkdir(mode=0o711)
-    privacy.watch(directory)
-    yield directory
-    found = privacy.leaks_of_this_run()
-    _take_away(directory)
+    """The directory of this worker's servers; that of its databases is another. Both are gone after the session."""
+    with directories.own_directory(directories.on_disk()) as directory:
+        privacy.watch(directory)
+        yield directory
+        found = privacy.leaks_of_this_run()
     assert found == [], "in the logs of this run:\n" + "\n".join(found)
 
 
-def _take_away(directory: Path) -> None:
-    """With the servers in it: a run that was interrupted may not have come to stopping them."""
-    process.reap_leftover(directory / "asterisk" / "launched.pid", signal.SIGTERM)
-    process.reap_leftover(directory / "postgres" / "postgres.pid", signal.SIGINT)
-    shutil.rmtree(directory, ignore_errors=True)
+@pytest.fixture(scope="session")
+def postgres_directory() -> Iterator[Path]:
+    """The directory of this worker's PostgreSQL servers."""
+    with directories.own_directory(directories.in_memory()) as directory:
+        privacy.watch(directory)
+        yield directory
 
 
 @pytest.fixture(scope="session")
-def postgres_server(server_directory: Path) -> Iterator[LocalPostgres]:
+def postgres_server(postgres_directory: Path, server_directory: Path) -> Iterator[LocalPostgres]:
     password = secrets.token_hex(16)
     privacy.keep_secret([password])
-    server = LocalPostgres(server_directory / "postgres", password, durable=False)
+    server = LocalPostgres(postgres_directory / "postgres", password, durable=False)
     server.start()
     yield server
     server.stop()
@@ -148,29 +140,32 @@ def migrated_template(postgres_server: LocalPostgres) -> str:
     postgres_server.sql('CREATE DATABASE "template_head"')
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, upgrade_to_head(postgres_server.url("template_head"), PASSWORDS)).result()
+    for role, password in PASSWORDS.items():  # once more, by the server: with few iterations each connection is quick
+        postgres_server.sql(f"ALTER ROLE {role} PASSWORD '{password}'")
     return "template_head"
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: LocalPostgres) -> Iterator[Databases]:
+    from tests.databases import Databases
+
+    made = Databases(postgres_server)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(postgres_server: LocalPostgres, migrated_template: str) -> Iterator[str]:
+def database_url(databases: Databases, migrated_template: str) -> Iterator[str]:
     """The URL of a migrated database that is this test's alone, as its owner; `tests.roles` for other roles."""
-    postgres_server.start()  # a test before this one may have killed it
-    name = f"test_{uuid4().hex}"
-    postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
-    yield postgres_server.url(name)
-    postgres_server.start()
-    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with databases.one(migrated_template) as url:
+        yield url
 
 
 @pytest.fixture
-def empty_database_url(postgres_server: LocalPostgres) -> Iterator[str]:
+def empty_database_url(databases: Databases) -> Iterator[str]:
     """The URL of a database without any table."""
-    postgres_server.start()
-    name = f"test_{uuid4().hex}"
-    postgres_server.sql(f'CREATE DATABASE "{name}"')
-    yield postgres_server.url(name)
-    postgres_server.start()
-    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with databases.one() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -30,9 +30,9 @@ _GROW_OLD = "DO $$BEGIN FOR n IN 1..3000 LOOP PERFORM pg_current_xact_id(); COMM
 
 
 @pytest.fixture
-async def server(server_directory: Path) -> AsyncIterator[LocalPostgres]:
+async def server(postgres_directory: Path) -> AsyncIterator[LocalPostgres]:
     """A server that is this test's alone, with a migrated database."""
-    directory = server_directory / f"alone-{secrets.token_hex(4)}"
+    directory = postgres_directory / f"alone-{secrets.token_hex(4)}"
     server = LocalPostgres(directory, secrets.token_hex(16), durable=False)
     await asyncio.to_thread(server.start)
     await upgrade_to_head(server.url(), PASSWORDS)
@@ -82,9 +82,7 @@ async def test_a_dump_restored_in_another_server_begins_a_new_log(
         assert not page.start_anew
 
 
-async def test_after_a_failover_readers_start_anew_and_a_standby_is_not_asked(
-    server: LocalPostgres, server_directory: Path
-) -> None:
+async def test_after_a_failover_readers_start_anew_and_a_standby_is_not_asked(server: LocalPostgres) -> None:
     async with Database(server.url()) as database:
         await store(database)
         position = (await changes_since(database.pool, None, None)).position
