@@ -1,4 +1,4 @@
-"""`ari-app operators`: where each operator is."""
+"""`ari-app operators`: where each operator is, and what a supervisor asks of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from datetime import UTC, date, datetime
 import click
 
 from ari_app.commands import WRONG, Day, Moment, as_json, author_option, fail, json_option, with_database
+from ari_app.commands.asking import ask_and_say, by_option, reason_option, require_words
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.callbacks import Absence
+from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.operator_states import bounds_of
+from ari_app.core.operators import PAUSE_KEYS, PauseReason
+from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause
 from ari_app.render.callbacks import absences_table
 from ari_app.render.operators import locked_table, operator_day_text, operators_table
 from ari_app.render.text import local
@@ -56,6 +60,47 @@ def operators_day(number: str, day: date | None, json_wanted: bool) -> None:
         click.echo(operator_day_text(found))
     else:
         click.echo(f"{number} was not logged in on {begins_at.astimezone(AMSTERDAM):%Y-%m-%d}")
+
+
+@operators.command("ready")
+@click.argument("number")
+@reason_option
+@by_option
+def operators_ready(number: str, reason: str, by: str) -> None:
+    """Let NUMBER take calls: at once, or after their call. They hear that it was not they who asked."""
+    wanted = BeReady(require_words("--reason", reason))
+    ask_and_say(AskedCommand(wanted, OperatorNumber(number)), by, number)
+
+
+@operators.command("pause")
+@click.argument("number")
+@click.option("--for", "what", type=click.Choice([one.value for one in PAUSE_KEYS.values()]), default="break")
+@reason_option
+@by_option
+def operators_pause(number: str, what: str, reason: str, by: str) -> None:
+    """Let NUMBER pause: at once, or after their call. They hear that it was not they who asked."""
+    wanted = TakePause(PauseReason(what), require_words("--reason", reason))
+    ask_and_say(AskedCommand(wanted, OperatorNumber(number)), by, number)
+
+
+@operators.command("logout")
+@click.argument("number")
+@reason_option
+@by_option
+def operators_logout(number: str, reason: str, by: str) -> None:
+    """Log NUMBER out: at once, or after their call. They hear that it was not they who asked."""
+    wanted = LogOff(require_words("--reason", reason))
+    ask_and_say(AskedCommand(wanted, OperatorNumber(number)), by, number)
+
+
+@operators.command("login")
+@click.argument("number")
+@click.option("--phone", required=True, help="one of theirs, such as phone01")
+@by_option
+def operators_login(number: str, phone: str, by: str) -> None:
+    """Ring a phone of NUMBER, where they logged in before or of the directory: picking it up is the login."""
+    wanted = LogIn(_endpoint(phone))
+    ask_and_say(AskedCommand(wanted, OperatorNumber(number)), by, number)
 
 
 @operators.command("absent")
@@ -111,6 +156,10 @@ def operators_unlock(number: str | None, phone: str | None, json_wanted: bool, a
         is_done = with_database(lambda db: unlock_number(db.background, operator, author, now))
         click.echo(f"{number}: {_UNLOCKED if is_done else _NEVER_LOCKED}")
     if phone is not None:
-        endpoint = Endpoint(phone if "/" in phone else f"PJSIP/{phone}")
+        endpoint = _endpoint(phone)
         is_done = with_database(lambda db: unlock_phone(db.background, endpoint, author, now))
         click.echo(f"{endpoint}: {_UNLOCKED if is_done else _NEVER_LOCKED}")
+
+
+def _endpoint(phone: str) -> Endpoint:
+    return Endpoint(phone if "/" in phone else f"PJSIP/{phone}")

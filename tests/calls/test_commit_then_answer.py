@@ -10,7 +10,8 @@ import pytest
 from ari_app.calls.messages import CommandAsked
 from ari_app.core.area import Reach
 from ari_app.core.call import FactKind
-from ari_app.core.ids import OperatorNumber
+from ari_app.core.command_traces import answer_by_facts
+from ari_app.core.ids import CommandId, OperatorNumber, new_command_id
 from ari_app.core.operator_commands import (
     Accepted,
     Answer,
@@ -18,6 +19,7 @@ from ari_app.core.operator_commands import (
     HoldOrResume,
     PromiseCallback,
     Promised,
+    PutDown,
     RefusalReason,
     Refused,
     StartTransfer,
@@ -40,6 +42,7 @@ class Asker:
 
     t: Talk
     written: FactKind
+    command_id: CommandId = field(default_factory=new_command_id)
     answers: list[Answer] = field(default_factory=list)
     is_written: list[bool] = field(default_factory=list)
 
@@ -51,8 +54,18 @@ class Asker:
 
     async def ask(self, command: Command) -> None:
         by = self.t.world.session("101").id
-        self.t.world.registry.post_to_call(self.t.call.id, CommandAsked(command, by, self._hear))
+        self.t.world.registry.post_to_call(self.t.call.id, CommandAsked(command, by, self._hear, self.command_id))
         await settle()
+
+    @property
+    def is_in_record(self) -> bool:
+        return self._count() > self._before
+
+    def by_record(self) -> Answer:
+        """The answer that the next controller would give for this one, which has died."""
+        facts = self.t.world.ledger.told[self.t.call.id]
+        named = [fact for fact in facts if str(self.command_id) in fact.detail.values()]
+        return answer_by_facts(named, deadline_at=self.t.world.now)
 
     def _hear(self, answer: Answer) -> None:
         self.answers.append(answer)
@@ -92,6 +105,9 @@ COMMANDS: dict[str, tuple[Scene, Command, FactKind]] = {
     "hold": (talking, HoldOrResume(), FactKind.HELD),
     "promise": (talking, PromiseCallback(), FactKind.CALLBACK_REQUESTED),
     "resume": (on_hold, HoldOrResume(), FactKind.HELD_NO_MORE),
+    "hold and no other": (talking, HoldOrResume(is_for_hold=True), FactKind.HELD),
+    "resume and no other": (on_hold, HoldOrResume(is_for_hold=False), FactKind.HELD_NO_MORE),
+    "put down": (talking, PutDown(), FactKind.PUT_DOWN),
     "complete while it rings": (while_it_rings, CompleteTransfer(), FactKind.TRANSFER_STATE),
     "cancel while it rings": (while_it_rings, CancelTransfer(), FactKind.TRANSFER_OVER),
     "swap": (in_a_consult, SwapParties(), FactKind.TRANSFER_STATE),
@@ -100,7 +116,9 @@ COMMANDS: dict[str, tuple[Scene, Command, FactKind]] = {
     "cancel": (in_a_consult, CancelTransfer(), FactKind.TRANSFER_OVER),
 }
 #: a talk does not wait for these: the operator hears that it cannot be done now
-UNANSWERED, REFUSED = "hold", ("warm", "swap", "conference")
+REFUSED = ("warm", "swap", "conference")
+#: nor for these; nobody knows what became of the commit that was to answer them
+UNANSWERED = ("hold", "hold and no other", "put down")
 of_every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -131,6 +149,7 @@ async def test_given_a_command_when_the_process_dies_before_or_after_any_order_o
         await asker.t.world.kill()
         assert asker.is_written in ([], [True]), at
         assert all(map(is_yes, asker.answers)), at
+        assert is_yes(asker.by_record()) == asker.is_in_record, at
         unanswered += not asker.answers
     assert unanswered > 0
 
@@ -157,7 +176,7 @@ async def test_given_a_command_when_the_store_goes_away_then_it_is_answered_when
     t.world.ledger.available = True
     await t.world.clock.advance(2)
     assert asker.answers[1:] == [] and asker.answers[: len(refused)] == refused
-    assert asker.is_written == ([] if is_lost or name == UNANSWERED else [name not in REFUSED])
+    assert asker.is_written == ([] if is_lost or name in UNANSWERED else [name not in REFUSED])
 
 
 async def test_given_a_command_that_changes_nothing_then_it_is_answered_all_the_same(make_world: Make) -> None:

@@ -19,6 +19,10 @@ from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import json_detail, without_pii
 from ari_app.storage.db.scopes import reading, scope_codes
 
+_OPERATOR = """
+SELECT session.operator FROM call JOIN operator_session session ON session.id = call.operator_session
+WHERE call.id = $1 AND call.ended_at IS NULL AND ($2::text[] IS NULL OR call.municipality = ANY ($2))"""
+
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
@@ -144,6 +148,14 @@ async def find_call(pool: Pool, scope: Scope, beginning: str) -> CallId | None:
         async with reading(pool, scope) as connection:
             found = await connection.fetchval(_BEGINNING, *ids, scope_codes(scope))
     return None if found is None else CallId(found)
+
+
+async def operator_of(pool: Pool, scope: Scope, call_id: CallId) -> OperatorNumber | None:
+    """The operator who has this call, or is offered it; None when nobody has. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchval(_OPERATOR, call_id, scope_codes(scope))
+    return None if found is None else OperatorNumber(found)
 
 
 def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:

@@ -146,7 +146,7 @@ async def test_what_is_erased_and_what_is_allowed_is_a_change_of_the_call(log: L
 async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
     log: Log, database_url: str, ledger: PostgresLedger
 ) -> None:
-    """Each trigger that is in the database was seen at work here, or in another test of this module."""
+    """Each trigger that is in the database was seen at work here, in this module, or in the tests of commands."""
     async with Database(database_url) as owner:
         call = await stored_call(ledger, datetime.now(UTC) - timedelta(days=100))
         request = await stored_request(owner, datetime.now(UTC) - timedelta(days=100))
@@ -176,6 +176,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
     assert {row["name"] for row in names} == {
         *("call", "call_fact", "transfer", "transfer_allowance", "queue_visit", "operator_session"),
         *("callback_request", "callback_attempt", "callback_fact", "callback_reminder", "calamity"),
+        "command",
     }
 
 

@@ -1,0 +1,52 @@
+"""The answer to a command, as a sentence for somebody at a terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ari_app.core.operator_commands import Accepted, Answer, Promised, RefusalReason, Refused, Unanswered
+from ari_app.render.text import local
+
+_WHY: Mapping[RefusalReason, str] = {
+    RefusalReason.TRANSFER_LIMIT: "this caller was transferred twice already (`ari-app calls allow-transfer`)",
+    RefusalReason.UNKNOWN_DESTINATION: "there is no such destination",
+    RefusalReason.NOT_NOW: "that destination is closed at this moment",
+    RefusalReason.PAID_SERVICE: "that is a paid-service number",
+    RefusalReason.NO_WAY_OUT: "numbers outside cannot be called here",
+    RefusalReason.UNREACHABLE: "no phone is registered there",
+    RefusalReason.ONLY_COLD: "that destination takes cold transfers only",
+    RefusalReason.QUEUE_CLOSED: "that queue is closed",
+    RefusalReason.NOBODY_THERE: "nobody of that queue is logged in",
+    RefusalReason.TRANSFER_OPEN: "another transfer, or a call, is going on",
+    RefusalReason.NO_TRANSFER: "there is no transfer",
+    RefusalReason.NOT_YET: "the colleague has not picked up",
+    RefusalReason.NOT_YOURS: "this operator does not have that caller now",
+    RefusalReason.NO_SUCH_CALL: "there is no such call now",
+    RefusalReason.STORE_AWAY: "the database is away",
+    RefusalReason.NO_NUMBER: "the caller shows no number",
+    RefusalReason.NO_REQUEST: "there is no such callback to make or to close",
+    RefusalReason.NOT_A_CALLBACK: "that call is no callback",
+    RefusalReason.EXPIRED: "no controller took it in time, so nothing was done; is `ari-app serve` running?",
+    RefusalReason.NOT_LOGGED_IN: "this operator is not logged in",
+    RefusalReason.LOGGED_IN: "this operator is logged in, or their phone rings already",
+    RefusalReason.NO_WRAP_UP: "there is no wrap-up time to end",
+}
+
+
+def refusal_text(refused: Refused) -> str:
+    """Why a command was refused, and what to try instead."""
+    instead = "" if refused.deputy is None else f"; try extension {refused.deputy}"
+    return f"{_WHY[refused.reason]}{instead}"
+
+
+def answer_text(answer: Answer) -> str:
+    """What became of a command."""
+    match answer:
+        case Accepted():
+            return "done"
+        case Promised(reference, deadline_at):
+            return f"promised: {reference}, before {local(deadline_at)}"
+        case Refused():
+            return refusal_text(answer)
+        case Unanswered():
+            return "nobody knows whether it was done; look before you ask again"
