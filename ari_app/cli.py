@@ -20,6 +20,7 @@ from ari_app import __version__
 
 #: each command with its module in `ari_app.commands` and the sentence that `--help` shows for it
 COMMANDS: Mapping[str, tuple[str, str]] = {
+    "accounts": ("accounts", "Who may log in on the pages, and with which rights."),
     "audit": ("audit", "Compare our legs and lines with Asterisk's own channel event log."),
     "calamity": ("calamity", "A text that every caller of a municipality hears first."),
     "callbacks": ("callbacks", "Open requests to be called back; those that must be done first come first."),
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "retention": ("retention", "Erase personal data past its period, as every night."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
     "up": ("up", "The whole system on this machine with the sample area: what `make run` does."),
+    "web": ("web", "The pages: the desk, and everything that people do in a browser."),
 }
 #: the function of a command that cannot have the command's name
 _FUNCTIONS = {"import": "import_file", "export": "export_file"}

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar, overload
+from urllib.parse import urlsplit
 
+from ari_app.core.access import Role
+from ari_app.core.accounts import Network
 from ari_app.core.addresses import has_user, http_address, is_host, postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm, is_template
 
@@ -142,6 +146,38 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("must be a file that this user may read")
+    return path
+
+
+def _page_url(text: str) -> str:
+    try:
+        http_address(text)
+    except ValueError as error:
+        raise ValueError(f"{error} (for example https://kcc.gemeente.example)") from None
+    parts = urlsplit(text)
+    if has_user(text) or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError("must be an address without a path, a user or a query (https://kcc.gemeente.example)")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError("must be addresses or networks, separated by commas (192.0.2.0/24,2001:db8::/64)") from None
+
+
+def _roles(text: str) -> frozenset[Role]:
+    try:
+        return frozenset(Role(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ValueError(f"must be roles, separated by commas: {', '.join(Role)}") from None
+
+
 # --- the settings ---
 
 
@@ -213,10 +249,41 @@ class Settings(DatabaseSettings):
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class LinkSettings(DatabaseSettings):
+    """The settings of `accounts`: where people reach the pages."""
+
+    desk_url: str | None = _setting(_page_url, default=None)
+    desk_bind: str = _setting(_bind, default="127.0.0.1")
+    desk_port: int = _setting(_whole(0, 65535), default=8081)
+    desk_tls_cert: Path | None = _setting(_file, default=None)
+    desk_tls_key: Path | None = _setting(_file, default=None)
+
+    @property
+    def url(self) -> str:
+        """The address of the pages as people type it, without a slash behind it."""
+        if self.desk_url is not None:
+            return self.desk_url
+        return f"{'http' if self.desk_tls_cert is None else 'https'}://{self.desk_bind}:{self.desk_port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebSettings(LinkSettings):
+    """The settings of `web`. `DATABASE_URL` is that of the role `ari_app_web`."""
+
+    desk_trusted: tuple[Network, ...] = _setting(_networks, default=())
+    desk_trusted_roles: frozenset[Role] = _setting(_roles, default=frozenset({Role.OPERATOR}))
+    desk_proxies: tuple[Network, ...] = _setting(_networks, default=())
+    log_level: str = _setting(_level, default="info")
+    log_pii: bool = _setting(_yes_or_no, default=False)
+
+
 #: a variable that makes no sense without another one, and what the other one says
 NEEDS = {
     "ARI_APP_SMTP_URL": ("ARI_APP_MAIL_FROM", "who the mail is from"),
     "ARI_APP_WEBHOOK_URL": ("ARI_APP_WEBHOOK_SECRET", "what it is signed with"),
+    "ARI_APP_DESK_TLS_CERT": ("ARI_APP_DESK_TLS_KEY", "the key of the certificate"),
+    "ARI_APP_DESK_TLS_KEY": ("ARI_APP_DESK_TLS_CERT", "the certificate of the key"),
 }
 
 

@@ -1,9 +1,128 @@
-"""The scope of a reader: the municipalities whose data may be read."""
+"""Who may do what with which municipality's data. One table, asked by pages, live regions and commands. Pure.
+
+match decide(actor, Action.ACCOUNTS, municipalities):
+    case Verdict.UNKNOWN: ...     # 404: it is not the actor's to know that it exists
+    case Verdict.FORBIDDEN: ...   # 403: it is not the actor's to do
+"""
 
 from __future__ import annotations
 
-from ari_app.core.ids import MunicipalityCode
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber
 
 #: municipalities whose data may be read; None: the whole group. Data outside the scope does not exist for the reader. A
 #: call that never reached a municipality (its caller left in the menu) is only in the scope of the whole group.
 Scope = frozenset[MunicipalityCode] | None
+
+NOBODYS: Scope = frozenset()
+
+
+class Role(StrEnum):
+    """What somebody is to a municipality, to a team, or to the whole group."""
+
+    OPERATOR = "operator"
+    SUPERVISOR = "supervisor"
+    EDITOR = "editor"
+    ANALYST = "analyst"
+    ADMINISTRATOR = "administrator"
+
+
+class Action(StrEnum):
+    """What can be looked at or done on a screen; each route and each live region names one."""
+
+    OWN_ACCOUNT = "own_account"  # start page, own sessions and password
+    DESK = "desk"  # the operator's desk and their own state
+    QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
+    LIST_ACCOUNTS = "list_accounts"
+    END_SESSIONS = "end_sessions"  # of somebody else's account
+
+
+#: the table
+MAY: Mapping[Action, frozenset[Role]] = {
+    Action.OWN_ACCOUNT: frozenset(Role),
+    Action.DESK: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
+    Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
+}
+#: what touches all municipalities of the thing it is done to, so that each of them has to be the actor's; for the
+#: others it is enough that one of them is
+TOUCHES_ALL = frozenset({Action.END_SESSIONS})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role, and the municipalities that it is held for; None: for the whole group."""
+
+    role: Role
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who is logged in. `operator`: their number when they take calls."""
+
+    account: AccountId
+    login: str
+    name: str
+    operator: OperatorNumber | None
+    grants: tuple[Grant, ...]
+
+    def scope_of(self, action: Action) -> Scope:
+        """The municipalities for which this actor may do it; empty: none."""
+        return _together(grant.scope for grant in self.grants if grant.role in MAY[action])
+
+    @property
+    def known(self) -> Scope:
+        """The municipalities of which this actor may know anything at all."""
+        return _together(grant.scope for grant in self.grants)
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        return frozenset(grant.role for grant in self.grants)
+
+
+class Verdict(StrEnum):
+    ALLOWED = "allowed"
+    FORBIDDEN = "forbidden"
+    UNKNOWN = "unknown"
+
+
+def may(actor: Actor, action: Action) -> bool:
+    """Whether the actor may do it for any municipality."""
+    return action is Action.OWN_ACCOUNT or actor.scope_of(action) != NOBODYS
+
+
+def decide(actor: Actor, action: Action, municipalities: Scope) -> Verdict:
+    """May the actor do this to a thing of these municipalities? None: to one of the whole group."""
+    if actor.known is not None and not overlap(actor.known, municipalities):
+        return Verdict.UNKNOWN
+    own = actor.scope_of(action)
+    allowed = own is None or overlap(own, municipalities)
+    if action in TOUCHES_ALL:
+        allowed = allowed and within(municipalities, own)
+    return Verdict.ALLOWED if allowed else Verdict.FORBIDDEN
+
+
+def overlap(one: Scope, other: Scope) -> bool:
+    """Whether they have a municipality in common."""
+    if one is None or other is None:
+        return one != NOBODYS and other != NOBODYS
+    return not one.isdisjoint(other)
+
+
+def within(inner: Scope, outer: Scope) -> bool:
+    """Whether everything of the one is in the other."""
+    return outer is None or (inner is not None and inner <= outer)
+
+
+def _together(scopes: Iterable[Scope]) -> Scope:
+    found: set[MunicipalityCode] = set()
+    for scope in scopes:
+        if scope is None:
+            return None
+        found |= scope
+    return frozenset(found)

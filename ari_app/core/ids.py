@@ -19,6 +19,8 @@ AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
 VisitId = NewType("VisitId", UUID)  # one stay of a call in a queue
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
+AccountId = NewType("AccountId", UUID)  # somebody who may log in on the pages
+WebSessionId = NewType("WebSessionId", UUID)  # one login on the pages, until it ends
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
 PlaybackId = NewType("PlaybackId", str)
@@ -79,6 +81,14 @@ def new_command_id() -> CommandId:
 
 def new_line_id() -> LineId:
     return LineId(sorted_by_time())
+
+
+def new_account_id() -> AccountId:
+    return AccountId(sorted_by_time())
+
+
+def new_web_session_id() -> WebSessionId:
+    return WebSessionId(sorted_by_time())
 
 
 def new_channel_id(call_id: CallId, role: str) -> ChannelId:

@@ -18,16 +18,17 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True)
 class PinLimit:
-    """The wait doubles with each further failure."""
+    """The wait doubles with each further failure. `free`: so many in a row are mistakes, and cost nothing."""
 
     first: timedelta
     longest: timedelta
+    free: int = FREE_FAILURES
 
     def wait_after(self, failures: int) -> timedelta | None:
         """How long after so many failures in a row nobody may try; None: at once."""
-        if failures <= FREE_FAILURES:
+        if failures <= self.free:
             return None
-        doublings = min(failures - FREE_FAILURES - 1, _MOST_DOUBLINGS)
+        doublings = min(failures - self.free - 1, _MOST_DOUBLINGS)
         wait: timedelta = self.first * 2**doublings
         return min(wait, self.longest)
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.timeout(0 if "FUZZ_COUNT" in os.
 
 COUNT = int(os.environ.get("FUZZ_COUNT", "300"))
 #: they run until they are stopped, and take nothing but settings
-ENDLESS = {"serve", "up"}
+ENDLESS = {"serve", "up", "web"}
 COMMANDS = [(path, command) for path, command in every_command() if path not in ENDLESS]
 #: text of our own mistakes: a statement that Postgres refused, a value that asyncpg cannot send
 RAW = re.compile(r"Traceback|DataError|\b[0-9A-Z]{5} \(\w+Error\)|does not fit its column")

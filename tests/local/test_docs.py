@@ -29,7 +29,11 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 #: every setting of `ari-app`, those of `migrate` among them
 READ_BY_THE_PROGRAM = {
     name
-    for kind in (application_settings.Settings, application_settings.MigrateSettings)
+    for kind in (
+        application_settings.Settings,
+        application_settings.MigrateSettings,
+        application_settings.WebSettings,
+    )
     for name in application_settings.variables(kind)
 }
 #: global variables of Asterisk, and a word in the text of a script

@@ -2,8 +2,9 @@
 
 The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only, but for what
 retention takes out with functions of the owner. `web` reads, within
-the municipalities that its connection names (row level security, the wall behind the scope of each query), and adds to
-the audit log and asks for commands. Rights are granted anew by each `migrate`, so they are not part of a dump.
+the municipalities that its connection names (row level security, the wall behind the scope of each query), adds to the
+audit log, asks for commands, and writes what logging in needs. Rights are granted anew by each `migrate`, so they are
+not part of a dump.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "calamity",
             "municipality",
             "shared_number",
+            "account",
         ),
         _CHANGE,
     ),
@@ -75,6 +77,11 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "phone_pin_attempt",
             "cel_position",
             "command",
+            "account_role",
+            "account_link",
+            "recovery_code",
+            "web_session",
+            "login_attempt",
         ),
         _ALL,
     ),
@@ -170,6 +177,13 @@ WEB_RIGHTS: Mapping[str, str] = {
     "operator": "SELECT (number, name)",  # never the hash of a PIN
     "audit_log": "INSERT",
     "command": "SELECT, INSERT",
+    # Who logs in is of no municipality; no page makes an account, or gives a role.
+    "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",
+    "account_role": _READ,
+    "account_link": "SELECT, UPDATE (used_at)",
+    "web_session": _ALL,
+    **dict.fromkeys(("recovery_code", "login_attempt"), _ALL),
+    "node": "SELECT (name, seen_at)",
     **dict.fromkeys(
         (
             "municipality",

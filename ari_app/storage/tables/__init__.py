@@ -4,6 +4,14 @@ Instants are `timestamptz` in UTC, named `*_at`; times of day and days are Europ
 in columns named `pii_*`. An enum of `core` is text with a CHECK, so that a new member is an ordinary migration.
 """
 
+from ari_app.storage.tables.accounts import (
+    account,
+    account_link,
+    account_role,
+    login_attempt,
+    recovery_code,
+    web_session,
+)
 from ari_app.storage.tables.area import (
     OPERATOR_SKILL_VIEW,
     calamity,
@@ -61,6 +69,9 @@ from ari_app.storage.tables.retention import erasure, retention_mark, retention_
 __all__ = [
     "CALLBACK_VIEWS",
     "OPERATOR_SKILL_VIEW",
+    "account",
+    "account_link",
+    "account_role",
     "audit_log",
     "calamity",
     "call",
@@ -85,6 +96,7 @@ __all__ = [
     "directory_entry_hours",
     "erasure",
     "followed_file",
+    "login_attempt",
     "member_consultation",
     "metadata",
     "municipality",
@@ -103,6 +115,7 @@ __all__ = [
     "phone_pin_attempt",
     "pin_attempt",
     "queue_visit",
+    "recovery_code",
     "retention_mark",
     "retention_rules",
     "shared_number",
@@ -113,4 +126,5 @@ __all__ = [
     "team_municipality",
     "transfer",
     "transfer_allowance",
+    "web_session",
 ]

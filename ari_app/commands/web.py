@@ -1,0 +1,55 @@
+"""`ari-app web`: the pages."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+
+import click
+
+from ari_app import logs
+from ari_app.commands import CANNOT, WRONG, fail
+from ari_app.core.ledger import LedgerError
+from ari_app.settings import SettingsError, WebSettings, load
+from ari_app.storage.db.errors import NotMigrated, StorageError
+
+
+@click.command()
+def web() -> None:
+    """The pages: the desk, and everything that people do in a browser."""
+    try:
+        chosen = load(WebSettings)
+    except SettingsError as error:
+        fail(str(error), WRONG)
+    logs.configure(chosen.log_level, with_pii=chosen.log_pii)
+    sys.exit(asyncio.run(_serve(chosen)))
+
+
+async def _serve(chosen: WebSettings) -> int:
+    from ari_app.web.app import PortTaken
+    from ari_app.web.process import CertificateRefused, WebOptions, serve_pages
+    from ari_app.web.site import SiteOptions
+
+    cert, key = chosen.desk_tls_cert, chosen.desk_tls_key
+    options = WebOptions(
+        chosen.database_url.reveal(),
+        chosen.desk_bind,
+        chosen.desk_port,
+        SiteOptions(chosen.url, chosen.desk_trusted, chosen.desk_trusted_roles, chosen.desk_proxies),
+        None if cert is None or key is None else (cert, key),
+    )
+    work = asyncio.ensure_future(serve_pages(options))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+    try:
+        with suppress(asyncio.CancelledError):
+            await work
+    except (NotMigrated, PortTaken, CertificateRefused) as wrong:
+        click.echo(str(wrong), err=True)
+        return WRONG
+    except (LedgerError, StorageError) as away:
+        click.echo(str(away), err=True)
+        return CANNOT
+    return 0

@@ -1,0 +1,1 @@
+"""Accounts, their rights, their logins on the pages, and failures to log in."""

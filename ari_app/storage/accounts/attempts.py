@@ -1,0 +1,75 @@
+"""Failures to log in: each try is counted before it is judged, so that tries at the same moment are no way around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ari_app.core.login_limits import FORGOTTEN_AFTER
+from ari_app.core.pin_limits import PinLimit
+from ari_app.storage.accounts.tokens import subject_of
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+
+_COUNTED = "SELECT failed_attempts, last_at, locked_until_at FROM login_attempt WHERE subject = $1 FOR UPDATE"
+_COUNT = """
+INSERT INTO login_attempt (subject, failed_attempts, last_at, locked_until_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (subject) DO UPDATE SET failed_attempts = $2, last_at = $3, locked_until_at = $4"""
+_FORGET = "DELETE FROM login_attempt WHERE subject = $1"
+_TAKE_BACK = """
+UPDATE login_attempt SET failed_attempts = greatest(failed_attempts - 1, 0), locked_until_at = NULL
+WHERE subject = $1"""
+_CLEAN = "DELETE FROM login_attempt WHERE last_at < $1 AND (locked_until_at IS NULL OR locked_until_at < $1)"
+#: two tries that begin together would both find no row: the second one waits for the first
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+
+
+def password_subject(login: str) -> str:
+    """Of the name that was typed, whether there is such an account or not: a wait does not tell."""
+    return subject_of("password", login.strip().lower())
+
+
+def code_subject(login: str) -> str:
+    return subject_of("code", login)
+
+
+def address_subject(address: str) -> str:
+    return subject_of("address", address)
+
+
+def subjects_of_login(login: str) -> list[str]:
+    """Everything under which failures of one account are counted."""
+    return [password_subject(login), code_subject(login.strip().lower())]
+
+
+async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetime) -> timedelta | None:
+    """Count a try for each subject, as if it had failed; the wait instead, when one of them has to wait still.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with transaction(pool) as connection:
+            await connection.execute(_CLEAN, now - FORGOTTEN_AFTER)
+            failures: dict[str, int] = {}
+            for subject in sorted(limits):
+                await connection.execute(_ONE_AT_A_TIME, subject)
+                row = await connection.fetchrow(_COUNTED, subject)
+                if row is not None and row["locked_until_at"] is not None and row["locked_until_at"] > now:
+                    wait: timedelta = row["locked_until_at"] - now
+                    return wait
+                counts = row is not None and row["last_at"] > now - FORGOTTEN_AFTER
+                failures[subject] = 1 + (row["failed_attempts"] if counts and row is not None else 0)
+            for subject, count in failures.items():
+                wait_after = limits[subject].wait_after(count)
+                locked_until_at = None if wait_after is None else now + wait_after
+                await connection.execute(_COUNT, subject, count, now, locked_until_at)
+    return None
+
+
+async def attempt_was_good(pool: Pool, of_account: str, of_address: str) -> None:
+    """The account's failures are forgotten; from the address only this try is taken back. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            await connection.execute(_FORGET, of_account)
+            await connection.execute(_TAKE_BACK, of_address)

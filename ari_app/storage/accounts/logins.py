@@ -1,0 +1,156 @@
+"""What a login page reads and writes of an account: its secrets, its second factor, its one-time link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ari_app.core.access import Actor
+from ari_app.core.ids import AccountId, WebSessionId
+from ari_app.core.totp import matching_step
+from ari_app.storage.accounts.rows import actor_of, roles_of
+from ari_app.storage.accounts.sessions import begin_session, end_other_sessions
+from ari_app.storage.accounts.tokens import digest, digest_of_code
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import reading
+
+_SECRETS = "account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at"
+_BY_LOGIN = f"SELECT {_SECRETS}, totp_secret IS NOT NULL AS has_second_factor FROM account WHERE login = $1"
+_BY_LINK = f"""
+SELECT {_SECRETS}, totp_secret IS NOT NULL AS has_second_factor
+FROM account_link link JOIN account ON account.id = link.account
+WHERE link.token_hash = $1 AND link.used_at IS NULL AND link.expires_at > $2 AND account.locked_at IS NULL"""
+_FACTOR = "SELECT totp_secret, totp_step FROM account WHERE id = $1 FOR UPDATE"
+_USE_STEP = "UPDATE account SET totp_step = $2 WHERE id = $1"
+_USE_CODE = "DELETE FROM recovery_code WHERE account = $1 AND code_hash = $2 RETURNING account"
+_CODES_LEFT = "SELECT count(*) FROM recovery_code WHERE account = $1"
+_END_WAITING = """
+UPDATE web_session SET ended_at = $2 WHERE id = $1 AND waits_for_code AND ended_at IS NULL RETURNING id"""
+_USE_LINK = """
+UPDATE account_link SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING account"""
+_SET_HASH = "UPDATE account SET password_hash = $2 WHERE id = $1"
+_SECOND_FACTOR = "UPDATE account SET totp_secret = $2, totp_step = $3 WHERE id = $1"
+_FORGET_CODES = "DELETE FROM recovery_code WHERE account = $1"
+_ADD_CODE = "INSERT INTO recovery_code (account, code_hash) VALUES ($1, $2)"
+_HASH = "SELECT password_hash FROM account WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An account that somebody tries to log in with."""
+
+    actor: Actor
+    password_hash: str | None = field(repr=False)
+    has_second_factor: bool
+    is_locked: bool
+
+
+async def candidate(pool: Pool, login: str) -> Candidate | None:
+    """The account with this name. Raises StoreUnavailable."""
+    return await _candidate(pool, _BY_LOGIN, login)
+
+
+async def candidate_of_link(pool: Pool, token: str, now: datetime) -> Candidate | None:
+    """The account of a one-time link that still works. Raises StoreUnavailable."""
+    return await _candidate(pool, _BY_LINK, digest(token), now)
+
+
+async def log_in(pool: Pool, actor: Actor, agent: str, now: datetime, *, waits_for_code: bool) -> str:
+    """The token for the cookie of a new login. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            token = await begin_session(connection, actor.account, agent, now, waits_for_code=waits_for_code)
+            if not waits_for_code:
+                await record_deed(connection, now, actor.login, "login", {"second_factor": False})
+    return token
+
+
+async def give_code(
+    pool: Pool, waiting: WebSessionId, actor: Actor, code: str, agent: str, now: datetime
+) -> str | None:
+    """The token of a login that is open now, when the code is right; it is another one than that which waited.
+
+    A code of six digits is used once, and so is a recovery code. None: wrong, or used before. Raises StoreUnavailable.
+    """
+    with translated():
+        async with transaction(pool) as connection:
+            how = await _use_code(connection, actor.account, code, now)
+            if how is None or await connection.fetchval(_END_WAITING, waiting, now) is None:
+                return None
+            token = await begin_session(connection, actor.account, agent, now)
+            left = await connection.fetchval(_CODES_LEFT, actor.account)
+            await record_deed(
+                connection, now, actor.login, "login", {"second_factor": how, "recovery_codes_left": left}
+            )
+    return token
+
+
+async def _use_code(connection: Connection, account: AccountId, code: str, now: datetime) -> str | None:
+    row = await connection.fetchrow(_FACTOR, account)
+    if row is None or row["totp_secret"] is None:
+        return None
+    step = matching_step(row["totp_secret"], "".join(code.split()), now, row["totp_step"])
+    if step is not None:
+        await connection.execute(_USE_STEP, account, step)
+        return "code"
+    used = await connection.fetchval(_USE_CODE, account, digest_of_code(code))
+    return None if used is None else "recovery_code"
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """A secret whose code was shown to be right at this step, and the recovery codes beside it."""
+
+    secret: str = field(repr=False)
+    step: int
+    recovery_codes: tuple[str, ...] = field(repr=False)
+
+
+async def use_link(
+    pool: Pool, token: str, actor: Actor, password_hash: str, factor: SecondFactor | None, agent: str, now: datetime
+) -> str | None:
+    """Set what somebody chose, and log them in; None: the link was used or is too old. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            if await connection.fetchval(_USE_LINK, digest(token), now) is None:
+                return None
+            await connection.execute(_SET_HASH, actor.account, password_hash)
+            if factor is not None:
+                await connection.execute(_SECOND_FACTOR, actor.account, factor.secret, factor.step)
+                await connection.execute(_FORGET_CODES, actor.account)
+                for code in factor.recovery_codes:
+                    await connection.execute(_ADD_CODE, actor.account, digest_of_code(code))
+            cookie = await begin_session(connection, actor.account, agent, now)
+            detail = {"second_factor": factor is not None}
+            await record_deed(connection, now, actor.login, "account.first_login", detail)
+    return cookie
+
+
+async def password_hash_of(pool: Pool, account: AccountId) -> str | None:
+    """Raises StoreUnavailable."""
+    with translated():
+        found: str | None = await pool.fetchval(_HASH, account)
+    return found
+
+
+async def change_password(pool: Pool, actor: Actor, session: WebSessionId, password_hash: str, now: datetime) -> None:
+    """All other logins of the account end. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            await connection.execute(_SET_HASH, actor.account, password_hash)
+            await end_other_sessions(connection, actor.account, session, now)
+            await record_deed(connection, now, actor.login, "account.password", {})
+
+
+async def _candidate(pool: Pool, statement: str, *parameters: object) -> Candidate | None:
+    with translated():
+        async with reading(pool, None) as connection:
+            row = await connection.fetchrow(statement, *parameters)
+            if row is None:
+                return None
+            roles = await roles_of(connection, [row["id"]])
+    actor = actor_of(AccountId(row["id"]), row, roles)
+    return Candidate(actor, row["password_hash"], row["has_second_factor"], row["locked_at"] is not None)

@@ -1,0 +1,61 @@
+"""Rows of accounts as the values of `core`, with the municipalities that each role is held for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from ari_app.core.access import Actor, Grant, Role, Scope, overlap
+from ari_app.core.accounts import Account, RoleRow
+from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, optional
+from ari_app.storage.db.engine import Connection
+from ari_app.storage.db.rows import Named
+
+#: a team's municipalities are those that it serves and those that it helps: its operators get the calls of both
+_ROLES = """
+SELECT account, role, municipality, team,
+  CASE WHEN team <> '' THEN ARRAY(SELECT DISTINCT served.municipality FROM team_municipality served
+    WHERE served.team = account_role.team) WHEN municipality <> '' THEN ARRAY[municipality] END AS scope
+FROM account_role WHERE account = ANY ($1::uuid[]) ORDER BY role, municipality, team"""
+
+ACCOUNT_COLUMNS = """account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
+  account.password_hash IS NOT NULL AS has_password, account.totp_secret IS NOT NULL AS has_second_factor"""
+
+GivenRoles = Mapping[UUID, list[tuple[RoleRow, Scope]]]
+
+
+async def roles_of(connection: Connection, accounts: Iterable[UUID]) -> GivenRoles:
+    """The roles of these accounts, each with its municipalities; in a transaction of `reading`, or of the owner."""
+    found: dict[UUID, list[tuple[RoleRow, Scope]]] = {}
+    for row in await connection.fetch(_ROLES, list(accounts)):
+        given = RoleRow(
+            Role(row["role"]),
+            optional(MunicipalityCode, row["municipality"] or None),
+            optional(TeamCode, row["team"] or None),
+        )
+        scope = None if row["scope"] is None else frozenset(map(MunicipalityCode, row["scope"]))
+        found.setdefault(row["account"], []).append((given, scope))
+    return found
+
+
+def account_of(row: Named, roles: GivenRoles, reader: Scope) -> Account:
+    """With those of its roles that the reader may know; its scope is that of all of them."""
+    given = roles.get(row["id"], [])
+    scopes = [scope for _, scope in given]
+    return Account(
+        id=AccountId(row["id"]),
+        login=row["login"],
+        name=row["name"],
+        operator=optional(OperatorNumber, row["operator"]),
+        roles=tuple(role for role, scope in given if reader is None or overlap(reader, scope)),
+        scope=None if None in scopes else frozenset[MunicipalityCode]().union(*(scope or () for scope in scopes)),
+        has_password=row["has_password"],
+        has_second_factor=row["has_second_factor"],
+        created_at=row["created_at"],
+        locked_at=row["locked_at"],
+    )
+
+
+def actor_of(account: AccountId, row: Named, roles: GivenRoles) -> Actor:
+    grants = tuple(Grant(role.role, scope) for role, scope in roles.get(account, []))
+    return Actor(account, row["login"], row["name"], optional(OperatorNumber, row["operator"]), grants)

@@ -1,0 +1,130 @@
+"""Logins on the pages: found by their cookie, listed, ended. A cookie is known here by its SHA-256 only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ari_app.core.access import Actor
+from ari_app.core.accounts import CODE_WAIT, SESSION_IDLE, WebSession
+from ari_app.core.ids import AccountId, WebSessionId, new_web_session_id
+from ari_app.storage.accounts.rows import GivenRoles, actor_of, roles_of
+from ari_app.storage.accounts.tokens import digest, new_token
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import Named
+from ari_app.storage.db.scopes import reading
+
+#: last_seen_at is written at most so often
+TOUCH_AFTER = timedelta(minutes=1)
+#: ended rows are kept so long
+KEPT_FOR = timedelta(days=30)
+
+# Also what an operator does by phone keeps the login alive, and a talk does so for as long as it lasts.
+_ALIVE = f"""
+session.ended_at IS NULL AND account.locked_at IS NULL AND CASE
+  WHEN session.waits_for_code THEN session.created_at > $2::timestamptz - interval '{CODE_WAIT.total_seconds()} seconds'
+  ELSE session.last_seen_at > $2::timestamptz - interval '{SESSION_IDLE.total_seconds()} seconds'
+    OR EXISTS (SELECT FROM operator_session taking WHERE taking.operator = account.operator
+      AND taking.logged_out_at IS NULL AND (taking.state IN ('offered', 'talking', 'wrap_up')
+        OR taking.state_since_at > $2::timestamptz - interval '{SESSION_IDLE.total_seconds()} seconds'))
+  END"""
+_SESSION = "session.id, session.account, session.created_at, session.last_seen_at, session.agent"
+_FOUND = f"""
+SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator
+FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE}"""
+_BY_TOKEN = _FOUND.format("session.token_hash = $1")
+_BY_IDS = _FOUND.format("session.id = ANY ($1::uuid[])")
+_OF_ACCOUNT = (
+    _FOUND.format("session.account = $1 AND NOT session.waits_for_code") + " ORDER BY session.last_seen_at DESC"
+)
+_BEGIN = """
+INSERT INTO web_session (id, token_hash, account, created_at, last_seen_at, waits_for_code, agent)
+VALUES ($1, $2, $3, $4, $4, $5, $6)"""
+_TOUCH = "UPDATE web_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2"
+_END = """
+UPDATE web_session SET ended_at = $3 WHERE id = $1 AND account = $2 AND ended_at IS NULL RETURNING id"""
+_END_OTHERS = """
+UPDATE web_session SET ended_at = $3 WHERE account = $1 AND id <> $2 AND ended_at IS NULL"""
+_CLEAN = "DELETE FROM web_session WHERE last_seen_at < $1"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """The login that a cookie belongs to. `waits_for_code`: the password was right, and nothing is open yet."""
+
+    session: WebSession
+    actor: Actor
+    waits_for_code: bool
+
+
+async def find_session(pool: Pool, token: str, now: datetime) -> LoggedIn | None:
+    """The login of a cookie, which counts as used now. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, None) as connection:
+            row = await connection.fetchrow(_BY_TOKEN, digest(token), now)
+            if row is None:
+                return None
+            found = _logged_in(row, await roles_of(connection, [row["account"]]))
+        if now - found.session.last_seen_at > TOUCH_AFTER:
+            await pool.execute(_TOUCH, found.session.id, now)
+    return found
+
+
+async def living_sessions(
+    pool: Pool, sessions: Collection[WebSessionId], now: datetime
+) -> Mapping[WebSessionId, Actor]:
+    """Those of the logins that are alive, with their rights of this moment; none of them is used by this.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, None) as connection:
+            rows = await connection.fetch(_BY_IDS, list(sessions), now)
+            roles = await roles_of(connection, {row["account"] for row in rows})
+    return {WebSessionId(row["id"]): actor_of(AccountId(row["account"]), row, roles) for row in rows}
+
+
+async def sessions_of(pool: Pool, account: AccountId, now: datetime) -> list[WebSession]:
+    """The logins of an account that are alive, the last used first. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, None) as connection:
+            return [_session(row) for row in await connection.fetch(_OF_ACCOUNT, account, now)]
+
+
+async def begin_session(
+    connection: Connection, account: AccountId, agent: str, now: datetime, *, waits_for_code: bool = False
+) -> str:
+    """The token for the cookie of a new login; in the transaction of what led to it."""
+    token = new_token()
+    await connection.execute(_CLEAN, now - KEPT_FOR)
+    await connection.execute(_BEGIN, new_web_session_id(), digest(token), account, now, waits_for_code, agent)
+    return token
+
+
+async def end_session(
+    pool: Pool, session: WebSessionId, account: AccountId, login: str, author: str, now: datetime
+) -> bool:
+    """End one login of this account, which is called `login`; False: it has no such login. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            if await connection.fetchval(_END, session, account, now) is None:
+                return False
+            await record_deed(connection, now, author, "session.end", {"account": login, "session": str(session)})
+    return True
+
+
+async def end_other_sessions(connection: Connection, account: AccountId, but: WebSessionId, now: datetime) -> None:
+    """In the transaction of a new password."""
+    await connection.execute(_END_OTHERS, account, but, now)
+
+
+def _logged_in(row: Named, roles: GivenRoles) -> LoggedIn:
+    return LoggedIn(_session(row), actor_of(AccountId(row["account"]), row, roles), row["waits_for_code"])
+
+
+def _session(row: Named) -> WebSession:
+    return WebSession(WebSessionId(row["id"]), row["created_at"], row["last_seen_at"], row["agent"])

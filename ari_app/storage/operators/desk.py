@@ -1,0 +1,109 @@
+"""What the desk shows of an operator, and of the queues that they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.access import Scope
+from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
+from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import reading, scope_codes
+
+
+@dataclass(frozen=True, slots=True)
+class DeskState:
+    """One operator, logged in or not. `municipality`: that of the call; None outside the scope, or without a call."""
+
+    number: OperatorNumber
+    name: str
+    teams: tuple[str, ...]
+    state: OperatorState
+    state_since_at: datetime | None
+    pause_reason: PauseReason | None
+    pause_pending: PauseReason | None
+    logout_pending: bool
+    node: AsteriskId | None
+    call_id: CallId | None
+    municipality: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """The callers who wait for one municipality, those who are being offered included."""
+
+    municipality: MunicipalityCode
+    name: str
+    waiting_count: int
+    longest_since_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSeen:
+    """When the controller of a node wrote that it lives, by the clock of Postgres."""
+
+    name: AsteriskId
+    seen_at: datetime
+    is_away: bool
+
+
+#: a controller beats each second; after so long without it a screen says that it is old
+AWAY_SECONDS = 4
+
+_STATES = """
+SELECT operator.number, operator.name, session.state, session.state_since_at, session.pause_reason,
+  session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending, session.asterisk_id AS node,
+  session.call_id, (SELECT municipality.name FROM call JOIN municipality ON municipality.code = call.municipality
+    WHERE call.id = session.call_id AND ($1::text[] IS NULL OR call.municipality = ANY ($1))) AS municipality,
+  coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
+    JOIN team ON team.code = member.team WHERE member.operator = operator.number), '{}') AS teams
+FROM operator LEFT JOIN operator_session session
+  ON session.operator = operator.number AND session.logged_out_at IS NULL
+WHERE operator.number = ANY ($2::text[]) AND ($1::text[] IS NULL OR EXISTS (SELECT FROM operator_skill skill
+  WHERE skill.operator = operator.number AND skill.municipality = ANY ($1)))"""
+_QUEUES = """
+SELECT municipality.code AS municipality, municipality.name, count(*) AS waiting_count,
+  min(visit.entered_at) AS longest_since_at
+FROM queue_visit visit JOIN municipality ON municipality.code = visit.municipality
+WHERE visit.outcome IS NULL AND ($1::text[] IS NULL OR visit.municipality = ANY ($1))
+GROUP BY municipality.code, municipality.name ORDER BY longest_since_at, municipality.code"""
+_NODES = f"""
+SELECT name, seen_at, seen_at < now() - interval '{AWAY_SECONDS} seconds' AS is_away FROM node"""
+
+
+async def desk_states(
+    pool: Pool, scope: Scope, operators: Collection[OperatorNumber]
+) -> dict[OperatorNumber, DeskState]:
+    """Those of the operators that have a skill for a municipality of the scope. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_STATES, scope_codes(scope), list(operators))
+    found = (
+        DeskState(
+            **{
+                **row,
+                "teams": tuple(row["teams"]),
+                "state": OperatorState(row["state"] or OperatorState.AWAY),
+                "pause_reason": None if row["pause_reason"] is None else PauseReason(row["pause_reason"]),
+                "pause_pending": None if row["pause_pending"] is None else PauseReason(row["pause_pending"]),
+            }
+        )
+        for row in rows
+    )
+    return {state.number: state for state in found}
+
+
+async def queue_lines(pool: Pool, scope: Scope) -> list[QueueLine]:
+    """The municipalities of the scope for which somebody waits, the longest wait first. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            return [QueueLine(**row) for row in await connection.fetch(_QUEUES, scope_codes(scope))]
+
+
+async def nodes_seen(pool: Pool) -> list[NodeSeen]:
+    """Raises StoreUnavailable."""
+    with translated():
+        return [NodeSeen(**row) for row in await pool.fetch(_NODES)]

@@ -1,0 +1,88 @@
+"""Accounts and their rights, the logins on the pages, and failures to log in (DESIGN: who may do what)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from ari_app.core.access import Role
+from ari_app.storage.tables.columns import flag, instant, key, metadata, one_of, optional_instant, optional_text, text
+
+
+def _account(*, primary_key: bool = False) -> sa.Column[object]:
+    return sa.Column(
+        "account", sa.Uuid, sa.ForeignKey("account.id", ondelete="CASCADE"), nullable=False, primary_key=primary_key
+    )
+
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    text("login"),
+    text("name"),
+    optional_text("operator"),  # without a foreign key: an import may remove the operator
+    optional_text("password_hash"),
+    optional_text("totp_secret"),
+    sa.Column("totp_step", sa.BigInteger),  # the last one whose code was used
+    instant("created_at"),
+    optional_instant("locked_at"),
+    sa.CheckConstraint("login = lower(login)", name="login_lower"),
+    sa.Index("uq_account_login", "login", unique=True),
+)
+
+#: '' for municipality and team: for the whole group
+account_role = sa.Table(
+    "account_role",
+    metadata,
+    _account(primary_key=True),
+    key("role"),
+    key("municipality"),
+    key("team"),
+    one_of("role", Role),
+    sa.CheckConstraint("municipality = '' OR team = ''", name="one_of_both"),
+)
+
+#: The cookie of a login is not in the database, only its SHA-256. Rows that ended are kept for a while.
+web_session = sa.Table(
+    "web_session",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    _account(),
+    instant("created_at"),
+    instant("last_seen_at"),
+    flag("waits_for_code"),  # the password was right; until the code is, it opens nothing
+    text("agent"),
+    optional_instant("ended_at"),
+    sa.Index("uq_web_session_token_hash", "token_hash", unique=True),
+    sa.Index("ix_web_session_account", "account"),
+)
+
+#: A link with which somebody sets their password once.
+account_link = sa.Table(
+    "account_link",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    _account(),
+    instant("expires_at"),
+    optional_instant("used_at"),
+    sa.Index("ix_account_link_account", "account"),
+)
+
+#: Ten for each account; a used one is removed.
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    _account(primary_key=True),
+    sa.Column("code_hash", sa.LargeBinary, primary_key=True),
+)
+
+#: `subject`: a digest of the name that was typed, of an address, or of an account whose code was asked; nothing else.
+login_attempt = sa.Table(
+    "login_attempt",
+    metadata,
+    key("subject"),
+    sa.Column("failed_attempts", sa.Integer, nullable=False),
+    instant("last_at"),
+    optional_instant("locked_until_at"),
+)

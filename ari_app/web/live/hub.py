@@ -1,0 +1,213 @@
+"""The screens of this process. The log of changes is read once, however many there are.
+
+A change marks the screens that it concerns. Some hundredths of a second later each mark is read, once per scope, in a
+transaction that sees this scope only, rendered, and handed to its screens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from contextlib import aclosing
+from datetime import datetime
+
+import structlog
+
+from ari_app.core.access import NOBODYS, Scope, overlap
+from ari_app.core.changes import Change, ChangeKind
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.accounts.sessions import living_sessions
+from ari_app.storage.changes.follow import follow_changes
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.operators.desk import NodeSeen, nodes_seen
+from ari_app.web.live.regions import Regions
+from ari_app.web.live.screen import Region, Screen
+
+log = structlog.get_logger(__name__)
+
+#: changes that come together are read together
+GATHER_SECONDS = 0.02
+#: the queue line is rendered at most so often; the first change after a quiet time goes out at once
+QUEUE_SECONDS = 2.0
+NODES_SECONDS = 1.0
+SESSIONS_SECONDS = 5.0
+RETRY_SECONDS = 1.0
+
+SERVICE_RESTART = 1012
+LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
+
+
+class Hub:
+    """Made with the pool of the role of `web`, and run by `run` for as long as the process lives."""
+
+    def __init__(self, url: str, pool: Pool, regions: Regions, now: Callable[[], datetime]) -> None:
+        self._url = url
+        self._pool = pool
+        self.regions = regions
+        self._now = now
+        self._screens: set[Screen] = set()
+        self._marks: dict[Region, set[Screen]] = defaultdict(set)
+        self._marked = asyncio.Event()
+        self._queue_due = 0.0  # the loop's clock
+        self._nodes: list[NodeSeen] = []
+        self._store_answered_at: datetime | None = None
+        self._is_closing = False
+        self.is_ready = False
+
+    @property
+    def screen_count(self) -> int:
+        return len(self._screens)
+
+    async def run(self) -> None:
+        """Ends by cancellation only."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow(), name="changes")
+            tasks.create_task(self._render(), name="regions")
+            tasks.create_task(self._watch_nodes(), name="nodes")
+            tasks.create_task(self._watch_sessions(), name="sessions")
+
+    def add(self, screen: Screen) -> None:
+        """Everything is due to it; the answer to a page that comes while the process stops is that it stops."""
+        if self._is_closing:
+            screen.close(SERVICE_RESTART)
+            return
+        self._screens.add(screen)
+        for region in Region:
+            self._mark(region, [screen])
+
+    def remove(self, screen: Screen) -> None:
+        self._screens.discard(screen)
+        for marked in self._marks.values():
+            marked.discard(screen)
+
+    def close(self) -> None:
+        """Tell every page that this process ends, and another one is there for it."""
+        self._is_closing = True
+        for screen in self._screens:
+            screen.close(SERVICE_RESTART)
+
+    async def _follow(self) -> None:
+        # The rows of all: each mark is read again within the scope of the screen that it is for.
+        async with aclosing(follow_changes(self._url, self._pool, None)) as pages:
+            async for page in pages:
+                if page.start_anew:
+                    for region in Region:
+                        self._mark(region, self._screens)
+                for change in page.changes:
+                    self._heard(change)
+
+    def _heard(self, change: Change) -> None:
+        match change.kind:
+            case ChangeKind.SESSION:
+                self._mark(Region.OPERATOR, (one for one in self._screens if one.actor.operator == change.operator))
+            case ChangeKind.CALL:
+                self._mark(Region.OPERATOR, (one for one in self._screens if str(one.call_id) == change.id))
+            case ChangeKind.VISIT:
+                self._mark(Region.QUEUE, self._readers(Region.QUEUE, change.municipality))
+            case ChangeKind.AREA:
+                for region in (Region.OPERATOR, Region.QUEUE):
+                    self._mark(region, self._readers(region, change.municipality))
+
+    def _readers(self, region: Region, municipality: MunicipalityCode | None) -> Iterable[Screen]:
+        of: Scope = NOBODYS if municipality is None else frozenset({municipality})
+        return [one for one in self._screens if one.scope(region) is None or overlap(one.scope(region), of)]
+
+    def _mark(self, region: Region, screens: Iterable[Screen]) -> None:
+        before = len(self._marks[region])
+        self._marks[region].update(screens)
+        if len(self._marks[region]) > before:
+            self._marked.set()
+
+    async def _render(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            waits = self._queue_due - clock() if self._marks[Region.QUEUE] else None
+            try:
+                async with asyncio.timeout(None if waits is None else max(waits, 0.0)):
+                    await self._marked.wait()
+            except TimeoutError:
+                pass
+            await asyncio.sleep(GATHER_SECONDS)
+            self._marked.clear()
+            taken = {region: screens for region, screens in self._marks.items() if screens}
+            if Region.QUEUE in taken and clock() < self._queue_due:
+                # Screens that have not shown it yet need not wait for the others.
+                taken[Region.QUEUE] = {one for one in taken[Region.QUEUE] if not one.has(Region.QUEUE)}
+            for region, screens in taken.items():
+                self._marks[region] = self._marks[region] - screens
+            try:
+                for region, screens in taken.items():
+                    await self._show(region, screens)
+            except StoreUnavailable:
+                for region, screens in taken.items():
+                    self._marks[region] |= screens & self._screens
+                await asyncio.sleep(RETRY_SECONDS)
+                self._marked.set()
+                continue
+            if taken.get(Region.QUEUE):
+                self._queue_due = clock() + QUEUE_SECONDS
+
+    async def _show(self, region: Region, screens: Iterable[Screen]) -> None:
+        by_scope: dict[Scope, list[Screen]] = defaultdict(list)
+        for screen in screens:
+            by_scope[screen.scope(region)].append(screen)
+        for scope, readers in by_scope.items():
+            if scope == NOBODYS:
+                continue
+            match region:
+                case Region.HELLO:
+                    for screen in readers:
+                        screen.put(region, self.regions.hello(self._now()))
+                case Region.LINE:
+                    self._show_line(readers)
+                case Region.OPERATOR:
+                    await self.regions.show_operators(scope, readers, self._now())
+                    self._show_line(readers)
+                case Region.QUEUE:
+                    html = await self.regions.queue(scope, self._now())
+                    for screen in readers:
+                        screen.put(region, html)
+
+    def _show_line(self, screens: Iterable[Screen]) -> None:
+        for screen in screens:
+            screen.put(Region.LINE, self.regions.line(self._old_since(screen), is_store=not self.is_ready))
+
+    def _old_since(self, screen: Screen) -> datetime | None:
+        """Since when the screen is old: the store does not answer, or no controller writes what happens."""
+        if not self.is_ready:
+            return self._store_answered_at or self._now()
+        nodes = [node for node in self._nodes if screen.node in (None, node.name)]
+        if all(node.is_away for node in nodes):
+            return max((node.seen_at for node in nodes), default=self._now())
+        return None
+
+    async def _watch_nodes(self) -> None:
+        while True:
+            try:
+                self._nodes = await nodes_seen(self._pool)
+                if not self.is_ready:
+                    log.info("store_answers")
+                self.is_ready, self._store_answered_at = True, self._now()
+            except StoreUnavailable as away:
+                if self.is_ready:
+                    log.warning("store_away", why=str(away))
+                self.is_ready = False
+            self._show_line(self._screens)
+            await asyncio.sleep(NODES_SECONDS)
+
+    async def _watch_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(SESSIONS_SECONDS)
+            screens = list(self._screens)
+            try:
+                living = await living_sessions(self._pool, {screen.session for screen in screens}, self._now())
+            except StoreUnavailable:
+                continue
+            for screen in screens:
+                actor = living.get(screen.session)
+                if actor is None:
+                    screen.close(LOGGED_OUT)
+                elif actor != screen.actor:
+                    screen.close(RIGHTS_CHANGED)

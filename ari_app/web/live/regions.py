@@ -1,0 +1,43 @@
+"""The HTML of each region, read within a scope. What is the same for all readers of a scope is rendered once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ari_app.core.access import Scope
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.operators.desk import desk_states, queue_lines
+from ari_app.web.live.screen import Region, Screen
+from ari_app.web.rendering import Renderer
+
+
+class Regions:
+    def __init__(self, pool: Pool, pages: Renderer) -> None:
+        self._pool = pool
+        self._pages = pages
+
+    def hello(self, now: datetime) -> str:
+        return self._pages.fragment("hello", now=now)
+
+    def line(self, old_since: datetime | None, *, is_store: bool) -> str:
+        """`is_store`: the database is away, and not the controller."""
+        return self._pages.fragment("line", old_since=old_since, is_store=is_store)
+
+    async def show_operators(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
+        """Each screen's own operator. Raises StoreUnavailable."""
+        numbers = {screen.actor.operator for screen in screens if screen.actor.operator is not None}
+        states = await desk_states(self._pool, scope, numbers) if numbers else {}
+        for screen in screens:
+            operator = screen.actor.operator
+            state = None if operator is None else states.get(operator)
+            screen.call_id = None if state is None else state.call_id
+            screen.node = None if state is None else state.node
+            html = self._pages.fragment("operator", operator=operator, state=state, now=now)
+            screen.put(Region.OPERATOR, html)
+
+    async def queue(self, scope: Scope, now: datetime) -> str:
+        """Raises StoreUnavailable."""
+        lines = await queue_lines(self._pool, scope)
+        total = sum(line.waiting_count for line in lines)
+        return self._pages.fragment("queue", lines=lines, total=total, now=now)

@@ -1,0 +1,36 @@
+"""Answers that many pages give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from ari_app.core.accounts import SESSION_IDLE
+from ari_app.web.site import Site, Visit
+
+
+def page(site: Site, name: str, *, status: int = 200, **values: Any) -> web.Response:
+    return web.Response(text=site.pages.page(name, **values), status=status, content_type="text/html")
+
+
+def page_for(visit: Visit, name: str, *, status: int = 200, **values: Any) -> web.Response:
+    """A page with the name of its reader at the top."""
+    return page(visit.site, name, status=status, actor=visit.actor, here=visit.request.path, **values)
+
+
+def see_other(where: str) -> web.Response:
+    """After something was done: going back, or loading anew, does not do it again."""
+    return web.Response(status=303, headers={"Location": where})
+
+
+def set_cookie(site: Site, response: web.Response, token: str) -> None:
+    # Longer than a login lasts without a sign of life: a talk may be longer.
+    age = int(SESSION_IDLE.total_seconds()) * 24
+    response.set_cookie(
+        site.cookie, token, max_age=age, path="/", httponly=True, secure=site.options.is_https, samesite="Lax"
+    )
+
+
+def forget_cookie(site: Site, response: web.Response) -> None:
+    response.del_cookie(site.cookie, path="/", secure=site.options.is_https, httponly=True, samesite="Lax")

@@ -1,0 +1,159 @@
+"""Logging in: a name and a password, then a code, unless the account and the place need none.
+
+The same words answer a wrong name and a wrong password, after the same time. Each try is counted before it is judged.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+import structlog
+from aiohttp import web
+
+from ari_app.core.accounts import LONGEST_PASSWORD, needs_code, read_login
+from ari_app.core.login_limits import OF_ACCOUNT, OF_ADDRESS
+from ari_app.storage.accounts import attempts, logins
+from ari_app.storage.accounts.logins import Candidate
+from ari_app.storage.accounts.sessions import LoggedIn, find_session
+from ari_app.web import security
+from ari_app.web.pages.answers import page, see_other, set_cookie
+from ari_app.web.pages.kept import Kept, kept_in
+from ari_app.web.site import Site
+
+log = structlog.get_logger(__name__)
+
+
+def ask_to_log_in(site: Site, next_path: str, kept: Kept | None = None) -> web.Response:
+    """The login page, for somebody who asked for another one."""
+    if kept is not None:
+        return _form(site, next_path, kept, status=401, fault="ended")
+    where = "/inloggen" if next_path == "/" else f"/inloggen?{_query(next_path)}"
+    return see_other(where)
+
+
+async def show(site: Site, request: web.Request) -> web.Response:
+    next_path = security.safe_next(request.query.get("verder", "/"))
+    found = await _session(site, request)
+    if found is not None and not found.waits_for_code:
+        return see_other(next_path)
+    return _form(site, next_path, None)
+
+
+async def give_password(site: Site, request: web.Request) -> web.Response:
+    form = await security.read_form(request)
+    next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
+    typed, password = form.get("naam", ""), form.get("wachtwoord", "")[: LONGEST_PASSWORD + 1]
+    of_account, of_address = attempts.password_subject(typed), _address_subject(site, request)
+    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, site.now())
+    if wait is not None:
+        log.warning("login_refused", why="wait", wait_seconds=math.ceil(wait.total_seconds()))
+        return _form(site, next_path, kept, status=429, fault="wait", wait=math.ceil(wait.total_seconds()), typed=typed)
+    login = read_login(typed)
+    candidate = None if login is None else await logins.candidate(site.pool, login)
+    fits = await site.passwords.fits(password, None if candidate is None else candidate.password_hash)
+    if candidate is None or not fits:
+        log.warning("login_refused", why="wrong")
+        return _form(site, next_path, kept, status=401, fault="wrong", typed=typed)
+    await attempts.attempt_was_good(site.pool, of_account, of_address)
+    if candidate.is_locked:
+        log.warning("login_refused", why="locked", account=candidate.actor.login)
+        return _form(site, next_path, kept, status=403, fault="locked", typed=typed)
+    return await _after_password(site, request, candidate, next_path, kept)
+
+
+async def _after_password(
+    site: Site, request: web.Request, candidate: Candidate, next_path: str, kept: Kept | None
+) -> web.Response:
+    options, actor = site.options, candidate.actor
+    address = security.address_of(request, options.proxies)
+    asks = needs_code(actor.roles, address, options.trusted, options.trusted_roles)
+    if asks and not candidate.has_second_factor:
+        log.warning("login_refused", why="no_second_factor", account=actor.login)
+        return _form(site, next_path, kept, status=403, fault="no_code", typed=actor.login)
+    agent = security.agent_of(request)
+    token = await logins.log_in(site.pool, actor, agent, site.now(), waits_for_code=asks)
+    if asks:
+        response = _code_form(site, next_path, kept)
+    else:
+        response = _go_on(site, next_path, kept)
+        log.info("logged_in", account=actor.login)
+    set_cookie(site, response, token)
+    return response
+
+
+async def show_code(site: Site, request: web.Request) -> web.Response:
+    """Only somebody who gave a password just now has anything to do here."""
+    found = await _session(site, request)
+    if found is None or not found.waits_for_code:
+        return see_other("/inloggen")
+    return _code_form(site, security.safe_next(request.query.get("verder", "/")), None)
+
+
+async def give_code(site: Site, request: web.Request) -> web.Response:
+    form = await security.read_form(request)
+    next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
+    found = await _session(site, request)
+    if found is None or not found.waits_for_code:
+        return _form(site, next_path, kept, status=401, fault="ended")
+    of_account, of_address = attempts.code_subject(found.actor.login), _address_subject(site, request)
+    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, site.now())
+    if wait is not None:
+        return _code_form(site, next_path, kept, status=429, fault="wait", wait=math.ceil(wait.total_seconds()))
+    agent = security.agent_of(request)
+    token = await logins.give_code(
+        site.pool, found.session.id, found.actor, form.get("code", "")[:LONGEST_PASSWORD], agent, site.now()
+    )
+    if token is None:
+        log.warning("login_refused", why="wrong_code", account=found.actor.login)
+        return _code_form(site, next_path, kept, status=401, fault="wrong")
+    await attempts.attempt_was_good(site.pool, of_account, of_address)
+    log.info("logged_in", account=found.actor.login)
+    response = _go_on(site, next_path, kept)
+    set_cookie(site, response, token)
+    return response
+
+
+async def _session(site: Site, request: web.Request) -> LoggedIn | None:
+    token = request.cookies.get(site.cookie)
+    return None if token is None else await find_session(site.pool, token, site.now())
+
+
+def _address_subject(site: Site, request: web.Request) -> str:
+    return attempts.address_subject(str(security.address_of(request, site.options.proxies)))
+
+
+def _go_on(site: Site, next_path: str, kept: Kept | None) -> web.Response:
+    """To the page that was asked for; with a form that waited, first to its sender."""
+    if kept is None:
+        return see_other(next_path)
+    return page(site, "kept", path=kept.path, fields=kept.fields)
+
+
+def _form(
+    site: Site,
+    next_path: str,
+    kept: Kept | None,
+    *,
+    status: int = 200,
+    fault: str = "",
+    wait: int = 0,
+    typed: str = "",
+) -> web.Response:
+    hidden = _hidden(next_path, kept)
+    return page(site, "login", status=status, hidden=hidden, fault=fault, wait=wait, typed=typed, has_kept=bool(kept))
+
+
+def _code_form(
+    site: Site, next_path: str, kept: Kept | None, *, status: int = 200, fault: str = "", wait: int = 0
+) -> web.Response:
+    return page(site, "code", status=status, hidden=_hidden(next_path, kept), fault=fault, wait=wait)
+
+
+def _hidden(next_path: str, kept: Kept | None) -> Mapping[str, str]:
+    return {"verder": next_path, **({} if kept is None else kept.hidden)}
+
+
+def _query(next_path: str) -> str:
+    return urlencode({"verder": next_path})

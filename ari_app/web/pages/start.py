@@ -1,0 +1,102 @@
+"""A one-time link: its owner chooses a password, connects an app for codes, and is logged in.
+
+The same link does it for a new account and after `ari-app accounts reset`.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+import segno
+import structlog
+from aiohttp import web
+from markupsafe import Markup
+
+from ari_app.core.access import Actor
+from ari_app.core.accounts import PasswordFault, password_fault
+from ari_app.core.login_limits import OF_ADDRESS
+from ari_app.core.totp import SECRET_BYTES, is_secret, matching_step, provisioning_uri, written
+from ari_app.storage.accounts import attempts
+from ari_app.storage.accounts.logins import SecondFactor, candidate_of_link, use_link
+from ari_app.storage.accounts.tokens import new_recovery_codes
+from ari_app.web import security
+from ari_app.web.pages.answers import page, see_other, set_cookie
+from ari_app.web.site import ISSUER, Site
+
+log = structlog.get_logger(__name__)
+
+
+async def show(site: Site, request: web.Request) -> web.Response:
+    actor = await _owner(site, request)
+    if actor is None:
+        return page(site, "link_gone", status=404)
+    return _form(site, actor, written(secrets.token_bytes(SECRET_BYTES)))
+
+
+async def begin(site: Site, request: web.Request) -> web.Response:
+    actor = await _owner(site, request)
+    if actor is None:
+        return page(site, "link_gone", status=404)
+    form = await security.read_form(request)
+    secret, password = form.get("geheim", ""), form.get("wachtwoord", "")
+    if not is_secret(secret):
+        raise web.HTTPBadRequest
+    code = "".join(form.get("code", "").split())
+    fault = password_fault(password, actor.login)
+    step = matching_step(secret, code, site.now(), None) if code else None
+    code_is_wrong = step is None if code or _needs_code(site, actor) else False
+    if fault is not None or code_is_wrong:
+        return _form(site, actor, secret, status=400, fault=fault, code_is_wrong=code_is_wrong)
+    factor = None if step is None else SecondFactor(secret, step, tuple(new_recovery_codes()))
+    password_hash = await site.passwords.hash(password)
+    token = await use_link(
+        site.pool, request.match_info["token"], actor, password_hash, factor, security.agent_of(request), site.now()
+    )
+    if token is None:
+        return page(site, "link_gone", status=404)
+    log.info("logged_in", account=actor.login)
+    if factor is None:
+        response = see_other("/")
+    else:
+        response = page(site, "recovery_codes", actor=actor, codes=factor.recovery_codes)
+    set_cookie(site, response, token)
+    return response
+
+
+async def _owner(site: Site, request: web.Request) -> Actor | None:
+    """The owner of the link; a wrong one counts for the address like a wrong password."""
+    found = await candidate_of_link(site.pool, request.match_info["token"], site.now())
+    if found is not None:
+        return found.actor
+    address = attempts.address_subject(str(security.address_of(request, site.options.proxies)))
+    await attempts.begin_attempt(site.pool, {address: OF_ADDRESS}, site.now())
+    return None
+
+
+def _needs_code(site: Site, actor: Actor) -> bool:
+    """Whether the app has to be connected now: without it this account could not log in everywhere it has to."""
+    return not site.options.trusted or not actor.roles <= site.options.trusted_roles
+
+
+def _form(
+    site: Site,
+    actor: Actor,
+    secret: str,
+    *,
+    status: int = 200,
+    fault: PasswordFault | None = None,
+    code_is_wrong: bool = False,
+) -> web.Response:
+    picture = segno.make(provisioning_uri(secret, actor.login, ISSUER)).svg_inline(scale=4, border=2, omitsize=True)
+    return page(
+        site,
+        "start",
+        status=status,
+        owner=actor,
+        secret=secret,
+        shown_secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
+        picture=Markup(picture),  # made by us, of numbers only
+        needs_code=_needs_code(site, actor),
+        fault=fault,
+        code_is_wrong=code_is_wrong,
+    )

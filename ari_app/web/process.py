@@ -1,0 +1,101 @@
+"""`ari-app web` as a process: the database, the hub, and the port; stopped in the opposite order."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from aiohttp import web, web_response
+
+from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.revision import require_head
+from ari_app.web.app import PortTaken
+from ari_app.web.assets import Assets
+from ari_app.web.desk_app import make_desk_app
+from ari_app.web.live.hub import Hub
+from ari_app.web.live.regions import Regions
+from ari_app.web.rendering import Renderer
+from ari_app.web.security import SERVER
+from ari_app.web.site import Site, SiteOptions
+
+log = structlog.get_logger(__name__)
+
+#: so long may an answer take that is under way when the process is told to stop
+STOP_SECONDS = 5.0
+
+
+class CertificateRefused(Exception):
+    """The certificate or its key cannot be used; the text names the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """`database_url`: of the role `ari_app_web`. `certificate`: PEM file with its chain, and that of its key."""
+
+    database_url: str = field(repr=False)
+    bind: str
+    port: int
+    site: SiteOptions
+    certificate: tuple[Path, Path] | None = None
+
+
+async def serve_pages(options: WebOptions) -> None:
+    """Serve until cancelled. Raises NotMigrated, PortTaken, CertificateRefused before anything is served."""
+    # An answer to what is no HTTP at all never comes to our own headers.
+    web_response.SERVER_SOFTWARE = SERVER  # type: ignore[attr-defined]
+    context = _tls(options.certificate)
+    await require_head(options.database_url)
+    async with Database(options.database_url) as database:
+        site = make_site(database, options.site)
+        if not site.assets.are_there:
+            log.warning("assets_missing", directory=str(site.assets.directory))
+        runner = web.AppRunner(make_desk_app(site), access_log=None, shutdown_timeout=STOP_SECONDS)
+        await runner.setup()
+        hub = asyncio.create_task(site.hub.run(), name="hub")
+        try:
+            tcp = web.TCPSite(runner, options.bind, options.port, ssl_context=context)
+            try:
+                await tcp.start()
+            except OSError as error:
+                raise PortTaken(
+                    f"cannot listen on {options.bind}:{options.port}: {error.strerror}; "
+                    "set ARI_APP_DESK_PORT or ARI_APP_DESK_BIND"
+                ) from error
+            log.info("pages_served", port=int(runner.addresses[0][1]), url=options.site.url)
+            await hub  # ends by a mistake of ours, or with us
+        finally:
+            site.hub.close()
+            await runner.cleanup()
+            hub.cancel()
+            await asyncio.gather(hub, return_exceptions=True)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_site(database: Database, options: SiteOptions, now: Callable[[], datetime] = _now) -> Site:
+    """Everything that the pages need, over one database."""
+    assets = Assets()
+    pages = Renderer(assets)
+    hub = Hub(database.url, database.background, Regions(database.background, pages), now)
+    return Site(database.background, options, pages, assets, Passwords(), hub, now)
+
+
+def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(*certificate)
+    except (OSError, ssl.SSLError) as error:
+        raise CertificateRefused(
+            f"ARI_APP_DESK_TLS_CERT, ARI_APP_DESK_TLS_KEY: {error.strerror or 'not a certificate and its key, in PEM'}"
+        ) from None
+    return context

@@ -1,0 +1,62 @@
+"""Every address of the pages, each with the action that a visitor must be allowed (`core.access`), or none at all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from ari_app.core.access import Action
+from ari_app.web.live import socket
+from ari_app.web.pages import account, accounts, desk, login, start
+from ari_app.web.site import Site, Visit
+
+OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRoute:
+    """For everybody, logged in or not."""
+
+    method: str
+    path: str
+    handler: OpenHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """For those who are logged in and may do this for some municipality; the handler asks for which.
+
+    `keeps_form`: what somebody typed is kept when their login has ended meanwhile, and sent after the next one.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    action: Action
+    keeps_form: bool = True
+
+
+OPEN_ROUTES = (
+    OpenRoute("GET", "/inloggen", login.show),
+    OpenRoute("POST", "/inloggen", login.give_password),
+    OpenRoute("GET", "/inloggen/code", login.show_code),
+    OpenRoute("POST", "/inloggen/code", login.give_code),
+    OpenRoute("GET", "/start/{token}", start.show),
+    OpenRoute("POST", "/start/{token}", start.begin),
+    # It tells a page that its login has ended, which an answer without a socket could not.
+    OpenRoute("GET", "/live", socket.live),
+)
+
+ROUTES = (
+    Route("GET", "/", desk.show, Action.OWN_ACCOUNT),
+    Route("POST", "/uitloggen", account.log_out, Action.OWN_ACCOUNT, keeps_form=False),
+    Route("GET", "/account", account.show, Action.OWN_ACCOUNT),
+    Route("POST", "/account/wachtwoord", account.change_password, Action.OWN_ACCOUNT, keeps_form=False),
+    Route("POST", "/account/sessies/{session}/beeindigen", account.end_session, Action.OWN_ACCOUNT),
+    Route("GET", "/accounts", accounts.show_all, Action.LIST_ACCOUNTS),
+    Route("GET", "/accounts/{login}", accounts.show, Action.LIST_ACCOUNTS),
+    Route("POST", "/accounts/{login}/sessies/{session}/beeindigen", accounts.end_session, Action.END_SESSIONS),
+)

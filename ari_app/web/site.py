@@ -1,0 +1,68 @@
+"""What every page needs, and the settings of the pages: one value, handed to each handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from ari_app.core.access import Actor, Role
+from ari_app.core.accounts import Network, WebSession
+from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.db.engine import Pool
+from ari_app.web.assets import Assets
+from ari_app.web.rendering import Renderer
+
+if TYPE_CHECKING:
+    from ari_app.web.live.hub import Hub
+
+ISSUER = "14+netnummer"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """`url`: the address of the pages as people type it. `trusted`: networks in which accounts that have no roles but
+    the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed.
+    """
+
+    url: str
+    trusted: tuple[Network, ...] = ()
+    trusted_roles: frozenset[Role] = frozenset({Role.OPERATOR})
+    proxies: tuple[Network, ...] = ()
+
+    @property
+    def is_https(self) -> bool:
+        return urlsplit(self.url).scheme == "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    pool: Pool
+    options: SiteOptions
+    pages: Renderer
+    assets: Assets
+    passwords: Passwords
+    hub: Hub
+    now: Callable[[], datetime]
+
+    @property
+    def cookie(self) -> str:
+        """The name of the cookie. Over HTTPS the browser itself sees to it that no other host or path has set it."""
+        return "__Host-sid" if self.options.is_https else "sid"
+
+
+SITE: web.AppKey[Site] = web.AppKey("site")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of somebody who is logged in and may do what the route says."""
+
+    request: web.Request
+    site: Site
+    session: WebSession
+    actor: Actor

@@ -1,0 +1,50 @@
+"""Pages over a real database, with the rights of their own role, and people who log in on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE, WEB
+from ari_app.web.desk_app import make_desk_app
+from ari_app.web.process import make_site
+from ari_app.web.site import SiteOptions
+from tests.roles import as_role
+from tests.web.people import TRUSTED, Clock, Place
+
+#: two municipalities, each with a team and an operator who serve it alone; a controller that lives through every test
+AREA = """
+INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
+INSERT INTO team (code, name) VALUES ('wierdam', 'KCC Wierdam'), ('elderlo', 'KCC Elderlo');
+INSERT INTO team_municipality VALUES ('wierdam', 'GM9901', 'own'), ('elderlo', 'GM9902', 'own');
+INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
+INSERT INTO operator_team VALUES ('101', 'wierdam'), ('102', 'elderlo');
+INSERT INTO node (name, installation, seen_at) VALUES ('node1', 'test', now() + interval '1 hour');"""
+
+
+@pytest.fixture
+async def serve(database_url: str) -> AsyncIterator[Database]:
+    """The database as `serve` and the commands have it."""
+    async with Database(as_role(database_url, SERVE)) as database:
+        await database.pool.execute(AREA)
+        yield database
+
+
+@pytest.fixture
+async def place(database_url: str, serve: Database) -> AsyncIterator[Place]:
+    clock = Clock()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(as_role(database_url, WEB)))
+        site = make_site(database, SiteOptions("http://127.0.0.1", trusted=TRUSTED), clock)
+        server = TestServer(make_desk_app(site))
+        await stack.enter_async_context(server)
+        hub = asyncio.create_task(site.hub.run())
+        yield Place(site, serve, server, clock, stack)
+        site.hub.close()
+        hub.cancel()
+        await asyncio.gather(hub, return_exceptions=True)
