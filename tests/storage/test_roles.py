@@ -112,7 +112,7 @@ async def test_a_query_that_forgets_the_scope_meets_the_second_wall(web: Databas
     assert (len(story.facts), len(story.legs)) == (1, 1)
 
 
-async def test_web_writes_nothing_but_the_audit_log_and_reads_no_hash(web: Database) -> None:
+async def test_web_makes_no_account_gives_no_role_and_reads_no_pin(web: Database) -> None:
     await web.pool.execute("INSERT INTO audit_log (at, actor, action, detail) VALUES (now(), 'a', 'look', '{}')")
     for statement in (
         "SELECT * FROM audit_log",
@@ -120,6 +120,10 @@ async def test_web_writes_nothing_but_the_audit_log_and_reads_no_hash(web: Datab
         "SELECT * FROM pin_attempt",
         "INSERT INTO municipality (code, name) VALUES ('GM1', 'x')",
         "UPDATE call SET stage = 'ended'",
+        "INSERT INTO account (id, login, name, created_at) VALUES (gen_random_uuid(), 'x', 'x', now())",
+        "INSERT INTO account_role VALUES (gen_random_uuid(), 'administrator', '', '')",
+        "INSERT INTO account_link (token_hash, account, expires_at) VALUES ('', gen_random_uuid(), now())",
+        "UPDATE account SET locked_at = NULL",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await web.pool.execute(statement)

@@ -1,0 +1,110 @@
+"""Every route with every role of two municipalities; and nothing of another municipality in any page or frame."""
+
+from __future__ import annotations
+
+import pytest
+from aiohttp import WSServerHandshakeError
+
+from ari_app.core.access import MAY, Action, Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.web.live.screen import ACTIONS, Region
+from ari_app.web.routes import OPEN_ROUTES, ROUTES
+from tests.web.frames import closed_with, next_frames
+from tests.web.people import Place
+from tests.web.rows import an_operator, waiting_callers
+
+pytestmark = pytest.mark.postgres
+
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+NOBODY = "00000000-0000-0000-0000-000000000000"
+#: of Elderlo: its name, its code, its operator and team, and what is in the address of its account
+FOREIGN = ("Elderlo", "GM9902", "Bert", "elderlo", "102")
+
+
+async def two_of_each_role(place: Place) -> None:
+    for role in Role:
+        for code, operator, word in ((WIERDAM, "101", "w"), (ELDERLO, "102", "e")):
+            name = f"{role.value.title()} van {'Wierdam' if word == 'w' else 'Elderlo'}"
+            account = f"{word}-{role.value}"
+            number = operator if role in (Role.OPERATOR, Role.SUPERVISOR) else None
+            await place.account(account, RoleRow(role, code), operator=number, name=name)
+
+
+@pytest.fixture
+def trusts_all(place: Place) -> Place:
+    """Pages on which nobody here needs a code."""
+    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    return place
+
+
+async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: Place) -> None:
+    await two_of_each_role(trusts_all)
+    for role in Role:
+        browser = await trusts_all.logged_in(f"w-{role.value}")
+        for route in ROUTES:
+            if route.path == "/uitloggen":
+                continue
+            for of, account in ((WIERDAM, "w-operator"), (ELDERLO, "e-operator")):
+                path = route.path.replace("{login}", account).replace("{session}", NOBODY)
+                answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
+                allowed = role in MAY[route.action]
+                if not allowed:
+                    expected = {403}
+                elif "{session}" in route.path:
+                    expected = {404}  # nobody has that session, whoever it would be of
+                elif "{login}" in route.path and of == ELDERLO:
+                    expected = {404}
+                else:
+                    expected = {200, 400}  # an empty form
+                assert answer.status in expected, (role, route, of, answer.status)
+
+
+async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
+    browser = await place.browser()
+    for route in ROUTES:
+        path = route.path.replace("{login}", "anna").replace("{session}", NOBODY)
+        answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
+        assert answer.status in (303, 401), route
+        if answer.status == 303:
+            assert answer.headers["Location"].startswith("/inloggen")
+
+
+def test_every_route_and_every_region_is_in_the_table() -> None:
+    assert {route.action for route in ROUTES} | set(ACTIONS.values()) == set(Action)
+    assert set(ACTIONS) == set(Region)
+    assert [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))] == ["/live"]
+
+
+async def test_no_page_and_no_frame_says_anything_of_another_municipality(trusts_all: Place) -> None:
+    place = trusts_all
+    await two_of_each_role(place)
+    for code, operator in ((WIERDAM, "101"), (ELDERLO, "102")):
+        await an_operator(place.serve, operator, code, state="talking")
+        await waiting_callers(place.serve, code, 3)
+    for role in Role:
+        browser = await place.logged_in(f"w-{role.value}")
+        for path in ("/", "/account", "/accounts", "/accounts/e-operator", "/accounts/w-operator", "/nergens"):
+            text = await (await browser.get(path)).text()
+            assert [word for word in FOREIGN if word in text] == [], (role, path)
+        if role in MAY[Action.DESK]:
+            async with await browser.live() as socket:
+                first = await next_frames(socket, "operator", "queue")
+                assert "Wierdam" in first
+                await waiting_callers(place.serve, ELDERLO, 1)
+                await waiting_callers(place.serve, WIERDAM, 1)
+                later = await next_frames(socket, "queue")
+                assert [word for word in FOREIGN if word in first + later] == []
+
+
+async def test_a_socket_is_for_pages_of_ours_and_for_those_who_have_a_desk(trusts_all: Place) -> None:
+    place = trusts_all
+    await place.account("bea", RoleRow(Role.ANALYST, WIERDAM))
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    browser = await place.logged_in("anna")
+    for headers in ({"Origin": "https://evil.example"}, {}):
+        with pytest.raises(WSServerHandshakeError, match="403"):
+            await browser.live(headers)
+    assert (await browser.get("/live")).status == 426
+    assert await closed_with(await (await place.browser()).live()) == 4401
+    assert await closed_with(await (await place.logged_in("bea")).live()) == 4403
