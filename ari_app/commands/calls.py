@@ -15,7 +15,7 @@ from ari_app.core.operator_commands import Command, HoldOrResume, PutDown, Start
 from ari_app.core.transfer import TransferKind
 from ari_app.render.text import call_story_text, calls_table
 from ari_app.storage.calls.allowances import allow_transfer
-from ari_app.storage.calls.reads import CallStory, call_story, find_call, list_calls, operator_of
+from ari_app.storage.calls.reads import CallStory, find_call, find_story, list_calls, operator_of
 from ari_app.storage.db.engine import Database
 
 
@@ -46,8 +46,7 @@ def calls_show(call_id: str, json_wanted: bool, pii: bool) -> None:
     """One call as a story, with times. CALL_ID may be its beginning, as `calls` shows it."""
 
     async def work(db: Database) -> CallStory | None:
-        found = await find_call(db.background, None, call_id)
-        return None if found is None else await call_story(db.background, None, found, with_personal_data=pii)
+        return await find_story(db.background, None, call_id, with_personal_data=pii)
 
     story = with_database(work)
     if story is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,10 +14,10 @@ from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
-from ari_app.storage.calls.statements import CALL, LEG, THE_CALL, TRANSFER, VISIT
+from ari_app.storage.calls.statements import CALL, LEG, TRANSFER, VISIT
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.rows import json_detail, without_pii
+from ari_app.storage.db.rows import instant, without_pii
 from ari_app.storage.db.scopes import reading, scope_codes
 
 _OPERATOR = """
@@ -77,14 +78,23 @@ _CALLS = _LINES.format(_NEWEST.format(""))
 _CALLS_OF_TOWNS = "WITH town AS MATERIALIZED (SELECT code FROM unnest($3::text[]) AS code)" + _LINES.format(
     f"town CROSS JOIN LATERAL {_NEWEST.format('AND municipality = town.code')}"
 )
-_THE_CALL = f"{THE_CALL} AND ($2::text[] IS NULL OR municipality = ANY($2))"
-_FACTS = "SELECT at, kind, detail FROM call_fact WHERE call_id = $1 ORDER BY seq"
-_LEGS = f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = $1 ORDER BY started_at, role, id"
-_TRANSFERS = f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = $1 ORDER BY number"
-_VISITS = (
-    f"SELECT {VISIT.listed()} FROM queue_visit "
-    "WHERE call_id = $1 AND ($2::text[] IS NULL OR municipality = ANY($2)) ORDER BY entered_at, left_at"
+# One statement: each round trip waits for its turn on the server and here. Each table had one of its own.
+_PARTS = {
+    "facts": "SELECT at, kind, detail FROM call_fact WHERE call_id = chosen.id ORDER BY seq",
+    "legs": f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = chosen.id ORDER BY started_at, role, id",
+    "transfers": f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = chosen.id ORDER BY number",
+    "visits": f"SELECT {VISIT.listed()} FROM queue_visit WHERE call_id = chosen.id "
+    "AND ($3::text[] IS NULL OR municipality = ANY($3)) ORDER BY entered_at, left_at",
+}
+_LISTED_PARTS = ", ".join(
+    f"(SELECT jsonb_agg(to_jsonb(part)) FROM ({part}) part) AS {name}" for name, part in _PARTS.items()
 )
+# Materialized: as for `_BEGINNING`.
+_STORY = f"""
+WITH found AS MATERIALIZED (SELECT {CALL.listed()} FROM call WHERE id BETWEEN $1 AND $2),
+chosen AS MATERIALIZED (SELECT * FROM found WHERE $3::text[] IS NULL OR municipality = ANY($3)
+  ORDER BY arrived_at DESC LIMIT 1)
+SELECT chosen.*, {_LISTED_PARTS} FROM chosen"""
 # Materialized: the planner cannot tell how few ids are in a range, and would walk through all calls, newest first.
 _BEGINNING = """
 WITH found AS MATERIALIZED (SELECT id, municipality, arrived_at FROM call WHERE id BETWEEN $1 AND $2)
@@ -120,21 +130,28 @@ async def call_story(
     pool: Pool, scope: Scope, call_id: CallId, *, with_personal_data: bool = False
 ) -> CallStory | None:
     """None when there is no such call in the scope. Raises StoreUnavailable."""
+    return await _story(pool, scope, (call_id, call_id), with_personal_data=with_personal_data)
+
+
+async def find_story(pool: Pool, scope: Scope, beginning: str, *, with_personal_data: bool = False) -> CallStory | None:
+    """Of the newest call whose id begins so; None when there is none in the scope. Raises StoreUnavailable."""
+    ids = _ids_that_begin(beginning)
+    return None if ids is None else await _story(pool, scope, ids, with_personal_data=with_personal_data)
+
+
+async def _story(pool: Pool, scope: Scope, ids: tuple[UUID, UUID], *, with_personal_data: bool) -> CallStory | None:
     with translated():
         async with reading(pool, scope) as connection:
-            found = await connection.fetchrow(_THE_CALL, call_id, scope_codes(scope))
-            if found is None:
-                return None
-            facts = await connection.fetch(_FACTS, call_id)
-            legs = await connection.fetch(_LEGS, call_id)
-            transfers = await connection.fetch(_TRANSFERS, call_id)
-            visits = await connection.fetch(_VISITS, call_id, scope_codes(scope))
+            found = await connection.fetchrow(_STORY, *ids, scope_codes(scope))
+    if found is None:
+        return None
+    parts = {name: json.loads(found[name] or "[]") for name in _PARTS}
     story = CallStory(
         call=CALL.read(found),
-        facts=tuple(Fact(row["at"], FactKind(row["kind"]), json_detail(row["detail"])) for row in facts),
-        legs=tuple(LEG.read(row) for row in legs),
-        transfers=tuple(TRANSFER.read(row) for row in transfers),
-        visits=tuple(VISIT.read(row) for row in visits),
+        facts=tuple(Fact(instant(row["at"]), FactKind(row["kind"]), row["detail"]) for row in parts["facts"]),
+        legs=tuple(LEG.read_json(row) for row in parts["legs"]),
+        transfers=tuple(TRANSFER.read_json(row) for row in parts["transfers"]),
+        visits=tuple(VISIT.read_json(row) for row in parts["visits"]),
     )
     return story if with_personal_data else _without_personal_data(story)
 

@@ -110,6 +110,7 @@ async def create_background_pool(url: str) -> Pool:
             command_timeout=BACKGROUND_SECONDS,
             timeout=CONNECT_SECONDS,
             server_settings={**SERVER_SETTINGS, "application_name": "ari_app"},
+            reset=_keep_session,
         )
 
 

@@ -6,7 +6,7 @@ import json
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -48,6 +48,14 @@ class RowShape(Generic[T]):
                 values[name] = convert(values[name])
         return self.kind(**values)
 
+    def read_json(self, row: Mapping[str, Any]) -> T:
+        """As `read`, of a row that Postgres made JSON of: there instants and ids are text."""
+        return self.read({name: self._from_text(name, row[name]) for name in self.columns})
+
+    def _from_text(self, name: str, value: Any) -> Any:
+        made = _FROM_TEXT.get(self.sql_types[name])
+        return value if made is None or value is None else made(value)
+
     def listed(self, *, prefix: str = "", without: tuple[str, ...] = ()) -> str:
         return ", ".join(f"{prefix}{name}" for name in self.columns if name not in without)
 
@@ -58,6 +66,14 @@ class RowShape(Generic[T]):
     def overwritten(self, *, by: str, keys: tuple[str, ...]) -> str:
         """The SET list of an upsert: every column that is not a key."""
         return ", ".join(f"{name} = {by}.{name}" for name in self.columns if name not in keys)
+
+
+def instant(text: str) -> datetime:
+    """The UTC of an instant in JSON, which Postgres writes in the zone of its session."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+_FROM_TEXT: Mapping[str, Callable[[str], Any]] = {"timestamptz": instant, "uuid": UUID}
 
 
 def without_pii(detail: Mapping[str, Any]) -> dict[str, Any]:
