@@ -9,6 +9,7 @@ import pytest
 
 from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.call_changes import CallChanges, changed
+from ari_app.core.numbers import E164
 from ari_app.core.retention import DataKind
 from ari_app.storage.calls import reads
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -31,7 +32,7 @@ async def valid(owner: Database) -> int:
 
 async def test_given_an_index_that_is_missing_or_half_made_then_a_migrate_makes_it(owner: Database) -> None:
     assert await valid(owner) == len(LATE_INDEXES)
-    missing, half = LATE_INDEXES
+    missing, half, *_ = LATE_INDEXES
     await owner.pool.execute(f"DROP INDEX {missing}")
     await owner.pool.execute("UPDATE pg_index SET indisvalid = false WHERE indexrelid = $1::text::regclass", half)
     await asyncio.gather(upgrade_to_head(owner.url), upgrade_to_head(owner.url))
@@ -110,7 +111,7 @@ async def test_given_facts_without_personal_data_then_no_search_for_it_reads_the
     until = NINE + timedelta(days=1)
     async with owner.pool.acquire() as connection:
         facts = person._WRITTEN["call_fact"]
-        asked = await plan(connection, f"{person._ASKED} {facts}", "+31612345678", "%612345678%", None)
+        asked = await plan(connection, f"{person._ASKED} {facts}", *person._parameters(E164("+31612345678"), None))
         statement = batches._statement(DataKind.FACTS)
         async with connection.transaction():
             erased = await plan(connection, statement, WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), until, 500)

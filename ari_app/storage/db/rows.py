@@ -20,6 +20,9 @@ _SQL_TYPES = {bool: "boolean", datetime: "timestamptz", int: "integer", str: "te
 #: a key of the detail may begin with `pii_`; a query that says this besides its exact condition finds the index of
 #: `storage.db.indexes`
 MAY_BE_PERSONAL = "{0}detail::text LIKE '%\"pii_%'"
+#: a telephone number may stand in the row; as above
+TRANSFER_MAY_HOLD_NUMBER = "pii_to_number IS NOT NULL OR pii_subject ~ '[0-9]'"
+REQUEST_MAY_HOLD_NUMBER = "pii_note ~ '[0-9]' OR pii_close_reason ~ '[0-9]'"
 
 
 class Named(Protocol):

@@ -19,7 +19,7 @@ from ari_app.core.callbacks import (
     RequestState,
 )
 from ari_app.core.reminders import Audience, ReminderKind, ReminderOutcome, ReminderWay
-from ari_app.storage.db.rows import MAY_BE_PERSONAL
+from ari_app.storage.db.rows import MAY_BE_PERSONAL, REQUEST_MAY_HOLD_NUMBER
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -117,6 +117,7 @@ callback_request = sa.Table(
     sa.Index("ix_callback_request_municipality_deadline_at", "municipality", "deadline_at"),
     sa.Index("ix_callback_request_call_id", "call_id"),
     sa.Index("ix_callback_request_pii_number", "pii_number"),
+    sa.Index("ix_callback_request_personal", "id", postgresql_where=sa.text(REQUEST_MAY_HOLD_NUMBER)),
     postgresql_with=ROOM_FOR_CHANGES,
 )
 

@@ -15,7 +15,8 @@ from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, Leg
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
-from ari_app.storage.db.rows import MAY_BE_PERSONAL
+from ari_app.storage.db.indexes import NUMBER_SUMMARIES, SUMMARY_OPTIONS
+from ari_app.storage.db.rows import MAY_BE_PERSONAL, TRANSFER_MAY_HOLD_NUMBER
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -101,6 +102,13 @@ call = sa.Table(
     sa.Index("ix_call_municipality_arrived_at", "municipality", "arrived_at"),
     # not on stage: a change of an indexed column, even in a predicate, costs every index of the row a new entry
     sa.Index("ix_call_open", "asterisk_id", postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index(
+        "ix_call_numbers",
+        *NUMBER_SUMMARIES,
+        postgresql_using="brin",
+        postgresql_ops=NUMBER_SUMMARIES,
+        postgresql_with=SUMMARY_OPTIONS,
+    ),
     postgresql_with=ROOM_FOR_CHANGES,
 )
 
@@ -186,6 +194,7 @@ transfer = sa.Table(
     sa.CheckConstraint("counted = (count_reason IS NOT DISTINCT FROM 'handed_over')", name="counted_says_why"),
     sa.Index("uq_transfer_call_id_number", "call_id", "number", unique=True),
     sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("ix_transfer_personal", "call_id", postgresql_where=sa.text(TRANSFER_MAY_HOLD_NUMBER)),
 )
 
 #: A supervisor allows one transfer more than AV §2. Append-only.
