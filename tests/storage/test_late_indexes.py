@@ -72,7 +72,7 @@ async def test_given_no_personal_fact_then_the_retention_reads_no_call_to_look_f
     await ledger.store(changed(call, **over), [Fact(NINE, FactKind.ENDED)])
     parameters = (WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), NINE + timedelta(days=1), 500)
     async with owner.pool.acquire() as connection:
-        found = await plan(connection, batches._statement(DataKind.FACTS), *parameters)
+        found = await plan(connection, batches._statement(DataKind.FACTS, WIERDAM), *parameters)
     calls = [line for line in found.splitlines() if " on call" in line and "any_fact" not in line]
     assert "One-Time Filter" in found
     assert calls
@@ -82,7 +82,7 @@ async def test_given_no_personal_fact_then_the_retention_reads_no_call_to_look_f
 async def test_given_a_batch_of_numbers_then_not_every_transfer_is_read_for_it(owner: Database) -> None:
     parameters = (WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), NINE, 500)
     async with owner.pool.acquire() as connection:
-        found = await plan(connection, batches._statement(DataKind.NUMBERS), *parameters)
+        found = await plan(connection, batches._statement(DataKind.NUMBERS, WIERDAM), *parameters)
     assert "SubPlan" in found
     assert "hashed SubPlan" not in found
 
@@ -112,7 +112,7 @@ async def test_given_facts_without_personal_data_then_no_search_for_it_reads_the
     async with owner.pool.acquire() as connection:
         facts = person._WRITTEN["call_fact"]
         asked = await plan(connection, f"{person._ASKED} {facts}", *person._parameters(E164("+31612345678"), None))
-        statement = batches._statement(DataKind.FACTS)
+        statement = batches._statement(DataKind.FACTS, WIERDAM)
         async with connection.transaction():
             erased = await plan(connection, statement, WIERDAM, datetime(1970, 1, 1, tzinfo=UTC), until, 500)
     for found in (asked, erased):

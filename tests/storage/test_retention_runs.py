@@ -131,7 +131,7 @@ async def test_a_row_that_is_held_is_skipped_and_found_the_next_night(
 
 async def test_a_later_run_looks_back_a_week_only(database: Database, owner: Database, ledger: PostgresLedger) -> None:
     edge = first_kept(DataKind.NUMBERS)
-    await looked_through(database.background, DataKind.NUMBERS, WIERDAM, edge)
+    await looked_through(database.background, DataKind.NUMBERS, {WIERDAM: edge})
     seen = await stored_call(ledger, edge - timedelta(days=7) - SECOND)
     await stored_call(ledger, edge - timedelta(days=7))
     await run(database)

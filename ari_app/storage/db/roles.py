@@ -95,6 +95,7 @@ OWNERS_FUNCTIONS = (
     "erase_from_call_facts(uuid[], int[])",
     "erase_from_callback_facts(uuid[], int[])",
     "erase_audit_rows(bigint[])",
+    "renew_call_numbers(timestamptz, timestamptz)",
 )
 
 #: triggers that write the log of changes with the owner's rights; nobody else may put them on a table
