@@ -120,6 +120,39 @@ async def test_given_facts_without_personal_data_then_no_search_for_it_reads_the
         assert "Seq Scan on call_fact" not in found
 
 
+async def test_given_a_number_then_a_search_for_it_reads_no_row_of_others(
+    owner: Database, ledger: PostgresLedger
+) -> None:
+    """Of 2,000 calls with a number each, and transfers whose texts hold no digit. So few would be read one by one."""
+    call = await ledger.store(changed(new_call(), municipality=WIERDAM), [ARRIVED])
+    columns = "asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, municipality, last_seq"
+    await owner.background.execute(
+        f"INSERT INTO call (id, pii_caller_number, {columns}) SELECT gen_random_uuid(), '+316' || 12312000 + n,"
+        f" {columns} FROM call, generate_series(1, 2000) AS n WHERE id = $1",
+        call.id,
+    )
+    await owner.background.execute(
+        """INSERT INTO transfer (id, call_id, number, kind, state, requested_at, from_party, from_leg, to_party,
+          ended_at, outcome, count_reason, pii_subject)
+        SELECT gen_random_uuid(), id, 1, 'cold', 'ended', $1, '101', id, '200', $1, 'no_answer', 'not_handed_over',
+          'paspoort' FROM call""",
+        NINE,
+    )
+    await owner.background.execute("VACUUM (ANALYZE) call, transfer")
+    async with owner.background.acquire() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        found = {}
+        for table in ("call", "transfer"):
+            asked = f"{person._ASKED} {person._WRITTEN[table]}"
+            found[table] = await plan(connection, asked, *person._parameters(E164("+31612312345"), None))
+        await connection.execute("RESET enable_seqscan")
+    assert "Bitmap Index Scan on ix_call_numbers" in found["call"]
+    assert "ix_transfer_personal" in found["transfer"]
+    assert "Seq Scan" not in "".join(found.values())
+    kept = await person.list_person(owner.background, None, E164("+31612312345"), "anna", NINE)
+    assert [one.pii_contents for one in kept if one.table == "call"] == [{"pii_caller_number": "+31612312345"}]
+
+
 async def test_given_a_large_municipality_at_a_quiet_hour_then_its_list_reads_no_call_of_others(
     owner: Database, ledger: PostgresLedger
 ) -> None:

@@ -18,7 +18,7 @@ from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegR
 from ari_app.core.ids import CallId, ChannelId, MunicipalityCode, TeamCode, new_leg_id
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.reads import call_story, find_call, list_calls
+from ari_app.storage.calls.reads import call_story, find_call, find_story, list_calls
 from ari_app.storage.db.engine import Connection, Database, Pool, connect
 from tests.storage.read_values import GROUP, SCOPES, SECRET, of, stored
 from tests.storage.values import ELDERLO, NINE, WIERDAM, after, new_call, new_leg, new_visit
@@ -163,6 +163,41 @@ async def test_personal_data_is_told_to_who_asks_for_it(an_area: Database, ledge
 
 async def test_there_is_no_story_of_an_unknown_call(an_area: Database) -> None:
     assert await call_story(an_area.background, GROUP, new_call().id) is None
+    assert await find_story(an_area.background, GROUP, str(new_call().id)) is None
+    assert await find_story(an_area.background, GROUP, "no id") is None
+
+
+async def test_a_story_is_the_same_by_the_beginning_of_its_id_in_any_zone_of_the_session(
+    an_area: Database, ledger: PostgresLedger, database_url: str
+) -> None:
+    """Of two calls whose ids begin alike it is the newest in the scope."""
+    older, newest = replace(of(WIERDAM), id=CallId(UUID(int=1 << 96))), replace(of(ELDERLO), id=CallId(UUID(int=2)))
+    newest = replace(newest, arrived_at=after(1))
+    for call in (older, newest):
+        await stored(ledger, call, replace(new_leg(call), answered_at=after(0.125), ended_at=None))
+    for scope, call in ((GROUP, newest), (frozenset({WIERDAM}), older)):
+        story = await find_story(an_area.background, scope, "0000", with_personal_data=True)
+        assert story is not None
+        assert story == await call_story(an_area.background, scope, call.id, with_personal_data=True)
+        assert story.call.id == call.id
+    owner = await connect(database_url, "test")
+    await owner.execute("SET TimeZone = 'Europe/Amsterdam'")
+    told = await call_story(cast(Pool, OneConnection(owner)), GROUP, newest.id)  # type: ignore[arg-type]
+    assert told == await call_story(an_area.background, GROUP, newest.id)
+    assert told is not None and told.facts[0].at.tzinfo is UTC
+    await owner.close()
+
+
+async def test_a_story_is_one_statement(an_area: Database, ledger: PostgresLedger) -> None:
+    """Each one waits for its turn on a machine that is busy."""
+    call = of(WIERDAM)
+    await stored(ledger, call, new_leg(call))
+    logged: list[LoggedQuery] = []
+    async with an_area.background.acquire() as connection:
+        with connection.query_logger(logged.append):
+            assert await find_story(cast(Pool, OneConnection(connection)), GROUP, str(call.id)) is not None
+            await asyncio.sleep(0)
+    assert [query.query.split()[0].rstrip(";") for query in logged] == ["BEGIN", "SELECT", "WITH", "COMMIT"]
 
 
 async def test_a_call_is_found_by_the_beginning_of_its_id(an_area: Database, ledger: PostgresLedger) -> None:
@@ -208,7 +243,7 @@ class OneConnection:
 
 async def test_an_index_finds_the_ids_that_begin_so(an_area: Database, database_url: str) -> None:
     """Casting every id to text would read a year of calls; walking from the newest on would too."""
-    await an_area.pool.execute(
+    await an_area.background.execute(
         """INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq)
         SELECT gen_random_uuid(), 'node1', 'c' || n, '140119', 'arrived', $1, $1, 1 FROM generate_series(1, 20000) n""",
         NINE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -15,14 +16,16 @@ from ari_app.core.retention import DataKind
 from ari_app.jobs import retention
 from ari_app.jobs.retention import RetentionJob, erase_past, past_now
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.db.engine import Database, connect
+from ari_app.storage.db.engine import Connection, Database, Pool, connect
 from ari_app.storage.db.nightly import is_done
 from ari_app.storage.db.roles import WEB
+from ari_app.storage.retention import batches
 from ari_app.storage.retention.batches import Batch, erase_batch, erase_in, looked_through
 from tests.roles import as_role
 from tests.storage.retention_values import (
     AREA,
     NOW,
+    NUMBER,
     SECOND,
     facts_kept,
     first_kept,
@@ -129,6 +132,73 @@ async def test_a_row_that_is_held_is_skipped_and_found_the_next_night(
     assert await kept(owner, "call", "pii_caller_number") == set()
 
 
+async def test_calls_are_erased_a_day_at_a_time_as_they_stand_in_their_table(
+    database: Database, owner: Database, ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Municipality after municipality within each day, so that a page is not written for each of them anew."""
+    edge, erased = first_kept(DataKind.NUMBERS), []
+    for days in (3, 2, 1):
+        for town in (WIERDAM, None):
+            await stored_call(ledger, edge - timedelta(days=days) + timedelta(hours=1), town)
+
+    async def noted(pool: Pool, kind: DataKind, town: object, since: datetime, until: datetime, *more: Any) -> Batch:
+        batch = await erase_batch(pool, kind, town, since, until, *more)  # type: ignore[arg-type]
+        if kind is DataKind.NUMBERS and batch.rows:
+            erased.append((town, until - since))
+        return batch
+
+    monkeypatch.setattr(retention, "erase_batch", noted)
+    await run(database)
+    assert [town for town, _ in erased] == [None, WIERDAM] * 3
+    assert all(period <= timedelta(days=1) for _, period in erased)
+    assert await kept(owner, "call", "pii_caller_number") == set()
+
+
+async def test_a_batch_does_not_wait_for_the_disk_and_its_mark_does(
+    database: Database, owner: Database, ledger: PostgresLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash may undo a batch with its proof, and never leaves a mark without the batches before it."""
+    await stored_call(ledger, first_kept(DataKind.NUMBERS) - SECOND)
+    waits = set()
+
+    async def noted(connection: Connection, *arguments: Any) -> Batch:
+        waits.add(await connection.fetchval("SHOW synchronous_commit"))
+        return await erase_in(connection, *arguments)
+
+    monkeypatch.setattr(batches, "erase_in", noted)
+    await database.background.execute("SET synchronous_commit = on")  # as it is outside tests
+    await run(database)
+    assert waits == {"off"}
+    assert await kept(owner, "call", "pii_caller_number") == set()
+    assert await database.background.fetchval("SHOW synchronous_commit") == "on"
+
+
+async def test_an_erased_number_is_in_no_summary_any_more(
+    database: Database, owner: Database, ledger: PostgresLedger
+) -> None:
+    """An index of summaries forgets nothing by itself: somebody who has the number could ask where it was."""
+    await stored_call(ledger, first_kept(DataKind.NUMBERS) - timedelta(days=30))
+    async with owner.pool.acquire() as connection:
+        await connection.execute("SET enable_seqscan = off")
+        await connection.execute("SELECT brin_summarize_new_values('ix_call_numbers')")
+        assert await _pages_of(connection) > 0
+        await connection.execute("UPDATE call SET pii_caller_number = NULL")
+        assert await _pages_of(connection) > 0, "a summary that is not made anew"
+        await connection.execute("UPDATE call SET pii_caller_number = $1", NUMBER)
+        await run(database)
+        assert await _pages_of(connection) == 0
+        await connection.execute("RESET enable_seqscan")
+
+
+async def _pages_of(connection: Connection) -> int:
+    """How many pages of calls the number may be in."""
+    plan = await connection.fetch(
+        f"EXPLAIN (ANALYZE, FORMAT TEXT) SELECT FROM call WHERE pii_caller_number = '{NUMBER}'"
+    )
+    (line,) = (row[0] for row in plan if "Bitmap Index Scan on ix_call_numbers" in row[0])
+    return int(float(line.rpartition("rows=")[2].split()[0]))
+
+
 async def test_a_later_run_looks_back_a_week_only(database: Database, owner: Database, ledger: PostgresLedger) -> None:
     edge = first_kept(DataKind.NUMBERS)
     await looked_through(database.background, DataKind.NUMBERS, {WIERDAM: edge})
@@ -158,6 +228,7 @@ async def test_each_night_has_one_run_and_its_log_has_counts_only(
         "erase_from_call_facts('{}', '{}')",
         "erase_from_callback_facts('{}', '{}')",
         "erase_audit_rows('{}')",
+        "renew_call_numbers(now(), now())",
     ],
 )
 async def test_web_erases_nothing(database_url: str, call: str) -> None:

@@ -174,7 +174,8 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
     """The figures mean nothing: some calls, beside other tests."""
     await fill(database_url, YEAR, lambda line: None)
     await upgrade_to_head(empty_database_url)
-    every, findings, turns = towns(YEAR.share), Findings(), Turns(rounds=2, seconds=0.3, warm_up_seconds=0.1)
+    every, findings = towns(YEAR.share), Findings()
+    turns = Turns(rounds=2, seconds=0.3, warm_up_seconds=0.1, calm_seconds=0.2, retention_seconds=0.2)
     async with Database(empty_database_url) as empty, Database(database_url) as full:
         await measure_reads(findings, empty.background, full.background, every)
         said: list[str] = []
@@ -182,7 +183,8 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
         await measure_writes(findings, empty, full, every[:3], turns, said.append, postgres_server.pid)
         assert len(findings.cpu) == turns.rounds
         assert len(said) == turns.rounds
-        await measure_retention(findings, empty, datetime.now(UTC), every[:3], turns)
+        await measure_retention(findings, empty, datetime.now(UTC), every[:3], turns, said.append)
+        assert len(findings.calm) == len(findings.disturbed) == len(said) - turns.rounds
         answered = "SELECT count(*) FROM call WHERE asterisk_id = 'bench' AND answered_at IS NOT NULL AND last_seq = 6"
         for database in (empty, full):
             calls = await database.pool.fetchval("SELECT count(*) FROM call WHERE asterisk_id = 'bench'")
@@ -194,5 +196,5 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
     assert len(findings.reads[PERSON][1]) > 1
     spent = commands(database_url, findings.call_id, times=1)
     assert [one.wall_seconds > 0 for found in spent.values() for one in found] == [True] * 3
-    assert len(findings.verdicts()) == 1 + 7 + 2
+    assert len(findings.verdicts()) == 1 + 8 + 2
     assert findings.as_text().count("\n") > len(findings.verdicts())
