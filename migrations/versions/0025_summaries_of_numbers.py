@@ -1,6 +1,6 @@
 """renewal of the summaries of numbers
 
-Revision 0023, after 0022. An index of summaries (`ari_app.storage.db.indexes`) forgets nothing by itself: the one of
+Revision 0025, after 0024. An index of summaries (`ari_app.storage.db.indexes`) forgets nothing by itself: the one of
 pages whose numbers were erased still tells, of a number that somebody has already, that it may have been there.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
