@@ -41,6 +41,8 @@ UNION ALL SELECT 'constraint', r.relname, k.conname, pg_get_constraintdef(k.oid)
 FROM pg_constraint k JOIN pg_class r ON r.oid = k.conrelid WHERE r.relnamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', tablename, indexname, indexdef, '', '', '' FROM pg_indexes WHERE schemaname = 'public'
 UNION ALL SELECT 'view', viewname, definition, '', '', '', '' FROM pg_views WHERE schemaname = 'public'
+UNION ALL SELECT 'function', proname, prosrc, '', '', '', '' FROM pg_proc
+WHERE pronamespace = 'public'::regnamespace AND starts_with(proname, 'known_')
 UNION ALL SELECT 'options', relname, reloptions::text, '', '', '', '' FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND reloptions IS NOT NULL"""
 

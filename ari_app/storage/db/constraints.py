@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy import Connection
 
+from ari_app.storage.db.members import known_by_function, known_function
+
 _NOT_VALID = sa.text("""
 SELECT conrelid::regclass::text AS "table", quote_ident(conname) AS name FROM pg_constraint
 WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1, 2""")
@@ -38,6 +40,13 @@ def add_members(table: str, column: str, members: Iterable[str]) -> None:
     """In a migration: the values that a new column of an enumeration may hold."""
     listed = ", ".join(f"'{member}'" for member in members)
     add_rule(table, f"{column}_known", f"{column} IN ({listed})")
+
+
+def set_members_by_function(table: str, column: str, members: Iterable[str]) -> None:
+    """In a migration: as `set_members`, for a column that has a `known_by_function`, or is to have one."""
+    drop_rule(table, f"{column}_known")
+    op.execute(known_function(table, column, members))
+    add_rule(table, f"{column}_known", known_by_function(table, column))
 
 
 def validate(connection: Connection) -> None:

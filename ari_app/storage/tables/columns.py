@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from ari_app.storage.db.members import known_by_function, known_function
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,6 +27,13 @@ ROOM_FOR_CHANGES = {"fillfactor": 70}
 def one_of(column: str, values: type[StrEnum] | Iterable[str]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=f"{column}_known")
+
+
+def quickly_one_of(table: str, column: str, values: type[StrEnum]) -> sa.CheckConstraint:
+    """For a table that each call writes several times; see `db.members`."""
+    made = sa.DDL(known_function(table, column, values))  # type: ignore[no-untyped-call]
+    sa.event.listen(metadata, "before_create", made)
+    return sa.CheckConstraint(known_by_function(table, column), name=f"{column}_known")
 
 
 def text(name: str, *, default: str | None = None) -> sa.Column[str]:

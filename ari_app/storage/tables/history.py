@@ -17,9 +17,9 @@ from ari_app.storage.tables.columns import (
     flag,
     instant,
     metadata,
-    one_of,
     optional_instant,
     optional_text,
+    quickly_one_of,
     text,
 )
 
@@ -42,8 +42,8 @@ queue_visit = sa.Table(
     optional_text("operator"),
     optional_text("team"),
     flag("end_is_estimated"),
-    one_of("reason", VisitReason),
-    one_of("outcome", VisitOutcome),
+    quickly_one_of("queue_visit", "reason", VisitReason),
+    quickly_one_of("queue_visit", "outcome", VisitOutcome),
     sa.CheckConstraint("(left_at IS NULL) = (outcome IS NULL)", name="ended_is_whole"),
     sa.CheckConstraint("left_at >= entered_at", name="left_after_entered"),
     sa.CheckConstraint("from_municipality IS NULL OR reason = 'transfer'", name="from_is_of_transfer"),
@@ -65,8 +65,8 @@ operator_state = sa.Table(
     sa.Column("from_at", INSTANT, primary_key=True),
     instant("until_at"),
     flag("end_is_estimated"),
-    one_of("state", OperatorState),
-    one_of("pause_reason", PauseReason),
+    quickly_one_of("operator_state", "state", OperatorState),
+    quickly_one_of("operator_state", "pause_reason", PauseReason),
     sa.CheckConstraint("until_at > from_at", name="until_after_from"),
     sa.Index("ix_operator_state_operator_from_at", "operator", "from_at"),
 )
