@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from uuid import uuid4
 
@@ -17,9 +20,8 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.calls.reads import call_story, list_calls
 from ari_app.storage.db.engine import Database, dsn
-from ari_app.storage.db.migrate import upgrade_to_head
 from ari_app.storage.operators.days import operator_stretches
-from tests.bench.nation.filling import fill
+from tests.bench.nation.filling import Filled, connection_to, fill
 from tests.bench.nation.measure import (
     PERSON,
     Findings,
@@ -31,6 +33,7 @@ from tests.bench.nation.measure import (
 )
 from tests.bench.nation.rows import ROWS
 from tests.bench.nation.size import MUNICIPALITIES, Year, towns
+from tests.databases import Databases
 
 pytestmark = pytest.mark.postgres
 
@@ -86,9 +89,48 @@ SELECT id FROM call WHERE answered_at IS NOT NULL
 }
 
 
+@dataclass(frozen=True, slots=True)
+class FilledOnce:
+    """A database with the year in it, and what was found while it was filled."""
+
+    name: str
+    filled: list[Filled]
+    said: list[str]
+    rules: tuple[list[str], list[str]]  # before and after
+
+
+@pytest.fixture(scope="module")
+def filled_once(postgres_server: LocalPostgres, migrated_template: str) -> Iterator[FilledOnce]:
+    """Filled for all tests of the module; each gets a copy."""
+    postgres_server.start()
+    name = f"nation_{uuid4().hex}"
+    postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    url, said = postgres_server.url(name), list[str]()
+
+    async def rules() -> list[str]:
+        async with connection_to(url) as connection:
+            return [row["rule"] for row in await connection.fetch(_RULES)]
+
+    async def made() -> FilledOnce:
+        before = await rules()
+        filled = await fill(url, YEAR, said.append)
+        return FilledOnce(name, filled, said, (before, await rules()))
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(asyncio.run, made()).result()
+    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-async def connection(database_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    connection = await asyncpg.connect(dsn(database_url))
+def filled_url(databases: Databases, filled_once: FilledOnce) -> Iterator[str]:
+    """The URL of a filled database that is this test's alone."""
+    with databases.one(filled_once.name) as url:
+        yield url
+
+
+@pytest.fixture
+async def connection(filled_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    connection = await asyncpg.connect(dsn(filled_url))
     yield connection
     await connection.close()
 
@@ -107,28 +149,26 @@ async def digests(url: str) -> dict[str, str]:
 
 
 async def test_given_a_filled_year_then_every_rule_is_as_it_was_and_no_row_is_wrong(
-    database_url: str, connection: asyncpg.Connection[asyncpg.Record]
+    filled_once: FilledOnce, connection: asyncpg.Connection[asyncpg.Record]
 ) -> None:
-    before = [row["rule"] for row in await connection.fetch(_RULES)]
-    said: list[str] = []
-    filled = await fill(database_url, YEAR, said.append)
-    assert [row["rule"] for row in await connection.fetch(_RULES)] == before
-    assert {one.table for one in filled if one.rows} == set(ROWS)
+    before, after = filled_once.rules
+    assert before
+    assert after == before
+    assert {one.table for one in filled_once.filled if one.rows} == set(ROWS)
     assert await connection.fetchval("SELECT count(*) FROM change") == 0
-    assert any("vacuumed" in line for line in said)
+    assert any("vacuumed" in line for line in filled_once.said)
     wrong = {what: len(await connection.fetch(statement)) for what, statement in WRONG.items()}
     assert wrong == dict.fromkeys(WRONG, 0)
     assert await connection.fetchval("SELECT count(DISTINCT municipality) FROM call") > MUNICIPALITIES / 2
     assert all(
         is_reference(row["reference"]) for row in await connection.fetch("SELECT reference FROM callback_request")
     )
-    (calls,) = (one.rows for one in filled if one.table == "call")
+    (calls,) = (one.rows for one in filled_once.filled if one.table == "call")
     assert calls / YEAR.share == pytest.approx(18_000_000, rel=0.1)
 
 
-async def test_given_a_filled_year_then_the_application_reads_it(database_url: str) -> None:
-    await fill(database_url, YEAR, lambda line: None)
-    async with Database(database_url) as database:
+async def test_given_a_filled_year_then_the_application_reads_it(filled_url: str) -> None:
+    async with Database(filled_url) as database:
         pool = database.background
         assert len((await load_area(pool)).municipalities) == MUNICIPALITIES
         first = await pool.fetch("SELECT DISTINCT ON (end_reason) end_reason, id, last_seq FROM call")
@@ -151,32 +191,24 @@ async def test_given_a_filled_year_then_the_application_reads_it(database_url: s
 
 
 async def test_given_the_same_seed_then_the_rows_are_the_same(
-    postgres_server: LocalPostgres, migrated_template: str, database_url: str
+    databases: Databases, migrated_template: str, database_url: str, filled_url: str
 ) -> None:
-    names = [f"test_{uuid4().hex}" for _ in range(2)]
-    for name in names:
-        postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
-    same, other = (postgres_server.url(name) for name in names)
     await fill(database_url, YEAR, lambda line: None)
-    await fill(same, YEAR, lambda line: None)
-    await fill(other, Year(YEAR.share, 2, YEAR.until), lambda line: None)
     found = await digests(database_url)
-    assert await digests(same) == found
-    different = await digests(other)
+    assert await digests(filled_url) == found
+    with databases.one(migrated_template) as other:
+        await fill(other, Year(YEAR.share, 2, YEAR.until), lambda line: None)
+        different = await digests(other)
     assert all(different[table] != digest for table, digest in found.items())
-    for name in names:
-        postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def test_given_a_filled_year_then_every_figure_is_measured(
-    postgres_server: LocalPostgres, database_url: str, empty_database_url: str
+    postgres_server: LocalPostgres, filled_url: str, database_url: str
 ) -> None:
     """The figures mean nothing: some calls, beside other tests."""
-    await fill(database_url, YEAR, lambda line: None)
-    await upgrade_to_head(empty_database_url)
     every, findings = towns(YEAR.share), Findings()
     turns = Turns(rounds=2, seconds=0.3, warm_up_seconds=0.1, calm_seconds=0.2, retention_seconds=0.2)
-    async with Database(empty_database_url) as empty, Database(database_url) as full:
+    async with Database(database_url) as empty, Database(filled_url) as full:
         await measure_reads(findings, empty.background, full.background, every)
         said: list[str] = []
         assert postgres_server.pid is not None
@@ -194,7 +226,7 @@ async def test_given_a_filled_year_then_every_figure_is_measured(
         assert [min(one) > 0 for one in rounds] == [True] * turns.rounds
     assert all(min(*found) > 0 for both in findings.reads.values() for found in both)
     assert len(findings.reads[PERSON][1]) > 1
-    spent = commands(database_url, findings.call_id, times=1)
+    spent = commands(filled_url, findings.call_id, times=1)
     assert [one.wall_seconds > 0 for found in spent.values() for one in found] == [True] * 3
     assert len(findings.verdicts()) == 1 + 8 + 2
     assert findings.as_text().count("\n") > len(findings.verdicts())
