@@ -234,6 +234,7 @@ def _without_closings(
         yield opens_at, closes_at
 
 
+@lru_cache(maxsize=4096)  # every deadline asks for the same few
 def instant_of(day: date, at: time, fold: int = 0) -> datetime:
     """The instant of a local time. A time that does not exist in March means the moment at which the clock changes."""
     local = datetime.combine(day, at.replace(fold=fold), AMSTERDAM)

@@ -9,7 +9,7 @@ from typing import Any
 from ari_app.core.area import Reach
 from ari_app.core.call import Call, Fact, FactKind, Stage
 from ari_app.core.door import FORGOTTEN, HOLD
-from ari_app.core.ids import CallId, ChannelId
+from ari_app.core.ids import CallId, ChannelId, Endpoint
 from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import Transfer, TransferState
@@ -42,7 +42,8 @@ class Invariants:
         self.last_absence: tuple[datetime, datetime] | None = None  # when the store went, and came back
         self._sent_early: set[ChannelId] = set()
         self._sent: set[ChannelId] = set()  # to the fallback, while they should have been held
-        self._seen_over: dict[CallId, Call] = {}
+        self._seen_over: dict[int, Call] = {}  # by identity: each change is another row
+        self._dialled: set[Endpoint] = set()
         self.offered_before_hold: dict[ChannelId, int] = {}  # of citizens whose phones have us on hold
         self.conferenced: set[CallId] = set()  # calls in which three people have been together on purpose
 
@@ -100,11 +101,7 @@ class Invariants:
         self.check_bridges()
         check_plans(self.world.callback_rows.requests.values())
         check_people(ledger.calls.values(), ledger.legs.values(), self.world.callback_rows.tries.values())
-        dialled = {endpoint for endpoint, _, _ in self.switch.created.values()}
-        area = self.world.area
-        served = {number for town in area.municipalities.values() for number in town.geographic_numbers}
-        served |= {*area.direct_numbers, *area.shared_numbers}
-        assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
+        self.check_dialled()
         # Another process does not know of a hold that began before it. An order that is given again takes a moment, in
         # which the call reads nothing. A store that was away is told later of an offer that was before the hold. A
         # direct number, and a transfer to one person, ring that person all the same.
@@ -117,10 +114,10 @@ class Invariants:
         assert len(with_call) == len(set(with_call))
         self.check_door()
         for call in ledger.calls.values():
-            if self._seen_over.get(call.id) is call:
+            if id(call) in self._seen_over:
                 continue  # it was over at the step before, and nothing was written since
             if not call.is_open:
-                self._seen_over[call.id] = call
+                self._seen_over[id(call)] = call
             assert ledger.kinds(call.id).count(FactKind.ENDED) == (not call.is_open) == (call.end_reason is not None)
             self.check_transfers(call)
             check_visits(self.world, call)
@@ -130,6 +127,17 @@ class Invariants:
             # one before that not at all. Prompts for an operator from a process that died are short, and may hold a
             # move up.
             assert not [c for c in self.switch.moved_while_playing if "citizen" in c or not self.lost_events]
+
+    def check_dialled(self) -> None:
+        """No number that is served here is called from here."""
+        dialled = {endpoint for endpoint, _, _ in self.switch.created.values()} - self._dialled
+        if not dialled:
+            return
+        self._dialled |= dialled
+        area = self.world.area
+        served = {number for town in area.municipalities.values() for number in town.geographic_numbers}
+        served |= {*area.direct_numbers, *area.shared_numbers}
+        assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
 
     def note_absence(self) -> None:
         """The store goes away. Two absences between which it may not have been seen are one."""
@@ -193,7 +201,9 @@ class Invariants:
         counted = sum(row.counted for row in rows)
         assert counted <= call.transfer_count <= MOST_TRANSFERS
         assert counted == call.transfer_count or call.callback_request is not None
-        assert self.open_transfer(call) is None or call.is_open
+        still_open = [row for row in rows if row.is_open]
+        assert len(still_open) <= 1
+        assert not still_open or call.is_open
 
     # --- in the end, when all works again ---
 

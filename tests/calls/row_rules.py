@@ -25,6 +25,7 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
     "too_long": "nl/te-lang-gewacht",
     "nobody": "nl/niemand",
 }
+SAID = {FactKind.ANNOUNCED, *TOLD}
 #: those that are questions, or said with one, may be answered before their end
 ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
 WITH_CALL = (OperatorState.OFFERED, OperatorState.TALKING)
@@ -50,9 +51,11 @@ def check_visits(world: World, call: Call) -> None:
 
 def check_what_was_heard(world: World, call: Call) -> None:
     """No row says that somebody was told or asked what they did not hear; to its end, or until they answered."""
+    facts = [fact for fact in world.ledger.told.get(call.id, ()) if fact.kind in SAID]
+    if not facts:
+        return
     whole = [words for channel, words in world.switch.heard_whole if channel == call.channel_id]
     begun = [words for channel, words in world.switch.said if channel == call.channel_id]
-    facts = [fact for fact in world.ledger.told.get(call.id, ()) if fact.kind in (FactKind.ANNOUNCED, *TOLD)]
     for told, times in Counter(str(fact.detail.get("what", fact.kind)) for fact in facts).items():
         played = begun if told in ANSWERED_EARLY else whole
         assert times <= sum(any(name.startswith(TOLD[told]) for name in words) for words in played), told

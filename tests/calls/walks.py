@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from itertools import accumulate
 from random import Random
 from unittest.mock import patch
 from uuid import UUID
@@ -37,10 +39,11 @@ class Walk(Invariants):
     def __init__(self, dice: Random, flavour: str) -> None:
         self.dice = dice
         self.weights = FLAVOURS[flavour]
+        self.names, self.up_to = list(self.weights), list(accumulate(self.weights.values()))
         super().__init__(area_of(dice))
         may_be_broken = bool({"an_order_fails", "the_store_goes", "the_process_dies"} & self.weights.keys())
         Silence(self.world, lambda: may_be_broken or self.is_meddled)
-        self.story: list[str] = []
+        self.story: list[tuple[datetime, str]] = []
         self.failing: list[tuple[str, bool, bool]] = []  # an order, whether it is done all the same, whether it lies
         turns = dice.randrange(3)
         self.switch.turns = lambda: turns
@@ -51,9 +54,9 @@ class Walk(Invariants):
         return self.world.is_running
 
     async def step(self) -> None:
-        name = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
+        (name,) = self.dice.choices(self.names, cum_weights=self.up_to)
         action: Callable[[], Awaitable[None]] = getattr(self, name)
-        self.story.append(f"{self.world.clock.now():%H:%M:%S.%f} {name}")
+        self.story.append((self.world.clock.now(), name))
         await action()
         self.check()
 
@@ -285,7 +288,8 @@ async def walk(flavour: str, seed: int, steps: int) -> None:
                 await one.step()
             await one.end()
         except BaseException as error:
-            error.add_note("\n".join([f"walk: flavour {flavour}, seed {seed}, {steps} steps", *one.story[-40:]]))
+            last = [f"{at:%H:%M:%S.%f} {name}" for at, name in one.story[-40:]]
+            error.add_note("\n".join([f"walk: flavour {flavour}, seed {seed}, {steps} steps", *last]))
             raise
         finally:
             await one.world.stop()

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 
-@dataclass(order=True)
+@dataclass(slots=True)
 class _Alarm:
-    at: datetime
-    number: int
-    callback: Callable[[], None] = field(compare=False)
-    cancelled: bool = field(default=False, compare=False)
+    callback: Callable[[], None]
+    cancelled: bool = False
 
     def cancel(self) -> None:
         self.cancelled = True
@@ -26,7 +24,7 @@ class FakeClock:
 
     def __init__(self, now: datetime = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)) -> None:
         self._now = now
-        self._alarms: list[_Alarm] = []
+        self._alarms: list[tuple[datetime, int, _Alarm]] = []  # a heap
         self._numbers = count()
         #: called just before and just after anything happens: all that is so in between lasts
         self.observer: Callable[[], None] = lambda: None
@@ -35,8 +33,8 @@ class FakeClock:
         return self._now
 
     def call_at(self, at: datetime, callback: Callable[[], None]) -> _Alarm:
-        alarm = _Alarm(at, next(self._numbers), callback)
-        heapq.heappush(self._alarms, alarm)
+        alarm = _Alarm(callback)
+        heapq.heappush(self._alarms, (at, next(self._numbers), alarm))
         return alarm
 
     async def advance(self, seconds: float) -> None:
@@ -44,11 +42,11 @@ class FakeClock:
         target = self._now + timedelta(seconds=seconds)
         await settle()
         self.observer()
-        while self._alarms and self._alarms[0].at <= target:
-            alarm = heapq.heappop(self._alarms)
+        while self._alarms and self._alarms[0][0] <= target:
+            at, _, alarm = heapq.heappop(self._alarms)
             if alarm.cancelled:
                 continue
-            self._now = max(self._now, alarm.at)
+            self._now = max(self._now, at)
             self.observer()
             alarm.callback()
             await settle()

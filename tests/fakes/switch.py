@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -16,6 +15,34 @@ from ari_app.core.presence import Presence, presence_of
 from tests.fakes.clock import FakeClock
 
 WAITING = BridgeId("waiting-1")
+
+
+class _Order:
+    """An order, and in its block what obeying it does. A class: most orders of most tests come by here."""
+
+    __slots__ = ("_order", "_switch")
+
+    def __init__(self, switch: FakeSwitch, order: tuple[str, ...]) -> None:
+        self._switch = switch
+        self._order = order
+
+    async def __aenter__(self) -> None:
+        switch, order = self._switch, self._order
+        switch.orders.append(order)
+        for _ in range(switch.turns()):
+            await asyncio.sleep(0)
+        task = asyncio.current_task()
+        for channel_id in switch.channels.intersection(order[1:]):
+            switch.ordered_by.setdefault(channel_id, set()).add("" if task is None else task.get_name())
+        await self._answer(is_done=False)
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if kind is None:
+            await self._answer(is_done=True)
+
+    async def _answer(self, *, is_done: bool) -> None:
+        if self._switch.trouble(self._order, is_done):
+            await asyncio.Event().wait()
 
 
 @dataclass
@@ -53,22 +80,8 @@ class FakeSwitch:
     turns: Callable[[], int] = field(default=lambda: 0)
     _words: dict[PlaybackId, tuple[str, ...]] = field(default_factory=dict)
 
-    @asynccontextmanager
-    async def _order(self, name: str, *about: str) -> AsyncIterator[None]:
-        order = (name, *about)
-        self.orders.append(order)
-        for _ in range(self.turns()):
-            await asyncio.sleep(0)
-        task = asyncio.current_task()
-        for channel_id in self.channels & set(about):
-            self.ordered_by.setdefault(channel_id, set()).add("" if task is None else task.get_name())
-        await self._answer(order, is_done=False)
-        yield
-        await self._answer(order, is_done=True)
-
-    async def _answer(self, order: tuple[str, ...], *, is_done: bool) -> None:
-        if self.trouble(order, is_done):
-            await asyncio.Event().wait()
+    def _order(self, name: str, *about: str) -> _Order:
+        return _Order(self, (name, *about))
 
     def _there(self, channel_id: ChannelId) -> None:
         if channel_id not in self.channels or channel_id in self.fallback:
