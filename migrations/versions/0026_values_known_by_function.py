@@ -1,6 +1,6 @@
 """values of enumerations are known by a function in the tables that each call writes
 
-Revision 0025, after 0024. The values are the same as before; the rows of before are read once more, while calls go on.
+Revision 0026, after 0025. The values are the same as before; the rows of before are read once more, while calls go on.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from alembic import op
 
 from ari_app.storage.db.constraints import set_members, set_members_by_function
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
