@@ -292,11 +292,6 @@ def variables(kind: type[DatabaseSettings]) -> dict[str, str]:
     return {one.metadata["variable"] or f"ARI_APP_{one.name.upper()}": one.name for one in fields(kind)}
 
 
-def secret_variables(kind: type[DatabaseSettings]) -> list[str]:
-    """The variables of the settings that may be given as a file: each with `_FILE` behind its name."""
-    return [name for name, one in variables(kind).items() if _fields(kind)[one].metadata["is_secret"]]
-
-
 def _fields(kind: type[DatabaseSettings]) -> dict[str, Field[Any]]:
     return {one.name: one for one in fields(kind)}
 

@@ -29,7 +29,7 @@ from ari_app.core.deadlines import (
     open_time_after,
     ways_to_call,
 )
-from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.queue_rules import WaitingCaller
 
 #: a busy line is soon free; a fault of ours says nothing about the citizen
@@ -120,11 +120,6 @@ def owner_now(request: CallbackRequest, absences: Iterable[Absence], now: dateti
     if person is None or is_late or any(a.operator == person and a.covers(now) for a in absences):
         return Owner(request.owner_team)
     return Owner(request.owner_team, person)
-
-
-def urgency(request: CallbackRequest) -> tuple[datetime, datetime, datetime, RequestId]:
-    """Sort key: the request that must be done first comes first. The id only makes the order total."""
-    return (request.plan_by_at, request.deadline_at, request.first_contact_at, request.id)
 
 
 def next_attempt(

@@ -11,7 +11,6 @@ A board has one owner. The same sequence of operations gives the same offers.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,7 +81,6 @@ class Board:
         self._by_primary: dict[_Skill, list[_Turn]] = {}  # an empty list is removed, here and in _by_secondary
         self._by_secondary: dict[_Skill, list[_Turn]] = {}
         self._pending: list[_Overflow] = []  # of all queues together
-        self._counts: Counter[MunicipalityCode | None] = Counter()
         self._changed: set[_Queue] = set()
 
     def add_caller(self, caller: WaitingCaller) -> None:
@@ -95,7 +93,6 @@ class Board:
         card = self._cards.pop(call_id, None)
         if card is None:
             return
-        self._counts[card.caller.municipality] -= 1
         if card.is_offered:
             _discard(card.queue.offered, card.place)
         else:
@@ -190,13 +187,8 @@ class Board:
         place = card.place
         return 1 + sum(bisect_left(q.free, place) + bisect_left(q.offered, place) for q in card.queue.rivals)
 
-    def waiting_count(self, municipality: MunicipalityCode | None) -> int:
-        """How many callers of a municipality wait, those being offered included; None: callers for any municipality."""
-        return self._counts[municipality]
-
     def _put(self, card: _CallerCard) -> None:
         self._cards[card.caller.call_id] = card
-        self._counts[card.caller.municipality] += 1
         insort(card.queue.free, card.place)
         insort(card.queue.pending, card.overflow)
         insort(self._pending, card.overflow)

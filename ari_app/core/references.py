@@ -27,11 +27,6 @@ def reference_of(number: int) -> str:
     return body + str(_check_digit(body))
 
 
-def is_reference(text: str) -> bool:
-    """Whether these digits can be a reference; a check digit that fits proves nothing."""
-    return text.isascii() and text.isdigit() and len(text) in (7, 9) and _check_digit(text) == 0
-
-
 def _check_digit(digits: str) -> int:
     """Damm's check digit; 0 when the digits end in their own check digit."""
     interim = 0

@@ -10,13 +10,13 @@ import pytest
 from ari_app.core.area import AfterCalamity
 from ari_app.core.calendar import AMSTERDAM, is_working_day, local_date
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.references import is_reference
 from ari_app.prompts.phrases.parts import digits
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from tests.acceptance.centre import ALWAYS, Centre, Row, edited_sample, entry
 from tests.acceptance.phone import Phone
 from tests.acceptance.stories import Told, add_town, dials
+from tests.references import is_reference
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

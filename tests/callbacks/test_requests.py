@@ -12,9 +12,9 @@ from ari_app.core.callback_requests import NotPromised, WishPart
 from ari_app.core.callbacks import CallbackFactKind, CloseKind, RequestKind, RequestReason
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_call_id
 from ari_app.core.ledger import CloseRefused, NoSuchRequest, RequestClosed, UnknownOwner
-from ari_app.core.references import is_reference
 from ari_app.core.tariffs import NotCalled
 from tests.callbacks.conftest import Stand
+from tests.references import is_reference
 from tests.storage.callback_values import ANNA, BRAM, DIRECTORY, KCC, OOSTERWENDE, TEN, ZAND, ZANDERMEER, asked, at
 
 pytestmark = pytest.mark.postgres

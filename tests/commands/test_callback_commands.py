@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.core.references import is_reference
 from tests.commands.conftest import SAMPLE, Type, rows
+from tests.references import is_reference
 
 pytestmark = pytest.mark.postgres
 

@@ -20,7 +20,6 @@ from ari_app.core.callback_rules import (
     next_attempt,
     owner_now,
     owner_team_of,
-    urgency,
     virtual_hold_has_lapsed,
 )
 from ari_app.core.callbacks import Absence, AttemptOutcome, CallbackAttempt, RequestKind
@@ -34,9 +33,11 @@ from ari_app.core.ids import (
     TeamCode,
 )
 from ari_app.core.queue_rules import Offer, ReadyOperator, WaitingCaller, offers
-from ari_app.core.references import is_reference, reference_of
+from ari_app.core.references import reference_of
 from tests.core.callback_values import MONDAY_TEN, attempts, made
 from tests.core.test_deadlines import ALWAYS, WIERDAM, closed, local
+from tests.fakes.callbacks import urgency
+from tests.references import is_reference
 from tests.storage.callback_values import ANNA, KCC
 
 pytestmark = pytest.mark.pure

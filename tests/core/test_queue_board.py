@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from ari_app.core.ids import CallId
-from tests.core.queue_values import START, at, board_with, caller, codes, operator, pairs
+from tests.core.queue_values import START, at, board_with, caller, operator, pairs
 
 pytestmark = pytest.mark.pure
 
@@ -57,7 +57,6 @@ def test_an_update_does_not_bring_back_a_caller_who_has_left() -> None:
     board.operator_ready(operator(1))
     assert board.decide(START) == []
     assert board.position(CallId(UUID(int=1))) is None
-    assert board.waiting_count(caller(1).municipality) == 0
 
 
 def test_a_direct_caller_who_is_updated_to_the_municipality_is_for_all_its_operators() -> None:
@@ -141,11 +140,3 @@ def test_the_position_counts_a_caller_who_is_being_offered_until_answered() -> N
 def test_callers_for_one_person_have_their_own_positions() -> None:
     board = board_with([caller(1, only="7"), caller(2, queued=1), caller(3, queued=2, only="7"), caller(4, queued=3)])
     assert [board.position(CallId(UUID(int=number))) for number in (1, 2, 3, 4)] == [1, 1, 2, 2]
-
-
-def test_the_waiting_count_is_by_municipality() -> None:
-    board = board_with([caller(1, "A"), caller(2, "A", only="7"), caller(3, "AB"), caller(4, "B")], [operator(1, "B")])
-    board.decide(START)
-    count = {name: board.waiting_count(next(iter(codes(name)))) for name in "ABC"}
-    assert count == {"A": 2, "B": 1, "C": 0}
-    assert board.waiting_count(None) == 1

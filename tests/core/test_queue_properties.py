@@ -26,7 +26,7 @@ from ari_app.core.queue_rules import (
     may_take_at_once,
     offers,
 )
-from tests.core.queue_values import at, caller, codes, operator, pairs
+from tests.core.queue_values import at, caller, operator, pairs
 
 pytestmark = pytest.mark.pure
 
@@ -216,12 +216,6 @@ class BoardMachine(RuleBasedStateMachine):
             each = known.get(call_id)
             expected = None if each is None else 1 + sum(ahead_of(each, other) for other in known.values())
             assert self.board.position(call_id) == expected
-
-    @invariant()
-    def counts_are_counted(self) -> None:
-        known = [each.municipality for each in (self.free | self.offered).values()]
-        for municipality in (None, *codes("ABCD")):
-            assert self.board.waiting_count(municipality) == known.count(municipality)
 
     @invariant()
     def time_alone_changes_nothing_before_the_next_change(self) -> None:

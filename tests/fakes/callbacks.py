@@ -17,7 +17,7 @@ from itertools import count
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Stage
 from ari_app.core.callback_limits import BY_CALLERS, AskedFor
-from ari_app.core.callback_rules import owner_now, urgency
+from ari_app.core.callback_rules import owner_now
 from ari_app.core.callbacks import (
     Absence,
     CallbackAttempt,
@@ -34,6 +34,11 @@ from tests.fakes.ledger import FakeLedger
 
 _ON_THE_LINE = timedelta(hours=4)
 _ASKED = (CallbackFactKind.CREATED, CallbackFactKind.JOINED)
+
+
+def urgency(request: CallbackRequest) -> tuple[datetime, datetime, datetime, RequestId]:
+    """Sort key: the request that must be done first comes first. The id only makes the order total."""
+    return (request.plan_by_at, request.deadline_at, request.first_contact_at, request.id)
 
 
 @dataclass

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from ari_app.settings import Settings, load, secret_variables, variables
+from ari_app.settings import Settings, load, variables
+from tests.local.secret_settings import secret_variables
 
 pytestmark = pytest.mark.pure
 

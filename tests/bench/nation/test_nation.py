@@ -15,7 +15,6 @@ import pytest
 from ari_app.core.call import EndReason
 from ari_app.core.ids import CallId
 from ari_app.core.operator_states import bounds_of
-from ari_app.core.references import is_reference
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.calls.reads import call_story, list_calls
@@ -34,6 +33,7 @@ from tests.bench.nation.measure import (
 from tests.bench.nation.rows import ROWS
 from tests.bench.nation.size import MUNICIPALITIES, Year, towns
 from tests.databases import Databases
+from tests.references import is_reference
 
 pytestmark = pytest.mark.postgres
 
