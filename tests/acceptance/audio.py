@@ -6,6 +6,7 @@ Samples are float64 in -1..1 at 8000 per second.
 from __future__ import annotations
 
 import wave
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -125,28 +126,73 @@ def best_match(heard: Samples, recording: Samples) -> tuple[float, float]:
 
     A tenth of a second of its beginning or end may be missing: what was not heard counts against it.
     """
-    return _Searched(heard, len(recording)).best_match(recording)
+    return _Searched(heard).best_match(_Sought(recording))
+
+
+class _Sought:
+    """A recording that is looked for, transformed once for each length of what was heard."""
+
+    def __init__(self, recording: Samples) -> None:
+        self.samples = recording
+        self.is_audible = is_audible(recording)
+        self.norm = float(np.linalg.norm(recording))
+        self._spectrum: npt.NDArray[np.complex128] = np.empty(0, dtype=np.complex128)
+        self._size = 0
+
+    def spectrum(self, size: int) -> npt.NDArray[np.complex128]:
+        if size != self._size:
+            self._size, self._spectrum = size, np.conj(np.fft.rfft(self.samples, size))
+        return self._spectrum
 
 
 class _Searched:
-    """A sound in which recordings up to a length are looked for, transformed only once."""
+    """A sound in which recordings are looked for, transformed only once."""
 
-    def __init__(self, heard: Samples, longest: int) -> None:
+    def __init__(self, heard: Samples) -> None:
         self._pad = RATE // 10
-        self._heard = np.pad(heard, self._pad)
-        self._size = 1 << (len(self._heard) + longest - 2).bit_length()  # at least the sum; others may be very slow
-        self._spectrum = np.fft.rfft(self._heard, self._size)
-        self._energy = np.concatenate(([0.0], np.cumsum(np.square(self._heard))))
+        self._heard = heard
 
-    def best_match(self, recording: Samples) -> tuple[float, float]:
-        count = len(recording)
-        if len(self._heard) <= count or not is_audible(recording):
+    @cached_property
+    def _padded(self) -> Samples:
+        return np.pad(self._heard, self._pad)
+
+    @cached_property
+    def _size(self) -> int:
+        return _fast_size(len(self._padded))  # a recording that is wholly within goes round no corner
+
+    @cached_property
+    def _spectrum(self) -> npt.NDArray[np.complex128]:
+        return np.fft.rfft(self._padded, self._size)
+
+    @cached_property
+    def _energy(self) -> Samples:
+        return np.concatenate(([0.0], np.cumsum(np.square(self._padded))))
+
+    def best_match(self, recording: _Sought) -> tuple[float, float]:
+        count = len(recording.samples)
+        if len(self._heard) + 2 * self._pad <= count or not recording.is_audible:
             return 0.0, 0.0
-        product = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(recording, self._size)), self._size)
-        matches = product[: len(self._heard) - count + 1]
+        product = np.fft.irfft(self._spectrum * recording.spectrum(self._size), self._size)
+        matches = product[: len(self._padded) - count + 1]
         window = np.sqrt(np.maximum(self._energy[count:] - self._energy[:-count], 1e-9))
         place = int(np.argmax(matches / window))
-        return float(matches[place] / window[place] / np.linalg.norm(recording)), (place - self._pad) / RATE
+        return float(matches[place] / window[place] / recording.norm), (place - self._pad) / RATE
+
+
+def _fast_size(least: int) -> int:
+    """A length that is transformed fast; others may be very slow."""
+    power = 1 << max(4, (least - 1).bit_length())
+    return min(size for size in (power, power * 3 // 4, power * 5 // 8) if size >= least)
+
+
+class Repeated:
+    """A sound that is repeated, such as music: is what was heard somewhere in it?"""
+
+    def __init__(self, repeated: Samples) -> None:
+        self._whole = _Searched(np.tile(repeated, 2))
+
+    def has(self, sound: Samples) -> bool:
+        return self._whole.best_match(_Sought(sound))[0] > _ENOUGH
 
 
 def trim(samples: Samples) -> Samples:
@@ -159,24 +205,26 @@ def share_heard(heard: Samples, recording: Samples) -> float:
     """The part of a recording, 0 to 1, that was heard, however many packets were lost or late in between."""
     pieces = [recording[at : at + _PIECE_SAMPLES] for at in range(0, len(recording), _PIECE_SAMPLES)]
     pieces = [piece for piece in pieces if is_audible(piece)]
-    searched = _Searched(heard, _PIECE_SAMPLES)
-    found = sum(len(piece) for piece in pieces if searched.best_match(piece)[0] > _ENOUGH)
+    searched = _Searched(heard)
+    found = sum(len(piece) for piece in pieces if searched.best_match(_Sought(piece))[0] > _ENOUGH)
     return found / max(1, sum(len(piece) for piece in pieces))
 
 
 class RecordingFinder:
-    """Asks of a growing sound whether a recording is in it."""
+    """Asks of a growing sound whether a recording is in it.
+
+    It is shown what is new, and before that as much of what it was shown already as it says: half as much again as the
+    recording lasts, for packets that were late.
+    """
 
     def __init__(self, recording: Samples) -> None:
-        self._recording = recording
-        self._asked_at = 0
+        self._recording = _Sought(recording)
+        self.overlap_packets = int(1.5 * len(recording) / RATE / PACKET_SECONDS) + 1
 
-    def __call__(self, sound: Samples) -> bool:
-        tail = sound[max(0, self._asked_at - 2 * len(self._recording)) :]
-        self._asked_at = len(sound)
-        alike = likeness(tail, self._recording)
+    def __call__(self, newest: Samples) -> bool:
+        alike, _ = _Searched(newest).best_match(self._recording)
         if _NOTHING < alike <= _ENOUGH:  # a packet that was late moves all that comes after it
-            return share_heard(tail, self._recording) > _NEARLY_ALL
+            return share_heard(newest, self._recording.samples) > _NEARLY_ALL
         return alike > _ENOUGH
 
 
@@ -186,6 +234,12 @@ def read_wav(path: Path) -> Samples:
         rate, raw = file.getframerate(), file.readframes(file.getnframes())
     samples = np.frombuffer(raw, dtype="<i2") / 32768.0
     return samples if rate == RATE else samples.reshape(-1, rate // RATE).mean(axis=1)
+
+
+@lru_cache(maxsize=4)
+def read_repeated(path: Path) -> Repeated:
+    """A WAV file as `read_wav` reads it, kept; it must not change."""
+    return Repeated(read_wav(path))
 
 
 def write_wav(path: Path, samples: Samples) -> None:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.postgres import LocalPostgres
+from tests.acceptance import prepared
 from tests.acceptance.aftermath import assert_nothing_is_left
 from tests.acceptance.application import Application, import_into, sample_area
 from tests.acceptance.ari_proxy import AriProxy
@@ -38,6 +39,13 @@ CENTRE_DESKS = 14
 def exchange_of(asterisk: LocalAsterisk) -> Exchange:
     settings = asterisk.settings
     return Exchange(settings.sip_bind, settings.sip_port, int(settings.trunk_contact.rpartition(":")[2]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prepared_program() -> Iterator[None]:
+    """The program that applications begin with: read when the first of them is."""
+    yield
+    prepared.put_away()
 
 
 @pytest.fixture

@@ -65,8 +65,11 @@ class Handset(asyncio.DatagramProtocol):
         within_seconds: float,
         every_packets: int = 1,
         last_packets: int | None = None,
+        overlap_packets: int | None = None,
     ) -> bool:
         """Whether `holds` became true of all that was heard after `since`, or only of the last packets of it.
+
+        `overlap_packets`: or only of what is new, and of so many packets before that.
 
         Asked again with every so many packets (the more of them, the cheaper), and when no more come for a moment.
         """
@@ -76,8 +79,9 @@ class Handset(asyncio.DatagramProtocol):
                 while True:
                     news = self.position - asked_at
                     if news >= every_packets or (news > 0 and not self._arrived.is_set()):
+                        begin = since if overlap_packets is None else max(since, asked_at - overlap_packets)
                         asked_at = self.position
-                        begin = since if last_packets is None else max(since, asked_at - last_packets)
+                        begin = begin if last_packets is None else max(since, asked_at - last_packets)
                         if holds(self.heard(begin)):
                             return True
                     self._arrived.clear()

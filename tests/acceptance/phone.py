@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from tests.acceptance import audio
 from tests.acceptance.handset import Handset
 from tests.acceptance.remote_control import Event, RemoteAsterisk, RemoteError
@@ -191,7 +189,10 @@ class Phone:
         handset = await self.listen()
         since = handset.position if since is None else since
         wanted = audio.trim(audio.read_wav(recording))
-        heard = await handset.wait_until(audio.RecordingFinder(wanted), since, within_seconds, every_packets=10)
+        finder = audio.RecordingFinder(wanted)
+        heard = await handset.wait_until(
+            finder, since, within_seconds, every_packets=10, overlap_packets=finder.overlap_packets
+        )
         if not heard:
             share = audio.share_heard(handset.heard(since), wanted)
             raise AssertionError(f"{self!r} did not hear {recording.name} within {within_seconds} s, but {share:.0%}")
@@ -201,11 +202,11 @@ class Phone:
     ) -> None:
         """Wait until what is heard is somewhere in a longer sound that may be repeated, such as music."""
         handset = await self.listen()
-        whole = np.tile(audio.read_wav(recording), 2)
+        whole = audio.read_repeated(recording)
         wanted = int(seconds / audio.PACKET_SECONDS)
 
         def is_part(sound: audio.Samples) -> bool:
-            return len(sound) >= seconds * audio.RATE and audio.likeness(whole, sound) > 0.8
+            return len(sound) >= seconds * audio.RATE and whole.has(sound)
 
         heard = await handset.wait_until(
             is_part, handset.position, within_seconds, every_packets=wanted // 2, last_packets=wanted

@@ -72,9 +72,12 @@ def test_a_recording_is_found_in_what_was_heard_and_another_is_not(tmp_path: Pat
 
 def test_a_recording_is_found_while_it_is_heard_and_not_before_nearly_all_of_it_was() -> None:
     prompt = NOISE[: audio.RATE]
-    heard = np.concatenate([np.zeros(4000), prompt, np.zeros(8000)])
+    heard, packet = np.concatenate([np.zeros(4000), prompt, np.zeros(8000)]), 160
     finder = audio.RecordingFinder(prompt)
-    found_at = next(end for end in range(160, len(heard), 160) if finder(heard[:end]))
+    overlap = finder.overlap_packets * packet
+    found_at = next(
+        end for end in range(packet, len(heard), packet) if finder(heard[max(0, end - packet - overlap) : end])
+    )
     assert 4000 + 0.85 * len(prompt) <= found_at <= 4000 + len(prompt) + audio.RATE // 5
 
 
