@@ -9,11 +9,14 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from ari_app.core.ids import MunicipalityCode
 from ari_app.local import asterisk_root, toolbox
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.settings import cache_dir
@@ -62,6 +65,29 @@ def sounds(say: Say) -> Path:
     with _alone():
         build(directory, progress=progress)
         build_music(directory / "music")
+    return directory
+
+
+def hurried_sounds(say: Say, towns: Sequence[tuple[str, str]], hurry: int) -> Path:
+    """The directory with all of `sounds` and the prompts of these municipalities (code, name), `hurry` times as fast.
+
+    Tests wait for them. No voice is recognised: a prompt is recognised by its wave. To be copied, as `sounds`.
+    """
+    from ari_app.prompts.build import build
+    from tests.acceptance import audio
+
+    slow = sounds(say)
+    key = hashlib.sha256(json.dumps([list(towns), hurry]).encode()).hexdigest()[:8]
+    directory = slow.with_name(f"{slow.name}-{key}")
+    before = hurried_sounds(say, (), hurry) if towns else slow
+    with _alone():
+        if not directory.is_dir():
+            with tempfile.TemporaryDirectory(dir=directory.parent) as name:
+                new = shutil.copytree(before, Path(name) / "sounds")
+                build(new, [(MunicipalityCode(code), name) for code, name in towns])
+                for file in (new / "gemeente").glob("*/*.wav") if towns else (new / "nl").glob("*.wav"):
+                    audio.write_wav(file, audio.read_wav(file)[::hurry])
+                new.rename(directory)
     return directory
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from ari_app.app import SWEEP_SECONDS
@@ -18,7 +20,7 @@ from ari_app.core.recovery import Snapshot
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
-from tests.acceptance.application import questions
+from tests.acceptance.record import questions
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.patience import PATIENCE_SECONDS
 
@@ -32,6 +34,9 @@ _OPEN_ROWS = {
     "operator_session": "logged_out_at",
     "queue_visit": "left_at",
 }
+_OPEN = " UNION ALL ".join(
+    f"SELECT 'open {table} ' || id FROM {table} WHERE {ended} IS NULL" for table, ended in _OPEN_ROWS.items()
+)
 #: Each query finds the rows that break a rule. A call that we handed to the fallback ended with us, and then there.
 RULES = {
     "a promise without a way before its deadline": """
@@ -62,17 +67,25 @@ _ASK_AGAIN_SECONDS = 0.05
 
 async def what_is_left(asterisk: LocalAsterisk, database_url: str) -> list[str]:
     """Every channel, bridge and open row that there is now."""
+    async with _looking(asterisk) as remote:
+        return await _left(remote, database_url)
+
+
+@asynccontextmanager
+async def _looking(asterisk: LocalAsterisk) -> AsyncIterator[RemoteAsterisk]:
     remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "nobody")
     try:
-        left = [f"channel {channel['name']}" for channel in await remote.order("GET", "channels")]
-        bridges = [bridge["id"] for bridge in await remote.order("GET", "bridges")]
+        yield remote
     finally:
         await remote.close()
+
+
+async def _left(remote: RemoteAsterisk, database_url: str) -> list[str]:
+    left = [f"channel {channel['name']}" for channel in await remote.order("GET", "channels")]
+    bridges = [bridge["id"] for bridge in await remote.order("GET", "bridges")]
     left += [f"bridge {bridge}" for bridge in bridges if not bridge.startswith(WAITING_BRIDGE)]
     async with questions(database_url) as record:
-        for table, ended in _OPEN_ROWS.items():
-            rows = await record.fetch(f"SELECT id FROM {table} WHERE {ended} IS NULL")
-            left += [f"open {table} {row['id']}" for row in rows]
+        left += [row[0] for row in await record.fetch(_OPEN)]
     return left
 
 
@@ -116,8 +129,9 @@ async def assert_nothing_is_left(
     The last hang-ups of a test may take a moment, and not all of them are announced.
     """
     deadline = time.monotonic() + within_seconds
-    while left := await what_is_left(asterisk, database_url):
-        assert time.monotonic() < deadline, f"left after {within_seconds} s: {left}"
-        await asyncio.sleep(_ASK_AGAIN_SECONDS)
+    async with _looking(asterisk) as remote:
+        while left := await _left(remote, database_url):
+            assert time.monotonic() < deadline, f"left after {within_seconds} s: {left}"
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
     broken = await broken_rules(database_url)
     assert not broken, f"rows break a rule: {broken}"

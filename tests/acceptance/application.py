@@ -8,20 +8,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-
 from ari_app.area_file.imports import import_area
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.storage.db.engine import Database, dsn
-from ari_app.storage.db.notifications import CALL_CHANNEL, CALLBACK_CHANNEL, OPERATOR_CHANNEL
+from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE
 from tests import privacy
 from tests.acceptance import prepared
@@ -181,31 +178,3 @@ def sample_area(**replacements: str) -> str:
 async def import_into(database_url: str, area: str) -> None:
     async with Database(database_url) as database:
         await import_area(database.engine, area, "acceptance test", datetime.now(UTC))
-
-
-@asynccontextmanager
-async def questions(database_url: str) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
-    """A connection for a test's own questions to the record."""
-    connection = await asyncpg.connect(dsn(database_url))
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def eventually(
-    database_url: str, query: str, *arguments: object, equals: object = True, within_seconds: float = PATIENCE_SECONDS
-) -> None:
-    """Wait until a query answers so. Every change of the record is notified; each notice is a reason to ask again."""
-    changed = asyncio.Event()
-    async with questions(database_url) as connection:
-        for channel in (CALL_CHANNEL, OPERATOR_CHANNEL, CALLBACK_CHANNEL):
-            await connection.add_listener(channel, lambda *_: changed.set())
-        answer: object = None
-        try:
-            async with asyncio.timeout(within_seconds):
-                while (answer := await connection.fetchval(query, *arguments)) != equals:
-                    changed.clear()
-                    await changed.wait()
-        except TimeoutError:
-            raise AssertionError(f"{query} answers {answer!r}, not {equals!r}") from None

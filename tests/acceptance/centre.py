@@ -6,7 +6,6 @@ Calls are told apart by the number of the caller: every citizen of a test gets a
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -22,15 +21,14 @@ import tomli_w
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.local.asterisk import LocalAsterisk
-from ari_app.prompts.build import build
 from ari_app.storage.area.calamities import end_calamity, set_calamity
 from ari_app.storage.db.engine import Database
-from tests.acceptance import audio
 from tests.acceptance.aftermath import assert_everybody_is_in_place, assert_nothing_is_left
-from tests.acceptance.application import Application, eventually, questions, sample_area
+from tests.acceptance.application import Application, sample_area
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
+from tests.acceptance.record import eventually, questions
 from tests.patience import PATIENCE_SECONDS
 
 ALWAYS = {day: ["00:00-24:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
@@ -55,18 +53,6 @@ def entry(area: dict[str, Any], kind: str, key: str) -> dict[str, Any]:
     """One municipality, team, operator or shared number of a parsed area file."""
     found: dict[str, Any] = next(e for e in area[kind] if key in (e.get("code"), e.get("number")))
     return found
-
-
-def hurried_sounds(sounds_dir: Path, copy: Path, area: str, hurry: int = HURRY) -> Path:
-    """A copy of the prompts, with those of an area's municipalities, spoken `hurry` times as fast: tests wait for them.
-
-    No voice is recognised: a prompt is recognised by its wave.
-    """
-    shutil.copytree(sounds_dir, copy)
-    build(copy, [(entry["code"], entry["name"]) for entry in tomllib.loads(area)["municipality"]])
-    for file in (*(copy / "nl").glob("*.wav"), *(copy / "gemeente").glob("*/*.wav")):
-        audio.write_wav(file, audio.read_wav(file)[::hurry])
-    return copy
 
 
 @dataclass

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import shutil
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,15 +16,17 @@ import pytest_asyncio
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.postgres import LocalPostgres
+from tests import machine
 from tests.acceptance import prepared
 from tests.acceptance.aftermath import assert_nothing_is_left
 from tests.acceptance.application import Application, import_into, sample_area
 from tests.acceptance.ari_proxy import AriProxy
-from tests.acceptance.centre import HURRY, Centre, hurried_sounds
+from tests.acceptance.centre import HURRY, Centre
 from tests.acceptance.crowd import Crowd, crowd_area
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
+from tests.acceptance.record import kept
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.silence import MOST_SECONDS, unmeant
 from tests.acceptance.small_application import SmallApplication
@@ -77,12 +81,13 @@ async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterat
     """The application with the sample area, not started yet; stopped at the end, with nothing left open."""
     await import_into(database_url, sample_area())
     running = Application(asterisk, database_url)
-    yield running
-    try:
-        if running.was_started:
-            await assert_nothing_is_left(asterisk, database_url)
-    finally:
-        await running.stop()
+    async with kept(database_url):
+        yield running
+        try:
+            if running.was_started:
+                await assert_nothing_is_left(asterisk, database_url)
+        finally:
+            await running.stop()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -120,7 +125,7 @@ async def running_centre(
     asterisk_program: AsteriskProgram,
     postgres_server: LocalPostgres,
     migrated_template: str,
-    sounds_dir: Path,
+    tools: None,
     server_directory: Path,
 ) -> AsyncIterator[Centre]:
     """A centre for all tests of a module, with the area that the module calls AREA."""
@@ -131,11 +136,12 @@ async def running_centre(
     database_url = postgres_server.url(name)
     await import_into(database_url, request.module.AREA)
     hurry = getattr(request.module, "HURRIED", HURRY)
-    sounds = hurried_sounds(sounds_dir, server_directory / f"{name}-sounds", request.module.AREA, hurry)
+    towns = [(town["code"], town["name"]) for town in tomllib.loads(request.module.AREA)["municipality"]]
+    sounds = shutil.copytree(machine.hurried_sounds(print, towns, hurry), server_directory / f"{name}-sounds")
     exchange = exchange_of(asterisk)
     desks = asterisk.accounts[:CENTRE_DESKS]
     network = PhoneNetwork(asterisk_program, exchange, desks, server_directory / f"{name}-phones")
-    async with network, AriProxy(asterisk.ari_url) as proxy:
+    async with network, kept(database_url), AriProxy(asterisk.ari_url) as proxy:
         options = {"ARI_APP_SOUNDS_DIR": str(sounds)}
         if getattr(request.module, "WITH_FAULTS", False):
             options["ARI_APP_ARI_URL"] = proxy.url

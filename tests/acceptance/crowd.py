@@ -18,11 +18,11 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database
 from tests.acceptance import phones as scenarios
-from tests.acceptance.application import eventually, questions
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phone import Phone
 from tests.acceptance.phones import Sipp, SippRun
+from tests.acceptance.record import eventually, questions
 from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tests.acceptance.application import eventually, questions
 from tests.acceptance.crowd import BUSY, TONE, Crowd
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.phone import Phone
+from tests.acceptance.record import eventually, questions
 from tests.acceptance.remote_control import RemoteError
 
 #: the busy municipality's number in another notation: the citizen of a test among those of the load

@@ -17,7 +17,8 @@ import asyncpg
 
 from ari_app.calls.call.gather import NEXT_DIGIT_PATIENCE
 from ari_app.core.call import FactKind
-from tests.acceptance.application import absences, questions
+from tests.acceptance.application import absences
+from tests.acceptance.record import questions
 from tests.acceptance.wiretap import OF_RINGING_SECONDS, Line, Silence
 
 MOST_SECONDS = 2.0

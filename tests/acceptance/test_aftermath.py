@@ -9,8 +9,8 @@ import pytest
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance import phones as scenarios
 from tests.acceptance.aftermath import RULES, assert_nothing_is_left, broken_rules
-from tests.acceptance.application import questions
 from tests.acceptance.phones import Sipp
+from tests.acceptance.record import questions
 from tests.acceptance.small_application import SmallApplication
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]

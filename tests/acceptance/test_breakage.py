@@ -12,10 +12,11 @@ import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests.acceptance import audio
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.crowd import SLOW, TONE, Crowd, ended
 from tests.acceptance.helped import HELP, assert_the_record_shows_it, is_helped_by_the_fallback
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.record import eventually, questions
 
 pytestmark = [
     pytest.mark.asterisk,

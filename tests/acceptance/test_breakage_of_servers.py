@@ -13,10 +13,11 @@ from ari_app.core.event_log.audit import DifferenceKind
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.postgres import LocalPostgres
 from tests.acceptance.absence import MOST_SILENCE_SECONDS, away, silence_seconds
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.crowd import SHARED, SLOW, SLOW_KEY, TONE, Crowd, ended
 from tests.acceptance.helped import HELP, assert_the_record_shows_it, is_helped_by_the_fallback
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.record import eventually, questions
 
 pytestmark = [
     pytest.mark.asterisk,

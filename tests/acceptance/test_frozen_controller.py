@@ -10,10 +10,11 @@ import pytest
 import pytest_asyncio
 
 from ari_app.local.asterisk import LocalAsterisk
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.crowd import SLOW, TONE, Crowd, ended
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.record import eventually, questions
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.record import eventually, questions
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

@@ -14,7 +14,8 @@ import pytest
 
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.ports import Protocol, free_port
-from tests.acceptance.application import Application, questions
+from tests.acceptance.application import Application
+from tests.acceptance.record import questions
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]

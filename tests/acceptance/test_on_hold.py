@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.application import eventually
 from tests.acceptance.centre import Centre, edited_sample
+from tests.acceptance.record import eventually
 from tests.acceptance.stories import add_town, dials
 from tests.local.ground import password_of
 from tests.place import address

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.acceptance import phones as scenarios
-from tests.acceptance.application import Application, questions
+from tests.acceptance.application import Application
 from tests.acceptance.crowd import (
     BUSY,
     BUSY_KEY,
@@ -20,6 +20,7 @@ from tests.acceptance.crowd import (
     Crowd,
     ended,
 )
+from tests.acceptance.record import questions
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

@@ -19,7 +19,7 @@ import pytest_asyncio
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.db.engine import dsn
 from tests.acceptance import phones as scenarios
-from tests.acceptance.application import Application, eventually, import_into, questions
+from tests.acceptance.application import Application, import_into
 from tests.acceptance.auditor import Auditor
 from tests.acceptance.crowd import (
     BUSY_KEY,
@@ -33,6 +33,7 @@ from tests.acceptance.crowd import (
     ended,
 )
 from tests.acceptance.network import PhoneNetwork
+from tests.acceptance.record import eventually, questions
 from tests.acceptance.wire import Order, Wire
 from tests.patience import PATIENCE_SECONDS
 

@@ -7,8 +7,9 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.crowd import ended
+from tests.acceptance.record import eventually, questions
 from tests.bench.figures import Spread, Verdict
 from tests.bench.processor import cpu_seconds, resident_bytes
 from tests.bench.stand import OUR_NUMBER, Stand, now

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from tests.acceptance.application import Application, eventually, questions
+from tests.acceptance.application import Application
 from tests.acceptance.crowd import ended
+from tests.acceptance.record import eventually, questions
 from tests.bench import marks
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
