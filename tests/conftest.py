@@ -219,15 +219,27 @@ def asterisk(
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def used_asterisks() -> set[int | None]:
+    """Process ids of those that a module had."""
+    return set()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def fresh_asterisk(request: pytest.FixtureRequest) -> None:
+def fresh_asterisk(request: pytest.FixtureRequest, used_asterisks: set[int | None]) -> Iterator[None]:
     """Each module that has the mark begins with an Asterisk that was just started and knows no phone of another's."""
     if request.node.get_closest_marker("asterisk") is None:
+        yield
         return
     server: LocalAsterisk = request.getfixturevalue("asterisk")
     server.start()  # a module before this one may have killed it
-    server.cli("database deltree registrar")
-    server.restart()
+    if server.pid in used_asterisks:
+        server.kill()  # a stop takes a second, and there is no call that needs a goodbye
+        for database in server.state_dir.glob("astdb.sqlite3*"):
+            database.unlink()
+        server.start()
+    yield
+    used_asterisks.add(server.pid)
 
 
 @pytest.fixture(autouse=True)

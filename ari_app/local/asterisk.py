@@ -79,6 +79,7 @@ class LocalAsterisk:
         self._pid_file = settings.run_dir / "launched.pid"  # not asterisk.pid: that is the name of its own
         self.output_file = self.log_dir / "output.log"  # what its scripts complain of
         self._socket_dir = _socket_directory(settings.run_dir)
+        self._control_socket = self._socket_dir / "asterisk.ctl"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -175,6 +176,7 @@ class LocalAsterisk:
             return
         self.reap_leftover()
         self.render()
+        self._control_socket.unlink(missing_ok=True)
         self._process = process.start(
             [
                 *("/bin/sh", str(TEMPLATES / "run-asterisk"), str(self.messages_file), str(self.security_file)),
@@ -192,6 +194,8 @@ class LocalAsterisk:
 
     def is_booted(self) -> bool:
         """Whether Asterisk runs and has loaded all modules."""
+        if not self._control_socket.exists():
+            return False  # known without a process that asks
         try:
             # Blocks in Asterisk itself until it is booted, once there is a control socket.
             return "fully booted" in self.cli("core waitfullybooted")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.calls.reads import recorded_channels
 from ari_app.storage.db.engine import Database
 from tests.acceptance import phones as scenarios
+from tests.acceptance.desks import operators_dial_in
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phone import Phone
@@ -103,13 +104,14 @@ class Crowd:
     @asynccontextmanager
     async def operators(self, count: int, stay_seconds: float = 240.0) -> AsyncIterator[None]:
         """So many operators on standing lines, ready; Asterisk hangs everybody up at the end."""
-        async with AsyncExitStack() as stack:
-            runs = [await stack.enter_async_context(self.operator(at, stay_seconds)) for at in range(count)]
+        desks = self.asterisk.accounts[FIRST_DESK - 1 :][:count]
+        keyed = [(desk, f"{201 + at}#{420100 + at}#") for at, desk in enumerate(desks)]
+        async with self._desks.start(operators_dial_in(keyed, stay_seconds), calls=count, per_second=20) as run:
             ready = "SELECT count(*) FROM operator_session WHERE operator LIKE '2%' AND logged_out_at IS NULL"
             await eventually(self.database_url, ready, equals=count)
             yield
             self.asterisk.cli("channel request hangup all")
-            await ended(runs)
+            await ended([run])
             open_lines = "SELECT count(*) FROM operator_line WHERE ended_at IS NULL"
             await eventually(self.database_url, open_lines, equals=0)
 
@@ -162,9 +164,10 @@ class Crowd:
             while True:
                 answer = await asyncio.to_thread(self.asterisk.cli, "dialplan show globals")
                 beat = next((line for line in answer.splitlines() if "ARI_APP_HEARTBEAT=" in line), "=0")
-                if time.time() - int(beat.rpartition("=")[2] or 0) > seconds:
+                age = time.time() - int(beat.rpartition("=")[2] or 0)
+                if age > seconds:
                     return
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(max(0.05, seconds - age))  # it is so no sooner
 
     async def empty(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until no call is open."""

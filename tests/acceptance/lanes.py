@@ -119,7 +119,7 @@ class Scene:
                     last = await self._places()
                     if holds(last):
                         return
-                    await asyncio.sleep(0.05)
+                    await asyncio.sleep(0.1)
         except TimeoutError:
             call = await self.centre.call(self.citizen)
             raise AssertionError(f"not seen: {what}; {last}; stage {call['stage']}, {call['end_reason']}") from None

@@ -163,7 +163,8 @@ class PhoneNetwork:
             await self.remote.close()
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
-            process.terminate()
+            in_calls = [phone for phone in self._phones.values() if phone.ending is None]
+            (process.terminate if in_calls else process.kill)()  # goodbyes take a second
             try:
                 async with asyncio.timeout(_STOP_SECONDS):
                     await process.wait()

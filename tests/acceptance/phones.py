@@ -247,8 +247,9 @@ class SippRun:
         file = directory / "scenario.xml"
         file.touch(mode=0o600)  # it may hold a phone's password
         file.write_text(scenario.render(capture))
+        table = ("-inf", str(scenario.table(directory))) if scenario.rows else ()
         self._command = [
-            *command, "-sf", str(file), "-timeout", f"{limit_seconds:.0f}s", "-timeout_error", "-aa",
+            *command, *table, "-sf", str(file), "-timeout", f"{limit_seconds:.0f}s", "-timeout_error", "-aa",
             "-trace_stat", "-stf", str(directory / "stat.csv"), "-fd", "1", "-trace_rtt", "-rtt_freq", "1",
             "-trace_err", "-error_file", str(directory / "errors"),
             "-trace_msg", "-message_file", str(directory / "messages"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -39,13 +40,14 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Steps for SIPp; `keys` names the keys that have to be made into a capture."""
+    """Steps for SIPp; `keys` names the keys that have to be made into a capture; `rows` has one for each call."""
 
     name: str
     steps: tuple[tuple[str, Values], ...]
     caller: Caller = Caller()
     keys: str = ""
     longest_seconds: float = 0.0  # that one call may take
+    rows: tuple[str, ...] = field(default=(), repr=False)
 
     def render(self, capture: Path) -> str:
         """The scenario file."""
@@ -65,3 +67,27 @@ class Scenario:
                 part = part.replace("{{" + name + "}}", str(value))
             text.append(part)
         return "\n".join([*text, "</scenario>", ""])
+
+    def table(self, directory: Path) -> Path:
+        """The file of the rows."""
+        file = directory / "rows.csv"
+        file.touch(mode=0o600)  # passwords and PINs
+        file.write_text("\n".join(["SEQUENTIAL", *self.rows, ""]))
+        return file
+
+    def of_rows(self, rows: Iterable[str], **values: str | int) -> Scenario:
+        """For phones with accounts, each call with a row as `row_of` gives; `values` go into every step.
+
+        The proof of who calls is a column of the row: SIPp fills in no fields inside it.
+        """
+        proof: Values = {"HEADERS": "[field1]"}
+        steps = [(step, values | old | (proof if "HEADERS" in old else {})) for step, old in self.steps]
+        return replace(self, steps=tuple(steps), rows=tuple(rows))
+
+
+#: the account of each row, which SIPp puts in
+EACH = SipAccount("[field0]", "of its row")
+
+
+def row_of(account: SipAccount) -> str:
+    return f"{account.name};[authentication username={account.name} password={account.password}]"

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from types import TracebackType
@@ -111,7 +112,7 @@ class Wiretap:
         self._lines: dict[bytes, Line] = {}
         self._sound: defaultdict[int, list[tuple[float, bytes]]] = defaultdict(list)
         self._lock = threading.Lock()
-        self._is_over = False
+        self._over = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="wiretap", daemon=True)
 
     def __enter__(self) -> Wiretap:
@@ -123,7 +124,7 @@ class Wiretap:
         self._socket.setsockopt(_PACKET_LEVEL, _IGNORE_OUTGOING, 1)
         self._socket.setsockopt(socket.SOL_SOCKET, _BUFFER_BY_FORCE, _BUFFER_BYTES)
         self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-        self._socket.settimeout(_LOOK_UP_SECONDS)
+        self._socket.setblocking(False)
         self._socket.bind(("lo", _IP_PACKETS))
         self._thread.start()
         return self
@@ -131,28 +132,31 @@ class Wiretap:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_over = True
+        self._over.set()
         self._thread.join()
         self._socket.close()
 
     def _listen(self) -> None:
-        while not self._is_over:
-            try:
+        """Many packets at a time: the kernel says of each when it came. To wake up for each would cost more than it."""
+        while not self._over.wait(_LOOK_UP_SECONDS):
+            with self._lock:
+                self._take_all()
+
+    def _take_all(self) -> None:
+        with suppress(BlockingIOError):
+            while True:
                 packet, extra, _, _ = self._socket.recvmsg(65536, 64)
-            except TimeoutError:
-                continue
-            seconds, nanoseconds = struct.unpack("qq", extra[0][2])
-            self._take(seconds + nanoseconds / 1e9, packet)
+                seconds, nanoseconds = struct.unpack("qq", extra[0][2])
+                self._take(seconds + nanoseconds / 1e9, packet)
 
     def _take(self, at: float, packet: bytes) -> None:
         source, target = struct.unpack_from("!HH", packet, 20)
         payload = packet[_HEADER_BYTES:]
         is_from_exchange = packet[12:16] == self._exchange
-        with self._lock:
-            if (source if is_from_exchange else target) == self._sip_port:
-                self._take_message(at, is_from_exchange, payload)
-            elif len(payload) > _RTP_HEADER_BYTES and payload[1] & 0x7F == _ALAW:
-                self._sound[source].append((at, payload[_RTP_HEADER_BYTES:]))
+        if (source if is_from_exchange else target) == self._sip_port:
+            self._take_message(at, is_from_exchange, payload)
+        elif len(payload) > _RTP_HEADER_BYTES and payload[1] & 0x7F == _ALAW:
+            self._sound[source].append((at, payload[_RTP_HEADER_BYTES:]))
 
     # --- signalling ---
 
@@ -181,6 +185,7 @@ class Wiretap:
         """Of every line since the last `forget`, in the order in which the lines were made."""
         now = time.time()
         with self._lock:
+            self._take_all()
             lines = [line for line in self._lines.values() if line.up_at is not None]
             sound = {port: list(packets) for port, packets in self._sound.items()}
         for line in lines:
@@ -196,6 +201,7 @@ class Wiretap:
     def forget(self) -> None:
         """All that was heard, and every line: one whose end was not seen went with Asterisk, or never had one."""
         with self._lock:
+            self._take_all()
             self._lines.clear()
             self._sound.clear()
 

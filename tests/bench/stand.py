@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,9 +13,10 @@ from ari_app.jobs import cel_file
 from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk, SipAccount
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
+from tests.acceptance.desks import operators_dial_in
 from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
 from tests.acceptance.sipp_ports import media_port, signalling_port
-from tests.acceptance.sipp_scenario import BODY, Caller, Scenario, Values
+from tests.acceptance.sipp_scenario import EACH, Caller, Scenario, row_of
 from tests.bench.connecting import is_caller
 from tests.place import address
 
@@ -31,12 +31,6 @@ SLACK_SECONDS = 30.0
 PHONES_SECONDS = 3600
 ENDLESS = 1_000_000  # calls
 MOST_AT_ONCE = 2000
-
-_EACH = SipAccount("[field0]", "of its row")  # SIPp puts in the account of each row
-
-
-#: SIPp sends the keys of a row as payload type 96, whatever was agreed
-_KEYS_BODY: Values = {"BODY": BODY.replace("101", "96")}
 
 
 def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: int) -> LocalAsterisk:
@@ -116,22 +110,16 @@ class Stand:
 
     def operators(self, count: int, stay_seconds: float) -> SippRun:
         """Operators who dial in at their desks, key in who they are, and stay."""
-        dials = _with_rows(citizen_calls("1400", stay_seconds, caller=Caller.account(_EACH)))
-        at = 1 + next(place for place, (step, _) in enumerate(dials.steps) if step == "ack")
-        keys: tuple[str, Values] = ("keys_of_row", {"KEYS": "[field2]"})
-        steps = [(step, values | _KEYS_BODY if step == "invite" else values) for step, values in dials.steps]
-        scenario = replace(dials, name="operators", steps=(*steps[:at], keys, *steps[at:]))
         desks = [account for account in self.asterisk.accounts if account.kind is AccountKind.PHONE][:count]
-        rows = [f"{_row(desk)};{operator_number(at)}#{pin(at)}#" for at, desk in enumerate(desks)]
-        return self._sipp(DESKS, scenario, count, 20.0, rows=rows)
+        keyed = [(desk, f"{operator_number(at)}#{pin(at)}#") for at, desk in enumerate(desks)]
+        return self._sipp(DESKS, operators_dial_in(keyed, stay_seconds), count, 20.0)
 
     async def phones(self) -> SippRun:
         """The phones that ring, registered; a run, not started yet, in which they answer at once."""
         port = signalling_port(AGENTS)
         phones = [account for account in self.asterisk.accounts if account.kind is AccountKind.CITIZEN]
-        rows = [_row(phone) for phone in phones]
-        registers = _with_rows(phone_registers(_EACH), EXPIRES=PHONES_SECONDS)
-        async with self._sipp(AGENTS, registers, len(rows), 100.0, rows=rows, port=port) as run:
+        registers = phone_registers(EACH).of_rows(map(row_of, phones), EXPIRES=PHONES_SECONDS)
+        async with self._sipp(AGENTS, registers, len(phones), 100.0, port=port) as run:
             result = await run.ended()
         assert result.failed == 0, result.complaint
         answers = Scenario(
@@ -148,7 +136,6 @@ class Stand:
         calls: int,
         per_second: float,
         *,
-        rows: Sequence[str] = (),
         port: int | None = None,
     ) -> SippRun:
         directory = self.directory / f"{scenario.name}-{secrets.token_hex(3)}"
@@ -160,11 +147,6 @@ class Stand:
             "-m", str(calls), "-r", str(max(1, round(per_second * 10))), "-rp", "10000",
             "-l", str(min(calls, MOST_AT_ONCE)),
         ]  # fmt: skip
-        if rows:
-            table = directory / "rows.csv"
-            table.touch(mode=0o600)  # passwords and PINs
-            table.write_text("\n".join(["SEQUENTIAL", *rows, ""]))
-            command += ["-inf", str(table)]
         limit_seconds = scenario.longest_seconds + calls / per_second + SLACK_SECONDS
         return SippRun(directory, scenario, command, limit_seconds, calls)
 
@@ -176,17 +158,6 @@ class Stand:
                 if all(channel.ended_at is not None for channel in channels if is_caller(channel)):
                     return channels
                 await asyncio.sleep(0.2)  # Asterisk tells nobody that a line is written
-
-
-def _row(account: SipAccount) -> str:
-    return f"{account.name};[authentication username={account.name} password={account.password}]"
-
-
-def _with_rows(scenario: Scenario, **values: str | int) -> Scenario:
-    """The proof of who calls is a column of the row: SIPp fills in no fields inside it. `values` go into every step."""
-    proof: Values = {"HEADERS": "[field1]"}
-    steps = [(step, values | old | (proof if "HEADERS" in old else {})) for step, old in scenario.steps]
-    return replace(scenario, steps=tuple(steps))
 
 
 def now() -> datetime:
