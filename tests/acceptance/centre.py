@@ -6,7 +6,6 @@ Calls are told apart by the number of the caller: every citizen of a test gets a
 from __future__ import annotations
 
 import asyncio
-import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.area.calamities import end_calamity, set_calamity
 from ari_app.storage.db.engine import Database
+from tests.acceptance import prepared
 from tests.acceptance.aftermath import assert_everybody_is_in_place, assert_nothing_is_left
 from tests.acceptance.application import Application, sample_area
 from tests.acceptance.ari_proxy import AriProxy
@@ -194,9 +194,8 @@ class Centre:
 
     async def ari_app(self, *arguments: str) -> int:
         """Type a command, with the settings of this application; returns its exit code."""
-        environment = self.application.environment()
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "ari_app", *arguments, env=environment)
-        return await process.wait()
+        code, _ = await prepared.run(arguments, self.application.environment())
+        return code
 
     # --- between tests ---
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ari_app.core.event_log.audit import AuditReport, Period, audit
+from ari_app.core.event_log.audit import AuditReport, DifferenceKind, Period, audit
 from ari_app.core.event_log.cel import histories
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs import cel_file
@@ -86,6 +86,7 @@ class Crowd:
     directory: Path
 
     def __post_init__(self) -> None:
+        self.since = datetime.now(UTC)
         self.citizens = Sipp(self.exchange, address(21), self.directory)
         self._desks = Sipp(self.exchange, address(52), self.directory)
 
@@ -179,7 +180,11 @@ class Crowd:
         await eventually(self.database_url, query, equals=open_calls, within_seconds=within_seconds)
 
     async def fallback_is_recorded(self, within_seconds: float = PATIENCE_SECONDS) -> None:
-        """Wait until the record has every call that the fallback took, with its true end."""
+        """Wait until the record has every call that the fallback took and that is over by now, with its true end."""
+        found = (await self.audit(self.since)).differences
+        missing = [one.channel_id for one in found if one.kind is DifferenceKind.FALLBACK_NOT_RECORDED]
+        recorded = "SELECT count(DISTINCT channel_id) FROM call_leg WHERE channel_id = ANY($1)"
+        await eventually(self.database_url, recorded, missing, equals=len(missing), within_seconds=within_seconds)
         query = "SELECT count(*) FROM call WHERE handled_by_fallback AND end_is_estimated"
         await eventually(self.database_url, query, equals=0, within_seconds=within_seconds)
 

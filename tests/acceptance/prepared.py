@@ -27,14 +27,17 @@ from contextlib import suppress
 from importlib import import_module
 
 _MOST_BYTES = 1 << 17  # of an order: the environment of a process
-_PROGRAM = ("ari_app.app", "ari_app.commands.serve", "ari_app.commands.directory")
+_PROGRAM = ("ari_app.app", *(f"ari_app.commands.{command}" for command in ("serve", "callbacks", "directory")))
 
 
 class Process:
     """A process that was begun; as much of `asyncio.subprocess.Process` as the tests use."""
 
-    def __init__(self, pid: int, stderr: asyncio.StreamReader, end: asyncio.StreamReader) -> None:
+    def __init__(
+        self, pid: int, stdout: asyncio.StreamReader, stderr: asyncio.StreamReader, end: asyncio.StreamReader
+    ) -> None:
         self.pid = pid
+        self.stdout = stdout
         self.stderr = stderr
         self.returncode: int | None = None
         self._ending = asyncio.create_task(self._end(end))
@@ -54,20 +57,27 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
 
+async def run(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, bytes]:
+    """Type a command `ari-app ARGUMENTS`; its exit code, and what it printed."""
+    process = await begin("ari_app", arguments, environment)
+    output, complaints = await asyncio.gather(process.stdout.read(), process.stderr.read())
+    sys.stderr.write(complaints.decode(errors="replace"))
+    return await process.wait(), output
+
+
 async def begin(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Process:
-    """Begin `python -m MODULE ARGUMENTS`, with what it says on its error stream to be read here."""
+    """Begin `python -m MODULE ARGUMENTS`, with what it says to be read here."""
     if not _at_work:
         _at_work.append(_Prepared())
     order = json.dumps([module, list(arguments), dict(environment)]).encode()
-    error_read, error_write = os.pipe()
-    state_read, state_write = os.pipe()
-    stderr, state = await _reader(error_read), await _reader(state_read)
+    pipes = [os.pipe() for _ in range(3)]
+    stdout, stderr, state = [await _reader(number) for number, _ in pipes]
     try:
-        socket.send_fds(_at_work[0].orders, [order], [error_write, state_write])
+        socket.send_fds(_at_work[0].orders, [order], [number for _, number in pipes])
     finally:
-        os.close(error_write)
-        os.close(state_write)
-    return Process(int(await state.readline()), stderr, state)
+        for _, number in pipes:
+            os.close(number)
+    return Process(int(await state.readline()), stdout, stderr, state)
 
 
 async def _reader(number: int) -> asyncio.StreamReader:
@@ -124,28 +134,33 @@ def main(orders: socket.socket) -> tuple[str, list[str]] | None:
             os.read(wake_read, 512)
             _tell_ends(begun)
         if orders.fileno() in ready:
-            order, numbers, _, _ = socket.recv_fds(orders, _MOST_BYTES, 2)
+            order, numbers, _, _ = socket.recv_fds(orders, _MOST_BYTES, 3)
             if not order:
                 return None
-            stderr, state = numbers
+            *outputs, state = numbers
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 signal.signal(signal.SIGINT, interrupted)
-                os.dup2(stderr, 2)
-                for number in (stderr, state, wake_read, wake_write, *begun.values()):
+                sys.stdout, sys.stderr = (_written_to(number, at) for at, number in enumerate(outputs, 1))
+                for number in (*numbers, wake_read, wake_write, *begun.values()):
                     os.close(number)
                 orders.close()
-                # Anew: the one before may be a file, with a place in it.
-                sys.stderr = io.TextIOWrapper(io.FileIO(2, "w", closefd=False), line_buffering=True, write_through=True)
                 module, arguments, environment = json.loads(order)
                 os.environ.clear()
                 os.environ.update(environment)
                 return module, arguments
-            os.close(stderr)
+            for number in outputs:
+                os.close(number)
             begun[pid] = state
             os.write(state, b"%d\n" % pid)
+
+
+def _written_to(pipe: int, number: int) -> io.TextIOWrapper:
+    """This pipe as standard output or error. Anew: the one before may be a file, with a place in it."""
+    os.dup2(pipe, number)
+    return io.TextIOWrapper(io.FileIO(number, "w", closefd=False), line_buffering=True, write_through=True)
 
 
 def _tell_ends(begun: dict[int, int]) -> None:

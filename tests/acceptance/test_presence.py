@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +15,7 @@ from ari_app.core.ids import Endpoint
 from ari_app.core.presence import Presence
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.db.engine import Database
+from tests.acceptance import prepared
 from tests.acceptance.application import Application
 from tests.acceptance.network import PhoneNetwork
 
@@ -33,13 +32,8 @@ wierdam-niemand,department,Opgeheven,GM9904,2203,PJSIP/nergens,wierdam-grijs,ver
 
 async def _type(application: Application, *words: str) -> tuple[int, list[dict[str, Any]]]:
     """A command of the directory with `--json`; its exit code, and the objects that it prints."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "ari_app", "directory", *words, "--json"),
-        env=application.environment(),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, [json.loads(line) for line in output.splitlines()]
+    code, output = await prepared.run(("directory", *words, "--json"), application.environment())
+    return code, [json.loads(line) for line in output.splitlines()]
 
 
 async def _stands(application: Application, text: str) -> tuple[str, str | None]:
