@@ -105,6 +105,8 @@ async def _by_key(centre: Centre) -> None:
     kept = await _request(centre, KEY)
     assert kept["close_kind"] == "reached" and kept["first_attempt_at"] <= kept["reached_at"] <= kept["deadline_at"]
     assert await _outcomes(centre, KEY) == ["reached"]
+    ended = "SELECT ended_at IS NOT NULL FROM call WHERE callback_request = "
+    await centre.becomes(f"{ended} '{request['id']}'", True)  # after the promise is kept
     legs = await centre.rows(
         "SELECT l.role, l.answered_at, l.joined_at, l.end_reason FROM call_leg l JOIN call c ON c.id = l.call_id"
         " WHERE c.callback_request = $1 ORDER BY l.role",
