@@ -28,6 +28,7 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.db.migrate import upgrade_to_head
 from tests import machine as machines
 from tests.acceptance.application import import_into
+from tests.bench.clicking import ClickFigures, Clicks, measure_clicks
 from tests.bench.figures import Measured, Verdict, table, verdicts
 from tests.bench.importing import Country, ImportFigures, measure_import
 from tests.bench.processor import machine
@@ -53,6 +54,7 @@ class Plan:
     crowded: Crowded | None
     command_rounds: int  # 0: no command is measured
     country: Country | None = None  # None: no import of it is measured
+    clicks: Clicks | None = None  # None: no commands of screens are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,22 @@ class Findings:
     crowded: CrowdedFigures | None
     commands: CommandFigures | None
     country: ImportFigures | None = None
+    clicks: ClickFigures | None = None
 
     def as_text(self) -> str:
         parts = [table(self.rounds)] if self.rounds else []
-        parts += [part.as_text() for part in (self.crowded, self.commands, self.country) if part is not None]
+        parts += [part.as_text() for part in self._parts() if part is not None]
         parts.append("\n".join(verdict.as_text() for verdict in self.verdicts()))
         return "\n\n".join(parts)
 
     def verdicts(self) -> list[Verdict]:
         found = verdicts(self.rounds) if self.rounds else []
-        for part in (self.crowded, self.commands, self.country):
+        for part in self._parts():
             found += [] if part is None else part.verdicts()
         return found
+
+    def _parts(self) -> tuple[CrowdedFigures | CommandFigures | ImportFigures | ClickFigures | None, ...]:
+        return self.crowded, self.commands, self.country, self.clicks
 
 
 def say(line: str) -> None:
@@ -87,30 +93,48 @@ async def run_trace(stand: Stand, plan: Plan) -> Trace:
 
 async def run(stand: Stand, plan: Plan) -> Findings:
     """Everything in the plan, on a stand whose database is migrated and empty."""
-    operators = max(plan.agents, 0 if plan.crowded is None else plan.crowded.talking)
+    operators = max(
+        plan.agents,
+        0 if plan.crowded is None else plan.crowded.talking,
+        0 if plan.clicks is None else plan.clicks.operators,
+    )
     commands = None
     if plan.command_rounds:
         commands = await asyncio.to_thread(measure_commands, stand.database_url, plan.command_rounds)
     imported = None if plan.country is None else await measure_import(stand.database_url, plan.country)
     await import_into(stand.database_url, area(operators))
     rounds = await measure(stand, plan.load, plan.rounds, say)
+    clicks = None
+    if plan.clicks is not None:
+        say(f"{plan.clicks.per_second:g} commands of screens per second for {plan.clicks.seconds:g} s …")
+        clicks = await measure_clicks(stand, plan.clicks)
     crowded = None
     if plan.crowded is not None:
         say(f"{plan.crowded.calls} live calls, and the application is killed …")
         crowded = await measure_crowded(stand, plan.crowded)
-    return Findings(rounds, crowded, commands, imported)
+    return Findings(rounds, crowded, commands, imported, clicks)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     if options.quick:
         load = Load(per_second=options.rate or 4.0, seconds=options.seconds or 5.0, hold_seconds=0.5, warm_up_seconds=1)
         crowded = Crowded(waiting=12, talking=8, times=1)
-        return Plan(load, turns(options, 1), agents=8, crowded=crowded, command_rounds=3, country=Country(12, 20))
+        return Plan(
+            load,
+            turns(options, 1),
+            agents=8,
+            crowded=crowded,
+            command_rounds=3,
+            country=Country(12, 20),
+            clicks=Clicks(5, 2, 4),
+        )
     load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
     agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
     if options.no_restart or options.trace:
         return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
-    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country())
+    if options.what == "clicks":
+        return Plan(load, 0, agents, crowded=None, command_rounds=0, clicks=Clicks())
+    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country(), Clicks())
 
 
 def turns(options: argparse.Namespace, usual: int) -> int:
@@ -123,9 +147,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["all", "start"],
+        choices=["all", "start", "clicks"],
         default="all",
-        help="start: no throughput, only restarts and commands",
+        help="start: no throughput, only restarts and commands; clicks: only commands of screens",
     )
     parser.add_argument("--seconds", type=float, help="how long each contender is called (60)")
     parser.add_argument("--rate", type=float, help="calls per second (20)")
@@ -180,6 +204,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "crowded": None if findings.crowded is None else asdict(findings.crowded),
         "commands": None if findings.commands is None else asdict(findings.commands),
         "country": None if findings.country is None else asdict(findings.country),
+        "clicks": None if findings.clicks is None else asdict(findings.clicks),
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from ari_app.local.asterisk_root import AsteriskProgram
 from tests.bench.__main__ import Plan, run
+from tests.bench.clicking import Clicks
 from tests.bench.figures import APPLICATION, DIAL, QUEUE
 from tests.bench.importing import Country
 from tests.bench.restart import Crowded
@@ -26,6 +27,7 @@ PLAN = Plan(
     crowded=Crowded(waiting=6, talking=4, times=1),
     command_rounds=1,
     country=Country(6, 10),
+    clicks=Clicks(per_second=5, seconds=2, operators=4),
 )
 
 
@@ -56,6 +58,10 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
         assert 0 < restarted.recovery_ms / 1000 < restarted.ready_seconds <= restarted.resumed_seconds
     assert crowded.idle_bytes > 0
     assert math.isfinite(crowded.bytes_per_call)
+    clicks = findings.clicks
+    assert clicks is not None
+    assert (len(clicks.heard_ms), len(clicks.committed_ms), clicks.refused) == (10, 10, 0)
+    assert 0 < min(clicks.committed_ms) <= max(clicks.committed_ms) < max(clicks.heard_ms)
     commands = findings.commands
     assert commands is not None
     assert all(used > 0 for used in (*commands.reference, *commands.commands[HELP], *commands.commands[CALLS]))
