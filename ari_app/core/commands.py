@@ -12,8 +12,9 @@ from ari_app.core.ids import CallId, CommandId, OperatorNumber, RequestId, new_c
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
 from ari_app.core.state_commands import LogIn, StateCommand
 from ari_app.core.supervisor_commands import AssignRequest, SupervisorCommand
+from ari_app.core.wrap_ups import WrapUp
 
-AnyCommand = Command | StateCommand | LogIn | SupervisorCommand
+AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand
 
 
 class What(StrEnum):
@@ -33,6 +34,7 @@ class What(StrEnum):
     COMPLETE = "complete"
     CANCEL = "cancel"
     PUT_DOWN = "put_down"
+    WRAP_UP = "wrap_up"  # subject, result and note
     PROMISE_CALLBACK = "promise_callback"
     NEXT_CALLBACK = "next_callback"
     MAKE_CALLBACK = "make_callback"

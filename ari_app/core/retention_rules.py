@@ -13,6 +13,7 @@ PERSONAL_COLUMNS: Mapping[DataKind, Mapping[str, tuple[str, ...]]] = {
     DataKind.NUMBERS: {
         "call": ("pii_caller_number", "pii_callback_number"),
         "transfer": ("pii_to_number", "pii_subject"),
+        "call_wrap_up": ("pii_note",),
     },
     DataKind.CALLBACKS: {"callback_request": ("pii_number", "pii_note", "pii_close_reason")},
 }

@@ -26,7 +26,9 @@ from ari_app.core.state_commands import (
     is_forced,
 )
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
+from ari_app.core.wrap_ups import WrapUp
 from ari_app.storage.calls.allowances import allow_transfer_in
+from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed
 from ari_app.storage.db.engine import Connection, Database
 from ari_app.storage.db.errors import StorageError
@@ -102,7 +104,7 @@ class CommandClaimer:
     async def _answered(self, claimed: ClaimedCommand) -> None:
         asked, by = claimed.asked, claimed.actor
         match asked.command:
-            case AllowTransfer() | UnlockPin():
+            case AllowTransfer() | UnlockPin() | WrapUp():
                 await self._change_rows(claimed)
             case AssignRequest():
                 await self._store(claimed, await self._assign(asked.command, by))
@@ -150,7 +152,7 @@ class CommandClaimer:
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         return await self._commands.log_in(operator, wanted.phone, command_id=asked.id)
 
-    # --- supervisors ---
+    # --- what only rows say ---
 
     async def _change_rows(self, claimed: ClaimedCommand) -> None:
         """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
@@ -162,6 +164,9 @@ class CommandClaimer:
                 case AllowTransfer(reason) if asked.call_id is not None:
                     is_done = await allow_transfer_in(connection, None, asked.call_id, by, reason, now)
                     return ACCEPTED if is_done else Refused(RefusalReason.NO_SUCH_CALL)
+                case WrapUp() as said if asked.call_id is not None and asked.operator is not None:
+                    is_done = await save_wrap_up_in(connection, asked.call_id, asked.operator, said)
+                    return ACCEPTED if is_done else Refused(RefusalReason.NOT_YOURS)
                 case UnlockPin() if asked.operator is not None:
                     await unlock_number_in(connection, asked.operator, by, now)
                     return ACCEPTED

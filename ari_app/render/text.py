@@ -12,6 +12,7 @@ from ari_app.core.command_traces import TRACES
 from ari_app.core.numbers import format_shared
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
+from ari_app.core.wrap_ups import CallWrapUp
 from ari_app.storage.calls.reads import CallLine, CallStory
 
 
@@ -69,6 +70,9 @@ def call_story_text(story: CallStory) -> str:
     if story.transfers:
         lines.append("transfers")
         lines += [f"  {_transfer_text(one, call.arrived_at)}" for one in story.transfers]
+    if story.wrap_ups:
+        lines.append("wrap-ups")
+        lines += [f"  {_wrap_up_text(one, call.arrived_at)}" for one in story.wrap_ups]
     lines.append("legs")
     lines += [f"  {_leg_text(leg, call.arrived_at)}" for leg in story.legs]
     return "\n".join(lines)
@@ -165,6 +169,11 @@ def _visit_text(one: QueueVisit, start: datetime) -> str:
     details = ", ".join(filter(None, marks))
     entered = f"entered {(one.entered_at - start).total_seconds():.1f}"
     return f"{queue:<9} {one.reason.value:<16} {entered}  {waited}{outcome}{taker}{f' ({details})' if details else ''}"
+
+
+def _wrap_up_text(one: CallWrapUp, start: datetime) -> str:
+    said = "  ".join(filter(None, (one.subject, one.result, one.pii_note)))
+    return f"{one.operator:<9} saved {(one.saved_at - start).total_seconds():.1f}  {said}"
 
 
 def _transfer_text(one: Transfer, start: datetime) -> str:

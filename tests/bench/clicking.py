@@ -16,8 +16,8 @@ from ari_app.core.state_commands import BeReady, TakePause
 from ari_app.storage.commands.asker import Answers, ask
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import WEB
-from tests.acceptance.application import eventually, questions
 from tests.acceptance.crowd import ended
+from tests.acceptance.record import eventually, questions
 from tests.bench.figures import Verdict, percentile
 from tests.bench.processor import cpu_seconds
 from tests.bench.stand import OUR_NUMBER, Stand, operator_number

@@ -65,6 +65,12 @@ async def stored_call(
     return await ledger.store(call, [fact, Fact(at, FactKind.ENDED, {"why": "x"})], [], [transfer])
 
 
+async def stored_wrap_up(database: Database, call: Call) -> None:
+    """What operator 101 says of this call, with a note."""
+    row = (call.id, "101", "paspoort", "afgehandeld", call.arrived_at, "belt zelf nog eens")
+    await database.pool.execute("INSERT INTO call_wrap_up VALUES ($1, $2, $3, $4, $5, $6)", *row)
+
+
 async def stored_request(owner: Database, closed_at: datetime | None, town: MunicipalityCode = WIERDAM) -> RequestId:
     made = RequestId(uuid4())
     request = replace(FULL_REQUEST, id=made, reference=str(made), municipality=town, closed_at=closed_at)

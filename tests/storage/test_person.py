@@ -20,7 +20,7 @@ from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.retention.person import ErasureRefused, erase_person, list_person
 from tests.storage.directory_files import AREA, PLAN
-from tests.storage.retention_values import stored_call, stored_request
+from tests.storage.retention_values import stored_call, stored_request, stored_wrap_up
 from tests.storage.values import ELDERLO, WIERDAM, new_call
 
 pytestmark = pytest.mark.postgres
@@ -71,7 +71,7 @@ async def test_a_number_in_every_column_is_listed_and_erased(
         NUMBER,
     )
     await owner.pool.execute("INSERT INTO team_contact (team, audience, pii_email) VALUES ('kcc', 'owner', 'a@b.nl')")
-    await stored_call(ledger, AGO)
+    await stored_wrap_up(owner, await stored_call(ledger, AGO))
     await stored_request(owner, AGO)
     await owner.pool.execute(
         "UPDATE call SET callback_kind = $1, callback_confirmed_how = $2",
@@ -101,6 +101,7 @@ async def test_a_number_in_every_column_is_listed_and_erased(
         "call": 1,
         "call_fact": 2,
         "transfer": 1,
+        "call_wrap_up": 1,
         "callback_request": 1,
         "callback_fact": 1,
     }

@@ -28,6 +28,7 @@ from tests.storage.retention_values import (
     stored_deed,
     stored_reminder,
     stored_request,
+    stored_wrap_up,
 )
 from tests.storage.values import ELDERLO, WIERDAM
 
@@ -45,7 +46,11 @@ async def test_numbers_and_facts_of_calls_go_to_the_second(
     young = await stored_call(ledger, numbers)
     unended = await stored_call(ledger, facts - SECOND, is_open=True)
     nobodys = await stored_call(ledger, facts - SECOND, None)
+    for call in (almost, young):
+        await stored_wrap_up(owner, call)
     await run(database)
+    notes = {row["call_id"]: row["pii_note"] for row in await owner.pool.fetch("SELECT * FROM call_wrap_up")}
+    assert notes == {almost.id: "", young.id: "belt zelf nog eens"}
     assert await kept(owner, "call", *PERSONAL_COLUMNS[DataKind.NUMBERS]["call"]) == {young.id, unended.id}
     transfers = await owner.pool.fetch(
         "SELECT call_id FROM transfer WHERE pii_to_number IS NOT NULL OR pii_subject <> ''"

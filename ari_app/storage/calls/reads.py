@@ -14,7 +14,9 @@ from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
+from ari_app.core.wrap_ups import CallWrapUp
 from ari_app.storage.calls.statements import CALL, LEG, TRANSFER, VISIT
+from ari_app.storage.calls.wrap_ups import WRAP_UP
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import instant, without_pii
@@ -56,6 +58,7 @@ class CallStory:
     legs: tuple[Leg, ...]
     transfers: tuple[Transfer, ...] = ()
     visits: tuple[QueueVisit, ...] = ()  # in the queues of municipalities of the scope
+    wrap_ups: tuple[CallWrapUp, ...] = ()
 
 
 _LINES = """
@@ -83,6 +86,7 @@ _PARTS = {
     "facts": "SELECT at, kind, detail FROM call_fact WHERE call_id = chosen.id ORDER BY seq",
     "legs": f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = chosen.id ORDER BY started_at, role, id",
     "transfers": f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = chosen.id ORDER BY number",
+    "wrap_ups": f"SELECT {WRAP_UP.listed()} FROM call_wrap_up WHERE call_id = chosen.id ORDER BY saved_at, operator",
     "visits": f"SELECT {VISIT.listed()} FROM queue_visit WHERE call_id = chosen.id "
     "AND ($3::text[] IS NULL OR municipality = ANY($3)) ORDER BY entered_at, left_at",
 }
@@ -152,6 +156,7 @@ async def _story(pool: Pool, scope: Scope, ids: tuple[UUID, UUID], *, with_perso
         legs=tuple(LEG.read_json(row) for row in parts["legs"]),
         transfers=tuple(TRANSFER.read_json(row) for row in parts["transfers"]),
         visits=tuple(VISIT.read_json(row) for row in parts["visits"]),
+        wrap_ups=tuple(WRAP_UP.read_json(row) for row in parts["wrap_ups"]),
     )
     return story if with_personal_data else _without_personal_data(story)
 
@@ -189,7 +194,8 @@ def _without_personal_data(story: CallStory) -> CallStory:
     facts = tuple(replace(fact, detail=without_pii(fact.detail)) for fact in story.facts)
     transfers = tuple(replace(one, pii_subject="", pii_to_number=None) for one in story.transfers)
     call = replace(story.call, pii_caller_number=None, pii_callback_number=None)
-    return replace(story, call=call, facts=facts, transfers=transfers)
+    wrap_ups = tuple(replace(one, pii_note="") for one in story.wrap_ups)
+    return replace(story, call=call, facts=facts, transfers=transfers, wrap_ups=wrap_ups)
 
 
 _CHANNELS = """

@@ -47,6 +47,7 @@ _OF_A_CALL = frozenset(
         What.COMPLETE,
         What.CANCEL,
         What.PUT_DOWN,
+        What.WRAP_UP,
         What.PROMISE_CALLBACK,
         What.MARK_CALLBACK,
         What.CLOSE_REQUEST,

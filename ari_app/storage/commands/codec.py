@@ -33,6 +33,7 @@ from ari_app.core.operator_commands import (
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties
+from ari_app.core.wrap_ups import WrapUp
 
 KINDS: Mapping[What, type[AnyCommand]] = {
     What.READY: BeReady,
@@ -49,6 +50,7 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.COMPLETE: CompleteTransfer,
     What.CANCEL: CancelTransfer,
     What.PUT_DOWN: PutDown,
+    What.WRAP_UP: WrapUp,
     What.PROMISE_CALLBACK: PromiseCallback,
     What.NEXT_CALLBACK: NextCallback,
     What.MAKE_CALLBACK: MakeCallback,

@@ -22,6 +22,7 @@ _SQL_TYPES = {bool: "boolean", datetime: "timestamptz", int: "integer", str: "te
 MAY_BE_PERSONAL = "{0}detail::text LIKE '%\"pii_%'"
 #: a telephone number may stand in the row; as above
 TRANSFER_MAY_HOLD_NUMBER = "pii_to_number IS NOT NULL OR pii_subject ~ '[0-9]'"
+WRAP_UP_MAY_HOLD_NUMBER = "pii_note ~ '[0-9]'"
 REQUEST_MAY_HOLD_NUMBER = "pii_note ~ '[0-9]' OR pii_close_reason ~ '[0-9]'"
 
 

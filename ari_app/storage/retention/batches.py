@@ -43,7 +43,8 @@ SELECT {{what}} FROM call
 WHERE {{town}} AND {_PERIOD.format("call.arrived_at")} AND call.ended_at IS NOT NULL
   AND (call.pii_caller_number IS NOT NULL OR call.pii_callback_number IS NOT NULL
     OR EXISTS (SELECT FROM transfer WHERE transfer.call_id = call.id
-      AND (transfer.pii_to_number IS NOT NULL OR transfer.pii_subject <> '') OFFSET 0))
+      AND (transfer.pii_to_number IS NOT NULL OR transfer.pii_subject <> '') OFFSET 0)
+    OR EXISTS (SELECT FROM call_wrap_up wrap_up WHERE wrap_up.call_id = call.id AND wrap_up.pii_note <> '' OFFSET 0))
 ORDER BY call.arrived_at LIMIT $4 FOR UPDATE OF call SKIP LOCKED""",
     DataKind.FACTS: f"""
 SELECT {{what}} FROM call JOIN call_fact fact ON fact.call_id = call.id
@@ -83,7 +84,9 @@ _ERASED = {
     DataKind.NUMBERS: """,
 calls AS (UPDATE call SET pii_caller_number = NULL, pii_callback_number = NULL FROM old WHERE call.id = old.id),
 transfers AS (UPDATE transfer SET pii_to_number = NULL, pii_subject = ''
-  WHERE call_id = ANY (ARRAY(SELECT id FROM old)) AND (pii_to_number IS NOT NULL OR pii_subject <> ''))
+  WHERE call_id = ANY (ARRAY(SELECT id FROM old)) AND (pii_to_number IS NOT NULL OR pii_subject <> '')),
+wrap_ups AS (UPDATE call_wrap_up SET pii_note = ''
+  WHERE call_id = ANY (ARRAY(SELECT id FROM old)) AND pii_note <> '')
 SELECT count(*) AS rows, max(at) AS at FROM old""",
     DataKind.FACTS: """
 SELECT coalesce(erase_from_call_facts(array_agg(owner), array_agg(seq)), 0) AS rows, max(at) AS at FROM old""",

@@ -20,7 +20,7 @@ from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import InputRefused, translated
-from ari_app.storage.db.rows import REQUEST_MAY_HOLD_NUMBER, TRANSFER_MAY_HOLD_NUMBER
+from ari_app.storage.db.rows import REQUEST_MAY_HOLD_NUMBER, TRANSFER_MAY_HOLD_NUMBER, WRAP_UP_MAY_HOLD_NUMBER
 from ari_app.storage.db.scopes import scope_codes
 from ari_app.storage.retention.batches import HAS_PERSONAL
 
@@ -63,6 +63,11 @@ WHERE ({TRANSFER_MAY_HOLD_NUMBER})
   AND (transfer.pii_to_number = asked.number OR {_holds("transfer.pii_subject")})
 UNION SELECT transfer.id FROM asked, call JOIN transfer ON transfer.call_id = call.id
 WHERE call.pii_caller_number = asked.number AND transfer.pii_subject <> ''"""
+_WRAP_UPS = f"""
+SELECT wrap_up.call_id, wrap_up.operator FROM asked, call_wrap_up wrap_up
+WHERE ({WRAP_UP_MAY_HOLD_NUMBER}) AND {_holds("wrap_up.pii_note")}
+UNION SELECT wrap_up.call_id, wrap_up.operator FROM asked, call JOIN call_wrap_up wrap_up ON wrap_up.call_id = call.id
+WHERE call.pii_caller_number = asked.number AND wrap_up.pii_note <> ''"""
 _REQUESTS = f"""
 SELECT request.id FROM asked, callback_request request WHERE request.pii_number = asked.number
 UNION SELECT request.id FROM asked, callback_request request
@@ -86,6 +91,12 @@ SELECT transfer.call_id || ' ' || transfer.number AS key, call.municipality, tra
   call.ended_at IS NULL AS is_open, {_contents("transfer", "pii_to_number", "pii_subject")}
 FROM ({_TRANSFERS}) chosen JOIN transfer ON transfer.id = chosen.id JOIN call ON call.id = transfer.call_id, asked
 WHERE {_SCOPE.format("call.municipality")} ORDER BY transfer.requested_at""",
+    "call_wrap_up": f"""
+SELECT wrap_up.call_id || ' ' || wrap_up.operator AS key, call.municipality, wrap_up.saved_at AS at,
+  call.ended_at IS NULL AS is_open, {_contents("wrap_up", "pii_note")}
+FROM ({_WRAP_UPS}) chosen JOIN call_wrap_up wrap_up USING (call_id, operator) JOIN call ON call.id = wrap_up.call_id,
+  asked
+WHERE {_SCOPE.format("call.municipality")} ORDER BY wrap_up.saved_at""",
     "callback_request": f"""
 SELECT request.reference AS key, request.municipality, request.created_at AS at, request.closed_at IS NULL AS is_open,
   {_contents("request", "pii_number", "pii_note", "pii_close_reason")}
@@ -114,8 +125,8 @@ ORDER BY contact.team, contact.audience""",
 }
 _AREA = ("directory_entry", "team_contact")
 _FUNCTIONS = {"call_fact": "erase_from_call_facts", "callback_fact": "erase_from_callback_facts"}
-# What a text says of somebody cannot be cut out of it: a text that holds the number goes whole. Transfers come before
-# calls, whose numbers tell which transfers are meant.
+# What a text says of somebody cannot be cut out of it: a text that holds the number goes whole. Transfers and
+# wrap-ups come before calls, whose numbers tell which of them are meant.
 _EMPTIED = (
     f"""
 UPDATE transfer SET pii_to_number = CASE WHEN pii_to_number = asked.number THEN NULL ELSE pii_to_number END,
@@ -123,6 +134,10 @@ UPDATE transfer SET pii_to_number = CASE WHEN pii_to_number = asked.number THEN 
     ELSE pii_subject END
 FROM asked, call WHERE transfer.id IN ({_TRANSFERS})
   AND call.id = transfer.call_id AND call.ended_at IS NOT NULL AND {_SCOPE.format("call.municipality")}""",
+    f"""
+UPDATE call_wrap_up SET pii_note = '' FROM asked, call
+WHERE (call_wrap_up.call_id, call_wrap_up.operator) IN ({_WRAP_UPS})
+  AND call.id = call_wrap_up.call_id AND call.ended_at IS NOT NULL AND {_SCOPE.format("call.municipality")}""",
     f"""
 UPDATE call SET pii_caller_number = CASE WHEN pii_caller_number = asked.number THEN NULL ELSE pii_caller_number END,
   pii_callback_number = NULL

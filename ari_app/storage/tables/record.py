@@ -16,7 +16,7 @@ from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, Reque
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
 from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.storage.db.indexes import NUMBER_SUMMARIES, SUMMARY_OPTIONS
-from ari_app.storage.db.rows import MAY_BE_PERSONAL, TRANSFER_MAY_HOLD_NUMBER
+from ari_app.storage.db.rows import MAY_BE_PERSONAL, TRANSFER_MAY_HOLD_NUMBER, WRAP_UP_MAY_HOLD_NUMBER
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -208,6 +208,20 @@ transfer_allowance = sa.Table(
     text("allowed_by"),
     text("reason"),
     sa.Index("ix_transfer_allowance_call_id", "call_id"),
+)
+
+#: What an operator who talked in a call says of it, with the last word counting.
+call_wrap_up = sa.Table(
+    "call_wrap_up",
+    metadata,
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("operator", sa.Text, primary_key=True),
+    text("subject"),  # a code of the municipality's list, or empty
+    text("result"),
+    instant("saved_at"),
+    text("pii_note"),
+    sa.Index("ix_call_wrap_up_operator_saved_at", "operator", "saved_at"),
+    sa.Index("ix_call_wrap_up_personal", "call_id", postgresql_where=sa.text(WRAP_UP_MAY_HOLD_NUMBER)),
 )
 
 operator_line = sa.Table(

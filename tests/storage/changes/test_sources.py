@@ -32,7 +32,7 @@ from ari_app.storage.db.engine import Database, connect
 from ari_app.storage.db.feed import AreaChanged, CallbackChanged, Feed, Resync
 from ari_app.storage.retention.batches import erase_batch
 from tests.storage.callback_values import DIRECTORY, FULL_ATTEMPT, OOSTERWENDE, TEN, asked
-from tests.storage.retention_values import stored_call, stored_reminder, stored_request
+from tests.storage.retention_values import stored_call, stored_reminder, stored_request, stored_wrap_up
 from tests.storage.values import NINE, WIERDAM, after, new_call
 
 pytestmark = pytest.mark.postgres
@@ -149,6 +149,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
     """Each trigger that is in the database was seen at work here, in this module, or in the tests of commands."""
     async with Database(database_url) as owner:
         call = await stored_call(ledger, datetime.now(UTC) - timedelta(days=100))
+        await stored_wrap_up(owner, call)
         request = await stored_request(owner, datetime.now(UTC) - timedelta(days=100))
         reminder = await stored_reminder(owner, datetime.now(UTC), WIERDAM, done=False)
         made = await log.new()
@@ -158,6 +159,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
         for statement, expected in (
             ("UPDATE transfer SET pii_subject = 'x' WHERE ended_at IS NOT NULL", {whole}),
             ("UPDATE call_fact SET detail = '{}'", {whole}),
+            ("UPDATE call_wrap_up SET pii_note = ''", {whole}),
             ("UPDATE callback_fact SET detail = '{}'", {promise}),
             ("UPDATE callback_reminder SET tries_count = 7", set()),  # nobody sees that
             ("UPDATE callback_reminder SET done_at = now(), outcome = 'sent'", {reminded}),
@@ -176,7 +178,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
     assert {row["name"] for row in names} == {
         *("call", "call_fact", "transfer", "transfer_allowance", "queue_visit", "operator_session"),
         *("callback_request", "callback_attempt", "callback_fact", "callback_reminder", "calamity"),
-        "command",
+        *("command", "call_wrap_up"),
     }
 
 
