@@ -10,25 +10,40 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import TracebackType
 
 import asyncpg
 
 from ari_app.storage.db.engine import Connection
+from ari_app.storage.db.lending import LendingPool
 
 
-@asynccontextmanager
-async def borrowed(pool: asyncpg.Pool[asyncpg.Record]) -> AsyncIterator[Connection]:
+class borrowed:
     """A connection for the block; dropped when the block stops waiting for the server, else given back."""
-    connection = await pool.acquire()
-    try:
-        yield connection
-    except (asyncio.CancelledError, TimeoutError, asyncpg.InternalClientError):
+
+    __slots__ = ("_connection", "_pool")
+
+    def __init__(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        pool = self._pool
+        self._connection = await (pool.lend() if isinstance(pool, LendingPool) else pool.acquire())
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pool, connection = self._pool, self._connection
         # The last one: a farewell of the server between two statements confuses asyncpg 0.32, "cannot switch to state
         # 12; another operation (2)".
-        connection.terminate()
-        raise
-    finally:
-        await pool.release(connection)
+        if isinstance(error, asyncio.CancelledError | TimeoutError | asyncpg.InternalClientError):
+            connection.terminate()
+            await pool.release(connection)
+        elif isinstance(pool, LendingPool):
+            await pool.take_back(connection)
+        else:
+            await pool.release(connection)
 
 
 @asynccontextmanager

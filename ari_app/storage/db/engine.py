@@ -16,6 +16,7 @@ import asyncpg
 from ari_app.core.addresses import postgres_address
 from ari_app.core.frozen import FROZEN_AFTER_SECONDS
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.lending import LendingPool
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -88,7 +89,7 @@ async def _keep_session(_: object) -> None:
 async def create_pool(url: str, *, max_size: int = 8) -> Pool:
     """The pool of the hot path: prepared statements stay, and sessions are never reset. Connects at its first use."""
     with translated():
-        return await asyncpg.create_pool(
+        return await LendingPool(
             dsn(url),
             min_size=0,
             max_size=max_size,
