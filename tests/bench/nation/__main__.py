@@ -24,8 +24,13 @@ from tests.roles import PASSWORDS
 
 #: in the directory: the share, the seed and the last day of what is there
 FILLED = "filled"
-#: with which figures are taken: a quarter of the memory of a small server, the rest as Postgres comes
-_MEASURED = {"shared_buffers": "4GB", "max_wal_size": "8GB"}
+#: with which figures are taken: those of docs/deployment.md
+_MEASURED = {
+    "shared_buffers": "4GB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+}
 #: while filling: a table that is filled in one transaction is written to its file only
 _FILLING = {
     **_MEASURED,
