@@ -66,6 +66,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     sharing.arrange(items)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    sharing.import_share(session.config)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     sharing.give_priority(item)
