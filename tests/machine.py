@@ -17,12 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ari_app.core.ids import MunicipalityCode
-from ari_app.local import asterisk_root, toolbox
+from ari_app.local import assets, asterisk_root, toolbox
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.settings import cache_dir
 from tests.sharing import asterisk_in_real_time
 
 Say = Callable[[str], None]
+TOOLS = Path(__file__).parent / "web" / "tools"
 
 
 @contextmanager
@@ -91,11 +92,34 @@ def hurried_sounds(say: Say, towns: Sequence[tuple[str, str]], hurry: int) -> Pa
     return directory
 
 
+def axe(say: Say) -> Path:
+    """The script of axe-core, which looks at a page as somebody would who cannot see it well. Raises LocalError."""
+    described = [TOOLS / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in described)).hexdigest()[:8]
+    directory = cache_dir() / f"test-tools-{digest}"
+    script = directory / "node_modules" / "axe-core" / "axe.min.js"
+    with _alone():
+        if not script.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            for file in described:
+                shutil.copy(file, directory)
+            assets.install(directory)
+    return script
+
+
+def pages(say: Say) -> None:
+    """Scripts and styles of the pages. Raises LocalError."""
+    with _alone():
+        assets.build(say)
+
+
 def prepare(say: Say) -> None:
     """All of it. Raises LocalError."""
     tools(say)
     program(say)
     sounds(say)
+    pages(say)
+    axe(say)
 
 
 class RealTimeAsterisk(LocalAsterisk):

@@ -34,7 +34,8 @@ class Action(StrEnum):
     """What can be looked at or done on a screen; each route and each live region names one."""
 
     OWN_ACCOUNT = "own_account"  # start page, own sessions and password
-    DESK = "desk"  # the operator's desk and their own state
+    DESK = "desk"  # the operator's desk, on which their own state is shown
+    OWN_STATE = "own_state"  # ready, pause, logging out at the phone
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
@@ -44,6 +45,7 @@ class Action(StrEnum):
 MAY: Mapping[Action, frozenset[Role]] = {
     Action.OWN_ACCOUNT: frozenset(Role),
     Action.DESK: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.OWN_STATE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),

@@ -33,6 +33,8 @@ class LocalSettings:
     rtp_end: int
     web_bind: str
     web_port: int
+    desk_bind: str
+    desk_port: int
     node: str
     trunk_match: tuple[str, ...]
     trunk_contact: str
@@ -44,6 +46,7 @@ class LocalSettings:
             ("ARI_APP_SIP_PORT", Protocol.UDP, self.sip_bind, self.sip_port),
             ("ARI_APP_ASTERISK_HTTP_PORT", Protocol.TCP, "127.0.0.1", self.http_port),
             ("ARI_APP_WEB_PORT", Protocol.TCP, self.web_bind, self.web_port),
+            ("ARI_APP_DESK_PORT", Protocol.TCP, self.desk_bind, self.desk_port),
             *(
                 [("ARI_APP_DATABASE_PORT", Protocol.TCP, "127.0.0.1", self.database_port)]
                 if self.database_port is not None and self.database_url is None
@@ -103,6 +106,8 @@ def load(environment: Mapping[str, str] = os.environ) -> LocalSettings:
         rtp_end=port("RTP_END", 10999) or 0,
         web_bind=address("WEB_BIND", environment.get("ARI_APP_WEB_BIND") or "127.0.0.1"),
         web_port=port("WEB_PORT", 8080) or 0,
+        desk_bind=address("DESK_BIND", environment.get("ARI_APP_DESK_BIND") or "127.0.0.1"),
+        desk_port=port("DESK_PORT", 8081) or 0,
         node=environment.get("ARI_APP_NODE") or "node1",
         trunk_match=match,
         trunk_contact=contact,

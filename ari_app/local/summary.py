@@ -9,6 +9,7 @@ from pathlib import Path
 from ari_app.core.area import Area, Reach
 from ari_app.core.numbers import format_shared
 from ari_app.core.outbound import PLACE, peer_of
+from ari_app.local.accounts import FirstLogins
 from ari_app.local.area import is_sample, sample_pins
 from ari_app.local.asterisk import AccountKind, SipAccount
 
@@ -19,6 +20,8 @@ def text(
     *,
     sip_address: str,
     web_url: str,
+    desk_url: str,
+    logins: FirstLogins,
     database_url: str,
     outside: str,
     environment_file: Path,
@@ -28,6 +31,7 @@ def text(
     installed = Path(sys.executable).with_name("ari-app")
     program = installed if installed.exists() else f"{sys.executable} -m ari_app"
     sections = [
+        (f"Pages: {desk_url}", list(_logins(desk_url, logins))),
         ("Numbers to dial from a citizen's phone", list(_numbers(directory))),
         ("Dial from an operator's phone", ["1400        operator number, #, PIN, #; then stay on the line"]),
         (f"SIP accounts: register a softphone at {sip_address} (UDP)", list(_accounts(accounts))),
@@ -44,6 +48,15 @@ def text(
         ),
     ]
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections)
+
+
+def _logins(desk_url: str, logins: FirstLogins) -> Iterator[str]:
+    if logins.link_token is not None:
+        yield f"first administrator, once: {desk_url}/start/{logins.link_token}"
+    for role, login, password in logins.logins:
+        yield f"{login:<11} {password:<17} {role.value}"
+    if logins.link_token is None and not logins.logins:
+        yield "accounts: ari-app accounts list"
 
 
 def _numbers(directory: Area) -> Iterator[str]:

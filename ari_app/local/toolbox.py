@@ -15,9 +15,10 @@ PACKAGES: Mapping[str, str] = {
     "sox": "sox",
     "sipp": "sip-tester",
     "iptables": "iptables",
+    "chromium": "chromium",
 }
 FOR_RUN = ("espeak-ng", "sox")
-FOR_TESTS = (*FOR_RUN, "sipp", "iptables")
+FOR_TESTS = (*FOR_RUN, "sipp", "iptables", "chromium")
 
 
 def missing(programs: Sequence[str]) -> tuple[str, ...]:

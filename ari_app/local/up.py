@@ -20,10 +20,12 @@ from urllib.parse import urlsplit
 
 from ari_app.core.area import Area
 from ari_app.core.ledger import LedgerError
-from ari_app.local import area, asterisk_root, secrets, summary, toolbox
+from ari_app.local import accounts, area, asterisk_root, secrets, summary, toolbox
 from ari_app.local.application import ApplicationSettings, LocalApplication
+from ari_app.local.assets import AssetsBuild
 from ari_app.local.asterisk import AsteriskSettings, LocalAsterisk
 from ari_app.local.errors import LocalError
+from ari_app.local.pages import LocalPages, PagesSettings
 from ari_app.local.postgres import LocalPostgres
 from ari_app.local.rotation import LogKeeper
 from ari_app.local.settings import LocalSettings, load
@@ -55,12 +57,14 @@ def main() -> int:
 
 def _run(settings: LocalSettings) -> None:
     began = time.monotonic()
+    assets = AssetsBuild(_say)
+    assets.start()  # beside everything that takes long: packages, Asterisk, prompts
     with ExitStack() as stack:
         toolbox.require(toolbox.FOR_RUN, _say)
         program = asterisk_root.find(settings.cache_dir, _say)
-        database, asterisk, application = _parts(settings, program)
+        database, asterisk, application, pages = _parts(settings, program)
         postgres = database.server
-        for part in (application, asterisk, postgres):
+        for part in (pages, application, asterisk, postgres):
             if part is not None:
                 part.reap_leftover()
         settings.require_free_ports()
@@ -71,6 +75,7 @@ def _run(settings: LocalSettings) -> None:
             postgres.start()
         stack.callback(asterisk.stop)
         stack.callback(application.stop)
+        stack.callback(pages.stop)
         stack.callback(_stopping)
         directory = asyncio.run(area.prepare(database.owner_url, _say, database.passwords))
         _make_sounds(asterisk, directory)
@@ -78,9 +83,14 @@ def _run(settings: LocalSettings) -> None:
         asterisk.start()
         _say("Starting the application …")
         application.start()
+        assets.wait()
+        pages.start()
         application.wait_until_ready()
+        pages.wait_until_ready()
+        logins = asyncio.run(accounts.prepare(database.owner_url, directory, database.logins))
+        environment = {**application.environment, "ARI_APP_DESK_URL": pages.settings.url}
         environment_file = settings.run_dir / "env"
-        secrets.write(environment_file, {name: f"'{value}'" for name, value in application.environment.items()})
+        secrets.write(environment_file, {name: f"'{value}'" for name, value in environment.items()})
         print(  # noqa: T201
             "",
             summary.text(
@@ -88,11 +98,14 @@ def _run(settings: LocalSettings) -> None:
                 asterisk.accounts,
                 sip_address=f"{asterisk.sip_host}:{asterisk.sip_port}",
                 web_url=f"http://{settings.web_bind}:{settings.web_port}",
+                desk_url=pages.settings.url,
+                logins=logins,
                 database_url=application.settings.database_url.replace("+asyncpg", ""),
                 outside=settings.outbound_endpoint,
                 environment_file=environment_file,
                 logs=[
                     ("app log", application.log_file),
+                    ("web log", pages.log_file),
                     ("asterisk", asterisk.messages_file),
                     ("refused", asterisk.security_file),
                     *([("postgres", postgres.log_file)] if postgres is not None else []),
@@ -103,10 +116,15 @@ def _run(settings: LocalSettings) -> None:
             sep="\n",
             flush=True,
         )
-        parts: list[tuple[str, Part]] = [("The application", application), ("Asterisk", asterisk)]
+        parts: list[tuple[str, Part]] = [
+            ("The application", application),
+            ("The web process", pages),
+            ("Asterisk", asterisk),
+        ]
         if postgres is not None:
             parts.append(("PostgreSQL", postgres))
-        logs = [application.log_file, asterisk.output_file, *([postgres.log_file] if postgres is not None else [])]
+        logs = [application.log_file, pages.log_file, asterisk.output_file]
+        logs += [] if postgres is None else [postgres.log_file]
         Watch(parts, _say, chore=LogKeeper(logs, asterisk.cel_file.parent).look).forever()
 
 
@@ -117,6 +135,8 @@ class _Database:
     server: LocalPostgres | None
     owner_url: str = field(repr=False)
     serve_url: str = field(repr=False)
+    web_url: str = field(repr=False)
+    logins: Mapping[str, str] = field(repr=False)  # passwords of the sample's accounts
     passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -124,17 +144,18 @@ def _database(settings: LocalSettings, passwords: Mapping[str, str]) -> _Databas
     """The server that DATABASE_URL names, unless that is our own: a terminal that has read `.run/env` has its URL."""
     url, password = settings.database_url, passwords["DATABASE_PASSWORD"]
     if url is not None and urlsplit(url).password not in passwords.values():
-        return _Database(None, url, url)
+        return _Database(None, url, url, url, passwords)
     server = LocalPostgres(settings.run_dir / "postgres", password, port=settings.database_port)
     roles = {SERVE: passwords["SERVE_DB_PASSWORD"], WEB: passwords["WEB_DB_PASSWORD"]}
-    return _Database(server, server.url(), server.url(role=SERVE, password=roles[SERVE]), roles)
+    serve_url, web_url = (server.url(role=role, password=roles[role]) for role in (SERVE, WEB))
+    return _Database(server, server.url(), serve_url, web_url, passwords, roles)
 
 
 def _parts(
     settings: LocalSettings, program: asterisk_root.AsteriskProgram
-) -> tuple[_Database, LocalAsterisk, LocalApplication]:
+) -> tuple[_Database, LocalAsterisk, LocalApplication, LocalPages]:
     run_dir = settings.run_dir
-    names = ["DATABASE_PASSWORD", "ARI_PASSWORD", "SERVE_DB_PASSWORD", "WEB_DB_PASSWORD"]
+    names = ["DATABASE_PASSWORD", "ARI_PASSWORD", "SERVE_DB_PASSWORD", "WEB_DB_PASSWORD", *accounts.PASSWORD_NAMES]
     passwords = secrets.keep(run_dir / "secrets.env", names)
     database = _database(settings, passwords)
     asterisk = LocalAsterisk(
@@ -164,7 +185,8 @@ def _parts(
         ),
         asterisk,
     )
-    return database, asterisk, application
+    pages = LocalPages(PagesSettings(run_dir / "app", database.web_url, settings.desk_port, settings.desk_bind))
+    return database, asterisk, application, pages
 
 
 def _make_sounds(asterisk: LocalAsterisk, directory: Area) -> None:
@@ -189,7 +211,7 @@ def _only_copy(settings: LocalSettings) -> Iterator[None]:
         except BlockingIOError:
             raise LocalError(
                 f"another copy runs in {settings.run_dir}; for a second one set ARI_APP_RUN_DIR and other ports "
-                "(ARI_APP_SIP_PORT, ARI_APP_ASTERISK_HTTP_PORT, ARI_APP_WEB_PORT)"
+                "(ARI_APP_SIP_PORT, ARI_APP_ASTERISK_HTTP_PORT, ARI_APP_WEB_PORT, ARI_APP_DESK_PORT)"
             ) from None
         os.set_inheritable(lock.fileno(), False)
         yield

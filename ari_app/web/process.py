@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ import structlog
 from aiohttp import web, web_response
 
 from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.revision import require_head
 from ari_app.web.app import PortTaken
@@ -51,8 +53,10 @@ async def serve_pages(options: WebOptions) -> None:
     web_response.SERVER_SOFTWARE = SERVER  # type: ignore[attr-defined]
     context = _tls(options.certificate)
     await require_head(options.database_url)
-    async with Database(options.database_url) as database:
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(Database(options.database_url))
         site = make_site(database, options.site)
+        await stack.enter_async_context(site.answers)
         if not site.assets.are_there:
             log.warning("assets_missing", directory=str(site.assets.directory))
         runner = web.AppRunner(make_desk_app(site), access_log=None, shutdown_timeout=STOP_SECONDS)
@@ -85,7 +89,7 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     assets = Assets()
     pages = Renderer(assets)
     hub = Hub(database.url, database.background, Regions(database.background, pages), now)
-    return Site(database.background, options, pages, assets, Passwords(), hub, now)
+    return Site(database.background, options, pages, assets, Passwords(), hub, Answers(database.url), now)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

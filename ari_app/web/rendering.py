@@ -11,7 +11,8 @@ from markupsafe import Markup
 from ari_app.core.access import Action, Actor, Role, may
 from ari_app.core.accounts import RoleRow
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
 
 STATE_WORDS = {
@@ -30,6 +31,18 @@ PAUSE_WORDS = {
     PauseReason.ADMINISTRATION: "administratie",
     PauseReason.NO_ANSWER: "telefoon niet opgenomen",
     PauseReason.ON_HOLD: "telefoon staat in de wacht",
+}
+#: the reasons that a person may choose
+CHOSEN_PAUSES = tuple(reason.value for reason in PAUSE_KEYS.values())
+#: the answers to a command, as far as the desk gives cause for them
+ANSWER_WORDS = {
+    "accepted": "",
+    "unanswered": "Het is niet zeker of dit gelukt is. Kijk wat uw stand wordt.",
+    RefusalReason.EXPIRED: "De centrale antwoordt niet. Er is niets veranderd. Probeer het zo opnieuw.",
+    RefusalReason.STORE_AWAY: "De gegevens zijn niet te bereiken. Er is niets veranderd. Probeer het zo opnieuw.",
+    RefusalReason.NOT_LOGGED_IN: "U bent niet aangemeld aan de telefoon. Bel 1400 om u aan te melden.",
+    RefusalReason.NO_SUCH_CALL: "Uw gesprek is al voorbij. Er is niets veranderd.",
+    RefusalReason.NO_WRAP_UP: "Uw nawerk is al voorbij.",
 }
 ROLE_WORDS = {
     Role.OPERATOR: "medewerker",
@@ -67,6 +80,7 @@ class Renderer:
             build=assets.build,
             state_words=STATE_WORDS,
             pause_words=PAUSE_WORDS,
+            chosen_pauses=CHOSEN_PAUSES,
             rights=rights,
         )
 
@@ -74,6 +88,11 @@ class Renderer:
         return self._environment.get_template(f"{name}.html").render(
             **{"actor": None, "here": "", "live": False, **values}
         )
+
+    @staticmethod
+    def answer(word: str) -> str:
+        """What to say of the answer to a command; nothing where it was done, since the state shows it."""
+        return ANSWER_WORDS.get(word, "Dit kan nu niet. Er is niets veranderd.")
 
     def fragment(self, name: str, **values: Any) -> str:
         return self._environment.get_template(f"regions/{name}.html").render(**values)

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.web.live import socket
-from ari_app.web.pages import account, accounts, desk, login, start
+from ari_app.web.pages import account, accounts, desk, login, start, state
 from ari_app.web.site import Site, Visit
 
 OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
@@ -52,6 +52,7 @@ OPEN_ROUTES = (
 
 ROUTES = (
     Route("GET", "/", desk.show, Action.OWN_ACCOUNT),
+    Route("POST", "/stand", state.change, Action.OWN_STATE),
     Route("POST", "/uitloggen", account.log_out, Action.OWN_ACCOUNT, keeps_form=False),
     Route("GET", "/account", account.show, Action.OWN_ACCOUNT),
     Route("POST", "/account/wachtwoord", account.change_password, Action.OWN_ACCOUNT, keeps_form=False),

@@ -13,6 +13,7 @@ from aiohttp import web
 from ari_app.core.access import Actor, Role
 from ari_app.core.accounts import Network, WebSession
 from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Pool
 from ari_app.web.assets import Assets
 from ari_app.web.rendering import Renderer
@@ -47,6 +48,7 @@ class Site:
     assets: Assets
     passwords: Passwords
     hub: Hub
+    answers: Answers
     now: Callable[[], datetime]
 
     @property

@@ -19,6 +19,7 @@ BOTH: Scope = frozenset({WIERDAM, ELDERLO})
 TABLE = {
     Action.OWN_ACCOUNT: set(Role),
     Action.DESK: {Role.OPERATOR, Role.SUPERVISOR},
+    Action.OWN_STATE: {Role.OPERATOR, Role.SUPERVISOR},
     Action.QUEUE_LINE: {Role.OPERATOR, Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ari_app.settings import Settings, load, variables
+from ari_app.settings import Settings, WebSettings, load, variables
 from tests.local.secret_settings import secret_variables
 
 pytestmark = pytest.mark.pure
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.pure
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILES = [ROOT / "Dockerfile", ROOT / "asterisk-conf" / "Dockerfile"]
-LASTING = {"postgres", "asterisk", "ari-app"}
+LASTING = {"postgres", "asterisk", "ari-app", "web"}
 ONCE = {"sounds", "migrate"}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 ANSWERS = {"ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1"}
@@ -91,7 +91,7 @@ def test_given_a_service_that_prepares_then_another_waits_for_its_success(
 ) -> None:
     assert services[name]["restart"] == "no"
     waiting = [service for service in services.values() if name in service.get("depends_on", {})]
-    assert [service["depends_on"][name]["condition"] for service in waiting] == ["service_completed_successfully"]
+    assert {service["depends_on"][name]["condition"] for service in waiting} == {"service_completed_successfully"}
 
 
 def test_only_sip_sound_and_the_web_are_published(services: dict[str, dict[str, Any]]) -> None:
@@ -103,6 +103,7 @@ def test_only_sip_sound_and_the_web_are_published(services: dict[str, dict[str, 
             "0.0.0.0:10000-10199:10000-10199/udp",
         ],
         "ari-app": ["127.0.0.1:8080:8080"],
+        "web": ["127.0.0.1:8081:8081"],
     }
     assert not any(service.get("network_mode") == "host" for service in services.values())
 
@@ -139,7 +140,9 @@ def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
     known = set(variables(Settings))
     secret = set(secret_variables(Settings))
     # The name in the dialplan is the same everywhere; whatever else the README lists can be set.
-    assert set(environment) == (known - secret - {"ARI_APP_ARI_APPLICATION"}) | {f"{name}_FILE" for name in secret}
+    # The address of the pages is for the links of `ari-app accounts`.
+    named = (known - secret - {"ARI_APP_ARI_APPLICATION"}) | {f"{name}_FILE" for name in secret}
+    assert set(environment) == named | {"ARI_APP_DESK_URL"}
     mounted = {}
     for name, value in environment.items():
         text = "" if value is None else str(value)
@@ -156,6 +159,18 @@ def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
     assert settings.web_bind == "0.0.0.0"
 
 
+def test_the_pages_get_settings_that_they_know_and_a_role_that_makes_no_accounts(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    service = services["web"]
+    secret = set(secret_variables(WebSettings))
+    named = (set(variables(WebSettings)) - secret) | {f"{name}_FILE" for name in secret}
+    assert set(service["environment"]) == named
+    assert service["secrets"] == ["web_database_url"]
+    assert "ari_app_web:" in (ROOT / "docs" / "deployment.md").read_text()
+    assert service["healthcheck"]["test"][-1] == "pages"
+
+
 def test_no_secret_is_in_the_environment_and_each_is_mounted_only_where_it_is_read(compose: dict[str, Any]) -> None:
     services = compose["services"]
     for name, service in services.items():
@@ -164,7 +179,7 @@ def test_no_secret_is_in_the_environment_and_each_is_mounted_only_where_it_is_re
         assert {value.removeprefix("/run/secrets/") for value in files.values()} == set(service.get("secrets", [])), (
             name
         )
-        for key in set(environment) - set(files) - {"ARI_APP_ARI_URL", "ARI_APP_WEBHOOK_URL"}:
+        for key in set(environment) - set(files) - {"ARI_APP_ARI_URL", "ARI_APP_WEBHOOK_URL", "ARI_APP_DESK_URL"}:
             assert not re.search("PASSWORD|SECRET|_URL$", key), f"{name}: {key}"
     used = {secret for service in services.values() for secret in service.get("secrets", [])}
     assert used == set(compose["secrets"])

@@ -23,6 +23,7 @@ def test_given_nothing_when_settings_are_read_then_one_copy_runs_on_the_usual_po
         8088,
         8080,
     )
+    assert (settings.desk_bind, settings.desk_port) == ("127.0.0.1", 8081)
     assert settings.run_dir == Path(".run").absolute()
     assert settings.database_url is None
     assert settings.database_port is None
@@ -68,6 +69,7 @@ def test_given_a_port_in_use_when_it_is_checked_then_the_variable_to_change_is_n
                 "ARI_APP_SIP_PORT": str(port),
                 "ARI_APP_ASTERISK_HTTP_PORT": str(free_port(Protocol.TCP)),
                 "ARI_APP_WEB_PORT": str(free_port(Protocol.TCP)),
+                "ARI_APP_DESK_PORT": str(free_port(Protocol.TCP)),
             }
         )
         assert not is_free(Protocol.UDP, "127.0.0.1", port)

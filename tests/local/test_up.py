@@ -17,6 +17,7 @@ from queue import Empty, Queue
 import psutil
 import pytest
 
+from ari_app.core.access import Role
 from ari_app.local.asterisk_root import AsteriskProgram
 from ari_app.local.ports import Protocol, free_port
 from tests.patience import PATIENCE_SECONDS
@@ -85,6 +86,7 @@ def environment(
         "ARI_APP_SIP_PORT": str(free_port(Protocol.UDP)),
         "ARI_APP_ASTERISK_HTTP_PORT": str(free_port(Protocol.TCP)),
         "ARI_APP_WEB_PORT": str(free_port(Protocol.TCP)),
+        "ARI_APP_DESK_PORT": str(free_port(Protocol.TCP)),
     }
 
 
@@ -100,7 +102,7 @@ def started(environment: dict[str, str]) -> Iterator[list[Terminal]]:
 
 def _servers(run_dir: str) -> list[psutil.Process]:
     """Every process whose command line names this run directory, or that was started with it."""
-    pid_files = ("app/app.pid", "asterisk/launched.pid", "postgres/postgres.pid")
+    pid_files = ("app/app.pid", "app/web.pid", "asterisk/launched.pid", "postgres/postgres.pid")
     found = []
     for name in pid_files:
         file = Path(run_dir) / name
@@ -122,11 +124,13 @@ def test_given_nothing_when_it_is_brought_up_then_it_is_ready_kept_alive_and_tak
     assert re.search(r"citizen01 +[0-9a-f]{16} ", said), "accounts with passwords"
     assert re.search(r"101 +PIN \d{4} +\w+", said), "operators with PINs"
     assert "postgresql://" in said
+    for role in Role:
+        assert re.search(rf"^  \w+ +[0-9a-f]{{16}}  {role.value}$", said, re.MULTILINE), "a login of each role"
     assert "app.log" in said
 
     run_dir = environment["ARI_APP_RUN_DIR"]
     servers = _servers(run_dir)
-    assert len(servers) == 3
+    assert len(servers) == 4
 
     second = Terminal(environment)
     started.append(second)
@@ -135,17 +139,21 @@ def test_given_nothing_when_it_is_brought_up_then_it_is_ready_kept_alive_and_tak
 
     neighbour = Terminal({**environment, "ARI_APP_RUN_DIR": f"{run_dir}-2"})
     started.append(neighbour)
-    for name in ("ARI_APP_SIP_PORT", "ARI_APP_ASTERISK_HTTP_PORT", "ARI_APP_WEB_PORT"):
+    for name in ("ARI_APP_SIP_PORT", "ARI_APP_ASTERISK_HTTP_PORT", "ARI_APP_WEB_PORT", "ARI_APP_DESK_PORT"):
         neighbour.until(name)
     assert neighbour.process.wait(PATIENCE_SECONDS) == 1
 
-    for part, file in (("The application", "app/app.pid"), ("Asterisk", "asterisk/launched.pid")):
+    for part, file in (
+        ("The application", "app/app.pid"),
+        ("The web process", "app/web.pid"),
+        ("Asterisk", "asterisk/launched.pid"),
+    ):
         os.kill(int((Path(run_dir) / file).read_text().split()[0]), signal.SIGKILL)
         up.until(f"{part} ended unexpectedly")
         up.until(f"{part} runs again")
 
     servers = _servers(run_dir)
-    assert len(servers) == 3
+    assert len(servers) == 4
     assert up.end(signal.SIGINT) == 0
     assert _servers(run_dir) == []
     assert not any(server.is_running() and server.status() != psutil.STATUS_ZOMBIE for server in servers)
@@ -161,6 +169,7 @@ def test_given_two_copies_on_one_machine_when_one_is_interrupted_then_the_other_
         ("ARI_APP_SIP_PORT", Protocol.UDP),
         ("ARI_APP_ASTERISK_HTTP_PORT", Protocol.TCP),
         ("ARI_APP_WEB_PORT", Protocol.TCP),
+        ("ARI_APP_DESK_PORT", Protocol.TCP),
     ):
         other[name] = str(free_port(protocol))
     other |= {"ARI_APP_RTP_START": "11000", "ARI_APP_RTP_END": "11999"}
@@ -174,7 +183,7 @@ def test_given_two_copies_on_one_machine_when_one_is_interrupted_then_the_other_
     staying = _servers(other["ARI_APP_RUN_DIR"])
     assert copies[0].end(signal.SIGINT) == 0
     assert _servers(environment["ARI_APP_RUN_DIR"]) == []
-    assert _servers(other["ARI_APP_RUN_DIR"]) == staying and len(staying) == 3
+    assert _servers(other["ARI_APP_RUN_DIR"]) == staying and len(staying) == 4
     here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with here.open(f"http://127.0.0.1:{other['ARI_APP_WEB_PORT']}/health/ready", timeout=PATIENCE_SECONDS) as answer:
         assert json.load(answer)["ready"] is True

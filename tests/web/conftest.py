@@ -41,6 +41,7 @@ async def place(database_url: str, serve: Database) -> AsyncIterator[Place]:
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(as_role(database_url, WEB)))
         site = make_site(database, SiteOptions("http://127.0.0.1", trusted=TRUSTED), clock)
+        await stack.enter_async_context(site.answers)
         server = TestServer(make_desk_app(site))
         await stack.enter_async_context(server)
         hub = asyncio.create_task(site.hub.run())

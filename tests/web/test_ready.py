@@ -50,6 +50,14 @@ def test_given_one_that_is_not_ready_then_the_code_is_1_and_the_reason_is_told(
     assert "503" in capsys.readouterr().out
 
 
+def test_given_pages_that_are_ready_then_the_code_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ARI_APP_DESK_TLS_CERT", raising=False)
+    with answering(200) as port:
+        monkeypatch.setenv("ARI_APP_DESK_PORT", str(port))
+        monkeypatch.setenv("ARI_APP_WEB_PORT", "1")
+        assert ready.main(["pages"]) == 0
+
+
 def test_given_nobody_who_listens_then_the_code_is_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

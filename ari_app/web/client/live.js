@@ -134,6 +134,44 @@ function look() {
   }
 }
 
+/** Another id for each click, so that a click which is sent twice is one command. */
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte, at) => ([4, 6, 8, 10].includes(at) ? "-" : "") + byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** A button of the desk. What it leads to comes with the regions; only what went wrong is said. */
+async function command(form, button) {
+  const body = new URLSearchParams({ [button.name]: button.value, id: newId() });
+  const answer = document.getElementById("answer");
+  answer.textContent = "";
+  button.setAttribute("aria-disabled", "true");
+  try {
+    const reply = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, body });
+    if (reply.status === 401) {
+      form.dataset.sending = "again"; // as a page: the login page keeps it, and sends it after the login
+      return form.requestSubmit(button);
+    }
+    answer.textContent = reply.headers.get("Content-Type")?.startsWith("text/plain")
+      ? await reply.text()
+      : "Dit lukte niet. Laad de pagina opnieuw.";
+  } catch {
+    answer.textContent = "Geen verbinding. Het is niet zeker of dit gelukt is. Kijk wat uw stand wordt.";
+  } finally {
+    button.removeAttribute("aria-disabled");
+    delete form.dataset.sending;
+  }
+}
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-command]") || !event.submitter) return;
+  if (form.dataset.sending === "again") return;
+  event.preventDefault();
+  if (form.dataset.sending) return;
+  form.dataset.sending = "yes";
+  command(form, event.submitter);
+});
 addEventListener("online", () => {
   pause = FIRST_PAUSE_MS;
   if (!socket) connect();

@@ -15,7 +15,10 @@ async def show(visit: Visit) -> web.Response:
     if not may(visit.actor, Action.DESK):
         return page_for(visit, "home")
     regions = await _regions(visit)
-    return page_for(visit, "desk", live=True, regions={region: Markup(html) for region, html in regions.items()})
+    answer = visit.request.query.get("antwoord", "")
+    said = visit.site.pages.answer(answer) if answer else ""
+    shown = {region: Markup(html) for region, html in regions.items()}
+    return page_for(visit, "desk", live=True, said=said, regions=shown)
 
 
 async def _regions(visit: Visit) -> dict[str, str]:

@@ -1,0 +1,92 @@
+"""A real browser on real pages: `ari-app web` as its own process, Chromium, and axe-core to look over every page."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page
+
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import OperatorNumber
+from ari_app.local.pages import LocalPages
+from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.accounts.store import add_account, set_password_hash
+from ari_app.storage.db.engine import Database
+from tests.patience import PATIENCE_SECONDS
+from tests.web.people import PASSWORD, Clock
+
+#: WCAG 2.2 AA, and what axe thinks is good besides
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: a desk, the same at 200 %, and at 400 % or on a phone
+WIDTHS = (1440, 640, 320)
+PATIENCE_MS = PATIENCE_SECONDS * 1000
+
+
+@dataclass
+class Desk:
+    """One process with pages, and a browser before it."""
+
+    pages: LocalPages
+    browser: Browser
+    serve: Database
+    axe: str
+
+    @property
+    def url(self) -> str:
+        return self.pages.settings.url
+
+    async def account(self, login: str, *roles: RoleRow, operator: str | None = None) -> None:
+        number = None if operator is None else OperatorNumber(operator)
+        account = await add_account(self.serve.background, login, "Anna", number, roles, "test", Clock()())
+        await set_password_hash(self.serve.background, account, await Passwords().hash(PASSWORD))
+
+    async def page(self) -> Page:
+        """A page of somebody who was never here."""
+        context = await self.browser.new_context(viewport={"width": WIDTHS[0], "height": 900})
+        context.set_default_timeout(PATIENCE_MS)
+        return await context.new_page()
+
+    async def logged_in(self, login: str) -> Page:
+        page = await self.page()
+        await page.goto(f"{self.url}/")
+        await page.fill("#naam", login)
+        await page.fill("#wachtwoord", PASSWORD)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"{self.url}/")
+        return page
+
+    async def look_over(self, page: Page, where: str) -> None:
+        """At each width: nothing that axe objects to, and nothing that has to be scrolled sideways."""
+        await page.evaluate(self.axe)
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 900})
+            found: dict[str, Any] = await page.evaluate(
+                "tags => axe.run({runOnly: tags, resultTypes: ['violations']})", RULES
+            )
+            said = [
+                f"{violation['id']}: {node['target']} {node['failureSummary']}"
+                for violation in found["violations"]
+                for node in violation["nodes"]
+            ]
+            assert said == [], f"{where} at {width} px"
+            wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, f"{where} at {width} px is {wide} px too wide"
+        await page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+
+    async def text_of(self, page: Page, selector: str, words: str) -> None:
+        """Wait until these words are there."""
+        await page.locator(selector, has_text=words).first.wait_for()
+
+    async def gone(self, page: Page, selector: str, words: str) -> None:
+        """Wait until these words are there no more."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            # A function that is waited for in the page needs `unsafe-eval`, which our pages do not allow.
+            while words in (await page.locator(selector).inner_text()):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+
+def script(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

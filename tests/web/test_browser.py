@@ -1,0 +1,233 @@
+"""People before a real browser: by keyboard alone, with changes that come by themselves, with parts away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import async_playwright
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.local.pages import LocalPages, PagesSettings
+from ari_app.local.ports import Protocol, free_port
+from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.accounts.store import lock_account, new_link
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE, WEB
+from tests import machine
+from tests.place import address
+from tests.roles import as_role
+from tests.web.chromium import Desk, script
+from tests.web.conftest import AREA
+from tests.web.people import PASSWORD, Clock
+from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
+
+WIERDAM = MunicipalityCode("GM9901")
+BINDS = address(1)
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def desk(
+    postgres_server: LocalPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Desk]:
+    """One database, one `ari-app web`, one Chromium for all tests here."""
+    say = lambda line: None  # noqa: E731
+    machine.tools(say)
+    machine.pages(say)
+    axe = script(machine.axe(say))
+    name = f"browser_{uuid4().hex}"
+    postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    url = postgres_server.url(name)
+    settings = PagesSettings(tmp_path_factory.mktemp("web"), as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
+    pages = LocalPages(settings)
+    async with Database(as_role(url, SERVE)) as serve, async_playwright() as playwright:
+        await serve.pool.execute(AREA)
+        pages.start()
+        pages.wait_until_ready()
+        browser = await playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
+        )
+        desk = Desk(pages, browser, serve, axe)
+        await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+        await desk.account("bea", RoleRow(Role.ADMINISTRATOR, WIERDAM))
+        await desk.account("cor", RoleRow(Role.ANALYST, WIERDAM))
+        yield desk
+        await browser.close()
+        pages.stop()
+    postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def nobody_is_logged_in_at_the_phone(desk: Desk) -> None:
+    await desk.serve.pool.execute(
+        """
+        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key'
+        WHERE logged_out_at IS NULL;
+        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL;
+        UPDATE node SET seen_at = now() + interval '1 hour'"""
+    )
+
+
+async def test_somebody_logs_in_and_out_by_keyboard_alone(desk: Desk) -> None:
+    page = await desk.page()
+    await page.goto(f"{desk.url}/")
+    assert await page.evaluate("document.activeElement.id") == "naam"
+    await page.keyboard.type("anna")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.textContent") == "Naar de inhoud"
+    for _ in range(10):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.textContent") == "Uitloggen":
+            break
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"{desk.url}/inloggen")
+
+
+async def test_a_change_at_the_phone_shows_at_once_and_the_focus_stays(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    session = await an_operator(desk.serve, "101", WIERDAM)
+    await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
+    await page.focus("#do-lunch")
+    await store(desk.serve, paused(session, PauseReason.LUNCH))
+    await desk.text_of(page, "#operator .state", "lunch")
+    assert await page.evaluate("document.activeElement.id") == "do-lunch"
+    assert await page.get_attribute("#do-lunch", "aria-pressed") == "true"
+    await desk.text_of(page, "#status", "Pauze: lunch")
+    assert await page.inner_text("#operator .count") != ""
+
+
+async def test_callers_who_wait_are_counted_and_their_time_goes_on(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await desk.text_of(page, "#queue", "Niemand wacht")
+    await waiting_callers(desk.serve, WIERDAM, 2)
+    await desk.text_of(page, "#queue", "bellers wachten")
+    shown = await page.inner_text("#queue .figure .count")
+    assert shown.startswith("1."), shown
+    await desk.gone(page, "#queue .figure .count", shown)
+
+
+async def test_a_command_that_no_controller_takes_is_said_to_have_done_nothing(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await an_operator(desk.serve, "101", WIERDAM)
+    await page.click("#do-lunch")
+    await desk.text_of(page, "#answer", "Er is niets veranderd")
+    rows = await desk.serve.pool.fetch("SELECT actor, what, arguments FROM command")
+    assert [(row["actor"], row["what"]) for row in rows] == [("account:anna", "pause")]
+
+
+async def test_a_screen_says_that_it_is_old_when_the_controller_is_away_and_recovers(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await desk.serve.pool.execute("UPDATE node SET seen_at = now() - interval '1 minute'")
+    await desk.text_of(page, "#line", "De centrale is niet te bereiken")
+    await desk.look_over(page, "the desk without a controller")
+    await desk.serve.pool.execute("UPDATE node SET seen_at = now() + interval '1 hour'")
+    await desk.gone(page, "body", "De centrale is niet te bereiken")
+
+
+async def test_a_screen_says_that_it_is_old_when_the_pages_are_killed_and_recovers(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    desk.pages.kill()
+    await desk.text_of(page, "#line", "Geen verbinding")
+    assert "Gesprekken gaan door" in await page.inner_text("#line")
+    await desk.look_over(page, "the desk without a connection")
+    await an_operator(desk.serve, "101", WIERDAM)
+    desk.pages.start()
+    desk.pages.wait_until_ready()
+    await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
+    await desk.gone(page, "body", "Geen verbinding")
+
+
+async def test_a_screen_says_so_when_there_is_no_network(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    await page.context.set_offline(True)
+    await desk.text_of(page, "#line", "Geen verbinding")
+    await page.context.set_offline(False)
+    await desk.gone(page, "body", "Geen verbinding")
+
+
+async def test_a_login_that_ends_leads_to_the_login_page(desk: Desk) -> None:
+    await desk.account("dirk", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    page = await desk.logged_in("dirk")
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    await lock_account(desk.serve.background, "dirk", "test", Clock()())
+    await page.wait_for_url(f"{desk.url}/inloggen**")
+
+
+async def test_nothing_that_a_page_needs_comes_from_elsewhere_and_no_rule_is_broken(desk: Desk) -> None:
+    page = await desk.page()
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{desk.url}/")
+    await page.fill("#naam", "anna")
+    await page.fill("#wachtwoord", PASSWORD)
+    await page.keyboard.press("Enter")
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    assert said == []
+    assert [url for url in asked if not url.startswith((desk.url, "data:"))] == []
+    assert any("/static/live-" in url for url in asked)
+
+
+async def test_every_page_passes_the_look_of_axe_at_every_width(desk: Desk) -> None:
+    page = await desk.page()
+    await page.goto(f"{desk.url}/inloggen")
+    await desk.look_over(page, "the login")
+    await page.fill("#naam", "bea")
+    await page.fill("#wachtwoord", "verkeerd wachtwoord")
+    await page.keyboard.press("Enter")
+    await desk.text_of(page, "main", "klopt niet")
+    await desk.look_over(page, "the login after a wrong password")
+    await page.goto(f"{desk.url}/nergens")
+    await desk.look_over(page, "a page that does not exist")
+    await desk.account("eva", RoleRow(Role.ADMINISTRATOR, WIERDAM))
+    await page.goto(f"{desk.url}/start/{await new_link(desk.serve.background, 'eva', 'test', Clock()())}")
+    await desk.look_over(page, "a one-time link")
+    await page.goto(f"{desk.url}/start/nonsense")
+    await desk.look_over(page, "a link that does not work")
+    for login, paths in (
+        ("anna", ["/", "/account", "/accounts"]),
+        ("bea", ["/", "/accounts", "/accounts/anna"]),
+        ("cor", ["/"]),
+    ):
+        page = await desk.logged_in(login)
+        for path in paths:
+            await page.goto(f"{desk.url}{path}")
+            await desk.look_over(page, f"{path} of {login}")
+
+
+@pytest.mark.parametrize("state", [one for one in OperatorState if one is not OperatorState.AWAY])
+async def test_the_desk_passes_the_look_of_axe_in_every_state(desk: Desk, state: OperatorState) -> None:
+    call = await a_call(desk.serve, WIERDAM)
+    session = await an_operator(desk.serve, "101", WIERDAM)
+    has_call = state in (OperatorState.TALKING, OperatorState.OFFERED)
+    await store(
+        desk.serve,
+        replace(
+            session,
+            state=state,
+            call_id=call.id if has_call else None,
+            pause_reason=PauseReason.ON_HOLD if state is OperatorState.PAUSED else None,
+            pause_pending=PauseReason.MEETING if has_call else None,
+            version=1,
+        ),
+    )
+    page = await desk.logged_in("anna")
+    await desk.text_of(page, "#operator .badge", "")
+    await desk.look_over(page, f"the desk, {state.value}")
