@@ -98,8 +98,7 @@ def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
         context.load_cert_chain(*certificate)
-    except (OSError, ssl.SSLError) as error:
-        raise CertificateRefused(
-            f"ARI_APP_DESK_TLS_CERT, ARI_APP_DESK_TLS_KEY: {error.strerror or 'not a certificate and its key, in PEM'}"
-        ) from None
+    except OSError as error:
+        why = "not a certificate and its key, in PEM" if isinstance(error, ssl.SSLError) else error.strerror
+        raise CertificateRefused(f"ARI_APP_DESK_TLS_CERT, ARI_APP_DESK_TLS_KEY: {why}") from None
     return context
