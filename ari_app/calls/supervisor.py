@@ -16,7 +16,7 @@ from ari_app.calls.call_task import drive
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import CallError
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Entered, Left, Message, Unheld, Up
+from ari_app.calls.messages import CommandAsked, Entered, Left, Message, Unheld, Up
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.tasks import OperatorTasks
 from ari_app.calls.shell import Shell
@@ -35,6 +35,7 @@ from ari_app.core.ids import (
 )
 from ari_app.core.ledger import LedgerError, StaleRow, StoreUnavailable
 from ari_app.core.numbers import caller_number
+from ari_app.core.operator_commands import ACCEPTED
 from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.recovery import LiveChannel, Snapshot
@@ -116,10 +117,18 @@ class Supervisor:
         fact = Fact(channel.created_at, FactKind.ARRIVED, {"dialled": call.dialled})
         self._start_flow(flow, fact)
 
-    def start_callback(self, request: CallbackRequest, session: OperatorSession, call_id: CallId) -> None:
-        """Begin the call that is to keep a promise; `call_id` is the lease owner of the request."""
+    def start_callback(
+        self, request: CallbackRequest, session: OperatorSession, call_id: CallId, asked: CommandAsked | None = None
+    ) -> None:
+        """Begin the call that is to keep a promise; `call_id` is the lease owner of the request.
+
+        `asked`: the command that is answered once the call is stored.
+        """
         call, leg = callback_call(request, session, call_id, self._shell.clock.now())
         flow = Flow(self._shell, call, (), Mailbox(self._shell.clock))
+        if asked is not None:
+            flow.command_id = asked.command_id
+            flow.answer_with_commit(asked.answer, ACCEPTED)
         flow.change_leg(leg)
         calling = {"reference": request.reference, "kind": request.kind.value}
         self._start_flow(flow, Fact(call.arrived_at, FactKind.CALLING_BACK, calling))

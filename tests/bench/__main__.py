@@ -133,7 +133,8 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.no_restart or options.trace:
         return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
     if options.what == "clicks":
-        return Plan(load, 0, agents, crowded=None, command_rounds=0, clicks=Clicks())
+        clicks = Clicks(options.rate or Clicks.per_second, options.seconds or Clicks.seconds)
+        return Plan(load, 0, clicks.operators, crowded=None, command_rounds=0, clicks=clicks)
     return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country(), Clicks())
 
 

@@ -33,16 +33,16 @@ _TALKERS = """
 SELECT session.operator FROM call JOIN operator_session session ON session.id = call.operator_session
 WHERE call.stage = 'talking' ORDER BY session.operator"""
 _COMMITTED = """
-SELECT id, extract(epoch FROM answered_at - asked_at)::float8 * 1000 AS ms FROM command WHERE id = ANY ($1::uuid[])"""
+SELECT id, extract(epoch FROM answered_at - asked_at)::float8 * 1000 AS ms FROM command WHERE id = ANY ($1::uuid[]) AND answered_at IS NOT NULL"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clicks:
     """`per_second` commands, by turns of operators in a talk (hold, resume) and of others (pause, ready)."""
 
     per_second: float = 20.0
     seconds: float = 30.0
-    operators: int = 40
+    operators: int = 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
     "store": {**PEOPLE, **STORE},
     "absences": {**PEOPLE, **STORE, **ABSENCES, "the_process_dies": 1, "another_process_starts": 12},
     "process": {**PEOPLE, **PROCESS},
+    "screens": {**PEOPLE, **STORE, "the_process_dies": 3, "another_process_starts": 12, "somebody_clicks": 30},
     "meddled": {
         **PEOPLE,
         "somebody_takes_a_party_out_of_its_bridge": 4,

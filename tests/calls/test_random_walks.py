@@ -12,7 +12,7 @@ from tests.calls.walks import walk
 
 pytestmark = pytest.mark.pure
 
-#: 2,100 walks in all
+#: 2,400 walks in all
 WALKS, TOGETHER, STEPS = 300, 20, 60
 
 

@@ -8,12 +8,24 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ari_app.calls.messages import StateAsked
+from ari_app.calls.messages import CommandAsked, StateAsked
 from ari_app.core.area import Reach
+from ari_app.core.call import FactKind
+from ari_app.core.command_traces import answer_by_facts
 from ari_app.core.ids import CommandId, Endpoint, OperatorNumber, SessionId, new_command_id
-from ari_app.core.operator_commands import ACCEPTED, Answer, HoldOrResume, PutDown, RefusalReason, Refused
+from ari_app.core.operator_commands import (
+    ACCEPTED,
+    Answer,
+    HoldOrResume,
+    MakeCallback,
+    NextCallback,
+    PutDown,
+    RefusalReason,
+    Refused,
+)
 from ari_app.core.operators import LogoutReason, OperatorSession, OperatorState, PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogOff, StateCommand, TakePause, TakePauseAfterCall
+from tests.calls.promises import at_work, promised
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.transfers import talk
 from tests.calls.world import ESDAM_ALONE, World, an_area
@@ -351,3 +363,37 @@ async def test_wherever_the_process_dies_a_confirmed_login_has_its_line_in_the_r
         named = [line for line in world.ledger.lines.values() if line.command_id == command_id]
         assert given in ([], [ACCEPTED]), at
         assert not given or [line.operator for line in named] == [ANNA], at
+
+
+# --- callbacks that a screen begins ---
+
+
+async def test_wherever_the_process_dies_a_confirmed_callback_has_its_call_in_the_record(make_world: Make) -> None:
+    """The lease alone is no yes: a process that dies with it calls nobody."""
+
+    async def play(at: int | None, *, is_this_one: bool) -> tuple[World, list[Answer], Stalls, CommandId]:
+        world, _ = await at_work(make_world)
+        request = await promised(world)
+        given, command_id, stalls = list[Answer](), new_command_id(), Stalls(world, at)
+        entry = world.registry.session_of(ANNA)
+        assert entry is not None
+        wanted = MakeCallback(request.id) if is_this_one else NextCallback()
+        entry.mailbox.post(CommandAsked(wanted, entry.session.id, given.append, command_id))
+        await settle()
+        await world.clock.advance(1)
+        return world, given, stalls, command_id
+
+    for is_this_one in (True, False):
+        _, given, stalls, _ = await play(None, is_this_one=is_this_one)
+        assert given == [ACCEPTED]
+        confirmed = 0
+        for at in range(stalls.moments):
+            world, given, _, command_id = await play(at, is_this_one=is_this_one)
+            await world.kill()
+            facts = [fact for told in world.ledger.told.values() for fact in told]
+            named = [fact for fact in facts if fact.detail.get("command") == str(command_id)]
+            assert given in ([], [ACCEPTED]), at
+            assert not given or [fact.kind for fact in named] == [FactKind.CALLING_BACK], at
+            assert (answer_by_facts(named, None) == ACCEPTED) == bool(named), at
+            confirmed += bool(given)
+        assert 0 < confirmed < stalls.moments

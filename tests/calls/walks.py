@@ -12,6 +12,7 @@ from uuid import UUID
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.core.call import Stage
 from ari_app.core.ids import ChannelId, Endpoint
+from tests.calls.clicks import Clicks
 from tests.calls.flavours import (
     ABOUT_CALLBACKS,
     CITIZENS,
@@ -43,6 +44,7 @@ class Walk(Invariants):
         super().__init__(area_of(dice))
         may_be_broken = bool({"an_order_fails", "the_store_goes", "the_process_dies"} & self.weights.keys())
         Silence(self.world, lambda: may_be_broken or self.is_meddled)
+        self.clicks = Clicks(self.world, dice)
         self.story: list[tuple[datetime, str]] = []
         self.failing: list[tuple[str, bool, bool]] = []  # an order, whether it is done all the same, whether it lies
         turns = dice.randrange(3)
@@ -135,6 +137,10 @@ class Walk(Invariants):
         """The key with which a colleague outside takes a caller, or a transfer of their own."""
         if (phone := self._pick(*(c for c in self.switch.created if c in self.switch.up))) is not None:
             await self.world.press(phone, self.dice.choice(["1", "1", "2", *TRANSFERS, *IN_A_TRANSFER]))
+
+    async def somebody_clicks(self) -> None:
+        if self.is_alive:
+            await self.clicks.one(sorted(PHONES))
 
     async def an_operator_hangs_up(self) -> None:
         if (line := self._pick(*self.lines)) is not None:
@@ -264,6 +270,7 @@ class Walk(Invariants):
             await world.sweep()  # the first does not judge a call whose stage has just begun
             await world.clock.advance(5)
         self.check_that_everything_fits()
+        self.clicks.check()
         for channel_id in sorted([*self.citizens, *self.lines, *switch.created]):
             if channel_id in switch.channels:
                 await world.hang_up(channel_id)

@@ -143,8 +143,8 @@ class SessionTask(SessionPrompts):
             case PlayPrompt(names=names, playback_id=playback_id):
                 if await self._channel.start_prompt(names, playback_id) is None:
                     self._post_prompt_over()
-            case CommandAsked(command=wanted, answer=answer, about=about):
-                answer(await self._callbacks.carry_out(self.session, about or self._last_call, wanted))
+            case CommandAsked(about=about):
+                await self._callbacks.carry_out(self.session, about or self._last_call, message)
             case StateAsked():
                 await self._obey(message)
             case CommandAnswered(answer=Refused(reason, deputy)):

@@ -14,10 +14,15 @@ from ari_app.core.call import Fact, FactKind
 from ari_app.core.command_traces import answer_by_facts
 from ari_app.core.operator_commands import ACCEPTED, Answer
 
+# The call that a command made has an id of its own: it is looked for among those of that minute.
+_CALLS = """
+ARRAY(SELECT command.call_id UNION SELECT made.id FROM call made
+  WHERE command.what IN ('next_callback', 'make_callback') AND made.callback_request IS NOT NULL
+    AND made.arrived_at BETWEEN command.asked_at - interval '1 minute' AND command.asked_at + interval '1 minute')"""
 #: columns of a row of `command`
-TRACE = """
+TRACE = f"""
 (SELECT jsonb_agg(jsonb_build_object('at', fact.at, 'kind', fact.kind, 'detail', fact.detail) ORDER BY fact.seq)
-  FROM call_fact fact WHERE fact.call_id = command.call_id
+  FROM call_fact fact WHERE fact.call_id = ANY ({_CALLS})
     AND (fact.detail ->> 'command' = command.id::text OR fact.detail ->> 'withdrawn' = command.id::text)) AS facts,
 (SELECT request.deadline_at FROM callback_request request JOIN call_fact fact
     ON fact.detail ->> 'reference' = request.reference

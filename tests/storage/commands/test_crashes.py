@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from ari_app.core.call import Call, Fact, FactKind, LegRole
 from ari_app.core.commands import AnyCommand
-from ari_app.core.ids import CommandId, MunicipalityCode, new_command_id
+from ari_app.core.ids import CommandId, MunicipalityCode, RequestId, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
     Answer,
     HoldOrResume,
+    NextCallback,
     PutDown,
     RefusalReason,
     Refused,
@@ -109,6 +111,20 @@ async def test_of_a_state_the_login_tells_also_when_it_is_over(
         command_id if is_named else new_command_id(),
     )
     assert await next_controller_says(screen, an_area, command_id, LogOff()) == answer
+    assert await asked == answer
+
+
+@pytest.mark.parametrize(("is_named", "answer"), [(True, ACCEPTED), (False, UNKNOWN)])
+async def test_of_a_callback_the_call_tells_that_was_made_for_it(
+    screen: Screen, claims: CommandClaims, an_area: Database, ledger: PostgresLedger, is_named: bool, answer: Answer
+) -> None:
+    command_id = new_command_id()
+    asked = screen.asks(NextCallback(), command_id=command_id)
+    await taken(claims)
+    made = replace(new_call(at=datetime.now(UTC)), callback_request=RequestId(new_command_id()), municipality=WIERDAM)
+    of = command_id if is_named else new_command_id()
+    await ledger.store(made, [Fact(made.arrived_at, FactKind.CALLING_BACK, {"command": str(of)})])
+    assert await next_controller_says(screen, an_area, command_id, NextCallback()) == answer
     assert await asked == answer
 
 
