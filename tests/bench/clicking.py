@@ -33,7 +33,8 @@ _TALKERS = """
 SELECT session.operator FROM call JOIN operator_session session ON session.id = call.operator_session
 WHERE call.stage = 'talking' ORDER BY session.operator"""
 _COMMITTED = """
-SELECT id, extract(epoch FROM answered_at - asked_at)::float8 * 1000 AS ms FROM command WHERE id = ANY ($1::uuid[]) AND answered_at IS NOT NULL"""
+SELECT id, extract(epoch FROM answered_at - asked_at)::float8 * 1000 AS ms FROM command
+WHERE id = ANY ($1::uuid[]) AND answered_at IS NOT NULL"""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ _OF_A_CALL = frozenset(
 )
 # Node, login and municipality are read here, and not said by whoever asks. A phone is rung by the node at which its
 # operator was logged in last.
-_ASK = """
+_ASK = f"""
+WITH asked AS (
 INSERT INTO command (id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments,
   pii_arguments, asked_at, expires_at)
 SELECT $1::uuid, $2::text, coalesce(call.asterisk_id, session.asterisk_id, before.asterisk_id), $3::text, session.id,
@@ -72,14 +73,14 @@ WHERE $10::text[] IS NULL OR (
   AND ($4 IS NULL OR call.municipality = ANY ($10) OR session.call_id = $4)
   AND ($5 IS NULL OR request.municipality = ANY ($10)))
 ON CONFLICT (id) DO NOTHING
-RETURNING coalesce(node, '*') AS node"""
+RETURNING coalesce(node, '*') AS node)
+SELECT pg_notify('{COMMAND_CHANNEL}', node)::text FROM asked"""
 _READ = """
 SELECT answer, reason, details, claimed_at IS NULL AND now() > expires_at + $2::interval AS is_expired
 FROM command WHERE id = $1"""
 _IS_THE_SAME = """
 SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
   AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)"""
-_NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 class Answers:
@@ -157,18 +158,14 @@ async def _write(
     scope: Scope,
     expires_in: timedelta,
 ) -> bool:
-    """Whether there is such a command now, this very one; a controller is notified after the commit."""
+    """Whether there is such a command now, this very one; a controller is notified by the commit."""
     about = (asked.operator, asked.call_id, asked.request_id)
     said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), what in _OF_A_CALL)
     with translated():
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
-            node = await connection.fetchval(_ASK, asked.id, actor, *about, *said)
-            if node is None:
-                return await _is_the_same(connection, asked, actor, what)
-    with suppress(StoreUnavailable), translated():  # the controller looks every second
-        await pool.execute(_NOTIFY, COMMAND_CHANNEL, node)
-    return True
+            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said) is not None
+            return is_new or await _is_the_same(connection, asked, actor, what)
 
 
 async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -20,7 +19,6 @@ import structlog
 
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AsteriskId, CallId, CommandId, OperatorNumber, SessionId
-from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.storage.commands.codec import decoded, encoded_answer
 from ari_app.storage.commands.traces import TRACE, answer_by_record
@@ -28,7 +26,7 @@ from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import borrowed, transaction
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Connection, Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.notifications import ANSWER_CHANNEL, NUMBER
+from ari_app.storage.db.notifications import ANSWER_CHANNEL, CURRENT_NUMBER
 
 log = structlog.get_logger(__name__)
 
@@ -53,10 +51,13 @@ SELECT id, claimed_by = $2 AS is_ours, {TRACE} FROM command
 WHERE answered_at IS NULL AND claimed_at IS NOT NULL AND (
   (claimed_by <> $2 AND (node = $1 OR claimed_at <= now() - interval '{ABANDONED_SECONDS} seconds'))
   OR (claimed_by = $2 AND claimed_at <= now() - interval '{STATEMENT_SECONDS} seconds' AND id <> ALL ($3::uuid[])))"""
+# Notified in the commit itself: somebody looks at a button, and it saves a round trip. The lock that a notifying commit
+# holds is for others that notify, and commands are few (decision 0025).
 _ANSWER = f"""
-UPDATE command SET answered_at = now(), answer = $2, reason = $3, details = $4::jsonb, pii_arguments = NULL
-WHERE id = $1 AND answered_at IS NULL RETURNING {NUMBER}"""
-_NOTIFY = "SELECT pg_notify($1, $2)"
+WITH answered AS (
+  UPDATE command SET answered_at = now(), answer = $2, reason = $3, details = $4::jsonb, pii_arguments = NULL
+  WHERE id = $1 AND answered_at IS NULL RETURNING id)
+SELECT pg_notify('{ANSWER_CHANNEL}', id || ' ' || {CURRENT_NUMBER}) FROM answered"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +120,19 @@ class CommandClaims:
         return ClaimedCommand(asked, row["actor"], session_id, row["asked_at"])
 
     async def answer(self, command_id: CommandId, answer: Answer, deed: Deed | None = None) -> None:
-        """Store the answer of a command that has none yet, and with it the deed; then notify whoever asked.
+        """Store the answer of a command that has none yet, and with it the deed; whoever asked is notified.
 
         Idempotent. Raises StoreUnavailable.
         """
+        if deed is None:
+            await self._fetch(_ANSWER, *_answer_values(command_id, answer))
+            return
         await self._may_write()
         with translated():
             async with asyncio.timeout(STATEMENT_SECONDS), transaction(self._pool) as connection:
-                number = await answer_in(connection, command_id, answer, deed)
-        await self._notify(command_id, number)
+                if await connection.fetchrow(_ANSWER, *_answer_values(command_id, answer)) is not None:
+                    at = await connection.fetchval("SELECT now()")
+                    await record_deed(connection, at, deed.actor, deed.action, deed.detail)
 
     async def carry_out(self, command_id: CommandId, work: Callable[[Connection], Awaitable[Answer]]) -> None:
         """Change rows and store the answer in one transaction: both, or neither. Repeated, it is done once.
@@ -143,8 +148,7 @@ class CommandClaims:
                 if is_open is None:
                     return
                 answer = await work(connection)
-                number = await answer_in(connection, command_id, answer)
-        await self._notify(command_id, number)
+                await connection.fetchrow(_ANSWER, *_answer_values(command_id, answer))
 
     async def settle(self, under_way: Collection[CommandId]) -> int:
         """Answer what nobody will carry out: expired commands, and those that a controller which is gone had claimed.
@@ -163,12 +167,6 @@ class CommandClaims:
             await self.answer(command_id, answer)
         return len(answers)
 
-    async def _notify(self, command_id: CommandId, number: int | None) -> None:
-        """After the commit, at once: somebody looks at a button. Whoever does not hear it looks every second."""
-        if number is not None:
-            with suppress(StoreUnavailable), translated():
-                await self._pool.execute(_NOTIFY, ANSWER_CHANNEL, f"{command_id} {number}")
-
     async def _fetch(self, statement: str, *parameters: Any) -> list[asyncpg.Record]:
         await self._may_write()
         with translated():
@@ -176,15 +174,6 @@ class CommandClaims:
                 return await connection.fetch(statement, *parameters)
 
 
-async def answer_in(
-    connection: Connection, command_id: CommandId, answer: Answer, deed: Deed | None = None
-) -> int | None:
-    """In a transaction of the caller: the number of the change; None when the command has an answer already."""
+def _answer_values(command_id: CommandId, answer: Answer) -> tuple[CommandId, str, str | None, str | None]:
     state, reason, details = encoded_answer(answer)
-    number: int | None = await connection.fetchval(
-        _ANSWER, command_id, state.value, None if reason is None else reason.value, details
-    )
-    if number is not None and deed is not None:
-        at = await connection.fetchval("SELECT now()")
-        await record_deed(connection, at, deed.actor, deed.action, deed.detail)
-    return number
+    return command_id, state.value, None if reason is None else reason.value, details
