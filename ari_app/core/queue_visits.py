@@ -73,8 +73,9 @@ _OUTCOMES: Mapping[EndReason, VisitOutcome] = {
 class QueueVisit:
     """The row of one stay of a call in a queue. Codes are those of the moment, whatever the area says later.
 
-    `municipality` is None for callers whom any operator of the shared number may take. `only_team`: the queue of one
-    team. `left_at` of a caller who went on to a callback is the moment at which the queue was left for it.
+    `municipality` is None for callers whom any operator of the shared number may take, and where only Asterisk's log
+    knows of the stay and a key chose the municipality. `only_team`: the queue of one team. `left_at` of a caller who
+    went on to a callback is the moment at which the queue was left for it.
     """
 
     id: VisitId

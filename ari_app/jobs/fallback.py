@@ -19,7 +19,7 @@ from ari_app.core.area import Area
 from ari_app.core.call import FactKind
 from ari_app.core.event_log.cel import LogPosition
 from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
-from ari_app.core.event_log.fallback_rows import fallback_rows
+from ari_app.core.event_log.fallback_rows import fallback_rows, needs_log
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.core.ledger import StaleRow
 from ari_app.core.queue_visits import left_for_fallback
@@ -136,7 +136,8 @@ class FallbackTaker:
             log.warning("fallback_call_without_id", channel_id=found.channel_id)
             return True  # the channel's userfield was not set by our dialplan
         if found.came_and_went:
-            if await self._ledger.call(call_id) is not None:
+            row = await self._ledger.call(call_id)
+            if row is not None and not needs_log(found, row):
                 return True
             if self._owns_call(call_id):
                 return False
@@ -151,9 +152,9 @@ class FallbackTaker:
         ):
             return True  # stored before the place in the log was
         visits = () if story is None else left_for_fallback(story.visits, found.fallback_at)
-        call, facts, changed = fallback_rows(found, known, legs, self._area(), self._asterisk_id)
+        call, facts, changed, unknown = fallback_rows(found, known, legs, self._area(), self._asterisk_id)
         try:
-            await self._ledger.store(call, facts, changed, visits=visits)
+            await self._ledger.store(call, facts, changed, visits=(*visits, *unknown))
         except StaleRow:
             return False
         if found.was_refused:

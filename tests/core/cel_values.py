@@ -97,10 +97,11 @@ def passing(
     call_id: str,
     bridges: tuple[str, ...] = (),
     is_answered: bool = True,
+    exten: str = "140119",
 ) -> list[CelEvent]:
     """A citizen in the application who is in these bridges, one after the other, for a second each."""
-    made = Channel(channel_id, call_id=call_id)
-    whole = citizen(channel_id, start, end, call_id=call_id)
+    made = Channel(channel_id, call_id=call_id, exten=exten)
+    whole = [replace(event, exten=exten) for event in citizen(channel_id, start, end, call_id=call_id)]
     stays = [
         made(kind, start + 0.2 + number + later, "Stasis", bridge_id=bridge)
         for number, bridge in enumerate(bridges)

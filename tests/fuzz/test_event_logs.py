@@ -86,9 +86,10 @@ def _all_calls(events: list[CelEvent]) -> list[FallbackCall]:
 def _assert_row_is_fit(found: FallbackCall) -> None:
     """A row of it, if its id is one: moments in order, texts that can be stored."""
     try:
-        call, facts, legs = fallback_rows(found, None, (), Area(), AsteriskId("node1"))
+        call, facts, legs, stays = fallback_rows(found, None, (), Area(), AsteriskId("node1"))
     except ValueError:
         return  # its id is none: the taker says so, and passes over it
+    assert all(stay.left_at is not None and stay.entered_at <= stay.left_at for stay in stays)
     for leg in legs:
         assert leg.hangup_cause is None or 0 <= leg.hangup_cause < 2**15
     for text in (call.channel_id, *(str(fact.detail) for fact in facts), *(str(leg.party) for leg in legs)):

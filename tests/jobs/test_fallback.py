@@ -2,53 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import structlog
 
-from ari_app.core.area import Area
-from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.call import EndReason, Fact, FactKind, LegEndReason, Stage
 from ari_app.core.event_log.cel import CelEvent
-from ari_app.core.ids import AsteriskId, CallId, ChannelId, new_leg_id, new_visit_id
+from ari_app.core.ids import CallId, new_visit_id
 from ari_app.core.limits import RULES, Limit
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
-from ari_app.jobs.fallback import FallbackTaker
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.reads import CallStory, call_story
 from ari_app.storage.db.engine import Database
-from tests.core.cel_values import at, citizen, in_fallback, passing, phone_rung, refused, written
+from tests.core.cel_values import at, in_fallback, phone_rung, refused
+from tests.jobs.logged_calls import NewTaker, append, begun, open_row, told
 
 pytestmark = pytest.mark.postgres
-
-NODE = AsteriskId("node1")
-NewTaker = Callable[[], FallbackTaker]
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return tmp_path / "cel.csv"
-
-
-@pytest.fixture
-def new_taker(database: Database, log: Path) -> NewTaker:
-    """Another process: it knows only what the database and the log say."""
-    return lambda: FallbackTaker(database, log, NODE, Area)
-
-
-def append(log: Path, *channels: list[CelEvent]) -> None:
-    with log.open("a") as file:
-        file.writelines(map(written, sorted((e for events in channels for e in events), key=lambda e: e.at)))
 
 
 def helped(call_id: CallId, name: str = "f") -> tuple[list[CelEvent], list[CelEvent]]:
@@ -56,17 +27,6 @@ def helped(call_id: CallId, name: str = "f") -> tuple[list[CelEvent], list[CelEv
         in_fallback(name, 0, 60, call_id=str(call_id), bridge=f"bridge-{name}"),
         phone_rung(f"{name}-1", name, 5, 60.1, bridge=f"bridge-{name}"),
     )
-
-
-async def told(database: Database, call_id: CallId) -> CallStory | None:
-    return await call_story(database.background, None, call_id)
-
-
-async def begun(new_taker: NewTaker) -> FallbackTaker:
-    """One that has looked once, so that what is written from now on is new."""
-    taker = new_taker()
-    await taker.tick()
-    return taker
 
 
 async def test_a_call_that_the_application_never_saw_is_stored_with_its_legs(
@@ -80,53 +40,6 @@ async def test_a_call_that_the_application_never_saw_is_stored_with_its_legs(
     assert (story.call.end_reason, story.call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True)
     assert [leg.channel_id for leg in story.legs] == ["f", "f-1"]
     assert [fact.kind for fact in story.facts] == ["arrived", "to_fallback", "answered", "ended"]
-
-
-async def test_callers_who_came_and_went_while_nobody_could_write_are_stored_as_far_as_they_came(
-    database: Database, log: Path, new_taker: NewTaker
-) -> None:
-    taker = await begun(new_taker)
-    waited, early, talked, known = (CallId(uuid4()) for _ in range(4))
-    await PostgresLedger(database.pool).store(*_open_row(known, at(0)))
-    append(
-        log,
-        passing("waited", 0, 60, call_id=str(waited), bridges=("waiting-1",)),
-        passing("early", 0, 5, call_id=str(early), is_answered=False),
-        passing("talked", 0, 60, call_id=str(talked), bridges=("waiting-1", "talk-1")),
-        citizen("known", 0, 9, call_id=str(known)),
-    )
-    with structlog.testing.capture_logs() as said:
-        await taker.tick()
-    assert {line["call_id"] for line in said if line["event"] == "passing_call_recorded"} == {str(waited), str(early)}
-    story = await told(database, waited)
-    assert story is not None
-    (leg,) = story.legs
-    assert (story.call.end_reason, story.call.queued_at) == (EndReason.ABANDONED_WAITING, at(0.2))
-    assert (story.call.arrived_at, story.call.ended_at, story.call.end_is_estimated) == (at(0), at(60), False)
-    assert (leg.role, leg.ended_at, leg.end_reason) == (LegRole.CALLER, at(60), LegEndReason.HUNG_UP)
-    assert not story.call.handled_by_fallback and story.call.answered_at is None
-    gone = await told(database, early)
-    assert gone is not None and gone.call.end_reason is EndReason.NOT_SERVED, "the number is in no area here"
-    assert await told(database, talked) is None, "whoever met somebody was not abandoned"
-    open_still = await told(database, known)
-    assert open_still is not None and open_still.call.is_open, "its own task has it"
-    with structlog.testing.capture_logs() as said_again:
-        await new_taker().tick()
-    assert said_again == []
-
-
-async def test_a_call_that_came_and_went_is_left_to_its_own_task_while_there_is_one(
-    database: Database, log: Path
-) -> None:
-    call_id, owned = CallId(uuid4()), True
-    taker = FallbackTaker(database, log, NODE, Area, lambda _: owned)
-    await taker.tick()
-    append(log, passing("p", 0, 60, call_id=str(call_id), bridges=("waiting-1",)))
-    await taker.tick()
-    assert await told(database, call_id) is None
-    owned = False
-    await taker.tick()
-    assert await told(database, call_id) is not None
 
 
 async def test_callers_who_heard_busy_are_stored_once_and_said_together(
@@ -207,7 +120,7 @@ async def test_a_call_whose_row_is_open_waits_until_its_own_task_has_ended_it(
 ) -> None:
     taker, call_id = await begun(new_taker), CallId(uuid4())
     ledger = PostgresLedger(database.pool)
-    mine = await ledger.store(*_open_row(call_id, at(0)))
+    mine = await ledger.store(*open_row(call_id, at(0)))
     append(log, *helped(call_id))
     await taker.tick()
     story = await told(database, call_id)
@@ -236,9 +149,3 @@ async def test_a_channel_that_another_dialplan_marked_does_not_hold_up_the_other
     append(log, in_fallback("strange", -1, 20, call_id="not ours"), *helped(call_id))
     await taker.tick()
     assert await told(database, call_id) is not None
-
-
-def _open_row(call_id: CallId, when: datetime) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
-    call = Call(call_id, NODE, ChannelId("f"), "140119", Stage.WAITING, when, when)
-    leg = Leg(new_leg_id(), call_id, ChannelId("f"), LegRole.CALLER, None, when)
-    return call, (Fact(when, FactKind.ARRIVED),), (leg,)

@@ -45,7 +45,7 @@ class FallbackCall:
     phones: tuple[ChannelHistory, ...]  # all phones that rang for this caller
     was_refused: bool = False
     came_and_went: bool = False  # in the application, and met nobody; `fallback_at` is its end
-    waited_from: datetime | None = None  # of one that came and went: first with the music of those who wait
+    waited_from: datetime | None = None  # first with the music of those who wait, if that was before `fallback_at`
 
 
 def endpoint_of(channel_name: str) -> Endpoint:
@@ -119,18 +119,22 @@ def _call(caller: ChannelHistory, fallback_at: datetime, phones: Sequence[Channe
         was_in_application=caller.was_in_application,
         phones=tuple(phones),
         was_refused=caller.fallback_at is None,
+        waited_from=min((at for at in _waits(caller) if at <= fallback_at), default=None),
     )
+
+
+def _waits(caller: ChannelHistory) -> list[datetime]:
+    """Each moment at which the caller began to hear the music of those who wait."""
+    return [span.from_at for span in caller.bridges if span.bridge_id.startswith(_WAITING)]
 
 
 def passing_call(caller: ChannelHistory) -> FallbackCall | None:
     """A call that came and went in the application; None for any other, and for a caller who met somebody."""
     if caller.role is not ChannelRole.CITIZEN or not caller.call_id or caller.ended_at is None:
         return None
-    waits = [span.from_at for span in caller.bridges if span.bridge_id.startswith(_WAITING)]
-    if _kept_at(caller) is not None or len(waits) < len(caller.bridges):
+    if _kept_at(caller) is not None or len(_waits(caller)) < len(caller.bridges):
         return None
-    found = _call(caller, caller.ended_at, ())
-    return replace(found, was_refused=False, came_and_went=True, waited_from=min(waits, default=None))
+    return replace(_call(caller, caller.ended_at, ()), was_refused=False, came_and_went=True)
 
 
 class FallbackWatch:

@@ -1,4 +1,4 @@
-"""The rows of a call that the fallback took, made from the channel event log and the rows known before. Pure."""
+"""The rows of a call that no process could write, made from the channel event log and the rows known before. Pure."""
 
 from __future__ import annotations
 
@@ -24,23 +24,33 @@ from ari_app.core.call import (
 from ari_app.core.causes import NOT_PICKED_UP
 from ari_app.core.event_log.cel import ChannelHistory
 from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
-from ari_app.core.ids import AsteriskId, CallId, LegId, MunicipalityCode
+from ari_app.core.ids import AsteriskId, CallId, LegId, MunicipalityCode, VisitId
+from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
+
+#: one commit: the call, its new facts, changed legs, and the stay in a queue that only the log knows
+Rows = tuple[Call, tuple[Fact, ...], tuple[Leg, ...], tuple[QueueVisit, ...]]
 
 _LEGS = UUID("9b1b3a52-6d1f-4b5e-9a53-0f4e6f0c2d11")
 LONGEST_DIALLED = 32
+#: how a call ended whose row knows of no queue
+_BEFORE_THE_QUEUE = (
+    EndReason.CALLER_HUNG_UP_EARLY,
+    EndReason.ABANDONED_IN_MENU,
+    EndReason.ABANDONED_IN_ANNOUNCEMENT,
+)
 
 
 def fallback_rows(
     found: FallbackCall, known: Call | None, legs: Sequence[Leg], area: Area, asterisk_id: AsteriskId
-) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+) -> Rows:
     """The rows to store for a call that is over; `known` and `legs` are its rows so far, which have ended.
 
-    A human who picked up counts as an answer. Idempotent: leg ids are derived from the channels.
+    A human who picked up counts as an answer. Idempotent: ids are derived from those of the channels and the call.
     """
     if found.was_refused:
         return _refused(found, area, asterisk_id)
     if found.came_and_went:
-        return _came_and_went(found, area, asterisk_id)
+        return _came_and_went(found, known, legs, area, asterisk_id)
     ended_at = found.ended_at or found.fallback_at
     helped = found.helped_at is not None
     reason = EndReason.HANDLED_BY_FALLBACK if helped else EndReason.ABANDONED_WAITING
@@ -48,10 +58,13 @@ def fallback_rows(
         reason = EndReason.CALLER_HUNG_UP  # after a talk with a human, before the fallback
     if known is not None and known.end_reason is EndReason.FAULT:
         reason = EndReason.FAULT  # our bug stays visible, whoever helped the caller
+    waited = _has_unknown_stay(found, known)
+    so_far = known or _new_call(found, area, asterisk_id)
     call = replace(
-        known or _new_call(found, area, asterisk_id),
+        so_far,
         stage=Stage.ENDED,
         stage_entered_at=ended_at,
+        queued_at=found.waited_from if waited else so_far.queued_at,
         answered_at=(known.answered_at if known is not None else None) or found.helped_at,
         ended_at=ended_at,
         end_reason=reason,
@@ -60,6 +73,8 @@ def fallback_rows(
         handled_by_fallback=True,
     )
     facts = [Fact(found.fallback_at, FactKind.TO_FALLBACK, {"reason": found.reason})]
+    if waited and found.waited_from is not None:
+        facts.insert(0, Fact(found.waited_from, FactKind.QUEUED))
     if known is None:
         facts.insert(0, Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}))
     if found.helped_at is not None:
@@ -69,12 +84,45 @@ def fallback_rows(
         call,
         tuple(facts),
         (_caller_leg(found, call, legs), *(_phone_leg(phone, found, call) for phone in found.phones)),
+        _stay(found, call, area, VisitOutcome.FALLBACK) if waited else (),
     )
 
 
-def _refused(
-    found: FallbackCall, area: Area, asterisk_id: AsteriskId
-) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+def _has_unknown_stay(found: FallbackCall, known: Call | None) -> bool:
+    """Whether the log saw the caller with the music of a queue, and the row so far knows of none."""
+    if found.waited_from is None or known is None:
+        return found.waited_from is not None
+    return known.queued_at is None and not known.has_music
+
+
+def needs_log(found: FallbackCall, known: Call) -> bool:
+    """Whether the row of a caller who came and went lacks the queue, or may lack it because it has not ended yet."""
+    return _has_unknown_stay(found, known) and (known.is_open or known.end_reason in _BEFORE_THE_QUEUE)
+
+
+def _stay(found: FallbackCall, call: Call, area: Area, outcome: VisitOutcome) -> tuple[QueueVisit, ...]:
+    """The stay in a queue that only the log knows. It begins with the music, and says that it is an estimate.
+
+    Without a municipality where that was chosen by a key: the log has no keys. The id is that of the call.
+    """
+    if found.waited_from is None:
+        return ()
+    is_direct = routing.direct_number(area, call.dialled) is not None
+    stay = QueueVisit(
+        id=VisitId(call.id),
+        call_id=call.id,
+        municipality=call.municipality,
+        reason=VisitReason.DIRECT if is_direct else VisitReason.MENU,
+        entered_at=found.waited_from,
+        calamity=call.calamity,
+        left_at=max(found.fallback_at, found.waited_from),
+        outcome=outcome,
+        end_is_estimated=True,
+    )
+    return (stay,)
+
+
+def _refused(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Rows:
     """A caller who heard busy: nobody's queue, nobody's talk, and counted all the same."""
     ended_at = found.ended_at or found.fallback_at
     call = replace(
@@ -91,27 +139,36 @@ def _refused(
         Fact(ended_at, FactKind.ENDED, {"reason": why, "limit": found.reason, "estimated": call.end_is_estimated}),
     )
     leg = replace(_caller_leg(found, call, ()), end_reason=LegEndReason.RELEASED)
-    return call, facts, (leg,)
+    return call, facts, (leg,), ()
 
 
 def _came_and_went(
-    found: FallbackCall, area: Area, asterisk_id: AsteriskId
-) -> tuple[Call, tuple[Fact, ...], tuple[Leg, ...]]:
+    found: FallbackCall, known: Call | None, legs: Sequence[Leg], area: Area, asterisk_id: AsteriskId
+) -> Rows:
     """A caller who met nobody: as far as they came, by what Asterisk did for them."""
     ended_at = found.ended_at or found.fallback_at
-    new = _new_call(found, area, asterisk_id)
+    so_far = known or _new_call(found, area, asterisk_id)
     if found.waited_from is not None:
         why = EndReason.ABANDONED_WAITING
-    elif new.municipality is None and new.shared_number is None:
+    elif so_far.municipality is None and so_far.shared_number is None:
         why = EndReason.NOT_SERVED
     else:
         why = EndReason.CALLER_HUNG_UP_EARLY if found.line_answered_at is None else EndReason.ABANDONED_IN_MENU
-    call = replace(new, queued_at=found.waited_from, stage_entered_at=ended_at, ended_at=ended_at, end_reason=why)
-    facts = (
-        Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}),
-        Fact(ended_at, FactKind.ENDED, {"reason": why.value, "estimated": False}),
+    call = replace(
+        so_far,
+        queued_at=found.waited_from,
+        stage_entered_at=ended_at,
+        ended_at=ended_at,
+        end_reason=why,
+        end_is_estimated=False,
     )
-    return call, facts, (_caller_leg(found, call, ()),)
+    facts = [Fact(ended_at, FactKind.ENDED, {"reason": why.value, "estimated": False})]
+    if found.waited_from is not None:
+        facts.insert(0, Fact(found.waited_from, FactKind.QUEUED))
+    if known is None:
+        facts.insert(0, Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}))
+    stay = _stay(found, call, area, VisitOutcome.ABANDONED)
+    return call, tuple(facts), (_caller_leg(found, call, legs),), stay
 
 
 def _new_call(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Call:
