@@ -87,10 +87,15 @@ class Invariants:
             self.offered_before_hold[citizen] = self._offers(citizen)
 
     def _offers(self, citizen: ChannelId) -> int:
-        facts = (
-            self.world.ledger.told.get(c.id, ()) for c in self.world.ledger.calls.values() if c.channel_id == citizen
-        )
-        return sum(fact.kind is FactKind.OFFERED and "operator" in fact.detail for told in facts for fact in told)
+        """How often an operator was offered this caller, but for those to whom a person transferred them."""
+        count, asked_for = 0, None
+        for call in self.world.ledger.calls.values():
+            for fact in self.world.ledger.told.get(call.id, ()) if call.channel_id == citizen else ():
+                if fact.kind is FactKind.TRANSFER_ASKED:
+                    asked_for = fact.detail["to"]
+                operator = fact.detail.get("operator") if fact.kind is FactKind.OFFERED else None
+                count += operator not in (None, asked_for)
+        return count
 
     # --- after every step ---
 
