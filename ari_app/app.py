@@ -27,6 +27,7 @@ from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch import AriSwitch, listen
 from ari_app.calls.switch.incoming import EVENT_TYPES
 from ari_app.calls.switch.retrying import RetryingSwitch
+from ari_app.calls.unowned import UnownedRows
 from ari_app.controller import Controller, Exchange, Health, installation_of, look
 from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId, CallId
@@ -134,6 +135,7 @@ async def _control(
         stack.push_async_callback(controller.last_beat)
         await stack.enter_async_context(tasks)
         await stack.enter_async_context(stream)
+        unowned = UnownedRows(shell, supervisor, node)
         holds = VirtualHolds(shell, supervisor.operators)
         ways = await stack.enter_async_context(ways_to(Outside(*settings.outside), supervisor.operators.reminder_calls))
         reminders = ReminderService(callback_store, area.current)
@@ -144,6 +146,7 @@ async def _control(
         retention = RetentionJob(database, area.current, settings.nightly_hour)
         jobs = ticks.jobs() | {
             "sweep": (SWEEP_SECONDS, controller.sweep),
+            "unowned": (SWEEP_SECONDS, unowned.look),
             "directory_check": (NIGHTLY_SECONDS, directory_check.tick),
             "retention": (NIGHTLY_SECONDS, retention.tick),
             "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
@@ -169,6 +172,7 @@ async def _control(
             supervisor.start,
         )
         tasks.create_task(claimer.follow(), name="commands")
+        tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
         await listen(stream, application, supervisor, controller.close_gap)
 

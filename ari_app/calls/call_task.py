@@ -46,7 +46,8 @@ async def drive(flow: Flow, first: Fact) -> None:
         await _walk(flow)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
-        if flow.call.last_seq == 0:
+        flow.is_overtaken = True
+        if flow.call.last_seq == 0 and not await _has_open_row(flow):
             # Its row is closed already, and yet the caller is still in our application.
             await _return_to_dialplan(flow, "call_is_over")
     except StoreUnavailable:
@@ -66,6 +67,15 @@ async def drive(flow: Flow, first: Fact) -> None:
             flow.refuse_commands()
         for channel_id in flow.channels:
             flow.shell.registry.disown(channel_id)
+
+
+async def _has_open_row(flow: Flow) -> bool:
+    """Whether an earlier process stored this call, and it goes on: a frozen Postgres may have done so just now."""
+    try:
+        row = await flow.shell.ledger.call(flow.call.id)
+    except StoreUnavailable:
+        return False
+    return row is not None and row.is_open
 
 
 async def _walk(flow: Flow) -> None:
@@ -236,6 +246,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
         await flow.commit(patience=FOR_EVER)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+        flow.is_overtaken = True
     await _clear_up(flow)
     await request_at_end(flow, reason, is_last_try=True)
 

@@ -56,7 +56,9 @@ class Supervisor:
         self._flows: dict[CallId, Flow] = {}
         self._owing: deque[Flow] = deque()
         self._sweeper = Sweeper(shell.registry)
-        self.operators = OperatorTasks(shell, asterisk_id, self.start, self.start_callback)
+        #: set when a task met a row that it had not written, and let it go: rows and Asterisk are to be compared
+        self.overtaken = asyncio.Event()
+        self.operators = OperatorTasks(shell, asterisk_id, self.start, self.start_callback, self.overtaken)
 
     # --- messages and channels ---
 
@@ -169,6 +171,8 @@ class Supervisor:
                 await drive(flow, first)
             finally:
                 self._flows.pop(flow.call.id, None)
+        if flow.is_overtaken:
+            self.overtaken.set()
         if flow.is_owed:
             self._owing.append(flow)
             if len(self._owing) == 1:
@@ -185,6 +189,7 @@ class Supervisor:
                 continue
             except StaleRow:
                 log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+                self.overtaken.set()
             except Exception:
                 log.exception("call_not_stored", call_id=str(flow.call.id))
             self._owing.popleft()
@@ -193,6 +198,12 @@ class Supervisor:
 
     def owns_call(self, call_id: CallId) -> bool:
         return call_id in self._flows
+
+    def owned_ids(self) -> frozenset[UUID]:
+        """The ids of the rows that a task has, or will still write: of calls, operators' lines and sessions."""
+        calls = (*self._flows, *(flow.call.id for flow in self._owing))
+        sessions = (session.id for session in self._shell.registry.sessions())
+        return frozenset((*calls, *sessions, *self.operators.line_ids()))
 
     def post_missed(
         self,

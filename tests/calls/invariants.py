@@ -87,14 +87,15 @@ class Invariants:
             self.offered_before_hold[citizen] = self._offers(citizen)
 
     def _offers(self, citizen: ChannelId) -> int:
-        """How often an operator was offered this caller, but for those to whom a person transferred them."""
-        count, asked_for = 0, None
+        """How often an operator was offered this caller, but for the one to whom a person transferred them last."""
+        count, wanted = 0, None
+        persons = {entry.extension: entry.operator for entry in self.world.area.entries.values()}
         for call in self.world.ledger.calls.values():
             for fact in self.world.ledger.told.get(call.id, ()) if call.channel_id == citizen else ():
                 if fact.kind is FactKind.TRANSFER_ASKED:
-                    asked_for = fact.detail["to"]
+                    wanted = persons.get(str(fact.detail["to"])) or fact.detail["to"]
                 operator = fact.detail.get("operator") if fact.kind is FactKind.OFFERED else None
-                count += operator not in (None, asked_for)
+                count += operator not in (None, wanted)
         return count
 
     # --- after every step ---

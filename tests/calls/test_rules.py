@@ -236,6 +236,7 @@ async def test_rule_8_a_row_that_another_controller_continued_is_not_touched_aga
     operator = await world.operator("101")
     citizen = await world.citizen(ESDAM_ALONE)
     await world.clock.advance(10)
+    world.has_lock = False
     theirs = replace(world.call(citizen), last_seq=world.call(citizen).last_seq + 5)
     world.ledger.calls[theirs.id] = theirs
     orders = len(world.switch.orders)

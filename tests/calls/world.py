@@ -11,6 +11,7 @@ from itertools import count
 from uuid import uuid4
 
 from ari_app.callbacks.service import CallbackService
+from ari_app.calls.clock import sleep_until
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
 from ari_app.calls.messages import Digit, Left, Message
@@ -20,6 +21,7 @@ from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.calls.switch.retrying import RetryingSwitch
+from ari_app.calls.unowned import UnownedRows
 from ari_app.core.area import (
     Area,
     Calamity,
@@ -105,6 +107,7 @@ class World:
 
     area: Area = field(default_factory=an_area)
     now: datetime = OPEN_AT
+    has_lock: bool = True
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(self.now)
@@ -148,11 +151,22 @@ class World:
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             self.supervisor = Supervisor(self.shell, NODE, tasks)
+            self.unowned = UnownedRows(self.shell, self.supervisor, NODE)
+            tasks.create_task(self.unowned.keep_compared(self._compare))
             await self._stop.wait()
 
     def commands(self, *, patience_seconds: float = PATIENCE_SECONDS) -> OperatorCommands:
         """The way of commands from a screen to the process that runs now."""
         return OperatorCommands(self.registry, self.supervisor.operators.start_login, patience_seconds)
+
+    async def _compare(self) -> None:
+        """As the application does when the lock was lost: again, until the store answers. Not without the lock."""
+        while self.has_lock:
+            try:
+                await self._recovery().run(NODE, self.asterisk_started_at)
+                return
+            except StoreUnavailable:
+                await sleep_until(self.clock, self.clock.now() + timedelta(seconds=0.5))
 
     async def kill(self) -> None:
         """The process is gone, whatever it was doing; it must not use its last breath to touch anything."""
@@ -191,8 +205,7 @@ class World:
         assert self.ledger.available
         self.supervisor.forget_holds()
         while True:
-            recovery = Recovery(self.shell, self.supervisor, self.look, self.read_ends)
-            work = asyncio.create_task(recovery.run(NODE, self.asterisk_started_at))
+            work = asyncio.create_task(self._recovery().run(NODE, self.asterisk_started_at))
             await settle()
             while not work.done():  # it waits before it repeats an order
                 await self.clock.advance(0.1)
@@ -200,6 +213,9 @@ class World:
                 return work.result()
             except StoreUnavailable:
                 await settle()
+
+    def _recovery(self) -> Recovery:
+        return Recovery(self.shell, self.supervisor, self.look, self.read_ends)
 
     async def read_ends(self, channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
         """Ends from Asterisk's own log; none, unless a test puts ends into `logged_ends`."""
@@ -227,10 +243,10 @@ class World:
     async def sweep(self) -> int:
         """As the application does every few seconds."""
         found = self.supervisor.sweep(self.snapshot())
+        with suppress(StoreUnavailable):
+            await self.unowned.look()
         await settle()
         return found
-
-    # --- people ---
 
     async def citizen(self, dials: str = SHARED, number: str = "+31201234567") -> ChannelId:
         return await self.arrive("citizen", str(uuid4()), dials, number=number)

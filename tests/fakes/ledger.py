@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 from ari_app.calls.clock import Clock, time_limit
 from ari_app.core.call import Call, Fact, FactKind, Leg
@@ -214,46 +215,26 @@ class FakeLedger:
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows:
         await self._arrive()
-        self._do_late(_ALL)  # whoever takes over has to connect first
         here = [call for call in self.calls.values() if call.asterisk_id == asterisk_id]
         ids = {call.id for call in here}
+        legs = [leg for leg in self.legs.values() if leg.is_open and leg.call_id in ids]
+        lines = [one for one in self.lines.values() if one.ended_at is None and one.asterisk_id == asterisk_id]
+        sessions = [one for one in self.sessions.values() if one.is_open and one.asterisk_id == asterisk_id]
+        transfers = [transfer for transfer in self.transfers.values() if transfer.is_open and transfer.call_id in ids]
+        visits = [visit for visit in self.visits.values() if visit.is_open and visit.call_id in ids]
         return OpenRows(
             calls=tuple(sorted((call for call in here if call.is_open), key=lambda call: (call.arrived_at, call.id))),
-            legs=tuple(
-                sorted(
-                    (leg for leg in self.legs.values() if leg.is_open and leg.call_id in ids),
-                    key=lambda leg: (leg.started_at, leg.id),
-                )
-            ),
-            lines=tuple(
-                sorted(
-                    (line for line in self.lines.values() if line.ended_at is None and line.asterisk_id == asterisk_id),
-                    key=lambda line: (line.started_at, line.id),
-                )
-            ),
-            sessions=tuple(
-                sorted(
-                    (
-                        session
-                        for session in self.sessions.values()
-                        if session.is_open and session.asterisk_id == asterisk_id
-                    ),
-                    key=lambda session: (session.logged_in_at, session.id),
-                )
-            ),
-            transfers=tuple(
-                sorted(
-                    (transfer for transfer in self.transfers.values() if transfer.is_open and transfer.call_id in ids),
-                    key=lambda transfer: (transfer.requested_at, transfer.id),
-                )
-            ),
-            visits=tuple(
-                sorted(
-                    (visit for visit in self.visits.values() if visit.is_open and visit.call_id in ids),
-                    key=lambda visit: (visit.entered_at, visit.id),
-                )
-            ),
+            legs=tuple(sorted(legs, key=lambda leg: (leg.started_at, leg.id))),
+            lines=tuple(sorted(lines, key=lambda line: (line.started_at, line.id))),
+            sessions=tuple(sorted(sessions, key=lambda session: (session.logged_in_at, session.id))),
+            transfers=tuple(sorted(transfers, key=lambda transfer: (transfer.requested_at, transfer.id))),
+            visits=tuple(sorted(visits, key=lambda visit: (visit.entered_at, visit.id))),
         )
+
+    async def open_ids(self, asterisk_id: AsteriskId) -> frozenset[UUID]:
+        rows = await self.open_rows(asterisk_id)
+        ids: list[UUID] = [call.id for call in rows.calls]
+        return frozenset([*ids, *(line.id for line in rows.lines), *(session.id for session in rows.sessions)])
 
     async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
         await self._arrive()

@@ -82,6 +82,7 @@ class Flow(HeldCaller):
         self._plays = (call.last_seq, 0)  # how many playbacks since which fact
         #: the call is over, and the store never took it: to be committed when Postgres is back
         self.is_owed = False
+        self.is_overtaken = False
         self._released: set[ChannelId] = set()
         #: when the last announcement of the queue began, whether it was heard or not
         self.announced_at: datetime | None = None

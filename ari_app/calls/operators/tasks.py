@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 
 import structlog
@@ -20,6 +21,7 @@ from ari_app.core.ids import (
     ChannelId,
     CommandId,
     Endpoint,
+    LineId,
     OperatorNumber,
     PlaybackId,
     is_made_by_us,
@@ -42,8 +44,12 @@ class OperatorTasks:
         asterisk_id: AsteriskId,
         start: Callable[[Coroutine[None, None, None], str], None],
         start_call: StartCall,
+        overtaken: asyncio.Event,
     ) -> None:
-        """`start` runs a named task beside all others; `start_call` begins the call of a callback."""
+        """`start` runs a named task beside all others; `start_call` begins the call of a callback.
+
+        `overtaken` is set when a task met a row that it had not written.
+        """
         self.start = start
         self.callbacks = OperatorCallbacks(shell, start_call)
         self.reminder_calls = ReminderCalls(shell, self, asterisk_id)
@@ -52,6 +58,7 @@ class OperatorTasks:
         self._common = OperatorShell(shell, self.callbacks, self.start_ring_session)
         self._lines: dict[ChannelId, LineTask] = {}
         self.login_calls = LoginCalls(shell, self._common, self, asterisk_id)
+        self._overtaken = overtaken
 
     # --- lines ---
 
@@ -102,6 +109,7 @@ class OperatorTasks:
                 await task.run()
             except StaleRow:
                 log.warning("line_owned_elsewhere", channel_id=channel_id)
+                self._overtaken.set()
                 return
             except SwitchUnavailable as error:
                 log.warning("line_given_up", channel_id=channel_id, error=str(error))
@@ -110,6 +118,9 @@ class OperatorTasks:
             await task.end()
         finally:
             self.disown_line(task)
+
+    def line_ids(self) -> list[LineId]:
+        return [task.line.id for task in self._lines.values()]
 
     def awaited_playbacks(self) -> list[tuple[Mailbox, PlaybackId]]:
         """The prompts whose end an operator's task waits for."""
@@ -136,6 +147,7 @@ class OperatorTasks:
             await task.run()
         except StaleRow:
             log.warning("session_owned_elsewhere", session_id=str(task.session.id))
+            self._overtaken.set()
         except Exception:
             log.exception("session_fault", session_id=str(task.session.id))
             await task.give_up()

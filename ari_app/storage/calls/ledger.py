@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -153,6 +154,10 @@ class PostgresLedger:
                     transfers=tuple(map(TRANSFER.read, await connection.fetch(statements.OPEN_TRANSFERS, asterisk_id))),
                     visits=tuple(map(VISIT.read, await connection.fetch(statements.OPEN_VISITS, asterisk_id))),
                 )
+
+    async def open_ids(self, asterisk_id: AsteriskId) -> frozenset[UUID]:
+        """The ids of the open calls, lines and sessions of one moment. Raises StoreUnavailable."""
+        return frozenset(row["id"] for row in await self._fetch(statements.OPEN_IDS, asterisk_id))
 
     async def call(self, call_id: CallId) -> Call | None:
         """The row of a call, also of one that is over. Raises StoreUnavailable."""
