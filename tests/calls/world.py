@@ -243,8 +243,7 @@ class World:
     async def sweep(self) -> int:
         """As the application does every few seconds."""
         found = self.supervisor.sweep(self.snapshot())
-        with suppress(StoreUnavailable):
-            await self.unowned.look()
+        self.supervisor.start(self.unowned.look(), "rows without a task")  # the store may be frozen
         await settle()
         return found
 
