@@ -116,8 +116,7 @@ class World:
         self.callbacks = CallbackService(self.callback_store, lambda: self.area)
         for number in ("101", "102", "103"):
             self.ledger.add_operator(number, "1234")
-        self.voice = NamedVoice()
-        self.switch = FakeSwitch(self.clock, self.post)
+        self.voice, self.switch = NamedVoice(), FakeSwitch(self.clock, self.post)
         self.asterisk_started_at = self.now - timedelta(days=1)
         self.logged_ends: dict[ChannelId, Left] = {}
         self.arrivals: dict[ChannelId, LiveChannel] = {}
@@ -162,11 +161,10 @@ class World:
     async def _compare(self) -> None:
         """As the application does when the lock was lost: again, until the store answers. Not without the lock."""
         while self.has_lock:
-            try:
+            with suppress(StoreUnavailable):
                 await self._recovery().run(NODE, self.asterisk_started_at)
                 return
-            except StoreUnavailable:
-                await sleep_until(self.clock, self.clock.now() + timedelta(seconds=0.5))
+            await sleep_until(self.clock, self.clock.now() + timedelta(seconds=0.5))
 
     async def kill(self) -> None:
         """The process is gone, whatever it was doing; it must not use its last breath to touch anything."""
@@ -279,8 +277,6 @@ class World:
     async def hang_up(self, channel_id: ChannelId) -> None:
         self.switch.leave(channel_id)
         await settle()
-
-    # --- what a test asks ---
 
     def call(self, channel_id: ChannelId) -> Call:
         return next(call for call in self.ledger.calls.values() if call.channel_id == channel_id)
