@@ -12,7 +12,7 @@ import asyncpg
 
 from ari_app.core.call import Fact, FactKind
 from ari_app.core.command_traces import answer_by_facts
-from ari_app.core.operator_commands import ACCEPTED, Answer
+from ari_app.core.operator_commands import ACCEPTED, Answer, Unanswered
 
 # The call that a command made has an id of its own: it is looked for among those of that minute.
 _CALLS = """
@@ -37,8 +37,11 @@ def answer_by_record(row: asyncpg.Record) -> Answer:
     """The answer that its controller would have given, of a row with the columns of TRACE."""
     if row["is_in_session"] or row["is_in_line"]:
         return ACCEPTED
-    facts = [
-        Fact(datetime.fromisoformat(fact["at"]), FactKind(fact["kind"]), fact["detail"])
-        for fact in json.loads(row["facts"] or "[]")
-    ]
-    return answer_by_facts(facts, row["deadline_at"])
+    try:
+        facts = [
+            Fact(datetime.fromisoformat(fact["at"]), FactKind(fact["kind"]), fact["detail"])
+            for fact in json.loads(row["facts"] or "[]")
+        ]
+        return answer_by_facts(facts, row["deadline_at"])
+    except (KeyError, ValueError):
+        return Unanswered()  # facts of another version: nobody here can tell

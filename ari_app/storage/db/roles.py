@@ -174,12 +174,18 @@ WEB_SEES: Mapping[str, str] = {
     "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }
 
+#: whoever asks reads no numbers and notes of others, and gives no answer
+_ASKED = (
+    "id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments, asked_at, expires_at"
+)
+_ANSWERED = "claimed_at, answered_at, answer, reason, details"
+
 #: what `web` may do with each table and view
 WEB_RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(WEB_SEES, _READ),
     "operator": "SELECT (number, name)",  # never the hash of a PIN
     "audit_log": "INSERT",
-    "command": "SELECT, INSERT",
+    "command": f"SELECT ({_ASKED}, {_ANSWERED}), INSERT ({_ASKED}, pii_arguments)",
     # Who logs in is of no municipality; no page makes an account, or gives a role.
     "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",
     "account_role": _READ,

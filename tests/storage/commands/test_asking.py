@@ -234,6 +234,25 @@ async def test_web_sees_and_makes_only_commands_of_the_scope_whatever_it_asks(
     assert made == sees
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT pii_arguments FROM command",
+        "SELECT * FROM command",
+        "UPDATE command SET answer = 'accepted', answered_at = now()",
+        "DELETE FROM command",
+        "INSERT INTO command (id, actor, operator, what, arguments, asked_at, expires_at, answered_at, answer) VALUES"
+        " (gen_random_uuid(), 'x', '101', 'log_out', '{}', now(), now() + interval '1 s', now(), 'accepted')",
+    ],
+)
+async def test_web_reads_nothing_personal_and_answers_nothing(screen: Screen, statement: str) -> None:
+    async with screen.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL ari_app.scope = '*'")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with connection.transaction():
+                await connection.execute(statement)
+
+
 async def test_given_a_call_of_no_municipality_then_the_operator_who_has_it_may_command_it(
     screen: Screen, ledger: PostgresLedger, claims: CommandClaims, an_area: Database
 ) -> None:
