@@ -49,6 +49,7 @@ def own_directory(root: Path) -> Iterator[Path]:
 
 def _take_away(directory: Path) -> None:
     """With the servers in it: a run that was interrupted may not have come to stopping them."""
+    process.reap_leftover(directory / "pages" / "web.pid", signal.SIGTERM)
     process.reap_leftover(directory / "asterisk" / "launched.pid", signal.SIGTERM)
     process.reap_leftover(directory / "postgres" / "postgres.pid", signal.SIGINT)
     shutil.rmtree(directory, ignore_errors=True)

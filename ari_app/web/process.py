@@ -88,8 +88,9 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     """Everything that the pages need, over one database."""
     assets = Assets()
     pages = Renderer(assets)
-    hub = Hub(database.url, database.background, Regions(database.background, pages), now)
-    return Site(database.background, options, pages, assets, Passwords(), hub, Answers(database.url), now)
+    pool = database.pool  # a page waits for two seconds, and says then that the data is out of reach
+    hub = Hub(database.url, pool, Regions(pool, pages), now)
+    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), now)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import Route, async_playwright
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
@@ -31,13 +33,18 @@ from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
 WIERDAM = MunicipalityCode("GM9901")
+SHOWN = {
+    OperatorState.READY: "Klaar voor gesprekken",
+    OperatorState.OFFERED: "Gesprek komt binnen",
+    OperatorState.TALKING: "In gesprek",
+    OperatorState.WRAP_UP: "Nawerk",
+    OperatorState.PAUSED: "Pauze",
+}
 BINDS = address(1)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def desk(
-    postgres_server: LocalPostgres, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Desk]:
+async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
     """One database, one `ari-app web`, one Chromium for all tests here."""
     say = lambda line: None  # noqa: E731
     machine.tools(say)
@@ -46,7 +53,7 @@ async def desk(
     name = f"browser_{uuid4().hex}"
     postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
     url = postgres_server.url(name)
-    settings = PagesSettings(tmp_path_factory.mktemp("web"), as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
+    settings = PagesSettings(server_directory / "pages", as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
     pages = LocalPages(settings)
     async with Database(as_role(url, SERVE)) as serve, async_playwright() as playwright:
         await serve.pool.execute(AREA)
@@ -212,22 +219,46 @@ async def test_every_page_passes_the_look_of_axe_at_every_width(desk: Desk) -> N
             await desk.look_over(page, f"{path} of {login}")
 
 
-@pytest.mark.parametrize("state", [one for one in OperatorState if one is not OperatorState.AWAY])
-async def test_the_desk_passes_the_look_of_axe_in_every_state(desk: Desk, state: OperatorState) -> None:
+async def test_the_desk_passes_the_look_of_axe_in_every_state(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
     call = await a_call(desk.serve, WIERDAM)
     session = await an_operator(desk.serve, "101", WIERDAM)
-    has_call = state in (OperatorState.TALKING, OperatorState.OFFERED)
-    await store(
-        desk.serve,
-        replace(
+    for version, state in enumerate(SHOWN, start=1):
+        has_call = state in (OperatorState.TALKING, OperatorState.OFFERED)
+        changed = replace(
             session,
             state=state,
             call_id=call.id if has_call else None,
             pause_reason=PauseReason.ON_HOLD if state is OperatorState.PAUSED else None,
             pause_pending=PauseReason.MEETING if has_call else None,
-            version=1,
-        ),
-    )
+            version=version,
+        )
+        await store(desk.serve, changed)
+        await desk.text_of(page, "#operator .badge", SHOWN[state])
+        await desk.look_over(page, f"the desk, {state.value}")
+
+
+async def test_a_page_of_an_older_version_is_loaded_anew_but_not_in_a_talk(desk: Desk) -> None:
+    build = re.compile('data-build="[0-9a-f]+"')
+    loads: list[str] = []
+
+    async def older(route: Route) -> None:
+        """The page as the version before made it, the first time."""
+        answer = await route.fetch()
+        text = await answer.text()
+        loads.append(text)
+        await route.fulfill(response=answer, body=build.sub('data-build="0"', text) if len(loads) == 1 else text)
+
     page = await desk.logged_in("anna")
-    await desk.text_of(page, "#operator .badge", "")
-    await desk.look_over(page, f"the desk, {state.value}")
+    session = await an_operator(desk.serve, "101", WIERDAM, state="talking")
+    await desk.text_of(page, "#operator .badge", "In gesprek")
+    await page.route(f"{desk.url}/", older)
+    await page.goto(f"{desk.url}/")
+    await store(desk.serve, replace(session, state=OperatorState.WRAP_UP, call_id=None, version=1))
+    await desk.text_of(page, "#operator .badge", "Nawerk")
+    assert len(loads) == 1
+    await page.context.set_offline(True)
+    await desk.text_of(page, "#line", "Geen verbinding")
+    async with page.expect_navigation():
+        await page.context.set_offline(False)
+    assert len(loads) == 2

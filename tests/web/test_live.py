@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
+from aiohttp import ClientSession, CookieJar
+from aiohttp.test_utils import TestServer
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operators import PauseReason
 from ari_app.storage.accounts.store import change_roles, lock_account
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import WEB
+from ari_app.web.desk_app import make_desk_app
+from ari_app.web.process import make_site
+from tests.roles import as_role
+from tests.storage.link import Link
 from tests.storage.values import eventually
 from tests.web.frames import closed_with, next_frames
 from tests.web.people import Browser, Place
@@ -77,6 +87,30 @@ async def test_a_screen_says_that_the_controller_is_away_and_since_when(place: P
         assert "Gesprekken gaan door" in frame
         await place.serve.pool.execute("UPDATE node SET seen_at = now()")
         assert "niet te bereiken" not in await next_frames(socket, "line")
+
+
+@pytest.mark.parametrize("how", ["cut", "freeze"])
+async def test_a_screen_says_that_the_database_is_away_and_recovers(database_url: str, place: Place, how: str) -> None:
+    await place.account("anna", OPERATOR, operator="101")
+    async with Link(as_role(database_url, WEB)) as link, Database(link.url) as database, AsyncExitStack() as stack:
+        site = make_site(database, place.site.options, place.clock)
+        server = await stack.enter_async_context(TestServer(make_desk_app(site)))
+        hub = asyncio.create_task(site.hub.run())
+        session = await stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
+        anna = Browser(session, str(server.make_url("")).rstrip("/"), place.clock)
+        assert (await anna.log_in("anna")).status == 303
+        async with await anna.live() as socket:
+            await next_frames(socket, "hello", "line", "operator", "queue")
+            getattr(link, how)()
+            assert "De gegevens zijn niet te bereiken" in await next_frames(socket, "line")
+            assert (await anna.get("/")).status == 503
+            await an_operator(place.serve, "101", WIERDAM)
+            link.mend()
+            assert "Klaar voor gesprekken" in await next_frames(socket, "line", "operator")
+            assert (await anna.get("/")).status == 200
+        site.hub.close()
+        hub.cancel()
+        await asyncio.gather(hub, return_exceptions=True)
 
 
 async def test_a_login_that_ends_closes_its_pages(place: Place, anna: Browser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from datetime import datetime
 from ari_app.core.access import Scope
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.core.operators import OperatorState, PauseReason
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.connections import borrowed
+from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading, scope_codes
 
@@ -104,6 +106,7 @@ async def queue_lines(pool: Pool, scope: Scope) -> list[QueueLine]:
 
 
 async def nodes_seen(pool: Pool) -> list[NodeSeen]:
-    """Raises StoreUnavailable."""
+    """No answer for two seconds is an absence. Raises StoreUnavailable."""
     with translated():
-        return [NodeSeen(**row) for row in await pool.fetch(_NODES)]
+        async with asyncio.timeout(STATEMENT_SECONDS), borrowed(pool) as connection:
+            return [NodeSeen(**row) for row in await connection.fetch(_NODES)]

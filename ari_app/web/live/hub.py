@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from datetime import datetime
 
@@ -137,17 +137,25 @@ class Hub:
                 taken[Region.QUEUE] = {one for one in taken[Region.QUEUE] if not one.has(Region.QUEUE)}
             for region, screens in taken.items():
                 self._marks[region] = self._marks[region] - screens
-            try:
-                for region, screens in taken.items():
-                    await self._show(region, screens)
-            except StoreUnavailable:
-                for region, screens in taken.items():
-                    self._marks[region] |= screens & self._screens
+            if not await self._show_all(taken):
                 await asyncio.sleep(RETRY_SECONDS)
                 self._marked.set()
                 continue
             if taken.get(Region.QUEUE):
                 self._queue_due = clock() + QUEUE_SECONDS
+
+    async def _show_all(self, taken: Mapping[Region, set[Screen]]) -> bool:
+        """False: the store is away, and what was taken stays marked. A bug costs the region, and not the process."""
+        for region, screens in taken.items():
+            try:
+                await self._show(region, screens)
+            except StoreUnavailable:
+                for again, marked in taken.items():
+                    self._marks[again] |= marked & self._screens
+                return False
+            except Exception as error:  # of one region: the others, and all pages, go on
+                log.error("region_failed", region=region.value, exc_info=error)
+        return True
 
     async def _show(self, region: Region, screens: Iterable[Screen]) -> None:
         by_scope: dict[Scope, list[Screen]] = defaultdict(list)
