@@ -68,4 +68,4 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
     country = findings.country
     assert country is not None
     assert country.first.cpu_seconds > 0 < country.again.cpu_seconds
-    assert len(findings.verdicts()) == 6 + 5 + 2 + 2
+    assert len(findings.verdicts()) == 6 + 5 + 2 + 2 + 3
