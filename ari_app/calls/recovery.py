@@ -122,6 +122,9 @@ class Recovery:
             case ResumeLine(line, session, is_placed, is_up):
                 if not self._shell.registry.is_owned(line.channel_id):
                     self._supervisor.operators.resume_line(line, session, is_placed=is_placed)
+                elif self._supervisor.operators.has_other_line(line):
+                    await self._end_line(line)  # written late for an earlier process; the channel has a row since
+                    return
                 if is_up and line.answered_at is None:
                     self._supervisor.post(line.channel_id, Up(line.channel_id, self._now))
             case ResumeRingSession(session):
@@ -228,6 +231,9 @@ class Recovery:
         if self._shell.registry.is_owned(line.channel_id):
             self._supervisor.post(line.channel_id, self._left(line.channel_id))
             return
+        await self._end_line(line)
+
+    async def _end_line(self, line: OperatorLine) -> None:
         end = self._left(line.channel_id)
         why = how_it_ended(end.cause, was_answered=line.answered_at is not None)
         closed = replace(

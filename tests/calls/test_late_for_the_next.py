@@ -95,6 +95,20 @@ async def test_a_row_that_comes_late_of_somebody_who_is_gone_is_closed(
         assert world.line(channel).ended_at is not None
 
 
+async def test_an_operator_whose_line_comes_late_has_one_open_row(world: World) -> None:
+    world.ledger.freeze()
+    channel = await world.dial_in()
+    await world.clock.advance(0.1)
+    await start_in_the_instant_of_the_thaw(world, 2)
+    for _ in range(2):
+        await world.clock.advance(10)
+        await world.sweep()
+    assert len([line for line in world.ledger.lines.values() if line.ended_at is None]) == 2
+    await world.clock.advance(5)
+    assert len([line for line in world.ledger.lines.values() if line.ended_at is None]) == 1
+    assert world.registry.is_owned(channel)
+
+
 async def test_a_row_without_a_task_is_compared_once(world: World) -> None:
     """One that a comparison cannot close is not looked at again and again."""
     citizen = await world.citizen(ESDAM_ALONE)

@@ -119,6 +119,11 @@ class OperatorTasks:
         finally:
             self.disown_line(task)
 
+    def has_other_line(self, line: OperatorLine) -> bool:
+        """Whether the channel of this row has a task that writes another one."""
+        task = self._lines.get(line.channel_id)
+        return task is not None and task.line.id != line.id
+
     def line_ids(self) -> list[LineId]:
         return [task.line.id for task in self._lines.values()]
 
