@@ -31,7 +31,7 @@ from ari_app.calls.messages import (
 )
 from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
-from ari_app.calls.operators.prompts import SessionPrompts
+from ari_app.calls.operators.screen import SessionOnScreen
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
@@ -47,7 +47,6 @@ from ari_app.core.keypad import (
     UnknownCode,
 )
 from ari_app.core.operator_commands import (
-    ACCEPTED,
     CallbackKey,
     Command,
     PromiseCallback,
@@ -69,14 +68,13 @@ from ari_app.core.operators import (
     Resume,
     WrapUpOver,
 )
-from ari_app.core.state_commands import is_forced, verdict
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
 
 
-class SessionTask(SessionPrompts):
+class SessionTask(SessionOnScreen):
     """From login to logout. One mailbox has the messages of keys, calls, the sweep and the hang-up."""
 
     def __init__(
@@ -238,22 +236,6 @@ class SessionTask(SessionPrompts):
             self._shell.registry.post_to_call(before.call_id, message)
         elif self.session.state is OperatorState.READY and before.state is not OperatorState.READY:
             await self._channel.start_prompt(to_operator.READY)
-
-    # --- a screen ---
-
-    async def _obey(self, asked: StateAsked) -> None:
-        """Commit what a command about this operator comes to, then answer. Others' commands are spoken as well."""
-        event = verdict(self.session, asked.command, self._shell.clock.now())
-        if isinstance(event, Refused):
-            asked.answer(event)
-            return
-        await self._apply(event, command_id=asked.command_id)
-        asked.answer(ACCEPTED)
-        if is_forced(asked.command) and not self.session.is_open:
-            self._goodbye = (*to_operator.BY_SUPERVISOR, *self._goodbye)
-        elif is_forced(asked.command) and self.session.state is not OperatorState.OFFERED:
-            is_in_talk = self.session.state is OperatorState.TALKING
-            await self._prompt_at_length(to_operator.by_supervisor(asked.command, is_in_talk=is_in_talk))
 
     # --- keys ---
 

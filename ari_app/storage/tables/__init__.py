@@ -57,15 +57,14 @@ from ari_app.storage.tables.record import (
     call,
     call_fact,
     call_leg,
-    call_wrap_up,
     cel_position,
     operator_line,
     operator_session,
     outbox,
-    transfer,
-    transfer_allowance,
 )
 from ari_app.storage.tables.retention import erasure, retention_mark, retention_rules
+from ari_app.storage.tables.transfers import transfer, transfer_allowance
+from ari_app.storage.tables.wrap_ups import call_wrap_up
 
 __all__ = [
     "CALLBACK_VIEWS",

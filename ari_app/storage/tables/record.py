@@ -1,4 +1,4 @@
-"""The record of calls, legs, transfers, lines and sessions, written by the ledger.
+"""The record of calls, legs, lines and sessions, written by the ledger.
 
 `call`, `call_leg`, `operator_line` and `operator_session` have the columns that the dataclasses of `core` have as
 fields; a test compares them. They have no foreign keys to the area: the record stays when a municipality or an
@@ -14,9 +14,8 @@ from ari_app.core.area import Reach
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
-from ari_app.core.transfer import CountReason, TransferKind, TransferOutcome, TransferState
 from ari_app.storage.db.indexes import NUMBER_SUMMARIES, SUMMARY_OPTIONS
-from ari_app.storage.db.rows import MAY_BE_PERSONAL, TRANSFER_MAY_HOLD_NUMBER, WRAP_UP_MAY_HOLD_NUMBER
+from ari_app.storage.db.rows import MAY_BE_PERSONAL
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
     flag,
@@ -151,77 +150,6 @@ call_fact = sa.Table(
     sa.Column("detail", JSONB, nullable=False),
     quickly_one_of("call_fact", "kind", FactKind),
     sa.Index("ix_call_fact_personal", "call_id", postgresql_where=sa.text(MAY_BE_PERSONAL.format(""))),
-)
-
-#: One transfer, asked for by a person (AV §2). `number` counts from 1 within its call.
-transfer = sa.Table(
-    "transfer",
-    metadata,
-    sa.Column("id", sa.Uuid, primary_key=True),
-    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
-    text("kind"),
-    text("state"),
-    instant("requested_at"),
-    text("from_party"),
-    sa.Column("from_leg", sa.Uuid, nullable=False),
-    text("to_party"),
-    sa.Column("from_session", sa.Uuid),
-    flag("in_presence"),
-    optional_text("to_endpoint"),
-    optional_text("to_operator"),
-    optional_text("to_team"),
-    optional_text("to_municipality"),
-    sa.Column("to_leg", sa.Uuid),
-    flag("must_accept"),
-    text("pii_subject", default=""),
-    optional_instant("until_at"),
-    optional_instant("answered_at"),
-    optional_instant("completed_at"),
-    optional_instant("ended_at"),
-    optional_text("outcome"),
-    flag("counted"),
-    optional_text("count_reason"),
-    optional_text("pii_to_number"),
-    one_of("kind", TransferKind),
-    one_of("state", TransferState),
-    one_of("outcome", TransferOutcome),
-    one_of("count_reason", CountReason),
-    sa.CheckConstraint(
-        "(state = 'ended') = (ended_at IS NOT NULL) AND (state = 'ended') = (outcome IS NOT NULL)"
-        " AND (state = 'ended') = (count_reason IS NOT NULL)",
-        name="ended_is_whole",
-    ),
-    sa.CheckConstraint("counted = (count_reason IS NOT DISTINCT FROM 'handed_over')", name="counted_says_why"),
-    sa.Index("uq_transfer_call_id_number", "call_id", "number", unique=True),
-    sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
-    sa.Index("ix_transfer_personal", "call_id", postgresql_where=sa.text(TRANSFER_MAY_HOLD_NUMBER)),
-)
-
-#: A supervisor allows one transfer more than AV §2. Append-only.
-transfer_allowance = sa.Table(
-    "transfer_allowance",
-    metadata,
-    row_id(),
-    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), nullable=False),
-    instant("allowed_at"),
-    text("allowed_by"),
-    text("reason"),
-    sa.Index("ix_transfer_allowance_call_id", "call_id"),
-)
-
-#: What an operator who talked in a call says of it, with the last word counting.
-call_wrap_up = sa.Table(
-    "call_wrap_up",
-    metadata,
-    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("operator", sa.Text, primary_key=True),
-    text("subject"),  # a code of the municipality's list, or empty
-    text("result"),
-    instant("saved_at"),
-    text("pii_note"),
-    sa.Index("ix_call_wrap_up_operator_saved_at", "operator", "saved_at"),
-    sa.Index("ix_call_wrap_up_personal", "call_id", postgresql_where=sa.text(WRAP_UP_MAY_HOLD_NUMBER)),
 )
 
 operator_line = sa.Table(

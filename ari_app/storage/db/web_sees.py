@@ -1,0 +1,66 @@
+"""The rows that the role of `web` sees of each table, as conditions of its policies (`storage.db.roles`).
+
+They are the wall behind the scope that each query takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ari_app.storage.db.scopes import SCOPE_SETTING
+
+_OWN = f"coalesce(current_setting('{SCOPE_SETTING}', true), '')"
+_IN_SCOPE = f"({_OWN} = '*' OR {{0}} = ANY (string_to_array({_OWN}, ',')))"
+
+
+def _through(table: str, key: str, column: str) -> str:
+    """Visible when the row that it belongs to is: that table has a policy of its own."""
+    return f"EXISTS (SELECT FROM {table} WHERE {table}.{key} = {column})"
+
+
+def _of_operator(column: str) -> str:
+    skill = _IN_SCOPE.format("skill.municipality")
+    return f"{_OWN} = '*' OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = {column} AND {skill})"
+
+
+def _of_team(column: str) -> str:
+    served = _IN_SCOPE.format("served.municipality")
+    return f"EXISTS (SELECT FROM team_municipality served WHERE served.team = {column} AND {served})"
+
+
+#: Everybody and everything that a command is about is in the scope. Whoever has a call may give commands about it, also
+#: when it reached no municipality.
+_COMMAND = " AND ".join(
+    (
+        f"(municipality IS NULL OR {_IN_SCOPE.format('municipality')})",
+        f"(operator IS NULL OR {_of_operator('command.operator')})",
+        f"(call_id IS NULL OR {_through('call', 'id', 'command.call_id')} OR EXISTS (SELECT FROM operator_session s"
+        " WHERE s.operator = command.operator AND s.call_id = command.call_id))",
+        f"(request_id IS NULL OR {_through('callback_request', 'id', 'command.request_id')})",
+    )
+)
+
+#: the rows that `web` sees, by table; of a table that is not here it sees all, when it has the right
+WEB_SEES: Mapping[str, str] = {
+    "call": _IN_SCOPE.format("municipality"),
+    "call_leg": _through("call", "id", "call_leg.call_id"),
+    "call_fact": _through("call", "id", "call_fact.call_id"),
+    "transfer": _through("call", "id", "transfer.call_id"),
+    "call_wrap_up": _through("call", "id", "call_wrap_up.call_id"),
+    "queue_visit": _IN_SCOPE.format("municipality"),
+    "transfer_allowance": _through("call", "id", "transfer_allowance.call_id"),
+    "callback_request": _IN_SCOPE.format("municipality"),
+    "callback_attempt": _through("callback_request", "id", "callback_attempt.request_id"),
+    "callback_fact": _through("callback_request", "id", "callback_fact.request_id"),
+    "calamity": _IN_SCOPE.format("municipality"),
+    "directory_entry": f"shared OR {_IN_SCOPE.format('municipality')}",
+    "directory_entry_hours": _through("directory_entry", "code", "directory_entry_hours.entry"),
+    "operator": _of_operator("operator.number"),
+    "operator_team": _of_operator("operator_team.operator"),
+    "operator_session": _of_operator("operator_session.operator"),
+    "operator_state": _of_operator("operator_state.operator"),
+    "operator_absence": _of_operator("operator_absence.operator"),
+    "team_contact": _of_team("team_contact.team"),
+    "command": f"{_OWN} = '*' OR ({_COMMAND})",
+    "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
+}
