@@ -18,6 +18,9 @@ from ari_app.storage.db.engine import Database
 from tests.patience import PATIENCE_SECONDS
 from tests.web.people import PASSWORD, Clock
 
+PROGRAM = "/usr/bin/chromium"
+#: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
 #: WCAG 2.2 AA, and what axe thinks is good besides
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: a desk, the same at 200 %, and at 400 % or on a phone

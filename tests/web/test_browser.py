@@ -25,7 +25,7 @@ from ari_app.storage.db.roles import SERVE, WEB
 from tests import machine
 from tests.place import address
 from tests.roles import as_role
-from tests.web.chromium import Desk, script
+from tests.web.chromium import FLAGS, PROGRAM, Desk, script
 from tests.web.conftest import AREA
 from tests.web.people import PASSWORD, Clock
 from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
@@ -41,8 +41,6 @@ SHOWN = {
     OperatorState.PAUSED: "Pauze",
 }
 BINDS = address(1)
-#: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -61,7 +59,7 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
         await serve.pool.execute(AREA)
         pages.start()
         pages.wait_until_ready()
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
         desk = Desk(pages, browser, serve, axe)
         await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
         await desk.account("bea", RoleRow(Role.ADMINISTRATOR, WIERDAM))

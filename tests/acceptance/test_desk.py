@@ -1,0 +1,86 @@
+"""A desk in a browser beside a phone on real Asterisk: what keys change is seen, and what is clicked happens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import async_playwright
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import TeamCode
+from ari_app.local.pages import LocalPages, PagesSettings
+from ari_app.local.ports import Protocol, free_port
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE, WEB
+from tests import machine
+from tests.acceptance.application import sample_area
+from tests.acceptance.centre import Centre
+from tests.place import address
+from tests.roles import as_role
+from tests.web.chromium import FLAGS, PROGRAM, Desk, script
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+AREA = sample_area()
+BINDS = address(1)
+WIERDAM = "0119990400"
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(centre: Centre, server_directory: Path) -> AsyncIterator[Desk]:
+    """The pages over the centre's database, and an account of operator 101."""
+    machine.tools(print)
+    machine.pages(print)
+    web = as_role(centre.database_url, WEB)
+    pages = LocalPages(PagesSettings(server_directory / "pages", web, free_port(Protocol.TCP, BINDS), BINDS))
+    async with Database(as_role(centre.database_url, SERVE)) as serve, async_playwright() as playwright:
+        pages.start()
+        pages.wait_until_ready()
+        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+        desk = Desk(pages, browser, serve, script(machine.axe(print)))
+        await desk.account("anna", RoleRow(Role.OPERATOR, team=TeamCode("gezamenlijk")), operator="101")
+        yield desk
+        await browser.close()
+        pages.stop()
+
+
+@pytest.mark.timeout(300)
+async def test_given_a_desk_and_a_phone_when_either_is_used_then_the_other_knows(centre: Centre, desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    state, line = "#operator .state", "#line"
+    await desk.text_of(page, state, "Niet aangemeld")
+    phone = await centre.operator("phone01", "101")
+    await desk.text_of(page, state, "Klaar voor gesprekken")
+
+    await page.click("#do-lunch")
+    await desk.text_of(page, state, "lunch")
+    await centre.operator_is("101", "paused")
+    await phone.press("*0")
+    await desk.text_of(page, state, "Klaar voor gesprekken")
+
+    citizen = await centre.citizen(WIERDAM)
+    await desk.text_of(page, state, "In gesprek")
+    await desk.text_of(page, "#operator .call", "Wierdam")
+    await page.click("#do-meeting")
+    await desk.text_of(page, "#operator", "Na dit gesprek: pauze (overleg)")
+
+    await centre.application.kill()
+    await desk.text_of(page, line, "De centrale is niet te bereiken")
+    await page.click("#do-lunch")
+    await desk.text_of(page, "#answer", "Er is niets veranderd")
+    await citizen.speak_tone(700)
+    await phone.listen()
+    await phone.hears_tone(700)
+    await citizen.fall_silent()
+    await centre.application.start()
+    await desk.gone(page, "body", "De centrale is niet te bereiken")
+
+    await citizen.hang_up()
+    await desk.text_of(page, state, "overleg")
+    await page.click("#do-log-out")
+    await desk.text_of(page, state, "Niet aangemeld")
+    await phone.ended()
