@@ -163,12 +163,23 @@ class Crowd:
         """Wait until the application has not written its heartbeat for so long."""
         async with asyncio.timeout(within_seconds):
             while True:
-                answer = await asyncio.to_thread(self.asterisk.cli, "dialplan show globals")
-                beat = next((line for line in answer.splitlines() if "ARI_APP_HEARTBEAT=" in line), "=0")
-                age = time.time() - int(beat.rpartition("=")[2] or 0)
+                age = await self._heartbeat_age()
                 if age > seconds:
                     return
                 await asyncio.sleep(max(0.05, seconds - age))  # it is so no sooner
+
+    async def heartbeat_is_back(self, within_seconds: float = PATIENCE_SECONDS) -> None:
+        """Wait until the application writes its heartbeat: from then on new calls are its own."""
+        async with asyncio.timeout(within_seconds):
+            while True:
+                if await self._heartbeat_age() <= 2:
+                    return
+                await asyncio.sleep(0.1)  # no event tells of a global variable
+
+    async def _heartbeat_age(self) -> float:
+        answer = await asyncio.to_thread(self.asterisk.cli, "dialplan show globals")
+        beat = next((line for line in answer.splitlines() if "ARI_APP_HEARTBEAT=" in line), "=0")
+        return time.time() - int(beat.rpartition("=")[2] or 0)
 
     async def empty(self, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until no call is open."""

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-import urllib.error
-import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,31 +11,11 @@ import pytest
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.local.ports import Protocol, free_port
 from tests.acceptance.application import Application
+from tests.acceptance.readiness import readiness
 from tests.acceptance.record import questions
 from tests.patience import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
-
-PAUSE_SECONDS = 0.1  # between two questions to /health/ready, which tells nobody when it changes
-
-
-def _ready(port: int) -> tuple[int, dict[str, object]]:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5) as answer:
-            return answer.status, json.load(answer)
-    except urllib.error.HTTPError as error:
-        return error.code, json.load(error)
-
-
-async def readiness(port: int, status: int) -> dict[str, object]:
-    """Wait until /health/ready answers so."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while True:
-            with suppress(OSError):
-                found, state = await asyncio.to_thread(_ready, port)
-                if found == status:
-                    return state
-            await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def test_another_machine_with_the_same_node_name_is_refused_and_closes_nothing(

@@ -101,6 +101,7 @@ def _names_what_was_wrong(words: list[str], said: str) -> bool:
     bare = [name.lstrip("-") for name in names if len(name) > 2]
     nouns = [noun for name in bare for noun in (name.replace("_", " "), name.replace("_", "-"), NOUNS.get(name, name))]
     files = [word for word in typed if "/" in word and len(word) > 1]
+    files += [one.name for word in files if Path(word[:255]).is_dir() for one in Path(word).iterdir()]
     options = [name for name in names if name.startswith("--")] + [word for word in typed if word.startswith("-")]
     return any(noun in said.lower() for noun in nouns) or any(word in said for word in (*options, *files) if word)
 
