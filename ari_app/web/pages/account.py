@@ -29,7 +29,6 @@ async def log_out(visit: Visit) -> web.Response:
     )
     response = see_other("/inloggen")
     forget_cookie(visit.site, response)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
