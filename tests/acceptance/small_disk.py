@@ -51,4 +51,5 @@ def mounted(directory: Path) -> Iterator[SmallDisk | None]:
     try:
         yield SmallDisk(directory)
     finally:
-        subprocess.run(["umount", str(directory)], check=True)
+        # At once, also when a process that is about to end still has a file open there.
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
