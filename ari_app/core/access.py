@@ -36,6 +36,9 @@ class Action(StrEnum):
     OWN_ACCOUNT = "own_account"  # start page, own sessions and password
     DESK = "desk"  # the operator's desk, on which their own state is shown
     OWN_STATE = "own_state"  # ready, pause, logging out at the phone
+    CALL = "call"  # the caller whom one has: who it is, and commands about them
+    DIRECTORY = "directory"  # colleagues and departments, and who of them is there
+    CALLBACKS = "callbacks"  # promises to call citizens back, one's own and those of one's teams
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
@@ -46,6 +49,9 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.OWN_ACCOUNT: frozenset(Role),
     Action.DESK: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.OWN_STATE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.CALL: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.DIRECTORY: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.CALLBACKS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),

@@ -18,6 +18,7 @@ from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.revision import require_head
 from ari_app.web.app import PortTaken
+from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
 from ari_app.web.desk_app import make_desk_app
 from ari_app.web.live.hub import Hub
@@ -89,8 +90,9 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     assets = Assets()
     pages = Renderer(assets)
     pool = database.pool  # a page waits for two seconds, and says then that the data is out of reach
-    hub = Hub(database.url, pool, Regions(pool, pages), now)
-    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), now)
+    area = WebArea(database.background)
+    hub = Hub(database.url, pool, Regions(pool, pages), area, now)
+    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

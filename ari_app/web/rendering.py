@@ -11,9 +11,10 @@ from markupsafe import Markup
 from ari_app.core.access import Action, Actor, Role, may
 from ari_app.core.accounts import RoleRow
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
+from ari_app.web.call_words import FILTERS, day_and_hour
+from ari_app.web.directory_view import STANDING_WORDS
 
 STATE_WORDS = {
     OperatorState.AWAY: "Niet aangemeld",
@@ -34,16 +35,6 @@ PAUSE_WORDS = {
 }
 #: the reasons that a person may choose
 CHOSEN_PAUSES = tuple(reason.value for reason in PAUSE_KEYS.values())
-#: the answers to a command, as far as the desk gives cause for them
-ANSWER_WORDS = {
-    "accepted": "",
-    "unanswered": "Het is niet zeker of dit gelukt is. Kijk wat uw stand wordt.",
-    RefusalReason.EXPIRED: "De centrale antwoordt niet. Er is niets veranderd. Probeer het zo opnieuw.",
-    RefusalReason.STORE_AWAY: "De gegevens zijn niet te bereiken. Er is niets veranderd. Probeer het zo opnieuw.",
-    RefusalReason.NOT_LOGGED_IN: "U bent niet aangemeld aan de telefoon. Bel 1400 om u aan te melden.",
-    RefusalReason.NO_SUCH_CALL: "Uw gesprek is al voorbij. Er is niets veranderd.",
-    RefusalReason.NO_WRAP_UP: "Uw nawerk is al voorbij.",
-}
 ROLE_WORDS = {
     Role.OPERATOR: "medewerker",
     Role.SUPERVISOR: "teamleider",
@@ -51,8 +42,6 @@ ROLE_WORDS = {
     Role.ANALYST: "rapportage",
     Role.ADMINISTRATOR: "beheerder",
 }
-_DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
-_MONTHS = ("jan.", "feb.", "mrt.", "apr.", "mei", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec.")
 
 
 class Renderer:
@@ -74,6 +63,7 @@ class Renderer:
             duration=duration,
             role_word=ROLE_WORDS.__getitem__,
             role_row=role_row,
+            **FILTERS,
         )
         self._environment.globals.update(
             asset=assets.url,
@@ -82,17 +72,13 @@ class Renderer:
             pause_words=PAUSE_WORDS,
             chosen_pauses=CHOSEN_PAUSES,
             rights=rights,
+            standing_words=STANDING_WORDS,
         )
 
     def page(self, name: str, **values: Any) -> str:
         return self._environment.get_template(f"{name}.html").render(
             **{"actor": None, "here": "", "live": False, **values}
         )
-
-    @staticmethod
-    def answer(word: str) -> str:
-        """What to say of the answer to a command; nothing where it was done, since the state shows it."""
-        return ANSWER_WORDS.get(word, "Dit kan nu niet. Er is niets veranderd.")
 
     def fragment(self, name: str, **values: Any) -> str:
         return self._environment.get_template(f"regions/{name}.html").render(**values)
@@ -116,8 +102,7 @@ def clock(at: datetime) -> Markup:
 
 def moment(at: datetime) -> Markup:
     """Day and time in the Netherlands."""
-    there = at.astimezone(AMSTERDAM)
-    words = f"{_DAYS[there.weekday()]} {there.day} {_MONTHS[there.month - 1]} {there:%H.%M} uur"
+    words = day_and_hour(at)
     return Markup('<time datetime="{}">{}</time>').format(machine(at), words)
 
 

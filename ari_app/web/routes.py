@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.web.live import socket
-from ari_app.web.pages import account, accounts, desk, login, start, state
+from ari_app.web.pages import account, accounts, call, callbacks, desk, directory, login, start, state
 from ari_app.web.site import Site, Visit
 
 OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
@@ -53,6 +53,13 @@ OPEN_ROUTES = (
 ROUTES = (
     Route("GET", "/", desk.show, Action.OWN_ACCOUNT),
     Route("POST", "/stand", state.change, Action.OWN_STATE),
+    Route("POST", "/gesprek", call.act, Action.CALL),
+    Route("POST", "/nawerk", call.wrap_up, Action.CALL),
+    Route("POST", "/nummerplan", directory.search, Action.DIRECTORY),
+    Route("POST", "/terugbellen", callbacks.promise, Action.CALLBACKS),
+    Route("POST", "/terugbellen/bel", callbacks.call, Action.CALLBACKS),
+    Route("POST", "/terugbellen/controle", callbacks.check, Action.CALLBACKS, keeps_form=False),
+    Route("GET", "/terugbellen/{reference}", callbacks.show, Action.CALLBACKS),
     Route("POST", "/uitloggen", account.log_out, Action.OWN_ACCOUNT, keeps_form=False),
     Route("GET", "/account", account.show, Action.OWN_ACCOUNT),
     Route("POST", "/account/wachtwoord", account.change_password, Action.OWN_ACCOUNT, keeps_form=False),

@@ -15,6 +15,7 @@ from ari_app.core.accounts import Network, WebSession
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Pool
+from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
 from ari_app.web.rendering import Renderer
 
@@ -49,6 +50,7 @@ class Site:
     passwords: Passwords
     hub: Hub
     answers: Answers
+    area: WebArea
     now: Callable[[], datetime]
 
     @property

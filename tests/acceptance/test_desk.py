@@ -64,7 +64,7 @@ async def test_given_a_desk_and_a_phone_when_either_is_used_then_the_other_knows
 
     citizen = await centre.citizen(WIERDAM)
     await desk.text_of(page, state, "In gesprek")
-    await desk.text_of(page, "#operator .call", "Wierdam")
+    await desk.text_of(page, "#card", "Wierdam")
     await page.click("#do-meeting")
     await desk.text_of(page, "#operator", "Na dit gesprek: pauze (overleg)")
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, async_playwright
 
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import OperatorNumber
@@ -15,6 +17,7 @@ from ari_app.local.pages import LocalPages
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.accounts.store import add_account, set_password_hash
 from ari_app.storage.db.engine import Database
+from tests import machine
 from tests.patience import PATIENCE_SECONDS
 from tests.web.people import PASSWORD, Clock
 
@@ -93,3 +96,21 @@ class Desk:
 
 def script(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+@asynccontextmanager
+async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk]:
+    """Chromium before an `ari-app web` that is started and stopped here."""
+    say = lambda line: None  # noqa: E731
+    machine.tools(say)
+    machine.pages(say)
+    axe = script(machine.axe(say))
+    pages.start()
+    try:
+        pages.wait_until_ready()
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+            yield Desk(pages, browser, serve, axe)
+            await browser.close()
+    finally:
+        pages.stop()

@@ -47,12 +47,13 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                 continue
             for of, account in ((WIERDAM, "w-operator"), (ELDERLO, "e-operator")):
                 path = route.path.replace("{login}", account).replace("{session}", NOBODY)
+                path = path.replace("{reference}", "1234567")
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
                 allowed = role in MAY[route.action]
                 if not allowed:
                     expected = {403}
-                elif "{session}" in route.path:
-                    expected = {404}  # nobody has that session, whoever it would be of
+                elif "{session}" in route.path or "{reference}" in route.path:
+                    expected = {404}  # nobody has that session or that callback, whoever it would be of
                 elif "{login}" in route.path and of == ELDERLO:
                     expected = {404}
                 else:
@@ -63,7 +64,7 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
 async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     browser = await place.browser()
     for route in ROUTES:
-        path = route.path.replace("{login}", "anna").replace("{session}", NOBODY)
+        path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:

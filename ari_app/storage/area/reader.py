@@ -229,7 +229,7 @@ async def _operators(conn: Connection) -> dict[OperatorNumber, Operator]:
         OperatorNumber(row["number"]): Operator(
             OperatorNumber(row["number"]), row["name"], tuple(TeamCode(team["team"]) for team in teams[row["number"]])
         )
-        for row in await _rows(conn, "operator", "number")
+        for row in await conn.fetch("SELECT number, name FROM operator ORDER BY number")
     }
 
 

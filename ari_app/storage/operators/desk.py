@@ -110,3 +110,25 @@ async def nodes_seen(pool: Pool) -> list[NodeSeen]:
     with translated():
         async with asyncio.timeout(STATEMENT_SECONDS), borrowed(pool) as connection:
             return [NodeSeen(**row) for row in await connection.fetch(_NODES)]
+
+
+_STAFF = "SELECT operator, state FROM operator_session WHERE logged_out_at IS NULL"
+_ON_THE_PHONE = """
+SELECT DISTINCT leg.party FROM call_leg leg WHERE leg.ended_at IS NULL AND leg.role = 'colleague'
+  AND leg.party = ANY ($1::text[])"""
+
+
+async def staff_now(
+    pool: Pool, extensions: Collection[str]
+) -> tuple[dict[OperatorNumber, OperatorState], frozenset[str]]:
+    """The state of every operator who is logged in, and those of the extensions that have a caller of ours now.
+
+    Of the whole group: an entry that is shared says whether it is free, and not with whom it speaks.
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, None) as connection:
+            staff = await connection.fetch(_STAFF)
+            busy = await connection.fetch(_ON_THE_PHONE, list(extensions)) if extensions else []
+    states = {OperatorNumber(row["operator"]): OperatorState(row["state"]) for row in staff}
+    return states, frozenset(row["party"] for row in busy)

@@ -1,6 +1,7 @@
 // Keeps the regions of a page as they are on the server: each message is the newest HTML of some of them.
 // Says when what is shown is old, and since when; comes back by itself. The page keeps focus and half-typed text.
 import { Idiomorph } from "idiomorph";
+import "./desk.js";
 
 const SILENCE_MS = 25_000; // the server speaks every 10 s
 const JUMP_MS = 15_000; // the machine slept
@@ -53,9 +54,12 @@ function becomeOld() {
   line().replaceChildren(words);
 }
 
-/** Said to people who do not see the page: only what changed, and never twice. @param {string} html */
+/** The caller counts for more than the operator's own state, which says the same in fewer words. */
+const said = () => ["card", "operator"].map((id) => document.getElementById(id)?.dataset.say).find(Boolean) ?? "";
+
+/** Said to people who do not see the page: only what changed, and never twice. @param {string} before */
 function say(before) {
-  const now = document.getElementById("operator")?.dataset.say ?? "";
+  const now = said();
   if (now && now !== before) document.getElementById("status").textContent = now;
 }
 
@@ -64,7 +68,7 @@ function show(html) {
   heardAt = Date.now();
   isOld = false;
   if (!html) return;
-  const before = document.getElementById("operator")?.dataset.say;
+  const before = said();
   const parsed = new DOMParser().parseFromString(html, "text/html");
   for (const region of [...parsed.body.children]) {
     const shown = document.getElementById(region.id);
@@ -74,13 +78,14 @@ function show(html) {
   if (hello) meet(hello);
   count();
   say(before);
+  document.dispatchEvent(new Event("regions"));
 }
 
 /** @param {HTMLElement} hello */
 function meet(hello) {
   ahead = Date.now() - Date.parse(hello.dataset.now);
   const isBusy = document.getElementById("operator")?.dataset.busy === "yes";
-  const isTyping = [...document.querySelectorAll("input, textarea")].some((one) => one.value !== one.defaultValue);
+  const isTyping = [...document.querySelectorAll("input:not([type=checkbox]), textarea")].some((one) => one.value !== one.defaultValue);
   if (hello.dataset.build !== build && !isBusy && !isTyping) location.reload();
 }
 
@@ -142,9 +147,12 @@ function newId() {
 
 /** A button of the desk. What it leads to comes with the regions; only what went wrong is said. */
 async function command(form, button) {
-  const body = new URLSearchParams({ [button.name]: button.value, id: newId() });
+  const body = new URLSearchParams(new FormData(form));
+  if (button.name) body.set(button.name, button.value);
+  body.set("id", newId());
   const answer = document.getElementById("answer");
   answer.textContent = "";
+  delete answer.dataset.kind;
   button.setAttribute("aria-disabled", "true");
   try {
     const reply = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, body });
@@ -155,8 +163,11 @@ async function command(form, button) {
     answer.textContent = reply.headers.get("Content-Type")?.startsWith("text/plain")
       ? await reply.text()
       : "Dit lukte niet. Laad de pagina opnieuw.";
+    const kind = reply.headers.get("X-Answer") ?? "";
+    answer.dataset.kind = kind;
+    form.dispatchEvent(new CustomEvent("answered", { detail: kind, bubbles: true }));
   } catch {
-    answer.textContent = "Geen verbinding. Het is niet zeker of dit gelukt is. Kijk wat uw stand wordt.";
+    answer.textContent = "Geen verbinding. Het is niet zeker of dit gelukt is. Kijk wat er op het scherm verandert.";
   } finally {
     button.removeAttribute("aria-disabled");
     delete form.dataset.sending;

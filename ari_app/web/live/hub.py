@@ -22,6 +22,7 @@ from ari_app.storage.accounts.sessions import living_sessions
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
+from ari_app.web.area import WebArea
 from ari_app.web.live.regions import Regions
 from ari_app.web.live.screen import Region, Screen
 
@@ -42,10 +43,11 @@ LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
 class Hub:
     """Made with the pool of the role of `web`, and run by `run` for as long as the process lives."""
 
-    def __init__(self, url: str, pool: Pool, regions: Regions, now: Callable[[], datetime]) -> None:
+    def __init__(self, url: str, pool: Pool, regions: Regions, area: WebArea, now: Callable[[], datetime]) -> None:
         self._url = url
         self._pool = pool
         self.regions = regions
+        self._area = area
         self._now = now
         self._screens: set[Screen] = set()
         self._marks: dict[Region, set[Screen]] = defaultdict(set)
@@ -64,6 +66,7 @@ class Hub:
         """Ends by cancellation only."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(), name="changes")
+            tasks.create_task(self._area.run(), name="area")
             tasks.create_task(self._render(), name="regions")
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
@@ -93,6 +96,7 @@ class Hub:
         async with aclosing(follow_changes(self._url, self._pool, None)) as pages:
             async for page in pages:
                 if page.start_anew:
+                    self._area.mark()
                     for region in Region:
                         self._mark(region, self._screens)
                 for change in page.changes:
@@ -101,13 +105,23 @@ class Hub:
     def _heard(self, change: Change) -> None:
         match change.kind:
             case ChangeKind.SESSION:
-                self._mark(Region.OPERATOR, (one for one in self._screens if one.actor.operator == change.operator))
+                screens = [one for one in self._screens if one.actor.operator == change.operator]
+                self._mark(Region.CARD, screens)
+                self._mark(Region.OPERATOR, screens)
             case ChangeKind.CALL:
-                self._mark(Region.OPERATOR, (one for one in self._screens if str(one.call_id) == change.id))
+                screens = [one for one in self._screens if str(one.call_id) == change.id]
+                self._mark(Region.CARD, screens)
+                self._mark(Region.OPERATOR, screens)
+            case ChangeKind.REQUEST | ChangeKind.CALAMITY:
+                readers = self._readers(Region.CARD, change.municipality)
+                self._mark(Region.CARD, [one for one in readers if one.call_id is not None])
+                if change.kind is ChangeKind.REQUEST:
+                    self._mark(Region.CALLBACKS, self._readers(Region.CALLBACKS, change.municipality))
             case ChangeKind.VISIT:
                 self._mark(Region.QUEUE, self._readers(Region.QUEUE, change.municipality))
             case ChangeKind.AREA:
-                for region in (Region.OPERATOR, Region.QUEUE):
+                self._area.mark()
+                for region in (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS):
                     self._mark(region, self._readers(region, change.municipality))
 
     def _readers(self, region: Region, municipality: MunicipalityCode | None) -> Iterable[Screen]:
@@ -170,6 +184,10 @@ class Hub:
                         screen.put(region, self.regions.hello(self._now()))
                 case Region.LINE:
                     self._show_line(readers)
+                case Region.CARD:
+                    await self.regions.show_cards(scope, readers, self._now())
+                case Region.CALLBACKS:
+                    await self.regions.show_callbacks(scope, readers, self._now())
                 case Region.OPERATOR:
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ari_app.core.access import Scope
+from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
+from ari_app.storage.operators.card import call_cards
 from ari_app.storage.operators.desk import desk_states, queue_lines
 from ari_app.web.live.screen import Region, Screen
 from ari_app.web.rendering import Renderer
@@ -35,6 +37,24 @@ class Regions:
             screen.node = None if state is None else state.node
             html = self._pages.fragment("operator", operator=operator, state=state, now=now)
             screen.put(Region.OPERATOR, html)
+
+    async def show_cards(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
+        """The caller whom each screen's operator has. Raises StoreUnavailable."""
+        numbers = {screen.actor.operator for screen in screens if screen.actor.operator is not None}
+        cards = await call_cards(self._pool, scope, numbers) if numbers else {}
+        for screen in screens:
+            card = None if screen.actor.operator is None else cards.get(screen.actor.operator)
+            screen.card_call = None if card is None else card.call_id
+            screen.put(Region.CARD, self._pages.fragment("card", card=card, now=now))
+
+    async def show_callbacks(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
+        """Whom each screen's operator and their teams have to call back. Raises StoreUnavailable."""
+        for operator in {screen.actor.operator for screen in screens}:
+            requests = [] if operator is None else await own_requests(self._pool, scope, operator)
+            html = self._pages.fragment("callbacks", requests=requests, now=now)
+            for screen in screens:
+                if screen.actor.operator == operator:
+                    screen.put(Region.CALLBACKS, html)
 
     async def queue(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

@@ -14,15 +14,19 @@ class Region(StrEnum):
 
     HELLO = "hello"
     LINE = "line"  # whether what is shown is old, and since when
+    CARD = "card"  # the caller whom the operator has
     OPERATOR = "operator"
     QUEUE = "queue"
+    CALLBACKS = "callbacks"  # the operator's own, and those of their teams
 
 
 ACTIONS = {
     Region.HELLO: Action.DESK,
     Region.LINE: Action.DESK,
+    Region.CARD: Action.CALL,
     Region.OPERATOR: Action.DESK,
     Region.QUEUE: Action.QUEUE_LINE,
+    Region.CALLBACKS: Action.CALLBACKS,
 }
 
 
@@ -33,6 +37,7 @@ class Screen:
         self.session = session
         self.actor = actor
         self.call_id: CallId | None = None  # the call that the operator has now
+        self.card_call: CallId | None = None  # the one that the card is about, also in the wrap-up
         self.node: str | None = None  # that the operator is logged in at
         self.close_code: int | None = None
         self._shown: dict[Region, str] = {}

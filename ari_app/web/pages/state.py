@@ -14,6 +14,7 @@ from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogOff, StateCommand, TakePause, TakePauseAfterCall
 from ari_app.storage.commands.asker import ask
 from ari_app.web import security
+from ari_app.web.call_words import answer_words
 from ari_app.web.pages.answers import see_other
 from ari_app.web.rendering import CHOSEN_PAUSES
 from ari_app.web.site import Visit
@@ -35,7 +36,7 @@ async def change(visit: Visit) -> web.Response:
     asked = AskedCommand(command, operator, id=_id(form.get("id", "")))
     answer = await ask(site.pool, asked, actor=f"account:{visit.actor.login}", scope=scope, answers=site.answers)
     if hdrs.ACCEPT in visit.request.headers and visit.request.headers[hdrs.ACCEPT] == "text/plain":
-        return web.Response(text=site.pages.answer(_word(answer)), status=_status(answer))
+        return web.Response(text=answer_words(answer), status=_status(answer))
     return see_other("/" if _status(answer) == 200 else f"/?antwoord={_word(answer)}")
 
 

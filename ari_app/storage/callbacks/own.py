@@ -1,0 +1,106 @@
+"""An operator's list of callbacks: their own, and those of their teams. Every query takes a Scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.access import Scope
+from ari_app.core.callbacks import CallbackAttempt, CallbackFactKind, CallbackRequest, RequestState
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId
+from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import reading, scope_codes
+
+#: a list that nobody reads to its end
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRequest:
+    """An open request. `is_own`: it is for this operator alone, until `personal_until_at`. `owner`: the name of the
+    colleague it is for. `is_planned`: another attempt is planned for later.
+    """
+
+    id: RequestId
+    reference: str
+    municipality: str
+    subject: str
+    deadline_at: datetime
+    plan_by_at: datetime
+    state: RequestState
+    attempts_count: int
+    next_attempt_at: datetime | None
+    is_own: bool
+    owner: str | None
+    team: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStory:
+    """One request with what happened to it, in order."""
+
+    request: CallbackRequest
+    facts: tuple[tuple[datetime, CallbackFactKind], ...]
+    attempts: tuple[CallbackAttempt, ...]
+
+
+_OWN = f"""
+SELECT request.id, request.reference, town.name AS municipality, request.subject, request.deadline_at,
+  request.plan_by_at, request.state, request.attempts_count, request.next_attempt_at,
+  coalesce(request.owner_operator = $2, false) AS is_own,
+  (SELECT colleague.name FROM operator colleague WHERE colleague.number = request.owner_operator) AS owner,
+  coalesce(team.name, request.owner_team) AS team
+FROM callback_request request JOIN municipality town ON town.code = request.municipality
+LEFT JOIN team ON team.code = request.owner_team
+WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
+  AND (request.owner_operator = $2
+    OR request.owner_team IN (SELECT member.team FROM operator_team member WHERE member.operator = $2))
+ORDER BY is_own DESC, request.deadline_at, request.id LIMIT {MOST_LISTED}"""
+_THE_REQUEST = f"""
+SELECT {REQUEST.listed()} FROM callback_request request WHERE request.reference = $3
+  AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
+  AND (request.owner_operator = $2
+    OR request.owner_team IN (SELECT member.team FROM operator_team member WHERE member.operator = $2))"""
+_FACTS = "SELECT at, kind FROM callback_fact WHERE request_id = $1 ORDER BY seq"
+_OPEN_OF_NUMBER = """
+SELECT deadline_at FROM callback_request WHERE municipality = $2 AND pii_number = $3 AND closed_at IS NULL
+  AND ($1::text[] IS NULL OR municipality = ANY ($1))"""
+
+
+async def own_requests(pool: Pool, scope: Scope, operator: OperatorNumber) -> list[OwnRequest]:
+    """Open ones, one's own first, then by deadline. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_OWN, scope_codes(scope), operator)
+    return [OwnRequest(**{**row, "state": RequestState(row["state"])}) for row in rows]
+
+
+async def own_story(pool: Pool, scope: Scope, operator: OperatorNumber, reference: str) -> OwnStory | None:
+    """Of a request, open or closed, that is this operator's or one of their teams'. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchrow(_THE_REQUEST, scope_codes(scope), operator, reference)
+            if found is None:
+                return None
+            facts = await connection.fetch(_FACTS, found["id"])
+            attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
+    return OwnStory(
+        REQUEST.read(found),
+        tuple((row["at"], CallbackFactKind(row["kind"])) for row in facts),
+        tuple(ATTEMPT.read(row) for row in attempts),
+    )
+
+
+async def promised_until(pool: Pool, scope: Scope, municipality: MunicipalityCode, number: str) -> datetime | None:
+    """The deadline of the promise that is open for this number, which another wish would join.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, scope) as connection:
+            found: datetime | None = await connection.fetchval(
+                _OPEN_OF_NUMBER, scope_codes(scope), municipality, number
+            )
+    return found

@@ -1,0 +1,240 @@
+"""What the desk shows of the caller whom an operator has, is offered, or had just now: everything in one statement.
+
+Within the scope only: a call, a request, an earlier call or the name of a colleague outside it does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ari_app.core.access import Scope
+from ari_app.core.call import EndReason, Stage
+from ari_app.core.callbacks import AttemptOutcome, RequestState
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
+from ari_app.core.operators import OperatorState
+from ari_app.core.queue_visits import VisitReason
+from ari_app.core.transfer import TransferKind, TransferOutcome, TransferState
+from ari_app.core.transfer_rules import may_transfer
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import instant
+from ari_app.storage.db.scopes import reading, scope_codes
+
+#: the newest calls of the number, and how far back they are looked for
+MOST_EARLIER = 5
+EARLIER_DAYS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class CardVisit:
+    """The last stay in a queue. `from_municipality`: its name, of a transfer, in the scope."""
+
+    reason: VisitReason
+    entered_at: datetime
+    left_at: datetime | None
+    subject: str | None
+    from_municipality: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardTransfer:
+    """One transfer of this call, by names. None: a colleague or a place outside the scope, or a number outside."""
+
+    kind: TransferKind
+    state: TransferState
+    outcome: TransferOutcome | None
+    from_name: str | None
+    to_name: str | None
+    is_own: bool  # the operator of this card asked for it
+    pii_subject: str = field(repr=False)
+    pii_to_number: str | None = field(repr=False)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is not TransferState.ENDED
+
+    @property
+    def to_whom(self) -> str:
+        return self.to_name or self.pii_to_number or "een collega"
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCall:
+    """An earlier call of the same number. `subject`: of its last wrap-up."""
+
+    arrived_at: datetime
+    municipality: str
+    end_reason: EndReason | None
+    subject: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A promise to call this number that is still open. `is_here`: for the municipality of this very call."""
+
+    id: RequestId
+    reference: str
+    municipality: str
+    subject: str
+    deadline_at: datetime
+    state: RequestState
+    attempts_count: int
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallCard:
+    """`state`: that of the operator. `band`: a number that tells municipalities apart. `calamity_text`: of a calamity
+    that goes on now. `own_request`: the subject of the request, when this call is a callback.
+    """
+
+    call_id: CallId
+    operator: OperatorNumber
+    state: OperatorState
+    stage: Stage
+    municipality: MunicipalityCode | None
+    municipality_name: str | None
+    band: int
+    arrived_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime | None
+    held_at: datetime | None
+    returned_at: datetime | None
+    transfer_count: int
+    allowed_beyond: int
+    is_callback: bool
+    callback_mark: AttemptOutcome | None
+    own_request: str | None
+    calamity_text: str | None
+    visit: CardVisit | None
+    transfers: tuple[CardTransfer, ...]
+    earlier: tuple[EarlierCall, ...]
+    requests: tuple[OpenRequest, ...]
+    pii_number: str | None = field(repr=False)
+
+    @property
+    def is_over(self) -> bool:
+        """The operator has not got the caller any more, and may still say what it was about."""
+        return self.state is OperatorState.WRAP_UP
+
+    @property
+    def open_transfer(self) -> CardTransfer | None:
+        return next((one for one in self.transfers if one.is_open), None)
+
+    @property
+    def last_transfer(self) -> CardTransfer | None:
+        """The last one that is over and was not taken back by the person who asked."""
+        done = [one for one in self.transfers if not one.is_open and one.outcome is not TransferOutcome.CANCELLED]
+        return done[-1] if done else None
+
+    @property
+    def may_transfer(self) -> bool:
+        return may_transfer(self.transfer_count, self.allowed_beyond)
+
+    @property
+    def own_open_request(self) -> OpenRequest | None:
+        """The promise that this call may fulfil."""
+        return next((one for one in self.requests if one.is_here and not self.is_callback), None)
+
+
+_IN_SCOPE = "($1::text[] IS NULL OR {0} = ANY ($1))"
+_VISIT = f"""
+SELECT visit.reason, visit.entered_at, visit.left_at, visit.subject, town.name AS from_municipality
+FROM queue_visit visit LEFT JOIN municipality town
+  ON town.code = visit.from_municipality AND {_IN_SCOPE.format("town.code")}
+WHERE visit.call_id = call.id AND {_IN_SCOPE.format("visit.municipality")} ORDER BY visit.entered_at DESC LIMIT 1"""
+# A party is an operator's number, an extension or the code of a municipality; a name is found for what is in the scope.
+_NAME = f"""
+coalesce((SELECT one.name FROM operator one WHERE one.number = {{0}} AND ($1::text[] IS NULL OR EXISTS (SELECT
+    FROM operator_skill skill WHERE skill.operator = one.number AND {_IN_SCOPE.format("skill.municipality")}))),
+  (SELECT entry.name FROM directory_entry entry WHERE entry.extension = {{0}}
+    AND (entry.shared OR {_IN_SCOPE.format("entry.municipality")})),
+  (SELECT 'wachtrij ' || town.name FROM municipality town WHERE town.code = {{0}} AND {_IN_SCOPE.format("town.code")}))
+"""
+_TRANSFERS = f"""
+SELECT transfer.kind, transfer.state, transfer.outcome, {_NAME.format("transfer.from_party")} AS from_name,
+  {_NAME.format("transfer.to_party")} AS to_name, transfer.from_party = desk.operator AS is_own, transfer.pii_subject,
+  transfer.pii_to_number
+FROM transfer WHERE transfer.call_id = call.id ORDER BY transfer.number"""
+_EARLIER = f"""
+SELECT past.arrived_at, town.name AS municipality, past.end_reason, (SELECT wrap_up.subject
+  FROM call_wrap_up wrap_up WHERE wrap_up.call_id = past.id AND wrap_up.subject <> ''
+  ORDER BY wrap_up.saved_at DESC LIMIT 1) AS subject
+FROM call past JOIN municipality town ON town.code = past.municipality
+WHERE past.pii_caller_number = call.pii_caller_number AND past.id <> call.id AND {_IN_SCOPE.format("past.municipality")}
+  AND past.arrived_at BETWEEN call.arrived_at - interval '{EARLIER_DAYS} days' AND call.arrived_at
+ORDER BY past.arrived_at DESC LIMIT {MOST_EARLIER}"""
+_REQUESTS = f"""
+SELECT request.id, request.reference, town.name AS municipality, request.subject, request.deadline_at, request.state,
+  request.attempts_count, request.municipality = call.municipality AS is_here
+FROM callback_request request JOIN municipality town ON town.code = request.municipality
+WHERE request.pii_number = call.pii_caller_number AND request.closed_at IS NULL
+  AND {_IN_SCOPE.format("request.municipality")} ORDER BY request.deadline_at, request.id LIMIT {MOST_EARLIER}"""
+_LISTS = {"transfers": _TRANSFERS, "earlier": _EARLIER, "requests": _REQUESTS}
+_LISTED = ", ".join(f"(SELECT jsonb_agg(to_jsonb(one)) FROM ({query}) one) AS {name}" for name, query in _LISTS.items())
+_CARDS = f"""
+WITH desk AS MATERIALIZED (SELECT session.operator, session.state, coalesce(session.call_id, CASE
+    WHEN session.state = 'wrap_up' THEN (SELECT past.call_id FROM operator_state past
+      WHERE past.operator = session.operator AND past.session_id = session.id AND past.call_id IS NOT NULL
+      ORDER BY past.from_at DESC LIMIT 1) END) AS call_id
+  FROM operator_session session WHERE session.operator = ANY ($2::text[]) AND session.logged_out_at IS NULL)
+SELECT call.id AS call_id, desk.operator, desk.state, call.stage, call.municipality, town.name AS municipality_name,
+  (SELECT count(*) FROM municipality before WHERE before.code < call.municipality)::int AS band, call.arrived_at,
+  call.answered_at, call.ended_at, call.held_at, call.returned_at, call.transfer_count,
+  (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
+  call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
+  (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
+  (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= now()
+    AND (calamity.until_at IS NULL OR calamity.until_at > now()) ORDER BY calamity.from_at DESC LIMIT 1)
+    AS calamity_text,
+  call.pii_caller_number AS pii_number, (SELECT to_jsonb(one) FROM ({_VISIT}) one) AS visit, {_LISTED}
+FROM desk JOIN call ON call.id = desk.call_id LEFT JOIN municipality town ON town.code = call.municipality
+WHERE {_IN_SCOPE.format("call.municipality")}"""
+
+
+async def call_cards(pool: Pool, scope: Scope, operators: Collection[OperatorNumber]) -> dict[OperatorNumber, CallCard]:
+    """Of those of the operators who have a caller, or had one and are in the wrap-up. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_CARDS, scope_codes(scope), list(operators))
+    return {card.operator: card for card in (_card(dict(row)) for row in rows)}
+
+
+def _card(values: dict[str, Any]) -> CallCard:
+    visit = values["visit"]
+    values["state"], values["stage"] = OperatorState(values["state"]), Stage(values["stage"])
+    values["callback_mark"] = _optional(AttemptOutcome, values["callback_mark"])
+    values["visit"] = None if visit is None else _visit(json.loads(visit))
+    for name, read in (("transfers", _transfer), ("earlier", _earlier), ("requests", _request)):
+        values[name] = tuple(map(read, json.loads(values[name] or "[]")))
+    return CallCard(**values)
+
+
+def _visit(row: dict[str, Any]) -> CardVisit:
+    left = row["left_at"]
+    times = {"entered_at": instant(row["entered_at"]), "left_at": None if left is None else instant(left)}
+    return CardVisit(**{**row, **times, "reason": VisitReason(row["reason"])})
+
+
+def _transfer(row: dict[str, Any]) -> CardTransfer:
+    kinds = {"kind": TransferKind(row["kind"]), "state": TransferState(row["state"])}
+    return CardTransfer(**{**row, **kinds, "outcome": _optional(TransferOutcome, row["outcome"])})
+
+
+def _earlier(row: dict[str, Any]) -> EarlierCall:
+    reason = _optional(EndReason, row["end_reason"])
+    return EarlierCall(**{**row, "arrived_at": instant(row["arrived_at"]), "end_reason": reason})
+
+
+def _request(row: dict[str, Any]) -> OpenRequest:
+    state, deadline_at = RequestState(row["state"]), instant(row["deadline_at"])
+    return OpenRequest(**{**row, "id": RequestId(UUID(row["id"])), "state": state, "deadline_at": deadline_at})
+
+
+def _optional(kind: Any, text: str | None) -> Any:
+    return None if text is None else kind(text)

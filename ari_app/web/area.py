@@ -1,0 +1,82 @@
+"""The area and an index of its directory, read anew when they changed: one of each, however many screens there are.
+
+It is the area of all. Whoever shows something of it asks for the municipalities of the reader first (`towns_of`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from ari_app.core.access import Action, Actor
+from ari_app.core.area import Area, DirectoryEntry
+from ari_app.core.directory import by_extension
+from ari_app.core.directory_search import DirectoryIndex
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.skills import skills_of
+from ari_app.storage.area.reader import read_area_rows
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import reading
+
+log = structlog.get_logger(__name__)
+
+#: changes of an import come one by one; they are read together
+GATHER_SECONDS = 0.5
+RETRY_SECONDS = 2.0
+
+
+class WebArea:
+    """`run` keeps it up; until its first reading the area is empty."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._changed = asyncio.Event()
+        self._changed.set()
+        self._read = asyncio.Event()
+        self.current = Area()
+        self.index = DirectoryIndex(())
+
+    def mark(self) -> None:
+        """Something in it may have changed."""
+        self._changed.set()
+
+    async def read(self) -> None:
+        """Returns once it was read for the first time."""
+        await self._read.wait()
+
+    async def run(self) -> None:
+        """Ends by cancellation only."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                with translated():
+                    async with reading(self._pool, None) as connection:
+                        area = await read_area_rows(connection)
+            except StoreUnavailable:
+                self._changed.set()
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            if area.entries != self.current.entries or not self._read.is_set():
+                # Some tenths of a second for twenty thousand entries: pages are served meanwhile.
+                self.index = await asyncio.to_thread(DirectoryIndex, area.entries.values())
+            self.current = area
+            self._read.set()
+            await asyncio.sleep(GATHER_SECONDS)
+
+    def towns_of(self, actor: Actor, action: Action) -> frozenset[MunicipalityCode]:
+        """The municipalities whose entries somebody may use: those of their account, and of their skills as well when
+        they take calls, since a transfer goes by these.
+        """
+        scope = actor.scope_of(action)
+        own = frozenset(self.current.municipalities) if scope is None else scope
+        if actor.operator is None:
+            return own
+        return own & skills_of(self.current, actor.operator).any
+
+    def entry_with(self, actor: Actor, extension: str) -> DirectoryEntry | None:
+        """The entry with this extension, if the reader may know it."""
+        return by_extension(self.current, extension, self.towns_of(actor, Action.DIRECTORY))

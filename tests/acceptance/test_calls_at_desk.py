@@ -1,0 +1,167 @@
+"""A day at the desk on real Asterisk, in a real browser: who calls, hold, a warm transfer by clicks, the wrap-up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.local.pages import LocalPages, PagesSettings
+from ari_app.local.ports import Protocol, free_port
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE, WEB
+from tests.acceptance.centre import Centre, edited_sample, entry
+from tests.acceptance.lanes import LANES, Scene, add_lanes
+from tests.acceptance.remote_control import RemoteAsterisk
+from tests.acceptance.stories import dials
+from tests.place import address
+from tests.roles import as_role
+from tests.web.chromium import Desk, before_pages
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+LANE = LANES[0]
+BINDS = address(1)
+#: what the card said, in order, and since when
+_WATCH = """
+() => { window.cards = [];
+  document.addEventListener("regions", () => {
+    const said = document.querySelector("#card .card__kind")?.textContent ?? "geen";
+    if (window.cards.at(-1) !== said) window.cards.push(said); }); }"""
+
+
+def with_wrap_up(area: dict[str, Any]) -> None:
+    add_lanes(area)
+    entry(area, "team", f"team-{LANE.town}")["wrap_up_seconds"] = 600
+
+
+AREA = edited_sample(with_wrap_up)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def desk(centre: Centre, server_directory: Path) -> AsyncIterator[Desk]:
+    url = centre.database_url
+    settings = PagesSettings(server_directory / "pages", as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
+    async with Database(as_role(url, SERVE)) as serve, before_pages(LocalPages(settings), serve) as desk:
+        await desk.account("anna", RoleRow(Role.OPERATOR, MunicipalityCode(f"GM99{LANE.town}")), operator=LANE.operator)
+        yield desk
+
+
+async def press(page: Page, letter: str) -> None:
+    await page.keyboard.press(f"Alt+Shift+Key{letter}")
+
+
+async def test_given_a_desk_when_a_caller_comes_then_the_card_is_there_first_and_all_is_done_from_the_page(
+    centre: Centre, exchange_view: RemoteAsterisk, desk: Desk
+) -> None:
+    scene, town = Scene(centre, LANE, exchange_view), LANE.name
+    page = await desk.logged_in("anna")
+    wrong: list[str] = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    await desk.look_over(page, "the desk without a call")
+    await page.evaluate(_WATCH)
+    scene.operator = await centre.operator(LANE.operator_desk, LANE.operator)
+    await page.click("#do-lunch")
+    await centre.operator_is(LANE.operator, "paused")
+    await page.locator("#do-ready").wait_for()
+    await press(page, "K")
+    await centre.operator_is(LANE.operator, "ready")
+
+    # The card is on the screen before the caller is.
+    scene.citizen = await centre.citizen(dials(LANE.town))
+    await scene.is_with(LANE.operator_desk)
+    await desk.text_of(page, "#card", "In gesprek voor")
+    assert (await page.evaluate("window.cards"))[-2:] == ["Gesprek komt binnen voor", "In gesprek voor"]
+    assert await page.inner_text("#card-town") == town
+    number = centre.number_of(scene.citizen).removeprefix("+31")
+    assert number in (await page.inner_text("#card .card__number")).replace(" ", "")[1:]
+    assert "eerste keer" in await page.inner_text("#card")
+    assert town in await page.inner_text("#status")
+
+    # Somebody writes; nothing that happens meanwhile takes a letter away.
+    await press(page, "B")
+    await page.keyboard.type("Vraagt naar")
+    await page.focus("#doe-hold")
+    await page.keyboard.press("Enter")
+    await scene.is_on_hold(LANE.operator_desk)
+    await desk.text_of(page, "#card", "De beller staat in de wacht")
+    await desk.look_over(page, "a caller on hold")
+    await press(page, "H")
+    await scene.is_with(LANE.operator_desk)
+    assert await page.input_value("#wrap-up-notitie") == "Vraagt naar"
+
+    # A warm transfer by clicks.
+    await press(page, "Z")
+    await page.keyboard.type("colega 2111")
+    await desk.text_of(page, "#found", "Collega 2111")
+    await desk.look_over(page, "what the directory found")
+    await page.locator("#found button", has_text="Eerst overleggen").first.click()
+    colleague = await scene.ringing()
+    await desk.text_of(page, "#card", "De telefoon van Collega 2111 gaat over")
+    await press(page, "R")  # nobody is there yet, so there is no such button
+    await colleague.pick_up()
+    await scene.is_on_hold(LANE.operator_desk, LANE.colleague_desk)
+    await desk.text_of(page, "#card", "U overlegt met Collega 2111")
+    await desk.look_over(page, "a consultation")
+    await page.click("#doe-conference")
+    await scene.is_with(LANE.operator_desk, LANE.colleague_desk)
+    await desk.text_of(page, "#card", "spreken samen")
+    await press(page, "A")
+    await scene.is_with(LANE.operator_desk)
+    await colleague.ended()
+
+    # A promise, checked while it is typed.
+    await press(page, "T")
+    await page.keyboard.type("0900 1234")
+    await desk.text_of(page, "#callback-check", "kost extra geld")
+    await desk.look_over(page, "a number that is not called")
+    await press(page, "T")
+    await page.keyboard.type("06 11 11 11 11")
+    await desk.text_of(page, "#callback-check", "terug vóór")
+    await page.fill("#promise-onderwerp", "paspoort")
+    await page.locator("#promise button[type=submit]").click()
+    await desk.text_of(page, "#answer", "Kenmerk")
+    await desk.text_of(page, "#callbacks", "paspoort")
+    await desk.look_over(page, "a promise")
+
+    # The second transfer ends the talk here; then the wrap-up.
+    await page.locator("#found button", has_text="Eerst overleggen").first.click()
+    colleague = await scene.ringing()
+    await colleague.pick_up()
+    await desk.text_of(page, "#card", "U overlegt met Collega 2111")
+    await press(page, "V")
+    await scene.is_with(LANE.colleague_desk)
+    await desk.text_of(page, "#card", "Nawerk van het gesprek")
+    await desk.look_over(page, "the wrap-up")
+    await page.focus("#wrap-up-notitie")
+    await page.keyboard.press("End")
+    await page.keyboard.type(" een paspoort")
+    await page.reload()
+    assert await page.input_value("#wrap-up-notitie") == "Vraagt naar een paspoort"
+    await page.select_option("#wrap-up-onderwerp", "paspoorten")
+    await page.select_option("#resultaat", "doorverbonden")
+    await page.locator("#wrap-up button[type=submit]").click()
+    await desk.text_of(page, "#answer", "Het nawerk is bewaard.")
+    said = await centre.rows("SELECT operator, subject, result, pii_note FROM call_wrap_up")
+    assert [tuple(row) for row in said] == [(LANE.operator, "paspoorten", "doorverbonden", "Vraagt naar een paspoort")]
+    await press(page, "N")
+    await centre.operator_is(LANE.operator, "ready")
+    await desk.text_of(page, "#card", "Geen gesprek")
+    await page.click("#keys-open")
+    await desk.look_over(page, "the list of keys")
+    await page.uncheck("#keys-on")
+    await page.click("#keys-close")
+    await press(page, "Z")
+    assert await page.evaluate("document.activeElement.id") != "zoek"
+    assert wrong == []
+    await scene.citizen.hang_up()
+    await asyncio.gather(colleague.ended(), scene.operator.hang_up())
