@@ -48,7 +48,7 @@ def test_roles_are_for_a_municipality_a_team_or_the_group(type_in: Type) -> None
     ("words", "says"),
     [
         (("add", "bea", "--name", "Bea", "--role", "boss"), "'boss' is no role"),
-        (("add", "bea", "--name", "Bea", "--role", "editor:GM0000"), "neither a municipality nor a team"),
+        (("add", "bea", "--name", "Bea", "--role", "editor:GM0000"), "'GM0000' is neither"),
         (("add", "bea", "--name", "Bea", "--operator", "999"), "no operator has number 999"),
         (("add", "b e a", "--name", "Bea"), "no name to log in with"),
         (("add", "bea", "--name", " "), "the name of a person is needed"),
@@ -71,7 +71,7 @@ def test_a_second_account_of_the_same_name_and_a_role_that_is_not_held_are_refus
     again = type_in("accounts", "add", "BEA", "--name", "Bea")
     assert (again.exit_code, again.stderr) == (2, "bea is an account already\n")
     gone = type_in("accounts", "role", "bea", "--remove", "editor")
-    assert (gone.exit_code, gone.stderr) == (2, "bea has no role editor\n")
+    assert (gone.exit_code, gone.stderr) == (2, "account bea has no role editor\n")
 
 
 def test_locked_and_unlocked_and_a_new_link(type_in: Type) -> None:

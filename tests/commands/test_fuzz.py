@@ -84,7 +84,7 @@ def lines(draw: st.DrawFn, directory: Path, path: str, command: click.Command) -
 
 
 #: the noun for what an argument names, where the sentence says that there is none such
-NOUNS = {"reference": "request", "code": "entry", "number": "operator", "call_id": "call"}
+NOUNS = {"reference": "request", "code": "entry", "number": "operator", "call_id": "call", "login": "account"}
 
 
 def _names_what_was_wrong(words: list[str], said: str) -> bool:

@@ -109,7 +109,7 @@ async def read_role(pool: Pool, text: str) -> RoleRow:
     try:
         role = Role(word)
     except ValueError:
-        raise AccountRefused(f"{word!r} is no role; there are {', '.join(Role)}") from None
+        raise AccountRefused(f"{word!r} is no role of an account; there are {', '.join(Role)}") from None
     if not of:
         return RoleRow(role)
     with translated():
@@ -117,7 +117,7 @@ async def read_role(pool: Pool, text: str) -> RoleRow:
             return RoleRow(role, municipality=MunicipalityCode(of))
         if await pool.fetchval(_IS_TEAM, of):
             return RoleRow(role, team=TeamCode(of))
-    raise AccountRefused(f"{of!r} is neither a municipality nor a team")
+    raise AccountRefused(f"a role of an account is for a municipality or a team, and {of!r} is neither")
 
 
 async def change_roles(
@@ -129,7 +129,7 @@ async def change_roles(
             account = await _locked_row(connection, login)
             for role in removed:
                 if await connection.execute(_REMOVE_ROLE, account, *_columns(role)) == "DELETE 0":
-                    raise AccountRefused(f"{login} has no role {role}")
+                    raise AccountRefused(f"account {login} has no role {role}")
                 await record_deed(connection, now, author, "account.role_remove", _of_role(login, role))
             for role in added:
                 await connection.execute(_ADD_ROLE, account, *_columns(role))
