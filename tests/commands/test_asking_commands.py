@@ -27,13 +27,18 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         ("operators", "ready", "101", "--reason", "drukte"),
         ("operators", "pause", "101", "--for", "lunch", "--reason", "drukte"),
         ("operators", "logout", "101", "--reason", "drukte"),
-        ("operators", "login", "101", "--phone", "phone01"),
     ],
     ids=" ".join,
 )
-def test_without_a_controller_a_command_says_that_nothing_was_done(type_in: Type, words: tuple[str, ...]) -> None:
-    assert type_in("import", str(SAMPLE)).exit_code == 0
+def test_nobody_waits_for_an_operator_who_is_not_logged_in(type_in: Type, words: tuple[str, ...]) -> None:
     result = type_in(*words)
+    assert (result.exit_code, result.stderr) == (1, "101: this operator is not logged in\n")
+
+
+def test_without_a_controller_a_command_says_that_nothing_was_done(type_in: Type) -> None:
+    assert type_in("import", str(SAMPLE)).exit_code == 0
+    assert type_in("operators", "login", "999", "--phone", "phone01").exit_code == 1
+    result = type_in("operators", "login", "101", "--phone", "phone01")
     assert result.exit_code == 1
     assert result.stderr == ("101: no controller took it in time, so nothing was done; is `ari-app serve` running?\n")
 

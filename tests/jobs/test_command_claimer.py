@@ -34,7 +34,7 @@ from tests.storage.callback_values import DIRECTORY, KCC, TEN, asked
 from tests.storage.values import NINE, NODE1, WIERDAM, after, eventually, new_call, new_leg, new_session
 
 pytestmark = pytest.mark.postgres
-ANNA, NOBODY = OperatorNumber("101"), OperatorNumber("999")
+ANNA, BRAM, NOBODY = OperatorNumber("101"), OperatorNumber("102"), OperatorNumber("999")
 
 
 @dataclass
@@ -66,6 +66,7 @@ async def _always() -> None:
 @pytest.fixture
 async def desk(database_url: str) -> AsyncIterator[Desk]:
     async with Database(as_role(database_url, SERVE)) as database, asyncio.TaskGroup() as tasks:
+        await database.pool.execute("INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bram', '')")
         rung: list[Endpoint] = []
 
         def ring(
@@ -117,7 +118,7 @@ async def test_given_a_wrap_up_then_whoever_talked_may_say_it_and_the_last_word_
     for result in ("terugbellen", "afgehandeld"):
         said = WrapUp("paspoort", result, "wil nog een foto brengen")
         assert await desk.asks(said, ANNA, call_id) == ACCEPTED
-    assert await desk.asks(WrapUp("rijbewijs"), NOBODY, call_id) == Refused(RefusalReason.NOT_YOURS)
+    assert await desk.asks(WrapUp("rijbewijs"), BRAM, call_id) == Refused(RefusalReason.NOT_YOURS)
     assert await desk.asks(WrapUp("rijbewijs"), ANNA) == Refused(RefusalReason.NO_SUCH_CALL)
     story = await call_story(desk.database.pool, None, call_id, with_personal_data=True)
     assert story is not None
@@ -174,8 +175,11 @@ async def test_given_nobody_who_is_logged_in_then_states_and_calls_are_refused(
     desk: Desk, ledger: PostgresLedger
 ) -> None:
     assert await desk.asks(TakePause(PauseReason.LUNCH)) == Refused(RefusalReason.NOT_LOGGED_IN)
-    assert await desk.asks(HoldOrResume()) == Refused(RefusalReason.NO_SUCH_CALL)
+    assert await desk.asks(HoldOrResume()) == Refused(RefusalReason.NOT_LOGGED_IN)
     call_id = await talked(ledger)
+    assert await desk.asks(HoldOrResume(), ANNA, call_id) == Refused(RefusalReason.NO_SUCH_CALL)
+    await ledger.store_session(new_session())  # as of a controller that has died
+    assert await desk.asks(TakePause(PauseReason.LUNCH)) == Refused(RefusalReason.NOT_LOGGED_IN)
     assert await desk.asks(HoldOrResume(), ANNA, call_id) == Refused(RefusalReason.NOT_YOURS)
     assert await desk.asks(HoldOrResume(), None, call_id) == Refused(RefusalReason.NOT_YOURS)
 

@@ -18,6 +18,8 @@ from ari_app.core.commands import AskedCommand, What
 from ari_app.core.ids import CommandId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
+from ari_app.core.state_commands import LogIn
+from ari_app.core.supervisor_commands import UnlockPin
 from ari_app.storage.commands.codec import decoded_answer, encoded
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
@@ -53,6 +55,8 @@ _OF_A_CALL = frozenset(
         What.CLOSE_REQUEST,
     }
 )
+#: about an operator who need not be logged in
+_WITHOUT_LOGIN = frozenset({What.LOG_IN, What.WRAP_UP, What.UNLOCK_PIN})
 # Node, login and municipality are read here, and not said by whoever asks. A phone is rung by the node at which its
 # operator was logged in last.
 _ASK = f"""
@@ -68,10 +72,11 @@ LEFT JOIN call ON call.id = coalesce($4::uuid, CASE WHEN $11::boolean THEN sessi
 LEFT JOIN callback_request request ON request.id = $5
 LEFT JOIN LATERAL (SELECT asterisk_id FROM operator_session past WHERE past.operator = $3
   ORDER BY past.logged_in_at DESC LIMIT 1) before ON $6 = 'log_in'
-WHERE $10::text[] IS NULL OR (
+WHERE ($3 IS NULL OR session.id IS NOT NULL OR ($12::boolean AND EXISTS (SELECT FROM operator WHERE number = $3)))
+AND ($10::text[] IS NULL OR (
   ($3 IS NULL OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = $3 AND skill.municipality = ANY ($10)))
   AND ($4 IS NULL OR call.municipality = ANY ($10) OR session.call_id = $4)
-  AND ($5 IS NULL OR request.municipality = ANY ($10)))
+  AND ($5 IS NULL OR request.municipality = ANY ($10))))
 ON CONFLICT (id) DO NOTHING
 RETURNING coalesce(node, '*') AS node)
 SELECT pg_notify('{COMMAND_CHANNEL}', node)::text FROM asked"""
@@ -135,7 +140,8 @@ async def ask(
     """Ask, and return the answer of the controller. May be cancelled: the command goes on.
 
     Asked again with the same id it is the same command, and has the same answer. Who or what is outside the scope does
-    not exist. `actor`: "account:…", "service:…" or "console:…"; that they may ask this is for their room to decide.
+    not exist, and nobody waits for an operator who is not logged in. `actor`: "account:…", "service:…" or "console:…";
+    that they may ask this is for their room to decide.
     Refused as expired when no controller took it in time; Unanswered when nobody knows whether it was carried out.
     Raises StoreUnavailable: it may have been asked, so ask again with the same id.
     """
@@ -160,7 +166,8 @@ async def _write(
 ) -> bool:
     """Whether there is such a command now, this very one; a controller is notified by the commit."""
     about = (asked.operator, asked.call_id, asked.request_id)
-    said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), what in _OF_A_CALL)
+    is_of_call, needs_no_login = what in _OF_A_CALL, what in _WITHOUT_LOGIN
+    said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), is_of_call, needs_no_login)
     with translated():
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
@@ -201,7 +208,9 @@ async def _answer(
 
 
 def _outside(asked: AskedCommand) -> RefusalReason:
-    """What somebody hears of something that is not theirs to know: that it is not there."""
+    """What somebody hears of something that is not there, or not theirs to know."""
+    if isinstance(asked.command, LogIn | UnlockPin):
+        return RefusalReason.UNKNOWN_DESTINATION
     if asked.call_id is not None:
         return RefusalReason.NO_SUCH_CALL
     return RefusalReason.NOT_LOGGED_IN if asked.request_id is None else RefusalReason.NO_REQUEST
