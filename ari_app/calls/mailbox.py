@@ -33,6 +33,12 @@ class Mailbox:
         drained, self._messages = list(self._messages), deque()
         return drained
 
+    def withdraw(self, *kinds: type) -> list[Message]:
+        """Take out the messages of these kinds, for an owner who acts on them no more; the others wait."""
+        taken = [message for message in self._messages if isinstance(message, kinds)]
+        self._messages = deque(message for message in self._messages if not isinstance(message, kinds))
+        return taken
+
     @contextmanager
     def keeping(self) -> Iterator[list[Message]]:
         """A list for messages that are not for now; when the block ends, they are the next ones again, in order."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ari_app.calls.messages import StateAsked
+from ari_app.calls.messages import CommandAsked, StateAsked, TakeCall
 from ari_app.calls.operators.prompts import SessionPrompts
-from ari_app.core.operator_commands import ACCEPTED, Refused
+from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.operators import OperatorState
 from ari_app.core.state_commands import is_forced, verdict
 from ari_app.prompts.phrases import operator as to_operator
@@ -12,6 +12,15 @@ from ari_app.prompts.phrases import operator as to_operator
 
 class SessionOnScreen(SessionPrompts):
     """Only the session's own task uses it."""
+
+    def _refuse_what_is_left(self) -> None:
+        """The session is over: a call that was offered goes to another operator, and commands came too late."""
+        for message in self._channel.mailbox.withdraw(TakeCall, StateAsked, CommandAsked):
+            match message:
+                case TakeCall(call_id=call_id):
+                    self._post_gone(call_id)
+                case StateAsked() | CommandAsked():
+                    message.answer(Refused(RefusalReason.NOT_LOGGED_IN))
 
     async def _obey(self, asked: StateAsked) -> None:
         """Commit what a command about this operator comes to, then answer. Others' commands are spoken as well."""

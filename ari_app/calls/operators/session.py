@@ -108,6 +108,8 @@ class SessionTask(SessionOnScreen):
             await self._end_lost()
         finally:
             self._remove()
+            if not self.session.is_open:
+                self._refuse_what_is_left()
         await self._say_goodbye()
 
     def call_back_first(self) -> None:
