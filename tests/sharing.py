@@ -37,9 +37,9 @@ CLOCK_BOUND = (
 SPOKEN = ("tests/prompts/test_build.py", "tests/prompts/test_recordings.py")
 #: what takes longest begins first, so that no worker is left alone with it at the end
 LONGEST = (
-    "tests/web/test_browser.py",
     "tests/acceptance/test_breakage.py",
     "tests/acceptance/test_breakage_of_servers.py",
+    "tests/web/test_browser.py",
     "tests/acceptance/test_transfers.py",
     "tests/acceptance/test_transfer_trouble.py",
     "tests/acceptance/test_rules.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from tests import machine
 from tests.patience import PATIENCE_SECONDS
 from tests.web.people import PASSWORD, Clock
 
-PROGRAM = "/usr/bin/chromium"
+PROGRAM = shutil.which("chromium") or "chromium"
 #: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
 #: WCAG 2.2 AA, and what axe thinks is good besides
