@@ -42,7 +42,7 @@ from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.jobs.retention import RetentionJob
-from ari_app.jobs.unseen_ends import UnseenEnds
+from ari_app.jobs.unseen_events import UnseenEvents
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
 from ari_app.storage.callbacks.reminders import ReminderQueue
@@ -125,8 +125,8 @@ async def _control(
         may_connect = lock.wait_until_held
         stream = EventStream(ari, application, event_types=EVENT_TYPES, may_connect=may_connect)
         exchange = Exchange(node, application, ari, switch, stream)
-        read_ends = no_log if settings.cel_file is None else UnseenEnds(settings.cel_file).read
-        recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_ends)
+        read_log = no_log if settings.cel_file is None else UnseenEvents(settings.cel_file).read
+        recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_log)
         controller = Controller(
             exchange, row, lock, supervisor, shell.clock, shell.door, recovery, fallback, started_at
         )

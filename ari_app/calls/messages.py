@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ari_app.core.area import Reach
@@ -29,6 +29,17 @@ class Left:
     at: datetime
     cause: int | None = None  # Q.850
     estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What Asterisk's own log tells of channels, of which nobody saw it: not a message, but what messages are made of.
+
+    A channel that the log does not tell about is in neither.
+    """
+
+    ends: Mapping[ChannelId, Left] = field(default_factory=dict)
+    answers: Mapping[ChannelId, datetime] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

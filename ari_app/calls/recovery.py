@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from ari_app.calls.call_task import why_ended
 from ari_app.calls.callbacks.attempts import end_lost_attempt
 from ari_app.calls.callbacks.requests import request_of_lost
 from ari_app.calls.errors import CallError, SwitchUnavailable
-from ari_app.calls.messages import ApplyEvent, CallDone, Left, Played, Up
+from ari_app.calls.messages import ApplyEvent, CallDone, Left, Logged, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
 from ari_app.core import queue_visits
@@ -32,6 +32,7 @@ from ari_app.core.recovery import (
     CloseSession,
     DestroyBridge,
     HangUp,
+    LiveChannel,
     Order,
     ResumeCall,
     ResumeLine,
@@ -45,13 +46,13 @@ from ari_app.core.transfer import Transfer
 log = structlog.get_logger(__name__)
 
 
-#: reads the ends of these channels, not older than the instant, from Asterisk's own log; one it does not tell is absent
-ReadEnds = Callable[[Collection[ChannelId], datetime], Awaitable[Mapping[ChannelId, Left]]]
+#: reads from Asterisk's own log what it tells of these channels, from the instant on
+ReadLog = Callable[[Collection[ChannelId], datetime], Awaitable[Logged]]
 
 
-async def no_log(channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
+async def no_log(channels: Collection[ChannelId], since: datetime) -> Logged:
     """There is no log: ends that were not seen stay estimates."""
-    return {}
+    return Logged()
 
 
 class Recovery:
@@ -62,13 +63,13 @@ class Recovery:
         shell: Shell,
         supervisor: Supervisor,
         look: Callable[[], Awaitable[Snapshot]],
-        read_ends: ReadEnds = no_log,
+        read_log: ReadLog = no_log,
     ) -> None:
         self._shell = shell
         self._supervisor = supervisor
         self._look = look
-        self._read_ends = read_ends
-        self._ends: Mapping[ChannelId, Left] = {}
+        self._read_log = read_log
+        self._logged = Logged()
         self._counts: dict[str, int] = {}
 
     async def run(self, asterisk_id: AsteriskId, asterisk_started_at: datetime | None) -> dict[str, int]:
@@ -82,9 +83,9 @@ class Recovery:
         rows = await self._shell.ledger.open_rows(asterisk_id)
         snapshot = await self._look()
         orders = plan(rows, snapshot, asterisk_started_at)
-        gone = _gone(orders)
-        if gone:
-            self._ends = await self._read_ends(gone.keys(), min(gone.values()))
+        unseen = _unseen(orders)
+        if unseen:
+            self._logged = await self._read_log(unseen.keys(), min(unseen.values()))
         for order in orders:
             name = type(order).__name__
             self._counts[name] = self._counts.get(name, 0) + 1
@@ -110,11 +111,11 @@ class Recovery:
                     missing = tuple(gone for gone in missing if gone not in young)
                 else:
                     self._supervisor.resume_call(call, legs, transfer, visit, is_placed=is_placed)
-                self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], up, unanswered)
+                self._post_missed(call, legs, missing, up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer, visit):
                 if self._supervisor.owns_call(call.id):
                     if call.callback_request is None or call.callback_attempt is not None:
-                        self._supervisor.post_missed(call.id, [self._left(call.channel_id)])
+                        self._post_missed(call, legs, (call.channel_id,))
                     return
                 await self._close_call(call, legs, reason, transfer, visit)
                 for channel_id in hang_up:
@@ -126,7 +127,7 @@ class Recovery:
                     await self._end_line(line)  # written late for an earlier process; the channel has a row since
                     return
                 if is_up and line.answered_at is None:
-                    self._supervisor.post(line.channel_id, Up(line.channel_id, self._now))
+                    self._supervisor.post(line.channel_id, self._up(line.channel_id))
             case ResumeRingSession(session):
                 if self._shell.registry.session(session.id) is None:
                     self._supervisor.operators.resume_ring_session(session)
@@ -158,6 +159,7 @@ class Recovery:
     ) -> None:
         """Close a call whose end was not seen: at the moment that Asterisk's log has, else now and as an estimate."""
         end = self._left(call.channel_id)
+        legs = tuple(self._answered(leg) for leg in legs)
         ended_legs = [self._ended(leg, call, reason, end) for leg in legs]
         if reason is EndReason.LOST:
             if not end.estimated:
@@ -169,6 +171,7 @@ class Recovery:
         closed = replace(
             call,
             stage=Stage.ENDED,
+            line_answered_at=call.line_answered_at or self._logged.answers.get(call.channel_id),
             stage_entered_at=now,
             ended_at=max(end.at, call.arrived_at),
             end_reason=reason,
@@ -185,7 +188,29 @@ class Recovery:
 
     def _left(self, channel_id: ChannelId) -> Left:
         """The end of a channel that is gone; an estimate where no log tells it."""
-        return self._ends.get(channel_id) or Left(channel_id, self._now, estimated=True)
+        return self._logged.ends.get(channel_id) or Left(channel_id, self._now, estimated=True)
+
+    def _up(self, channel_id: ChannelId) -> Up:
+        """The answer of a channel that has a row without one; now, where no log tells when it was."""
+        return Up(channel_id, self._logged.answers.get(channel_id) or self._now)
+
+    def _answered(self, leg: Leg) -> Leg:
+        """The leg with the answer that only the log tells of."""
+        return leg if leg.answered_at else replace(leg, answered_at=self._logged.answers.get(leg.channel_id))
+
+    def _post_missed(
+        self,
+        call: Call,
+        legs: Collection[Leg],
+        missing: Collection[ChannelId],
+        up: Collection[ChannelId] = (),
+        unanswered: Sequence[LiveChannel] = (),
+    ) -> None:
+        """Post to a call's task what happened in the gap, an answer before the end of the same channel."""
+        open_answers = {leg.channel_id for leg in legs if leg.answered_at is None}
+        answered = [gone for gone in missing if gone in open_answers and gone in self._logged.answers]
+        ups = [self._up(channel_id) for channel_id in (*up, *answered)]
+        self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], ups, unanswered)
 
     def _ended(self, leg: Leg, call: Call, reason: EndReason, end_of_call: Left) -> Leg:
         """The leg of a call that is over. A standing line is there still: its part ended with the caller's."""
@@ -218,7 +243,7 @@ class Recovery:
 
     async def _close_session(self, session: OperatorSession, event: LineLost) -> None:
         mailbox = self._shell.registry.session_mailbox(session.id)
-        end = None if session.channel_id is None else self._ends.get(session.channel_id)
+        end = None if session.channel_id is None else self._logged.ends.get(session.channel_id)
         is_told = end is not None and event.reason is LogoutReason.LOST  # a restart of Asterisk is reason enough
         if mailbox is not None:
             mailbox.post(end if end is not None and is_told else ApplyEvent(event, is_estimated=True))
@@ -235,9 +260,11 @@ class Recovery:
 
     async def _end_line(self, line: OperatorLine) -> None:
         end = self._left(line.channel_id)
-        why = how_it_ended(end.cause, was_answered=line.answered_at is not None)
+        answered_at = line.answered_at or self._logged.answers.get(line.channel_id)
+        why = how_it_ended(end.cause, was_answered=answered_at is not None)
         closed = replace(
             line,
+            answered_at=answered_at,
             ended_at=max(end.at, line.started_at),
             end_reason=LegEndReason.LOST if end.estimated else why,
             hangup_cause=end.cause,
@@ -253,17 +280,20 @@ class Recovery:
                 mailbox.post(Played(playback_id, self._now, failed=True))
 
 
-def _gone(orders: Collection[Order]) -> dict[ChannelId, datetime]:
-    """The channels whose end was not seen, and since when each of them was there."""
+def _unseen(orders: Collection[Order]) -> dict[ChannelId, datetime]:
+    """The channels whose end or answer was not seen, and since when each of them was there."""
     gone: dict[ChannelId, datetime] = {}
     for order in orders:
         match order:
-            case ResumeCall(call=call, missing=missing):
-                gone |= dict.fromkeys(missing, call.arrived_at)
+            case ResumeCall(call=call, legs=legs, missing=missing, up=up):
+                answered = {leg.channel_id for leg in legs if leg.answered_at is None}.intersection(up)
+                gone |= dict.fromkeys((*missing, *answered), call.arrived_at)
             case CloseCall(call=call, legs=legs):
                 gone |= {call.channel_id: call.arrived_at, **{leg.channel_id: leg.started_at for leg in legs}}
             case CloseSession(session=session) if session.channel_id is not None:
                 gone[session.channel_id] = session.logged_in_at
+            case ResumeLine(line=line, is_up=True) if line.answered_at is None:
+                gone[line.channel_id] = line.started_at
             case CloseLine(line=line):
                 gone[line.channel_id] = line.started_at
     return gone

@@ -209,7 +209,7 @@ class Supervisor:
         self,
         call_id: CallId,
         missing: Sequence[Left],
-        up: Sequence[ChannelId] = (),
+        up: Sequence[Up] = (),
         unanswered: Sequence[LiveChannel] = (),
     ) -> None:
         """Post to a call of this process what happened while the socket was closed.
@@ -219,8 +219,8 @@ class Supervisor:
         now, registry = self._shell.clock.now(), self._shell.registry
         for channel in unanswered:
             registry.post_to_call(call_id, Entered(channel.id, channel.created_at, now))
-        for channel_id in up:
-            registry.post_to_call(call_id, Up(channel_id, now))
+        for answered in up:
+            registry.post_to_call(call_id, answered)
         for left in missing:
             registry.post_to_call(call_id, left)
 

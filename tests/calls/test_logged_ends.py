@@ -15,7 +15,7 @@ from ari_app.core.ids import ChannelId
 from ari_app.core.operators import LogoutReason
 from ari_app.core.transfer import TransferOutcome
 from tests.calls.promises import at_work, attempts, promised, ringing
-from tests.calls.scenes import choosing, estimated_ends, legs_of, talking, talking_rung, waiting
+from tests.calls.scenes import choosing, connecting_direct, estimated_ends, legs_of, talking, talking_rung, waiting
 from tests.calls.transfers import consulting
 from tests.calls.world import World
 
@@ -169,3 +169,23 @@ async def test_given_a_log_when_asterisk_restarted_then_the_session_of_a_living_
     assert world.session("101").logout_reason is LogoutReason.ASTERISK_RESTARTED
     assert world.line(scene.other).ended_at is not None  # type: ignore[arg-type]
     assert not any(call.is_open for call in world.ledger.calls.values())
+
+
+@pytest.mark.parametrize("stays", [False, True])
+async def test_given_no_process_when_the_caller_was_answered_then_the_answer_is_that_of_the_log(
+    make_world: Make, stays: bool
+) -> None:
+    scene = await connecting_direct(make_world)
+    world, citizen = scene.world, scene.citizen
+    assert world.call(citizen).line_answered_at is None
+    await world.kill()
+    answered_at = world.logged_answers[citizen] = world.clock.now()
+    world.switch.up.add(citizen)
+    await world.clock.advance(5)
+    ended_at = None if stays else ends(world, citizen)
+    await world.clock.advance(1)
+    await world.restart()
+    await world.clock.advance(30)  # what was noted is written with the next step of the call
+    (leg,) = [leg for leg in legs_of(scene) if leg.role is LegRole.CALLER]
+    assert (leg.answered_at, world.call(citizen).line_answered_at) == (answered_at, answered_at)
+    assert leg.ended_at == ended_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
@@ -14,7 +14,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
-from ari_app.calls.messages import Digit, Left, Message
+from ari_app.calls.messages import Digit, Left, Logged, Message
 from ari_app.calls.operators.commands import PATIENCE_SECONDS, OperatorCommands
 from ari_app.calls.recovery import Recovery
 from ari_app.calls.registry import Registry
@@ -119,6 +119,7 @@ class World:
         self.voice, self.switch = NamedVoice(), FakeSwitch(self.clock, self.post)
         self.asterisk_started_at = self.now - timedelta(days=1)
         self.logged_ends: dict[ChannelId, Left] = {}
+        self.logged_answers: dict[ChannelId, datetime] = {}
         self.arrivals: dict[ChannelId, LiveChannel] = {}
         self._numbers = count(1)
         self.start_process()
@@ -213,11 +214,12 @@ class World:
                 await settle()
 
     def _recovery(self) -> Recovery:
-        return Recovery(self.shell, self.supervisor, self.look, self.read_ends)
+        return Recovery(self.shell, self.supervisor, self.look, self.read_log)
 
-    async def read_ends(self, channels: Collection[ChannelId], since: datetime) -> Mapping[ChannelId, Left]:
-        """Ends from Asterisk's own log; none, unless a test puts ends into `logged_ends`."""
-        return {c: left for c in channels if (left := self.logged_ends.get(c)) is not None and left.at >= since}
+    async def read_log(self, channels: Collection[ChannelId], since: datetime) -> Logged:
+        """Asterisk's own log; empty, unless a test puts something into `logged_ends` or `logged_answers`."""
+        ends = {c: left for c in channels if (left := self.logged_ends.get(c)) is not None and left.at >= since}
+        return Logged(ends, {c: at for c in channels if (at := self.logged_answers.get(c)) is not None and at >= since})
 
     async def look(self) -> Snapshot:
         return self.snapshot()

@@ -16,7 +16,7 @@ from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch
 from ari_app.core.event_log.fallback_rows import fallback_rows
 from ari_app.core.ids import AsteriskId
 from ari_app.jobs.cel_file import events_since, read
-from ari_app.jobs.unseen_ends import UnseenEnds
+from ari_app.jobs.unseen_events import UnseenEvents
 from tests.fuzz import NO_LIMIT, fuzz, in_bounded_time
 from tests.fuzz.event_logs import Line, logs
 
@@ -71,7 +71,7 @@ def test_every_whole_line_of_a_damaged_log_is_read_and_nothing_that_is_read_does
             audit(known, (), Period(BEGINNING, NEVER)).as_text()
             for call in _all_calls(found):
                 _assert_row_is_fit(call)
-        ends = UnseenEnds(log)._ends({history.channel_id for history in known}, BEGINNING)
+        ends = UnseenEvents(log)._logged({history.channel_id for history in known}, BEGINNING).ends
         assert all(left.cause is None or 0 <= left.cause < 2**15 for left in ends.values())
 
     reads()
