@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -16,6 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ari_app.cli import main
+from ari_app.commands import asking
+from ari_app.storage.commands import asker
 from tests.commands.conftest import SAMPLE, Type
 from tests.commands.tree import every_command
 
@@ -49,6 +52,8 @@ def surroundings(type_in: Type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ARI_APP_ARI_PASSWORD", "none")
     monkeypatch.setenv("ARI_APP_SOUNDS_DIR", str(tmp_path / "sounds"))
     monkeypatch.setenv("ARI_APP_CEL_FILE", str(tmp_path / "cel.csv"))
+    monkeypatch.setattr(asking, "EXPIRES_IN", timedelta(milliseconds=10))  # there is no controller to wait for
+    monkeypatch.setattr(asker, "SURE_AFTER_SECONDS", 0.0)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recordings").mkdir()
     (tmp_path / "recordings" / "welkom.wav").write_bytes(b"no sound")
