@@ -5,6 +5,7 @@ What is typed may be somebody's name or number, so it is sent in a form and neve
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -34,7 +35,8 @@ async def search(visit: Visit) -> web.Response:
 async def _found(visit: Visit, text: str) -> dict[str, Any]:
     site, now = visit.site, visit.site.now()
     area, towns = site.area.current, site.area.towns_of(visit.actor, Action.DIRECTORY)
-    entries = [one.entry for one in site.area.index.search(text, towns, MOST_FOUND)]
+    found = await asyncio.to_thread(site.area.index.search, text, towns, MOST_FOUND)
+    entries = [one.entry for one in found]
     extensions = wanted_extensions(area, entries, towns)
     states, busy = await staff_now(site.pool, extensions)
     seen = sightings(area, extensions, states, busy)
