@@ -81,7 +81,7 @@ def over(transfer: Transfer, outcome: TransferOutcome) -> Transfer:
 async def a_talk(
     serve: Database,
     operator: str,
-    municipality: MunicipalityCode,
+    municipality: MunicipalityCode | None,
     *,
     number: str | None = NUMBER,
     state: OperatorState = OperatorState.TALKING,

@@ -1,6 +1,7 @@
 """What the desk shows of the caller whom an operator has, is offered, or had just now: everything in one statement.
 
-Within the scope only: a call, a request, an earlier call or the name of a colleague outside it does not exist.
+Within the scope only: what a call outside it is about, a request, an earlier call or the name of a colleague there does
+not exist.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from ari_app.core.access import Scope
-from ari_app.core.call import EndReason, Stage
+from ari_app.core.call import EndReason
 from ari_app.core.callbacks import AttemptOutcome, RequestState
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
 from ari_app.core.operators import OperatorState
@@ -89,14 +90,15 @@ class OpenRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallCard:
-    """`state`: that of the operator. `band`: a number that tells municipalities apart. `calamity_text`: of a calamity
-    that goes on now. `own_request`: the subject of the request, when this call is a callback.
+    """`is_known`: the call is in the scope; of another one, as of a caller who chose no municipality, the card says
+    only that there is one. `state`: that of the operator. `band`: a number that tells municipalities apart.
+    `calamity_text`: of a calamity that goes on now. `own_request`: the subject of the request, when this is a callback.
     """
 
     call_id: CallId
+    is_known: bool
     operator: OperatorNumber
     state: OperatorState
-    stage: Stage
     municipality: MunicipalityCode | None
     municipality_name: str | None
     band: int
@@ -178,14 +180,18 @@ WHERE request.pii_number = call.pii_caller_number AND request.closed_at IS NULL
 _LISTS = {"transfers": _TRANSFERS, "earlier": _EARLIER, "requests": _REQUESTS}
 _LISTED = ", ".join(f"(SELECT jsonb_agg(to_jsonb(one)) FROM ({query}) one) AS {name}" for name, query in _LISTS.items())
 _CARDS = f"""
-WITH desk AS MATERIALIZED (SELECT session.operator, session.state, coalesce(session.call_id, CASE
+WITH desk AS MATERIALIZED (SELECT session.operator, session.state, session.state_since_at,
+  coalesce(session.call_id, CASE
     WHEN session.state = 'wrap_up' THEN (SELECT past.call_id FROM operator_state past
       WHERE past.operator = session.operator AND past.session_id = session.id AND past.call_id IS NOT NULL
       ORDER BY past.from_at DESC LIMIT 1) END) AS call_id
   FROM operator_session session WHERE session.operator = ANY ($2::text[]) AND session.logged_out_at IS NULL)
-SELECT call.id AS call_id, desk.operator, desk.state, call.stage, call.municipality, town.name AS municipality_name,
-  (SELECT count(*) FROM municipality before WHERE before.code < call.municipality)::int AS band, call.arrived_at,
-  call.answered_at, call.ended_at, call.held_at, call.returned_at, call.transfer_count,
+SELECT desk.call_id, call.id IS NOT NULL AS is_known, desk.operator, desk.state, call.municipality,
+  town.name AS municipality_name,
+  (SELECT count(*) FROM municipality before WHERE before.code < call.municipality)::int AS band,
+  coalesce(call.arrived_at, desk.state_since_at) AS arrived_at,
+  call.answered_at, call.ended_at, call.held_at, call.returned_at,
+  coalesce(call.transfer_count, 0) AS transfer_count,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
   call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
   (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
@@ -193,8 +199,8 @@ SELECT call.id AS call_id, desk.operator, desk.state, call.stage, call.municipal
     AND (calamity.until_at IS NULL OR calamity.until_at > now()) ORDER BY calamity.from_at DESC LIMIT 1)
     AS calamity_text,
   call.pii_caller_number AS pii_number, (SELECT to_jsonb(one) FROM ({_VISIT}) one) AS visit, {_LISTED}
-FROM desk JOIN call ON call.id = desk.call_id LEFT JOIN municipality town ON town.code = call.municipality
-WHERE {_IN_SCOPE.format("call.municipality")}"""
+FROM desk LEFT JOIN call ON call.id = desk.call_id AND {_IN_SCOPE.format("call.municipality")}
+LEFT JOIN municipality town ON town.code = call.municipality WHERE desk.call_id IS NOT NULL"""
 
 
 async def call_cards(pool: Pool, scope: Scope, operators: Collection[OperatorNumber]) -> dict[OperatorNumber, CallCard]:
@@ -207,7 +213,7 @@ async def call_cards(pool: Pool, scope: Scope, operators: Collection[OperatorNum
 
 def _card(values: dict[str, Any]) -> CallCard:
     visit = values["visit"]
-    values["state"], values["stage"] = OperatorState(values["state"]), Stage(values["stage"])
+    values["state"] = OperatorState(values["state"])
     values["callback_mark"] = _optional(AttemptOutcome, values["callback_mark"])
     values["visit"] = None if visit is None else _visit(json.loads(visit))
     for name, read in (("transfers", _transfer), ("earlier", _earlier), ("requests", _request)):

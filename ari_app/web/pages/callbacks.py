@@ -108,15 +108,17 @@ async def show(visit: Visit) -> web.Response:
 async def _checked(visit: Visit, form: dict[str, str]) -> Checked | None:
     """None when there is no caller to promise anything to."""
     card = await _card(visit)
-    if card is None or card.municipality is None:
+    if card is None:
         return None
     area = visit.site.area.current
     typed = form.get("nummer", "").strip()[:LONGEST_NUMBER] or card.pii_number or ""
     if not typed:
-        return Checked(fault="Het nummer van de beller is geheim. Vraag een nummer, en vul het in.")
+        return Checked(fault="Wij zien geen nummer van de beller. Vraag een nummer, en vul het in.")
     number = callback_number(typed, area)
     if isinstance(number, Forbidden):
         return Checked(typed, NOT_CALLED[number.reason])
+    if card.municipality is None:
+        return Checked(number)
     scope = visit.actor.scope_of(Action.CALLBACKS)
     until = await promised_until(visit.site.pool, scope, card.municipality, number)
     town = area.municipalities.get(card.municipality)
