@@ -139,6 +139,8 @@ def how_it_came(card: CallCard) -> str:
         return f"teruggekomen: {last.to_whom} {failed or 'nam de beller niet over'}"
     if card.returned_at is not None:
         return "teruggekomen, vooraan in de wachtrij"
+    if last is not None and last.is_own:
+        return f"u hebt doorverbonden naar {last.to_whom}"
     if last is not None:
         about = f", over {last.pii_subject}" if last.pii_subject else ""
         return f"doorverbonden door {last.from_name or 'een collega'}{about}"

@@ -79,6 +79,9 @@ async def test_how_the_call_came_is_said_with_the_names_that_one_may_know(place:
         assert f'value="{action}"' in html
     await talk.becomes(transfers=[over(asked, TransferOutcome.NO_ANSWER)])
     assert "teruggekomen: Burgerzaken nam niet op" in await (await anna.get("/")).text()
+    ours = over(asked, TransferOutcome.COMPLETED)
+    await talk.becomes(transfers=[ours], transfer_count=1)
+    assert "u hebt doorverbonden naar Burgerzaken" in await (await anna.get("/")).text()
     by_bert = talk.transfer("101", TransferState.CONSULTING, from_party=OperatorNumber("102"), number=2)
     foreign = over(by_bert, TransferOutcome.COMPLETED)
     await talk.becomes(transfers=[foreign], transfer_count=2)
