@@ -126,7 +126,9 @@ class Centre:
         return dict(row)
 
     async def legs(self, citizen: Phone) -> list[asyncpg.Record]:
-        """In the order in which they began."""
+        """In the order in which they began; of a citizen who is gone, once the record has the end of the call."""
+        if citizen.is_over:
+            await self.call_is(citizen, "ended")
         return await self.rows(
             "SELECT l.* FROM call_leg l JOIN call c ON c.id = l.call_id WHERE c.pii_caller_number = $1"
             " ORDER BY l.started_at, l.role",

@@ -81,17 +81,17 @@ class Phone:
 
     async def rings(self, within_seconds: float = PATIENCE_SECONDS) -> datetime:
         """Wait for a provisional answer (180 or 183)."""
-        await self._until(lambda: self.ringing_at is not None or self._is_over, "ringing", within_seconds)
+        await self._until(lambda: self.ringing_at is not None or self.is_over, "ringing", within_seconds)
         assert self.ringing_at is not None, f"{self!r} never rang: {self.ending}"
         return self.ringing_at
 
     async def answered(self, within_seconds: float = PATIENCE_SECONDS) -> datetime:
-        await self._until(lambda: self.answered_at is not None or self._is_over, "an answer", within_seconds)
+        await self._until(lambda: self.answered_at is not None or self.is_over, "an answer", within_seconds)
         assert self.answered_at is not None, f"{self!r} was not answered: {self.ending}"
         return self.answered_at
 
     async def ended(self, within_seconds: float = PATIENCE_SECONDS) -> Ending:
-        await self._until(lambda: self._is_over, "the end of the call", within_seconds)
+        await self._until(lambda: self.is_over, "the end of the call", within_seconds)
         assert self.ending is not None
         return self.ending
 
@@ -100,7 +100,7 @@ class Phone:
         await self._until(lambda: keys in self.keys_received, f"keys {keys}", within_seconds)
 
     @property
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
         return self.ending is not None
 
     async def header(self, name: str) -> str:

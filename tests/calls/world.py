@@ -118,8 +118,7 @@ class World:
             self.ledger.add_operator(number, "1234")
         self.voice, self.switch = NamedVoice(), FakeSwitch(self.clock, self.post)
         self.asterisk_started_at = self.now - timedelta(days=1)
-        self.logged_ends: dict[ChannelId, Left] = {}
-        self.logged_answers: dict[ChannelId, datetime] = {}
+        self.logged_ends, self.logged_answers = dict[ChannelId, Left](), dict[ChannelId, datetime]()
         self.arrivals: dict[ChannelId, LiveChannel] = {}
         self._numbers = count(1)
         self.start_process()
@@ -163,7 +162,7 @@ class World:
         """As the application does when the lock was lost: again, until the store answers. Not without the lock."""
         while self.has_lock:
             with suppress(StoreUnavailable):
-                await self._recovery().run(NODE, self.asterisk_started_at)
+                await self._compare_once()
                 return
             await sleep_until(self.clock, self.clock.now() + timedelta(seconds=0.5))
 
@@ -204,7 +203,7 @@ class World:
         assert self.ledger.available
         self.supervisor.forget_holds()
         while True:
-            work = asyncio.create_task(self._recovery().run(NODE, self.asterisk_started_at))
+            work = asyncio.create_task(self._compare_once())
             await settle()
             while not work.done():  # it waits before it repeats an order
                 await self.clock.advance(0.1)
@@ -213,13 +212,13 @@ class World:
             except StoreUnavailable:
                 await settle()
 
-    def _recovery(self) -> Recovery:
-        return Recovery(self.shell, self.supervisor, self.look, self.read_log)
+    async def _compare_once(self) -> dict[str, int]:
+        return await Recovery(self.shell, self.supervisor, self.look, self.read_log).run(NODE, self.asterisk_started_at)
 
     async def read_log(self, channels: Collection[ChannelId], since: datetime) -> Logged:
         """Asterisk's own log; empty, unless a test puts something into `logged_ends` or `logged_answers`."""
-        ends = {c: left for c in channels if (left := self.logged_ends.get(c)) is not None and left.at >= since}
-        return Logged(ends, {c: at for c in channels if (at := self.logged_answers.get(c)) is not None and at >= since})
+        ends = {c: left for c, left in self.logged_ends.items() if c in channels and left.at >= since}
+        return Logged(ends, {c: at for c, at in self.logged_answers.items() if c in channels and at >= since})
 
     async def look(self) -> Snapshot:
         return self.snapshot()
@@ -285,11 +284,10 @@ class World:
 
     def session(self, number: str) -> OperatorSession:
         """The newest session of this operator."""
-        found = [s for s in self.ledger.sessions.values() if s.operator == number]
-        return max(found, key=lambda s: s.logged_in_at)
+        return max((s for s in self.ledger.sessions.values() if s.operator == number), key=lambda s: s.logged_in_at)
 
-    def line(self, channel_id: ChannelId) -> OperatorLine:
-        return next(line for line in self.ledger.lines.values() if line.channel_id == channel_id)
+    def line(self, channel: ChannelId) -> OperatorLine:
+        return next(line for line in self.ledger.lines.values() if line.channel_id == channel)
 
     async def talk(self) -> tuple[ChannelId, ChannelId]:
         """Operator 101 on a standing line talks; returns the operator's channel and the citizen's."""
