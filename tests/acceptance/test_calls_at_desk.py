@@ -156,6 +156,23 @@ async def test_given_a_desk_when_a_caller_comes_then_the_card_is_there_first_and
     await press(page, "N")
     await centre.operator_is(LANE.operator, "ready")
     await desk.text_of(page, "#card", "Geen gesprek")
+    await scene.citizen.hang_up()
+
+    # Somebody still writes about the last call when the next one comes: the text stays, and stays with its call.
+    await press(page, "B")
+    await page.keyboard.press("End")
+    await page.keyboard.type(", met spoed")
+    other = await centre.citizen(dials(LANE.town))
+    await desk.text_of(page, "#card", "In gesprek voor")
+    await page.keyboard.type("!")
+    await desk.text_of(page, "#wrap-up [data-about]", "Naar het gesprek van")
+    assert await page.input_value("#wrap-up-notitie") == "Vraagt naar een paspoort, met spoed!"
+    await page.locator("#wrap-up [data-about] button").click()
+    assert await page.input_value("#wrap-up-notitie") == ""
+    await page.locator("#wrap-up [data-about] button").click()
+    assert await page.input_value("#wrap-up-notitie") == "Vraagt naar een paspoort, met spoed!"
+    await page.click("#doe-put_down")
+    await other.ended()
     await page.click("#keys-open")
     await desk.look_over(page, "the list of keys")
     await page.uncheck("#keys-on")
@@ -163,5 +180,4 @@ async def test_given_a_desk_when_a_caller_comes_then_the_card_is_there_first_and
     await press(page, "Z")
     assert await page.evaluate("document.activeElement.id") != "zoek"
     assert wrong == []
-    await scene.citizen.hang_up()
     await asyncio.gather(colleague.ended(), scene.operator.hang_up())
