@@ -11,7 +11,8 @@ import pytest
 from aiohttp import web
 
 from ari_app.jobs.delivery import Mailer, NotSent, SmtpServer, Webhook, signature
-from ari_app.settings import Secret, Settings, SettingsError, load
+from ari_app.settings import Settings, SettingsError, load
+from ari_app.settings.values import Secret
 from tests.jobs.mail_server import MailServer
 
 pytestmark = pytest.mark.pure

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ari_app.settings import LARGEST_SECRET, DatabaseSettings, Secret, Settings, SettingsError, load
+from ari_app.settings import LARGEST_SECRET, DatabaseSettings, Settings, SettingsError, load
+from ari_app.settings.values import Secret
 from tests.local.secret_settings import secret_variables
 
 pytestmark = pytest.mark.pure
