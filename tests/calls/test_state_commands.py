@@ -8,27 +8,22 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from ari_app.calls.messages import CommandAsked, StateAsked
+from ari_app.calls.messages import StateAsked
 from ari_app.core.area import Reach
-from ari_app.core.call import FactKind
-from ari_app.core.command_traces import answer_by_facts
-from ari_app.core.ids import CommandId, Endpoint, OperatorNumber, SessionId, new_command_id
+from ari_app.core.ids import CommandId, OperatorNumber, SessionId, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
     Answer,
     HoldOrResume,
-    MakeCallback,
-    NextCallback,
     PutDown,
     RefusalReason,
     Refused,
 )
 from ari_app.core.operators import LogoutReason, OperatorSession, OperatorState, PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogOff, StateCommand, TakePause, TakePauseAfterCall
-from tests.calls.promises import at_work, promised
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.transfers import talk
-from tests.calls.world import ESDAM_ALONE, World, an_area
+from tests.calls.world import World
 from tests.fakes.clock import settle
 
 pytestmark = pytest.mark.pure
@@ -292,108 +287,3 @@ async def test_given_a_call_that_waits_for_a_colleague_when_its_former_operator_
 
 
 # --- logging in by being rung ---
-
-
-async def rung(world: World, phone: str = "PJSIP/phone07") -> Answer:
-    await settle()  # the process is at work
-    return await answered(world.commands().log_in(ANNA, Endpoint(phone), command_id=new_command_id()))
-
-
-async def test_given_a_login_from_a_screen_when_the_phone_is_picked_up_then_no_number_and_no_pin_are_asked(
-    make_world: Make,
-) -> None:
-    world = make_world()
-    assert await rung(world) == ACCEPTED
-    phone = world.ringing_at("PJSIP/phone07")
-    world.switch.pick_up(phone)
-    await world.clock.advance(1)
-    assert is_now(world) == READY
-    assert "nl/inlog-nummer" not in world.switch.heard(phone)
-    assert await rung(world) == Refused(RefusalReason.LOGGED_IN)
-    citizen = await world.citizen(ESDAM_ALONE)
-    await world.clock.advance(5)
-    assert world.switch.partners(citizen) == {phone}
-
-
-async def test_given_a_team_whose_phones_are_rung_then_picking_up_and_putting_down_is_the_login(
-    make_world: Make,
-) -> None:
-    world = make_world(area=an_area(reach=Reach.RING))
-    assert await rung(world) == ACCEPTED
-    phone = world.ringing_at("PJSIP/phone07")
-    world.switch.pick_up(phone)
-    await world.clock.advance(1)
-    await world.hang_up(phone)
-    await world.clock.advance(1)
-    assert is_now(world) == READY
-
-
-async def test_given_a_phone_that_rings_when_it_is_asked_again_then_it_rings_once(make_world: Make) -> None:
-    world = make_world()
-    assert await rung(world) == ACCEPTED
-    assert await rung(world) == Refused(RefusalReason.LOGGED_IN)
-    assert len(world.switch.ringing) == 1
-    await world.clock.advance(40)
-    assert not world.switch.ringing
-    assert await rung(world) == ACCEPTED
-
-
-async def test_given_a_phone_that_is_not_registered_then_the_login_is_refused(make_world: Make) -> None:
-    world = make_world()
-    world.switch.unregistered.add(Endpoint("PJSIP/phone07"))
-    assert await rung(world) == Refused(RefusalReason.UNREACHABLE)
-    assert not world.switch.channels
-
-
-async def test_wherever_the_process_dies_a_confirmed_login_has_its_line_in_the_record(make_world: Make) -> None:
-    async def play(at: int | None) -> tuple[World, list[Answer], Stalls, CommandId]:
-        world, given, command_id = make_world(), list[Answer](), new_command_id()
-        await settle()
-        stalls = Stalls(world, at)
-        world.supervisor.operators.start_login(ANNA, Endpoint("PJSIP/phone07"), given.append, command_id)
-        await settle()
-        await world.clock.advance(1)
-        return world, given, stalls, command_id
-
-    world, given, stalls, _ = await play(None)
-    assert given == [ACCEPTED]
-    for at in range(stalls.moments):
-        world, given, _, command_id = await play(at)
-        await world.kill()
-        named = [line for line in world.ledger.lines.values() if line.command_id == command_id]
-        assert given in ([], [ACCEPTED]), at
-        assert not given or [line.operator for line in named] == [ANNA], at
-
-
-# --- callbacks that a screen begins ---
-
-
-async def test_wherever_the_process_dies_a_confirmed_callback_has_its_call_in_the_record(make_world: Make) -> None:
-    """The lease alone is no yes: a process that dies with it calls nobody."""
-
-    async def play(at: int | None, *, is_this_one: bool) -> tuple[World, list[Answer], Stalls, CommandId]:
-        world, _ = await at_work(make_world)
-        request = await promised(world)
-        given, command_id, stalls = list[Answer](), new_command_id(), Stalls(world, at)
-        entry = world.registry.session_of(ANNA)
-        assert entry is not None
-        wanted = MakeCallback(request.id) if is_this_one else NextCallback()
-        entry.mailbox.post(CommandAsked(wanted, entry.session.id, given.append, command_id))
-        await settle()
-        await world.clock.advance(1)
-        return world, given, stalls, command_id
-
-    for is_this_one in (True, False):
-        _, given, stalls, _ = await play(None, is_this_one=is_this_one)
-        assert given == [ACCEPTED]
-        confirmed = 0
-        for at in range(stalls.moments):
-            world, given, _, command_id = await play(at, is_this_one=is_this_one)
-            await world.kill()
-            facts = [fact for told in world.ledger.told.values() for fact in told]
-            named = [fact for fact in facts if fact.detail.get("command") == str(command_id)]
-            assert given in ([], [ACCEPTED]), at
-            assert not given or [fact.kind for fact in named] == [FactKind.CALLING_BACK], at
-            assert (answer_by_facts(named, None) == ACCEPTED) == bool(named), at
-            confirmed += bool(given)
-        assert 0 < confirmed < stalls.moments

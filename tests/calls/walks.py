@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from itertools import accumulate
 from random import Random
-from unittest.mock import patch
-from uuid import UUID
 
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.core.call import Stage
@@ -27,6 +25,7 @@ from tests.calls.flavours import (
     TRANSFERS,
     area_of,
 )
+from tests.calls.ids import of_one_seed
 from tests.calls.invariants import UNSURE, Invariants
 from tests.calls.standing_rules import Silence
 from tests.calls.world import ESDAM_ALONE, SHARED
@@ -283,13 +282,7 @@ class Walk(Invariants):
 
 async def walk(flavour: str, seed: int, steps: int) -> None:
     """One walk from its beginning to its end. A failure tells the last steps, and the same seed repeats it."""
-    ids = Random(seed)  # they decide between equals: the same walk must lead the same way twice
-
-    def new_id() -> UUID:
-        return UUID(int=ids.getrandbits(128))
-
-    ids_of_now = patch("ari_app.core.ids.time_ns", lambda: 0)
-    with ids_of_now, patch("ari_app.core.ids.uuid4", new_id), patch("tests.calls.world.uuid4", new_id):
+    with of_one_seed(Random(seed)):  # ids decide between equals: the same walk must lead the same way twice
         one = Walk(Random(f"{flavour} {seed}"), flavour)
         try:
             await settle()

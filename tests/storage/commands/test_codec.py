@@ -1,0 +1,93 @@
+"""Commands and answers as columns, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ari_app.core.callbacks import AttemptOutcome
+from ari_app.core.commands import AnyCommand
+from ari_app.core.ids import EntryCode, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.operator_commands import (
+    ACCEPTED,
+    Answer,
+    HoldOrResume,
+    MakeCallback,
+    MarkCallback,
+    NextCallback,
+    PromiseCallback,
+    Promised,
+    PutDown,
+    RefusalReason,
+    Refused,
+    StartTransfer,
+    TransferToQueue,
+    Unanswered,
+)
+from ari_app.core.operators import PauseReason
+from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause, TakePauseAfterCall
+from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest
+from ari_app.core.transfer import SwapParties, TransferKind
+from ari_app.storage.commands.codec import decoded, decoded_answer, encoded, encoded_answer
+from tests.storage.values import DESK
+
+pytestmark = pytest.mark.pure
+
+
+REQUEST = RequestId(new_command_id())
+COMMANDS: list[AnyCommand] = [
+    BeReady("te veel wachtenden"),
+    TakePause(PauseReason.LUNCH),
+    TakePauseAfterCall(PauseReason.BREAK),
+    LogOff(),
+    LogIn(DESK),
+    HoldOrResume(is_for_hold=False),
+    HoldOrResume(),
+    StartTransfer(TransferKind.WARM, "0612345678", "paspoort voor Jan"),
+    TransferToQueue("GM9902"),
+    SwapParties(),
+    PutDown(),
+    PromiseCallback("0612345678", "paspoort", "belt graag 's avonds", TeamCode("kcc"), OperatorNumber("101")),
+    PromiseCallback(entry=EntryCode("arts")),
+    NextCallback(),
+    MakeCallback(REQUEST),
+    MarkCallback(AttemptOutcome.VOICEMAIL),
+    AllowTransfer("drie keer verkeerd"),
+    AssignRequest(REQUEST, TeamCode("kcc")),
+]
+ANSWERS: list[Answer] = [
+    ACCEPTED,
+    Refused(RefusalReason.NOT_NOW, "201"),
+    Refused(RefusalReason.EXPIRED),
+    Promised("B-104", datetime(2026, 3, 3, 16, tzinfo=UTC), joined=True),
+    Unanswered(),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: type(command).__name__)
+def test_a_command_comes_back_from_its_columns_and_what_is_personal_stands_apart(command: AnyCommand) -> None:
+    what, arguments, pii_arguments = encoded(command)
+    assert decoded(what, arguments, pii_arguments) == command
+    assert "0612345678" not in arguments and "Jan" not in arguments and "avonds" not in arguments
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=str)
+def test_an_answer_comes_back_from_its_columns(answer: Answer) -> None:
+    state, reason, details = encoded_answer(answer)
+    assert decoded_answer(state, reason, details) == answer
+
+
+@pytest.mark.parametrize(
+    ("what", "arguments"),
+    [
+        ("dance", "{}"),
+        ("pause", "{}"),
+        ("pause", '{"reason": "nap"}'),
+        ("hold", '{"is_for_hold": "yes"}'),
+        ("swap", '{"a": 1}'),
+    ],
+)
+def test_a_row_that_says_something_else_is_no_command(what: str, arguments: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        decoded(what, arguments, None)
