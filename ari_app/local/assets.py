@@ -12,6 +12,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ ROOT = Path(ari_app.__file__).resolve().parent.parent
 CLIENT = ROOT / "ari_app" / "web" / "client"
 DIST = ROOT / "ari_app" / "web" / "static" / "dist"
 WHEEL = "requirements-node.txt"
+DEBIANS_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 OLDEST_NODE = 20
 NPM_OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund")
 
@@ -114,8 +116,17 @@ def _major(program: str) -> int:
     return int(found[1]) if found else 0
 
 
+def _authorities() -> str:
+    """The file of the authorities that this machine trusts; Node trusts its own list only, unless it is told.
+
+    A proxy of an organization shows certificates of an authority that no other list has. Empty: no such file.
+    """
+    found = ssl.get_default_verify_paths().cafile
+    return next((file for file in (found, DEBIANS_AUTHORITIES) if file is not None and Path(file).is_file()), "")
+
+
 def _run(command: Sequence[str], directory: Path) -> None:
-    environment = {**os.environ, "npm_config_update_notifier": "false"}
+    environment = {"NODE_EXTRA_CA_CERTS": _authorities(), **os.environ, "npm_config_update_notifier": "false"}
     try:
         done = subprocess.run(
             command,

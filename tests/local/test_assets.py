@@ -75,6 +75,22 @@ def test_a_build_that_fails_says_why_and_the_start_goes_on(checkout: Path, monke
     assert any("without styles and live updates" in line and "network is down" in line for line in said)
 
 
+def test_node_trusts_what_the_machine_trusts_unless_it_is_told_otherwise(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs_on_path = programs(checkout, "v24.1.0")
+    monkeypatch.setattr(shutil, "which", programs_on_path)
+    (checkout / "npm").write_text(f'#!/bin/sh\necho "$NODE_EXTRA_CA_CERTS" >>{checkout}/trusted\n')
+    bundle = checkout / "authorities.pem"
+    bundle.touch()
+    monkeypatch.delenv("NODE_EXTRA_CA_CERTS", raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    assets.install(checkout)
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", "/of/the/user.pem")
+    assets.install(checkout)
+    assert (checkout / "trusted").read_text().split() == [str(bundle), "/of/the/user.pem"]
+
+
 def test_an_installed_package_is_not_built(checkout: Path) -> None:
     (checkout / "package.json").unlink()
     assets.build(lambda _: pytest.fail("there is nothing to build it from"))
