@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ari_app.local import process
 from ari_app.local.asterisk import LocalAsterisk
+from ari_app.local.program import LocalProgram, ready_answer
 
-READY_SECONDS = 30.0
 STOP_SECONDS = 15.0
 
 
@@ -31,26 +25,15 @@ class ApplicationSettings:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-class LocalApplication:
-    """Starts `ari-app serve`, knows whether it handles calls, and stops it."""
+class LocalApplication(LocalProgram):
+    """`ari-app serve`, ready when it handles calls."""
 
     def __init__(self, settings: ApplicationSettings, asterisk: LocalAsterisk) -> None:
+        super().__init__(
+            "serve", name="The application", run_dir=settings.run_dir, files="app", stop_seconds=STOP_SECONDS
+        )
         self.settings = settings
-        self.log_file = settings.run_dir / "app.log"
-        self._pid_file = settings.run_dir / "app.pid"
         self._asterisk = asterisk
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int | None:
-        """The process id while it runs."""
-        running = self._process is not None and self._process.poll() is None
-        return self._process.pid if running and self._process is not None else None
-
-    @property
-    def exit_code(self) -> int | None:
-        """How it ended; None while it runs or was not started. Negative: the signal that ended it."""
-        return None if self._process is None else self._process.poll()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,56 +52,10 @@ class LocalApplication:
             **self.settings.extra,
         }
 
-    def start(self) -> None:
-        """Start it; returns at once. See `wait_until_ready`."""
-        if self.pid is not None:
-            return
-        self.settings.run_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
-        self.reap_leftover()
-        self._process = process.start(
-            [sys.executable, "-m", "ari_app", "serve"],
-            log=self.log_file,
-            pid_file=self._pid_file,
-            environment={**os.environ, **self.environment},
-        )
-
-    def wait_until_ready(self, seconds: float = READY_SECONDS) -> None:
-        """Wait until it handles calls.
-
-        Raises:
-            StartFailed: it ended, or does not get ready in time; it is killed in that case.
-        """
-        if self._process is None:
-            raise RuntimeError("start() comes first")
-        process.wait_until(self.is_ready, self._process, name="The application", log=self.log_file, seconds=seconds)
-
     def is_ready(self) -> bool:
         """Whether this copy handles calls now; a standby does not."""
-        connection = http.client.HTTPConnection(self.settings.web_bind, self.settings.web_port, timeout=2)
+        found = ready_answer(self.settings.web_bind, self.settings.web_port)
         try:
-            connection.request("GET", "/health/ready")
-            answer = connection.getresponse()
-            status = json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError):
+            return found is not None and found[0] == 200 and bool(json.loads(found[1]).get("ready"))
+        except ValueError:
             return False
-        finally:
-            connection.close()
-        return answer.status == 200 and bool(status.get("ready"))
-
-    def stop(self) -> None:
-        """SIGTERM: it leaves calls and rows as they are."""
-        if self._process is not None:
-            process.stop(self._process, signal.SIGTERM, seconds=STOP_SECONDS)
-            self._process = None
-            self._pid_file.unlink(missing_ok=True)
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        if self._process is not None:
-            process.kill_tree(self._process.pid)
-            self._process.wait()
-            self._process = None
-
-    def reap_leftover(self) -> None:
-        """End what a killed launcher left running."""
-        process.reap_leftover(self._pid_file, signal.SIGTERM)
