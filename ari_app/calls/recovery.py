@@ -195,7 +195,7 @@ class Recovery:
         return Up(channel_id, self._logged.answers.get(channel_id) or self._now)
 
     def _answered(self, leg: Leg) -> Leg:
-        """The leg with the answer that only the log tells of."""
+        """The leg with the answer that only the log tells of. On a standing line a leg begins answered."""
         return leg if leg.answered_at else replace(leg, answered_at=self._logged.answers.get(leg.channel_id))
 
     def _post_missed(
@@ -207,8 +207,7 @@ class Recovery:
         unanswered: Sequence[LiveChannel] = (),
     ) -> None:
         """Post to a call's task what happened in the gap, an answer before the end of the same channel."""
-        open_answers = {leg.channel_id for leg in legs if leg.answered_at is None}
-        answered = [gone for gone in missing if gone in open_answers and gone in self._logged.answers]
+        answered = [leg.channel_id for leg in legs if leg.channel_id in missing and self._answered(leg) != leg]
         ups = [self._up(channel_id) for channel_id in (*up, *answered)]
         self._supervisor.post_missed(call.id, [self._left(gone) for gone in missing], ups, unanswered)
 
