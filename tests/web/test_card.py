@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
+from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.call import EndReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.operators import OperatorState
 from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import TransferOutcome, TransferState
+from ari_app.storage.area.calamities import set_calamity
+from ari_app.web.live import hub
 from tests.web.callers import a_request, a_talk, an_earlier_call, over
 from tests.web.frames import next_frames
 from tests.web.people import Browser, Place
@@ -91,17 +96,23 @@ async def test_how_the_call_came_is_said_with_the_names_that_one_may_know(place:
     assert "Bert" not in html
 
 
+@pytest.fixture
+def quick_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "CLOCK_SECONDS", 0.2)
+
+
+@pytest.mark.usefixtures("quick_clock")
 async def test_a_calamity_of_the_municipality_is_on_the_card_while_it_goes_on(place: Place, anna: Browser) -> None:
     await a_talk(place.serve, "101", WIERDAM, visit=VisitReason.DIRECT)
     async with await anna.live() as socket:
         first = await next_frames(socket, "card")
         assert "Calamiteit" not in first and "belde een doorkiesnummer" in first
         await next_frames(socket, "operator")
-        await place.serve.pool.execute(
-            """INSERT INTO calamity (municipality, from_at, text, "then", author, created_at)
-            VALUES ('GM9901', now(), 'Er is een gaslek.', 'queue', 'test', now())"""
-        )
+        now = datetime.now(UTC)
+        calamity = Calamity(WIERDAM, now, now + timedelta(seconds=2), "Er is een gaslek.", AfterCalamity.QUEUE, "test")
+        await set_calamity(place.serve.background, calamity, now)
         assert "Er is een gaslek." in await next_frames(socket, "card")
+        assert "Calamiteit" not in await next_frames(socket, "card")  # when its time is over, and no row changed
 
 
 async def test_a_call_of_another_municipality_has_no_card(place: Place) -> None:

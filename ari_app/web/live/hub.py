@@ -34,6 +34,8 @@ GATHER_SECONDS = 0.02
 QUEUE_SECONDS = 2.0
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
+#: no row changes at the moment at which a calamity that was planned begins, or ends
+CLOCK_SECONDS = 10.0
 RETRY_SECONDS = 1.0
 
 SERVICE_RESTART = 1012
@@ -70,6 +72,7 @@ class Hub:
             tasks.create_task(self._render(), name="regions")
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
+            tasks.create_task(self._watch_clock(), name="clock")
 
     def add(self, screen: Screen) -> None:
         """Everything is due to it; the answer to a page that comes while the process stops is that it stops."""
@@ -226,6 +229,11 @@ class Hub:
                 self.is_ready = False
             self._show_line(self._screens)
             await asyncio.sleep(NODES_SECONDS)
+
+    async def _watch_clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_SECONDS)
+            self._mark(Region.CARD, [one for one in self._screens if one.call_id is not None])
 
     async def _watch_sessions(self) -> None:
         while True:
