@@ -65,12 +65,6 @@ RULES = {
 _ASK_AGAIN_SECONDS = 0.05
 
 
-async def what_is_left(asterisk: LocalAsterisk, database_url: str) -> list[str]:
-    """Every channel, bridge and open row that there is now."""
-    async with _looking(asterisk) as remote:
-        return await _left(remote, database_url)
-
-
 @asynccontextmanager
 async def _looking(asterisk: LocalAsterisk) -> AsyncIterator[RemoteAsterisk]:
     remote = RemoteAsterisk(asterisk.ari_url, asterisk.ari_user, asterisk.ari_password, "nobody")

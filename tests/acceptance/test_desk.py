@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
@@ -16,12 +15,11 @@ from ari_app.local.pages import LocalPages, PagesSettings
 from ari_app.local.ports import Protocol, free_port
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE, WEB
-from tests import machine
 from tests.acceptance.application import sample_area
 from tests.acceptance.centre import Centre
 from tests.place import address
 from tests.roles import as_role
-from tests.web.chromium import FLAGS, PROGRAM, Desk, script
+from tests.web.chromium import Desk, before_pages
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -33,19 +31,11 @@ WIERDAM = "0119990400"
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(centre: Centre, server_directory: Path) -> AsyncIterator[Desk]:
     """The pages over the centre's database, and an account of operator 101."""
-    machine.tools(print)
-    machine.pages(print)
     web = as_role(centre.database_url, WEB)
     pages = LocalPages(PagesSettings(server_directory / "pages", web, free_port(Protocol.TCP, BINDS), BINDS))
-    async with Database(as_role(centre.database_url, SERVE)) as serve, async_playwright() as playwright:
-        pages.start()
-        pages.wait_until_ready()
-        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
-        desk = Desk(pages, browser, serve, script(machine.axe(print)))
+    async with Database(as_role(centre.database_url, SERVE)) as serve, before_pages(pages, serve) as desk:
         await desk.account("anna", RoleRow(Role.OPERATOR, team=TeamCode("gezamenlijk")), operator="101")
         yield desk
-        await browser.close()
-        pages.stop()
 
 
 @pytest.mark.timeout(300)

@@ -284,6 +284,3 @@ async def test_given_a_call_that_waits_for_a_colleague_when_its_former_operator_
     await t.keys("2")
     refused = await answered(t.world.commands().ask_call(t.call.id, ANNA, HoldOrResume()))
     assert refused == Refused(RefusalReason.NOT_YOURS)
-
-
-# --- logging in by being rung ---

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
 
 from ari_app.local.process import _still_runs
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.pure
 
@@ -27,8 +29,10 @@ def test_a_process_runs_until_its_last_thread_is_gone() -> None:
         assert child.stdin is not None and child.stdout is not None
         child.stdout.readline()
         process = psutil.Process(child.pid)
-        while process.status() != psutil.STATUS_ZOMBIE:
-            pass
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while process.status() != psutil.STATUS_ZOMBIE:  # nobody tells of it
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         assert _still_runs(process)
         child.kill()
         child.wait()

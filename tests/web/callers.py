@@ -11,15 +11,15 @@ from ari_app.core.area import Area
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_requests import Wish
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, RequestReason
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id, new_transfer_id
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_transfer_id
 from ari_app.core.operators import OperatorSession, OperatorState
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.core.transfer import CountReason, Transfer, TransferKind, TransferOutcome, TransferState
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.callbacks.store import PostgresCallbackStore
-from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
-from tests.storage.values import new_call, new_session, new_visit
+from tests.storage.values import new_call, new_leg, new_session, new_visit
+from tests.web.rows import ledger_of, store
 
 NUMBER = "+31119555123"
 
@@ -34,14 +34,12 @@ class Talk:
     session: OperatorSession
 
     async def becomes(self, *, transfers: Sequence[Transfer] = (), **changes: object) -> None:
-        ledger = PostgresLedger(self.serve.pool)
         call = replace(self.call, **changes)  # type: ignore[arg-type]
         fact = Fact(datetime.now(UTC), FactKind.NOTED, {"what": "test"})
-        self.call = await ledger.store(call, [fact], transfers=transfers)
-        await ledger.close()
+        async with ledger_of(self.serve) as ledger:
+            self.call = await ledger.store(call, [fact], transfers=transfers)
 
     async def operator_is(self, state: OperatorState, *, has_call: bool = True) -> None:
-        ledger = PostgresLedger(self.serve.pool)
         self.session = replace(
             self.session,
             state=state,
@@ -49,8 +47,7 @@ class Talk:
             state_since_at=datetime.now(UTC),
             version=self.session.version + 1,
         )
-        await ledger.store_session(self.session)
-        await ledger.close()
+        await store(self.serve, self.session)
 
     def transfer(self, to: str, state: TransferState, **changes: object) -> Transfer:
         """The first of the call, by its operator."""
@@ -101,14 +98,15 @@ async def a_talk(
         operator_session=session.id,
         pii_caller_number=number,
     )
-    caller = replace(_leg(call, LegRole.CALLER, None, at), answered_at=at, joined_at=now)
-    leg = replace(_leg(call, LegRole.OPERATOR, operator, now), answered_at=now, joined_at=now, owns_channel=False)
+    caller = replace(new_leg(call, at), answered_at=at, joined_at=now)
+    leg = replace(
+        new_leg(call, now), role=LegRole.OPERATOR, party=operator, answered_at=now, joined_at=now, owns_channel=False
+    )
     stay = replace(new_visit(call, at), reason=visit)
     if state is not OperatorState.OFFERED:
         stay = replace(stay, left_at=now, outcome=VisitOutcome.ANSWERED, operator=session.operator)
-    ledger = PostgresLedger(serve.pool)
-    stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], legs=[caller, leg], visits=[stay])
-    await ledger.close()
+    async with ledger_of(serve) as ledger:
+        stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], legs=[caller, leg], visits=[stay])
     talk = Talk(serve, stored, leg, session)
     await talk.operator_is(state)
     return talk
@@ -124,10 +122,8 @@ async def an_earlier_call(serve: Database, municipality: MunicipalityCode, reaso
         end_reason=reason,
         pii_caller_number=NUMBER,
     )
-    ledger = PostgresLedger(serve.pool)
-    stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})])
-    await ledger.close()
-    return stored
+    async with ledger_of(serve) as ledger:
+        return await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})])
 
 
 async def a_request(
@@ -140,15 +136,11 @@ async def a_request(
 ) -> CallbackRequest:
     """A promise to call this number, of the team of the municipality."""
     area: Area = await load_area(serve.background)
-    store = PostgresCallbackStore(serve.pool)
+    requests = PostgresCallbackStore(serve.pool)
     now = datetime.now(UTC)
     whom = None if operator is None else OperatorNumber(operator)
     wish = Wish(municipality, RequestReason.OPERATOR, now, Confirmed.SHOWN, number, operator=whom, subject=subject)
-    made = await CallbackService(store, lambda: area).create_or_join(wish, now)
-    await store.close()
+    made = await CallbackService(requests, lambda: area).create_or_join(wish, now)
+    await requests.close()
     assert isinstance(made, Created), made
     return made.request
-
-
-def _leg(call: Call, role: LegRole, party: str | None, at: datetime) -> Leg:
-    return Leg(new_leg_id(), call.id, call.channel_id, role, party, at)

@@ -16,7 +16,7 @@ from tests.storage.values import new_call, new_session, new_visit
 
 
 @asynccontextmanager
-async def _ledger(serve: Database) -> AsyncIterator[PostgresLedger]:
+async def ledger_of(serve: Database) -> AsyncIterator[PostgresLedger]:
     """Its notifications are sent when the block ends."""
     ledger = PostgresLedger(serve.pool)
     try:
@@ -29,7 +29,7 @@ async def a_call(serve: Database, municipality: MunicipalityCode | None, *, wait
     """A caller who waits in the queue of a municipality."""
     at = datetime.now(UTC) - timedelta(seconds=waited_seconds)
     call = replace(new_call(at=at), municipality=municipality, stage=Stage.WAITING, stage_entered_at=at, queued_at=at)
-    async with _ledger(serve) as ledger:
+    async with ledger_of(serve) as ledger:
         return await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], visits=[new_visit(call, at)])
 
 
@@ -53,7 +53,7 @@ async def an_operator(
 
 
 async def store(serve: Database, session: OperatorSession) -> None:
-    async with _ledger(serve) as ledger:
+    async with ledger_of(serve) as ledger:
         await ledger.store_session(session)
 
 

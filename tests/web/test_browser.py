@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Route, async_playwright
+from playwright.async_api import Route
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
@@ -22,10 +22,9 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.accounts.store import lock_account, new_link
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE, WEB
-from tests import machine
 from tests.place import address
 from tests.roles import as_role
-from tests.web.chromium import FLAGS, PROGRAM, Desk, script
+from tests.web.chromium import Desk, before_pages
 from tests.web.conftest import AREA
 from tests.web.people import PASSWORD, Clock
 from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
@@ -46,27 +45,17 @@ BINDS = address(1)
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
     """One database, one `ari-app web`, one Chromium for all tests here."""
-    say = lambda line: None  # noqa: E731
-    machine.tools(say)
-    machine.pages(say)
-    axe = script(machine.axe(say))
     name = f"browser_{uuid4().hex}"
     postgres_server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
     url = postgres_server.url(name)
     settings = PagesSettings(server_directory / "pages", as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
     pages = LocalPages(settings)
-    async with Database(as_role(url, SERVE)) as serve, async_playwright() as playwright:
+    async with Database(as_role(url, SERVE)) as serve, before_pages(pages, serve) as desk:
         await serve.pool.execute(AREA)
-        pages.start()
-        pages.wait_until_ready()
-        browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
-        desk = Desk(pages, browser, serve, axe)
         await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
         await desk.account("bea", RoleRow(Role.ADMINISTRATOR, WIERDAM))
         await desk.account("cor", RoleRow(Role.ANALYST, WIERDAM))
         yield desk
-        await browser.close()
-        pages.stop()
     postgres_server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
