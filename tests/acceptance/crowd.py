@@ -199,6 +199,13 @@ class Crowd:
         query = "SELECT count(*) FROM call WHERE handled_by_fallback AND end_is_estimated"
         await eventually(self.database_url, query, equals=0, within_seconds=within_seconds)
 
+    async def slow_ends(self) -> list[tuple[str, bool]]:
+        """How each call to the slow municipality ended, and whether by the fallback, as they came; no leg is open."""
+        async with questions(self.database_url) as record:
+            assert await record.fetchval("SELECT count(*) FROM call_leg WHERE ended_at IS NULL") == 0
+            query = "SELECT end_reason, handled_by_fallback FROM call WHERE municipality = 'GM9913' ORDER BY arrived_at"
+            return [(row[0], row[1]) for row in await record.fetch(query)]
+
     async def audit(self, since: datetime, until: datetime | None = None) -> AuditReport:
         """Compare the record with Asterisk's own channel event log."""
         period = Period(since, until or datetime.now(UTC))

@@ -17,9 +17,6 @@ pytestmark = pytest.mark.asterisk
 
 Description = dict[str, dict[str, Any]]
 
-#: these parameters are in Asterisk's path or query; we never send them in another place
-PLACES = {"path": "path", "query": "query", "body": "body"}
-
 
 @pytest.fixture(scope="session")
 def described(asterisk_program: AsteriskProgram) -> Description:

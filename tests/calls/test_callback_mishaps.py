@@ -13,7 +13,6 @@ from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.callbacks import (
     AttemptOutcome,
-    CallbackFactKind,
     CallbackRequest,
     RequestKind,
     RequestState,
@@ -28,10 +27,6 @@ from tests.fakes.clock import settle
 pytestmark = pytest.mark.pure
 
 MakeWorld = Callable[..., World]
-
-
-def _facts_of(w: World, request: CallbackRequest) -> list[CallbackFactKind]:
-    return [fact.kind for fact in w.callback_rows.history[request.id]]
 
 
 async def _called_back(make_world: MakeWorld) -> tuple[World, ChannelId, CallbackRequest, ChannelId]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
-from aiohttp.test_utils import TestServer
 
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE, WEB
-from ari_app.web.desk_app import make_desk_app
-from ari_app.web.process import make_site
 from ari_app.web.site import SiteOptions
 from tests.roles import as_role
-from tests.web.people import TRUSTED, Clock, Place
+from tests.web.people import TRUSTED, Clock, Place, served
 
 #: two municipalities, each with a team and an operator who serve it alone; a controller that lives through every test
 AREA = """
@@ -40,12 +36,6 @@ async def place(database_url: str, serve: Database) -> AsyncIterator[Place]:
     clock = Clock()
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(Database(as_role(database_url, WEB)))
-        site = make_site(database, SiteOptions("http://127.0.0.1", trusted=TRUSTED), clock)
-        await stack.enter_async_context(site.answers)
-        server = TestServer(make_desk_app(site))
-        await stack.enter_async_context(server)
-        hub = asyncio.create_task(site.hub.run())
+        options = SiteOptions("http://127.0.0.1", trusted=TRUSTED)
+        site, server = await stack.enter_async_context(served(database, options, clock))
         yield Place(site, serve, server, clock, stack)
-        site.hub.close()
-        hub.cancel()
-        await asyncio.gather(hub, return_exceptions=True)

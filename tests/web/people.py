@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -20,7 +21,9 @@ from ari_app.core.totp import code_of, step_at
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.accounts.store import add_account, new_link, set_password_hash
 from ari_app.storage.db.engine import Database
-from ari_app.web.site import Site
+from ari_app.web.desk_app import make_desk_app
+from ari_app.web.process import make_site
+from ari_app.web.site import Site, SiteOptions
 
 PASSWORD = "vijf losse woorden op rij"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -84,6 +87,21 @@ class Browser:
 def hidden_fields(html: str) -> dict[str, str]:
     """What the forms of a page carry."""
     return {unescape(name): unescape(value) for name, value in _HIDDEN.findall(html)}
+
+
+@asynccontextmanager
+async def served(database: Database, options: SiteOptions, clock: Clock) -> AsyncIterator[tuple[Site, TestServer]]:
+    """The pages on this database for the time of the block."""
+    site = make_site(database, options, clock)
+    server = TestServer(make_desk_app(site))
+    async with site.answers, server:
+        hub = asyncio.create_task(site.hub.run())
+        try:
+            yield site, server
+        finally:
+            site.hub.close()
+            hub.cancel()
+            await asyncio.gather(hub, return_exceptions=True)
 
 
 @dataclass

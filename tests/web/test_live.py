@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession, CookieJar
-from aiohttp.test_utils import TestServer
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
@@ -17,13 +14,11 @@ from ari_app.core.operators import PauseReason
 from ari_app.storage.accounts.store import change_roles, lock_account
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import WEB
-from ari_app.web.desk_app import make_desk_app
-from ari_app.web.process import make_site
 from tests.roles import as_role
 from tests.storage.link import Link
 from tests.storage.values import eventually
 from tests.web.frames import closed_with, next_frames
-from tests.web.people import Browser, Place
+from tests.web.people import Browser, Place, served
 from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
 
 pytestmark = pytest.mark.postgres
@@ -92,11 +87,12 @@ async def test_a_screen_says_that_the_controller_is_away_and_since_when(place: P
 @pytest.mark.parametrize("how", ["cut", "freeze"])
 async def test_a_screen_says_that_the_database_is_away_and_recovers(database_url: str, place: Place, how: str) -> None:
     await place.account("anna", OPERATOR, operator="101")
-    async with Link(as_role(database_url, WEB)) as link, Database(link.url) as database, AsyncExitStack() as stack:
-        site = make_site(database, place.site.options, place.clock)
-        server = await stack.enter_async_context(TestServer(make_desk_app(site)))
-        hub = asyncio.create_task(site.hub.run())
-        session = await stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
+    async with (
+        Link(as_role(database_url, WEB)) as link,
+        Database(link.url) as database,
+        served(database, place.site.options, place.clock) as (_, server),
+        ClientSession(cookie_jar=CookieJar(unsafe=True)) as session,
+    ):
         anna = Browser(session, str(server.make_url("")).rstrip("/"), place.clock)
         assert (await anna.log_in("anna")).status == 303
         async with await anna.live() as socket:
@@ -108,9 +104,6 @@ async def test_a_screen_says_that_the_database_is_away_and_recovers(database_url
             link.mend()
             assert "Klaar voor gesprekken" in await next_frames(socket, "line", "operator")
             assert (await anna.get("/")).status == 200
-        site.hub.close()
-        hub.cancel()
-        await asyncio.gather(hub, return_exceptions=True)
 
 
 async def test_a_login_that_ends_closes_its_pages(place: Place, anna: Browser) -> None:

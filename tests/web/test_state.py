@@ -17,6 +17,8 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogOff, TakePause, TakePauseAfterCall
+from ari_app.storage.db.feed import Feed
+from ari_app.storage.db.notifications import COMMAND_CHANNEL
 from tests.patience import PATIENCE_SECONDS
 from tests.storage.commands.people import controller
 from tests.web.people import SAME_ORIGIN, Browser, Place
@@ -42,11 +44,13 @@ async def a_controller(place: Place, *answers: Answer) -> AsyncIterator[list[Any
     claims, asked = controller(place.serve.pool), list[AnyCommand]()
 
     async def work() -> None:
-        while len(asked) < len(answers):
-            for claimed in await claims.claim():
-                asked.append(claimed.asked.command)
-                await claims.answer(claimed.asked.id, answers[len(asked) - 1])
-            await asyncio.sleep(0.01)
+        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
+            async for _ in feed:  # the first tells to look
+                for claimed in await claims.claim():
+                    asked.append(claimed.asked.command)
+                    await claims.answer(claimed.asked.id, answers[len(asked) - 1])
+                if len(asked) == len(answers):
+                    return
 
     async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(work())
