@@ -75,7 +75,7 @@ LEFT JOIN LATERAL (SELECT asterisk_id FROM operator_session past WHERE past.oper
 WHERE ($3 IS NULL OR session.id IS NOT NULL OR ($12::boolean AND EXISTS (SELECT FROM operator WHERE number = $3)))
 AND ($10::text[] IS NULL OR (
   ($3 IS NULL OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = $3 AND skill.municipality = ANY ($10)))
-  AND ($4 IS NULL OR call.municipality = ANY ($10) OR session.call_id = $4)
+  AND ($4 IS NULL OR call.municipality = ANY ($10) OR ($11 AND session.call_id = $4))
   AND ($5 IS NULL OR request.municipality = ANY ($10))))
 ON CONFLICT (id) DO NOTHING
 RETURNING coalesce(node, '*') AS node)

@@ -29,13 +29,14 @@ def _of_team(column: str) -> str:
 
 
 #: Everybody and everything that a command is about is in the scope. Whoever has a call may give commands about it, also
-#: when it reached no municipality.
+#: when it reached no municipality. A command that was claimed may have taken the call elsewhere: its answer is read all
+#: the same. A new row is never claimed, for `web` may not say so (`storage.db.roles`).
 _COMMAND = " AND ".join(
     (
         f"(municipality IS NULL OR {_IN_SCOPE.format('municipality')})",
         f"(operator IS NULL OR {_of_operator('command.operator')})",
-        f"(call_id IS NULL OR {_through('call', 'id', 'command.call_id')} OR EXISTS (SELECT FROM operator_session s"
-        " WHERE s.operator = command.operator AND s.call_id = command.call_id))",
+        f"(claimed_at IS NOT NULL OR call_id IS NULL OR {_through('call', 'id', 'command.call_id')} OR EXISTS (SELECT"
+        " FROM operator_session s WHERE s.operator = command.operator AND s.call_id = command.call_id))",
         f"(request_id IS NULL OR {_through('callback_request', 'id', 'command.request_id')})",
     )
 )

@@ -21,6 +21,7 @@ from ari_app.core.operator_commands import (
     PutDown,
     RefusalReason,
     Refused,
+    TransferToQueue,
     Unanswered,
 )
 from ari_app.core.operators import PauseReason
@@ -34,7 +35,7 @@ from ari_app.storage.commands.upkeep import KEPT_FOR, forget_commands
 from ari_app.storage.db.engine import Database
 from tests.storage.commands.people import ANNA, BERT, WIERDAM_ONLY, Screen, controller, taken
 from tests.storage.test_roles import ARRIVED
-from tests.storage.values import ELDERLO, NODE1, NODE2, new_call, new_leg
+from tests.storage.values import ELDERLO, NODE1, NODE2, WIERDAM, new_call, new_leg
 
 pytestmark = pytest.mark.postgres
 
@@ -202,6 +203,35 @@ async def test_given_a_call_of_no_municipality_then_the_operator_who_has_it_may_
     assert command.asked.call_id == call.id
     await claims.answer(command.asked.id, ACCEPTED)
     assert await answer == ACCEPTED
+
+
+async def test_given_a_transfer_into_another_municipalitys_queue_then_its_answer_is_heard_also_when_asked_again(
+    screen: Screen, ledger: PostgresLedger, claims: CommandClaims, an_area: Database
+) -> None:
+    """The call is outside the scope, and let go, before the answer is there."""
+    call, command_id = replace(new_call(), municipality=WIERDAM), new_command_id()
+    await ledger.store(call, [ARRIVED], [new_leg(call)])
+    await an_area.pool.execute("UPDATE operator_session SET call_id = $1 WHERE operator = '101'", call.id)
+    to_elderlo = TransferToQueue(ELDERLO)
+    answer = screen.asks(to_elderlo, call_id=call.id, command_id=command_id)
+    await taken(claims)
+    await an_area.pool.execute("UPDATE operator_session SET call_id = NULL")
+    await an_area.pool.execute("UPDATE call SET municipality = $1", ELDERLO)
+    await claims.answer(command_id, ACCEPTED)
+    assert await answer == ACCEPTED
+    assert await screen.asks(to_elderlo, call_id=call.id, command_id=command_id) == ACCEPTED
+    assert await screen.asks(to_elderlo, call_id=call.id) == Refused(RefusalReason.NO_SUCH_CALL)
+
+
+async def test_given_a_call_outside_the_scope_then_only_commands_about_ones_caller_reach_it(
+    screen: Screen, ledger: PostgresLedger, claims: CommandClaims, an_area: Database
+) -> None:
+    theirs = replace(new_call(), municipality=ELDERLO)
+    await ledger.store(theirs, [ARRIVED], [new_leg(theirs)])
+    await an_area.pool.execute("UPDATE operator_session SET call_id = $1 WHERE operator = '102'", theirs.id)
+    beyond = await screen.asks(AllowTransfer("x"), BERT, call_id=theirs.id)
+    assert beyond == Refused(RefusalReason.NO_SUCH_CALL)
+    assert await an_area.pool.fetchval("SELECT count(*) FROM command") == 0
 
 
 async def test_given_an_answer_then_the_log_of_changes_tells_those_who_may_know(
