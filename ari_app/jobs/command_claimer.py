@@ -71,16 +71,17 @@ class CommandClaimer:
         self._under_way: set[CommandId] = set()
 
     async def follow(self) -> None:
-        """For as long as the application runs."""
+        """For as long as the application runs. After a fault of ours it may be begun again: it takes what waits."""
         async with Feed(self._database.url, (COMMAND_CHANNEL,), resync_seconds=LOOK_SECONDS) as feed:
             async for heard in feed:
                 is_other_nodes = isinstance(heard, CommandAsked) and heard.node not in (None, self._node)
                 if not self._is_ready() or is_other_nodes:
                     continue
                 try:
-                    if isinstance(heard, CommandAsked) or await self._claims.any_open():
+                    if isinstance(heard, CommandAsked):
                         await self._take()
-                    if not isinstance(heard, CommandAsked):
+                    elif await self._claims.any_open():
+                        await self._take()
                         await self._claims.settle(self._under_way)
                 except StoreUnavailable:
                     continue  # the next look is a second away
