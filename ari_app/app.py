@@ -171,7 +171,7 @@ async def _control(
             lambda: controller.is_ready,
             supervisor.start,
         )
-        supervisor.start(claimer.follow(), "commands")
+        supervisor.keep(claimer.follow, "commands")
         tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
         await listen(stream, application, supervisor, controller.close_gap)

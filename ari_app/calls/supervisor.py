@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 import structlog
@@ -44,6 +45,8 @@ from ari_app.core.transfer import Transfer
 log = structlog.get_logger(__name__)
 
 LONGEST_DIALLED = 32
+#: until a task that is to go on for ever is begun again
+BEGIN_AGAIN = timedelta(seconds=1)
 
 
 class Supervisor:
@@ -260,6 +263,15 @@ class Supervisor:
 
     def start(self, work: Coroutine[None, None, None], name: str) -> None:
         self._tasks.create_task(self._contain(work, name), name=name)
+
+    def keep(self, begin: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        """Start a task that is to go on for as long as the process: whenever it ended, `begin` makes it anew."""
+        self._tasks.create_task(self._keep(begin, name), name=name)
+
+    async def _keep(self, begin: Callable[[], Coroutine[None, None, None]], name: str) -> None:
+        while True:
+            await self._contain(begin(), name)
+            await sleep_until(self._shell.clock, self._shell.clock.now() + BEGIN_AGAIN)
 
     async def _contain(self, work: Coroutine[None, None, None], name: str) -> None:
         """A bug costs one task: it must not take the task group, and with it everybody's call, along."""

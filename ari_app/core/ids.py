@@ -9,6 +9,7 @@ from typing import NewType, TypeVar
 from uuid import UUID, uuid4
 
 T = TypeVar("T")
+V = TypeVar("V")
 
 CallId = NewType("CallId", UUID)
 LegId = NewType("LegId", UUID)
@@ -32,9 +33,9 @@ EntryCode = NewType("EntryCode", str)  # of an entry of the directory, e.g. "wie
 Endpoint = NewType("Endpoint", str)  # e.g. "PJSIP/phone01"
 
 
-def optional(kind: Callable[[str], T], text: str | None) -> T | None:
-    """An identifier that may be absent."""
-    return None if text is None else kind(text)
+def optional(kind: Callable[[V], T], value: V | None) -> T | None:
+    """An identifier, or another value of its own type, that may be absent."""
+    return None if value is None else kind(value)
 
 
 def sorted_by_time() -> UUID:

@@ -203,6 +203,17 @@ async def test_given_a_controller_that_is_not_ready_then_a_command_waits_and_is_
     assert await waiting == ACCEPTED
 
 
+async def test_given_a_command_about_nobody_then_those_after_it_are_taken(desk: Desk) -> None:
+    """Another version, or a person with SQL, wrote it: the table takes any request for what it is about."""
+    about_nobody = (
+        "INSERT INTO command (id, actor, request_id, what, arguments, asked_at, expires_at)"
+        " VALUES ($1, 'x', $1, 'log_out', '{}', now(), now() + interval '1 min')"
+    )
+    await desk.database.pool.execute(about_nobody, new_command_id())
+    assert await desk.asks(UnlockPin()) == ACCEPTED
+    assert await desk.asks(UnlockPin()) == ACCEPTED
+
+
 async def test_given_a_fault_then_nobody_is_told_that_it_was_done(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     async def breaks(*_: object, **__: object) -> Answer:
         raise RuntimeError("a mistake of ours")

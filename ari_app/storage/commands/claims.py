@@ -18,7 +18,7 @@ import asyncpg
 import structlog
 
 from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import AsteriskId, CallId, CommandId, OperatorNumber, SessionId
+from ari_app.core.ids import AsteriskId, CallId, CommandId, OperatorNumber, SessionId, optional
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.storage.commands.codec import decoded, encoded_answer
 from ari_app.storage.commands.traces import TRACE, answer_by_record
@@ -110,14 +110,12 @@ class CommandClaims:
         """None for a row that another version wrote; it is left for `settle`, which refuses it."""
         try:
             command = decoded(row["what"], row["arguments"], row["pii_arguments"])
+            call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
+            asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id)
         except ValueError as error:
             log.warning("command_not_understood", command_id=str(row["id"]), what=row["what"], error=str(error))
             return None
-        operator = None if row["operator"] is None else OperatorNumber(row["operator"])
-        call_id = None if row["call_id"] is None else CallId(row["call_id"])
-        asked = AskedCommand(command, operator, call_id, CommandId(row["id"]))
-        session_id = None if row["session_id"] is None else SessionId(row["session_id"])
-        return ClaimedCommand(asked, row["actor"], session_id, row["asked_at"])
+        return ClaimedCommand(asked, row["actor"], optional(SessionId, row["session_id"]), row["asked_at"])
 
     async def answer(self, command_id: CommandId, answer: Answer, deed: Deed | None = None) -> None:
         """Store the answer of a command that has none yet, and with it the deed; whoever asked is notified.
