@@ -23,13 +23,12 @@ from ari_app.core.state_commands import (
     StateCommand,
     TakePause,
     TakePauseAfterCall,
-    is_forced,
 )
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.storage.calls.allowances import allow_transfer_in
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
-from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed
+from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed, deed_of
 from ari_app.storage.db.engine import Connection, Database
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.feed import CommandAsked, Feed
@@ -110,7 +109,7 @@ class CommandClaimer:
             case AssignRequest():
                 await self._store(claimed, await self._assign(asked.command, by))
             case BeReady() | TakePause() | TakePauseAfterCall() | EndWrapUpTime() | LogOff() as wanted:
-                await self._store(claimed, await self._change_state(claimed, wanted), _deed_of(claimed, wanted))
+                await self._store(claimed, await self._change_state(claimed, wanted), deed_of(claimed))
             case LogIn():
                 await self._store(claimed, await self._log_in(asked, asked.command))
             case _ as wanted:
@@ -118,7 +117,6 @@ class CommandClaimer:
 
     async def _store(self, claimed: ClaimedCommand, answer: Answer, deed: Deed | None = None) -> None:
         """The answer is stored however long the store is away: it is the only one that is true."""
-        deed = None if isinstance(answer, Refused) else deed
         while True:
             try:
                 return await self._claims.answer(claimed.asked.id, answer, deed)
@@ -189,13 +187,3 @@ class CommandClaimer:
         except LedgerError:
             return Unanswered()
         return ACCEPTED
-
-
-def _deed_of(claimed: ClaimedCommand, wanted: StateCommand) -> Deed | None:
-    """What a supervisor did over an operator's head."""
-    if not is_forced(wanted) or isinstance(wanted, TakePauseAfterCall | EndWrapUpTime):
-        return None
-    action = {BeReady: "operator.make_ready", TakePause: "operator.make_pause", LogOff: "operator.log_out"}[
-        type(wanted)
-    ]
-    return Deed(claimed.actor, action, {"operator": claimed.asked.operator, "reason": wanted.forced_why})

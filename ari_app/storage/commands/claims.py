@@ -19,7 +19,8 @@ import structlog
 
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AsteriskId, CallId, CommandId, OperatorNumber, SessionId, optional
-from ari_app.core.operator_commands import Answer, RefusalReason, Refused
+from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
+from ari_app.core.state_commands import BeReady, LogOff, TakePause
 from ari_app.storage.commands.codec import decoded, encoded_answer
 from ari_app.storage.commands.traces import TRACE, answer_by_record
 from ari_app.storage.db.audit import record_deed
@@ -35,19 +36,20 @@ MOST_AT_ONCE = 50
 ABANDONED_SECONDS = 30
 
 _IS_MINE = "(node = $1 OR node IS NULL)"
+_WHOLE = "id, actor, operator, session_id, call_id, what, arguments, pii_arguments, asked_at"
 _ANY_OPEN = "SELECT EXISTS (SELECT FROM command WHERE answered_at IS NULL)"
 _CLAIM = f"""
 UPDATE command SET claimed_at = now(), claimed_by = $2
 WHERE id IN (SELECT id FROM command
   WHERE answered_at IS NULL AND claimed_at IS NULL AND expires_at > now() AND {_IS_MINE}
   ORDER BY asked_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-RETURNING id, actor, operator, session_id, call_id, what, arguments, pii_arguments, asked_at"""
+RETURNING {_WHOLE}"""
 # Those of a node whose controller is gone are answered by any other one.
 _EXPIRED = f"""
 SELECT id FROM command WHERE answered_at IS NULL AND claimed_at IS NULL AND expires_at <= now()
   AND ({_IS_MINE} OR expires_at <= now() - interval '{ABANDONED_SECONDS} seconds')"""
 _LEFT_BEHIND = f"""
-SELECT id, claimed_by = $2 AS is_ours, {TRACE} FROM command
+SELECT {_WHOLE}, claimed_by = $2 AS is_ours, {TRACE} FROM command
 WHERE answered_at IS NULL AND claimed_at IS NOT NULL AND (
   (claimed_by <> $2 AND (node = $1 OR claimed_at <= now() - interval '{ABANDONED_SECONDS} seconds'))
   OR (claimed_by = $2 AND claimed_at <= now() - interval '{STATEMENT_SECONDS} seconds' AND id <> ALL ($3::uuid[])))"""
@@ -103,26 +105,15 @@ class CommandClaims:
         rows = await self._fetch(_CLAIM, self._node, self._run, MOST_AT_ONCE)
         if monotonic() - began_at > STATEMENT_SECONDS:
             return []
-        taken = [await self._read(row) for row in sorted(rows, key=lambda row: row["asked_at"])]
+        taken = [_read(row) for row in sorted(rows, key=lambda row: row["asked_at"])]
         return [one for one in taken if one is not None]
 
-    async def _read(self, row: asyncpg.Record) -> ClaimedCommand | None:
-        """None for a row that another version wrote; it is left for `settle`, which refuses it."""
-        try:
-            command = decoded(row["what"], row["arguments"], row["pii_arguments"])
-            call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
-            asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id)
-        except ValueError as error:
-            log.warning("command_not_understood", command_id=str(row["id"]), what=row["what"], error=str(error))
-            return None
-        return ClaimedCommand(asked, row["actor"], optional(SessionId, row["session_id"]), row["asked_at"])
-
     async def answer(self, command_id: CommandId, answer: Answer, deed: Deed | None = None) -> None:
-        """Store the answer of a command that has none yet, and with it the deed; whoever asked is notified.
+        """Store the answer of a command that has none yet; whoever asked is notified.
 
-        Idempotent. Raises StoreUnavailable.
+        With it the deed, when the answer says that it was done. Idempotent. Raises StoreUnavailable.
         """
-        if deed is None:
+        if deed is None or isinstance(answer, Refused | Unanswered):
             await self._fetch(_ANSWER, *_answer_values(command_id, answer))
             return
         await self._may_write()
@@ -153,16 +144,18 @@ class CommandClaims:
 
         `under_way`: those that this process has in hand. Returns how many. Raises StoreUnavailable.
         """
-        answers: list[tuple[CommandId, Answer]] = [
-            (CommandId(row["id"]), Refused(RefusalReason.EXPIRED)) for row in await self._fetch(_EXPIRED, self._node)
+        answers: list[tuple[CommandId, Answer, Deed | None]] = [
+            (CommandId(row["id"]), Refused(RefusalReason.EXPIRED), None)
+            for row in await self._fetch(_EXPIRED, self._node)
         ]
         for row in await self._fetch(_LEFT_BEHIND, self._node, self._run, list(under_way)):
             is_ours = row["is_ours"]
             answer = Refused(RefusalReason.EXPIRED) if is_ours else answer_by_record(row)
             log.info("command_left_behind", command_id=str(row["id"]), is_ours=is_ours, answer=type(answer).__name__)
-            answers.append((CommandId(row["id"]), answer))
-        for command_id, answer in answers:
-            await self.answer(command_id, answer)
+            claimed = _read(row)
+            answers.append((CommandId(row["id"]), answer, None if claimed is None else deed_of(claimed)))
+        for command_id, answer, deed in answers:
+            await self.answer(command_id, answer, deed)
         return len(answers)
 
     async def _fetch(self, statement: str, *parameters: Any) -> list[asyncpg.Record]:
@@ -170,6 +163,32 @@ class CommandClaims:
         with translated():
             async with asyncio.timeout(STATEMENT_SECONDS), borrowed(self._pool) as connection:
                 return await connection.fetch(statement, *parameters)
+
+
+def _read(row: asyncpg.Record) -> ClaimedCommand | None:
+    """None for a row that another version wrote; it is left for `settle`, which refuses it."""
+    try:
+        command = decoded(row["what"], row["arguments"], row["pii_arguments"])
+        call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
+        asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id)
+    except ValueError as error:
+        log.warning("command_not_understood", command_id=str(row["id"]), what=row["what"], error=str(error))
+        return None
+    return ClaimedCommand(asked, row["actor"], optional(SessionId, row["session_id"]), row["asked_at"])
+
+
+def deed_of(claimed: ClaimedCommand) -> Deed | None:
+    """What a supervisor did over an operator's head, once it is carried out."""
+    match claimed.asked.command:
+        case BeReady(forced_why=why) if why:
+            action = "operator.make_ready"
+        case TakePause(forced_why=why) if why:
+            action = "operator.make_pause"
+        case LogOff(forced_why=why) if why:
+            action = "operator.log_out"
+        case _:
+            return None
+    return Deed(claimed.actor, action, {"operator": claimed.asked.operator, "reason": why})
 
 
 def _answer_values(command_id: CommandId, answer: Answer) -> tuple[CommandId, str, str | None, str | None]:

@@ -26,7 +26,7 @@ from ari_app.core.state_commands import LogIn, LogOff
 from ari_app.core.transfer import TransferKind
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.commands import claims as claims_module
-from ari_app.storage.commands.claims import CommandClaims
+from ari_app.storage.commands.claims import CommandClaims, deed_of
 from ari_app.storage.db.engine import Database
 from tests.storage.commands.people import ANNA, Screen, controller, taken
 from tests.storage.test_roles import ARRIVED
@@ -112,6 +112,39 @@ async def test_of_a_state_the_login_tells_also_when_it_is_over(
     )
     assert await next_controller_says(screen, an_area, command_id, LogOff()) == answer
     assert await asked == answer
+
+
+@pytest.mark.parametrize(
+    ("is_named", "audited"), [(True, [("account:7", "operator.log_out", "101", "dienst is om")]), (False, [])]
+)
+async def test_what_a_supervisor_did_is_audited_when_the_record_shows_that_it_was_done(
+    screen: Screen, claims: CommandClaims, an_area: Database, is_named: bool, audited: list[tuple[str, ...]]
+) -> None:
+    command_id, command = new_command_id(), LogOff("dienst is om")
+    asked = screen.asks(command, command_id=command_id)
+    await taken(claims)
+    of = command_id if is_named else new_command_id()
+    await an_area.pool.execute("UPDATE operator_session SET command_id = $1 WHERE operator = '101'", of)
+    for _ in range(2):
+        await controller(an_area.pool).settle(())
+    assert await asked == (ACCEPTED if is_named else UNKNOWN)
+    assert await deeds(an_area) == audited
+
+
+async def deeds(an_area: Database) -> list[tuple[str, ...]]:
+    rows = "SELECT actor, action, detail ->> 'operator', detail ->> 'reason' FROM audit_log"
+    return [tuple(row) for row in await an_area.pool.fetch(rows)]
+
+
+async def test_of_a_command_that_nobody_knows_to_be_done_the_audit_log_says_nothing(
+    screen: Screen, claims: CommandClaims, an_area: Database
+) -> None:
+    for answer in (UNKNOWN, Refused(RefusalReason.NOT_LOGGED_IN), ACCEPTED):
+        asked = screen.asks(LogOff("dienst is om"))
+        (command,) = await taken(claims)
+        await claims.answer(command.asked.id, answer, deed_of(command))
+        assert await asked == answer
+        assert len(await deeds(an_area)) == (answer == ACCEPTED)
 
 
 @pytest.mark.parametrize(("is_named", "answer"), [(True, ACCEPTED), (False, UNKNOWN)])
