@@ -58,6 +58,28 @@ async def test_whoever_borrows_nothing_finds_a_connection_however_many_came_back
         assert await pool.fetchval("SELECT 1") == 1
 
 
+async def test_whoever_borrows_nothing_has_the_first_connection_that_comes_back(pool: LendingPool) -> None:
+    """Also when others borrow all the time: a spare one would go to the next of them."""
+    loans = [await pool.lend(), await pool.lend()]
+    waiting = asyncio.create_task(pool.fetchval("SELECT 1"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await pool.take_back(loans[0])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await waiting == 1
+    await pool.take_back(loans[1])
+
+
+async def test_whoever_borrows_nothing_has_a_connection_that_waits_for_a_loan_when_there_is_no_other(
+    pool: LendingPool,
+) -> None:
+    loans = [await pool.lend(), await pool.lend()]
+    await pool.take_back(loans[0])
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await pool.fetchval("SELECT 1") == 1
+    await pool.take_back(loans[1])
+
+
 async def test_a_connection_that_the_server_closed_is_not_lent(pool: LendingPool, owner: Database) -> None:
     async with borrowed(pool) as connection:
         closed = int(await connection.fetchval(MY_BACKEND))

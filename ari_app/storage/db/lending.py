@@ -2,7 +2,8 @@
 
 asyncpg's own `release` runs in a task of its own and resets the session: on the path of a call that is more work than
 the statement itself, seven times per call. Here a connection that comes back whole stays lent, and waits for the next
-loan. Half of the connections are kept for those that acquire one in the ordinary way.
+loan. At most half of the connections do; and whoever waits for one, by a loan or in the ordinary way, has the first
+that comes back. So nobody waits while a connection is there.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class LendingPool(asyncpg.Pool):
         )
         self._most_spare = max_size // 2
         self._spare: list[_Connection] = []
-        self._borrowers = 0  # that wait for a connection
+        self._waiting = 0  # for a connection, by a loan or not
 
     async def lend(self) -> _Connection:
         """A connection, for `take_back` or `release`. Waits while all are lent."""
@@ -41,15 +42,22 @@ class LendingPool(asyncpg.Pool):
             if _is_open(connection):
                 return connection
             await self.release(connection)
-        self._borrowers += 1
+        return await self.acquire()
+
+    async def _acquire(self, timeout: float | None) -> _Connection:
+        """Every way to a connection of asyncpg's pool leads through this one."""
+        self._waiting += 1
         try:
-            return await self.acquire()
+            if self._spare and self.get_size() == self.get_max_size() and not self.get_idle_size():
+                await self.release(self._spare.pop())
+            acquired: _Connection = await super()._acquire(timeout)  # type: ignore[misc]  # of no stub
+            return acquired
         finally:
-            self._borrowers -= 1
+            self._waiting -= 1
 
     async def take_back(self, connection: _Connection) -> None:
         """Of a loan that went well; one that did not is terminated and released."""
-        if self._borrowers or len(self._spare) >= self._most_spare or self.is_closing() or not _is_open(connection):
+        if self._waiting or len(self._spare) >= self._most_spare or self.is_closing() or not _is_open(connection):
             await self.release(connection)
         else:
             self._spare.append(connection)
