@@ -7,23 +7,22 @@ not exist.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from ari_app.core.access import Scope
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import AttemptOutcome, RequestState
-from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, optional
 from ari_app.core.operators import OperatorState
 from ari_app.core.queue_visits import VisitReason
 from ari_app.core.transfer import TransferKind, TransferOutcome, TransferState
 from ari_app.core.transfer_rules import may_transfer
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.rows import instant
+from ari_app.storage.db.rows import RowShape
 from ari_app.storage.db.scopes import reading, scope_codes
 
 #: the newest calls of the number, and how far back they are looked for
@@ -178,6 +177,12 @@ FROM callback_request request JOIN municipality town ON town.code = request.muni
 WHERE request.pii_number = call.pii_caller_number AND request.closed_at IS NULL
   AND {_IN_SCOPE.format("request.municipality")} ORDER BY request.deadline_at, request.id LIMIT {MOST_EARLIER}"""
 _LISTS = {"transfers": _TRANSFERS, "earlier": _EARLIER, "requests": _REQUESTS}
+_VISIT_SHAPE = RowShape(CardVisit, "queue_visit")
+_LIST_SHAPES: Mapping[str, RowShape[Any]] = {
+    "transfers": RowShape(CardTransfer, "transfer"),
+    "earlier": RowShape(EarlierCall, "call"),
+    "requests": RowShape(OpenRequest, "callback_request"),
+}
 _LISTED = ", ".join(f"(SELECT jsonb_agg(to_jsonb(one)) FROM ({query}) one) AS {name}" for name, query in _LISTS.items())
 _CARDS = f"""
 WITH desk AS MATERIALIZED (SELECT session.operator, session.state, session.state_since_at,
@@ -212,35 +217,9 @@ async def call_cards(pool: Pool, scope: Scope, operators: Collection[OperatorNum
 
 
 def _card(values: dict[str, Any]) -> CallCard:
-    visit = values["visit"]
     values["state"] = OperatorState(values["state"])
-    values["callback_mark"] = _optional(AttemptOutcome, values["callback_mark"])
-    values["visit"] = None if visit is None else _visit(json.loads(visit))
-    for name, read in (("transfers", _transfer), ("earlier", _earlier), ("requests", _request)):
-        values[name] = tuple(map(read, json.loads(values[name] or "[]")))
+    values["callback_mark"] = optional(AttemptOutcome, values["callback_mark"])
+    values["visit"] = None if values["visit"] is None else _VISIT_SHAPE.read_json(json.loads(values["visit"]))
+    for name, shape in _LIST_SHAPES.items():
+        values[name] = tuple(map(shape.read_json, json.loads(values[name] or "[]")))
     return CallCard(**values)
-
-
-def _visit(row: dict[str, Any]) -> CardVisit:
-    left = row["left_at"]
-    times = {"entered_at": instant(row["entered_at"]), "left_at": None if left is None else instant(left)}
-    return CardVisit(**{**row, **times, "reason": VisitReason(row["reason"])})
-
-
-def _transfer(row: dict[str, Any]) -> CardTransfer:
-    kinds = {"kind": TransferKind(row["kind"]), "state": TransferState(row["state"])}
-    return CardTransfer(**{**row, **kinds, "outcome": _optional(TransferOutcome, row["outcome"])})
-
-
-def _earlier(row: dict[str, Any]) -> EarlierCall:
-    reason = _optional(EndReason, row["end_reason"])
-    return EarlierCall(**{**row, "arrived_at": instant(row["arrived_at"]), "end_reason": reason})
-
-
-def _request(row: dict[str, Any]) -> OpenRequest:
-    state, deadline_at = RequestState(row["state"]), instant(row["deadline_at"])
-    return OpenRequest(**{**row, "id": RequestId(UUID(row["id"])), "state": state, "deadline_at": deadline_at})
-
-
-def _optional(kind: Any, text: str | None) -> Any:
-    return None if text is None else kind(text)

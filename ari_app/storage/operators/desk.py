@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.access import Scope
-from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
+from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, optional
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
@@ -89,8 +89,8 @@ async def desk_states(
                 **row,
                 "teams": tuple(row["teams"]),
                 "state": OperatorState(row["state"] or OperatorState.AWAY),
-                "pause_reason": None if row["pause_reason"] is None else PauseReason(row["pause_reason"]),
-                "pause_pending": None if row["pause_pending"] is None else PauseReason(row["pause_pending"]),
+                "pause_reason": optional(PauseReason, row["pause_reason"]),
+                "pause_pending": optional(PauseReason, row["pause_pending"]),
             }
         )
         for row in rows
