@@ -7,9 +7,12 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar
 
 from ari_app.calls.clock import Clock
 from ari_app.calls.messages import Message
+
+M = TypeVar("M", bound=Message)
 
 
 class Mailbox:
@@ -28,14 +31,9 @@ class Mailbox:
         """Put back a message that was read too early; only the owner does this."""
         self._messages.appendleft(message)
 
-    def drain(self) -> list[Message]:
-        """Every message that is there, for an owner who reads no more."""
-        drained, self._messages = list(self._messages), deque()
-        return drained
-
-    def withdraw(self, *kinds: type) -> list[Message]:
+    def withdraw(self, *kinds: type[M]) -> list[M]:
         """Take out the messages of these kinds, for an owner who acts on them no more; the others wait."""
-        taken = [message for message in self._messages if isinstance(message, kinds)]
+        taken: list[M] = [message for message in self._messages if isinstance(message, kinds)]
         self._messages = deque(message for message in self._messages if not isinstance(message, kinds))
         return taken
 

@@ -155,9 +155,8 @@ class Flow(HeldCaller):
 
     def refuse_commands(self) -> None:
         """The call is over: what was asked too late is answered."""
-        for message in self.mailbox.drain():
-            if isinstance(message, CommandAsked):
-                message.answer(Refused(RefusalReason.NO_SUCH_CALL))
+        for asked in self.mailbox.withdraw(CommandAsked):
+            asked.answer(Refused(RefusalReason.NO_SUCH_CALL))
 
     async def _put_caller_back(self) -> None:
         """The caller is where callers wait again. An announcement to them stops: it would hold the move up."""
