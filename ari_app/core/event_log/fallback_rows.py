@@ -58,13 +58,13 @@ def fallback_rows(
         reason = EndReason.CALLER_HUNG_UP  # after a talk with a human, before the fallback
     if known is not None and known.end_reason is EndReason.FAULT:
         reason = EndReason.FAULT  # our bug stays visible, whoever helped the caller
-    waited = _has_unknown_stay(found, known)
+    waited_from = _unknown_stay_at(found, known)
     so_far = known or _new_call(found, area, asterisk_id)
     call = replace(
         so_far,
         stage=Stage.ENDED,
         stage_entered_at=ended_at,
-        queued_at=found.waited_from if waited else so_far.queued_at,
+        queued_at=waited_from or so_far.queued_at,
         answered_at=(known.answered_at if known is not None else None) or found.helped_at,
         ended_at=ended_at,
         end_reason=reason,
@@ -73,8 +73,8 @@ def fallback_rows(
         handled_by_fallback=True,
     )
     facts = [Fact(found.fallback_at, FactKind.TO_FALLBACK, {"reason": found.reason})]
-    if waited and found.waited_from is not None:
-        facts.insert(0, Fact(found.waited_from, FactKind.QUEUED))
+    if waited_from is not None:
+        facts.insert(0, Fact(waited_from, FactKind.QUEUED))
     if known is None:
         facts.insert(0, Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}))
     if found.helped_at is not None:
@@ -84,28 +84,29 @@ def fallback_rows(
         call,
         tuple(facts),
         (_caller_leg(found, call, legs), *(_phone_leg(phone, found, call) for phone in found.phones)),
-        _stay(found, call, area, VisitOutcome.FALLBACK) if waited else (),
+        _stay(found, call, area, waited_from, VisitOutcome.FALLBACK),
     )
 
 
-def _has_unknown_stay(found: FallbackCall, known: Call | None) -> bool:
-    """Whether the log saw the caller with the music of a queue, and the row so far knows of none."""
-    if found.waited_from is None or known is None:
-        return found.waited_from is not None
-    return known.queued_at is None and not known.has_music
+def _unknown_stay_at(found: FallbackCall, known: Call | None) -> datetime | None:
+    """Since when the log saw the caller with the music of a queue; None when the row so far knows of one."""
+    is_known = known is not None and (known.queued_at is not None or known.has_music)
+    return None if is_known else found.waited_from
 
 
 def needs_log(found: FallbackCall, known: Call) -> bool:
     """Whether the row of a caller who came and went lacks the queue, or may lack it because it has not ended yet."""
-    return _has_unknown_stay(found, known) and (known.is_open or known.end_reason in _BEFORE_THE_QUEUE)
+    return _unknown_stay_at(found, known) is not None and (known.is_open or known.end_reason in _BEFORE_THE_QUEUE)
 
 
-def _stay(found: FallbackCall, call: Call, area: Area, outcome: VisitOutcome) -> tuple[QueueVisit, ...]:
+def _stay(
+    found: FallbackCall, call: Call, area: Area, waited_from: datetime | None, outcome: VisitOutcome
+) -> tuple[QueueVisit, ...]:
     """The stay in a queue that only the log knows. It begins with the music, and says that it is an estimate.
 
     Without a municipality where that was chosen by a key: the log has no keys. The id is that of the call.
     """
-    if found.waited_from is None:
+    if waited_from is None:
         return ()
     is_direct = routing.direct_number(area, call.dialled) is not None
     stay = QueueVisit(
@@ -113,9 +114,9 @@ def _stay(found: FallbackCall, call: Call, area: Area, outcome: VisitOutcome) ->
         call_id=call.id,
         municipality=call.municipality,
         reason=VisitReason.DIRECT if is_direct else VisitReason.MENU,
-        entered_at=found.waited_from,
+        entered_at=waited_from,
         calamity=call.calamity,
-        left_at=max(found.fallback_at, found.waited_from),
+        left_at=max(found.fallback_at, waited_from),
         outcome=outcome,
         end_is_estimated=True,
     )
@@ -167,7 +168,7 @@ def _came_and_went(
         facts.insert(0, Fact(found.waited_from, FactKind.QUEUED))
     if known is None:
         facts.insert(0, Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}))
-    stay = _stay(found, call, area, VisitOutcome.ABANDONED)
+    stay = _stay(found, call, area, found.waited_from, VisitOutcome.ABANDONED)
     return call, tuple(facts), (_caller_leg(found, call, legs),), stay
 
 
