@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from ari_app.calls.callbacks.ports import Spoken, SpokenReminder
 from ari_app.calls.messages import CommandAsked
 from ari_app.core.area import Reach
 from ari_app.core.call import FactKind
 from ari_app.core.command_traces import answer_by_facts
-from ari_app.core.ids import CommandId, Endpoint, new_command_id
+from ari_app.core.ids import CommandId, Endpoint, TeamCode, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
     Answer,
@@ -17,6 +20,7 @@ from ari_app.core.operator_commands import (
     RefusalReason,
     Refused,
 )
+from ari_app.core.reminders import ReminderKind
 from tests.calls.promises import at_work, promised
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.test_state_commands import ANNA, READY, Make, answered, is_now
@@ -68,6 +72,20 @@ async def test_given_a_phone_that_rings_when_it_is_asked_again_then_it_rings_onc
     await world.clock.advance(40)
     assert not world.switch.ringing
     assert await rung(world) == ACCEPTED
+
+
+async def test_given_a_phone_that_we_call_then_its_channel_is_named_after_its_call_id(make_world: Make) -> None:
+    """Whoever reads Asterisk's log finds one by the other."""
+    world = make_world()
+    assert await rung(world) == ACCEPTED
+    reminder = SpokenReminder(1, ReminderKind.DAY_START, TeamCode("front"), None, (), "PJSIP/phone08")
+    spoken = asyncio.create_task(world.supervisor.operators.reminder_calls.remind(reminder))
+    await settle()
+    assert len(world.switch.created) == 2
+    for channel_id, (_, call_id, _) in world.switch.created.items():
+        assert str(call_id) in channel_id
+    await world.clock.advance(40)
+    assert await spoken is Spoken.NOT_HEARD
 
 
 async def test_given_a_phone_that_is_not_registered_then_the_login_is_refused(make_world: Make) -> None:

@@ -11,9 +11,9 @@ import structlog
 from ari_app.calls.errors import CallError
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.operators.line import OperatorShell
-from ari_app.calls.operators.reminder_calls import CalledLine, Lines, create_channel
+from ari_app.calls.operators.reminder_calls import CalledLine, Lines, create_channel, new_called_line
 from ari_app.calls.shell import Shell
-from ari_app.core.ids import AsteriskId, CommandId, Endpoint, OperatorNumber, new_call_id, new_channel_id, new_line_id
+from ari_app.core.ids import AsteriskId, CommandId, Endpoint, OperatorNumber
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.operators import OperatorLine
 
@@ -79,13 +79,12 @@ class LoginCalls:
         answer: Callable[[Answer], None],
         command_id: CommandId | None,
     ) -> None:
-        channel_id = new_channel_id(new_call_id(), "operator")
-        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, phone, self._shell.clock.now())
+        line, call_id = new_called_line(self._shell, self._asterisk_id, phone)
         line = replace(line, operator=operator, command_id=command_id)
         task = LoginLine(self._common, line, Mailbox(self._shell.clock), answer)
         self._lines.own_line(task)
         try:
-            await create_channel(self._shell, self._lines, task)
+            await create_channel(self._shell, self._lines, task, call_id)
         except CallError as error:
             log.info("operator_not_rung", operator=operator, error=str(error))
             answer(Refused(RefusalReason.UNREACHABLE))

@@ -19,7 +19,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Digit, Entered, Up
 from ari_app.calls.operators.line import LineTask, OperatorShell
 from ari_app.calls.shell import Shell
-from ari_app.core.ids import AsteriskId, Endpoint, new_call_id, new_channel_id, new_line_id
+from ari_app.core.ids import AsteriskId, CallId, Endpoint, new_call_id, new_channel_id, new_line_id
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
@@ -175,20 +175,26 @@ class ReminderCalls:
 
     async def _create(self, endpoint: Endpoint, invitation: Invitation | None) -> CalledLine:
         """A channel to this phone, owned before it exists. Raises CallError."""
-        channel_id = new_channel_id(new_call_id(), "operator")
-        line = OperatorLine(new_line_id(), self._asterisk_id, channel_id, endpoint, self._shell.clock.now())
+        line, call_id = new_called_line(self._shell, self._asterisk_id, endpoint)
         task = self._lines.own_called_line(line, invitation)
-        await create_channel(self._shell, self._lines, task)
+        await create_channel(self._shell, self._lines, task, call_id)
         return task
 
 
-async def create_channel(shell: Shell, lines: Lines, task: LineTask) -> None:
+def new_called_line(shell: Shell, asterisk_id: AsteriskId, endpoint: Endpoint) -> tuple[OperatorLine, CallId]:
+    """The line of a phone that is about to be called, and the call id of its channel, whose name has it too."""
+    call_id = new_call_id()
+    channel_id = new_channel_id(call_id, "operator")
+    return OperatorLine(new_line_id(), asterisk_id, channel_id, endpoint, shell.clock.now()), call_id
+
+
+async def create_channel(shell: Shell, lines: Lines, task: LineTask, call_id: CallId) -> None:
     """Create the channel of an owned line; it is disowned when it cannot be created. Raises CallError."""
     line = task.line
     if line.endpoint is None:
         raise DestinationUnavailable("a line without a phone")
     try:
-        await shell.switch.create(line.endpoint, line.channel_id, new_call_id(), SHOWN_NUMBER)
+        await shell.switch.create(line.endpoint, line.channel_id, call_id, SHOWN_NUMBER)
     except CallError as error:
         lines.disown_line(task)
         if not isinstance(error, DestinationUnavailable):
