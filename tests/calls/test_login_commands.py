@@ -21,9 +21,10 @@ from ari_app.core.operator_commands import (
     Refused,
 )
 from ari_app.core.reminders import ReminderKind
+from ari_app.core.state_commands import LogOff
 from tests.calls.promises import at_work, promised
 from tests.calls.test_killed_at_every_step import Stalls
-from tests.calls.test_state_commands import ANNA, READY, Make, answered, is_now
+from tests.calls.test_state_commands import ANNA, READY, Make, answered, asks, is_now
 from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import settle
 
@@ -72,6 +73,36 @@ async def test_given_a_phone_that_rings_when_it_is_asked_again_then_it_rings_onc
     await world.clock.advance(40)
     assert not world.switch.ringing
     assert await rung(world) == ACCEPTED
+
+
+async def test_given_a_logout_then_the_operator_may_log_in_again_while_their_phone_still_says_goodbye(
+    make_world: Make,
+) -> None:
+    world = make_world()
+    assert await rung(world) == ACCEPTED
+    phone = world.ringing_at("PJSIP/phone07")
+    world.switch.pick_up(phone)
+    await world.clock.advance(1)
+    world.switch.prompts_last = True
+    assert await asks(world, LogOff()) == ACCEPTED
+    assert phone in world.switch.channels
+    assert await rung(world, "PJSIP/phone08") == ACCEPTED
+    world.switch.prompts_last = False
+    world.switch.finish_prompt(phone)
+    await world.clock.advance(10)
+    assert phone not in world.switch.channels
+    assert await rung(world, "PJSIP/phone09") == Refused(RefusalReason.LOGGED_IN), "the second phone rings"
+    world.switch.pick_up(world.ringing_at("PJSIP/phone08"))
+    await world.clock.advance(1)
+    assert is_now(world) == READY
+
+
+async def test_given_somebody_at_the_menu_of_a_rung_phone_then_they_are_logging_in_still(make_world: Make) -> None:
+    world = make_world(area=an_area(reach=Reach.RING))
+    assert await rung(world) == ACCEPTED
+    world.switch.pick_up(world.ringing_at("PJSIP/phone07"))
+    await world.clock.advance(1)
+    assert await rung(world, "PJSIP/phone08") == Refused(RefusalReason.LOGGED_IN)
 
 
 async def test_given_a_phone_that_we_call_then_its_channel_is_named_after_its_call_id(make_world: Make) -> None:

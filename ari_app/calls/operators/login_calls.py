@@ -13,7 +13,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.operators.line import OperatorShell
 from ari_app.calls.operators.reminder_calls import CalledLine, Lines, create_channel, new_called_line
 from ari_app.calls.shell import Shell
-from ari_app.core.ids import AsteriskId, CommandId, Endpoint, OperatorNumber
+from ari_app.core.ids import AsteriskId, CallId, CommandId, Endpoint, OperatorNumber
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.operators import OperatorLine
 
@@ -31,13 +31,21 @@ class LoginLine(CalledLine):
     ) -> None:
         super().__init__(common, line, mailbox)
         self._answer = answer
+        self._is_over = False
+
+    @property
+    def is_logging_in(self) -> bool:
+        """Until the operator is at work, or the phone is over: it may be long until its row says so."""
+        return self._work is None and not self._is_over
 
     async def _enter(self) -> None:
         operator = self._line.operator
-        if operator is None or not await self._is_picked_up():
-            return
-        await self._store(self._line)
-        await self._begin_work(operator)
+        try:
+            if operator is not None and await self._is_picked_up():
+                await self._store(self._line)
+                await self._begin_work(operator)
+        finally:
+            self._is_over = True
 
     async def _channel_entered(self, created_at: datetime) -> None:
         """Commit the row, then answer, then let it ring."""
@@ -53,7 +61,7 @@ class LoginCalls:
         self._common = common
         self._lines = lines
         self._asterisk_id = asterisk_id
-        self._ringing: set[OperatorNumber] = set()
+        self._newest: dict[OperatorNumber, LoginLine] = {}
 
     async def ring(
         self,
@@ -63,30 +71,28 @@ class LoginCalls:
         command_id: CommandId | None = None,
     ) -> None:
         """Let this phone ring; accepted once the row of the line is committed. Returns when the line is over."""
-        if operator in self._ringing or self._shell.registry.session_of(operator) is not None:
+        before = self._newest.get(operator)
+        is_logging_in = before is not None and before.is_logging_in
+        if is_logging_in or self._shell.registry.session_of(operator) is not None:
             answer(Refused(RefusalReason.LOGGED_IN))
             return
-        self._ringing.add(operator)
-        try:
-            await self._ring(operator, phone, answer, command_id)
-        finally:
-            self._ringing.discard(operator)
-
-    async def _ring(
-        self,
-        operator: OperatorNumber,
-        phone: Endpoint,
-        answer: Callable[[Answer], None],
-        command_id: CommandId | None,
-    ) -> None:
         line, call_id = new_called_line(self._shell, self._asterisk_id, phone)
         line = replace(line, operator=operator, command_id=command_id)
-        task = LoginLine(self._common, line, Mailbox(self._shell.clock), answer)
+        task = self._newest[operator] = LoginLine(self._common, line, Mailbox(self._shell.clock), answer)
         self._lines.own_line(task)
+        try:
+            if await self._is_created(task, call_id):
+                await self._lines.run_line(task)
+            else:
+                answer(Refused(RefusalReason.UNREACHABLE))
+        finally:
+            if self._newest.get(operator) is task:
+                del self._newest[operator]
+
+    async def _is_created(self, task: LoginLine, call_id: CallId) -> bool:
         try:
             await create_channel(self._shell, self._lines, task, call_id)
         except CallError as error:
-            log.info("operator_not_rung", operator=operator, error=str(error))
-            answer(Refused(RefusalReason.UNREACHABLE))
-            return
-        await self._lines.run_line(task)
+            log.info("operator_not_rung", operator=task.line.operator, error=str(error))
+            return False
+        return True
