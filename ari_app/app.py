@@ -19,6 +19,7 @@ from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
+from ari_app.calls.load import Load
 from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.calls.recovery import Recovery, no_log
 from ari_app.calls.registry import Registry
@@ -186,10 +187,12 @@ def _shell(
 ) -> Shell:
     """The tools of the tasks of calls and operators. Their switch retries orders to Asterisk; nothing else does."""
     clock = SystemClock()
-    registry = Registry()
+    load = Load(clock)
+    registry = Registry(load.channel_left)
     dispatcher = Dispatcher(registry, area, clock)
     door = Door(clock)
-    return Shell(RetryingSwitch(switch, clock), ledger, voice, clock, registry, dispatcher, area, callbacks, door)
+    paced = RetryingSwitch(switch, load)
+    return Shell(paced, ledger, voice, clock, registry, dispatcher, area, callbacks, door, load)
 
 
 async def _fallback(

@@ -2,6 +2,7 @@
 
     AriError                any of the below
     ├── AriUnreachable      no answer: refused, broken off, or too slow; a command may have been done nevertheless
+    │   └── NoAnswer        too slow: nothing came within the timeout, on a connection that may be sound
     ├── Unauthorized        401, 403: wrong user or password, or a read-only user
     ├── BadRequest          400: the request makes no sense to Asterisk
     ├── NotFound            404: no such channel, bridge, playback, ... (any more)
@@ -34,6 +35,10 @@ class AriError(Exception):
 
 
 class AriUnreachable(AriError):
+    pass
+
+
+class NoAnswer(AriUnreachable):
     pass
 
 

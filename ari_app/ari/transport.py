@@ -12,7 +12,7 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
-from ari_app.ari.errors import AriUnreachable, UnexpectedAnswer, error_for
+from ari_app.ari.errors import AriUnreachable, NoAnswer, UnexpectedAnswer, error_for
 from ari_app.ari.operations import OPERATIONS, Operation
 
 Argument = str | int | Sequence[object] | Mapping[str, object] | None
@@ -99,7 +99,7 @@ class Transport:
                             raise AriUnreachable(name, type(error).__name__) from None
                     await asyncio.sleep(pause)
         except TimeoutError:
-            raise AriUnreachable(name, f"no answer within {self._timeout_seconds:g} s") from None
+            raise NoAnswer(name, f"no answer within {self._timeout_seconds:g} s") from None
 
     async def _request(self, operation: Operation, url: str, payload: bytes | None) -> bytes:
         if self._session is None:

@@ -5,6 +5,8 @@ CallError
 ├── StillTalking       an operator who talks logs in on another phone
 ├── ControllerReplaced another controller took our place at Asterisk: stop acting at once
 ├── SwitchUnavailable  Asterisk cannot be reached, or refuses for reasons of its own
+│   └── NoAnswer       it did not answer in time; whether it did what it was asked is not known
+├── TooLate            an order was not given: its time had passed before it had its turn
 └── DestinationUnavailable  there is no phone to dial: not registered, not existing
 
 The ledger raises `core.ledger.StoreUnavailable` and `core.ledger.StaleRow`.
@@ -29,6 +31,14 @@ class PartyLeft(CallError):
 
 class SwitchUnavailable(CallError):
     """Asterisk did not carry out an order, and not because a party left."""
+
+
+class NoAnswer(SwitchUnavailable):
+    """Asterisk did not answer in time."""
+
+
+class TooLate(CallError):
+    """The order was not given: its time had passed before its turn came."""
 
 
 class DestinationUnavailable(CallError):

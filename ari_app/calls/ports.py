@@ -66,8 +66,11 @@ class Switch(Protocol):
         """Nothing but the others in its bridge is heard on this channel."""
         ...
 
-    async def ensure_waiting(self, channel_id: ChannelId) -> None:
-        """Move the channel to where callers wait, each with their own music; the music outlives this process."""
+    async def ensure_waiting(self, channel_id: ChannelId, until: datetime | None = None) -> None:
+        """Move the channel to where callers wait, each with their own music; the music outlives this process.
+
+        Raises TooLate when more urgent orders left it no turn before `until`; nothing is done then.
+        """
         ...
 
     async def destroy_bridge(self, bridge_id: BridgeId) -> None: ...

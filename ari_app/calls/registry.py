@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Message
+from ari_app.calls.messages import Left, Message
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
 
@@ -23,7 +24,9 @@ class SessionEntry:
 class Registry:
     """Addresses, kept by the supervisor and the tasks; in memory only, and built anew after a restart."""
 
-    def __init__(self) -> None:
+    def __init__(self, channel_left: Callable[[ChannelId], None] = lambda channel_id: None) -> None:
+        """`channel_left` is told of each channel that was seen to go, after its owner."""
+        self._channel_left = channel_left
         #: held from looking for an operator's session to adding the new one
         self.logging_in = asyncio.Lock()
         self._channels: dict[ChannelId, Mailbox] = {}
@@ -48,6 +51,8 @@ class Registry:
         if mailbox is None:
             return False
         mailbox.post(message)
+        if isinstance(message, Left) and not message.estimated:
+            self._channel_left(channel_id)
         return True
 
     # --- calls ---

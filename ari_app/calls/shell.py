@@ -9,6 +9,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.clock import Clock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
+from ari_app.calls.load import Load
 from ari_app.calls.ports import Ledger, Switch, Voice
 from ari_app.calls.registry import Registry
 from ari_app.core.area import Area
@@ -27,3 +28,4 @@ class Shell:
     area: Callable[[], Area]
     callbacks: CallbackService
     door: Door
+    load: Load

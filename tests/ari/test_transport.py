@@ -159,7 +159,7 @@ async def test_a_broken_command_is_never_repeated(fake: FakeAsterisk, ari: AriCl
 async def test_a_silent_asterisk_is_given_up_in_time(fake: FakeAsterisk) -> None:
     fake.freeze()
     async with AriClient(fake.url, USER, PASSWORD, timeout_seconds=1.0) as ari:
-        with pytest.raises(errors.AriUnreachable, match=r"channels\.answer: no answer within 1 s"):
+        with pytest.raises(errors.NoAnswer, match=r"channels\.answer: no answer within 1 s"):
             await ari.channels.answer("chan-1")
         fake.thaw()
         await ari.channels.answer("chan-1")

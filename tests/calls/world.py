@@ -14,6 +14,7 @@ from ari_app.callbacks.service import CallbackService
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
+from ari_app.calls.load import Load
 from ari_app.calls.messages import Digit, Left, Logged, Message
 from ari_app.calls.operators.commands import PATIENCE_SECONDS, OperatorCommands
 from ari_app.calls.recovery import Recovery
@@ -131,10 +132,11 @@ class World:
         return self.callback_store.rows
 
     def start_process(self) -> None:
-        self.registry = Registry()
+        self.load = Load(self.clock, jitter=lambda: 0.5)
+        self.registry = Registry(self.load.channel_left)
         self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
         self.shell = Shell(
-            RetryingSwitch(self.switch, self.clock),
+            RetryingSwitch(self.switch, self.load),
             self.ledger,
             self.voice,
             self.clock,
@@ -143,6 +145,7 @@ class World:
             lambda: self.area,
             self.callbacks,
             Door(self.clock),
+            self.load,
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self._run())

@@ -142,7 +142,7 @@ class FakeSwitch:
             self._there(channel_id)
             self.music.discard(channel_id)
 
-    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+    async def ensure_waiting(self, channel_id: ChannelId, until: datetime | None = None) -> None:
         async with self._order("wait", channel_id):
             self._there(channel_id)
             self._move(channel_id, self.waiting)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from ari_app.calls.call.held_caller import HeldCaller
+from ari_app.calls.call.held_caller import MUSIC_PATIENCE, HeldCaller
 from ari_app.calls.call.record import Record
 from ari_app.calls.call.rows import ended
-from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable, TooLate
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import CommandAsked, Entered, Held, Left, Message, PutBack, Unheld, Up
 from ari_app.calls.shell import Shell
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: the event of a hang-up that made an order fail follows within milliseconds
 MESSAGE_PATIENCE = timedelta(seconds=1)
+#: and within seconds while Asterisk is overloaded
+LATE_MESSAGE_PATIENCE = timedelta(seconds=10)
 #: stages that may begin before their row is committed; each commits before it does or awaits anything
 DECIDING = (Stage.WAITING, Stage.CONNECTING)
 
@@ -160,10 +162,10 @@ class Flow(HeldCaller):
 
     async def _put_caller_back(self) -> None:
         """The caller is where callers wait again. An announcement to them stops: it would hold the move up."""
-        with suppress(SwitchUnavailable):  # the next sweep sees it again
+        with suppress(SwitchUnavailable, TooLate):  # the next sweep sees it again
             if self.playing is not None and self.call.stage is Stage.WAITING:
                 await self.stop_playback(self.playing)
-            await self.shell.switch.ensure_waiting(self.caller)
+            await self.shell.switch.ensure_waiting(self.caller, self.now + MUSIC_PATIENCE)
 
     def _note_hold(self, message: Held | Unheld) -> None:
         """A party's phone put its line on hold, or took it back. Asterisk sees to the music.
@@ -199,12 +201,12 @@ class Flow(HeldCaller):
         """Note that this party is gone, at a moment that was not seen."""
         self._note_left(Left(channel_id, self.now, estimated=True))
 
-    async def caller_departed(self, within: timedelta = MESSAGE_PATIENCE) -> bool:
+    async def caller_departed(self) -> bool:
         """After an order found the caller gone: wait for the message that says so, which has the true moment.
 
         False when none comes: the caller may be there all the same.
         """
-        until = self.now + within
+        until = self.now + (LATE_MESSAGE_PATIENCE if self.shell.load.is_overloaded else MESSAGE_PATIENCE)
         while self.is_here(self.caller):
             try:
                 if await self.next(until) is None:

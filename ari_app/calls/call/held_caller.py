@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from ari_app.calls.call.record import STORE_RETRY, Record
 from ari_app.calls.channel_owner import ChannelOwner
 from ari_app.calls.clock import Clock
-from ari_app.calls.errors import PartyLeft, SwitchUnavailable
+from ari_app.calls.errors import PartyLeft, SwitchUnavailable, TooLate
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Up
 from ari_app.calls.ports import Switch
@@ -18,6 +19,9 @@ from ari_app.core.door import may_follow
 from ari_app.core.ids import PlaybackId, playback_id_of
 from ari_app.core.ledger import StoreUnavailable
 
+#: for so long music waits for its turn among the orders, and then for so long until it is asked for again
+MUSIC_PATIENCE = timedelta(seconds=1)
+MUSIC_RETRY = timedelta(seconds=1)
 #: prompts that a caller at the door may hear between two facts that are stored
 _PROMPTS_AT_THE_DOOR = 4
 
@@ -45,6 +49,8 @@ class HeldCaller(Record, ChannelOwner):
         ChannelOwner.__init__(self, switch, clock, mailbox)
         self._unfinished = unfinished
         self._hears_music = False  # this process put the caller where callers wait
+        #: when music that had to wait for more urgent orders is asked for again
+        self.music_due_at: datetime | None = None
 
     def note_up(self, message: Up) -> None:
         leg = self.leg(message.channel_id)
@@ -78,7 +84,10 @@ class HeldCaller(Record, ChannelOwner):
             raise StoreUnavailable("the store has been away for too long")
 
     async def ensure_music(self) -> None:
-        """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault."""
+        """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault.
+
+        Who is offered an operator must not be kept by it: with many orders in line the music is left for later.
+        """
         await self.answer()
         await self.stop_unfinished_prompt()
         if not self.call.has_music:
@@ -86,8 +95,13 @@ class HeldCaller(Record, ChannelOwner):
                 self.note(has_music=True)
             else:
                 await self.commit(has_music=True)
-        await self._switch.ensure_waiting(self.caller)
-        self._hears_music = True
+        self.music_due_at = None
+        try:
+            await self._switch.ensure_waiting(self.caller, self.now + MUSIC_PATIENCE)
+        except TooLate:
+            self.music_due_at = self.now + MUSIC_RETRY
+        else:
+            self._hears_music = True
 
     async def commit_or_hold(self) -> None:
         """Write what was noted, before anybody else is touched. While the store is away the caller is held at the door.

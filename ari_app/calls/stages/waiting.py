@@ -133,6 +133,8 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
     Raises StoreUnavailable when it is away for too long.
     """
     flow.require_open_door()
+    if flow.music_due_at is not None and flow.music_due_at <= flow.now:
+        await flow.ensure_music()
     call, now, is_away = flow.call, flow.now, flow.store_is_away
     if call.wait_until_at is not None and call.wait_until_at <= now and not is_away:
         return to_leaving_callback(RequestReason.WAITING, None)
@@ -190,4 +192,5 @@ def _next_due_at(flow: Flow) -> datetime:
     offer_at = None if call.nobody_until_at is not None else due_at(flow)
     due = due if offer_at is None else min(due, offer_at)
     due = due if call.wait_until_at is None else min(due, call.wait_until_at)
+    due = due if flow.music_due_at is None else min(due, flow.music_due_at)
     return max(due, flow.now + STORE_RETRY) if flow.store_is_away else due

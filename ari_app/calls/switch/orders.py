@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
+from ari_app.ari import errors as ari_errors
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, Conflict, NotFound, NotInStasis, Unavailable
-from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.calls.errors import DestinationUnavailable, NoAnswer, PartyLeft, SwitchUnavailable
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId, new_bridge_id
 from ari_app.core.outbound import NumberForm, outside_endpoint
@@ -72,7 +73,7 @@ class AriSwitch:
         except NotFound:
             return False
         except AriError as error:
-            raise SwitchUnavailable(str(error)) from error
+            raise _not_done(error) from error
         return True
 
     # --- bridges ---
@@ -107,7 +108,7 @@ class AriSwitch:
         with _about(channel_id):
             await self._ari.channels.stop_moh(channel_id)
 
-    async def ensure_waiting(self, channel_id: ChannelId) -> None:
+    async def ensure_waiting(self, channel_id: ChannelId, until: datetime | None = None) -> None:
         """The music is the channel's own: a holding bridge gives none by itself, and the bridge's would be shared."""
         with _about(channel_id):
             await self._ari.channels.start_moh(channel_id)
@@ -165,7 +166,7 @@ class AriSwitch:
         except (Unavailable, NotFound) as error:
             raise DestinationUnavailable(str(error)) from error
         except AriError as error:
-            raise SwitchUnavailable(str(error)) from error
+            raise _not_done(error) from error
 
     async def dial(self, channel_id: ChannelId) -> None:
         # A conflict means that a process before this one has dialled it (22.10.1: "not in the Down state").
@@ -217,4 +218,8 @@ def _about(channel_id: ChannelId | None, *, gone_is_fine: bool = False) -> Itera
             raise SwitchUnavailable(str(error)) from error
         raise PartyLeft(channel_id) from error
     except AriError as error:
-        raise SwitchUnavailable(str(error)) from error
+        raise _not_done(error) from error
+
+
+def _not_done(error: AriError) -> SwitchUnavailable:
+    return (NoAnswer if isinstance(error, ari_errors.NoAnswer) else SwitchUnavailable)(str(error))

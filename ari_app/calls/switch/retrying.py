@@ -1,46 +1,34 @@
-"""Orders that Asterisk did not carry out are retried a few times: each is idempotent."""
+"""Orders in the line of `calls.load`: the urgent ones first, and again when Asterisk did not carry them out."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 
-import structlog
-
-from ari_app.calls.clock import Clock, sleep_until
-from ari_app.calls.errors import DestinationUnavailable, SwitchUnavailable
+from ari_app.calls.errors import DestinationUnavailable, PartyLeft, SwitchUnavailable
+from ari_app.calls.load import Load
 from ari_app.calls.ports import Switch
 from ari_app.core.causes import Cause
 from ari_app.core.ids import BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.orders import Urgency
 from ari_app.core.presence import Presence
-
-log = structlog.get_logger(__name__)
-
-TRIES = 3
-PAUSE = timedelta(milliseconds=300)
 
 
 class RetryingSwitch:
-    """Fulfils `calls.ports.Switch`; raises SwitchUnavailable when an order failed TRIES times.
+    """Fulfils `calls.ports.Switch`; raises SwitchUnavailable when an order failed for good: see `Load.carry_out`.
 
-    The composition root wraps the switch once, where the rooms are joined, so that no order is without its retries.
+    The composition root wraps the switch once, where the rooms are joined, so that no order is without its turn and
+    its retries: each is idempotent.
     """
 
-    def __init__(self, switch: Switch, clock: Clock) -> None:
+    def __init__(self, switch: Switch, load: Load) -> None:
         self._switch = switch
-        self._clock = clock
-
-    async def _retry(self, order: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(TRIES - 1):
-            try:
-                return await order()
-            except SwitchUnavailable as error:
-                log.info("order_repeated", error=str(error))
-                await sleep_until(self._clock, self._clock.now() + PAUSE)
-        return await order()
+        self._carry_out = load.carry_out
+        self._give = load.give
 
     async def ensure_answered(self, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.ensure_answered(channel_id))
+        await self._carry_out(lambda: self._switch.ensure_answered(channel_id), Urgency.CONNECT, channel_id)
 
     async def play(self, channel_id: ChannelId, media: Sequence[str], playback_id: PlaybackId) -> None:
         async def start() -> None:
@@ -51,36 +39,46 @@ class RetryingSwitch:
                 if not await self._switch.playback_is_live(playback_id):
                     raise
 
-        await self._retry(start)
+        await self._carry_out(start, Urgency.SERVE, channel_id)
 
     async def stop_playback(self, playback_id: PlaybackId) -> None:
-        await self._retry(lambda: self._switch.stop_playback(playback_id))
+        """Urgent: a channel is not moved before its playback is over."""
+        await self._carry_out(lambda: self._switch.stop_playback(playback_id), Urgency.CONNECT)
 
     async def playback_is_live(self, playback_id: PlaybackId) -> bool:
         return await self._switch.playback_is_live(playback_id)
 
     async def ensure_talk_bridge(self, bridge_id: BridgeId) -> None:
-        await self._retry(lambda: self._switch.ensure_talk_bridge(bridge_id))
+        await self._carry_out(lambda: self._switch.ensure_talk_bridge(bridge_id), Urgency.CONNECT)
 
     async def ensure_in_bridge(
         self, bridge_id: BridgeId, channel_id: ChannelId, *, keys_stay_here: bool = False
     ) -> None:
-        await self._retry(lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here))
+        await self._carry_out(
+            lambda: self._switch.ensure_in_bridge(bridge_id, channel_id, keys_stay_here=keys_stay_here),
+            Urgency.CONNECT,
+            channel_id,
+        )
 
     async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.ensure_not_in_bridge(bridge_id, channel_id))
+        with suppress(PartyLeft):
+            await self._carry_out(
+                lambda: self._switch.ensure_not_in_bridge(bridge_id, channel_id), Urgency.CONNECT, channel_id
+            )
 
     async def ensure_music(self, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.ensure_music(channel_id))
+        await self._carry_out(lambda: self._switch.ensure_music(channel_id), Urgency.COMFORT, channel_id)
 
     async def ensure_no_music(self, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.ensure_no_music(channel_id))
+        await self._carry_out(lambda: self._switch.ensure_no_music(channel_id), Urgency.CONNECT, channel_id)
 
-    async def ensure_waiting(self, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.ensure_waiting(channel_id))
+    async def ensure_waiting(self, channel_id: ChannelId, until: datetime | None = None) -> None:
+        """Comfort only where it may come too late: a caller who is put on hold must not hear the talk any more."""
+        urgency = Urgency.CONNECT if until is None else Urgency.COMFORT
+        await self._carry_out(lambda: self._switch.ensure_waiting(channel_id), urgency, channel_id, until)
 
     async def destroy_bridge(self, bridge_id: BridgeId) -> None:
-        await self._retry(lambda: self._switch.destroy_bridge(bridge_id))
+        await self._carry_out(lambda: self._switch.destroy_bridge(bridge_id), Urgency.COMFORT)
 
     async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
         is_unsure = False
@@ -97,17 +95,19 @@ class RetryingSwitch:
                     raise SwitchUnavailable(str(error)) from error
                 raise
 
-        await self._retry(create)
+        await self._carry_out(create, Urgency.SERVE)
 
     async def dial(self, channel_id: ChannelId) -> None:
-        await self._retry(lambda: self._switch.dial(channel_id))
+        await self._carry_out(lambda: self._switch.dial(channel_id), Urgency.SERVE, channel_id)
 
     async def hang_up(self, channel_id: ChannelId, cause: int = Cause.NORMAL_CLEARING) -> None:
-        await self._retry(lambda: self._switch.hang_up(channel_id, cause))
+        """Urgent: what ends makes room."""
+        with suppress(PartyLeft):
+            await self._carry_out(lambda: self._switch.hang_up(channel_id, cause), Urgency.CONNECT, channel_id)
 
     async def to_fallback(self, channel_id: ChannelId, reason: str) -> None:
         """Not retried: the call's task must know whether an earlier try may have done it."""
-        await self._switch.to_fallback(channel_id, reason)
+        await self._give(lambda: self._switch.to_fallback(channel_id, reason), Urgency.CONNECT, channel_id)
 
     async def presence(self, endpoint: Endpoint) -> Presence:
         return await self._switch.presence(endpoint)
