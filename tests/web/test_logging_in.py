@@ -11,6 +11,8 @@ from ari_app.core.accounts import CODE_WAIT, LINK_LASTS, SESSION_IDLE, RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.totp import code_of, step_at
 from ari_app.storage.accounts.store import lock_account
+from ari_app.web.live import hub
+from tests.storage.values import eventually
 from tests.web.people import PASSWORD, SECRET, Browser, Place, hidden_fields
 
 pytestmark = pytest.mark.postgres
@@ -156,17 +158,45 @@ async def test_a_login_that_is_not_used_ends_and_one_that_is_used_goes_on(place:
     assert not await is_in(browser)
 
 
+TAKES_CALLS = """
+INSERT INTO operator_session (id, asterisk_id, operator, reach, logged_in_at, state, state_since_at, idle_since_at)
+VALUES (gen_random_uuid(), 'node1', '101', 'line', $1, $2, $1, $1)"""
+
+
+@pytest.fixture
+def quick_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "IDLE_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("quick_ends")
+async def test_a_login_that_ended_is_not_brought_back_by_a_talk(place: Place) -> None:
+    """The phone was left in a pause; so was the browser, which somebody else may sit before by now."""
+    await place.account("anna", OPERATOR, operator="101")
+    browser = await place.logged_in("anna")
+    await place.serve.pool.execute(TAKES_CALLS, place.clock(), "paused")
+    place.clock.pass_by(SESSION_IDLE + timedelta(minutes=1))
+
+    async def is_written_down() -> bool:
+        return await place.serve.pool.fetchval("SELECT ended_at FROM web_session") is not None
+
+    await eventually(is_written_down)
+    await place.serve.pool.execute("UPDATE operator_session SET state = 'talking', state_since_at = $1", place.clock())
+    assert not await is_in(browser)
+
+
+async def test_a_phone_elsewhere_brings_no_login_back_that_ended_while_no_pages_were_served(place: Place) -> None:
+    await place.account("anna", OPERATOR, operator="101")
+    browser = await place.logged_in("anna")
+    place.clock.pass_by(timedelta(hours=16))
+    await place.serve.pool.execute(TAKES_CALLS, place.clock(), "talking")
+    assert not await is_in(browser)
+
+
 @pytest.mark.parametrize(("state", "stays"), [("talking", True), ("wrap_up", True), ("paused", False)])
 async def test_a_login_never_ends_in_a_talk(place: Place, state: str, stays: bool) -> None:
     await place.account("anna", OPERATOR, operator="101")
     browser = await place.logged_in("anna")
-    await place.serve.pool.execute(
-        """
-        INSERT INTO operator_session (id, asterisk_id, operator, reach, logged_in_at, state, state_since_at,
-          idle_since_at) VALUES (gen_random_uuid(), 'node1', '101', 'line', $1, $2, $1, $1)""",
-        place.clock(),
-        state,
-    )
+    await place.serve.pool.execute(TAKES_CALLS, place.clock(), state)
     place.clock.pass_by(SESSION_IDLE * 3)
     assert await is_in(browser) is stays
 

@@ -16,26 +16,30 @@ from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import Named
-from ari_app.storage.db.scopes import reading
+from ari_app.storage.db.scopes import reading, set_scope
 
 #: last_seen_at is written at most so often
 TOUCH_AFTER = timedelta(minutes=1)
 #: ended rows are kept so long
 KEPT_FOR = timedelta(days=30)
 
-# Also what an operator does by phone keeps the login alive, and a talk does so for as long as it lasts.
+_IDLE = f"interval '{SESSION_IDLE.total_seconds()} seconds'"
+_CODE = f"interval '{CODE_WAIT.total_seconds()} seconds'"
+# Also what an operator does by phone keeps the login alive, and a talk does so for as long as it lasts; but only at a
+# phone that was logged in at while the login was still in use: a later one, perhaps elsewhere, says nothing about it.
 _ALIVE = f"""
 session.ended_at IS NULL AND account.locked_at IS NULL AND CASE
-  WHEN session.waits_for_code THEN session.created_at > $2::timestamptz - interval '{CODE_WAIT.total_seconds()} seconds'
-  ELSE session.last_seen_at > $2::timestamptz - interval '{SESSION_IDLE.total_seconds()} seconds'
+  WHEN session.waits_for_code THEN session.created_at > {{now}}::timestamptz - {_CODE}
+  ELSE session.last_seen_at > {{now}}::timestamptz - {_IDLE}
     OR EXISTS (SELECT FROM operator_session taking WHERE taking.operator = account.operator
-      AND taking.logged_out_at IS NULL AND (taking.state IN ('offered', 'talking', 'wrap_up')
-        OR taking.state_since_at > $2::timestamptz - interval '{SESSION_IDLE.total_seconds()} seconds'))
+      AND taking.logged_out_at IS NULL AND taking.logged_in_at <= session.last_seen_at + {_IDLE}
+      AND (taking.state IN ('offered', 'talking', 'wrap_up')
+        OR taking.state_since_at > {{now}}::timestamptz - {_IDLE}))
   END"""
 _SESSION = "session.id, session.account, session.created_at, session.last_seen_at, session.agent"
 _FOUND = f"""
 SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator
-FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE}"""
+FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE.format(now="$2")}"""
 _BY_TOKEN = _FOUND.format("session.token_hash = $1")
 _BY_IDS = _FOUND.format("session.id = ANY ($1::uuid[])")
 _OF_ACCOUNT = (
@@ -49,6 +53,9 @@ _END = """
 UPDATE web_session SET ended_at = $3 WHERE id = $1 AND account = $2 AND ended_at IS NULL RETURNING id"""
 _END_OTHERS = """
 UPDATE web_session SET ended_at = $3 WHERE account = $1 AND id <> $2 AND ended_at IS NULL"""
+_END_IDLE = f"""
+UPDATE web_session session SET ended_at = $1 FROM account
+WHERE account.id = session.account AND session.ended_at IS NULL AND NOT ({_ALIVE.format(now="$1")})"""
 _CLEAN = "DELETE FROM web_session WHERE last_seen_at < $1"
 
 
@@ -120,6 +127,17 @@ async def end_session(
 async def end_other_sessions(connection: Connection, account: AccountId, but: WebSessionId, now: datetime) -> None:
     """In the transaction of a new password."""
     await connection.execute(_END_OTHERS, account, but, now)
+
+
+async def end_idle_sessions(pool: Pool, now: datetime) -> None:
+    """Write down which logins have ended by themselves, so that nothing brings one back. Idempotent.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with transaction(pool) as connection:
+            await set_scope(connection, None)
+            await connection.execute(_END_IDLE, now)
 
 
 def _logged_in(row: Named, roles: GivenRoles) -> LoggedIn:

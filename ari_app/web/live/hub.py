@@ -18,7 +18,7 @@ from ari_app.core.access import NOBODYS, Scope, overlap
 from ari_app.core.changes import Change, ChangeKind
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
-from ari_app.storage.accounts.sessions import living_sessions
+from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
@@ -34,6 +34,8 @@ GATHER_SECONDS = 0.02
 QUEUE_SECONDS = 2.0
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
+#: a login that ended by itself stays dead: that is written down so often
+IDLE_SECONDS = 60.0
 #: no row changes at the moment at which a calamity that was planned begins, or ends
 CLOCK_SECONDS = 10.0
 RETRY_SECONDS = 1.0
@@ -73,6 +75,7 @@ class Hub:
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
             tasks.create_task(self._watch_clock(), name="clock")
+            tasks.create_task(self._end_idle_sessions(), name="idle")
 
     def add(self, screen: Screen) -> None:
         """Everything is due to it; the answer to a page that comes while the process stops is that it stops."""
@@ -249,3 +252,12 @@ class Hub:
                     screen.close(LOGGED_OUT)
                 elif actor != screen.actor:
                     screen.close(RIGHTS_CHANGED)
+
+    async def _end_idle_sessions(self) -> None:
+        """Of all logins, whether a page of theirs is open here or nowhere."""
+        while True:
+            try:
+                await end_idle_sessions(self._pool, self._now())
+            except StoreUnavailable:
+                log.info("idle_logins_not_ended")  # the next time will do
+            await asyncio.sleep(IDLE_SECONDS)
