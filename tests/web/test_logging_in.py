@@ -241,6 +241,15 @@ async def test_a_link_does_not_last(place: Place) -> None:
     assert (await (await place.browser()).get(f"/start/{token}")).status == 404
 
 
+async def test_links_that_do_not_exist_make_nobody_wait(place: Place) -> None:
+    """A page of any site can make a browser ask for them, as pictures."""
+    await place.account("anna", OPERATOR, operator="101")
+    browser = await place.browser()
+    for number in range(40):
+        assert (await browser.get(f"/start/{number}", {"Sec-Fetch-Site": "cross-site"})).status == 404
+    assert (await browser.log_in("anna")).status == 303
+
+
 async def test_a_new_password_ends_the_other_logins(place: Place) -> None:
     await place.account("anna", OPERATOR, operator="101")
     browser, other = await place.logged_in("anna"), await place.logged_in("anna")
