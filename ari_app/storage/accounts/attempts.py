@@ -17,8 +17,10 @@ _COUNT = """
 INSERT INTO login_attempt (subject, failed_attempts, last_at, locked_until_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (subject) DO UPDATE SET failed_attempts = $2, last_at = $3, locked_until_at = $4"""
 _FORGET = "DELETE FROM login_attempt WHERE subject = $1"
+# A wait that another try began in the meantime goes on.
 _TAKE_BACK = """
-UPDATE login_attempt SET failed_attempts = greatest(failed_attempts - 1, 0), locked_until_at = NULL
+UPDATE login_attempt SET failed_attempts = greatest(failed_attempts - 1, 0),
+  locked_until_at = CASE WHEN last_at = $2 THEN NULL ELSE locked_until_at END
 WHERE subject = $1"""
 _CLEAN = "DELETE FROM login_attempt WHERE last_at < $1 AND (locked_until_at IS NULL OR locked_until_at < $1)"
 #: two tries that begin together would both find no row: the second one waits for the first
@@ -52,7 +54,7 @@ async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetim
         async with transaction(pool) as connection:
             await connection.execute(_CLEAN, now - FORGOTTEN_AFTER)
             failures: dict[str, int] = {}
-            for subject in sorted(limits):
+            for subject in sorted(limits):  # the address first, by its name
                 await connection.execute(_ONE_AT_A_TIME, subject)
                 row = await connection.fetchrow(_COUNTED, subject)
                 if row is not None and row["locked_until_at"] is not None and row["locked_until_at"] > now:
@@ -67,9 +69,13 @@ async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetim
     return None
 
 
-async def attempt_was_good(pool: Pool, of_account: str, of_address: str) -> None:
-    """The account's failures are forgotten; from the address only this try is taken back. Raises StoreUnavailable."""
+async def attempt_was_good(pool: Pool, of_account: str, began_at: datetime, of_address: str | None = None) -> None:
+    """The account's failures are forgotten; from the address only the try of `begin_attempt` at that moment is taken
+    back. Raises StoreUnavailable.
+    """
     with translated():
         async with transaction(pool) as connection:
+            # In the order of `begin_attempt`: address, then account. The other way they would wait for each other.
+            if of_address is not None:
+                await connection.execute(_TAKE_BACK, of_address, began_at)
             await connection.execute(_FORGET, of_account)
-            await connection.execute(_TAKE_BACK, of_address)

@@ -45,13 +45,13 @@ async def change_password(visit: Visit) -> web.Response:
     site, actor = visit.site, visit.actor
     form = await security.read_form(visit.request)
     old, new = form.get("huidig", "")[: LONGEST_PASSWORD + 1], form.get("nieuw", "")
-    subject = attempts.password_subject(actor.login)
-    wait = await attempts.begin_attempt(site.pool, {subject: OF_ACCOUNT}, visit.site.now())
+    subject, began_at = attempts.password_subject(actor.login), site.now()
+    wait = await attempts.begin_attempt(site.pool, {subject: OF_ACCOUNT}, began_at)
     if wait is not None:
         return await _shown(visit, status=429, wait=math.ceil(wait.total_seconds()))
     if not await site.passwords.fits(old, await logins.password_hash_of(site.pool, actor.account)):
         return await _shown(visit, status=400, old_is_wrong=True)
-    await attempts.attempt_was_good(site.pool, subject, subject)
+    await attempts.attempt_was_good(site.pool, subject, began_at)
     fault = password_fault(new, actor.login)
     if fault is not None:
         return await _shown(visit, status=400, fault=fault)

@@ -46,7 +46,8 @@ async def give_password(site: Site, request: web.Request) -> web.Response:
     next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
     typed, password = form.get("naam", ""), form.get("wachtwoord", "")[: LONGEST_PASSWORD + 1]
     of_account, of_address = attempts.password_subject(typed), _address_subject(site, request)
-    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, site.now())
+    began_at = site.now()
+    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, began_at)
     if wait is not None:
         log.warning("login_refused", why="wait", wait_seconds=math.ceil(wait.total_seconds()))
         return _form(site, next_path, kept, status=429, fault="wait", wait=math.ceil(wait.total_seconds()), typed=typed)
@@ -56,7 +57,7 @@ async def give_password(site: Site, request: web.Request) -> web.Response:
     if candidate is None or not fits:
         log.warning("login_refused", why="wrong")
         return _form(site, next_path, kept, status=401, fault="wrong", typed=typed)
-    await attempts.attempt_was_good(site.pool, of_account, of_address)
+    await attempts.attempt_was_good(site.pool, of_account, began_at, of_address)
     if candidate.is_locked:
         log.warning("login_refused", why="locked", account=candidate.actor.login)
         return _form(site, next_path, kept, status=403, fault="locked", typed=typed)
@@ -98,7 +99,8 @@ async def give_code(site: Site, request: web.Request) -> web.Response:
     if found is None or not found.waits_for_code:
         return _form(site, next_path, kept, status=401, fault="ended")
     of_account, of_address = attempts.code_subject(found.actor.login), _address_subject(site, request)
-    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, site.now())
+    began_at = site.now()
+    wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, began_at)
     if wait is not None:
         return _code_form(site, next_path, kept, status=429, fault="wait", wait=math.ceil(wait.total_seconds()))
     agent = security.agent_of(request)
@@ -108,7 +110,7 @@ async def give_code(site: Site, request: web.Request) -> web.Response:
     if token is None:
         log.warning("login_refused", why="wrong_code", account=found.actor.login)
         return _code_form(site, next_path, kept, status=401, fault="wrong")
-    await attempts.attempt_was_good(site.pool, of_account, of_address)
+    await attempts.attempt_was_good(site.pool, of_account, began_at, of_address)
     log.info("logged_in", account=found.actor.login)
     response = _go_on(site, next_path, kept)
     set_cookie(site, response, token)
