@@ -163,7 +163,8 @@ def password_fault(password: str, login: str) -> PasswordFault | None:
     if len(password) > LONGEST_PASSWORD:
         return PasswordFault.LONG
     plain = password.lower()
-    if login.partition("@")[0] in plain and len(login) > 3:
+    own = login.partition("@")[0]
+    if len(own) > 3 and own in plain:
         return PasswordFault.OWN_NAME
     if len(set(plain)) < 5 or plain in "01234567890123456789012345678901234567890":
         return PasswordFault.COMMON

@@ -83,6 +83,15 @@ def test_passwords(password: str, fault: PasswordFault | None) -> None:
     assert password_fault(password, "anna.de.boer@kcc.example") is fault
 
 
+@pytest.mark.parametrize("login", ["a@gemeente.nl", "jan@gemeente.nl", "bea"])
+def test_a_name_so_short_that_it_is_in_many_words_may_be_in_a_password(login: str) -> None:
+    assert password_fault("januari en de beatles samen", login) is None
+
+
+def test_a_name_of_four_letters_may_not() -> None:
+    assert password_fault("anna en andere woorden", "anna@gemeente.nl") is PasswordFault.OWN_NAME
+
+
 OFFICE = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/64"))
 
 
