@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.access import Scope
 from ari_app.core.callbacks import CallbackAttempt, CallbackFactKind, CallbackRequest, RequestState
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId
-from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
+from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, IS_TEAMS, REQUEST
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading, scope_codes
@@ -19,8 +20,9 @@ MOST_LISTED = 50
 
 @dataclass(frozen=True, slots=True)
 class OwnRequest:
-    """An open request. `is_own`: it is for this operator alone, until `personal_until_at`. `owner`: the name of the
-    colleague it is for. `is_planned`: another attempt is planned for later.
+    """An open request. `is_own`: it is for this operator alone now. `owner`: the name of the one person it is for now;
+    without one it is for the whole team, as also when that person is late or away (`core.callback_rules.owner_now`).
+    `next_attempt_at`: None when a person has to decide.
     """
 
     id: RequestId
@@ -47,17 +49,18 @@ class OwnStory:
 
 
 _OWN = f"""
-SELECT request.id, request.reference, town.name AS municipality, request.subject, request.deadline_at,
-  request.plan_by_at, request.state, request.attempts_count, request.next_attempt_at,
-  coalesce(request.owner_operator = $2, false) AS is_own,
-  (SELECT colleague.name FROM operator colleague WHERE colleague.number = request.owner_operator) AS owner,
-  coalesce(team.name, request.owner_team) AS team
-FROM callback_request request JOIN municipality town ON town.code = request.municipality
-LEFT JOIN team ON team.code = request.owner_team
-WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
-  AND (request.owner_operator = $2
-    OR request.owner_team IN (SELECT member.team FROM operator_team member WHERE member.operator = $2))
-ORDER BY is_own DESC, request.deadline_at, request.id LIMIT {MOST_LISTED}"""
+SELECT reader.number AS reader, own.* FROM unnest($2::text[]) AS reader (number) CROSS JOIN LATERAL (
+  SELECT r.id, r.reference, town.name AS municipality, r.subject, r.deadline_at, r.plan_by_at, r.state,
+    r.attempts_count, r.next_attempt_at, coalesce(r.owner_operator = reader.number, false) AND NOT r.is_teams AS is_own,
+    (SELECT colleague.name FROM operator colleague WHERE colleague.number = r.owner_operator AND NOT r.is_teams)
+      AS owner, coalesce(team.name, r.owner_team) AS team
+  FROM (SELECT r.*, {IS_TEAMS.format(now="$3")} AS is_teams FROM callback_request r WHERE r.closed_at IS NULL) r
+  JOIN municipality town ON town.code = r.municipality LEFT JOIN team ON team.code = r.owner_team
+  WHERE ($1::text[] IS NULL OR r.municipality = ANY ($1))
+    AND (r.owner_operator = reader.number
+      OR r.owner_team IN (SELECT member.team FROM operator_team member WHERE member.operator = reader.number))
+  ORDER BY is_own DESC, r.deadline_at, r.id LIMIT {MOST_LISTED}) own
+ORDER BY reader, own.is_own DESC, own.deadline_at, own.id"""
 _THE_REQUEST = f"""
 SELECT {REQUEST.listed()} FROM callback_request request WHERE request.reference = $3
   AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
@@ -69,12 +72,18 @@ SELECT deadline_at FROM callback_request WHERE municipality = $2 AND pii_number 
   AND ($1::text[] IS NULL OR municipality = ANY ($1))"""
 
 
-async def own_requests(pool: Pool, scope: Scope, operator: OperatorNumber) -> list[OwnRequest]:
-    """Open ones, one's own first, then by deadline. Raises StoreUnavailable."""
+async def own_requests(
+    pool: Pool, scope: Scope, operators: Collection[OperatorNumber], now: datetime
+) -> dict[OperatorNumber, list[OwnRequest]]:
+    """The open ones of each of these operators, their own first, then by deadline. Raises StoreUnavailable."""
     with translated():
         async with reading(pool, scope) as connection:
-            rows = await connection.fetch(_OWN, scope_codes(scope), operator)
-    return [OwnRequest(**{**row, "state": RequestState(row["state"])}) for row in rows]
+            rows = await connection.fetch(_OWN, scope_codes(scope), list(operators), now)
+    found: dict[OperatorNumber, list[OwnRequest]] = {operator: [] for operator in operators}
+    for row in rows:
+        values = {**row, "state": RequestState(row["state"])}
+        found[OperatorNumber(values.pop("reader"))].append(OwnRequest(**values))
+    return found
 
 
 async def own_story(pool: Pool, scope: Scope, operator: OperatorNumber, reference: str) -> OwnStory | None:

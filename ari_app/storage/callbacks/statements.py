@@ -74,6 +74,10 @@ ATTEMPTS_OF = f"SELECT {ATTEMPT.listed()} FROM callback_attempt WHERE request_id
 _ON_THE_LINE = """EXISTS (SELECT FROM call c WHERE c.ended_at IS NULL AND c.pii_caller_number = {number}
     AND c.arrived_at > {now}::timestamptz - interval '4 hours' AND NOT {gone})"""
 IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2', gone=gone('c.asterisk_id'))}"
+#: `core.callback_rules.owner_now`: a request `r` for one person is the whole team's when they are late, or away
+IS_TEAMS = """(coalesce(r.personal_until_at <= {now}, false)
+    OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
+      AND a.from_at <= {now} AND (a.until_at IS NULL OR a.until_at > {now})))"""
 LOCK_NEXT_DUE = f"""
 SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
 WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 AND r.kind = 'promise'
@@ -81,9 +85,7 @@ WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 
   AND (r.municipality = ANY($4::text[])
     OR r.deadline_at > $1 AND EXISTS (SELECT FROM unnest($5::text[], $6::timestamptz[]) AS closed (town, resumes_at)
       WHERE closed.town = r.municipality AND r.deadline_at <= closed.resumes_at))
-  AND (r.owner_operator IS NULL OR r.owner_operator = $3 OR r.personal_until_at <= $1
-    OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
-      AND a.from_at <= $1 AND (a.until_at IS NULL OR a.until_at > $1)))
+  AND (r.owner_operator IS NULL OR r.owner_operator = $3 OR {IS_TEAMS.format(now="$1")})
   AND NOT EXISTS (SELECT FROM callback_request o WHERE o.pii_number = r.pii_number AND o.lease_owner IS NOT NULL)
   AND NOT {_ON_THE_LINE.format(number="r.pii_number", now="$1", gone=gone("c.asterisk_id"))}
 ORDER BY r.plan_by_at, r.deadline_at, r.first_contact_at, r.id LIMIT 1 FOR UPDATE OF r SKIP LOCKED"""

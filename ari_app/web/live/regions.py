@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
 from ari_app.core.access import Scope
+from ari_app.core.ids import OperatorNumber
 from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.card import call_cards
@@ -48,9 +50,14 @@ class Regions:
             screen.put(Region.CARD, self._pages.fragment("card", card=card, now=now))
 
     async def show_callbacks(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
-        """Whom each screen's operator and their teams have to call back. Raises StoreUnavailable."""
-        for operator in {screen.actor.operator for screen in screens}:
-            requests = [] if operator is None else await own_requests(self._pool, scope, operator)
+        """The citizens that each screen's operator and their teams have to call back. Raises StoreUnavailable."""
+        by_operator: dict[OperatorNumber | None, list[Screen]] = defaultdict(list)
+        for screen in screens:
+            by_operator[screen.actor.operator].append(screen)
+        numbers = {operator for operator in by_operator if operator is not None}
+        lists = await own_requests(self._pool, scope, numbers, now) if numbers else {}
+        for operator, readers in by_operator.items():
+            requests = [] if operator is None else lists[operator]
             html = self._pages.fragment("callbacks", requests=requests, now=now)
             for screen in screens:
                 if screen.actor.operator == operator:
