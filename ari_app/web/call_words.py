@@ -9,6 +9,7 @@ from typing import Any
 import phonenumbers
 from phonenumbers import PhoneNumberFormat
 
+from ari_app.core.area import DirectoryEntry
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import EndReason
 from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, RequestState
@@ -109,8 +110,7 @@ def answer_words(answer: Answer, deputy_name: str | None = None) -> str:
     """What became of a command; nothing where it was done and the screen shows it."""
     match answer:
         case Refused(reason, deputy):
-            instead = "" if deputy is None else f" U kunt ook {deputy_name or 'een vervanger'} proberen: {deputy}."
-            return f"{REFUSALS[reason]}{instead}"
+            return REFUSALS[reason] + ("" if deputy is None else _instead(deputy_name or "een vervanger", deputy))
         case Promised(reference, deadline_at, joined):
             how = "Er stond al een terugbelverzoek open; dit is daaraan toegevoegd." if joined else "Beloofd."
             return f"{how} Wij bellen terug vóór {day_and_hour(deadline_at)}. Kenmerk {reference}."
@@ -119,14 +119,21 @@ def answer_words(answer: Answer, deputy_name: str | None = None) -> str:
     return UNSURE
 
 
-def said_words(word: str, reference: str = "") -> str:
+def _instead(name: str, extension: str) -> str:
+    return f" U kunt ook {name} proberen: {extension}."
+
+
+def said_words(word: str, reference: str = "", deputy: DirectoryEntry | None = None) -> str:
     """Of the address to which a form without a script comes back; a word that is no answer says nothing."""
     if word == "promised":
         return f"Beloofd. Kenmerk {reference}." if reference.isascii() and reference.isdigit() else "Beloofd."
     known = {"unanswered": UNSURE, "saved": SAVED}
     if word in known:
         return known[word]
-    return REFUSALS[RefusalReason(word)] if word in set(RefusalReason) else ""
+    if word not in set(RefusalReason):
+        return ""
+    instead = "" if deputy is None or deputy.extension is None else _instead(deputy.name, deputy.extension)
+    return REFUSALS[RefusalReason(word)] + instead
 
 
 def how_it_came(card: CallCard) -> str:

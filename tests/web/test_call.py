@@ -111,7 +111,10 @@ async def test_a_refusal_names_the_deputy_and_a_form_without_a_script_hears_it_t
         )
         form = await anna.post("/gesprek", fields)
     assert form.status == 303
-    assert REFUSALS[RefusalReason.UNREACHABLE] in await (await anna.get(form.headers["Location"])).text()
+    said = f"{REFUSALS[RefusalReason.UNREACHABLE]} U kunt ook Burgerzaken proberen: 2010."
+    assert said in await (await anna.get(form.headers["Location"])).text()
+    foreign = await (await anna.get("/?antwoord=unreachable&vervanger=2020")).text()
+    assert REFUSALS[RefusalReason.UNREACHABLE] in foreign and "Elderlo" not in foreign and "2020" not in foreign
     assert set(REFUSALS) == set(RefusalReason)
 
 

@@ -11,9 +11,12 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operators import PauseReason
+from ari_app.storage.accounts.sessions import find_session
 from ari_app.storage.accounts.store import change_roles, lock_account
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import WEB
+from ari_app.web.live.screen import Region, Screen
+from ari_app.web.process import make_site
 from tests.roles import as_role
 from tests.storage.link import Link
 from tests.storage.values import eventually
@@ -82,6 +85,27 @@ async def test_a_screen_says_that_the_controller_is_away_and_since_when(place: P
         assert "Gesprekken gaan door" in frame
         await place.serve.pool.execute("UPDATE node SET seen_at = now()")
         assert "niet te bereiken" not in await next_frames(socket, "line")
+
+
+async def test_a_page_without_a_script_says_that_it_is_old(place: Place, anna: Browser) -> None:
+    async with await anna.live() as socket:
+        await next_frames(socket, "line")
+        await place.serve.pool.execute("UPDATE node SET seen_at = now() - interval '1 minute'")
+        await next_frames(socket, "line")
+    assert "De centrale is niet te bereiken" in await (await anna.get("/")).text()
+
+
+async def test_a_page_of_the_first_instant_says_of_nothing_that_it_is_old(
+    database_url: str, place: Place, anna: Browser
+) -> None:
+    async with Database(as_role(database_url, WEB)) as database:
+        hub = make_site(database, place.site.options, place.clock).hub  # it runs not yet, and has looked at nothing
+        session = await find_session(place.site.pool, anna.cookie or "", place.clock())
+        assert session is not None and not hub.is_ready
+        screen = Screen(session.session.id, session.actor)
+        await hub.fill(screen)
+    assert "niet te bereiken" not in screen.shown(Region.LINE)
+    assert "Niet aangemeld" in screen.shown(Region.OPERATOR)
 
 
 @pytest.mark.parametrize("how", ["cut", "freeze"])

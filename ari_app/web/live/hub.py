@@ -60,6 +60,7 @@ class Hub:
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
+        self._has_looked = False
         self.is_ready = False
 
     @property
@@ -74,8 +75,8 @@ class Hub:
             tasks.create_task(self._render(), name="regions")
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
-            tasks.create_task(self._watch_clock(), name="clock")
             tasks.create_task(self._end_idle_sessions(), name="idle")
+            tasks.create_task(self._watch_clock(), name="clock")
 
     def add(self, screen: Screen) -> None:
         """Everything is due to it; the answer to a page that comes while the process stops is that it stops."""
@@ -85,6 +86,11 @@ class Hub:
         self._screens.add(screen)
         for region in Region:
             self._mark(region, [screen])
+
+    async def fill(self, screen: Screen) -> None:
+        """Everything as it is now, for a page that is made without a socket. Raises StoreUnavailable."""
+        for region in Region:
+            await self._show(region, [screen])
 
     def remove(self, screen: Screen) -> None:
         self._screens.discard(screen)
@@ -211,7 +217,12 @@ class Hub:
             screen.put(Region.LINE, made[since])
 
     def _old_since(self, screen: Screen) -> datetime | None:
-        """Since when the screen is old: the store does not answer, or no controller writes what happens."""
+        """Since when the screen is old: the store does not answer, or no controller writes what happens.
+
+        Nothing is known of that before the first look, so nothing is said of it.
+        """
+        if not self._has_looked:
+            return None
         if not self.is_ready:
             return self._store_answered_at or self._now()
         nodes = [node for node in self._nodes if screen.node in (None, node.name)]
@@ -230,6 +241,7 @@ class Hub:
                 if self.is_ready:
                     log.warning("store_away", why=str(away))
                 self.is_ready = False
+            self._has_looked = True
             self._show_line(self._screens)
             await asyncio.sleep(NODES_SECONDS)
 

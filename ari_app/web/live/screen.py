@@ -54,8 +54,8 @@ class Screen:
             self._woken.set()
 
     def shown(self, region: Region) -> str:
-        """What was put here last."""
-        return self._shown[region]
+        """What was put here last; empty for what its reader has no right to."""
+        return self._shown.get(region, "")
 
     def has(self, region: Region) -> bool:
         """Whether the region was ever put here."""
