@@ -72,7 +72,7 @@ async def test_each_button_is_one_command_of_the_operator_whose_account_it_is(pl
     async with a_controller(place, *[ACCEPTED] * len(buttons)) as asked:
         for what in buttons:
             answer = await clicked(anna, what)
-            assert (answer.status, await answer.text()) == (200, "")
+            assert (answer.status, await answer.text(), answer.headers["X-Answer"]) == (200, "", "done")
     assert asked == list(buttons.values())
     rows = await place.serve.pool.fetch("SELECT DISTINCT actor, operator FROM command")
     assert [tuple(row) for row in rows] == [("account:anna", "101")]
