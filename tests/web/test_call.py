@@ -159,7 +159,7 @@ async def test_the_directory_finds_what_one_may_use_and_offers_what_can_be_done(
 
 async def test_a_promise_is_checked_as_it_is_typed_and_says_until_when(place: Place, anna: Browser, talk: Talk) -> None:
     async def says(number: str) -> str:
-        return await (await sent(anna, "/terugbellen/controle", nummer=number)).text()
+        return await (await sent(anna, "/terugbellen/controle", nummer=number, gesprek=str(talk.call.id))).text()
 
     assert "Wij bellen 0119 555 123 terug vóór" in await says("")
     assert "06 11111111 terug vóór" in await says("06-11111111")
@@ -175,6 +175,29 @@ async def test_a_promise_is_a_command_with_what_the_form_said(place: Place, anna
         "gesprek": str(talk.call.id),
         "nummer": NUMBER,
         "onderwerp": "paspoort",
+async def test_what_is_written_for_another_call_is_not_judged_by_the_caller_of_now(place: Place, anna: Browser) -> None:
+    """The form stays with the call that it was begun for (`client/desk.js`); this caller shows no number."""
+    await a_talk(place.serve, "101", WIERDAM, number=None)
+    draft = {"gesprek": str(uuid4()), "nummer": "0900 1234"}
+    assert "Dit gesprek loopt nu niet" in await (await sent(anna, "/terugbellen/controle", **draft)).text()
+    assert "Er is geen gesprek" in await (await sent(anna, "/terugbellen/controle", nummer="")).text()
+    refused = await sent(anna, "/terugbellen", voor="team", **draft)
+    assert (refused.status, await refused.text()) == (409, REFUSALS[RefusalReason.NO_SUCH_CALL])
+
+
+async def test_a_note_is_as_long_as_the_form_allows_and_no_longer(place: Place, anna: Browser, talk: Talk) -> None:
+    """A form without a script sends the end of each line as two characters."""
+    form = {"gesprek": str(talk.call.id), "nummer": NUMBER, "voor": "team"}
+    fits = "een\n" * 499 + "twee"
+    async with a_controller(place, Promised("1234567", talk.call.arrived_at, joined=False), ACCEPTED) as asked:
+        assert (await sent(anna, "/terugbellen", notitie=fits.replace("\n", "\r\n"), **form)).status == 200
+        twice = {"gesprek": str(talk.call.id), "notitie": f"{fits}\n{fits}"[1:].replace("\n", "\r\n")}
+        assert (await sent(anna, "/nawerk", **twice)).status == 200
+    assert asked[0] == PromiseCallback(NUMBER, "", fits)
+    for wrong in ({"notitie": "x" * 2001}, {"notitie": "x" * 2200}, {"onderwerp": "x" * 201}):
+        assert (await sent(anna, "/terugbellen", **form, **wrong)).status == 400
+
+
         "notitie": "Belt voor haar moeder.",
         "dagdeel": "ochtend",
     }

@@ -133,7 +133,11 @@ const find = () => {
   else byId("found").replaceChildren();
 };
 const findSoon = soon(find, SEARCH_MS);
-const check = () => fill("/terugbellen/controle", new URLSearchParams({ nummer: byId("nummer").value }), "callback-check", checking);
+const check = () => {
+  const { nummer, gesprek } = byId("promise").elements;
+  const body = new URLSearchParams({ nummer: nummer.value, gesprek: gesprek.value });
+  fill("/terugbellen/controle", body, "callback-check", checking);
+};
 const checkSoon = soon(check, CHECK_MS);
 
 // --- keys: a letter with Alt and Shift, which can be switched off (WCAG 2.1.4) ---

@@ -25,10 +25,9 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from ari_app.core.wrap_ups import WrapUp
-from ari_app.storage.operators.card import call_cards
 from ari_app.web import security
 from ari_app.web.call_words import SAVED
-from ari_app.web.pages.commands import answered, ask_controller, call_id_of
+from ari_app.web.pages.commands import answered, ask_controller, call_id_of, card_of, note_of
 from ari_app.web.site import Visit
 
 #: what a person types for a transfer
@@ -77,7 +76,7 @@ async def wrap_up(visit: Visit) -> web.Response:
     if call_id is None or result not in {"", *RESULTS} or subject not in {"", *subjects_of(area, towns)}:
         raise web.HTTPBadRequest
     try:
-        command = WrapUp(subject, result, form.get("notitie", "").strip())
+        command = WrapUp(subject, result, note_of(form))
     except ValueError:
         raise web.HTTPBadRequest from None
     answer = await ask_controller(visit, Action.CALL, command, form.get("id", ""), call_id)
@@ -113,9 +112,5 @@ def _command(form: dict[str, str]) -> Command | None:
 
 async def _may_transfer(visit: Visit, call_id: CallId) -> bool:
     """By the row of now; a call that is not on the card is for the controller to judge."""
-    operator = visit.actor.operator
-    if operator is None:
-        return True
-    cards = await call_cards(visit.site.pool, visit.actor.scope_of(Action.CALL), {operator})
-    card = cards.get(operator)
+    card = await card_of(visit)
     return card is None or card.call_id != call_id or card.may_transfer

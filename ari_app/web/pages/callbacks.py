@@ -12,14 +12,13 @@ from ari_app.core.access import Action
 from ari_app.core.callback_requests import callback_number
 from ari_app.core.deadlines import callback_deadline
 from ari_app.core.directory import is_visible
-from ari_app.core.ids import EntryCode, RequestId
+from ari_app.core.ids import CallId, EntryCode, RequestId
 from ari_app.core.operator_commands import MakeCallback, NextCallback, PromiseCallback, RefusalReason, Refused
 from ari_app.core.tariffs import Forbidden, NotCalled
 from ari_app.storage.callbacks.own import own_story, promised_until
-from ari_app.storage.operators.card import CallCard, call_cards
 from ari_app.web import security
 from ari_app.web.pages.answers import page_for
-from ari_app.web.pages.commands import answered, ask_controller, call_id_of
+from ari_app.web.pages.commands import answered, ask_controller, call_id_of, card_of, note_of
 from ari_app.web.site import Visit
 
 LONGEST_NUMBER, LONGEST_SUBJECT, LONGEST_NOTE = 40, 200, 2000
@@ -49,8 +48,9 @@ class Checked:
 async def check(visit: Visit) -> web.Response:
     """Of what is typed so far; nothing is stored."""
     form = await security.read_form(visit.request)
-    checked = await _checked(visit, form)
-    html = visit.site.pages.fragment("callback_check", checked=checked)
+    call_id = call_id_of(form.get("gesprek", ""))
+    checked = await _checked(visit, form, call_id)
+    html = visit.site.pages.fragment("callback_check", checked=checked, has_call=call_id is not None)
     return web.Response(text=html, content_type="text/html")
 
 
@@ -59,8 +59,9 @@ async def promise(visit: Visit) -> web.Response:
     form = await security.read_form(visit.request)
     call_id, part = call_id_of(form.get("gesprek", "")), form.get("dagdeel", "")
     entry, whom = form.get("wie", ""), form.get("voor", FOR_TEAM)
-    subject, note = form.get("onderwerp", "").strip(), form.get("notitie", "").strip()
-    if call_id is None or part not in PARTS_OF_DAY or max(len(subject), len(note) - LONGEST_NOTE) > LONGEST_SUBJECT:
+    subject, note = form.get("onderwerp", "").strip(), note_of(form)
+    is_long = len(subject) > LONGEST_SUBJECT or len(note) > LONGEST_NOTE
+    if call_id is None or part not in PARTS_OF_DAY or is_long:
         raise web.HTTPBadRequest
     area, towns = visit.site.area.current, visit.site.area.towns_of(visit.actor, Action.CALLBACKS)
     found = area.entries.get(EntryCode(entry)) if whom == FOR_ENTRY else None
@@ -68,7 +69,7 @@ async def promise(visit: Visit) -> web.Response:
         whom == FOR_ENTRY and (found is None or not is_visible(found, towns))
     ):
         raise web.HTTPBadRequest
-    checked = await _checked(visit, form)
+    checked = await _checked(visit, form, call_id)
     if checked is not None and checked.fault:
         return answered(visit, Refused(RefusalReason.NO_NUMBER), why=checked.fault)
     if part:
@@ -105,10 +106,10 @@ async def show(visit: Visit) -> web.Response:
     return page_for(visit, "callback", story=story, town="" if town is None else town.name)
 
 
-async def _checked(visit: Visit, form: dict[str, str]) -> Checked | None:
-    """None when there is no caller to promise anything to."""
-    card = await _card(visit)
-    if card is None:
+async def _checked(visit: Visit, form: dict[str, str], call_id: CallId | None) -> Checked | None:
+    """None when the operator does not have the caller of this call, to whom anything could be promised."""
+    card = await card_of(visit)
+    if card is None or card.is_over or card.call_id != call_id:
         return None
     area = visit.site.area.current
     typed = form.get("nummer", "").strip()[:LONGEST_NUMBER] or card.pii_number or ""
@@ -125,12 +126,3 @@ async def _checked(visit: Visit, form: dict[str, str]) -> Checked | None:
     if until is not None or town is None:
         return Checked(number, deadline_at=until, is_joined=True)
     return Checked(number, deadline_at=callback_deadline(town, card.arrived_at, area.special_days).deadline_at)
-
-
-async def _card(visit: Visit) -> CallCard | None:
-    operator = visit.actor.operator
-    if operator is None:
-        return None
-    cards = await call_cards(visit.site.pool, visit.actor.scope_of(Action.CALL), {operator})
-    card = cards.get(operator)
-    return None if card is None or card.is_over else card

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from ari_app.core.commands import AnyCommand, AskedCommand
 from ari_app.core.ids import CallId, CommandId, new_command_id
 from ari_app.core.operator_commands import Accepted, Answer, Promised, Refused, Unanswered
 from ari_app.storage.commands.asker import ask
+from ari_app.storage.operators.card import CallCard, call_cards
 from ari_app.web.call_words import answer_words
 from ari_app.web.pages.answers import see_other
 from ari_app.web.site import Visit
@@ -33,6 +35,14 @@ async def ask_controller(
     asked = AskedCommand(command, actor.operator, call_id, _id(command_id))
     scope = actor.scope_of(action)
     return await ask(site.pool, asked, actor=f"account:{actor.login}", scope=scope, answers=site.answers)
+
+
+async def card_of(visit: Visit) -> CallCard | None:
+    """The caller whom the visitor's operator has, is offered, or had until the wrap-up. Raises StoreUnavailable."""
+    operator = visit.actor.operator
+    if operator is None:
+        return None
+    return (await call_cards(visit.site.pool, visit.actor.scope_of(Action.CALL), {operator})).get(operator)
 
 
 def answered(visit: Visit, answer: Answer, *, why: str = "", done: str = "") -> web.Response:
@@ -70,6 +80,11 @@ def call_id_of(text: str) -> CallId | None:
         return CallId(UUID(text))
     except ValueError:
         raise web.HTTPBadRequest from None
+
+
+def note_of(form: Mapping[str, str]) -> str:
+    """As it is counted while somebody types: a form without a script sends the end of a line as two characters."""
+    return form.get("notitie", "").replace("\r\n", "\n").strip()
 
 
 def _id(text: str) -> CommandId:

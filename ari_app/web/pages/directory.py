@@ -12,12 +12,12 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.core.destinations import Destination
-from ari_app.storage.operators.card import CallCard, call_cards
 from ari_app.storage.operators.desk import staff_now
 from ari_app.web import security
 from ari_app.web.call_words import REFUSALS
 from ari_app.web.directory_view import LONGEST_SEARCH, MOST_FOUND, line_of, sightings, typed_number, wanted_extensions
 from ari_app.web.pages.answers import page_for
+from ari_app.web.pages.commands import card_of
 from ari_app.web.site import Visit
 
 
@@ -40,20 +40,13 @@ async def _found(visit: Visit, text: str) -> dict[str, Any]:
     extensions = wanted_extensions(area, entries, towns)
     states, busy = await staff_now(site.pool, extensions)
     seen = sightings(area, extensions, states, busy)
+    card = await card_of(visit)
+    can_transfer = card is not None and card.state == "talking" and card.open_transfer is None
     number = typed_number(area, text, towns, now)
     return {
         "text": text,
-        "card": await _card(visit),
+        "card": card if can_transfer else None,
         "lines": [line_of(area, entry, towns, seen, now) for entry in entries],
         "outside": text if isinstance(number, Destination) else None,
         "refused": None if number is None or isinstance(number, Destination) else REFUSALS[number],
     }
-
-
-async def _card(visit: Visit) -> CallCard | None:
-    """The caller who would be transferred; None without one, or while one is being transferred."""
-    operator = visit.actor.operator
-    if operator is None:
-        return None
-    card = (await call_cards(visit.site.pool, visit.actor.scope_of(Action.CALL), {operator})).get(operator)
-    return None if card is None or card.state != "talking" or card.open_transfer is not None else card
