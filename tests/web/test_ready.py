@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -39,6 +40,16 @@ def test_given_a_ready_application_then_the_code_is_0(monkeypatch: pytest.Monkey
     with answering(200) as port:
         monkeypatch.setenv("ARI_APP_WEB_PORT", str(port))
         assert ready.main() == 0
+
+
+def test_the_authorities_of_the_machine_are_not_read_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some hundreds of certificates, for each look at the health."""
+    read: list[object] = []
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *given: read.append(given))
+    with answering(200) as port:
+        monkeypatch.setenv("ARI_APP_WEB_PORT", str(port))
+        assert ready.main() == 0
+    assert read == []
 
 
 def test_given_one_that_is_not_ready_then_the_code_is_1_and_the_reason_is_told(

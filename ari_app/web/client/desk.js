@@ -109,7 +109,8 @@ async function fill(path, body, place, last) {
   last.abort = new AbortController();
   try {
     const reply = await fetch(path, { method: "POST", body, signal: last.abort.signal });
-    if (reply.ok) Idiomorph.morph(byId(place), await reply.text(), { morphStyle: "outerHTML" });
+    // Without a login the answer is the login page, which belongs nowhere in this one.
+    if (reply.ok && !reply.redirected) Idiomorph.morph(byId(place), await reply.text(), { morphStyle: "outerHTML" });
     applyKeys();
   } catch {
     // Aborted, or no network: the line at the top says so.
@@ -178,7 +179,15 @@ function regionsChanged() {
   if (state === searchedFor) return;
   searchedFor = state;
   if (byId("zoek").value.trim()) find();
-  check();
+  checkSoon();
+}
+
+/** What somebody typed outlives their login, so that they find it again; the next person in this tab does not. */
+function forgetOthers() {
+  const { owner } = document.querySelector("[data-owner]").dataset;
+  if (sessionStorage.getItem("owner") === owner) return;
+  sessionStorage.clear();
+  sessionStorage.setItem("owner", owner);
 }
 
 function begin() {
