@@ -24,6 +24,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE, WEB
 from tests.place import address
 from tests.roles import as_role
+from tests.web.callers import a_talk
 from tests.web.chromium import Desk, before_pages
 from tests.web.conftest import AREA
 from tests.web.people import PASSWORD, Clock
@@ -31,7 +32,7 @@ from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
-WIERDAM = MunicipalityCode("GM9901")
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 SHOWN = {
     OperatorState.READY: "Klaar voor gesprekken",
     OperatorState.OFFERED: "Gesprek komt binnen",
@@ -160,6 +161,36 @@ async def test_a_login_that_ends_leads_to_the_login_page(desk: Desk) -> None:
     await desk.text_of(page, "#operator", "Niet aangemeld")
     await lock_account(desk.serve.background, "dirk", "test", Clock()())
     await page.wait_for_url(f"{desk.url}/inloggen**")
+
+
+async def test_what_somebody_typed_is_found_again_after_an_ended_login_but_not_by_the_next_person(desk: Desk) -> None:
+    await desk.account("fenna", RoleRow(Role.OPERATOR, ELDERLO), operator="102")
+    page = await desk.logged_in("anna")
+    await a_talk(desk.serve, "101", WIERDAM)
+    await desk.text_of(page, "#card", "In gesprek voor Wierdam")
+    await page.fill("#promise-notitie", "Over haar scheiding.")
+    await page.context.clear_cookies()
+    await desk.log_in(page, "anna")
+    assert await page.input_value("#promise-notitie") == "Over haar scheiding."
+    await page.get_by_role("button", name="Uitloggen").click()
+    await page.wait_for_url(f"{desk.url}/inloggen")
+    await a_talk(desk.serve, "102", ELDERLO)
+    await desk.log_in(page, "fenna")
+    await desk.text_of(page, "#promise [data-about]", "Elderlo")
+    assert await page.get_by_role("button", name="Naar het gesprek").count() == 0
+    assert "scheiding" not in await page.evaluate("JSON.stringify(sessionStorage)")
+
+
+async def test_an_answer_for_somebody_without_a_login_is_not_put_into_the_page(desk: Desk) -> None:
+    page = await desk.logged_in("anna")
+    await a_talk(desk.serve, "101", WIERDAM)
+    await desk.text_of(page, "#callback-check", "Wij bellen")
+    await page.context.clear_cookies()
+    async with page.expect_response(f"{desk.url}/inloggen"):  # its end is never told: the page does not read it
+        await page.fill("#nummer", "0900 1234")
+    await page.evaluate("fetch('/inloggen').then((reply) => reply.text())")  # what came before it is done by then
+    assert "Wij bellen" in await page.inner_text("#callback-check")
+    assert await page.locator("#naam").count() == 0
 
 
 async def test_nothing_that_a_page_needs_comes_from_elsewhere_and_no_rule_is_broken(desk: Desk) -> None:

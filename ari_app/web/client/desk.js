@@ -191,6 +191,7 @@ function forgetOthers() {
 }
 
 function begin() {
+  forgetOthers();
   document.addEventListener("regions", regionsChanged);
   document.addEventListener("input", ({ target }) => {
     const form = target.closest?.("form[data-draft]");
