@@ -40,7 +40,9 @@ class FirstLogins:
 
 
 async def prepare(url: str, area: Area, passwords: Mapping[str, str]) -> FirstLogins:
-    """Make the accounts of a first start; those of the sample are told again at each start, while nobody changed them.
+    """Make the accounts of a first start; of the sample's, the first passwords are returned at each start.
+
+    Whether somebody changed one since is not looked at.
 
     Raises StoreUnavailable, StorageError.
     """

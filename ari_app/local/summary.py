@@ -53,6 +53,8 @@ def text(
 def _logins(desk_url: str, logins: FirstLogins) -> Iterator[str]:
     if logins.link_token is not None:
         yield f"first administrator, once: {desk_url}/start/{logins.link_token}"
+    if logins.logins:
+        yield "the passwords of the first start; one that somebody changed since is not known here"
     for role, login, password in logins.logins:
         yield f"{login:<11} {password:<17} {role.value}"
     if logins.link_token is None and not logins.logins:
