@@ -81,12 +81,12 @@ class Actor:
 
     def scope_of(self, action: Action) -> Scope:
         """The municipalities for which this actor may do it; empty: none."""
-        return _together(grant.scope for grant in self.grants if grant.role in MAY[action])
+        return together(grant.scope for grant in self.grants if grant.role in MAY[action])
 
     @property
     def known(self) -> Scope:
         """The municipalities of which this actor may know anything at all."""
-        return _together(grant.scope for grant in self.grants)
+        return together(grant.scope for grant in self.grants)
 
     @property
     def roles(self) -> frozenset[Role]:
@@ -127,7 +127,8 @@ def within(inner: Scope, outer: Scope) -> bool:
     return outer is None or (inner is not None and inner <= outer)
 
 
-def _together(scopes: Iterable[Scope]) -> Scope:
+def together(scopes: Iterable[Scope]) -> Scope:
+    """All municipalities that any of them has."""
     found: set[MunicipalityCode] = set()
     for scope in scopes:
         if scope is None:

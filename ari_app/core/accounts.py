@@ -178,4 +178,9 @@ def needs_code(
     """Whether a second factor is asked: always, but of these roles in these networks. `address` None: not known."""
     if address is None or not roles or not set(roles) <= set(trusted_roles):
         return True
-    return not any(address.version == network.version and address in network for network in trusted)
+    return not is_in(address, trusted)
+
+
+def is_in(address: Address, networks: Collection[Network]) -> bool:
+    """Whether one of the networks has the address."""
+    return any(address.version == network.version and address in network for network in networks)

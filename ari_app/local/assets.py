@@ -23,10 +23,10 @@ import ari_app
 from ari_app.local.debian import Say
 from ari_app.local.errors import LocalError
 from ari_app.local.settings import cache_dir
+from ari_app.web.assets import DIST
 
 ROOT = Path(ari_app.__file__).resolve().parent.parent
 CLIENT = ROOT / "ari_app" / "web" / "client"
-DIST = ROOT / "ari_app" / "web" / "static" / "dist"
 WHEEL = "requirements-node.txt"
 DEBIANS_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 OLDEST_NODE = 20

@@ -35,17 +35,12 @@ class WebArea:
         self._pool = pool
         self._changed = asyncio.Event()
         self._changed.set()
-        self._read = asyncio.Event()
         self.current = Area()
         self.index = DirectoryIndex(())
 
     def mark(self) -> None:
         """Something in it may have changed."""
         self._changed.set()
-
-    async def read(self) -> None:
-        """Returns once it was read for the first time."""
-        await self._read.wait()
 
     async def run(self) -> None:
         """Ends by cancellation only."""
@@ -60,11 +55,10 @@ class WebArea:
                 self._changed.set()
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if area.entries != self.current.entries or not self._read.is_set():
+            if area.entries != self.current.entries:
                 # Some tenths of a second for twenty thousand entries: pages are served meanwhile.
                 self.index = await asyncio.to_thread(DirectoryIndex, area.entries.values())
             self.current = area
-            self._read.set()
             await asyncio.sleep(GATHER_SECONDS)
 
     def towns_of(self, actor: Actor, action: Action) -> frozenset[MunicipalityCode]:

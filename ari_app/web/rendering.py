@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ari_app.core.access import Action, Actor, Role, may
-from ari_app.core.accounts import RoleRow
+from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
@@ -63,6 +63,7 @@ class Renderer:
             duration=duration,
             role_word=ROLE_WORDS.__getitem__,
             role_row=role_row,
+            account_state=account_state,
             **FILTERS,
         )
         self._environment.globals.update(
@@ -93,6 +94,15 @@ def role_row(given: RoleRow) -> str:
     """A role with what it is for, in words."""
     of = given.municipality or given.team
     return ROLE_WORDS[given.role] if of is None else f"{ROLE_WORDS[given.role]} ({of})"
+
+
+def account_state(account: Account) -> str:
+    """Whether somebody can log in with it, and how, in words."""
+    if account.locked_at is not None:
+        return "geblokkeerd"
+    if not account.has_password:
+        return "wacht op startlink"
+    return "met code" if account.has_second_factor else "zonder code"
 
 
 def clock(at: datetime) -> Markup:

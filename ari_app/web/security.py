@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import hdrs, web
 
-from ari_app.core.accounts import Address, Network
+from ari_app.core.accounts import Address, Network, is_in
 
 SERVER = "ari_app"
 LARGEST_BODY = 64 * 1024
@@ -75,7 +75,7 @@ def address_of(request: web.Request, proxies: Collection[Network]) -> Address | 
     """The address of the browser: that of the socket, or what proxies of ours say. None: nobody can tell."""
     found = _address(request.remote or "")
     hops = [hop.strip() for line in request.headers.getall("X-Forwarded-For", []) for hop in line.split(",")]
-    while found is not None and hops and _is_in(found, proxies):
+    while found is not None and hops and is_in(found, proxies):
         found = _address(hops.pop())
     return found
 
@@ -87,10 +87,6 @@ def _address(text: str) -> Address | None:
         return None
     mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
     return mapped or found
-
-
-def _is_in(address: IPv4Address | IPv6Address, networks: Collection[Network]) -> bool:
-    return any(address.version == network.version and address in network for network in networks)
 
 
 def safe_next(text: str) -> str:

@@ -28,6 +28,7 @@ from ari_app.core.operator_commands import (
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.web.call_words import REFUSALS
+from tests.storage.values import eventually
 from tests.web.callers import NUMBER, Talk, a_request, a_talk
 from tests.web.people import SAME_ORIGIN, Browser, Place
 from tests.web.test_state import a_controller
@@ -47,7 +48,11 @@ INSERT INTO directory_entry (code, kind, name, municipality, extension, endpoint
 async def anna(place: Place) -> Browser:
     await place.serve.pool.execute(ENTRIES)
     await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
-    await place.site.area.read()
+
+    async def is_read() -> bool:
+        return bool(place.site.area.current.entries)
+
+    await eventually(is_read)
     return await place.logged_in("anna")
 
 
@@ -170,11 +175,6 @@ async def test_a_promise_is_checked_as_it_is_typed_and_says_until_when(place: Pl
     assert "Er staat al een terugbelverzoek open" in await says("")
 
 
-async def test_a_promise_is_a_command_with_what_the_form_said(place: Place, anna: Browser, talk: Talk) -> None:
-    form = {
-        "gesprek": str(talk.call.id),
-        "nummer": NUMBER,
-        "onderwerp": "paspoort",
 async def test_what_is_written_for_another_call_is_not_judged_by_the_caller_of_now(place: Place, anna: Browser) -> None:
     """The form stays with the call that it was begun for (`client/desk.js`); this caller shows no number."""
     await a_talk(place.serve, "101", WIERDAM, number=None)
@@ -198,6 +198,11 @@ async def test_a_note_is_as_long_as_the_form_allows_and_no_longer(place: Place, 
         assert (await sent(anna, "/terugbellen", **form, **wrong)).status == 400
 
 
+async def test_a_promise_is_a_command_with_what_the_form_said(place: Place, anna: Browser, talk: Talk) -> None:
+    form = {
+        "gesprek": str(talk.call.id),
+        "nummer": NUMBER,
+        "onderwerp": "paspoort",
         "notitie": "Belt voor haar moeder.",
         "dagdeel": "ochtend",
     }

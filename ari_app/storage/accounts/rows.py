@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from ari_app.core.access import Actor, Grant, Role, Scope, overlap
+from ari_app.core.access import Actor, Grant, Role, Scope, overlap, together
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.storage.db.engine import Connection
@@ -41,14 +41,13 @@ async def roles_of(connection: Connection, accounts: Iterable[UUID]) -> GivenRol
 def account_of(row: Named, roles: GivenRoles, reader: Scope) -> Account:
     """With those of its roles that the reader may know; its scope is that of all of them."""
     given = roles.get(row["id"], [])
-    scopes = [scope for _, scope in given]
     return Account(
         id=AccountId(row["id"]),
         login=row["login"],
         name=row["name"],
         operator=optional(OperatorNumber, row["operator"]),
         roles=tuple(role for role, scope in given if reader is None or overlap(reader, scope)),
-        scope=None if None in scopes else frozenset[MunicipalityCode]().union(*(scope or () for scope in scopes)),
+        scope=together(scope for _, scope in given),
         has_password=row["has_password"],
         has_second_factor=row["has_second_factor"],
         created_at=row["created_at"],

@@ -121,12 +121,12 @@ class Hub:
                 self._mark(Region.CARD, screens)
                 self._mark(Region.OPERATOR, screens)
             case ChangeKind.CALL:
-                screens = [one for one in self._screens if str(one.call_id) == change.id]
+                screens = [one for one in self._screens if str(one.card_call) == change.id]
                 self._mark(Region.CARD, screens)
                 self._mark(Region.OPERATOR, screens)
             case ChangeKind.REQUEST | ChangeKind.CALAMITY:
                 readers = self._readers(Region.CARD, change.municipality)
-                self._mark(Region.CARD, [one for one in readers if one.call_id is not None])
+                self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
                 if change.kind is ChangeKind.REQUEST:
                     self._mark(Region.CALLBACKS, self._readers(Region.CALLBACKS, change.municipality))
             case ChangeKind.VISIT:
@@ -248,7 +248,7 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            self._mark(Region.CARD, [one for one in self._screens if one.call_id is not None])
+            self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
 
     async def _watch_sessions(self) -> None:
         while True:

@@ -35,7 +35,6 @@ class Regions:
         for screen in screens:
             operator = screen.actor.operator
             state = None if operator is None else states.get(operator)
-            screen.call_id = None if state is None else state.call_id
             screen.node = None if state is None else state.node
             html = self._pages.fragment("operator", operator=operator, state=state, now=now)
             screen.put(Region.OPERATOR, html)
@@ -59,9 +58,8 @@ class Regions:
         for operator, readers in by_operator.items():
             requests = [] if operator is None else lists[operator]
             html = self._pages.fragment("callbacks", requests=requests, now=now)
-            for screen in screens:
-                if screen.actor.operator == operator:
-                    screen.put(Region.CALLBACKS, html)
+            for screen in readers:
+                screen.put(Region.CALLBACKS, html)
 
     async def queue(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

@@ -36,8 +36,7 @@ class Screen:
     def __init__(self, session: WebSessionId, actor: Actor) -> None:
         self.session = session
         self.actor = actor
-        self.call_id: CallId | None = None  # the call that the operator has now
-        self.card_call: CallId | None = None  # the one that the card is about, also in the wrap-up
+        self.card_call: CallId | None = None  # the call that the operator has, or had until the wrap-up
         self.node: str | None = None  # that the operator is logged in at
         self.close_code: int | None = None
         self._shown: dict[Region, str] = {}
