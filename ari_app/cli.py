@@ -22,6 +22,7 @@ from ari_app import __version__
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "accounts": ("accounts", "Who may log in on the pages, and with which rights."),
     "audit": ("audit", "Compare our legs and lines with Asterisk's own channel event log."),
+    "boards": ("boards", "Addresses that show a wallboard to whoever has them."),
     "calamity": ("calamity", "A text that every caller of a municipality hears first."),
     "callbacks": ("callbacks", "Open requests to be called back; those that must be done first come first."),
     "calls": ("calls", "The calls, newest first."),

@@ -40,6 +40,8 @@ class Action(StrEnum):
     DIRECTORY = "directory"  # colleagues and departments, and who of them is there
     CALLBACKS = "callbacks"  # promises to call citizens back, one's own and those of one's teams
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
+    BOARD = "board"  # the wallboard: how it goes now, and today's figures
+    BOARD_ADDRESSES = "board_addresses"  # addresses that show a wallboard to whoever has them
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
 
@@ -53,6 +55,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.DIRECTORY: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.CALLBACKS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.BOARD: frozenset({Role.SUPERVISOR}),
+    Action.BOARD_ADDRESSES: frozenset({Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
 }

@@ -22,6 +22,7 @@ LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
 AccountId = NewType("AccountId", UUID)  # somebody who may log in on the pages
 WebSessionId = NewType("WebSessionId", UUID)  # one login on the pages, until it ends
+BoardTokenId = NewType("BoardTokenId", UUID)  # of an address that shows a wallboard
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
 PlaybackId = NewType("PlaybackId", str)
@@ -90,6 +91,10 @@ def new_account_id() -> AccountId:
 
 def new_web_session_id() -> WebSessionId:
     return WebSessionId(sorted_by_time())
+
+
+def new_board_token_id() -> BoardTokenId:
+    return BoardTokenId(sorted_by_time())
 
 
 def new_channel_id(call_id: CallId, role: str) -> ChannelId:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.web.live import socket
-from ari_app.web.pages import account, accounts, call, callbacks, desk, directory, login, start, state
+from ari_app.web.pages import account, accounts, boards, call, callbacks, desk, directory, login, start, state
 from ari_app.web.site import Site, Visit
 
 OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
@@ -48,6 +48,8 @@ OPEN_ROUTES = (
     OpenRoute("POST", "/start/{token}", start.begin),
     # It tells a page that its login has ended, which an answer without a socket could not.
     OpenRoute("GET", "/live", socket.live),
+    OpenRoute("GET", "/bord/{token}", boards.show_address),
+    OpenRoute("GET", "/bord/{token}/live", boards.live_address),
 )
 
 ROUTES = (
@@ -60,6 +62,10 @@ ROUTES = (
     Route("POST", "/terugbellen/bel", callbacks.call, Action.CALLBACKS),
     Route("POST", "/terugbellen/controle", callbacks.check, Action.CALLBACKS, keeps_form=False),
     Route("GET", "/terugbellen/{reference}", callbacks.show, Action.CALLBACKS),
+    Route("GET", "/wandbord", boards.choose, Action.BOARD),
+    Route("GET", "/wandbord/toon", boards.show, Action.BOARD),
+    Route("POST", "/wandbord/adres", boards.add_address, Action.BOARD_ADDRESSES),
+    Route("POST", "/wandbord/adres/{board}/beeindigen", boards.end_address, Action.BOARD_ADDRESSES),
     Route("POST", "/uitloggen", account.log_out, Action.OWN_ACCOUNT, keeps_form=False),
     Route("GET", "/account", account.show, Action.OWN_ACCOUNT),
     Route("POST", "/account/wachtwoord", account.change_password, Action.OWN_ACCOUNT, keeps_form=False),

@@ -47,7 +47,8 @@ HSTS = "max-age=31536000"
 def set_headers(response: web.StreamResponse, *, is_https: bool) -> None:
     """On every answer; what a handler chose itself stays."""
     for name, value in HEADERS.items():
-        response.headers[name] = value
+        if name == hdrs.SERVER or name not in response.headers:  # aiohttp has put its own name and version there
+            response.headers[name] = value
     response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     if is_https:
         response.headers["Strict-Transport-Security"] = HSTS

@@ -71,9 +71,11 @@ class Browser:
         """That of `SECRET` at this moment, unless another is given."""
         return await self.post("/inloggen/code", {"code": code or code_of(SECRET, step_at(self.clock())), **fields})
 
-    async def live(self, headers: Mapping[str, str] | None = None) -> ClientWebSocketResponse:
+    async def live(
+        self, headers: Mapping[str, str] | None = None, *, query: str = "", path: str = "/live"
+    ) -> ClientWebSocketResponse:
         sent = {"Origin": self.base} if headers is None else headers
-        return await self.session.ws_connect(f"{self.base}/live", headers=sent)
+        return await self.session.ws_connect(f"{self.base}{path}{query}", headers=sent)
 
     def plant(self, cookie: str) -> None:
         """As somebody who can set a cookie in it would."""

@@ -8,7 +8,8 @@ from aiohttp import WSServerHandshakeError
 from ari_app.core.access import MAY, Action, Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
-from ari_app.web.live.screen import ACTIONS, Region
+from ari_app.web.live import hub
+from ari_app.web.live.screen import ACTIONS, PAGE_ACTIONS, REGIONS, Page, Region
 from ari_app.web.routes import OPEN_ROUTES, ROUTES
 from tests.web.frames import closed_with, next_frames
 from tests.web.people import Place
@@ -17,6 +18,20 @@ from tests.web.rows import an_operator, waiting_callers
 pytestmark = pytest.mark.postgres
 
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+PATHS = (
+    "/",
+    "/account",
+    "/accounts",
+    "/accounts/e-operator",
+    "/accounts/w-operator",
+    "/nergens",
+    "/wandbord",
+    "/wandbord/toon",
+    "/wandbord/toon?gemeente=GM9902",
+    "/wandbord/toon?team=elderlo",
+)
+#: of each page with live regions: what comes when callers come, and what is there of one's own
+CHANGES = {Page.DESK: (Region.QUEUE, "Wierdam"), Page.BOARD: (Region.BOARD, "Langste")}
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: of Elderlo: its name, its code, its operator and team, and what is in the address of its account
 FOREIGN = ("Elderlo", "GM9902", "Bert", "elderlo", "102")
@@ -47,13 +62,13 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                 continue
             for of, account in ((WIERDAM, "w-operator"), (ELDERLO, "e-operator")):
                 path = route.path.replace("{login}", account).replace("{session}", NOBODY)
-                path = path.replace("{reference}", "1234567")
+                path = path.replace("{reference}", "1234567").replace("{board}", NOBODY)
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
                 allowed = role in MAY[route.action]
                 if not allowed:
                     expected = {403}
-                elif "{session}" in route.path or "{reference}" in route.path:
-                    expected = {404}  # nobody has that session or that callback, whoever it would be of
+                elif any(part in route.path for part in ("{session}", "{reference}", "{board}")):
+                    expected = {404}  # nobody has that session, callback or board, whoever it would be of
                 elif "{login}" in route.path and of == ELDERLO:
                     expected = {404}
                 else:
@@ -65,6 +80,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     browser = await place.browser()
     for route in ROUTES:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
+        path = path.replace("{board}", NOBODY)
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:
@@ -73,29 +89,38 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
 
 def test_every_route_and_every_region_is_in_the_table() -> None:
     assert {route.action for route in ROUTES} | set(ACTIONS.values()) == set(Action)
-    assert set(ACTIONS) == set(Region)
-    assert [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))] == ["/live"]
+    assert set(ACTIONS) == set(Region) == {region for regions in REGIONS.values() for region in regions}
+    assert set(REGIONS) == set(PAGE_ACTIONS) == set(Page)
+    for page, regions in REGIONS.items():
+        assert {MAY[ACTIONS[region]] >= MAY[PAGE_ACTIONS[page]] for region in regions} == {True}, page
+    opened = [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))]
+    assert opened == ["/live", "/bord/{token}", "/bord/{token}/live"]
 
 
-async def test_no_page_and_no_frame_says_anything_of_another_municipality(trusts_all: Place) -> None:
+async def test_no_page_and_no_frame_says_anything_of_another_municipality(
+    trusts_all: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = trusts_all
+    monkeypatch.setattr(hub, "SLOWLY", dict.fromkeys(hub.SLOWLY, 0.1))
     await two_of_each_role(place)
     for code, operator in ((WIERDAM, "101"), (ELDERLO, "102")):
         await an_operator(place.serve, operator, code, state="talking")
         await waiting_callers(place.serve, code, 3)
     for role in Role:
         browser = await place.logged_in(f"w-{role.value}")
-        for path in ("/", "/account", "/accounts", "/accounts/e-operator", "/accounts/w-operator", "/nergens"):
+        for path in PATHS:
             text = await (await browser.get(path)).text()
             assert [word for word in FOREIGN if word in text] == [], (role, path)
-        if role in MAY[Action.DESK]:
-            async with await browser.live() as socket:
-                first = await next_frames(socket, "operator", "queue")
-                assert "Wierdam" in first
+        for page, (region, words) in CHANGES.items():
+            if role not in MAY[PAGE_ACTIONS[page]]:
+                continue
+            async with await browser.live(query=f"?blad={page}") as socket:
+                first = await next_frames(socket, *REGIONS[page])
+                assert words in first
                 await waiting_callers(place.serve, ELDERLO, 1)
                 await waiting_callers(place.serve, WIERDAM, 1)
-                later = await next_frames(socket, "queue")
-                assert [word for word in FOREIGN if word in first + later] == []
+                later = await next_frames(socket, region)
+                assert [word for word in FOREIGN if word in first + later] == [], (role, page)
 
 
 async def test_a_socket_is_for_pages_of_ours_and_for_those_who_have_a_desk(trusts_all: Place) -> None:

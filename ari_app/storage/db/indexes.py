@@ -30,6 +30,7 @@ SUMMARY_OPTIONS: Mapping[str, str] = {"pages_per_range": "128", "autosummarize":
 LATE_INDEXES: Mapping[str, str] = {
     "ix_call_numbers": f"ON call USING brin ({', '.join(map(' '.join, NUMBER_SUMMARIES.items()))}) "
     f"WITH ({', '.join(map(' = '.join, SUMMARY_OPTIONS.items()))})",
+    "ix_call_fallback": "ON call (arrived_at) WHERE handled_by_fallback",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",
     "ix_callback_request_personal": f"ON callback_request (id) WHERE {REQUEST_MAY_HOLD_NUMBER}",
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

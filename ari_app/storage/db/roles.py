@@ -48,6 +48,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "municipality",
             "shared_number",
             "account",
+            "board_token",
         ),
         _CHANGE,
     ),
@@ -136,6 +137,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     "account_link": "SELECT, UPDATE (used_at)",
     "web_session": _ALL,
     **dict.fromkeys(("recovery_code", "login_attempt"), _ALL),
+    "board_token": "SELECT, INSERT, UPDATE (shown_at, ended_at, ended_by)",
     "node": "SELECT (name, seen_at)",
     **dict.fromkeys(
         (

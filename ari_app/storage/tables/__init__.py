@@ -35,6 +35,7 @@ from ari_app.storage.tables.area import (
     team,
     team_municipality,
 )
+from ari_app.storage.tables.boards import board_token
 from ari_app.storage.tables.callback_views import CALLBACK_VIEWS, callback_promise, callback_proof
 from ari_app.storage.tables.callbacks import (
     callback_attempt,
@@ -73,6 +74,7 @@ __all__ = [
     "account_link",
     "account_role",
     "audit_log",
+    "board_token",
     "calamity",
     "call",
     "call_fact",

@@ -102,6 +102,8 @@ call = sa.Table(
     sa.Index("ix_call_municipality_arrived_at", "municipality", "arrived_at"),
     # not on stage: a change of an indexed column, even in a predicate, costs every index of the row a new entry
     sa.Index("ix_call_open", "asterisk_id", postgresql_where=sa.text("ended_at IS NULL")),
+    # a call of the fallback changes once, so this costs the others nothing
+    sa.Index("ix_call_fallback", "arrived_at", postgresql_where=sa.text("handled_by_fallback")),
     sa.Index(
         "ix_call_numbers",
         *NUMBER_SUMMARIES,

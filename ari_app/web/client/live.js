@@ -39,9 +39,15 @@ function duration(seconds) {
 
 function count() {
   const now = Date.now() - ahead;
+  const clock = document.getElementById("now");
+  if (clock) clock.textContent = clockOf(Date.now());
   for (const shown of document.querySelectorAll("[data-since]")) {
     const text = duration((now - Date.parse(shown.dataset.since)) / 1000);
     if (shown.textContent !== text) shown.textContent = text;
+    if (shown.dataset.norm) {
+      const seconds = (now - Date.parse(shown.dataset.since)) / 1000;
+      shown.closest(".may-be-late")?.classList.toggle("is-late", seconds > Number(shown.dataset.norm));
+    }
   }
 }
 
@@ -86,13 +92,24 @@ function meet(hello) {
   ahead = Date.now() - Date.parse(hello.dataset.now);
   const isBusy = document.getElementById("operator")?.dataset.busy === "yes";
   const isTyping = [...document.querySelectorAll("input:not([type=checkbox]), textarea")].some((one) => one.value !== one.defaultValue);
-  if (hello.dataset.build !== build && !isBusy && !isTyping) location.reload();
+  if (hello.dataset.build !== build && !isBusy && !isTyping) reload();
+}
+
+/** Nobody is there to press a key when a wallboard fails to load: it goes only when its new page is there. */
+async function reload() {
+  if (document.body.dataset.board === undefined) return location.reload();
+  try {
+    if ((await fetch(location.href)).status < 500) return location.reload();
+  } catch {
+    // No network, or the server is starting.
+  }
+  setTimeout(reload, LONGEST_PAUSE_MS);
 }
 
 function connect() {
   clearTimeout(retry);
   retry = 0;
-  const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+  const mine = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${document.body.dataset.live}`);
   socket = mine;
   heardAt = Math.max(heardAt, lookedAt);
   const began = Date.now();
@@ -103,8 +120,9 @@ function connect() {
   };
   mine.onclose = ({ code }) => {
     if (mine !== socket) return;
+    if (code === LOGGED_OUT && document.body.dataset.board !== undefined) return reload();
     if (code === LOGGED_OUT) return location.assign(`${LOGIN}?verder=${encodeURIComponent(location.pathname)}`);
-    if (code === RIGHTS_CHANGED) return location.reload();
+    if (code === RIGHTS_CHANGED) return reload();
     socket = null;
     // A connection that breaks off at once is not tried faster and faster.
     if (Date.now() - began < FIRST_PAUSE_MS || code !== 1012) becomeOld();

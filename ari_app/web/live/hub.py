@@ -16,9 +16,11 @@ import structlog
 
 from ari_app.core.access import NOBODYS, Scope, overlap
 from ari_app.core.changes import Change, ChangeKind
-from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.skills import skills_of
 from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
+from ari_app.storage.boards.tokens import living_boards
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
@@ -30,8 +32,8 @@ log = structlog.get_logger(__name__)
 
 #: changes that come together are read together
 GATHER_SECONDS = 0.02
-#: the queue line is rendered at most so often; the first change after a quiet time goes out at once
-QUEUE_SECONDS = 2.0
+#: these are rendered at most so often; the first change after a quiet time goes out at once
+SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0}
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
 #: a login that ended by itself stays dead: that is written down so often
@@ -56,7 +58,7 @@ class Hub:
         self._screens: set[Screen] = set()
         self._marks: dict[Region, set[Screen]] = defaultdict(set)
         self._marked = asyncio.Event()
-        self._queue_due = 0.0  # the loop's clock
+        self._due = dict.fromkeys(SLOWLY, 0.0)  # the loop's clock
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
@@ -117,6 +119,7 @@ class Hub:
     def _heard(self, change: Change) -> None:
         match change.kind:
             case ChangeKind.SESSION:
+                self._mark(Region.BOARD, self._readers_of_operator(Region.BOARD, change.operator))
                 screens = [one for one in self._screens if one.actor.operator == change.operator]
                 self._mark(Region.CARD, screens)
                 self._mark(Region.OPERATOR, screens)
@@ -127,18 +130,25 @@ class Hub:
             case ChangeKind.REQUEST | ChangeKind.CALAMITY:
                 readers = self._readers(Region.CARD, change.municipality)
                 self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
+                self._mark(Region.BOARD, self._readers(Region.BOARD, change.municipality))
                 if change.kind is ChangeKind.REQUEST:
                     self._mark(Region.CALLBACKS, self._readers(Region.CALLBACKS, change.municipality))
             case ChangeKind.VISIT:
-                self._mark(Region.QUEUE, self._readers(Region.QUEUE, change.municipality))
+                for region in (Region.QUEUE, Region.BOARD):
+                    self._mark(region, self._readers(region, change.municipality))
             case ChangeKind.AREA:
                 self._area.mark()
-                for region in (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS):
+                for region in (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS, Region.BOARD):
                     self._mark(region, self._readers(region, change.municipality))
 
     def _readers(self, region: Region, municipality: MunicipalityCode | None) -> Iterable[Screen]:
         of: Scope = NOBODYS if municipality is None else frozenset({municipality})
         return [one for one in self._screens if one.scope(region) is None or overlap(one.scope(region), of)]
+
+    def _readers_of_operator(self, region: Region, operator: OperatorNumber | None) -> Iterable[Screen]:
+        """Those with a municipality that the operator has a skill for."""
+        skills = NOBODYS if operator is None else skills_of(self._area.current, operator).any
+        return [one for one in self._screens if one.scope(region) is None or overlap(one.scope(region), skills)]
 
     def _mark(self, region: Region, screens: Iterable[Screen]) -> None:
         before = len(self._marks[region])
@@ -149,26 +159,28 @@ class Hub:
     async def _render(self) -> None:
         clock = asyncio.get_running_loop().time
         while True:
-            waits = self._queue_due - clock() if self._marks[Region.QUEUE] else None
+            waits = [max(due - clock(), 0.0) for region, due in self._due.items() if self._marks[region]]
             try:
-                async with asyncio.timeout(None if waits is None else max(waits, 0.0)):
+                async with asyncio.timeout(min(waits, default=None)):
                     await self._marked.wait()
             except TimeoutError:
                 pass
             await asyncio.sleep(GATHER_SECONDS)
             self._marked.clear()
             taken = {region: screens for region, screens in self._marks.items() if screens}
-            if Region.QUEUE in taken and clock() < self._queue_due:
-                # Screens that have not shown it yet need not wait for the others.
-                taken[Region.QUEUE] = {one for one in taken[Region.QUEUE] if not one.has(Region.QUEUE)}
+            for region in self._due.keys() & taken.keys():
+                if clock() < self._due[region]:
+                    # Screens that have not shown it yet need not wait for the others.
+                    taken[region] = {one for one in taken[region] if not one.has(region)}
             for region, screens in taken.items():
                 self._marks[region] = self._marks[region] - screens
             if not await self._show_all(taken):
                 await asyncio.sleep(RETRY_SECONDS)
                 self._marked.set()
                 continue
-            if taken.get(Region.QUEUE):
-                self._queue_due = clock() + QUEUE_SECONDS
+            for region in self._due:
+                if taken.get(region):
+                    self._due[region] = clock() + SLOWLY[region]
 
     async def _show_all(self, taken: Mapping[Region, set[Screen]]) -> bool:
         """False: the store is away, and what was taken stays marked. A bug costs the region, and not the process."""
@@ -203,6 +215,8 @@ class Hub:
                 case Region.OPERATOR:
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)
+                case Region.BOARD:
+                    await self.regions.show_boards(readers, self._now())
                 case Region.QUEUE:
                     html = await self.regions.queue(scope, self._now())
                     for screen in readers:
@@ -248,17 +262,25 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
+            self._mark(Region.BOARD, self._screens)
             self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
 
     async def _watch_sessions(self) -> None:
         while True:
             await asyncio.sleep(SESSIONS_SECONDS)
             screens = list(self._screens)
+            sessions = {screen.session for screen in screens if screen.session is not None}
+            boards = {screen.board for screen in screens if screen.board is not None}
             try:
-                living = await living_sessions(self._pool, {screen.session for screen in screens}, self._now())
+                living = await living_sessions(self._pool, sessions, self._now())
+                living_boards_now = await living_boards(self._pool, boards) if boards else frozenset()
             except StoreUnavailable:
                 continue
             for screen in screens:
+                if screen.session is None:
+                    if screen.board is not None and screen.board not in living_boards_now:
+                        screen.close(LOGGED_OUT)
+                    continue
                 actor = living.get(screen.session)
                 if actor is None:
                     screen.close(LOGGED_OUT)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ari_app.core.access import Scope
 from ari_app.core.ids import OperatorNumber
+from ari_app.storage.boards.figures import BoardView, board_figures
 from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.card import call_cards
@@ -60,6 +61,18 @@ class Regions:
             html = self._pages.fragment("callbacks", requests=requests, now=now)
             for screen in readers:
                 screen.put(Region.CALLBACKS, html)
+
+    async def show_boards(self, screens: Sequence[Screen], now: datetime) -> None:
+        """The wallboards; those of the same view are read and rendered once. Raises StoreUnavailable."""
+        by_view: dict[BoardView, list[Screen]] = defaultdict(list)
+        for screen in screens:
+            if screen.view is not None:
+                by_view[screen.view].append(screen)
+        for view, readers in by_view.items():
+            figures = await board_figures(self._pool, view, now)
+            html = self._pages.fragment("board", figures=figures, now=now)
+            for screen in readers:
+                screen.put(Region.BOARD, html)
 
     async def queue(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

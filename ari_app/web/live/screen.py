@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
+from typing import Self
+from uuid import UUID
 
-from ari_app.core.access import Action, Actor, Scope
-from ari_app.core.ids import CallId, WebSessionId
+from ari_app.core.access import NOBODYS, Action, Actor, Scope
+from ari_app.core.ids import AccountId, BoardTokenId, CallId, WebSessionId
+from ari_app.storage.boards.figures import BoardView
 
 
 class Region(StrEnum):
@@ -18,6 +21,7 @@ class Region(StrEnum):
     OPERATOR = "operator"
     QUEUE = "queue"
     CALLBACKS = "callbacks"  # the operator's own, and those of their teams
+    BOARD = "board"
 
 
 ACTIONS = {
@@ -27,24 +31,66 @@ ACTIONS = {
     Region.OPERATOR: Action.DESK,
     Region.QUEUE: Action.QUEUE_LINE,
     Region.CALLBACKS: Action.CALLBACKS,
+    Region.BOARD: Action.BOARD,
 }
 
 
-class Screen:
-    """Holds the newest HTML of each region that was not sent yet, so a slow reader never has a backlog."""
+class Page(StrEnum):
+    """The pages that have regions, as their sockets name them."""
 
-    def __init__(self, session: WebSessionId, actor: Actor) -> None:
+    DESK = "werkplek"
+    BOARD = "wandbord"
+
+
+_ALWAYS = frozenset({Region.HELLO, Region.LINE})
+REGIONS = {
+    Page.DESK: _ALWAYS | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
+    Page.BOARD: _ALWAYS | {Region.BOARD},
+}
+#: the right without which there is no such page
+PAGE_ACTIONS = {Page.DESK: Action.DESK, Page.BOARD: Action.BOARD}
+
+_NOBODY = Actor(AccountId(UUID(int=0)), "", "", None, ())
+
+
+class Screen:
+    """Holds the newest HTML of each region that was not sent yet, so a slow reader never has a backlog.
+
+    `session` None: an address shows it, and nobody is logged in.
+    """
+
+    def __init__(self, session: WebSessionId | None, actor: Actor, page: Page = Page.DESK) -> None:
         self.session = session
         self.actor = actor
         self.card_call: CallId | None = None  # the call that the operator has, or had until the wrap-up
+        self.page = page
+        self.view: BoardView | None = None
+        self.board: BoardTokenId | None = None
         self.node: str | None = None  # that the operator is logged in at
         self.close_code: int | None = None
         self._shown: dict[Region, str] = {}
         self._due: dict[Region, str] = {}
         self._woken = asyncio.Event()
 
+    @classmethod
+    def of_board(cls, session: WebSessionId | None, actor: Actor, view: BoardView) -> Self:
+        """For somebody who is logged in, and may see this view."""
+        screen = cls(session, actor, Page.BOARD)
+        screen.view = view
+        return screen
+
+    @classmethod
+    def of_address(cls, board: BoardTokenId | None, view: BoardView) -> Self:
+        """For whoever has the address of this board."""
+        screen = cls.of_board(None, _NOBODY, view)
+        screen.board = board
+        return screen
+
     def scope(self, region: Region) -> Scope:
-        return self.actor.scope_of(ACTIONS[region])
+        """The municipalities of which this region may show anything; nobody's: it is not on this page."""
+        if region not in REGIONS[self.page]:
+            return NOBODYS
+        return self.actor.scope_of(ACTIONS[region]) if self.view is None else self.view.scope
 
     def put(self, region: Region, html: str) -> None:
         """What is the same as before is not sent again."""

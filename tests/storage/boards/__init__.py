@@ -1,0 +1,1 @@
+"""Wallboards: their figures and their addresses."""

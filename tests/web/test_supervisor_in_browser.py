@@ -1,0 +1,137 @@
+"""The supervisor's pages and the wallboard before a real browser: they follow, say when they are old, and pass axe."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, Route
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.local.postgres import LocalPostgres
+from tests.web.chromium import Desk
+from tests.web.desks import a_desk
+from tests.web.rows import an_operator, waiting_callers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
+
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+#: where somebody wants to look at the pages with their own eyes
+SHOTS = os.environ.get("SHOTS")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
+    async with a_desk(postgres_server, migrated_template, server_directory) as desk:
+        # Operators need no code on this machine; a supervisor with the role of both would.
+        await desk.account("bea", RoleRow(Role.SUPERVISOR))
+        yield desk
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def nothing_goes_on(desk: Desk) -> None:
+    await desk.serve.pool.execute(
+        """
+        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key'
+        WHERE logged_out_at IS NULL;
+        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL;
+        UPDATE node SET seen_at = now() + interval '1 hour'"""
+    )
+
+
+async def looked_at(desk: Desk, page: Page, name: str) -> None:
+    await desk.look_over(page, name)
+    for width in (1440, 640, 320) if SHOTS else ():
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
+    await page.set_viewport_size({"width": 1440, "height": 900})
+
+
+async def an_address(desk: Desk, page: Page) -> str:
+    await page.goto(f"{desk.url}/wandbord")
+    await page.fill("#naam", "Zaal 2")
+    await page.get_by_role("button", name="Maak een adres").click()
+    return await page.inner_text("#adres")
+
+
+async def test_a_screen_on_the_wall_follows_and_says_when_it_is_old_and_comes_back(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await looked_at(desk, bea, "the choice of boards")
+    path = await an_address(desk, bea)
+    await looked_at(desk, bea, "a new address")
+    wall = await desk.page()
+    await wall.goto(path)
+    await desk.text_of(wall, "#board", "Niemand wacht")
+    await looked_at(desk, wall, "a quiet board")
+    await waiting_callers(desk.serve, WIERDAM, 2)
+    await waiting_callers(desk.serve, ELDERLO, 1)
+    for number, town, state in (("101", WIERDAM, "ready"), ("102", ELDERLO, "talking")):
+        await an_operator(desk.serve, number, town, state=state)
+    await desk.text_of(wall, "#board .staff", "In gesprek")
+    await wall.locator(".tile.is-late .late-word").first.wait_for()
+    await looked_at(desk, wall, "a busy board")
+    desk.pages.kill()
+    await desk.text_of(wall, "#line", "Geen verbinding")
+    assert re.search(r"stand van \d\d\.\d\d uur", await wall.inner_text("#line"))
+    assert await wall.evaluate("getComputedStyle(document.getElementById('board')).filter") == "grayscale(1)"
+    await looked_at(desk, wall, "an old board")
+    await waiting_callers(desk.serve, WIERDAM, 1)
+    desk.pages.start()
+    desk.pages.wait_until_ready()
+    await desk.text_of(wall, ".tile__figure", "4")
+    await desk.gone(wall, "body", "Geen verbinding")
+
+
+async def test_a_caller_becomes_late_on_the_board_without_any_news(desk: Desk) -> None:
+    wall = await desk.page()
+    await wall.goto(await an_address(desk, await desk.logged_in("bea")))
+    await desk.text_of(wall, "#board", "Niemand wacht")
+    await desk.serve.pool.execute("UPDATE municipality SET answer_within_seconds = 3")
+    await an_operator(desk.serve, "101", WIERDAM, state="talking")
+    await desk.text_of(wall, "#board", "norm 3 seconden")
+    await wall.locator(".tile.is-late .late-word").wait_for()
+    await desk.serve.pool.execute("UPDATE municipality SET answer_within_seconds = 25")
+
+
+async def test_an_unattended_board_loads_a_new_version_by_itself_also_when_the_server_is_late(desk: Desk) -> None:
+    build = re.compile('data-build="[0-9a-f]+"')
+    path = await an_address(desk, await desk.logged_in("bea"))
+    wall = await desk.page()
+    loads: list[int] = []
+
+    async def older(route: Route) -> None:
+        """The page as the version before made it the first time; the second time the server is not there yet."""
+        answer = await route.fetch()
+        loads.append(len(loads))
+        body = await answer.text()
+        if len(loads) == 1:
+            body = build.sub('data-build="0"', body)
+        await route.fulfill(response=answer, body=body, status=503 if len(loads) == 2 else answer.status)
+
+    await wall.route(path, older)
+    await wall.clock.install()
+    await wall.goto(path)
+    await desk.text_of(wall, "#board", "Wachten")
+    while len(loads) < 2:
+        await wall.clock.run_for(100)
+    while len(loads) < 4:
+        await wall.clock.run_for(4000)
+    await wall.locator('#hello:not([data-build="0"])').wait_for(state="attached")
+
+
+async def test_an_address_that_was_ended_says_so_on_its_screen(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    wall = await desk.page()
+    await wall.goto(await an_address(desk, bea))
+    await desk.text_of(wall, "#board", "Wachten")
+    await bea.goto(f"{desk.url}/wandbord")
+    await looked_at(desk, bea, "addresses")
+    await bea.get_by_role("button", name="Beëindig").first.click()
+    await desk.text_of(wall, "main", "Dit wandbord is er niet meer")
+    await looked_at(desk, wall, "a board that was ended")
