@@ -21,6 +21,16 @@ async def next_frames(socket: ClientWebSocketResponse, *regions: str) -> str:
     return heard
 
 
+async def frame_with(socket: ClientWebSocketResponse, words: str) -> str:
+    """The next message in which these words are: changes that come one by one may be in several."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            message = await socket.receive()
+            assert message.type is WSMsgType.TEXT, message
+            if words in message.data:
+                return str(message.data)
+
+
 async def closed_with(socket: ClientWebSocketResponse) -> int | None:
     """The code with which the server closes it."""
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -16,12 +16,13 @@ from ari_app.storage.db.roles import WEB
 from ari_app.web.live import hub, regions
 from tests.roles import as_role
 from tests.storage.link import Link
-from tests.web.frames import closed_with, next_frames
+from tests.web.frames import closed_with, frame_with, next_frames
 from tests.web.people import Browser, Place, served
 from tests.web.rows import a_call, an_operator, waiting_callers
 
 pytestmark = pytest.mark.postgres
 
+FIGURE = '<p class="tile__figure">{}</p>'
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 
 
@@ -50,13 +51,13 @@ async def test_a_board_shows_who_waits_and_follows_what_changes(place: Place) ->
         first = await next_frames(socket, "hello", "line", "board")
         assert "Niemand wacht" in first and "Niemand is aangemeld" in first and "nog geen bellers" in first
         await waiting_callers(place.serve, WIERDAM, 2)
-        busy = await next_frames(socket, "board")
+        busy = await frame_with(socket, FIGURE.format(2))
         assert "is-late" in busy and "norm 25 seconden" in busy
         session = await an_operator(place.serve, "101", WIERDAM)
         assert session.operator == "101"
-        assert "Klaar voor gesprekken" in await next_frames(socket, "board")
+        await frame_with(socket, "Klaar voor gesprekken")
     html = await (await bea.get("/wandbord/toon")).text()
-    assert '<p class="tile__figure">2</p>' in html
+    assert FIGURE.format(2) in html
     assert "101" not in html and "Anna" not in html, "nobody is named on a board"
 
 
@@ -75,7 +76,7 @@ async def test_an_address_shows_its_board_to_whoever_has_it_and_nothing_else(pla
         await next_frames(socket, "hello", "line", "board")
         await a_call(place.serve, ELDERLO)
         await a_call(place.serve, WIERDAM)
-        assert '<p class="tile__figure">1</p>' in await next_frames(socket, "board")
+        await frame_with(socket, FIGURE.format(1))
     row = await place.serve.pool.fetchrow("SELECT name, shown_at IS NOT NULL AS was_shown, created_by FROM board_token")
     assert row is not None and tuple(row) == ("Zaal 2", True, "account:bea")
     assert path.rpartition("/")[2] not in str(await place.serve.pool.fetch("SELECT board_token::text FROM board_token"))
@@ -136,7 +137,7 @@ async def test_the_figures_of_one_view_are_read_once_for_all_its_screens(
     monkeypatch.setattr(regions, "board_figures", counted)
     await a_call(place.serve, WIERDAM)
     for socket in sockets:
-        assert '<p class="tile__figure">1</p>' in await next_frames(socket, "board")
+        await frame_with(socket, FIGURE.format(1))
         await socket.close()
     assert read == [None]
 
@@ -160,7 +161,7 @@ async def test_a_screen_on_the_wall_recovers_by_itself_when_the_database_was_awa
             assert (away.status, away.headers["Refresh"]) == (503, "30")
             await a_call(place.serve, WIERDAM)
             link.mend()
-            assert '<p class="tile__figure">1</p>' in await next_frames(socket, "line", "board")
+            await frame_with(socket, FIGURE.format(1))
 
 
 async def test_whether_a_screen_uses_its_address_is_known_by_the_hour(place: Place) -> None:

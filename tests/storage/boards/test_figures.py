@@ -161,12 +161,12 @@ async def test_calamities_callbacks_and_calls_of_the_fallback_are_those_of_the_s
 
 
 async def test_on_a_big_record_no_table_of_calls_is_read_whole(web: Database, an_area: Database) -> None:
-    await an_area.pool.execute(
+    await an_area.background.execute(
         """WITH made AS (INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at,
             last_seq, municipality, ended_at, end_reason)
           SELECT gen_random_uuid(), 'node1', 'c' || n, '140119', 'ended', at, at, 1, code, at, 'caller_hung_up'
           FROM (SELECT n, $1::timestamptz - n * interval '20 minutes' AS at,
-            CASE WHEN n % 2 = 0 THEN 'GM9901' ELSE 'GM9902' END AS code FROM generate_series(1, 20000) n) one
+            CASE WHEN n % 2 = 0 THEN 'GM9901' ELSE 'GM9902' END AS code FROM generate_series(1, 5000) n) one
           RETURNING id, arrived_at, municipality)
         INSERT INTO queue_visit (id, call_id, municipality, reason, entered_at, left_at, outcome)
         SELECT gen_random_uuid(), id, municipality, 'menu', arrived_at, arrived_at, 'answered' FROM made""",
