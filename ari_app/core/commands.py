@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ari_app.core.ids import CallId, CommandId, OperatorNumber, RequestId, new_command_id
+from ari_app.core.area_commands import AreaCommand
+from ari_app.core.ids import CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
 from ari_app.core.state_commands import LogIn, StateCommand
-from ari_app.core.supervisor_commands import AssignRequest, SupervisorCommand
+from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson, SupervisorCommand
 from ari_app.core.wrap_ups import WrapUp
 
-AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand
+AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand | AreaCommand
 
 
 class What(StrEnum):
@@ -41,8 +42,14 @@ class What(StrEnum):
     MARK_CALLBACK = "mark_callback"
     CLOSE_REQUEST = "close_request"
     ALLOW_TRANSFER = "allow_transfer"
+    ASK_ALLOWANCE = "ask_allowance"  # an operator asks for it
     UNLOCK_PIN = "unlock_pin"
     ASSIGN_REQUEST = "assign_request"
+    CLOSE_BY_PERSON = "close_by_person"  # a request, with a reason
+    SET_CALAMITY = "set_calamity"
+    END_CALAMITY = "end_calamity"
+    CLOSE_EARLY = "close_early"
+    OPEN_AGAIN = "open_again"
 
 
 class CommandState(StrEnum):
@@ -56,7 +63,8 @@ class CommandState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AskedCommand:
-    """What somebody asks for. `operator`: whose desk or state it is about; `call_id`: which call.
+    """What somebody asks for. `operator`: whose desk or state it is about; `call_id`: which call; `municipality`: of
+    what is about a whole one.
 
     A command about a caller names both; without a call it is about the one whom the operator has when it is asked.
     """
@@ -65,14 +73,18 @@ class AskedCommand:
     operator: OperatorNumber | None = None
     call_id: CallId | None = None
     id: CommandId = field(default_factory=new_command_id)
+    municipality: MunicipalityCode | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a command that keys only can give, or one that is about nobody."""
         if isinstance(self.command, CallbackKey):
             raise ValueError("a key's code is no command of a screen")
-        if self.operator is None and self.call_id is None and self.request_id is None:
-            raise ValueError("a command is about an operator, a call or a request")
+        if isinstance(self.command, AreaCommand) is (self.municipality is None):
+            raise ValueError("what is about a municipality names it, and nothing else does")
+        about = (self.operator, self.call_id, self.request_id, self.municipality)
+        if all(one is None for one in about):
+            raise ValueError("a command is about an operator, a call, a request or a municipality")
 
     @property
     def request_id(self) -> RequestId | None:
-        return self.command.request if isinstance(self.command, MakeCallback | AssignRequest) else None
+        return self.command.request if isinstance(self.command, MakeCallback | AssignRequest | CloseByPerson) else None

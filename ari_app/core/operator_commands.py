@@ -121,6 +121,10 @@ class RefusalReason(StrEnum):
     NOT_LOGGED_IN = "not_logged_in"
     LOGGED_IN = "logged_in"  # already
     NO_WRAP_UP = "no_wrap_up"  # there is no wrap-up time to end
+    BEING_CALLED = "being_called"  # somebody calls that citizen at this moment
+    NO_SUCH_MUNICIPALITY = "no_such_municipality"
+    NONSENSE = "nonsense"  # it would end before it begins, or says nothing
+    NOTHING_TO_END = "nothing_to_end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""Commands of supervisors that no call has to carry out: they change rows, and calls read them."""
+"""Commands that no call has to carry out: they change rows, and calls read them. All but one are of supervisors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ari_app.core.ids import OperatorNumber, RequestId, TeamCode
 
@@ -15,8 +15,13 @@ class AllowTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class AskAllowance:
+    """The operator asks supervisors to allow one transfer more in the call that they have."""
+
+
+@dataclass(frozen=True, slots=True)
 class UnlockPin:
-    """Let the operator log in again at once after wrong PINs."""
+    """Let the operator log in again at once after wrong PINs, and on the pages after wrong passwords and codes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +33,12 @@ class AssignRequest:
     operator: OperatorNumber | None = None
 
 
-SupervisorCommand = AllowTransfer | UnlockPin | AssignRequest
+@dataclass(frozen=True, slots=True)
+class CloseByPerson:
+    """Decide that a citizen is not called any more. The reason is kept with the request."""
+
+    request: RequestId
+    pii_reason: str = field(repr=False)
+
+
+SupervisorCommand = AllowTransfer | AskAllowance | UnlockPin | AssignRequest | CloseByPerson

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import datetime
+from functools import partial
 
 import structlog
 
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.area import Area
+from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AsteriskId, CommandId
-from ari_app.core.ledger import CallbackRefused, LedgerError, StoreUnavailable, UnknownOwner
+from ari_app.core.ledger import CallbackRefused, CloseRefused, LedgerError, StoreUnavailable, UnknownOwner
 from ari_app.core.operator_commands import ACCEPTED, Answer, Command, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import (
     BeReady,
@@ -24,17 +26,15 @@ from ari_app.core.state_commands import (
     TakePause,
     TakePauseAfterCall,
 )
-from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
-from ari_app.storage.calls.allowances import allow_transfer_in
-from ari_app.storage.calls.wrap_ups import save_wrap_up_in
+from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed, deed_of
-from ari_app.storage.db.engine import Connection, Database
+from ari_app.storage.db.engine import Database
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.feed import CommandAsked, Feed
 from ari_app.storage.db.notifications import COMMAND_CHANNEL
 from ari_app.storage.operators.phones import phones_of
-from ari_app.storage.operators.pin_locks import unlock_number_in
 
 log = structlog.get_logger(__name__)
 
@@ -104,10 +104,12 @@ class CommandClaimer:
     async def _answered(self, claimed: ClaimedCommand) -> None:
         asked, by = claimed.asked, claimed.actor
         match asked.command:
-            case AllowTransfer() | UnlockPin() | WrapUp():
+            case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp():
                 await self._change_rows(claimed)
-            case AssignRequest():
-                await self._store(claimed, await self._assign(asked.command, by))
+            case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain():
+                await self._change_rows(claimed)
+            case AssignRequest() | CloseByPerson() as decided:
+                await self._store(claimed, await self._change_request(decided, by))
             case BeReady() | TakePause() | TakePauseAfterCall() | EndWrapUpTime() | LogOff() as wanted:
                 await self._store(claimed, await self._change_state(claimed, wanted), deed_of(claimed))
             case LogIn():
@@ -155,33 +157,25 @@ class CommandClaimer:
 
     async def _change_rows(self, claimed: ClaimedCommand) -> None:
         """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
-        asked, by = claimed.asked, claimed.actor
-
-        async def work(connection: Connection) -> Answer:
-            now = self._clock()
-            match asked.command:
-                case AllowTransfer(reason) if asked.call_id is not None:
-                    is_done = await allow_transfer_in(connection, None, asked.call_id, by, reason, now)
-                    return ACCEPTED if is_done else Refused(RefusalReason.NO_SUCH_CALL)
-                case WrapUp() as said if asked.call_id is not None and asked.operator is not None:
-                    is_done = await save_wrap_up_in(connection, asked.call_id, asked.operator, said)
-                    return ACCEPTED if is_done else Refused(RefusalReason.NOT_YOURS)
-                case UnlockPin() if asked.operator is not None:
-                    await unlock_number_in(connection, asked.operator, by, now)
-                    return ACCEPTED
-            return Refused(RefusalReason.NO_SUCH_CALL)
-
+        work = partial(change_rows, claimed, self._clock())
         while True:
             try:
-                return await self._claims.carry_out(asked.id, work)
+                return await self._claims.carry_out(claimed.asked.id, work)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _assign(self, wanted: AssignRequest, by: str) -> Answer:
+    async def _change_request(self, wanted: AssignRequest | CloseByPerson, by: str) -> Answer:
+        service, now = self._callbacks, self._clock()
         try:
-            await self._callbacks.assign(wanted.request, wanted.team, wanted.operator, by, self._clock())
+            match wanted:
+                case AssignRequest(request, team, operator):
+                    await service.assign(request, team, operator, by, now)
+                case CloseByPerson(request, reason):
+                    await service.close_by_person(request, reason, by, now)
         except UnknownOwner:
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
+        except CloseRefused:
+            return Refused(RefusalReason.BEING_CALLED)
         except CallbackRefused:
             return Refused(RefusalReason.NO_REQUEST)
         except LedgerError:

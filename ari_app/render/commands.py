@@ -29,6 +29,10 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.EXPIRED: "no controller took it in time, so nothing was done; is `ari-app serve` running?",
     RefusalReason.NOT_LOGGED_IN: "this operator is not logged in",
     RefusalReason.LOGGED_IN: "this operator is logged in, or their phone rings already",
+    RefusalReason.BEING_CALLED: "somebody calls that citizen at this moment; wait for that",
+    RefusalReason.NO_SUCH_MUNICIPALITY: "there is no such municipality",
+    RefusalReason.NONSENSE: "it would end before it begins, or there is nothing to say in it",
+    RefusalReason.NOTHING_TO_END: "there is nothing to end",
     RefusalReason.NO_WRAP_UP: "there is no wrap-up time to end",
 }
 

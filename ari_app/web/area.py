@@ -16,6 +16,7 @@ from ari_app.core.directory_search import DirectoryIndex
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.skills import skills_of
+from ari_app.storage.area.early_closings import with_early_closings
 from ari_app.storage.area.reader import read_area_rows
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
@@ -50,7 +51,7 @@ class WebArea:
             try:
                 with translated():
                     async with reading(self._pool, None) as connection:
-                        area = await read_area_rows(connection)
+                        area = await with_early_closings(connection, await read_area_rows(connection))
             except StoreUnavailable:
                 self._changed.set()
                 await asyncio.sleep(RETRY_SECONDS)

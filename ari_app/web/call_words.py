@@ -50,6 +50,10 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.EXPIRED: f"De centrale antwoordt niet. {_AGAIN}",
     RefusalReason.NOT_LOGGED_IN: "U bent niet aangemeld aan de telefoon. Bel 1400 om u aan te melden.",
     RefusalReason.LOGGED_IN: "U bent al aangemeld aan de telefoon.",
+    RefusalReason.BEING_CALLED: "Iemand belt deze burger nu. Wacht tot dat klaar is.",
+    RefusalReason.NO_SUCH_MUNICIPALITY: "Deze gemeente is er niet (meer).",
+    RefusalReason.NONSENSE: "Dit kan niet: het houdt op voor het begint, of er staat niets in.",
+    RefusalReason.NOTHING_TO_END: "Dit was al voorbij.",
     RefusalReason.NO_WRAP_UP: "Uw nawerk is al voorbij.",
 }
 _ENDS: Mapping[EndReason, str] = {

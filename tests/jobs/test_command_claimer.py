@@ -16,12 +16,15 @@ from ari_app.core.call import Fact, FactKind, LegRole
 from ari_app.core.callbacks import Created
 from ari_app.core.commands import AnyCommand, AskedCommand
 from ari_app.core.ids import CallId, CommandId, Endpoint, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.login_limits import OF_ACCOUNT
 from ari_app.core.operator_commands import ACCEPTED, Answer, HoldOrResume, RefusalReason, Refused, Unanswered
 from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import LogIn, TakePause
-from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
+from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.command_claimer import CommandClaimer
+from ari_app.storage.accounts.attempts import begin_attempt, subjects_of_login
+from ari_app.storage.accounts.store import add_account
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.calls.reads import call_story
@@ -153,8 +156,15 @@ async def test_given_a_transfer_that_is_allowed_then_it_counts_once_however_ofte
 async def test_given_a_locked_operator_then_a_supervisor_unlocks_them(desk: Desk) -> None:
     locked = "INSERT INTO pin_attempt VALUES ('101', 3, now(), now() + interval '5 min')"
     await desk.database.pool.execute(locked)
+    await add_account(desk.database.background, "anna", "Anna", ANNA, [], "test", NINE)
+    for subject in (*subjects_of_login("anna"), *subjects_of_login("bram")):
+        await begin_attempt(desk.database.background, {subject: OF_ACCOUNT}, datetime.now(UTC))
     assert await desk.asks(UnlockPin()) == ACCEPTED
     assert await desk.database.pool.fetchval("SELECT count(*) FROM pin_attempt") == 0
+    left = await desk.database.pool.fetch("SELECT subject FROM login_attempt")
+    assert {row["subject"] for row in left} == set(subjects_of_login("bram"))
+    actions = await desk.database.pool.fetch("SELECT action FROM audit_log WHERE actor = 'account:7' ORDER BY id")
+    assert [row["action"] for row in actions] == ["operator.unlock", "account.forget_failures"]
 
 
 async def test_given_a_request_then_it_is_given_to_another_and_what_cannot_be_is_refused(desk: Desk) -> None:
@@ -167,6 +177,11 @@ async def test_given_a_request_then_it_is_given_to_another_and_what_cannot_be_is
     assert owner == ANNA
     unknown = AssignRequest(request.id, TeamCode("niemand"))
     assert await desk.asks(unknown, None) == Refused(RefusalReason.UNKNOWN_DESTINATION)
+    assert await desk.asks(CloseByPerson(request.id, "is langs geweest"), None) == ACCEPTED
+    closed = await desk.database.pool.fetchrow("SELECT closed_by, pii_close_reason FROM callback_request")
+    assert closed is not None and tuple(closed) == ("account:7", "is langs geweest")
+    assert await desk.asks(CloseByPerson(request.id, "nog eens"), None) == Refused(RefusalReason.NO_REQUEST)
+    assert "langs" not in str(await desk.database.pool.fetch("SELECT command::text FROM command"))
     nothing = AssignRequest(RequestId(new_command_id()), KCC)
     assert await desk.asks(nothing, None) == Refused(RefusalReason.NO_REQUEST)
 
@@ -227,7 +242,7 @@ async def test_given_a_fault_then_nobody_is_told_that_it_was_done(desk: Desk, mo
         except RuntimeError as error:
             held.append(error)
 
-    monkeypatch.setattr(CommandClaimer, "_assign", breaks)
+    monkeypatch.setattr(CommandClaimer, "_change_request", breaks)
     monkeypatch.setattr(CommandClaimer, "_carry_out", contained)
     service = CallbackService(PostgresCallbackStore(desk.database.pool), lambda: DIRECTORY)
     made = await service.create_or_join(asked(), TEN)

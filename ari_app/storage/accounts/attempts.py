@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from ari_app.core.ids import OperatorNumber
 from ari_app.core.login_limits import FORGOTTEN_AFTER
 from ari_app.core.pin_limits import PinLimit
 from ari_app.storage.accounts.tokens import subject_of
+from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 
 _COUNTED = "SELECT failed_attempts, last_at, locked_until_at FROM login_attempt WHERE subject = $1 FOR UPDATE"
 _COUNT = """
 INSERT INTO login_attempt (subject, failed_attempts, last_at, locked_until_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (subject) DO UPDATE SET failed_attempts = $2, last_at = $3, locked_until_at = $4"""
+_LOGINS = "SELECT login FROM account WHERE operator = $1 ORDER BY login"
+_FORGET_ALL = "DELETE FROM login_attempt WHERE subject = ANY ($1::text[])"
 _FORGET = "DELETE FROM login_attempt WHERE subject = $1"
 # A wait that another try began in the meantime goes on.
 _TAKE_BACK = """
@@ -43,6 +47,20 @@ def address_subject(address: str) -> str:
 def subjects_of_login(login: str) -> list[str]:
     """Everything under which failures of one account are counted."""
     return [password_subject(login), code_subject(login.strip().lower())]
+
+
+async def forget_waits_in(connection: Connection, operator: OperatorNumber, author: str, now: datetime) -> int:
+    """Failures to log in with the accounts of this operator are forgotten, in a transaction of the caller.
+
+    An account that an administrator locked stays so. Returns of how many accounts.
+    """
+    logins = [row["login"] for row in await connection.fetch(_LOGINS, operator)]
+    forgotten = 0
+    for login in logins:
+        if (await connection.execute(_FORGET_ALL, subjects_of_login(login))) != "DELETE 0":
+            forgotten += 1
+            await record_deed(connection, now, author, "account.forget_failures", {"account": login})
+    return forgotten
 
 
 async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetime) -> timedelta | None:

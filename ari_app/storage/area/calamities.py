@@ -10,7 +10,7 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.storage.area.reader import calamity_of
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import InputRefused, translated
 from ari_app.storage.db.notifications import notify_area_changed
 from ari_app.storage.db.scopes import reading, scope_codes
@@ -24,6 +24,7 @@ INSERT INTO calamity (municipality, from_at, until_at, text, "then", author, cre
 SELECT code, $2, $3, $4, $5, $6, $7 FROM municipality WHERE code = $1 RETURNING municipality"""
 _END = f"""
 UPDATE calamity SET until_at = greatest(from_at, $1), ended_by = $3 WHERE municipality = $2 AND {_NOT_OVER}
+  AND ($4::timestamptz IS NULL OR from_at = $4)
 RETURNING municipality"""
 _LIST = f"""
 SELECT municipality, from_at, until_at, text, "then", author FROM calamity
@@ -43,6 +44,13 @@ async def set_calamity(pool: Pool, calamity: Calamity, now: datetime) -> None:
 
     Raises UnknownMunicipality, CalamityRefused, StoreUnavailable.
     """
+    with translated():
+        async with transaction(pool) as connection:
+            await set_calamity_in(connection, calamity, now)
+
+
+async def set_calamity_in(connection: Connection, calamity: Calamity, now: datetime) -> None:
+    """As `set_calamity`, in a transaction of the caller."""
     _refuse_nonsense(calamity)
     values = (calamity.from_at, calamity.until_at, calamity.text, calamity.then.value, calamity.author, now)
     detail = {
@@ -51,12 +59,10 @@ async def set_calamity(pool: Pool, calamity: Calamity, now: datetime) -> None:
         "until_at": None if calamity.until_at is None else calamity.until_at.isoformat(),
         "then": calamity.then.value,
     }
-    with translated():
-        async with transaction(pool) as conn:
-            if await conn.fetchrow(_SET, calamity.municipality, *values) is None:
-                raise UnknownMunicipality(f"there is no municipality {calamity.municipality}")
-            await record_deed(conn, now, calamity.author, "calamity.set", detail)
-            await notify_area_changed(conn, "calamity")
+    if await connection.fetchrow(_SET, calamity.municipality, *values) is None:
+        raise UnknownMunicipality(f"there is no municipality {calamity.municipality}")
+    await record_deed(connection, now, calamity.author, "calamity.set", detail)
+    await notify_area_changed(connection, "calamity")
 
 
 async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, now: datetime) -> int:
@@ -65,12 +71,19 @@ async def end_calamity(pool: Pool, municipality: MunicipalityCode, author: str, 
     Raises StoreUnavailable.
     """
     with translated():
-        async with transaction(pool) as conn:
-            ended = len(await conn.fetch(_END, now, municipality, author))
-            if ended:
-                detail = {"municipality": municipality, "ended": ended}
-                await record_deed(conn, now, author, "calamity.end", detail)
-                await notify_area_changed(conn, "calamity")
+        async with transaction(pool) as connection:
+            return await end_calamity_in(connection, municipality, None, author, now)
+
+
+async def end_calamity_in(
+    connection: Connection, municipality: MunicipalityCode, from_at: datetime | None, author: str, now: datetime
+) -> int:
+    """As `end_calamity`, in a transaction of the caller; with a moment only those that begin, or began, then."""
+    ended = len(await connection.fetch(_END, now, municipality, author, from_at))
+    if ended:
+        detail = {"municipality": municipality, "ended": ended}
+        await record_deed(connection, now, author, "calamity.end", detail)
+        await notify_area_changed(connection, "calamity")
     return ended
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
+from ari_app.storage.area.early_closings import with_early_closings
 from ari_app.storage.area.reader import read_area_rows, read_pin_hashes, read_special_days
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
@@ -24,10 +25,10 @@ class AreaSnapshot:
 
 
 async def load_area(pool: Pool) -> Area:
-    """The area that decisions are made from. Raises StoreUnavailable."""
+    """The area that decisions are made from, early closings included. Raises StoreUnavailable."""
     with translated():
         async with _one_moment(pool) as conn:
-            return await read_area_rows(conn)
+            return await with_early_closings(conn, await read_area_rows(conn))
 
 
 async def load_snapshot(pool: Pool) -> AreaSnapshot:

@@ -53,6 +53,7 @@ _OF_A_CALL = frozenset(
         What.PROMISE_CALLBACK,
         What.MARK_CALLBACK,
         What.CLOSE_REQUEST,
+        What.ASK_ALLOWANCE,
     }
 )
 #: about an operator who need not be logged in
@@ -65,7 +66,8 @@ INSERT INTO command (id, actor, node, operator, session_id, call_id, request_id,
   pii_arguments, asked_at, expires_at)
 SELECT $1::uuid, $2::text, coalesce(call.asterisk_id, session.asterisk_id, before.asterisk_id), $3::text, session.id,
   coalesce($4::uuid, CASE WHEN $11 THEN session.call_id END), $5::uuid,
-  coalesce(call.municipality, request.municipality), $6::text, $7::jsonb, $8::jsonb, now(), now() + $9::interval
+  coalesce(call.municipality, request.municipality, $13::text), $6::text, $7::jsonb, $8::jsonb, now(),
+  now() + $9::interval
 FROM (SELECT) one
 LEFT JOIN operator_session session ON session.operator = $3 AND session.logged_out_at IS NULL
 LEFT JOIN call ON call.id = coalesce($4::uuid, CASE WHEN $11::boolean THEN session.call_id END)
@@ -73,10 +75,12 @@ LEFT JOIN callback_request request ON request.id = $5
 LEFT JOIN LATERAL (SELECT asterisk_id FROM operator_session past WHERE past.operator = $3
   ORDER BY past.logged_in_at DESC LIMIT 1) before ON $6 = 'log_in'
 WHERE ($3 IS NULL OR session.id IS NOT NULL OR ($12::boolean AND EXISTS (SELECT FROM operator WHERE number = $3)))
+AND ($13 IS NULL OR EXISTS (SELECT FROM municipality WHERE code = $13))
 AND ($10::text[] IS NULL OR (
   ($3 IS NULL OR EXISTS (SELECT FROM operator_skill skill WHERE skill.operator = $3 AND skill.municipality = ANY ($10)))
   AND ($4 IS NULL OR call.municipality = ANY ($10) OR ($11 AND session.call_id = $4))
-  AND ($5 IS NULL OR request.municipality = ANY ($10))))
+  AND ($5 IS NULL OR request.municipality = ANY ($10))
+  AND ($13 IS NULL OR $13 = ANY ($10))))
 ON CONFLICT (id) DO NOTHING
 RETURNING coalesce(node, '*') AS node)
 SELECT pg_notify('{COMMAND_CHANNEL}', node)::text FROM asked"""
@@ -85,7 +89,8 @@ SELECT answer, reason, details, claimed_at IS NULL AND now() > expires_at + $2::
 FROM command WHERE id = $1"""
 _IS_THE_SAME = """
 SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
-  AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)"""
+  AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)
+  AND ($6::text IS NULL OR municipality IS NOT DISTINCT FROM $6)"""
 
 
 class Answers:
@@ -168,15 +173,17 @@ async def _write(
     about = (asked.operator, asked.call_id, asked.request_id)
     is_of_call, needs_no_login = what in _OF_A_CALL, what in _WITHOUT_LOGIN
     said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), is_of_call, needs_no_login)
+    of = asked.municipality
     with translated():
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
-            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said) is not None
+            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said, of) is not None
             return is_new or await _is_the_same(connection, asked, actor, what)
 
 
 async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:
-    found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, asked.operator, asked.call_id)
+    about = (asked.operator, asked.call_id, asked.municipality)
+    found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, *about)
     return found is not None
 
 
@@ -211,6 +218,8 @@ def _outside(asked: AskedCommand) -> RefusalReason:
     """What somebody hears of something that is not there, or not theirs to know."""
     if isinstance(asked.command, LogIn | UnlockPin):
         return RefusalReason.UNKNOWN_DESTINATION
+    if asked.municipality is not None:
+        return RefusalReason.NO_SUCH_MUNICIPALITY
     if asked.call_id is not None:
         return RefusalReason.NO_SUCH_CALL
     return RefusalReason.NOT_LOGGED_IN if asked.request_id is None else RefusalReason.NO_REQUEST

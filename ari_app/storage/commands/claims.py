@@ -17,8 +17,9 @@ from uuid import uuid4
 import asyncpg
 import structlog
 
+from ari_app.core.area_commands import AreaCommand
 from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import AsteriskId, CallId, CommandId, OperatorNumber, SessionId, optional
+from ari_app.core.ids import AsteriskId, CallId, CommandId, MunicipalityCode, OperatorNumber, SessionId, optional
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import BeReady, LogOff, TakePause
 from ari_app.storage.commands.codec import decoded, encoded_answer
@@ -36,7 +37,7 @@ MOST_AT_ONCE = 50
 ABANDONED_SECONDS = 30
 
 _IS_MINE = "(node = $1 OR node IS NULL)"
-_WHOLE = "id, actor, operator, session_id, call_id, what, arguments, pii_arguments, asked_at"
+_WHOLE = "id, actor, operator, session_id, call_id, municipality, what, arguments, pii_arguments, asked_at"
 _ANY_OPEN = "SELECT EXISTS (SELECT FROM command WHERE answered_at IS NULL)"
 _CLAIM = f"""
 UPDATE command SET claimed_at = now(), claimed_by = $2
@@ -170,7 +171,8 @@ def _read(row: asyncpg.Record) -> ClaimedCommand | None:
     try:
         command = decoded(row["what"], row["arguments"], row["pii_arguments"])
         call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
-        asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id)
+        town = optional(MunicipalityCode, row["municipality"]) if isinstance(command, AreaCommand) else None
+        asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id, town)
     except ValueError as error:
         log.warning("command_not_understood", command_id=str(row["id"]), what=row["what"], error=str(error))
         return None

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AnyCommand, CommandState, What
 from ari_app.core.operator_commands import (
     ACCEPTED,
@@ -31,7 +32,7 @@ from ari_app.core.operator_commands import (
     Unanswered,
 )
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause, TakePauseAfterCall
-from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, UnlockPin
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties
 from ari_app.core.wrap_ups import WrapUp
 
@@ -57,8 +58,14 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.MARK_CALLBACK: MarkCallback,
     What.CLOSE_REQUEST: CloseRequest,
     What.ALLOW_TRANSFER: AllowTransfer,
+    What.ASK_ALLOWANCE: AskAllowance,
     What.UNLOCK_PIN: UnlockPin,
     What.ASSIGN_REQUEST: AssignRequest,
+    What.CLOSE_BY_PERSON: CloseByPerson,
+    What.SET_CALAMITY: SetCalamity,
+    What.END_CALAMITY: EndCalamity,
+    What.CLOSE_EARLY: CloseEarly,
+    What.OPEN_AGAIN: OpenAgain,
 }
 _WHAT: Mapping[type[AnyCommand], What] = {kind: what for what, kind in KINDS.items()}
 #: what is personal without saying so in its name: the destination of a transfer may be a number outside
@@ -106,7 +113,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         hint = hint.__supertype__
     if hint is UUID or (isinstance(hint, type) and issubclass(hint, StrEnum)):
         return hint
-    return _exactly(hint)
+    return datetime.fromisoformat if hint is datetime else _exactly(hint)
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:

@@ -49,6 +49,8 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "shared_number",
             "account",
             "board_token",
+            "early_closing",
+            "transfer_wish",
         ),
         _CHANGE,
     ),
@@ -129,6 +131,7 @@ _ANSWERED = "claimed_at, answered_at, answer, reason, details"
 WEB_RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(WEB_SEES, _READ),
     "operator": "SELECT (number, name)",  # never the hash of a PIN
+    "pin_attempt": "SELECT (operator, locked_until_at)",
     "audit_log": "INSERT",
     "command": f"SELECT ({_ASKED}, {_ANSWERED}), INSERT ({_ASKED}, pii_arguments)",
     # Who logs in is of no municipality; no page makes an account, or gives a role.
@@ -144,6 +147,7 @@ WEB_RIGHTS: Mapping[str, str] = {
             "municipality",
             "opening_hours",
             "closing",
+            "early_closing",
             "open_day",
             "special_day",
             "callback_rules",

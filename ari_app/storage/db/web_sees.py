@@ -49,6 +49,7 @@ WEB_SEES: Mapping[str, str] = {
     "transfer": _through("call", "id", "transfer.call_id"),
     "call_wrap_up": _through("call", "id", "call_wrap_up.call_id"),
     "queue_visit": _IN_SCOPE.format("municipality"),
+    "transfer_wish": _through("call", "id", "transfer_wish.call_id"),
     "transfer_allowance": _through("call", "id", "transfer_allowance.call_id"),
     "callback_request": _IN_SCOPE.format("municipality"),
     "callback_attempt": _through("callback_request", "id", "callback_attempt.request_id"),
@@ -61,6 +62,8 @@ WEB_SEES: Mapping[str, str] = {
     "operator_session": _of_operator("operator_session.operator"),
     "operator_state": _of_operator("operator_state.operator"),
     "operator_absence": _of_operator("operator_absence.operator"),
+    # what was keyed and is no operator's number may be a PIN in the wrong place: nobody sees it
+    "pin_attempt": "EXISTS (SELECT FROM operator WHERE operator.number = pin_attempt.operator)",
     "team_contact": _of_team("team_contact.team"),
     "command": f"{_OWN} = '*' OR ({_COMMAND})",
     # a board of the whole group is the whole group's; a token is looked up by nobody in particular

@@ -20,6 +20,7 @@ from ari_app.storage.tables.area import (
     direct_number,
     directory_entry,
     directory_entry_hours,
+    early_closing,
     followed_file,
     member_consultation,
     municipality,
@@ -64,7 +65,7 @@ from ari_app.storage.tables.record import (
     outbox,
 )
 from ari_app.storage.tables.retention import erasure, retention_mark, retention_rules
-from ari_app.storage.tables.transfers import transfer, transfer_allowance
+from ari_app.storage.tables.transfers import transfer, transfer_allowance, transfer_wish
 from ari_app.storage.tables.wrap_ups import call_wrap_up
 
 __all__ = [
@@ -97,6 +98,7 @@ __all__ = [
     "direct_number",
     "directory_entry",
     "directory_entry_hours",
+    "early_closing",
     "erasure",
     "followed_file",
     "login_attempt",
@@ -129,5 +131,6 @@ __all__ = [
     "team_municipality",
     "transfer",
     "transfer_allowance",
+    "transfer_wish",
     "web_session",
 ]

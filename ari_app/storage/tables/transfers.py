@@ -9,6 +9,7 @@ from ari_app.storage.db.rows import TRANSFER_MAY_HOLD_NUMBER
 from ari_app.storage.tables.columns import (
     flag,
     instant,
+    key,
     metadata,
     one_of,
     optional_instant,
@@ -60,6 +61,15 @@ transfer = sa.Table(
     sa.Index("uq_transfer_call_id_number", "call_id", "number", unique=True),
     sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
     sa.Index("ix_transfer_personal", "call_id", postgresql_where=sa.text(TRANSFER_MAY_HOLD_NUMBER)),
+)
+
+#: An operator who may not transfer a caller once more asks supervisors for it; the last time counts.
+transfer_wish = sa.Table(
+    "transfer_wish",
+    metadata,
+    sa.Column("call_id", sa.Uuid, sa.ForeignKey("call.id", ondelete="CASCADE"), primary_key=True),
+    key("operator"),
+    instant("asked_at"),
 )
 
 #: A supervisor allows one transfer more than AV §2. Append-only.

@@ -160,6 +160,8 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
             ("UPDATE transfer SET pii_subject = 'x' WHERE ended_at IS NOT NULL", {whole}),
             ("UPDATE call_fact SET detail = '{}'", {whole}),
             ("UPDATE call_wrap_up SET pii_note = ''", {whole}),
+            (f"INSERT INTO transfer_wish VALUES ('{call.id}', '101', now())", {whole}),
+            ("UPDATE transfer_wish SET asked_at = now()", {whole}),
             ("UPDATE callback_fact SET detail = '{}'", {promise}),
             ("UPDATE callback_reminder SET tries_count = 7", set()),  # nobody sees that
             ("UPDATE callback_reminder SET done_at = now(), outcome = 'sent'", {reminded}),
@@ -176,7 +178,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
             "SELECT tgrelid::regclass::text AS name FROM pg_trigger WHERE tgname LIKE 'change%' AND NOT tgisinternal"
         )
     assert {row["name"] for row in names} == {
-        *("call", "call_fact", "transfer", "transfer_allowance", "queue_visit", "operator_session"),
+        *("call", "call_fact", "transfer", "transfer_allowance", "transfer_wish", "queue_visit", "operator_session"),
         *("callback_request", "callback_attempt", "callback_fact", "callback_reminder", "calamity"),
         *("command", "call_wrap_up"),
     }

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ari_app.core.area import AfterCalamity
+from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.commands import AnyCommand
 from ari_app.core.ids import EntryCode, OperatorNumber, RequestId, TeamCode, new_command_id
@@ -27,7 +29,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause, TakePauseAfterCall
-from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson
 from ari_app.core.transfer import SwapParties, TransferKind
 from ari_app.storage.commands.codec import decoded, decoded_answer, encoded, encoded_answer
 from tests.storage.values import DESK
@@ -54,7 +56,13 @@ COMMANDS: list[AnyCommand] = [
     MakeCallback(REQUEST),
     MarkCallback(AttemptOutcome.VOICEMAIL),
     AllowTransfer("drie keer verkeerd"),
+    AskAllowance(),
     AssignRequest(REQUEST, TeamCode("kcc")),
+    CloseByPerson(REQUEST, "Jan is 's avonds langs geweest, 0612345678"),
+    SetCalamity("Er is brand.", until_at=datetime(2026, 3, 3, 16, tzinfo=UTC), then=AfterCalamity.END),
+    EndCalamity(datetime(2026, 3, 3, 15, tzinfo=UTC)),
+    CloseEarly(datetime(2026, 3, 3, 23, tzinfo=UTC), "storm"),
+    OpenAgain(),
 ]
 ANSWERS: list[Answer] = [
     ACCEPTED,

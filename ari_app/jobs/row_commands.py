@@ -1,0 +1,71 @@
+"""Commands that only rows say: each is carried out in the transaction that answers it, so once or not at all."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ari_app.core.area import Calamity
+from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, UnlockPin
+from ari_app.core.wrap_ups import WrapUp
+from ari_app.storage.accounts.attempts import forget_waits_in
+from ari_app.storage.area.calamities import CalamityRefused, UnknownMunicipality, end_calamity_in, set_calamity_in
+from ari_app.storage.area.early_closings import ClosingRefused, close_early_in, open_again_in
+from ari_app.storage.calls.allowances import allow_transfer_in
+from ari_app.storage.calls.wishes import wish_transfer_in
+from ari_app.storage.calls.wrap_ups import save_wrap_up_in
+from ari_app.storage.commands.claims import ClaimedCommand
+from ari_app.storage.db.engine import Connection
+from ari_app.storage.operators.pin_locks import unlock_number_in
+
+
+async def change_rows(claimed: ClaimedCommand, now: datetime, connection: Connection) -> Answer:
+    """What the command says, and what it is answered with."""
+    asked, by = claimed.asked, claimed.actor
+    match asked.command:
+        case AllowTransfer(reason) if asked.call_id is not None:
+            is_done = await allow_transfer_in(connection, None, asked.call_id, by, reason, now)
+            return _done(is_done, RefusalReason.NO_SUCH_CALL)
+        case AskAllowance() if asked.call_id is not None and asked.operator is not None:
+            return _done(await wish_transfer_in(connection, asked.call_id, asked.operator), RefusalReason.NOT_YOURS)
+        case WrapUp() as said if asked.call_id is not None and asked.operator is not None:
+            is_done = await save_wrap_up_in(connection, asked.call_id, asked.operator, said)
+            return _done(is_done, RefusalReason.NOT_YOURS)
+        case UnlockPin() if asked.operator is not None:
+            await unlock_number_in(connection, asked.operator, by, now)
+            await forget_waits_in(connection, asked.operator, by, now)
+            return ACCEPTED
+        case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
+            return await _change_area(connection, asked.municipality, of_all, by, now)
+    return Refused(RefusalReason.NO_SUCH_CALL)
+
+
+async def _change_area(
+    connection: Connection, municipality: MunicipalityCode, wanted: AreaCommand, by: str, now: datetime
+) -> Answer:
+    # A refusal leaves nothing behind: each function judges before it writes.
+    try:
+        match wanted:
+            case SetCalamity(text, from_at, until_at, then):
+                calamity = Calamity(municipality, from_at or now, until_at, text, then, by)
+                await set_calamity_in(connection, calamity, now)
+                return ACCEPTED
+            case EndCalamity(from_at):
+                ended = await end_calamity_in(connection, municipality, from_at, by, now)
+                return _done(ended > 0, RefusalReason.NOTHING_TO_END)
+            case CloseEarly():
+                is_done = await close_early_in(connection, municipality, wanted, by, now)
+                return _done(is_done, RefusalReason.NO_SUCH_MUNICIPALITY)
+            case OpenAgain():
+                ended = await open_again_in(connection, municipality, by, now)
+                return _done(ended > 0, RefusalReason.NOTHING_TO_END)
+    except UnknownMunicipality:
+        return Refused(RefusalReason.NO_SUCH_MUNICIPALITY)
+    except (CalamityRefused, ClosingRefused):
+        return Refused(RefusalReason.NONSENSE)
+
+
+def _done(is_done: bool, else_why: RefusalReason) -> Answer:
+    return ACCEPTED if is_done else Refused(else_why)
