@@ -42,6 +42,8 @@ class Action(StrEnum):
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
     BOARD = "board"  # the wallboard: how it goes now, and today's figures
     BOARD_ADDRESSES = "board_addresses"  # addresses that show a wallboard to whoever has them
+    STAFF = "staff"  # the operators of one's municipalities, and what goes on at each
+    STEER = "steer"  # an operator's state, over their head; what they have to wait for; one transfer more
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
 
@@ -57,6 +59,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.BOARD: frozenset({Role.SUPERVISOR}),
     Action.BOARD_ADDRESSES: frozenset({Role.SUPERVISOR}),
+    Action.STAFF: frozenset({Role.SUPERVISOR}),
+    Action.STEER: frozenset({Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
 }

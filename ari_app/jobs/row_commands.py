@@ -29,7 +29,8 @@ async def change_rows(claimed: ClaimedCommand, now: datetime, connection: Connec
             is_done = await allow_transfer_in(connection, None, asked.call_id, by, reason, now)
             return _done(is_done, RefusalReason.NO_SUCH_CALL)
         case AskAllowance() if asked.call_id is not None and asked.operator is not None:
-            return _done(await wish_transfer_in(connection, asked.call_id, asked.operator), RefusalReason.NOT_YOURS)
+            is_done = await wish_transfer_in(connection, asked.call_id, asked.operator, now)
+            return _done(is_done, RefusalReason.NOT_YOURS)
         case WrapUp() as said if asked.call_id is not None and asked.operator is not None:
             is_done = await save_wrap_up_in(connection, asked.call_id, asked.operator, said)
             return _done(is_done, RefusalReason.NOT_YOURS)

@@ -29,7 +29,8 @@ UNSURE = "Het is niet zeker of dit gelukt is. Kijk wat er op het scherm verander
 #: why not, and what can be done instead
 REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.TRANSFER_LIMIT: "Deze beller is al 2 keer doorverbonden. Nog een keer mag niet. "
-    "Help de beller zelf, beloof dat een collega terugbelt, of vraag uw teamleider om toestemming.",
+    "Help de beller zelf, beloof dat een collega terugbelt, of vraag uw teamleider om toestemming. "
+    "Die kan het voor deze beller toestaan.",
     RefusalReason.UNKNOWN_DESTINATION: "Dit nummer kennen wij niet. Zoek de collega of afdeling op in het nummerplan.",
     RefusalReason.NOT_NOW: f"Deze collega of afdeling is nu gesloten. {_CALL_BACK_INSTEAD}",
     RefusalReason.PAID_SERVICE: "Dit nummer kost extra geld. Daar mag u niet naartoe bellen of doorverbinden.",

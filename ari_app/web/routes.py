@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.web.live import socket
-from ari_app.web.pages import account, accounts, boards, call, callbacks, desk, directory, login, start, state
+from ari_app.web.pages import account, accounts, boards, call, callbacks, desk, directory, login, staff, start, state
 from ari_app.web.site import Site, Visit
 
 OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
@@ -62,6 +62,11 @@ ROUTES = (
     Route("POST", "/terugbellen/bel", callbacks.call, Action.CALLBACKS),
     Route("POST", "/terugbellen/controle", callbacks.check, Action.CALLBACKS, keeps_form=False),
     Route("GET", "/terugbellen/{reference}", callbacks.show, Action.CALLBACKS),
+    Route("GET", "/medewerkers", staff.show_all, Action.STAFF),
+    Route("GET", "/medewerkers/{number}", staff.show, Action.STAFF),
+    Route("POST", "/medewerkers/{number}/stand", staff.change_state, Action.STEER),
+    Route("POST", "/medewerkers/{number}/ontgrendelen", staff.unlock, Action.STEER),
+    Route("POST", "/medewerkers/{number}/doorverbinden", staff.allow_transfer, Action.STEER),
     Route("GET", "/wandbord", boards.choose, Action.BOARD),
     Route("GET", "/wandbord/toon", boards.show, Action.BOARD),
     Route("POST", "/wandbord/adres", boards.add_address, Action.BOARD_ADDRESSES),

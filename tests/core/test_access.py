@@ -26,6 +26,8 @@ TABLE = {
     Action.QUEUE_LINE: {Role.OPERATOR, Role.SUPERVISOR},
     Action.BOARD: {Role.SUPERVISOR},
     Action.BOARD_ADDRESSES: {Role.SUPERVISOR},
+    Action.STAFF: {Role.SUPERVISOR},
+    Action.STEER: {Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
 }

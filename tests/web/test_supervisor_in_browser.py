@@ -15,6 +15,7 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.local.postgres import LocalPostgres
+from tests.web.callers import a_talk
 from tests.web.chromium import Desk
 from tests.web.desks import a_desk
 from tests.web.rows import an_operator, waiting_callers
@@ -135,3 +136,33 @@ async def test_an_address_that_was_ended_says_so_on_its_screen(desk: Desk) -> No
     await bea.get_by_role("button", name="Beëindig").first.click()
     await desk.text_of(wall, "main", "Dit wandbord is er niet meer")
     await looked_at(desk, wall, "a board that was ended")
+
+
+async def test_a_supervisor_sees_a_wish_and_allows_it_and_the_page_keeps_its_place(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/medewerkers")
+    await desk.text_of(bea, "#staff", "Niet aangemeld")
+    await looked_at(desk, bea, "nobody is logged in")
+    await an_operator(desk.serve, "102", ELDERLO)
+    talk = await a_talk(desk.serve, "101", WIERDAM)
+    await talk.becomes(transfer_count=2)
+    await bea.focus("#staff-101 a")
+    await desk.serve.pool.execute("INSERT INTO transfer_wish VALUES ($1, '101', now())", talk.call.id)
+    await desk.serve.pool.execute(
+        "INSERT INTO pin_attempt VALUES ('102', 3, now(), now() + interval '5 min') ON CONFLICT DO NOTHING"
+    )
+    await talk.becomes(has_music=True)
+    await desk.text_of(bea, "#wish-101", "vraagt sinds")
+    await desk.text_of(bea, "#status", "vraagt of de beller nog een keer mag worden doorverbonden")
+    assert await bea.evaluate("document.activeElement.textContent") == "Anna (101)"
+    await looked_at(desk, bea, "operators")
+    await bea.click("#wish-101 a")
+    await desk.text_of(bea, "main", "Sta één keer toe")
+    await looked_at(desk, bea, "an operator with a wish")
+    await bea.fill("#reden-doorverbinden", "hoort bij twee afdelingen")
+    await bea.get_by_role("button", name="Sta één keer toe").click()
+    await desk.text_of(bea, "#answer", "Er is niets veranderd")  # no controller runs here
+    await looked_at(desk, bea, "an operator after a refusal")
+    await bea.goto(f"{desk.url}/medewerkers/102")
+    await desk.text_of(bea, "main", "Hef het wachten op")
+    await looked_at(desk, bea, "an operator who has to wait")

@@ -29,9 +29,15 @@ PATHS = (
     "/wandbord/toon",
     "/wandbord/toon?gemeente=GM9902",
     "/wandbord/toon?team=elderlo",
+    "/medewerkers",
+    "/medewerkers/101",
 )
 #: of each page with live regions: what comes when callers come, and what is there of one's own
-CHANGES = {Page.DESK: (Region.QUEUE, "Wierdam"), Page.BOARD: (Region.BOARD, "Langste")}
+CHANGES = {
+    Page.DESK: (Region.QUEUE, "Wierdam"),
+    Page.BOARD: (Region.BOARD, "Langste"),
+    Page.STAFF: (Region.STAFF, "Wierdam"),
+}
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: of Elderlo: its name, its code, its operator and team, and what is in the address of its account
 FOREIGN = ("Elderlo", "GM9902", "Bert", "elderlo", "102")
@@ -62,13 +68,13 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                 continue
             for of, account in ((WIERDAM, "w-operator"), (ELDERLO, "e-operator")):
                 path = route.path.replace("{login}", account).replace("{session}", NOBODY)
-                path = path.replace("{reference}", "1234567").replace("{board}", NOBODY)
+                path = path.replace("{reference}", "1234567").replace("{board}", NOBODY).replace("{number}", "102")
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
                 allowed = role in MAY[route.action]
                 if not allowed:
                     expected = {403}
-                elif any(part in route.path for part in ("{session}", "{reference}", "{board}")):
-                    expected = {404}  # nobody has that session, callback or board, whoever it would be of
+                elif any(part in route.path for part in ("{session}", "{reference}", "{board}", "{number}")):
+                    expected = {404}  # nobody has that session, callback or board; 102 is of Elderlo
                 elif "{login}" in route.path and of == ELDERLO:
                     expected = {404}
                 else:
@@ -80,7 +86,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     browser = await place.browser()
     for route in ROUTES:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
-        path = path.replace("{board}", NOBODY)
+        path = path.replace("{board}", NOBODY).replace("{number}", "101")
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:
@@ -117,6 +123,7 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
             async with await browser.live(query=f"?blad={page}") as socket:
                 first = await next_frames(socket, *REGIONS[page])
                 assert words in first
+                await place.serve.pool.execute("UPDATE operator_session SET logout_pending = NOT logout_pending")
                 await waiting_callers(place.serve, ELDERLO, 1)
                 await waiting_callers(place.serve, WIERDAM, 1)
                 later = await next_frames(socket, region)

@@ -91,6 +91,7 @@ class OpenRequest:
 class CallCard:
     """`is_known`: the call is in the scope; of another one, as of a caller who chose no municipality, the card says
     only that there is one. `state`: that of the operator. `band`: a number that tells municipalities apart.
+    `wished_at`: the operator asked for one transfer more then, and nobody has allowed it since.
     `calamity_text`: of a calamity that goes on now. `own_request`: the subject of the request, when this is a callback.
     """
 
@@ -108,6 +109,7 @@ class CallCard:
     returned_at: datetime | None
     transfer_count: int
     allowed_beyond: int
+    wished_at: datetime | None
     is_callback: bool
     callback_mark: AttemptOutcome | None
     own_request: str | None
@@ -198,6 +200,9 @@ SELECT desk.call_id, call.id IS NOT NULL AS is_known, desk.operator, desk.state,
   call.answered_at, call.ended_at, call.held_at, call.returned_at,
   coalesce(call.transfer_count, 0) AS transfer_count,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
+  (SELECT wish.asked_at FROM transfer_wish wish WHERE wish.call_id = call.id AND wish.operator = desk.operator
+    AND NOT EXISTS (SELECT FROM transfer_allowance one WHERE one.call_id = call.id
+      AND one.allowed_at >= wish.asked_at)) AS wished_at,
   call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
   (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
   (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= now()

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.access import Scope
+from ari_app.core.commands import What
+from ari_app.core.forced_states import ForcedState, is_news
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, optional
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import Named
 from ari_app.storage.db.scopes import reading, scope_codes
 
 
@@ -31,6 +34,14 @@ class DeskState:
     node: AsteriskId | None
     call_id: CallId | None
     municipality: str | None
+    forced: ForcedState | None  # what a supervisor asked for last, in this login or the one that is over
+
+    def is_forced(self, now: datetime) -> bool:
+        """Whether what a supervisor asked for is what is now, or what is to come."""
+        pause = self.pause_reason or self.pause_pending
+        return self.forced is not None and is_news(
+            self.forced, self.state, pause, logout_pending=self.logout_pending, now=now
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +71,15 @@ SELECT operator.number, operator.name, session.state, session.state_since_at, se
   session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending, session.asterisk_id AS node,
   session.call_id, (SELECT municipality.name FROM call JOIN municipality ON municipality.code = call.municipality
     WHERE call.id = session.call_id AND ($1::text[] IS NULL OR call.municipality = ANY ($1))) AS municipality,
-  coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
+  forced.*, coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
     JOIN team ON team.code = member.team WHERE member.operator = operator.number), '{}') AS teams
 FROM operator LEFT JOIN operator_session session
   ON session.operator = operator.number AND session.logged_out_at IS NULL
+LEFT JOIN LATERAL (SELECT command.what AS forced_what, command.arguments ->> 'reason' AS forced_pause,
+  command.arguments ->> 'forced_why' AS forced_why, command.asked_at AS forced_at
+  FROM (SELECT past.command_id FROM operator_session past WHERE past.operator = operator.number
+    ORDER BY past.logged_in_at DESC LIMIT 1) newest
+  JOIN command ON command.id = newest.command_id AND command.arguments ->> 'forced_why' <> '') forced ON true
 WHERE operator.number = ANY ($2::text[]) AND ($1::text[] IS NULL OR EXISTS (SELECT FROM operator_skill skill
   WHERE skill.operator = operator.number AND skill.municipality = ANY ($1)))"""
 _QUEUES = """
@@ -83,19 +99,22 @@ async def desk_states(
     with translated():
         async with reading(pool, scope) as connection:
             rows = await connection.fetch(_STATES, scope_codes(scope), list(operators))
-    found = (
-        DeskState(
-            **{
-                **row,
-                "teams": tuple(row["teams"]),
-                "state": OperatorState(row["state"] or OperatorState.AWAY),
-                "pause_reason": optional(PauseReason, row["pause_reason"]),
-                "pause_pending": optional(PauseReason, row["pause_pending"]),
-            }
-        )
-        for row in rows
+    return {state.number: state for state in map(_state, rows)}
+
+
+def _state(row: Named) -> DeskState:
+    values = dict(row.items())  # type: ignore[attr-defined]
+    what, pause, why, at = (values.pop(f"forced_{name}") for name in ("what", "pause", "why", "at"))
+    return DeskState(
+        **{
+            **values,
+            "teams": tuple(row["teams"]),
+            "state": OperatorState(row["state"] or OperatorState.AWAY),
+            "pause_reason": optional(PauseReason, row["pause_reason"]),
+            "pause_pending": optional(PauseReason, row["pause_pending"]),
+            "forced": None if what is None else ForcedState(What(what), optional(PauseReason, pause), why, at),
+        }
     )
-    return {state.number: state for state in found}
 
 
 async def queue_lines(pool: Pool, scope: Scope) -> list[QueueLine]:

@@ -61,7 +61,7 @@ function becomeOld() {
 }
 
 /** The caller counts for more than the operator's own state, which says the same in fewer words. */
-const said = () => ["card", "operator"].map((id) => document.getElementById(id)?.dataset.say).find(Boolean) ?? "";
+const said = () => ["card", "operator", "staff"].map((id) => document.getElementById(id)?.dataset.say).find(Boolean) ?? "";
 
 /** Said to people who do not see the page: only what changed, and never twice. @param {string} before */
 function say(before) {

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 #: changes that come together are read together
 GATHER_SECONDS = 0.02
 #: these are rendered at most so often; the first change after a quiet time goes out at once
-SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0}
+SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0}
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
 #: a login that ended by itself stays dead: that is written down so often
@@ -119,11 +119,13 @@ class Hub:
     def _heard(self, change: Change) -> None:
         match change.kind:
             case ChangeKind.SESSION:
-                self._mark(Region.BOARD, self._readers_of_operator(Region.BOARD, change.operator))
+                for region in (Region.BOARD, Region.STAFF):
+                    self._mark(region, self._readers_of_operator(region, change.operator))
                 screens = [one for one in self._screens if one.actor.operator == change.operator]
                 self._mark(Region.CARD, screens)
                 self._mark(Region.OPERATOR, screens)
             case ChangeKind.CALL:
+                self._mark(Region.STAFF, self._readers(Region.STAFF, change.municipality))
                 screens = [one for one in self._screens if str(one.card_call) == change.id]
                 self._mark(Region.CARD, screens)
                 self._mark(Region.OPERATOR, screens)
@@ -138,7 +140,14 @@ class Hub:
                     self._mark(region, self._readers(region, change.municipality))
             case ChangeKind.AREA:
                 self._area.mark()
-                for region in (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS, Region.BOARD):
+                for region in (
+                    Region.CARD,
+                    Region.OPERATOR,
+                    Region.QUEUE,
+                    Region.CALLBACKS,
+                    Region.BOARD,
+                    Region.STAFF,
+                ):
                     self._mark(region, self._readers(region, change.municipality))
 
     def _readers(self, region: Region, municipality: MunicipalityCode | None) -> Iterable[Screen]:
@@ -217,6 +226,10 @@ class Hub:
                     self._show_line(readers)
                 case Region.BOARD:
                     await self.regions.show_boards(readers, self._now())
+                case Region.STAFF:
+                    html = await self.regions.staff(scope, self._now())
+                    for screen in readers:
+                        screen.put(region, html)
                 case Region.QUEUE:
                     html = await self.regions.queue(scope, self._now())
                     for screen in readers:
@@ -262,7 +275,8 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            self._mark(Region.BOARD, self._screens)
+            for region in (Region.BOARD, Region.STAFF):
+                self._mark(region, self._screens)
             self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
 
     async def _watch_sessions(self) -> None:

@@ -13,8 +13,10 @@ from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.card import call_cards
 from ari_app.storage.operators.desk import desk_states, queue_lines
+from ari_app.storage.operators.staff import list_staff
 from ari_app.web.live.screen import Region, Screen
 from ari_app.web.rendering import Renderer
+from ari_app.web.staff_view import by_state
 
 
 class Regions:
@@ -73,6 +75,11 @@ class Regions:
             html = self._pages.fragment("board", figures=figures, now=now)
             for screen in readers:
                 screen.put(Region.BOARD, html)
+
+    async def staff(self, scope: Scope, now: datetime) -> str:
+        """Raises StoreUnavailable."""
+        found = sorted(await list_staff(self._pool, scope, now), key=by_state)
+        return self._pages.fragment("staff", staff=found, wishes=[one for one in found if one.wished_at], now=now)
 
     async def queue(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

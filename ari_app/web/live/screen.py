@@ -22,6 +22,7 @@ class Region(StrEnum):
     QUEUE = "queue"
     CALLBACKS = "callbacks"  # the operator's own, and those of their teams
     BOARD = "board"
+    STAFF = "staff"  # the operators of a supervisor's municipalities
 
 
 ACTIONS = {
@@ -32,6 +33,7 @@ ACTIONS = {
     Region.QUEUE: Action.QUEUE_LINE,
     Region.CALLBACKS: Action.CALLBACKS,
     Region.BOARD: Action.BOARD,
+    Region.STAFF: Action.STAFF,
 }
 
 
@@ -40,15 +42,17 @@ class Page(StrEnum):
 
     DESK = "werkplek"
     BOARD = "wandbord"
+    STAFF = "medewerkers"
 
 
 _ALWAYS = frozenset({Region.HELLO, Region.LINE})
 REGIONS = {
     Page.DESK: _ALWAYS | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
     Page.BOARD: _ALWAYS | {Region.BOARD},
+    Page.STAFF: _ALWAYS | {Region.STAFF},
 }
 #: the right without which there is no such page
-PAGE_ACTIONS = {Page.DESK: Action.DESK, Page.BOARD: Action.BOARD}
+PAGE_ACTIONS = {Page.DESK: Action.DESK, Page.BOARD: Action.BOARD, Page.STAFF: Action.STAFF}
 
 _NOBODY = Actor(AccountId(UUID(int=0)), "", "", None, ())
 

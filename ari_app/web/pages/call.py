@@ -23,6 +23,7 @@ from ari_app.core.operator_commands import (
     StartTransfer,
     TransferToQueue,
 )
+from ari_app.core.supervisor_commands import AskAllowance
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.web import security
@@ -43,7 +44,8 @@ RESULTS = {
 }
 #: so many subjects fit in a list that is chosen from
 MOST_SUBJECTS = 200
-_PLAIN: dict[str, Command] = {
+_PLAIN: dict[str, Command | AskAllowance] = {
+    "ask_allowance": AskAllowance(),
     "hold": HoldOrResume(is_for_hold=True),
     "resume": HoldOrResume(is_for_hold=False),
     "put_down": PutDown(),
@@ -95,7 +97,7 @@ def _code(subject: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
 
 
-def _command(form: dict[str, str]) -> Command | None:
+def _command(form: dict[str, str]) -> Command | AskAllowance | None:
     what, to = form.get("doe", ""), form.get("naar", "").strip()
     if what in _PLAIN:
         return _PLAIN[what]

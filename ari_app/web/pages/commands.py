@@ -32,7 +32,7 @@ async def ask_controller(
     site, actor = visit.site, visit.actor
     if actor.operator is None:
         raise web.HTTPBadRequest
-    asked = AskedCommand(command, actor.operator, call_id, _id(command_id))
+    asked = AskedCommand(command, actor.operator, call_id, command_id_of(command_id))
     scope = actor.scope_of(action)
     return await ask(site.pool, asked, actor=f"account:{actor.login}", scope=scope, answers=site.answers)
 
@@ -87,7 +87,8 @@ def note_of(form: Mapping[str, str]) -> str:
     return form.get("notitie", "").replace("\r\n", "\n").strip()
 
 
-def _id(text: str) -> CommandId:
+def command_id_of(text: str) -> CommandId:
+    """The id that a page chose, or a new one."""
     try:
         return CommandId(UUID(text))
     except ValueError:

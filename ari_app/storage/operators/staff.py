@@ -1,0 +1,88 @@
+"""The operators of a supervisor's municipalities, with what goes on at each: one statement, no caller's number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ari_app.core.access import Scope
+from ari_app.core.ids import CallId, Endpoint, OperatorNumber
+from ari_app.core.operators import OperatorState, PauseReason
+from ari_app.core.transfer_rules import may_transfer
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import RowShape
+from ari_app.storage.db.scopes import reading, scope_codes
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """One operator, logged in or not. Of a call, a team or a municipality outside the scope nothing is said.
+
+    `call_id`: the call that they have, in the scope; `town` its municipality. `wished_at`: they asked for one transfer
+    more, and nobody has allowed one since. `locked_until_at`: wrong PINs, or wrong passwords of their account.
+    `is_absent`: they are known to be away now.
+    """
+
+    number: OperatorNumber
+    name: str
+    teams: tuple[str, ...]
+    state: OperatorState
+    state_since_at: datetime | None
+    pause_reason: PauseReason | None
+    pause_pending: PauseReason | None
+    logout_pending: bool
+    endpoint: Endpoint | None
+    call_id: CallId | None
+    town: str | None
+    transfer_count: int
+    allowed_beyond: int
+    wished_at: datetime | None
+    locked_until_at: datetime | None
+    is_absent: bool
+
+    @property
+    def may_be_allowed(self) -> bool:
+        """Whether the caller whom they have may not be transferred any more, unless a supervisor allows it."""
+        return self.call_id is not None and not may_transfer(self.transfer_count, self.allowed_beyond)
+
+
+_IN_SCOPE = "($1::text[] IS NULL OR {0} = ANY ($1))"
+_SUBJECT = "'{0}:' || encode(sha256(convert_to(account.login, 'UTF8')), 'hex')"
+_STAFF = f"""
+SELECT operator.number, operator.name, coalesce(session.state, '{OperatorState.AWAY}') AS state, session.state_since_at,
+  session.pause_reason, session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending,
+  session.endpoint, call.id AS call_id, town.name AS town, coalesce(call.transfer_count, 0) AS transfer_count,
+  (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
+  (SELECT wish.asked_at FROM transfer_wish wish WHERE wish.call_id = call.id AND wish.operator = operator.number
+    AND NOT EXISTS (SELECT FROM transfer_allowance one WHERE one.call_id = call.id
+      AND one.allowed_at >= wish.asked_at)) AS wished_at,
+  greatest((SELECT pin.locked_until_at FROM pin_attempt pin
+      WHERE pin.operator = operator.number AND pin.locked_until_at > $2),
+    (SELECT max(attempt.locked_until_at) FROM account JOIN login_attempt attempt
+      ON attempt.subject IN ({_SUBJECT.format("password")}, {_SUBJECT.format("code")})
+      WHERE account.operator = operator.number AND attempt.locked_until_at > $2)) AS locked_until_at,
+  EXISTS (SELECT FROM operator_absence absence WHERE absence.operator = operator.number AND absence.from_at <= $2
+    AND (absence.until_at IS NULL OR absence.until_at > $2)) AS is_absent,
+  coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
+    JOIN team ON team.code = member.team WHERE member.operator = operator.number
+      AND EXISTS (SELECT FROM team_municipality served WHERE served.team = team.code
+        AND {_IN_SCOPE.format("served.municipality")})), '{{}}') AS teams
+FROM operator LEFT JOIN operator_session session
+  ON session.operator = operator.number AND session.logged_out_at IS NULL
+LEFT JOIN call ON call.id = session.call_id AND call.ended_at IS NULL AND {_IN_SCOPE.format("call.municipality")}
+LEFT JOIN municipality town ON town.code = call.municipality
+WHERE ($3::text IS NULL OR operator.number = $3) AND ($1::text[] IS NULL OR EXISTS (SELECT FROM operator_skill skill
+  WHERE skill.operator = operator.number AND {_IN_SCOPE.format("skill.municipality")}))
+ORDER BY operator.name, operator.number"""
+_MEMBER = RowShape(StaffMember, "operator")
+
+
+async def list_staff(
+    pool: Pool, scope: Scope, now: datetime, *, only: OperatorNumber | None = None
+) -> list[StaffMember]:
+    """Those with a skill for a municipality of the scope, by name. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_STAFF, scope_codes(scope), now, only)
+    return [_MEMBER.read(row) for row in rows]

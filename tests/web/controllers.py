@@ -1,0 +1,35 @@
+"""A controller for the commands of pages that only rows say: it carries them out as `serve` does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from ari_app.core.commands import AnyCommand
+from ari_app.jobs.row_commands import change_rows
+from ari_app.storage.db.feed import Feed
+from ari_app.storage.db.notifications import COMMAND_CHANNEL
+from tests.storage.commands.people import controller
+from tests.web.people import Place
+
+
+@asynccontextmanager
+async def rows_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
+    """For the time of the block; the list is what was asked."""
+    claims, asked = controller(place.serve.pool), list[AnyCommand]()
+
+    async def work() -> None:
+        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
+            async for _ in feed:  # the first tells to look
+                for claimed in await claims.claim():
+                    asked.append(claimed.asked.command)
+                    await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, place.clock()))
+
+    task = asyncio.create_task(work())
+    try:
+        yield asked
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
