@@ -44,6 +44,8 @@ class Action(StrEnum):
     BOARD_ADDRESSES = "board_addresses"  # addresses that show a wallboard to whoever has them
     STAFF = "staff"  # the operators of one's municipalities, and what goes on at each
     STEER = "steer"  # an operator's state, over their head; what they have to wait for; one transfer more
+    REQUESTS = "requests"  # all callbacks of one's municipalities: what is at risk, given to others, closed
+    SEE_NUMBER = "see_number"  # the number of a citizen and what was noted; whoever looks is in the audit log
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
 
@@ -61,6 +63,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.BOARD_ADDRESSES: frozenset({Role.SUPERVISOR}),
     Action.STAFF: frozenset({Role.SUPERVISOR}),
     Action.STEER: frozenset({Role.SUPERVISOR}),
+    Action.REQUESTS: frozenset({Role.SUPERVISOR}),
+    Action.SEE_NUMBER: frozenset({Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
 }

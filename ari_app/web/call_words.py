@@ -12,6 +12,7 @@ from phonenumbers import PhoneNumberFormat
 from ari_app.core.area import DirectoryEntry
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.call import EndReason
+from ari_app.core.callback_risks import Risk
 from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, RequestState
 from ari_app.core.numbers import is_fictitious
 from ari_app.core.operator_commands import Accepted, Answer, Promised, RefusalReason, Refused
@@ -79,6 +80,13 @@ _OUTCOMES: Mapping[AttemptOutcome, str] = {
     AttemptOutcome.REFUSED: "wil niet gebeld worden",
     AttemptOutcome.FAILED: "bellen lukte niet",
     AttemptOutcome.LOST: "niet bekend",
+}
+RISKS: Mapping[Risk, str] = {
+    Risk.OVERDUE: "te laat",
+    Risk.DEADLINE_NEAR: "bijna te laat",
+    Risk.DECISION: "u beslist: er wordt niet meer vanzelf gebeld",
+    Risk.OWNER_ABSENT: "wie het zou doen, is afwezig",
+    Risk.NOBODY_LOGGED_IN: "niemand van het team is aangemeld",
 }
 _TRANSFER_FAILED: Mapping[TransferOutcome, str] = {
     TransferOutcome.NO_ANSWER: "nam niet op",
@@ -221,4 +229,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "hour": hour,
     "state_of_request": REQUEST_STATES.__getitem__,
     "fact_words": FACTS.__getitem__,
+    "risk_words": RISKS.__getitem__,
 }

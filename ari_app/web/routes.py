@@ -9,7 +9,20 @@ from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.web.live import socket
-from ari_app.web.pages import account, accounts, boards, call, callbacks, desk, directory, login, staff, start, state
+from ari_app.web.pages import (
+    account,
+    accounts,
+    boards,
+    call,
+    callbacks,
+    desk,
+    directory,
+    login,
+    requests,
+    staff,
+    start,
+    state,
+)
 from ari_app.web.site import Site, Visit
 
 OpenHandler = Callable[[Site, web.Request], Awaitable[web.StreamResponse]]
@@ -67,6 +80,10 @@ ROUTES = (
     Route("POST", "/medewerkers/{number}/stand", staff.change_state, Action.STEER),
     Route("POST", "/medewerkers/{number}/ontgrendelen", staff.unlock, Action.STEER),
     Route("POST", "/medewerkers/{number}/doorverbinden", staff.allow_transfer, Action.STEER),
+    Route("GET", "/terugbelverzoeken", requests.show_all, Action.REQUESTS),
+    Route("POST", "/terugbelverzoeken", requests.change_many, Action.REQUESTS),
+    Route("GET", "/terugbelverzoeken/{reference}", requests.show, Action.REQUESTS),
+    Route("POST", "/terugbelverzoeken/{reference}/nummer", requests.show_number, Action.SEE_NUMBER),
     Route("GET", "/wandbord", boards.choose, Action.BOARD),
     Route("GET", "/wandbord/toon", boards.show, Action.BOARD),
     Route("POST", "/wandbord/adres", boards.add_address, Action.BOARD_ADDRESSES),

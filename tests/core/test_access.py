@@ -28,6 +28,8 @@ TABLE = {
     Action.BOARD_ADDRESSES: {Role.SUPERVISOR},
     Action.STAFF: {Role.SUPERVISOR},
     Action.STEER: {Role.SUPERVISOR},
+    Action.REQUESTS: {Role.SUPERVISOR},
+    Action.SEE_NUMBER: {Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
 }

@@ -15,7 +15,7 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.local.postgres import LocalPostgres
-from tests.web.callers import a_talk
+from tests.web.callers import a_request, a_talk
 from tests.web.chromium import Desk
 from tests.web.desks import a_desk
 from tests.web.rows import an_operator, waiting_callers
@@ -166,3 +166,34 @@ async def test_a_supervisor_sees_a_wish_and_allows_it_and_the_page_keeps_its_pla
     await bea.goto(f"{desk.url}/medewerkers/102")
     await desk.text_of(bea, "main", "Hef het wachten op")
     await looked_at(desk, bea, "an operator who has to wait")
+
+
+async def test_callbacks_at_risk_are_chosen_by_keyboard_and_a_reason_is_asked_for(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/terugbelverzoeken")
+    await looked_at(desk, bea, "no callbacks")
+    late = await a_request(desk.serve, WIERDAM, subject="paspoort", operator="101")
+    await a_request(desk.serve, ELDERLO, subject="afval " * 12, number="+31119555124")
+    await desk.serve.pool.execute(
+        """UPDATE callback_request SET first_contact_at = first_contact_at - interval '9 days',
+          deadline_at = now() - interval '1 hour', plan_by_at = now() - interval '2 hours' WHERE id = $1""",
+        late.id,
+    )
+    await a_request(desk.serve, WIERDAM, number="+31119555125")
+    await desk.text_of(bea, "#at_risk", "3 open, 1 te laat")
+    await bea.reload()
+    await looked_at(desk, bea, "callbacks at risk")
+    await bea.focus(f"#kies-{late.reference}")
+    await bea.keyboard.press("Space")
+    await bea.get_by_role("button", name="Sluit", exact=True).click()
+    assert await bea.evaluate("document.activeElement.id") == "reden", "the browser asks for it"
+    await bea.select_option("#aan", "team:wierdam")
+    await bea.get_by_role("button", name="Geef", exact=True).click()
+    await desk.text_of(bea, "#answer", "1 niet: De centrale antwoordt niet")  # no controller runs here
+    await looked_at(desk, bea, "callbacks that could not be given")
+    await bea.click(f"text={late.reference}")
+    await desk.text_of(bea, "main", "Laat nummer en notitie zien")
+    await looked_at(desk, bea, "a callback without its number")
+    await bea.get_by_role("button", name="Laat nummer en notitie zien").click()
+    await desk.text_of(bea, "main", "0119 555 123")
+    await looked_at(desk, bea, "a callback with its number")

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 #: changes that come together are read together
 GATHER_SECONDS = 0.02
 #: these are rendered at most so often; the first change after a quiet time goes out at once
-SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0}
+SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0}
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
 #: a login that ended by itself stays dead: that is written down so often
@@ -119,7 +119,7 @@ class Hub:
     def _heard(self, change: Change) -> None:
         match change.kind:
             case ChangeKind.SESSION:
-                for region in (Region.BOARD, Region.STAFF):
+                for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
                     self._mark(region, self._readers_of_operator(region, change.operator))
                 screens = [one for one in self._screens if one.actor.operator == change.operator]
                 self._mark(Region.CARD, screens)
@@ -134,7 +134,8 @@ class Hub:
                 self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
                 self._mark(Region.BOARD, self._readers(Region.BOARD, change.municipality))
                 if change.kind is ChangeKind.REQUEST:
-                    self._mark(Region.CALLBACKS, self._readers(Region.CALLBACKS, change.municipality))
+                    for region in (Region.CALLBACKS, Region.AT_RISK):
+                        self._mark(region, self._readers(region, change.municipality))
             case ChangeKind.VISIT:
                 for region in (Region.QUEUE, Region.BOARD):
                     self._mark(region, self._readers(region, change.municipality))
@@ -226,8 +227,9 @@ class Hub:
                     self._show_line(readers)
                 case Region.BOARD:
                     await self.regions.show_boards(readers, self._now())
-                case Region.STAFF:
-                    html = await self.regions.staff(scope, self._now())
+                case Region.STAFF | Region.AT_RISK:
+                    made = self.regions.staff if region is Region.STAFF else self.regions.at_risk
+                    html = await made(scope, self._now())
                     for screen in readers:
                         screen.put(region, html)
                 case Region.QUEUE:
@@ -275,7 +277,7 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            for region in (Region.BOARD, Region.STAFF):
+            for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
                 self._mark(region, self._screens)
             self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from ari_app.core.access import Scope
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.boards.figures import BoardView, board_figures
+from ari_app.storage.callbacks.at_risk import requests_at_risk
 from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.card import call_cards
@@ -80,6 +81,11 @@ class Regions:
         """Raises StoreUnavailable."""
         found = sorted(await list_staff(self._pool, scope, now), key=by_state)
         return self._pages.fragment("staff", staff=found, wishes=[one for one in found if one.wished_at], now=now)
+
+    async def at_risk(self, scope: Scope, now: datetime) -> str:
+        """Raises StoreUnavailable."""
+        _, counts = await requests_at_risk(self._pool, scope, now)
+        return self._pages.fragment("at_risk", counts=counts)
 
     async def queue(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

@@ -22,6 +22,7 @@ class Region(StrEnum):
     QUEUE = "queue"
     CALLBACKS = "callbacks"  # the operator's own, and those of their teams
     BOARD = "board"
+    AT_RISK = "at_risk"  # how many callbacks of a supervisor's municipalities are overdue or at risk
     STAFF = "staff"  # the operators of a supervisor's municipalities
 
 
@@ -34,6 +35,7 @@ ACTIONS = {
     Region.CALLBACKS: Action.CALLBACKS,
     Region.BOARD: Action.BOARD,
     Region.STAFF: Action.STAFF,
+    Region.AT_RISK: Action.REQUESTS,
 }
 
 
@@ -43,6 +45,7 @@ class Page(StrEnum):
     DESK = "werkplek"
     BOARD = "wandbord"
     STAFF = "medewerkers"
+    REQUESTS = "terugbelverzoeken"
 
 
 _ALWAYS = frozenset({Region.HELLO, Region.LINE})
@@ -50,9 +53,15 @@ REGIONS = {
     Page.DESK: _ALWAYS | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
     Page.BOARD: _ALWAYS | {Region.BOARD},
     Page.STAFF: _ALWAYS | {Region.STAFF},
+    Page.REQUESTS: _ALWAYS | {Region.AT_RISK},
 }
 #: the right without which there is no such page
-PAGE_ACTIONS = {Page.DESK: Action.DESK, Page.BOARD: Action.BOARD, Page.STAFF: Action.STAFF}
+PAGE_ACTIONS = {
+    Page.DESK: Action.DESK,
+    Page.BOARD: Action.BOARD,
+    Page.STAFF: Action.STAFF,
+    Page.REQUESTS: Action.REQUESTS,
+}
 
 _NOBODY = Actor(AccountId(UUID(int=0)), "", "", None, ())
 

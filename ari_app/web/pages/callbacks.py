@@ -103,7 +103,7 @@ async def show(visit: Visit) -> web.Response:
     if story is None:
         raise web.HTTPNotFound
     town = site.area.current.municipalities.get(story.request.municipality)
-    return page_for(visit, "callback", story=story, town="" if town is None else town.name)
+    return page_for(visit, "callback", story=story, town="" if town is None else town.name, is_bare=False, back="/")
 
 
 async def _checked(visit: Visit, form: dict[str, str], call_id: CallId | None) -> Checked | None:

@@ -16,7 +16,7 @@ from ari_app.web.pages.answers import see_other
 from ari_app.web.site import Visit
 
 LONGEST_REASON = 200
-_GONE = "Deze medewerker of dit team is er niet (meer)."
+_GONE = "Dit team of deze medewerker is er niet (meer), of werkt niet voor die gemeente."
 #: what is said to somebody who asks for another person
 _OF_OTHERS: Mapping[RefusalReason, str] = {
     RefusalReason.NOT_LOGGED_IN: "Deze medewerker is niet aangemeld aan de telefoon. Er is niets veranderd.",

@@ -1,0 +1,177 @@
+"""The open requests of a supervisor's municipalities, with what may go wrong. Numbers are masked unless asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, time, timedelta
+
+from ari_app.core.access import Scope
+from ari_app.core.area import CallbackRules
+from ari_app.core.calendar import instant_of, local_date
+from ari_app.core.callback_risks import Prospect, Risk, risks
+from ari_app.core.callbacks import CallbackFactKind, RequestState
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode, optional
+from ari_app.storage.callbacks.own import OwnStory
+from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import Named
+from ari_app.storage.db.scopes import reading, scope_codes, set_scope
+
+#: a page of them: what is further down is not due for long
+MOST_LISTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RequestAtRisk:
+    """One open request. Names of a team or an operator outside the scope are None. `pii_last_digits`: two of them."""
+
+    id: RequestId
+    reference: str
+    municipality: MunicipalityCode
+    town: str
+    subject: str
+    first_contact_at: datetime
+    deadline_at: datetime
+    state: RequestState
+    attempts_count: int
+    next_attempt_at: datetime | None
+    team: TeamCode
+    team_name: str | None
+    operator: OperatorNumber | None
+    operator_name: str | None
+    risks: tuple[Risk, ...]
+    pii_last_digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestCounts:
+    """All that are open, not only those of the page."""
+
+    open: int
+    overdue: int
+    at_risk: int
+
+
+_REMIND = CallbackRules().remind_before_minutes
+# A team of which the scope has no municipality is not named; a person outside it is not, by the policy of `web` too.
+_OPEN = f"""
+SELECT request.id, request.reference, request.municipality, coalesce(town.name, request.municipality) AS town,
+  request.subject, request.first_contact_at, request.deadline_at, request.plan_by_at, request.state,
+  request.attempts_count, request.next_attempt_at, request.owner_team AS team, request.owner_operator AS operator,
+  right(request.pii_number, 2) AS pii_last_digits, coalesce(rules.remind_before_minutes, {_REMIND}) AS remind_before,
+  (SELECT team.name FROM team WHERE team.code = request.owner_team AND ($1::text[] IS NULL OR EXISTS (
+    SELECT FROM team_municipality served WHERE served.team = team.code AND served.municipality = ANY ($1))))
+    AS team_name,
+  (SELECT one.name FROM operator one WHERE one.number = request.owner_operator AND ($1::text[] IS NULL OR EXISTS (
+    SELECT FROM operator_skill skill WHERE skill.operator = one.number AND skill.municipality = ANY ($1))))
+    AS operator_name,
+  EXISTS (SELECT FROM operator_absence absence WHERE absence.operator = request.owner_operator
+    AND absence.from_at <= $2 AND (absence.until_at IS NULL OR absence.until_at > $2)) AS owner_is_absent,
+  EXISTS (SELECT FROM operator_session session JOIN operator_team member ON member.operator = session.operator
+    WHERE session.logged_out_at IS NULL AND member.team = request.owner_team) AS team_is_there
+FROM callback_request request LEFT JOIN municipality town ON town.code = request.municipality
+LEFT JOIN callback_rules rules ON rules.municipality = request.municipality
+WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
+  AND ($3::text IS NULL OR request.owner_team = $3)
+ORDER BY request.deadline_at, request.id"""
+_THE_REQUEST = f"""
+SELECT {REQUEST.listed()} FROM callback_request WHERE reference = $1
+  AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
+_FACTS = "SELECT at, kind FROM callback_fact WHERE request_id = $1 ORDER BY seq"
+_TOWNS = """
+SELECT id, municipality FROM callback_request
+WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
+
+
+async def requests_at_risk(
+    pool: Pool, scope: Scope, now: datetime, *, team: TeamCode | None = None, only_risky: bool = False
+) -> tuple[list[RequestAtRisk], RequestCounts]:
+    """Those that are open, by deadline, a page of them; and how many there are of each kind.
+
+    Raises StoreUnavailable.
+    """
+    tomorrow_at = instant_of(local_date(now) + timedelta(days=1), time(0))
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_OPEN, scope_codes(scope), now, team)
+    found = [_read(row, now, tomorrow_at) for row in rows]
+    overdue = sum(Risk.OVERDUE in one.risks for one in found)
+    counts = RequestCounts(len(found), overdue, sum(bool(one.risks) for one in found))
+    listed = [one for one in found if one.risks or not only_risky]
+    return listed[:MOST_LISTED], counts
+
+
+async def story_in_scope(pool: Pool, scope: Scope, reference: str) -> OwnStory | None:
+    """A request of the scope, open or closed, without anything personal. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            story = await _story(connection, scope, reference)
+    if story is None:
+        return None
+    return replace(story, request=replace(story.request, pii_number="", pii_note="", pii_close_reason=None))
+
+
+async def story_with_number(pool: Pool, scope: Scope, reference: str, author: str, now: datetime) -> OwnStory | None:
+    """As `story_in_scope`, with number and notes; that somebody looked at them is in the audit log first."""
+    with translated():
+        async with transaction(pool) as connection:
+            await set_scope(connection, scope)
+            story = await _story(connection, scope, reference)
+            if story is not None:
+                await record_deed(connection, now, author, "callback.number_shown", {"reference": reference})
+    return story
+
+
+async def towns_of_requests(pool: Pool, scope: Scope, requests: list[RequestId]) -> dict[RequestId, MunicipalityCode]:
+    """The municipality of each of these requests that is in the scope. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_TOWNS, requests, scope_codes(scope))
+    return {RequestId(row["id"]): MunicipalityCode(row["municipality"]) for row in rows}
+
+
+async def _story(connection: Connection, scope: Scope, reference: str) -> OwnStory | None:
+    found = await connection.fetchrow(_THE_REQUEST, reference, scope_codes(scope))
+    if found is None:
+        return None
+    facts = await connection.fetch(_FACTS, found["id"])
+    attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
+    return OwnStory(
+        REQUEST.read(found),
+        tuple((row["at"], CallbackFactKind(row["kind"])) for row in facts),
+        tuple(ATTEMPT.read(row) for row in attempts),
+    )
+
+
+def _read(row: Named, now: datetime, tomorrow_at: datetime) -> RequestAtRisk:
+    state = RequestState(row["state"])
+    prospect = Prospect(
+        row["deadline_at"],
+        row["plan_by_at"],
+        row["remind_before"],
+        row["next_attempt_at"],
+        is_being_called=state is RequestState.IN_PROGRESS,
+        owner_is_absent=row["owner_is_absent"],
+        team_is_there=row["team_is_there"],
+    )
+    return RequestAtRisk(
+        RequestId(row["id"]),
+        row["reference"],
+        MunicipalityCode(row["municipality"]),
+        row["town"],
+        row["subject"],
+        row["first_contact_at"],
+        row["deadline_at"],
+        state,
+        row["attempts_count"],
+        row["next_attempt_at"],
+        TeamCode(row["team"]),
+        row["team_name"],
+        optional(OperatorNumber, row["operator"]),
+        row["operator_name"],
+        risks(prospect, now, tomorrow_at),
+        row["pii_last_digits"],
+    )

@@ -1,0 +1,179 @@
+"""Callbacks of a supervisor's municipalities: what is at risk, given to somebody, closed with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from aiohttp import web
+from markupsafe import Markup
+
+from ari_app.core.access import Action, Actor
+from ari_app.core.area import Area
+from ari_app.core.commands import AnyCommand, AskedCommand
+from ari_app.core.ids import CommandId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
+from ari_app.core.skills import skills_of
+from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
+from ari_app.storage.callbacks.at_risk import (
+    MOST_LISTED,
+    requests_at_risk,
+    story_in_scope,
+    story_with_number,
+    towns_of_requests,
+)
+from ari_app.storage.callbacks.own import OwnStory
+from ari_app.web import security
+from ari_app.web.live.screen import Page, Region, Screen
+from ari_app.web.pages.answers import page_for, see_other
+from ari_app.web.pages.commands import command_id_of
+from ari_app.web.pages.supervising import LONGEST_REASON, ask_over, back_to, reason_of, said
+from ari_app.web.site import Visit
+
+HERE = "/terugbelverzoeken"
+#: checkboxes have names of their own: of a field that comes twice the last counts
+CHOSEN = "v-"
+AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Somebody to whom requests can be given, and the municipalities whose requests they can call."""
+
+    value: str
+    name: str
+    towns: frozenset[MunicipalityCode]
+    team: TeamCode | None = None
+    operator: OperatorNumber | None = None
+
+
+async def show_all(visit: Visit) -> web.Response:
+    """`team`: its requests alone; `risico`: only what may go wrong."""
+    site, query, scope = visit.site, visit.request.query, visit.actor.scope_of(Action.REQUESTS)
+    owners = owners_for(site.area.current, visit.actor)
+    teams = [one for one in owners if one.team is not None]
+    team = next((one.team for one in teams if one.value == query.get("team")), None)
+    only_risky = bool(query.get("risico"))
+    listed, counts = await requests_at_risk(site.pool, scope, site.now(), team=team, only_risky=only_risky)
+    screen = Screen(visit.session.id, visit.actor, Page.REQUESTS)
+    await site.hub.fill(screen)
+    return page_for(
+        visit,
+        "requests",
+        live=f"/live?blad={Page.REQUESTS}",
+        regions={region.value: Markup(screen.shown(region)) for region in Region},
+        requests=listed,
+        counts=counts,
+        most=MOST_LISTED,
+        owners=owners,
+        teams=teams,
+        team=team,
+        only_risky=only_risky,
+        said=_said(query),
+        now=site.now(),
+        id=new_command_id(),
+        longest_reason=LONGEST_REASON,
+    )
+
+
+async def change_many(visit: Visit) -> web.Response:
+    """Give the chosen requests to somebody, or close them; each is a command of its own."""
+    form = await security.read_form(visit.request)
+    chosen = [found for name in form if name.startswith(CHOSEN) and (found := _request(name[len(CHOSEN) :]))]
+    if not chosen:
+        return see_other(f"{HERE}?antwoord=kies")
+    answers = await _all(visit, form, chosen)
+    done = sum(isinstance(answer, Accepted) for answer in answers)
+    others = [answer for answer in answers if not isinstance(answer, Accepted)]
+    what = "gesloten" if form.get("doe") == "sluiten" else "gegeven"
+    more = {"aantal": str(done), "wat": what, "niet": str(len(others))}
+    return back_to(HERE, others[0] if others else answers[0], **more)
+
+
+async def show(visit: Visit) -> web.Response:
+    """The history of one request, without its number."""
+    scope, reference = visit.actor.scope_of(Action.REQUESTS), visit.request.match_info["reference"]
+    return _story(visit, await story_in_scope(visit.site.pool, scope, reference), is_bare=True)
+
+
+async def show_number(visit: Visit) -> web.Response:
+    """The same with number and notes: whoever looks is in the audit log."""
+    site, scope = visit.site, visit.actor.scope_of(Action.SEE_NUMBER)
+    reference, author = visit.request.match_info["reference"], f"account:{visit.actor.login}"
+    story = await story_with_number(site.pool, scope, reference, author, site.now())
+    return _story(visit, story, is_bare=False)
+
+
+def owners_for(area: Area, actor: Actor) -> list[Owner]:
+    """Teams, then operators, who answer for one of the actor's municipalities. Their others are not in it."""
+    scope = actor.scope_of(Action.REQUESTS)
+
+    def own(towns: frozenset[MunicipalityCode]) -> frozenset[MunicipalityCode]:
+        return towns if scope is None else towns & scope
+
+    teams = [
+        Owner(f"team:{code}", team.name, own(frozenset((*team.serves, *team.helps))), team=code)
+        for code, team in area.teams.items()
+    ]
+    people = [
+        Owner(f"operator:{number}", one.name, own(skills_of(area, number).any), operator=number)
+        for number, one in area.operators.items()
+    ]
+    return [one for group in (teams, people) for one in sorted(group, key=lambda one: one.name) if one.towns]
+
+
+async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -> list[Answer]:
+    """The answers, in the order of the requests. Raises HTTPBadRequest."""
+    site, scope = visit.site, visit.actor.scope_of(Action.REQUESTS)
+    towns = await towns_of_requests(site.pool, scope, chosen)
+    base, limit = command_id_of(form.get("id", "")), asyncio.Semaphore(AT_ONCE)
+    owner = next((one for one in owners_for(site.area.current, visit.actor) if one.value == form.get("aan")), None)
+    is_closing = form.get("doe") == "sluiten"
+    if not is_closing and (form.get("doe") != "geven" or owner is None):
+        raise web.HTTPBadRequest
+    reason = reason_of(form) if is_closing else ""
+
+    async def one(request: RequestId) -> Answer:
+        command: AnyCommand = CloseByPerson(request, reason)
+        if owner is not None and not is_closing:
+            if request in towns and towns[request] not in owner.towns:
+                return Refused(RefusalReason.UNKNOWN_DESTINATION)  # their people could not see it
+            command = AssignRequest(request, owner.team, owner.operator)
+        asked = AskedCommand(command, id=CommandId(uuid5(base, str(request))))
+        async with limit:
+            return await ask_over(visit, Action.REQUESTS, asked)
+
+    return await asyncio.gather(*map(one, chosen))
+
+
+def _story(visit: Visit, story: OwnStory | None, *, is_bare: bool) -> web.Response:
+    if story is None:
+        raise web.HTTPNotFound
+    town = visit.site.area.current.municipalities.get(story.request.municipality)
+    name = story.request.municipality if town is None else town.name
+    return page_for(visit, "callback", story=story, town=name, is_bare=is_bare, back=HERE)
+
+
+def _request(text: str) -> RequestId | None:
+    try:
+        return RequestId(UUID(text))
+    except ValueError:
+        return None
+
+
+def _said(query: Mapping[str, str]) -> str:
+    """Of the address to which `change_many` led."""
+    word, done = query.get("antwoord", ""), query.get("aantal", "")
+    if word == "kies":
+        return "Kies eerst een of meer verzoeken."
+    why = said(word, done="")
+    if not done.isdecimal() or query.get("wat") not in ("gegeven", "gesloten"):
+        return why
+    count = int(done)
+    first = f"{count} {'verzoek' if count == 1 else 'verzoeken'} {query['wat']}." if count or not why else ""
+    others = query.get("niet", "")
+    if not why or not others.isdecimal():
+        return first
+    return f"{first} {int(others)} niet: {why}".strip()

@@ -1,0 +1,194 @@
+"""Callbacks of a supervisor's municipalities: what is at risk, given away, closed, and seen with its number."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+
+from ari_app.callbacks.service import CallbackService
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.commands import AnyCommand
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode, new_command_id
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
+from ari_app.storage.area.snapshot import load_area
+from ari_app.storage.callbacks.store import PostgresCallbackStore
+from ari_app.storage.db.feed import Feed
+from ari_app.storage.db.notifications import COMMAND_CHANNEL
+from ari_app.web.live import hub
+from tests.storage.commands.people import controller
+from tests.storage.values import eventually
+from tests.web.callers import NUMBER, a_request
+from tests.web.frames import frame_with, next_frames
+from tests.web.people import Browser, Place
+from tests.web.rows import an_operator
+
+pytestmark = pytest.mark.postgres
+
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+OTHER = "+31119555124"
+
+
+@pytest.fixture
+async def bea(place: Place) -> Browser:
+    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
+    browser = await place.logged_in("bea")
+
+    async def area_is_read() -> bool:
+        return WIERDAM in place.site.area.current.municipalities
+
+    place.site.area.mark()
+    await eventually(area_is_read)
+    return browser
+
+
+@asynccontextmanager
+async def requests_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
+    """By a controller, with the service of callbacks; the list is what was asked."""
+    claims, asked = controller(place.serve.pool), list[AnyCommand]()
+    store = PostgresCallbackStore(place.serve.pool)
+    area = await load_area(place.serve.background)
+    service = CallbackService(store, lambda: area)
+
+    async def answer(command: AnyCommand) -> Answer:
+        now = datetime.now(UTC)
+        match command:
+            case AssignRequest(request, team, operator):
+                await service.assign(request, team, operator, "account:bea", now)
+            case CloseByPerson(request, reason):
+                await service.close_by_person(request, reason, "account:bea", now)
+            case _:
+                return Refused(RefusalReason.NO_REQUEST)
+        return ACCEPTED
+
+    async def work() -> None:
+        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
+            async for _ in feed:
+                for claimed in await claims.claim():
+                    asked.append(claimed.asked.command)
+                    await claims.answer(claimed.asked.id, await answer(claimed.asked.command))
+
+    task = asyncio.create_task(work())
+    try:
+        yield asked
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await store.close()
+
+
+async def test_what_is_open_is_listed_with_its_risks_and_without_a_number(place: Place, bea: Browser) -> None:
+    ours = await a_request(place.serve, WIERDAM, subject="paspoort", operator="101")
+    theirs = await a_request(place.serve, ELDERLO, subject="rijbewijs")
+    html = await (await bea.get("/terugbelverzoeken")).text()
+    assert ours.reference in html and "paspoort" in html and "eindigt op 23" in html and "Anna" in html
+    assert theirs.reference not in html and "rijbewijs" not in html
+    assert NUMBER not in html and "555" not in html
+    assert (await bea.get("/terugbelverzoeken?risico=1")).status == 200
+    await place.serve.pool.execute(
+        """INSERT INTO operator_absence (operator, from_at, author, created_at)
+        VALUES ('101', now() - interval '1 hour', 'test', now());
+        UPDATE callback_request SET first_contact_at = first_contact_at - interval '9 days',
+          deadline_at = now() - interval '1 hour', plan_by_at = now() - interval '2 hours'"""
+    )
+    html = await (await bea.get("/terugbelverzoeken?risico=1&team=team:wierdam")).text()
+    for words in ("te laat", "is afwezig", "niemand van het team is aangemeld"):
+        assert words in html
+    await an_operator(place.serve, "101", WIERDAM)
+    assert "niemand van het team" not in await (await bea.get("/terugbelverzoeken")).text()
+
+
+async def test_how_many_are_late_comes_by_itself(place: Place, bea: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "SLOWLY", dict.fromkeys(hub.SLOWLY, 0.1))
+    async with await bea.live(query="?blad=terugbelverzoeken") as socket:
+        assert "<strong>0</strong> open" in await next_frames(socket, "hello", "line", "at_risk")
+        await a_request(place.serve, ELDERLO)
+        await a_request(place.serve, WIERDAM)
+        await frame_with(socket, "<strong>1</strong> open")
+
+
+async def test_many_are_given_to_somebody_and_closed_with_a_reason(place: Place, bea: Browser) -> None:
+    one = await a_request(place.serve, WIERDAM)
+    other = await a_request(place.serve, WIERDAM, number=OTHER)
+    chosen = {f"v-{one.id}": "1", f"v-{other.id}": "1", "id": str(new_command_id())}
+    async with requests_are_changed(place) as asked:
+        for _ in range(2):  # sent twice, it is one
+            answer = await bea.post("/terugbelverzoeken", {**chosen, "doe": "geven", "aan": "operator:101"})
+            assert "2 verzoeken gegeven." in await (await bea.get(answer.headers["Location"])).text()
+        anna = OperatorNumber("101")
+        assert set(asked) == {AssignRequest(one.id, None, anna), AssignRequest(other.id, None, anna)}
+        assert len(asked) == 2
+        reason = {"doe": "sluiten", "reden": "is aan de balie geholpen", f"v-{one.id}": "1"}
+        answer = await bea.post("/terugbelverzoeken", reason)
+        assert "1 verzoek gesloten." in await (await bea.get(answer.headers["Location"])).text()
+    rows = await place.serve.pool.fetch(
+        "SELECT owner_operator, closed_by, pii_close_reason FROM callback_request ORDER BY closed_at"
+    )
+    assert [tuple(row) for row in rows] == [
+        ("101", "account:bea", "is aan de balie geholpen"),
+        ("101", None, None),
+    ]
+
+
+async def test_nothing_is_given_to_people_who_could_not_see_it_nor_taken_from_elsewhere(
+    place: Place, bea: Browser
+) -> None:
+    ours, theirs = await a_request(place.serve, WIERDAM), await a_request(place.serve, ELDERLO)
+    html = await (await bea.get("/terugbelverzoeken")).text()
+    assert 'value="team:wierdam"' in html and "elderlo" not in html and "Bert" not in html
+    for aan in ("team:elderlo", "operator:102", "", "team:"):
+        form = {f"v-{ours.id}": "1", "doe": "geven", "aan": aan}
+        assert (await bea.post("/terugbelverzoeken", form)).status == 400, aan
+    form = {f"v-{theirs.id}": "1", "doe": "geven", "aan": "team:wierdam"}
+    answer = await bea.post("/terugbelverzoeken", form)
+    assert answer.headers["Location"].startswith("/terugbelverzoeken?antwoord=no_request")
+    assert "0 verzoeken gegeven" not in await (await bea.get(answer.headers["Location"])).text()
+    assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0
+    empty = await bea.post("/terugbelverzoeken", {"doe": "geven", "aan": "team:wierdam"})
+    assert "Kies eerst" in await (await bea.get(empty.headers["Location"])).text()
+    nameless = {f"v-{ours.id}": "1", "doe": "sluiten", "reden": " "}
+    assert (await bea.post("/terugbelverzoeken", nameless)).status == 400
+
+
+async def test_of_several_municipalities_each_request_goes_to_those_who_answer_for_it(place: Place) -> None:
+    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    await place.account("groep", RoleRow(Role.SUPERVISOR))
+    group = await place.logged_in("groep")
+    place.site.area.mark()
+    ours, theirs = await a_request(place.serve, WIERDAM), await a_request(place.serve, ELDERLO)
+
+    async def area_is_read() -> bool:
+        return WIERDAM in place.site.area.current.municipalities
+
+    await eventually(area_is_read)
+    form = {f"v-{ours.id}": "1", f"v-{theirs.id}": "1", "doe": "geven", "aan": "team:wierdam"}
+    async with requests_are_changed(place) as asked:
+        answer = await group.post("/terugbelverzoeken", form)
+    assert asked == [AssignRequest(ours.id, TeamCode("wierdam"))]
+    assert "1 verzoek gegeven. 1 niet:" in await (await group.get(answer.headers["Location"])).text()
+
+
+async def test_a_number_is_shown_to_whoever_asks_and_that_is_kept(place: Place, bea: Browser) -> None:
+    ours, theirs = await a_request(place.serve, WIERDAM), await a_request(place.serve, ELDERLO)
+    await place.serve.pool.execute("UPDATE callback_request SET pii_note = 'vraagt naar Jan'")
+    path = f"/terugbelverzoeken/{ours.reference}"
+    bare = await (await bea.get(path)).text()
+    assert "beloofd" in bare and "Jan" not in bare and "555" not in bare
+    assert await place.deeds("callback.number_shown") == []
+    whole = await (await bea.post(f"{path}/nummer")).text()
+    assert "0119 555 123" in whole and "vraagt naar Jan" in whole
+    assert await place.deeds("callback.number_shown") == ["account:bea"]
+    for found in (
+        await bea.get(f"/terugbelverzoeken/{theirs.reference}"),
+        await bea.post(f"/terugbelverzoeken/{theirs.reference}/nummer"),
+    ):
+        assert found.status == 404
+    assert await place.deeds("callback.number_shown") == ["account:bea"]
+    assert re.search(r"\d{7}", ours.reference)
