@@ -46,6 +46,8 @@ class Action(StrEnum):
     STEER = "steer"  # an operator's state, over their head; what they have to wait for; one transfer more
     REQUESTS = "requests"  # all callbacks of one's municipalities: what is at risk, given to others, closed
     SEE_NUMBER = "see_number"  # the number of a citizen and what was noted; whoever looks is in the audit log
+    NOTICES = "notices"  # the calamities that callers hear now
+    CALAMITY = "calamity"  # what callers hear first, and closing early
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
 
@@ -65,6 +67,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.STEER: frozenset({Role.SUPERVISOR}),
     Action.REQUESTS: frozenset({Role.SUPERVISOR}),
     Action.SEE_NUMBER: frozenset({Role.SUPERVISOR}),
+    Action.NOTICES: frozenset(Role),
+    Action.CALAMITY: frozenset({Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
 }

@@ -6,6 +6,7 @@ It is the area of all. Whoever shows something of it asks for the municipalities
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -36,12 +37,17 @@ class WebArea:
         self._pool = pool
         self._changed = asyncio.Event()
         self._changed.set()
+        self._readers: list[Callable[[], None]] = []
         self.current = Area()
         self.index = DirectoryIndex(())
 
     def mark(self) -> None:
         """Something in it may have changed."""
         self._changed.set()
+
+    def when_read(self, told: Callable[[], None]) -> None:
+        """Called each time it was read anew."""
+        self._readers.append(told)
 
     async def run(self) -> None:
         """Ends by cancellation only."""
@@ -60,6 +66,8 @@ class WebArea:
                 # Some tenths of a second for twenty thousand entries: pages are served meanwhile.
                 self.index = await asyncio.to_thread(DirectoryIndex, area.entries.values())
             self.current = area
+            for told in self._readers:
+                told()
             await asyncio.sleep(GATHER_SECONDS)
 
     def towns_of(self, actor: Actor, action: Action) -> frozenset[MunicipalityCode]:

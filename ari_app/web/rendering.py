@@ -78,7 +78,7 @@ class Renderer:
 
     def page(self, name: str, **values: Any) -> str:
         return self._environment.get_template(f"{name}.html").render(
-            **{"actor": None, "here": "", "live": False, **values}
+            **{"actor": None, "here": "", "live": False, "notices": "", **values}
         )
 
     def fragment(self, name: str, **values: Any) -> str:

@@ -30,6 +30,8 @@ TABLE = {
     Action.STEER: {Role.SUPERVISOR},
     Action.REQUESTS: {Role.SUPERVISOR},
     Action.SEE_NUMBER: {Role.SUPERVISOR},
+    Action.NOTICES: set(Role),
+    Action.CALAMITY: {Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
 }

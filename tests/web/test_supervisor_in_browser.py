@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,13 @@ from playwright.async_api import Page, Route
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
+from ari_app.core.area import AfterCalamity, Calamity
+from ari_app.core.area_commands import CloseEarly
 from ari_app.core.ids import MunicipalityCode
 from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.area.calamities import end_calamity, set_calamity
+from ari_app.storage.area.early_closings import close_early_in
+from ari_app.storage.db.connections import transaction
 from tests.web.callers import a_request, a_talk
 from tests.web.chromium import Desk
 from tests.web.desks import a_desk
@@ -23,6 +29,7 @@ from tests.web.rows import an_operator, waiting_callers
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+DAY = timedelta(days=1)
 #: where somebody wants to look at the pages with their own eyes
 SHOTS = os.environ.get("SHOTS")
 
@@ -197,3 +204,38 @@ async def test_callbacks_at_risk_are_chosen_by_keyboard_and_a_reason_is_asked_fo
     await bea.get_by_role("button", name="Laat nummer en notitie zien").click()
     await desk.text_of(bea, "main", "0119 555 123")
     await looked_at(desk, bea, "a callback with its number")
+
+
+async def test_a_calamity_is_heard_before_it_is_on_and_what_is_wrong_is_said(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/calamiteiten")
+    await looked_at(desk, bea, "no calamity")
+    await bea.fill("#tekst", "Er is brand bij het gemeentehuis. Kom vandaag niet langs.")
+    await bea.get_by_role("button", name="Luister").click()
+    await desk.text_of(bea, "#listen-said", "Dit horen bellers.")
+    assert await bea.evaluate("document.getElementById('listen').src.startsWith('blob:')")
+    assert await bea.evaluate("document.getElementById('listen').error") is None
+    await looked_at(desk, bea, "a calamity that was heard")
+    await bea.get_by_role("button", name="Zet aan").click()
+    await desk.text_of(bea, "#answer", "Kies een of meer gemeenten")
+    assert await bea.input_value("#tekst") == "Er is brand bij het gemeentehuis. Kom vandaag niet langs."
+    await looked_at(desk, bea, "a calamity for nobody")
+    now = datetime.now(UTC)
+    for town, text, from_at in ((WIERDAM, "Er is brand.", now), (ELDERLO, "Morgen is er onderhoud.", now + DAY)):
+        one = Calamity(town, from_at, from_at + DAY, text, AfterCalamity.QUEUE, "test")
+        await set_calamity(desk.serve.background, one, now)
+    async with transaction(desk.serve.background) as connection:
+        await close_early_in(connection, WIERDAM, CloseEarly(now + DAY, "storm"), "test", now)
+    await desk.text_of(bea, "#calamities", "Calamiteit Wierdam")
+    await bea.reload()
+    await looked_at(desk, bea, "calamities that go on and are planned")
+    other = await desk.logged_in("bea")
+    await desk.text_of(other, "#calamities", "Calamiteit Wierdam")
+    await looked_at(desk, other, "the desk in a calamity")
+    wall = await desk.page()
+    await wall.goto(await an_address(desk, other))
+    await desk.text_of(wall, "#board", "Calamiteit Wierdam")
+    await looked_at(desk, wall, "a board in a calamity")
+    await end_calamity(desk.serve.background, WIERDAM, "test", datetime.now(UTC))
+    await desk.gone(wall, "#board", "Calamiteit Wierdam")
+    await desk.gone(bea, "#calamities", "Calamiteit Wierdam")

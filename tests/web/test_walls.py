@@ -7,7 +7,9 @@ from aiohttp import WSServerHandshakeError
 
 from ari_app.core.access import MAY, Action, Role
 from ari_app.core.accounts import RoleRow
+from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
+from ari_app.storage.area.calamities import set_calamity
 from ari_app.web.live import hub
 from ari_app.web.live.screen import ACTIONS, PAGE_ACTIONS, REGIONS, Page, Region
 from ari_app.web.routes import OPEN_ROUTES, ROUTES
@@ -26,6 +28,7 @@ PATHS = (
     "/accounts/e-operator",
     "/accounts/w-operator",
     "/nergens",
+    "/calamiteiten",
     "/wandbord",
     "/wandbord/toon",
     "/wandbord/toon?gemeente=GM9902",
@@ -41,6 +44,7 @@ CHANGES = {
     Page.BOARD: (Region.BOARD, "Langste"),
     Page.STAFF: (Region.STAFF, "Wierdam"),
     Page.REQUESTS: (Region.AT_RISK, "</strong> open"),
+    Page.CALAMITY: (Region.CALAMITIES, "Brand in GM9901"),
 }
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: of Elderlo: its name, its code, its operator and team, and what is in the address of its account
@@ -54,6 +58,11 @@ async def two_of_each_role(place: Place) -> None:
             account = f"{word}-{role.value}"
             number = operator if role in (Role.OPERATOR, Role.SUPERVISOR) else None
             await place.account(account, RoleRow(role, code), operator=number, name=name)
+
+
+async def calamity(place: Place, town: MunicipalityCode, text: str) -> None:
+    now = place.clock()
+    await set_calamity(place.serve.background, Calamity(town, now, None, text, AfterCalamity.QUEUE, "test"), now)
 
 
 @pytest.fixture
@@ -118,6 +127,7 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
         await an_operator(place.serve, operator, code, state="talking")
         await waiting_callers(place.serve, code, 3)
         await a_request(place.serve, code, operator=operator, subject=f"paspoort van {operator}")
+        await calamity(place, code, f"Brand in {code}")
     for role in Role:
         browser = await place.logged_in(f"w-{role.value}")
         for path in PATHS:
@@ -132,6 +142,8 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
                 await place.serve.pool.execute("UPDATE operator_session SET logout_pending = NOT logout_pending")
                 number = f"+31119555{200 + list(CHANGES).index(page) + 10 * list(Role).index(role)}"
                 await a_request(place.serve, WIERDAM, number=number)
+                for town in (ELDERLO, WIERDAM):
+                    await calamity(place, town, f"Ook {page} in {town}, {role}")
                 await waiting_callers(place.serve, ELDERLO, 1)
                 await waiting_callers(place.serve, WIERDAM, 1)
                 later = await next_frames(socket, region)

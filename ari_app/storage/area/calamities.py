@@ -16,6 +16,7 @@ from ari_app.storage.db.notifications import notify_area_changed
 from ari_app.storage.db.scopes import reading, scope_codes
 
 LONGEST_TEXT = 600  # characters, spoken in about a minute
+MOST_TEXTS = 20  # of before, to choose from
 
 #: running or planned at $1; a planned one that was called off ends where it begins
 _NOT_OVER = "(until_at IS NULL OR (until_at > $1 AND until_at > from_at))"
@@ -29,6 +30,11 @@ RETURNING municipality"""
 _LIST = f"""
 SELECT municipality, from_at, until_at, text, "then", author FROM calamity
 WHERE {_NOT_OVER} AND ($2::text[] IS NULL OR municipality = ANY($2)) ORDER BY from_at, id"""
+
+
+_EARLIER = f"""
+SELECT max(id) AS id, text FROM calamity WHERE $1::text[] IS NULL OR municipality = ANY ($1)
+GROUP BY text ORDER BY 1 DESC LIMIT {MOST_TEXTS}"""
 
 
 class UnknownMunicipality(InputRefused):
@@ -92,6 +98,16 @@ async def list_calamities(pool: Pool, scope: Scope, now: datetime) -> tuple[Cala
     with translated():
         async with reading(pool, scope) as connection:
             return tuple(calamity_of(row) for row in await connection.fetch(_LIST, now, scope_codes(scope)))
+
+
+async def earlier_texts(pool: Pool, scope: Scope) -> dict[int, str]:
+    """Texts of before, each once, by the number of the calamity that said it last, the newest first.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, scope) as connection:
+            return {row["id"]: row["text"] for row in await connection.fetch(_EARLIER, scope_codes(scope))}
 
 
 def _refuse_nonsense(calamity: Calamity) -> None:

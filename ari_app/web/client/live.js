@@ -2,6 +2,7 @@
 // Says when what is shown is old, and since when; comes back by itself. The page keeps focus and half-typed text.
 import { Idiomorph } from "idiomorph";
 import "./desk.js";
+import "./listen.js";
 
 const SILENCE_MS = 25_000; // the server speaks every 10 s
 const JUMP_MS = 15_000; // the machine slept

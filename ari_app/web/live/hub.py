@@ -55,6 +55,7 @@ class Hub:
         self.regions = regions
         self._area = area
         self._now = now
+        area.when_read(lambda: self._mark(Region.CALAMITIES, self._screens))
         self._screens: set[Screen] = set()
         self._marks: dict[Region, set[Screen]] = defaultdict(set)
         self._marked = asyncio.Event()
@@ -133,6 +134,8 @@ class Hub:
                 readers = self._readers(Region.CARD, change.municipality)
                 self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
                 self._mark(Region.BOARD, self._readers(Region.BOARD, change.municipality))
+                if change.kind is ChangeKind.CALAMITY:
+                    self._area.mark()  # and then every screen says so
                 if change.kind is ChangeKind.REQUEST:
                     for region in (Region.CALLBACKS, Region.AT_RISK):
                         self._mark(region, self._readers(region, change.municipality))
@@ -225,6 +228,10 @@ class Hub:
                 case Region.OPERATOR:
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)
+                case Region.CALAMITIES:
+                    html = self.regions.calamities(self._area.current, scope, self._now())
+                    for screen in readers:
+                        screen.put(region, html)
                 case Region.BOARD:
                     await self.regions.show_boards(readers, self._now())
                 case Region.STAFF | Region.AT_RISK:
@@ -277,7 +284,7 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
+            for region in (Region.BOARD, Region.STAFF, Region.AT_RISK, Region.CALAMITIES):
                 self._mark(region, self._screens)
             self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ari_app.core.access import Scope
+from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.boards.figures import BoardView, board_figures
 from ari_app.storage.callbacks.at_risk import requests_at_risk
@@ -16,6 +17,7 @@ from ari_app.storage.operators.card import call_cards
 from ari_app.storage.operators.desk import desk_states, queue_lines
 from ari_app.storage.operators.staff import list_staff
 from ari_app.web.live.screen import Region, Screen
+from ari_app.web.notices import notices
 from ari_app.web.rendering import Renderer
 from ari_app.web.staff_view import by_state
 
@@ -81,6 +83,9 @@ class Regions:
         """Raises StoreUnavailable."""
         found = sorted(await list_staff(self._pool, scope, now), key=by_state)
         return self._pages.fragment("staff", staff=found, wishes=[one for one in found if one.wished_at], now=now)
+
+    def calamities(self, area: Area, scope: Scope, now: datetime) -> str:
+        return self._pages.fragment("calamities", notices=notices(area, scope, now))
 
     async def at_risk(self, scope: Scope, now: datetime) -> str:
         """Raises StoreUnavailable."""

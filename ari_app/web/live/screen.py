@@ -21,6 +21,7 @@ class Region(StrEnum):
     OPERATOR = "operator"
     QUEUE = "queue"
     CALLBACKS = "callbacks"  # the operator's own, and those of their teams
+    CALAMITIES = "calamities"  # those that callers of the reader's municipalities hear now
     BOARD = "board"
     AT_RISK = "at_risk"  # how many callbacks of a supervisor's municipalities are overdue or at risk
     STAFF = "staff"  # the operators of a supervisor's municipalities
@@ -33,6 +34,7 @@ ACTIONS = {
     Region.OPERATOR: Action.DESK,
     Region.QUEUE: Action.QUEUE_LINE,
     Region.CALLBACKS: Action.CALLBACKS,
+    Region.CALAMITIES: Action.NOTICES,
     Region.BOARD: Action.BOARD,
     Region.STAFF: Action.STAFF,
     Region.AT_RISK: Action.REQUESTS,
@@ -46,14 +48,17 @@ class Page(StrEnum):
     BOARD = "wandbord"
     STAFF = "medewerkers"
     REQUESTS = "terugbelverzoeken"
+    CALAMITY = "calamiteiten"
 
 
 _ALWAYS = frozenset({Region.HELLO, Region.LINE})
+_WITHIN = _ALWAYS | {Region.CALAMITIES}  # of people who are logged in
 REGIONS = {
-    Page.DESK: _ALWAYS | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
+    Page.DESK: _WITHIN | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
     Page.BOARD: _ALWAYS | {Region.BOARD},
-    Page.STAFF: _ALWAYS | {Region.STAFF},
-    Page.REQUESTS: _ALWAYS | {Region.AT_RISK},
+    Page.STAFF: _WITHIN | {Region.STAFF},
+    Page.REQUESTS: _WITHIN | {Region.AT_RISK},
+    Page.CALAMITY: _WITHIN,
 }
 #: the right without which there is no such page
 PAGE_ACTIONS = {
@@ -61,6 +66,7 @@ PAGE_ACTIONS = {
     Page.BOARD: Action.BOARD,
     Page.STAFF: Action.STAFF,
     Page.REQUESTS: Action.REQUESTS,
+    Page.CALAMITY: Action.CALAMITY,
 }
 
 _NOBODY = Actor(AccountId(UUID(int=0)), "", "", None, ())

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from aiohttp import web
+from markupsafe import Markup
 
+from ari_app.core.access import Action
 from ari_app.core.accounts import SESSION_IDLE
+from ari_app.web.notices import notices
 from ari_app.web.site import Site, Visit
 
 
@@ -15,8 +18,11 @@ def page(site: Site, name: str, *, status: int = 200, **values: Any) -> web.Resp
 
 
 def page_for(visit: Visit, name: str, *, status: int = 200, **values: Any) -> web.Response:
-    """A page with the name of its reader at the top."""
-    return page(visit.site, name, status=status, actor=visit.actor, here=visit.request.path, **values)
+    """A page with the name of its reader at the top, and the calamities that go on."""
+    site = visit.site
+    found = notices(site.area.current, visit.actor.scope_of(Action.NOTICES), site.now())
+    shown = Markup(site.pages.fragment("calamities", notices=found))
+    return page(site, name, status=status, actor=visit.actor, here=visit.request.path, notices=shown, **values)
 
 
 def see_other(where: str) -> web.Response:
