@@ -54,6 +54,13 @@ class Switch(Protocol):
         """
         ...
 
+    async def phone_has_gone(self, channel_id: ChannelId) -> bool:
+        """Whether the call of the phone behind this channel is over, although the channel may still be there.
+
+        For a channel that obeys no order: Asterisk may fail to end one whose phone hung up while it entered a bridge.
+        """
+        ...
+
     async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
         """Take the channel out of this bridge; nothing happens when it is not there, or gone."""
         ...

@@ -21,7 +21,7 @@ from ari_app.calls.messages import CommandAsked, Entered, Left, Message, Unheld,
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.tasks import OperatorTasks
 from ari_app.calls.shell import Shell
-from ari_app.calls.sweeper import Stranger, Sweeper
+from ari_app.calls.sweeper import Stranger, Sweeper, look_for_phone
 from ari_app.core.call import Call, Fact, FactKind, Leg, LegRole, Stage
 from ari_app.core.callback_calls import callback_call
 from ari_app.core.callbacks import CallbackRequest
@@ -250,6 +250,8 @@ class Supervisor:
         found = self._sweeper.sweep(self._flows.values(), snapshot)
         for stranger in self._sweeper.find_strangers(self._flows.values(), snapshot):
             self.start(self._take_out(stranger), f"stranger {stranger.channel_id}")
+        for stuck in self._sweeper.stuck:
+            self.start(look_for_phone(self._shell, stuck), f"stuck {stuck.channel_id}")
         return found
 
     async def _take_out(self, stranger: Stranger) -> None:

@@ -6,17 +6,20 @@ Events can be lost, and somebody else may change what Asterisk has.
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
 from ari_app.calls.call.flow import Flow
+from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent, Left, PutBack
 from ari_app.calls.registry import Registry
+from ari_app.calls.shell import Shell
 from ari_app.core.call import LegRole
 from ari_app.core.ids import BridgeId, CallId, ChannelId, SessionId
-from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
+from ari_app.core.misplaced import is_line_misplaced, misplaced, strangers
 from ari_app.core.operator_rules import sweep
 from ari_app.core.recovery import Snapshot
 
@@ -33,13 +36,36 @@ class Stranger:
     came_back: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A party that was out of place a sweep ago too, although the owner of this mailbox was asked to put it back."""
+
+    channel_id: ChannelId
+    mailbox: Mailbox
+
+
+async def look_for_phone(shell: Shell, stuck: Stuck) -> None:
+    """When its phone has hung up, Asterisk kept the channel by mistake, and the party counts as gone.
+
+    Else the owner is asked again: Asterisk may be late. Raises SwitchUnavailable.
+    """
+    if await shell.switch.phone_has_gone(stuck.channel_id):
+        log.warning("phone_gone_unseen", channel_id=stuck.channel_id)
+        shell.registry.post(stuck.channel_id, Left(stuck.channel_id, shell.clock.now(), estimated=True))
+    else:
+        stuck.mailbox.post(PutBack())
+
+
 class Sweeper:
-    """Posts to tasks the messages that they missed; remembers the channels that were absent the last time."""
+    """Posts to tasks the messages that they missed; remembers the channels that were absent or out of place."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._absent: set[ChannelId] = set()
         self._strangers: set[tuple[BridgeId, ChannelId]] = set()
+        self._out_of_place: set[ChannelId] = set()
+        #: of the last sweep
+        self.stuck: list[Stuck] = []
 
     def sweep(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
         """Compare with what Asterisk shows; returns how many messages were posted."""
@@ -49,20 +75,37 @@ class Sweeper:
         return mended + self._put_back(flows, snapshot)
 
     def _put_back(self, flows: Collection[Flow], snapshot: Snapshot) -> int:
-        """The owner of a party that is out of its bridge puts it back, or finds that it cannot be."""
-        out_of_place = [
-            flow for flow in flows if is_misplaced(flow.call, tuple(flow.open_legs), flow.open_transfer, snapshot)
-        ]
-        for flow in out_of_place:
-            log.warning("party_out_of_place", call_id=str(flow.call.id), stage=flow.call.stage.value)
-            flow.mailbox.post(PutBack())
-        lines = [session for session in self._registry.sessions() if is_line_misplaced(session, snapshot)]
-        for session in lines:
+        """The owner of a party that is out of its bridge puts it back, or finds that it cannot be.
+
+        A party that is out of place again is stuck, and looked at first.
+        """
+        out: set[ChannelId] = set()
+        self.stuck.clear()
+        found = 0
+        for flow in flows:
+            parties = misplaced(flow.call, tuple(flow.open_legs), flow.open_transfer, snapshot)
+            if parties:
+                log.warning("party_out_of_place", call_id=str(flow.call.id), stage=flow.call.stage.value)
+                self._ask_to_put_back(flow.mailbox, parties)
+                out |= parties
+                found += 1
+        for session in self._registry.sessions():
             mailbox = self._registry.session_mailbox(session.id)
-            if mailbox is not None:
-                log.warning("line_out_of_place", session_id=str(session.id))
-                mailbox.post(PutBack())
-        return len(out_of_place) + len(lines)
+            if session.channel_id is None or mailbox is None or not is_line_misplaced(session, snapshot):
+                continue
+            log.warning("line_out_of_place", session_id=str(session.id))
+            self._ask_to_put_back(mailbox, {session.channel_id})
+            out.add(session.channel_id)
+            found += 1
+        self._out_of_place = out
+        return found
+
+    def _ask_to_put_back(self, mailbox: Mailbox, parties: AbstractSet[ChannelId]) -> None:
+        again = parties & self._out_of_place
+        if again:
+            self.stuck += [Stuck(channel_id, mailbox) for channel_id in again]
+        else:
+            mailbox.post(PutBack())
 
     def find_strangers(self, flows: Collection[Flow], snapshot: Snapshot) -> list[Stranger]:
         """Who is to leave a bridge of ours: a channel of nobody at once, a party when two sweeps found it there.

@@ -21,23 +21,20 @@ SETTLING = timedelta(seconds=2)
 _ON_HOLD_IN = (Stage.WAITING, Stage.CONNECTING)
 
 
-def is_misplaced(call: Call, legs: tuple[Leg, ...], transfer: Transfer | None, snapshot: Snapshot) -> bool:
-    """Whether a party of this open call is there, and not in the bridge in which the row wants it.
+def misplaced(call: Call, legs: tuple[Leg, ...], transfer: Transfer | None, snapshot: Snapshot) -> frozenset[ChannelId]:
+    """The parties of this open call that are there, and not in the bridge in which the row wants them.
 
     A call that was in its stage for less than SETTLING is not judged: its parties may be on the way. Nor is a caller
     for whom nothing was played yet, who belongs in no bridge.
     """
     is_placed_at_all = call.stage is Stage.TALKING or (call.stage in _ON_HOLD_IN and call.has_music)
     if not is_placed_at_all or snapshot.taken_at - call.stage_entered_at < SETTLING:
-        return False
-    sent_away = [c for leg in legs if (c := snapshot.channels.get(leg.channel_id)) is not None and not c.is_ours]
-    if sent_away:
-        return True
+        return frozenset()
+    parties = (leg.channel_id for leg in legs)
+    sent_away = {c for c in parties if c in snapshot.channels and not snapshot.channels[c].is_ours}
     together, on_hold = places(call, legs, snapshot, transfer)
-    return not (
-        together & snapshot.channels.keys() <= members(snapshot, call.bridge_id)
-        and on_hold & snapshot.channels.keys() <= snapshot.waiting
-    )
+    elsewhere = (together - members(snapshot, call.bridge_id)) | (on_hold - snapshot.waiting)
+    return frozenset(sent_away | (elsewhere & snapshot.channels.keys()))
 
 
 def is_line_misplaced(session: OperatorSession, snapshot: Snapshot) -> bool:

@@ -15,7 +15,7 @@ from ari_app.app import SWEEP_SECONDS
 from ari_app.ari.client import AriClient
 from ari_app.calls.switch.snapshot import take_snapshot
 from ari_app.core.ledger import OpenRows
-from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
+from ari_app.core.misplaced import is_line_misplaced, misplaced, strangers
 from ari_app.core.recovery import Snapshot
 from ari_app.local.asterisk import LocalAsterisk
 from ari_app.storage.calls.ledger import PostgresLedger
@@ -103,7 +103,7 @@ async def assert_everybody_is_in_place(asterisk: LocalAsterisk, database_url: st
 def _out_of_place(rows: OpenRows, snapshot: Snapshot) -> list[str]:
     legs = {call.id: tuple(leg for leg in rows.legs if leg.call_id == call.id) for call in rows.calls}
     transfers = {transfer.call_id: transfer for transfer in rows.transfers}
-    calls = [call for call in rows.calls if is_misplaced(call, legs[call.id], transfers.get(call.id), snapshot)]
+    calls = [call for call in rows.calls if misplaced(call, legs[call.id], transfers.get(call.id), snapshot)]
     lines = [session for session in rows.sessions if is_line_misplaced(session, snapshot)]
     others = strangers([(call, legs[call.id]) for call in rows.calls], rows.sessions, snapshot)
     return [*(f"call {call.id}" for call in calls), *(f"session {one.id}" for one in lines), *map(str, others)]

@@ -10,7 +10,7 @@ from ari_app.core.area import Reach
 from ari_app.core.call import Call, Fact, FactKind, Stage
 from ari_app.core.door import FORGOTTEN, HOLD
 from ari_app.core.ids import CallId, ChannelId, Endpoint
-from ari_app.core.misplaced import is_line_misplaced, is_misplaced, strangers
+from ari_app.core.misplaced import is_line_misplaced, misplaced, strangers
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import Transfer, TransferState
 from ari_app.core.transfer_rules import MOST_TRANSFERS
@@ -223,7 +223,7 @@ class Invariants:
         assert not [session for session in sessions.values() if is_line_misplaced(session, seen)]
         for call in ledger.calls.values():
             legs = tuple(leg for leg in ledger.legs.values() if leg.call_id == call.id and leg.is_open)
-            assert not is_misplaced(call, legs, self.open_transfer(call), seen)
+            assert not misplaced(call, legs, self.open_transfer(call), seen)
             if call.stage is Stage.TALKING:
                 self.check_talk(call)
                 if call.operator_session is not None:

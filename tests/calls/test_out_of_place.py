@@ -10,9 +10,9 @@ import pytest
 
 from ari_app.calls.errors import SwitchUnavailable
 from ari_app.core.area import Reach
-from ari_app.core.call import LegEndReason, LegRole, Stage
+from ari_app.core.call import EndReason, LegEndReason, LegRole, Stage
 from ari_app.core.ids import BridgeId, ChannelId
-from ari_app.core.misplaced import SETTLING, is_misplaced, strangers
+from ari_app.core.misplaced import SETTLING, misplaced, strangers
 from ari_app.core.operators import OperatorState
 from tests.calls.scenes import legs_of, talking, talking_rung, waiting
 from tests.calls.transfers import consulting
@@ -61,6 +61,49 @@ async def test_given_a_caller_who_waits_when_they_are_taken_out_then_one_sweep_p
     assert scene.citizen in world.switch.waiting & world.switch.music
 
 
+def _refuses(order: tuple[str, ...], is_done: bool) -> bool:
+    """Asterisk carries out nothing that a mend needs."""
+    if order[0] in ("bridge", "join", "wait"):
+        raise SwitchUnavailable("ordered by the test")
+    return False
+
+
+async def test_given_a_caller_whose_phone_hung_up_unseen_when_two_sweeps_find_them_then_the_call_is_over(
+    make_world: Make,
+) -> None:
+    scene = await waiting(make_world)
+    world = scene.world
+    await world.clock.advance(5)
+    _take_out(world, scene.citizen)
+    world.switch.without_phone.add(scene.citizen)
+    world.switch.trouble = _refuses
+    assert await world.sweep() == 1
+    await world.clock.advance(10)
+    assert world.call(scene.citizen).is_open
+    assert await world.sweep() == 1
+    await world.clock.advance(3)
+    call = world.call(scene.citizen)
+    assert (call.end_reason, call.end_is_estimated) == (EndReason.LOST, True)
+    assert not [leg for leg in world.ledger.legs.values() if leg.is_open]
+
+
+async def test_given_a_caller_who_is_there_when_asterisk_is_late_then_they_are_put_back_by_a_later_sweep(
+    make_world: Make,
+) -> None:
+    scene = await waiting(make_world)
+    world = scene.world
+    await world.clock.advance(5)
+    _take_out(world, scene.citizen)
+    world.switch.trouble = _refuses
+    for _ in range(3):
+        assert await world.sweep() == 1
+        await world.clock.advance(10)
+    world.switch.trouble = lambda order, is_done: False
+    assert await world.sweep() == 1
+    assert world.call(scene.citizen).is_open
+    assert scene.citizen in world.switch.waiting & world.switch.music
+
+
 @pytest.mark.parametrize("state", ["held", "consulting", "swapped", "conference"])
 async def test_given_a_transfer_or_hold_when_a_party_is_taken_out_then_one_sweep_puts_them_where_they_belong(
     make_world: Make, state: str
@@ -90,13 +133,6 @@ async def test_given_a_talk_when_the_operator_cannot_be_put_back_then_the_caller
     assert scene.citizen in world.switch.waiting & world.switch.music
     (leg,) = [leg for leg in legs_of(scene) if leg.role is LegRole.OPERATOR]
     assert leg.end_reason is LegEndReason.LOST
-
-
-def _refuses(order: tuple[str, ...], is_done: bool) -> bool:
-    """Asterisk carries out nothing that a mend needs."""
-    if order[0] in ("bridge", "join", "wait"):
-        raise SwitchUnavailable("ordered by the test")
-    return False
 
 
 async def test_given_a_line_out_of_place_when_asterisk_refuses_the_mend_then_the_next_sweep_tries_again(
@@ -140,21 +176,21 @@ async def test_a_call_whose_stage_has_just_begun_is_not_judged(make_world: Make)
     call, legs = scene.world.call(scene.citizen), tuple(leg for leg in legs_of(scene) if leg.is_open)
     _take_out(scene.world, scene.citizen)
     seen = scene.world.snapshot()
-    assert is_misplaced(call, legs, None, seen)
+    assert misplaced(call, legs, None, seen)
     begun = replace(call, stage_entered_at=seen.taken_at - SETTLING + timedelta(milliseconds=1))
-    assert not is_misplaced(begun, legs, None, seen)
+    assert not misplaced(begun, legs, None, seen)
 
 
 async def test_a_party_that_is_gone_is_not_out_of_place_and_one_in_another_bridge_is(make_world: Make) -> None:
     scene = await talking(make_world)
     call, legs = scene.world.call(scene.citizen), tuple(leg for leg in legs_of(scene) if leg.is_open)
     seen = scene.world.snapshot()
-    assert not is_misplaced(call, legs, None, seen)
+    assert not misplaced(call, legs, None, seen)
     bridges = {bridge: members - {scene.citizen} for bridge, members in seen.bridges.items()}
     elsewhere = {**bridges, WAITING: frozenset({scene.citizen})}
-    assert is_misplaced(call, legs, None, replace(seen, bridges=elsewhere))
+    assert misplaced(call, legs, None, replace(seen, bridges=elsewhere))
     gone = {c: live for c, live in seen.channels.items() if c != scene.citizen}
-    assert not is_misplaced(call, legs, None, replace(seen, channels=gone, bridges=bridges))
+    assert not misplaced(call, legs, None, replace(seen, channels=gone, bridges=bridges))
     await settle()
 
 

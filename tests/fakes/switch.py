@@ -66,6 +66,7 @@ class FakeSwitch:
     playing: dict[PlaybackId, ChannelId] = field(default_factory=dict)
     said: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     held: set[ChannelId] = field(default_factory=set)
+    without_phone: set[ChannelId] = field(default_factory=set)  # hung up, and Asterisk did not end the channel
     strangers: set[ChannelId] = field(default_factory=set)  # channels of somebody else
     heard_whole: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     fallback: dict[ChannelId, str] = field(default_factory=dict)
@@ -127,6 +128,9 @@ class FakeSwitch:
             if bridge_id not in self.bridges:
                 raise SwitchUnavailable(f"there is no bridge {bridge_id}")
             self._move(channel_id, self.bridges[bridge_id])
+
+    async def phone_has_gone(self, channel_id: ChannelId) -> bool:
+        return channel_id not in self.channels or channel_id in self.without_phone
 
     async def ensure_not_in_bridge(self, bridge_id: BridgeId, channel_id: ChannelId) -> None:
         async with self._order("take out", bridge_id, channel_id):

@@ -66,6 +66,9 @@ class RetryingSwitch:
                 lambda: self._switch.ensure_not_in_bridge(bridge_id, channel_id), Urgency.CONNECT, channel_id
             )
 
+    async def phone_has_gone(self, channel_id: ChannelId) -> bool:
+        return await self._switch.phone_has_gone(channel_id)
+
     async def ensure_music(self, channel_id: ChannelId) -> None:
         await self._carry_out(lambda: self._switch.ensure_music(channel_id), Urgency.COMFORT, channel_id)
 
