@@ -15,6 +15,7 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.stream import EventStream
 from ari_app.callbacks.reminders import ReminderService
 from ari_app.callbacks.service import CallbackService
+from ari_app.calls.admission import Admission
 from ari_app.calls.callbacks.virtual_hold import VirtualHolds
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.dispatcher import Dispatcher
@@ -41,6 +42,7 @@ from ari_app.jobs.command_claimer import CommandClaimer
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
+from ari_app.jobs.overloads import keep_record, tell_asterisk, when_there_is_room
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.jobs.retention import RetentionJob
 from ari_app.jobs.unseen_events import UnseenEvents
@@ -49,6 +51,7 @@ from ari_app.settings import Settings
 from ari_app.storage.callbacks.reminders import ReminderQueue
 from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.overloads import Overloads
 from ari_app.storage.commands.claims import CommandClaims
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Database
 from ari_app.storage.db.lock import ControllerLock
@@ -118,7 +121,8 @@ async def _control(
         stack.push_async_callback(callback_store.close)
         voice = PromptVoice(settings.sounds_dir, area.current)
         callbacks = CallbackService(callback_store, area.current)
-        shell = _shell(switch, ledger, voice, callbacks, area.current)
+        shell = _shell(switch, ledger, voice, callbacks, area.current, node, settings.capacity_calls)
+        health.admission = admission = shell.admission
         tasks = asyncio.TaskGroup()
         supervisor = Supervisor(shell, node, tasks)
         fallback = await _fallback(settings.cel_file, database, node, area.current, supervisor.owns_call)
@@ -148,8 +152,8 @@ async def _control(
         jobs = ticks.jobs() | {
             "sweep": (SWEEP_SECONDS, controller.sweep),
             "unowned": (SWEEP_SECONDS, unowned.look),
-            "directory_check": (NIGHTLY_SECONDS, directory_check.tick),
-            "retention": (NIGHTLY_SECONDS, retention.tick),
+            "directory_check": (NIGHTLY_SECONDS, when_there_is_room(admission, directory_check.tick)),
+            "retention": (NIGHTLY_SECONDS, when_there_is_room(admission, retention.tick)),
             "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
@@ -161,6 +165,10 @@ async def _control(
         tasks.create_task(controller.beat(), name="heartbeat")
         tasks.create_task(controller.watch_store(), name="store")
         tasks.create_task(controller.keep_lock(), name="lock")
+        tasks.create_task(admission.watch(), name="admission")
+        tasks.create_task(tell_asterisk(admission, switch, _utc_now), name="busy")
+        overloads = Overloads(database.pool, is_sure)
+        tasks.create_task(keep_record(admission, overloads, node, _utc_now), name="overloads")
         claimer = CommandClaimer(
             database,
             CommandClaims(database.pool, node, may_write=is_sure),
@@ -175,7 +183,7 @@ async def _control(
         supervisor.keep(claimer.follow, "commands")
         tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
-        await listen(stream, application, supervisor, controller.close_gap)
+        await listen(stream, application, supervisor, controller.close_gap, admission.event_came)
 
 
 def _shell(
@@ -184,6 +192,8 @@ def _shell(
     voice: PromptVoice,
     callbacks: CallbackService,
     area: Callable[[], Area],
+    node: AsteriskId,
+    capacity_calls: int | None,
 ) -> Shell:
     """The tools of the tasks of calls and operators. Their switch retries orders to Asterisk; nothing else does."""
     clock = SystemClock()
@@ -192,7 +202,8 @@ def _shell(
     dispatcher = Dispatcher(registry, area, clock)
     door = Door(clock)
     paced = RetryingSwitch(switch, load)
-    return Shell(paced, ledger, voice, clock, registry, dispatcher, area, callbacks, door, load)
+    admission = Admission(clock, load, registry, area, node, capacity_calls)
+    return Shell(paced, ledger, voice, clock, registry, dispatcher, area, callbacks, door, load, admission)
 
 
 async def _fallback(

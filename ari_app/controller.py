@@ -16,6 +16,7 @@ import structlog
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError
 from ari_app.ari.stream import Connected, EventStream
+from ari_app.calls.admission import Admission
 from ari_app.calls.clock import Clock
 from ari_app.calls.door import Door
 from ari_app.calls.errors import CallError, ControllerReplaced, SwitchUnavailable
@@ -69,6 +70,7 @@ class Health:
     def __init__(self) -> None:
         self.is_standby = True
         self.controller: Controller | None = None
+        self.admission: Admission | None = None
 
     def status(self) -> dict[str, str | int | bool | None]:
         controller = self.controller
@@ -78,6 +80,8 @@ class Health:
             "standby": self.is_standby,
             "store": controller is None or controller.store_answers,
             "recovery_ms": None if seconds is None else round(seconds * 1000),
+            "overload": None if self.admission is None else self.admission.step.word,
+            "live_calls": None if self.admission is None else self.admission.live_calls,
         }
 
 

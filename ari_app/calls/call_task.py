@@ -20,6 +20,7 @@ from ari_app.calls.messages import PlayPrompt
 from ari_app.calls.stages import HUNG_UP_IN, STAGES
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, Stage
 from ari_app.core.callback_offers import left_in
+from ari_app.core.callbacks import RequestReason
 from ari_app.core.causes import Cause
 from ari_app.core.ids import CallId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
@@ -118,6 +119,8 @@ def _reason(call: Call, leg: Leg | None, stage: Stage, *, is_transferring: bool)
     if call.callback_request is not None and call.answered_at is None:
         # The citizen did not pick up, or did and hung up before anybody spoke.
         return EndReason.LOST if leg is not None and leg.end_is_estimated else EndReason.CALLBACK_NOT_ANSWERED
+    if call.callback_reason is RequestReason.OVERLOAD:
+        return EndReason.TURNED_AWAY
     if call.pii_callback_number is not None:
         return EndReason.CALLBACK_PROMISED
     if leg is not None and leg.end_is_estimated:
@@ -153,6 +156,7 @@ async def finish(flow: Flow, end: End) -> None:
         for leg in flow.open_legs:
             if leg.owns_channel:
                 flow.change_leg(ended(leg, flow.now, LegEndReason.RELEASED, estimated=True))
+    flow.shell.admission.left(flow.call.id)  # there is room again, however long the store takes
     end_standing_leg(flow)
     if flow.call.last_seq == 0:
         await flow.commit(patience=FOR_EVER)  # a request, if one is owed, refers to the row
@@ -227,6 +231,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     stage = flow.call.stage
     flow.shell.dispatcher.leave(flow.call.id)
     is_in_fallback = await _return_to_dialplan(flow, why)
+    flow.shell.admission.left(flow.call.id)
     if not is_in_fallback and reason is EndReason.HANDLED_BY_FALLBACK:
         reason = _why_left(flow, stage)
     for leg in flow.open_legs:

@@ -13,6 +13,7 @@ import structlog
 
 from ari_app.calls.clock import Clock, sleep_until
 from ari_app.calls.errors import NoAnswer, PartyLeft, SwitchUnavailable, TooLate
+from ari_app.core.admission import FEWEST, SAMPLE, p90
 from ari_app.core.ids import ChannelId
 from ari_app.core.orders import Answers, Line, Order, Urgency, pause
 
@@ -31,6 +32,7 @@ class Load:
         self._line, self._answers = Line(), Answers()
         self._numbers = count()
         self._turns: dict[int, asyncio.Future[None]] = {}  # of the orders in line
+        self._asked_at: dict[int, datetime] = {}  # of the orders in line or out
         self._retrying: Counter[ChannelId] = Counter()
         self._left: set[ChannelId] = set()  # of those in `_retrying`
 
@@ -38,6 +40,16 @@ class Load:
     def is_overloaded(self) -> bool:
         """Asterisk answers too many orders too late: an order without an answer says nothing about its call."""
         return self._answers.is_overloaded(self._clock.now())
+
+    def order_seconds(self) -> float:
+        """Nine tenths of the orders of this moment take no longer, those in line or without an answer yet included.
+
+        0.0 when they are too few to tell.
+        """
+        now = self._clock.now()
+        found = self._answers.seconds(now, 2 * SAMPLE)
+        found += [(now - asked_at).total_seconds() for asked_at in self._asked_at.values()]
+        return p90(sorted(found)) if len(found) >= FEWEST else 0.0
 
     def channel_left(self, channel_id: ChannelId) -> None:
         """This channel is gone: orders about it that were not given yet never will be."""
@@ -108,12 +120,14 @@ class Load:
         if until is not None and until <= self._clock.now():
             raise TooLate(f"it was of use until {until.isoformat()}")
         self._line.ask(place)
+        self._asked_at[place.number] = self._clock.now()
         try:
             if place not in self._let_go():
                 await self._turn(place)
             await self._timed(order)
         finally:
             self._line.withdraw(place)
+            del self._asked_at[place.number]
             self._let_go()
 
     async def _turn(self, place: Order) -> None:

@@ -42,6 +42,11 @@ class Registry:
     def disown(self, channel_id: ChannelId) -> None:
         self._channels.pop(channel_id, None)
 
+    @property
+    def channel_count(self) -> int:
+        """The channels that somebody here owns: each has a pair of ports for its sound."""
+        return len(self._channels)
+
     def is_owned(self, channel_id: ChannelId) -> bool:
         return channel_id in self._channels
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ari_app.callbacks.service import CallbackService
+from ari_app.calls.admission import Admission
 from ari_app.calls.clock import Clock
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
@@ -29,3 +30,4 @@ class Shell:
     callbacks: CallbackService
     door: Door
     load: Load
+    admission: Admission

@@ -163,6 +163,7 @@ class Supervisor:
     def _start_flow(self, flow: Flow, first: Fact) -> None:
         registry = self._shell.registry
         registry.add_call(flow.call.id, flow.mailbox)
+        self._shell.admission.entered(flow.call)
         for channel_id in flow.channels:
             registry.own(channel_id, flow.mailbox)
         self._flows[flow.call.id] = flow
@@ -174,6 +175,7 @@ class Supervisor:
                 await drive(flow, first)
             finally:
                 self._flows.pop(flow.call.id, None)
+                self._shell.admission.left(flow.call.id)
         if flow.is_overtaken:
             self.overtaken.set()
         if flow.is_owed:

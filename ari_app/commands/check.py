@@ -18,6 +18,7 @@ from ari_app.core.area import Area
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
+from ari_app.core.shares import too_much_promised
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.prompts.catalogue import said_prompt
@@ -48,6 +49,8 @@ MODULES = (
 )
 #: a global variable of asterisk-conf/extensions.conf
 DIALPLAN_MARKER, DIALPLAN_VERSION = "ARI_APP_DIALPLAN", "1"
+#: and others, which tell what it promises
+TRUNK_CALLS, SOUND_PAIRS = "ARI_APP_TRUNK_CALLS", "ARI_APP_SOUND_PAIRS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +144,7 @@ async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
             async for finding in _inside(ari):
                 yield finding
             yield await _way_outside(ari, chosen.outbound_endpoint)
+            yield await _capacity(ari, chosen.capacity_calls)
         except AriError as error:
             yield Finding("asterisk", False, str(error), "look at Asterisk's log; run check again")
 
@@ -176,6 +180,21 @@ async def _way_outside(ari: AriClient, template: str) -> Finding:
         remedy = "register a phone as that account, or look at the trunk: asterisk -rx 'pjsip show contacts'"
         return Finding(what, False, f"{peer_of(template)} does not answer", remedy)
     return Finding(what, True, template)
+
+
+async def _capacity(ari: AriClient, capacity: int | None) -> Finding:
+    """Whether the trunk and the ports for sound promise what this machine carries. Raises AriError."""
+    what = "capacity"
+    if capacity is None:
+        return Finding(what, True, "ARI_APP_CAPACITY_CALLS is not set: only what is measured limits callers")
+    promised = [await ari.asterisk.get_global_var(variable=name) for name in (TRUNK_CALLS, SOUND_PAIRS)]
+    if not all(text.isdigit() for text in promised):
+        return Finding(what, False, "Asterisk does not tell what it promises", "render its configuration anew")
+    problem = too_much_promised(capacity, *map(int, promised))
+    if problem:
+        remedy = "set ARI_APP_TRUNK_CALLS, the ports for sound (ARI_APP_RTP_END) or ARI_APP_CAPACITY_CALLS accordingly"
+        return Finding(what, False, problem, f"{remedy} (docs/operations.md, too many callers)")
+    return Finding(what, True, f"{capacity} calls; {promised[0]} of the trunk, {promised[1]} pairs of ports for sound")
 
 
 def _version(version: str) -> Finding:

@@ -10,7 +10,7 @@ with the load that it takes away. Instants are timezone-aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -21,8 +21,13 @@ RISE_AFTER = timedelta(milliseconds=500)
 FALL_AFTER = timedelta(milliseconds=1500)
 #: of its threshold, a signal asks to stay; below, it does not
 RELEASE = 0.8
-#: signals are those of the last two seconds
-WINDOW = timedelta(seconds=2)
+#: signals are taken so often
+SAMPLE = timedelta(milliseconds=250)
+#: of how this machine does, only what lasted for so long, in so many samples at least, asks for a step
+LASTING = timedelta(seconds=1)
+SAMPLES = 4
+#: of fewer orders or events than these nothing is concluded
+FEWEST = 3
 
 
 class Step(IntEnum):
@@ -54,6 +59,7 @@ class Signal(StrEnum):
 #: the signals that say how this machine is doing, whatever its settings promise
 HEALTH = frozenset({Signal.ORDERS, Signal.EVENTS, Signal.LOOP})
 _NEVER = float("inf")
+_SOONEST_OF, _STRETCH = timedelta(minutes=1), timedelta(seconds=2)
 #: from which value on a signal asks for NO_EXTRAS, RINGING, TURNING_AWAY, BUSY
 THRESHOLDS: Mapping[Signal, tuple[float, float, float, float]] = {
     Signal.ORDERS: (0.25, 0.5, 1.0, 2.5),
@@ -109,37 +115,40 @@ class Verdict(StrEnum):
 
 
 class LagMeter:
-    """How late what comes regularly is, compared with the soonest of the last minute: clocks may differ."""
-
-    _SOONEST_OF = timedelta(minutes=1)
+    """How late what comes is, compared with the soonest of the last minute: clocks may differ."""
 
     def __init__(self) -> None:
         self._soonest: list[tuple[datetime, float]] = []  # one per stretch, the newest last
-        self._latest: list[tuple[datetime, float]] = []  # within WINDOW
+        self._since: list[float] = []  # since `take`
 
     def add(self, now: datetime, seconds: float) -> None:
         """Something came so many seconds after its moment by another clock; negative where that clock is ahead."""
-        self._latest.append((now, seconds))
-        if not self._soonest or now - self._soonest[-1][0] >= WINDOW:
-            self._soonest.append((now, seconds))
+        self._since.append(seconds)
+        if not self._soonest or now - self._soonest[-1][0] >= _STRETCH:
+            kept = [one for one in self._soonest if one[0] > now - _SOONEST_OF]
+            self._soonest = [*kept, (now, seconds)]
         elif seconds < self._soonest[-1][1]:
             self._soonest[-1] = (self._soonest[-1][0], seconds)
-        if len(self._latest) > _MOST_KEPT:
-            self._forget(now)
 
-    def p90_seconds(self, now: datetime) -> float:
-        """Nine tenths of the last two seconds were no later than this; 0.0 when nothing came."""
-        self._forget(now)
-        if not self._latest:
-            return 0.0
-        soonest = min(seconds for _, seconds in self._soonest)
-        late = sorted(seconds - soonest for _, seconds in self._latest)
-        return late[(9 * len(late) + 9) // 10 - 1]
-
-    def _forget(self, now: datetime) -> None:
-        self._latest = [one for one in self._latest if one[0] > now - WINDOW][-_MOST_KEPT // 2 :]
-        kept = [one for one in self._soonest if one[0] > now - self._SOONEST_OF]
-        self._soonest = kept or self._soonest[-1:]
+    def take(self) -> float:
+        """Nine tenths of what came since the last time were no later than this; 0.0 when too little came to tell."""
+        late, self._since = sorted(self._since), []
+        return p90(late) - min(seconds for _, seconds in self._soonest) if len(late) >= FEWEST else 0.0
 
 
-_MOST_KEPT = 2000
+class Lasting:
+    """A measured value as it lasted: the least of the last second. A hiccup is none, and neither is too few of them."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[datetime, float]] = []
+
+    def add(self, now: datetime, value: float) -> float:
+        """Add what was measured now, and return what lasted."""
+        self._found = [one for one in self._found if now - one[0] < LASTING]
+        self._found.append((now, value))
+        return min(value for _, value in self._found) if len(self._found) >= SAMPLES else 0.0
+
+
+def p90(ordered: Sequence[float]) -> float:
+    """The value that nine tenths do not exceed."""
+    return ordered[(9 * len(ordered) + 9) // 10 - 1]

@@ -71,6 +71,7 @@ class EndReason(StrEnum):
     CALLBACK_PROMISED = "callback_promised"  # the caller will be called back, and knows by when
     NOT_SERVED = "not_served"  # a dialled number that is not ours
     HEARD_BUSY = "heard_busy"  # more calls at the same time than may be; the dialplan refused this one
+    TURNED_AWAY = "turned_away"  # more callers than this machine can carry: heard so, or busy
     HANDLED_BY_FALLBACK = "handled_by_fallback"  # helped by the dialplan, without us
     FAULT = "fault"  # our own bug; the caller was returned to the dialplan
     LOST = "lost"  # ended in a gap, when nobody saw how
@@ -111,6 +112,7 @@ _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.CALLBACK_PROMISED: EndSide.US,
     EndReason.NOT_SERVED: EndSide.NETWORK,
     EndReason.HEARD_BUSY: EndSide.US,
+    EndReason.TURNED_AWAY: EndSide.US,
     EndReason.HANDLED_BY_FALLBACK: EndSide.US,
     EndReason.FAULT: EndSide.US,
     EndReason.LOST: EndSide.UNKNOWN,

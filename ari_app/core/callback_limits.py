@@ -21,6 +21,7 @@ BY_CALLERS = frozenset(
         RequestReason.WAITING,
         RequestReason.CLOSED,
         RequestReason.CALAMITY,
+        RequestReason.OVERLOAD,
         RequestReason.ABANDONED,
     }
 )

@@ -21,6 +21,7 @@ class RequestReason(StrEnum):
     WAITING = "waiting"  # instead of waiting any longer
     CLOSED = "closed"
     CALAMITY = "calamity"
+    OVERLOAD = "overload"  # turned away: more callers than this machine can carry
     OPERATOR = "operator"  # made by an operator during or after a call
     REFUSED_TRANSFER = "refused_transfer"  # a transfer that AV §2 does not allow
     TRANSFER_NOT_ANSWERED = "transfer_not_answered"

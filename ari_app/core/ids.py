@@ -18,6 +18,7 @@ TransferId = NewType("TransferId", UUID)
 RequestId = NewType("RequestId", UUID)  # a callback request
 AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
 VisitId = NewType("VisitId", UUID)  # one stay of a call in a queue
+OverloadId = NewType("OverloadId", UUID)
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
 AccountId = NewType("AccountId", UUID)  # somebody who may log in on the pages
@@ -79,6 +80,10 @@ def new_attempt_id() -> AttemptId:
 
 def new_command_id() -> CommandId:
     return CommandId(sorted_by_time())
+
+
+def new_overload_id() -> OverloadId:
+    return OverloadId(sorted_by_time())
 
 
 def new_line_id() -> LineId:

@@ -24,6 +24,7 @@ class Limit(StrEnum):
     TRANSFERS = "transfer_limit"
     TRUNK = "trunk_full"
     CALLS_OF_CALLER = "caller_limit"
+    OVERLOAD = "overload"
     LOGIN_TRIES = "login_tries"
     PIN_WAIT = "pin_wait"
 
@@ -76,6 +77,12 @@ RULES: Mapping[Limit, LimitRule] = {
     ),
     Limit.CALLS_OF_CALLER: LimitRule(
         "calls from one number at the same time (`ARI_APP_CALLER_CALLS`)",
+        BUSY,
+        FactKind.ENDED,
+        event="callers_heard_busy",
+    ),
+    Limit.OVERLOAD: LimitRule(
+        "new calls while this machine can carry no more (see [Too many callers](#too-many-callers))",
         BUSY,
         FactKind.ENDED,
         event="callers_heard_busy",

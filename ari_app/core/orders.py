@@ -19,7 +19,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
-from math import ceil
 
 from ari_app.core.ids import ChannelId
 
@@ -150,13 +149,15 @@ class Answers:
         self._retries.append(now)
         return True
 
-    def p90_seconds(self, now: datetime, within: timedelta = WINDOW) -> float:
-        """Nine tenths of the answers came within this time; 0.0 without any. One that never came took as long as that
-        was awaited.
-        """
+    def seconds(self, now: datetime, within: timedelta) -> list[float]:
+        """How long each answer of the last stretch was awaited, also one that never came."""
         self._forget(now)
-        found = sorted(one.seconds for one in self._answers if one.at > now - within)
-        return found[ceil(0.9 * len(found)) - 1] if found else 0.0
+        found = []
+        for one in reversed(self._answers):
+            if one.at <= now - within:
+                break
+            found.append(one.seconds)
+        return found
 
     def is_overloaded(self, now: datetime) -> bool:
         """Whether Asterisk answers too many too late: an order that got no answer says nothing about its call then."""

@@ -64,6 +64,7 @@ _OUTCOMES: Mapping[EndReason, VisitOutcome] = {
     EndReason.OPERATOR_HUNG_UP: VisitOutcome.LOST,
     EndReason.NOT_SERVED: VisitOutcome.LOST,
     EndReason.HEARD_BUSY: VisitOutcome.LOST,
+    EndReason.TURNED_AWAY: VisitOutcome.LOST,
     EndReason.FAULT: VisitOutcome.LOST,
     EndReason.LOST: VisitOutcome.LOST,
 }

@@ -126,6 +126,19 @@ def entry(area: Area, dialled: str, now: datetime) -> Entry:
     return NotServed(NotServedWhy.NOT_OURS)
 
 
+def municipalities_of(entry: Entry) -> frozenset[MunicipalityCode]:
+    """The municipalities of which one is to answer; none where nobody is reached."""
+    match entry:
+        case AskMunicipality(shared):
+            return frozenset(member.municipality for member in shared.members)
+        case Known(municipality=municipality):
+            return frozenset({municipality})
+        case Direct(number):
+            return frozenset({number.municipality})
+        case NotServed():
+            return frozenset()
+
+
 def direct_number(area: Area, dialled: str) -> DirectNumber | None:
     """The direct number with these digits in the present area; None if there is none."""
     e164 = normalise_dialled(dialled).e164

@@ -9,11 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 
 from ari_app.core.ids import MunicipalityCode
 
 #: of the capacity, so much at most is kept free for those who use less than their share
 KEPT_SHARE = 0.1
+#: of the calls that are carried, so many callers at most hear at the same time why nobody answers; the others hear busy
+TURNING_SHARE, FEWEST_TURNING = 0.1, 10
+
+
+def most_turning(carried: int) -> int:
+    """The callers who may hear at the same time that there is no room, beside so many calls."""
+    return max(FEWEST_TURNING, round(TURNING_SHARE * carried))
+
+
+def too_much_promised(capacity: int, trunk_calls: int, sound_pairs: int) -> str:
+    """What the trunk or the ports for sound promise beyond the capacity, or cannot keep of it; empty when they agree.
+
+    Callers who hear that there is no room need a line as well. A talk takes two pairs, a caller who waits one.
+    """
+    lines = capacity + most_turning(capacity)
+    if trunk_calls > lines:
+        return (
+            f"{trunk_calls} calls of citizens may come at the same time, of which this machine carries {capacity}, "
+            f"and {lines - capacity} hear why the others cannot be"
+        )
+    if sound_pairs <= capacity:
+        return f"{capacity} calls need more than the {sound_pairs} pairs of ports for sound that there are"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +59,12 @@ class Shares:
         return sum(self.live.values()) + self.unknown
 
     @property
-    def guaranteed(self) -> float:
+    def guaranteed(self) -> int:
         """The calls that each municipality may have, whatever the others do; never less than one."""
         carried = self.total if self.capacity is None else self.capacity
         if self.is_strained:
             carried = min(carried, self.total)
-        return max(1.0, carried / max(1, self.sharing))
+        return max(1, carried // max(1, self.sharing))
 
     def may_enter(self, municipalities: Collection[MunicipalityCode]) -> bool:
         """Whether one more caller may come in, for one of these municipalities, or of none where nobody knows it."""
@@ -61,10 +85,10 @@ class Shares:
         fewest = min(self.live.get(code, 0) for code in municipalities)
         return fewest + (self.unknown / len(municipalities) if len(municipalities) > 1 else 0)
 
-    def _kept(self, municipalities: Collection[MunicipalityCode]) -> float:
+    def _kept(self, municipalities: Collection[MunicipalityCode]) -> int:
         """The places that are not lent: what the others miss of their share, within KEPT_SHARE of the capacity."""
         assert self.capacity is not None
         others = [count for code, count in self.live.items() if code not in municipalities]
         silent = max(0, self.sharing - len(others) - len(municipalities))  # those without any call
-        missing = sum(max(0.0, self.guaranteed - count) for count in others) + silent * self.guaranteed
-        return min(KEPT_SHARE * self.capacity, missing)
+        missing = sum(max(0, self.guaranteed - count) for count in others) + silent * self.guaranteed
+        return min(ceil(KEPT_SHARE * self.capacity), missing)

@@ -72,6 +72,7 @@ class Settings(DatabaseSettings):
     cel_file: Path | None = _setting(values.absolute, default=None)
     outbound_endpoint: str = _setting(values.way_outside, default="")  # empty: no number outside is called
     outbound_format: NumberForm = _setting(values.number_form, default=NumberForm.E164)
+    capacity_calls: int | None = _setting(values.whole(1, 100_000), default=None)  # of citizens, at the same time
     web_bind: str = _setting(values.bind, default="127.0.0.1")
     web_port: int = _setting(values.whole(0, 65535), default=8080)
     nightly_hour: int = _setting(values.whole(0, 23), default=3)  # in the Netherlands

@@ -69,6 +69,7 @@ _ENDS: Mapping[EndReason, str] = {
     EndReason.CALAMITY: "hoorde de calamiteit",
     EndReason.NOBODY_AVAILABLE: "niemand beschikbaar",
     EndReason.WAITED_TOO_LONG: "te lang gewacht",
+    EndReason.TURNED_AWAY: "alle lijnen bezet",
     EndReason.HANDLED_BY_FALLBACK: "geholpen via de noodroute",
 }
 _OUTCOMES: Mapping[AttemptOutcome, str] = {

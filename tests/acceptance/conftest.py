@@ -128,7 +128,7 @@ async def running_centre(
     tools: None,
     server_directory: Path,
 ) -> AsyncIterator[Centre]:
-    """A centre for all tests of a module, with the area that the module calls AREA."""
+    """A centre for all tests of a module, with the area that the module calls AREA, and settings of its OPTIONS."""
     name = f"centre_{secrets.token_hex(4)}"
     asterisk.start()
     postgres_server.start()
@@ -142,7 +142,7 @@ async def running_centre(
     desks = asterisk.accounts[:CENTRE_DESKS]
     network = PhoneNetwork(asterisk_program, exchange, desks, server_directory / f"{name}-phones")
     async with network, kept(database_url), AriProxy(asterisk.ari_url) as proxy:
-        options = {"ARI_APP_SOUNDS_DIR": str(sounds)}
+        options = {"ARI_APP_SOUNDS_DIR": str(sounds), **getattr(request.module, "OPTIONS", {})}
         if getattr(request.module, "WITH_FAULTS", False):
             options["ARI_APP_ARI_URL"] = proxy.url
         application = Application(asterisk, database_url, options)

@@ -116,7 +116,8 @@ async def test_given_a_full_disk_then_callers_are_held_then_helped_by_the_fallba
             await phone.hang_up()
         await operator.hears_tone(TONE)
         # After half a minute
-        assert await readiness(port, 503) == {"ready": False, "standby": False, "store": False, "recovery_ms": ANY}
+        state = await readiness(port, 503)
+        assert {"ready": False, "standby": False, "store": False, "recovery_ms": ANY}.items() <= state.items()
         await crowd.heartbeat_is_older_than(3)
         citizen = await phones.citizen(HELP)
         desk = await is_helped_by_the_fallback(phones, citizen, "phone04")

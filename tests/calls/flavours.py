@@ -77,8 +77,10 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
 
 def area_of(dice: Random) -> World:
     """Operator 101 is on a standing line, 102 and 103 are rung; the directory has a colleague of each sort."""
+    thrown = dice.random()
+    capacity = 3 if thrown * 10 % 1 < 1 / 3 else None  # a third of the walks has more callers than it can carry
     area = an_area(
-        callback=CallbackRules(offered=dice.random() < 0.7, offer_after_seconds=10, abandoned=dice.random() < 0.5),
+        callback=CallbackRules(offered=thrown < 0.7, offer_after_seconds=10, abandoned=dice.random() < 0.5),
         norms=Norms(max_wait_seconds=200, nobody_grace_seconds=60),
         wrap_up_seconds=dice.choice([0, 30]),
         direct_numbers=(
@@ -89,4 +91,4 @@ def area_of(dice: Random) -> World:
         ),
     )
     both = replace(area.teams[TeamCode("both")], reach=Reach.RING)
-    return World(with_directory(replace(area, teams={**area.teams, both.code: both})))
+    return World(with_directory(replace(area, teams={**area.teams, both.code: both})), capacity=capacity)

@@ -23,6 +23,7 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
     "calamity": "nl/mededeling",
     "promise": "nl/terug-kenmerk",
     "too_long": "nl/te-lang-gewacht",
+    "overload": "nl/lijnen-bezet",
     "nobody": "nl/niemand",
 }
 SAID = {FactKind.ANNOUNCED, *TOLD}

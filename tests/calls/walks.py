@@ -59,6 +59,8 @@ class Walk(Invariants):
         action: Callable[[], Awaitable[None]] = getattr(self, name)
         self.story.append((self.world.clock.now(), name))
         await action()
+        if self.is_alive:
+            self.world.admission.sample()
         self.check()
 
     def _pick(self, *candidates: ChannelId) -> ChannelId | None:

@@ -11,6 +11,7 @@ from itertools import count
 from uuid import uuid4
 
 from ari_app.callbacks.service import CallbackService
+from ari_app.calls.admission import Admission
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.dispatcher import Dispatcher
 from ari_app.calls.door import Door
@@ -109,6 +110,7 @@ class World:
     area: Area = field(default_factory=an_area)
     now: datetime = OPEN_AT
     has_lock: bool = True
+    capacity: int | None = None  # live calls of citizens
 
     def __post_init__(self) -> None:
         self.clock = FakeClock(self.now)
@@ -134,6 +136,7 @@ class World:
     def start_process(self) -> None:
         self.load = Load(self.clock, jitter=lambda: 0.5)
         self.registry = Registry(self.load.channel_left)
+        self.admission = Admission(self.clock, self.load, self.registry, lambda: self.area, NODE, self.capacity)
         self.dispatcher = Dispatcher(self.registry, lambda: self.area, self.clock)
         self.shell = Shell(
             RetryingSwitch(self.switch, self.load),
@@ -146,6 +149,7 @@ class World:
             self.callbacks,
             Door(self.clock),
             self.load,
+            self.admission,
         )
         self._stop = asyncio.Event()
         self._running = asyncio.create_task(self._run())

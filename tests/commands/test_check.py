@@ -51,6 +51,18 @@ def test_a_way_outside_is_looked_at_and_its_absence_told(surroundings: pytest.Mo
     assert "no none" in str(findings(type_in)["calls outside"]["detail"])
 
 
+def test_a_trunk_that_promises_more_than_this_machine_carries_is_told(
+    surroundings: pytest.MonkeyPatch, type_in: Type
+) -> None:
+    assert findings(type_in)["capacity"]["is_fine"], "not set"
+    surroundings.setenv("ARI_APP_CAPACITY_CALLS", "20")
+    found = findings(type_in)["capacity"]
+    assert not found["is_fine"] and "this machine carries 20" in str(found["detail"])
+    assert "ARI_APP_TRUNK_CALLS" in str(found["remedy"])
+    surroundings.setenv("ARI_APP_CAPACITY_CALLS", "300")
+    assert findings(type_in)["capacity"]["is_fine"]
+
+
 def test_a_wrong_ari_password_is_told_and_not_shown(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
     surroundings.setenv("ARI_APP_ARI_PASSWORD", "mis-geraden")
     result = type_in("check")

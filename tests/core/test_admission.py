@@ -14,8 +14,10 @@ from ari_app.core.admission import (
     HEALTH,
     RELEASE,
     RISE_AFTER,
+    SAMPLE,
     THRESHOLDS,
     LagMeter,
+    Lasting,
     Level,
     Signal,
     Step,
@@ -134,16 +136,38 @@ def test_events_that_come_late_are_told_from_a_clock_that_is_behind() -> None:
     meter = LagMeter()
     for number in range(40):
         meter.add(NOW + number * TICK, -3.0 + 0.01)
-    last = NOW + 39 * TICK
-    assert meter.p90_seconds(last) == pytest.approx(0.0)
+    assert meter.take() == pytest.approx(0.0)
     for number in range(8):
-        meter.add(last + number * TICK, -3.0 + 1.2)
-    assert meter.p90_seconds(last + 7 * TICK) == pytest.approx(1.19)
-    assert meter.p90_seconds(last + timedelta(seconds=30)) == 0.0
+        meter.add(NOW + (40 + number) * TICK, -3.0 + 1.2)
+    assert meter.take() == pytest.approx(1.19)
+    assert meter.take() == 0.0, "nothing came since"
+    for number in range(400):
+        meter.add(NOW + (50 + number) * TICK, 5.0)
+    assert meter.take() == pytest.approx(0.0), "a clock was set: that is no lag"
 
 
-def test_a_flood_of_events_is_kept_within_bounds() -> None:
+def test_of_few_events_nothing_is_concluded() -> None:
     meter = LagMeter()
-    for number in range(20_000):
-        meter.add(NOW + number * timedelta(microseconds=50), 0.0 if number % 2 else 0.4)
-    assert meter.p90_seconds(NOW + timedelta(seconds=1)) == pytest.approx(0.4)
+    for seconds in (0.0, 9.0):
+        meter.add(NOW, seconds)
+    assert meter.take() == 0.0
+
+
+@pytest.mark.parametrize(
+    ("measured", "lasted"),
+    [
+        ([5.0, 5.0, 5.0], 0.0),
+        ([5.0, 5.0, 5.0, 5.0], 5.0),
+        ([5.0, 5.0, 0.1, 5.0], 0.1),
+        ([0.1, 5.0, 5.0, 5.0, 4.0], 4.0),
+    ],
+)
+def test_a_value_counts_when_it_lasted_for_a_second(measured: list[float], lasted: float) -> None:
+    value = Lasting()
+    assert [value.add(NOW + number * SAMPLE, one) for number, one in enumerate(measured)][-1] == lasted
+
+
+def test_samples_that_are_far_apart_are_too_few() -> None:
+    """A process that was stopped for a while takes few."""
+    value = Lasting()
+    assert [value.add(NOW + number * 4 * SAMPLE, 5.0) for number in range(6)][-1] == 0.0

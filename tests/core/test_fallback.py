@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_app.core.area import Area
+from ari_app.core.call import EndReason
 from ari_app.core.event_log.cel import CelEvent, CelKind, LogPosition, histories
 from ari_app.core.event_log.fallback import FallbackCall, FallbackWatch, endpoint_of, fallback_calls
+from ari_app.core.event_log.fallback_rows import fallback_rows
+from ari_app.core.ids import AsteriskId
+from ari_app.core.limits import Limit
 from tests.core.cel_values import Channel, at, citizen, in_fallback, phone_rung, real_events, refused
 
 pytestmark = pytest.mark.pure
@@ -66,6 +71,16 @@ def test_a_caller_who_heard_busy_was_in_no_fallback_and_is_told_of_all_the_same(
         True
     ]
     assert watch.needed_from is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [(Limit.OVERLOAD, EndReason.TURNED_AWAY), (Limit.TRUNK, EndReason.HEARD_BUSY)]
+)
+def test_a_caller_whom_the_dialplan_refused_ends_by_the_limit_that_was_reached(limit: Limit, reason: EndReason) -> None:
+    call_id = "12345678-1234-8234-9234-123456789abc"
+    (found,) = fallback_calls(histories(refused("r", 0, call_id=call_id, limit=limit)))
+    call, facts, _, _ = fallback_rows(found, None, (), Area(), AsteriskId("node1"))
+    assert (call.end_reason, facts[-1].detail["limit"], facts[-1].detail["reason"]) == (reason, limit, reason)
 
 
 def test_a_phone_that_answers_when_the_caller_is_gone_helped_nobody() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.shares import KEPT_SHARE, Shares
+from ari_app.core.shares import KEPT_SHARE, Shares, too_much_promised
 
 pytestmark = pytest.mark.pure
 
@@ -58,7 +58,7 @@ def test_a_storm_does_not_push_out_the_ordinary_calls_of_others(
     chance = random.Random(seed)
     first, *others = [MunicipalityCode(f"GM{n:04}") for n in range(towns)]
     live: Counter[MunicipalityCode] = Counter()
-    guaranteed = max(1.0, capacity / towns)
+    guaranteed = max(1, capacity // towns)
 
     def call(who: MunicipalityCode) -> None:
         shares = Shares(capacity, towns, dict(live))
@@ -68,22 +68,40 @@ def test_a_storm_does_not_push_out_the_ordinary_calls_of_others(
         live[who] += may
         assert live.total() <= capacity
         if who == first and may and before >= guaranteed:
-            missing = sum(max(0.0, guaranteed - live[other]) for other in others)
+            missing = sum(max(0, guaranteed - live[other]) for other in others)
             assert capacity - shares.total > min(KEPT_SHARE * capacity, missing), "what is kept is not lent"
 
     for number in range(90):
-        ordinary = others * (capacity if number > 30 else 0) + chance.choices(others, k=2)
-        callers = [first] * storm + [who for who in ordinary if live[who] < guaranteed]
+        callers = [first] * storm + chance.choices(others, k=2)
         chance.shuffle(callers)
+        if number > 30:  # they want all that they may have
+            callers = others * guaranteed + callers
         for who in callers:
             if who == first or live[who] < guaranteed:
                 call(who)
         if number < 89:
             for who in list(live.elements()):
                 live[who] -= chance.random() < 0.2
-    assert all(live[who] >= int(guaranteed) - 1 for who in others), (
-        "as the calls of the storm end, their share is theirs"
-    )
+    assert all(live[who] == guaranteed for who in others), "as the calls of the storm end, their share is theirs"
+
+
+@pytest.mark.parametrize(
+    ("capacity", "trunk_calls", "pairs", "says"),
+    [
+        (100, 100, 400, ""),
+        (100, 110, 400, ""),  # a tenth hears why
+        (100, 111, 400, "111 calls"),
+        (20, 30, 100, ""),  # ten at least
+        (20, 31, 100, "carries 20, and 10 hear why"),
+        (100, 60, 100, "100 pairs"),
+        (100, 60, 101, ""),
+    ],
+)
+def test_what_is_promised_is_compared_with_what_is_carried(
+    capacity: int, trunk_calls: int, pairs: int, says: str
+) -> None:
+    found = too_much_promised(capacity, trunk_calls, pairs)
+    assert (says in found) if says else found == ""
 
 
 @given(st.dictionaries(st.sampled_from([A, B, C, D]), st.integers(0, 60)), st.integers(0, 20), st.booleans())

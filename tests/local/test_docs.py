@@ -37,7 +37,7 @@ READ_BY_THE_PROGRAM = {
     for name in application_settings.variables(kind)
 }
 #: global variables of Asterisk, and a word in the text of a script
-NO_SETTINGS = {"ARI_APP_HEARTBEAT", "ARI_APP_DIALPLAN", "ARI_APP_NAME"}
+NO_SETTINGS = {"ARI_APP_HEARTBEAT", "ARI_APP_DIALPLAN", "ARI_APP_NAME", "ARI_APP_BUSY", "ARI_APP_SOUND_PAIRS"}
 LINK = re.compile(r"\[[^]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -160,6 +160,7 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
         played |= {*to_colleague.briefing(LINDENHOVE, ("nl/welkom",), minutes * 60.0, must_accept=True)}
     for area in AREA_CODES | FICTITIOUS_AREA_CODES:
         played |= set(to_caller.welcome(f"14{area}"))
+    played |= {*callback_to_caller.instead_of_the_queue(now + timedelta(days=1), now)}
     played |= {
         *to_caller.welcome(""),
         *to_caller.greeting(LINDENHOVE),

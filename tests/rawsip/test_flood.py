@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 
@@ -140,3 +141,32 @@ async def test_given_no_application_when_a_flood_comes_then_the_fallback_is_boun
         assert answers == {200: TRUNK_CALLS, 486: 40 - TRUNK_CALLS}
         await eventually(lambda: sum(row[0] == "FALLBACK" for row in cel(small_asterisk)) == TRUNK_CALLS)
         small_asterisk.cli("channel request hangup all")
+
+
+async def test_given_more_callers_than_the_machine_carries_then_new_ones_hear_busy_until_the_application_says_no_more(
+    small_asterisk: LocalAsterisk,
+) -> None:
+    server = (small_asterisk.sip_host, small_asterisk.sip_port)
+
+    def refuse(number: str, seconds: int) -> None:
+        small_asterisk.cli(f"dialplan set global ARI_APP_BUSY{number} {int(time.time()) + seconds}")
+
+    async with SmallApplication(small_asterisk) as app, SipPhone(TRUNK, server) as trunk:
+        refuse("_140118", 60)
+        through, _ = await _flood(trunk, 1)
+        assert len(through) == 1, "it is the other number that has too many"
+        refuse("_140119", 60)
+        _, refused = await _flood(trunk, 2)
+        assert len(refused) == 2
+        refuse("_140119", 0)
+        refuse("", 60)
+        _, all_refused = await _flood(trunk, 1)
+        refuse("", 0)
+        again, _ = await _flood(trunk, 1)
+        assert (len(all_refused), len(again)) == (1, 1)
+        _hang_up([*through, *again])
+        for _ in range(2):
+            await app.arrival()
+        await app.all_gone()
+    reasons = [row[9] for row in cel(small_asterisk) if row[0] == "REFUSED"]
+    assert reasons == [f'{{"extra":"{Limit.OVERLOAD}"}}'] * 3

@@ -85,6 +85,26 @@ async def test_virtual_holds_and_lease_owners_are_renamed_wherever_they_are_stor
     assert await _stored(engine) == before
 
 
+_TURNED_AWAY = f"""
+INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, ended_at,
+  end_reason, ending, callback_reason)
+VALUES ('{_CALL}', 'node1', 'c1', '140119', 'ended', now(), now(), 1, now(), 'turned_away', 'turned_away', 'overload');
+INSERT INTO overload (id, asterisk_id, began_at, step, signal, turned_away)
+VALUES (gen_random_uuid(), 'node1', now(), 'busy', 'orders', 3)"""
+
+
+async def test_callers_who_were_turned_away_heard_busy_as_far_as_the_revision_before_knows(engine: AsyncEngine) -> None:
+    await _go(engine, command.upgrade, "0028")
+    async with engine.begin() as connection:
+        for statement in _TURNED_AWAY.split(";\n"):
+            await connection.exec_driver_sql(statement)
+    await _go(engine, command.downgrade, "0027")
+    async with engine.connect() as connection:
+        await connection.run_sync(validate)
+        found = await connection.execute(text("SELECT end_reason, ending, callback_reason FROM call"))
+        assert [tuple(row) for row in found] == [("heard_busy", "heard_busy", "waiting")]
+
+
 _MEMBERS = f"""
 INSERT INTO call (id, asterisk_id, channel_id, dialled, stage, stage_entered_at, arrived_at, last_seq, ended_at,
   end_reason, ending)

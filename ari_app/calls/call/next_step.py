@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.call.turning_away import is_turned_away, to_turning_away
 from ari_app.core import routing
 from ari_app.core.area import DirectNumber
-from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
+from ari_app.core.call import Call, ChoiceKind, Fact, FactKind, Stage
 from ari_app.core.call_changes import NO_LONGER_DIRECT, WITH_NOBODY, CallChanges
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operators import OperatorState
@@ -44,12 +45,22 @@ def after_choice(
 
 
 def admitted(flow: Flow, changes: CallChanges, facts: list[Fact]) -> Step:
-    """The step into a direct number's ring, or into the queue."""
+    """The step into a direct number's ring, or into the queue; with no room for one more caller, to being told so."""
     call = replace(flow.call, **changes)
+    if is_turned_away(flow, _answering(flow, call)):
+        return to_turning_away(changes, facts)
     target = routing.Target(call.only_operator, call.only_team, call.direct_endpoint)
     if target == routing.Target():
         return queued(flow, changes, facts)
     return _ring(flow, target, changes, facts)
+
+
+def _answering(flow: Flow, call: Call) -> frozenset[MunicipalityCode]:
+    """The municipalities of which one is to answer this call."""
+    if call.municipality is not None:
+        return frozenset({call.municipality})
+    shared = routing.offered(flow.area, call.shared_number, flow.now)
+    return frozenset(member.municipality for member in shared.members)
 
 
 def not_taken(flow: Flow, why: str) -> Step:

@@ -25,7 +25,7 @@ class SpokenReminder:
 class Spoken(Enum):
     HEARD = "heard"  # somebody picked up: it is sent
     NOT_HEARD = "not_heard"  # nobody picked up: to be tried again later
-    NOT_NOW = "not_now"  # could not be tried: no trunk, Asterisk away
+    NOT_NOW = "not_now"  # could not be tried: no trunk, Asterisk away, an overload
 
 
 class ReminderCaller(Protocol):

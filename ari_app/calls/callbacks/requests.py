@@ -78,6 +78,8 @@ async def request_of_lost(shell: Shell, call: Call, reason: EndReason = EndReaso
     Raises StoreUnavailable.
     """
     await _request_at_end(shell, call, reason)
+    if call.callback_reason is RequestReason.OVERLOAD:
+        return EndReason.TURNED_AWAY
     return reason if call.pii_callback_number is None else EndReason.CALLBACK_PROMISED
 
 

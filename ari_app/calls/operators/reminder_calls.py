@@ -152,6 +152,8 @@ class ReminderCalls:
 
     async def remind(self, reminder: SpokenReminder) -> Spoken:
         """Ring the phone and say what is due; key 1 goes on to the login, and then calls the first of them."""
+        if not self._shell.admission.has_extras:
+            return Spoken.NOT_NOW
         phone = reminder.pii_phone
         endpoint = Endpoint(phone) if phone.startswith("PJSIP/") else self._shell.switch.outside(phone)
         if endpoint is None:

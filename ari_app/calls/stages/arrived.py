@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import after_choice
+from ari_app.calls.call.turning_away import BUSY, hears_busy
 from ari_app.calls.errors import PartyLeft
 from ari_app.core import routing
 from ari_app.core.call import ChoiceKind, EndReason, Stage
@@ -13,7 +14,11 @@ from ari_app.prompts.phrases import caller as to_caller
 
 
 async def arrived(flow: Flow) -> Step | End:
-    match routing.entry(flow.area, flow.call.dialled, flow.now):
+    entry = routing.entry(flow.area, flow.call.dialled, flow.now)
+    if hears_busy(flow, routing.municipalities_of(entry)):
+        await flow.commit()
+        return BUSY
+    match entry:
         case routing.AskMunicipality(shared):
             changes: CallChanges = {"shared_number": shared.digits}
             if not isinstance(routing.admit_shared(flow.area, shared, flow.now), routing.Open):

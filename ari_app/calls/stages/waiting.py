@@ -13,12 +13,18 @@ from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_wait
 from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
 from ari_app.calls.transfers.transfer import part_from_handling_party
+from ari_app.core.admission import Step as Overload
 from ari_app.core.area import Reach
 from ari_app.core.call import ChoiceKind, Fact, FactKind, Stage
 from ari_app.core.callbacks import RequestReason
 from ari_app.core.transfer import TimeUp
 from ari_app.core.transfer_rules import step
 from ari_app.prompts.phrases import caller as to_caller
+
+#: a caller who hears ringing hears music after this at latest
+LONGEST_RINGING = timedelta(seconds=40)
+#: how often it is asked whether they may hear it now
+LOOK_AGAIN = timedelta(seconds=4)
 
 
 async def waiting(flow: Flow) -> Step | End:
@@ -44,10 +50,8 @@ async def waiting(flow: Flow) -> Step | End:
     if isinstance(message, Offer) and not (flow.is_on_hold or _has_to_wait(flow, message)):
         return _take(flow, message)
     await flow.commit()
-    if not flow.is_placed:
-        await flow.ensure_music()
-        if flow.call.last_told_at is None and (message is None or flow.store_is_away):
-            await _announce(flow, _greeting(flow))
+    if not flow.is_placed and not _rings_instead(flow):
+        await _begin_music(flow, is_greeted=message is None or flow.store_is_away)
     while sits_out or flow.is_on_hold or not isinstance(message, Offer):
         if sits_out or flow.is_on_hold:
             sits_out = False
@@ -61,6 +65,23 @@ async def waiting(flow: Flow) -> Step | End:
             return step
         message = await flow.next(flow.now if flow.is_behind else _next_due_at(flow))
     return _take(flow, message)
+
+
+def _rings_instead(flow: Flow) -> bool:
+    """Whether a caller hears ringing instead of music: with too many callers, as that costs Asterisk nothing.
+
+    Not for so long that the network, or the caller, takes it for a number that nobody answers.
+    """
+    if flow.call.line_answered_at is not None or flow.call.calamity or flow.store_is_away:
+        return False  # after words on a line that is not answered there would be silence instead
+    since = flow.call.queued_at or flow.call.arrived_at
+    return flow.shell.admission.step >= Overload.RINGING and flow.now < since + LONGEST_RINGING
+
+
+async def _begin_music(flow: Flow, *, is_greeted: bool) -> None:
+    await flow.ensure_music()
+    if flow.call.last_told_at is None and is_greeted:
+        await _announce(flow, _greeting(flow))
 
 
 def _has_to_wait(flow: Flow, offer: Offer) -> bool:
@@ -135,6 +156,9 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
     flow.require_open_door()
     if flow.music_due_at is not None and flow.music_due_at <= flow.now:
         await flow.ensure_music()
+    is_ringing = _rings_instead(flow)
+    if flow.call.line_answered_at is None and not is_ringing:
+        await _begin_music(flow, is_greeted=True)
     call, now, is_away = flow.call, flow.now, flow.store_is_away
     if call.wait_until_at is not None and call.wait_until_at <= now and not is_away:
         return to_leaving_callback(RequestReason.WAITING, None)
@@ -143,7 +167,7 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
             until = now + timedelta(seconds=flow.norms.nobody_grace_seconds)
             await flow.commit(nobody_until_at=until)
             flow.announced_at = now
-            if await _announce(flow, to_caller.NOBODY_YET):
+            if not is_ringing and await _announce(flow, to_caller.NOBODY_YET):
                 await flow.commit(Fact(flow.now, FactKind.NOBODY_TOLD), last_told_at=flow.now)
         elif call.nobody_until_at <= now and not is_away:
             return to_leaving_callback(RequestReason.WAITING, None)
@@ -151,12 +175,14 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
     if call.nobody_until_at is not None:
         await flow.commit(nobody_until_at=None)
     offer_at = due_at(flow)
+    if is_ringing:
+        return None
     if offer_at is not None and offer_at <= now and not is_away:
         await _offer_callback(flow)
     elif flow.announced_at is None or now >= _next_position_at(flow):
         position = flow.shell.dispatcher.position(call.id) or 1
         flow.announced_at = now
-        if await _announce(flow, to_caller.position(position)):
+        if flow.shell.admission.has_extras and await _announce(flow, to_caller.position(position)):
             fact = Fact(flow.now, FactKind.POSITION_TOLD, {"position": position})
             await flow.commit(fact, last_told_at=flow.now, position_told=position)
     return None
@@ -188,6 +214,8 @@ def _next_position_at(flow: Flow) -> datetime:
 def _next_due_at(flow: Flow) -> datetime:
     """When `_do_what_is_due` has something to do, if nothing happens before."""
     call = flow.call
+    if _rings_instead(flow):
+        return flow.now + LOOK_AGAIN
     due = _next_position_at(flow) if call.nobody_until_at is None else call.nobody_until_at
     offer_at = None if call.nobody_until_at is not None else due_at(flow)
     due = due if offer_at is None else min(due, offer_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 
@@ -31,9 +32,13 @@ EVENT_TYPES = (
 
 
 async def listen(
-    stream: EventStream, application: str, supervisor: Supervisor, close_gap: Callable[[Connected], Awaitable[None]]
+    stream: EventStream,
+    application: str,
+    supervisor: Supervisor,
+    close_gap: Callable[[Connected], Awaitable[None]],
+    event_came: Callable[[datetime], None],
 ) -> None:
-    """Post the events as messages, for as long as the stream lasts.
+    """Post the events as messages, for as long as the stream lasts. `event_came` is told the moment of each.
 
     `close_gap` is awaited at each (re)connect, while later events wait in the stream. Raises ControllerReplaced when
     another socket took our application's name.
@@ -48,6 +53,7 @@ async def listen(
             case events.ApplicationReplaced():
                 raise ControllerReplaced(application)
             case _:
+                event_came(item.at)
                 _post(item, application, supervisor, keys)
 
 

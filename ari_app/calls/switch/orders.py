@@ -23,6 +23,10 @@ WAITING_BRIDGE = "holding"
 NO_SUCH_BRIDGE = 404
 FALLBACK_CONTEXT = "fallback"
 HEARTBEAT_VARIABLE = "ARI_APP_HEARTBEAT"
+#: until when the dialplan refuses new calls; with a number behind it, those to that number
+BUSY_VARIABLE = "ARI_APP_BUSY"
+#: the pairs of ports for sound, as the dialplan was rendered
+SOUND_PAIRS_VARIABLE = "ARI_APP_SOUND_PAIRS"
 
 
 class AriSwitch:
@@ -214,6 +218,23 @@ class AriSwitch:
         value = 0 if at is None else int(at.timestamp() + self._seconds_ahead)
         with _about(None):
             await self._ari.asterisk.set_global_var(variable=HEARTBEAT_VARIABLE, value=str(value))
+
+    # --- an overload ---
+
+    async def refuse_new_calls(self, until: datetime, dialled: str = "") -> None:
+        """The dialplan refuses new calls until then, all or those to one number. Raises SwitchUnavailable."""
+        digits = "".join(character for character in dialled if character.isdigit())
+        name = f"{BUSY_VARIABLE}_{digits}" if digits else BUSY_VARIABLE
+        with _about(None):
+            await self._ari.asterisk.set_global_var(
+                variable=name, value=str(int(until.timestamp() + self._seconds_ahead))
+            )
+
+    async def sound_pairs(self) -> int | None:
+        """The pairs of ports for sound; None where the dialplan does not tell. Raises SwitchUnavailable."""
+        with _about(None):
+            text = await self._ari.asterisk.get_global_var(variable=SOUND_PAIRS_VARIABLE)
+        return int(text) if text.isdigit() else None
 
 
 @contextmanager

@@ -43,12 +43,12 @@ async def stand_in(flow: Flow, deputies: Sequence[str]) -> str | None:
 async def _is_unreachable(flow: Flow, found: Destination) -> bool:
     if found.operator is not None:
         return flow.shell.registry.session_of(found.operator) is None
-    if found.endpoint is None:
-        return False
+    if found.endpoint is None or not flow.shell.admission.has_extras:
+        return False  # it is rung, to find out
     try:
         return await flow.shell.switch.presence(found.endpoint) is Presence.UNREACHABLE
     except SwitchUnavailable:
-        return False  # it is rung, to find out
+        return False
 
 
 def _municipalities(flow: Flow) -> frozenset[MunicipalityCode]:

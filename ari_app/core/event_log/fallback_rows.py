@@ -25,6 +25,7 @@ from ari_app.core.causes import NOT_PICKED_UP
 from ari_app.core.event_log.cel import ChannelHistory
 from ari_app.core.event_log.fallback import FallbackCall, endpoint_of
 from ari_app.core.ids import AsteriskId, CallId, LegId, MunicipalityCode, VisitId
+from ari_app.core.limits import Limit
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
 
 #: one commit: the call, its new facts, changed legs, and the stay in a queue that only the log knows
@@ -125,16 +126,17 @@ def _stay(
 
 def _refused(found: FallbackCall, area: Area, asterisk_id: AsteriskId) -> Rows:
     """A caller who heard busy: nobody's queue, nobody's talk, and counted all the same."""
+    reason = EndReason.TURNED_AWAY if found.reason == Limit.OVERLOAD else EndReason.HEARD_BUSY
     ended_at = found.ended_at or found.fallback_at
     call = replace(
         _new_call(found, area, asterisk_id),
         queued_at=None,
         stage_entered_at=ended_at,
         ended_at=ended_at,
-        end_reason=EndReason.HEARD_BUSY,
+        end_reason=reason,
         end_is_estimated=found.ended_at is None,
     )
-    why = EndReason.HEARD_BUSY.value
+    why = reason.value
     facts = (
         Fact(found.started_at, FactKind.ARRIVED, {"dialled": call.dialled}),
         Fact(ended_at, FactKind.ENDED, {"reason": why, "limit": found.reason, "estimated": call.end_is_estimated}),

@@ -57,6 +57,11 @@ def promise(kind: RequestKind, deadline_at: datetime, reference: str, now: datet
     return (*turn, *latest(deadline_at, now), *texts("terug-kenmerk"), *digits(reference), *texts("terug-dank"))
 
 
+def instead_of_the_queue(deadline_at: datetime, now: datetime) -> Phrase:
+    """By when a caller who is turned away is called back, on the number that they show. Instants are timezone-aware."""
+    return (*latest(deadline_at, now), *texts("terug-dit-nummer"))
+
+
 def latest(deadline_at: datetime, now: datetime) -> Phrase:
     """ "We bellen u terug, uiterlijk op maandag,", in Amsterdam's time; with a date only from a week ahead."""
     local = deadline_at.astimezone(AMSTERDAM)

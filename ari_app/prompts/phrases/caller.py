@@ -18,6 +18,7 @@ ALL_BUSY: Phrase = texts("in-gesprek")
 NOBODY_YET: Phrase = texts("even-niemand")  # no operator is logged in; the caller is held for a while
 NOBODY_HERE: Phrase = texts("niemand")  # the end of the queue
 WAITED_LONG: Phrase = texts("te-lang-gewacht")
+ALL_LINES_BUSY: Phrase = texts("lijnen-bezet")  # more callers than the machine can carry
 GOODBYE: Phrase = texts("tot-later")
 NOT_SERVED: Phrase = texts("niet-in-gebruik")
 CANNOT_HELP: Phrase = texts("fallback-sorry")

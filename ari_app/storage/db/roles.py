@@ -44,6 +44,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "callback_attempt",
             "nightly_run",
             "node",
+            "overload",
             "calamity",
             "municipality",
             "shared_number",

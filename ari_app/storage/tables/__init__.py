@@ -53,6 +53,7 @@ from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.commands import command
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
+from ari_app.storage.tables.overloads import overload
 from ari_app.storage.tables.pins import phone_pin_attempt, pin_attempt
 from ari_app.storage.tables.record import (
     audit_log,
@@ -117,6 +118,7 @@ __all__ = [
     "operator_state",
     "operator_team",
     "outbox",
+    "overload",
     "phone_pin_attempt",
     "pin_attempt",
     "queue_visit",
