@@ -1,4 +1,4 @@
-"""Answered within the norm: which stays in a queue count, and as what. Pure; `storage.boards.figures` counts by it.
+"""Answered within the norm: which stays in a queue count, and as what. Pure; asked for each kind of stay.
 
 DOMAIN leaves choices; these are made here, and `DEFINITION` says them to whoever reads the figure:
 
@@ -12,10 +12,9 @@ DOMAIN leaves choices; these are made here, and `DEFINITION` says them to whoeve
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from enum import StrEnum
 
-from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
+from ari_app.core.queue_visits import VisitOutcome, VisitReason
 
 DEFINITION = (
     "Deel van de bellers die binnen de norm een medewerker spraken, gerekend vanaf de wachtrij. Wie zelf binnen de norm"
@@ -38,14 +37,13 @@ class Answering(StrEnum):
     NOT_COUNTED = "not_counted"
 
 
-def answering(visit: QueueVisit, norm_seconds: int, now: datetime) -> Answering:
-    """By the norm of the municipality in whose queue it was spent. `now`: for a caller who still waits."""
-    if visit.reason not in FIRST_REASONS or visit.calamity or visit.outcome is VisitOutcome.MOVED:
+def answering(reason: VisitReason, outcome: VisitOutcome | None, *, in_calamity: bool, is_within: bool) -> Answering:
+    """`is_within`: the stay ended, or lasts, no longer than the norm of the municipality in whose queue it is spent."""
+    if reason not in FIRST_REASONS or in_calamity or outcome is VisitOutcome.MOVED:
         return Answering.NOT_COUNTED
-    is_within = (visit.left_at or now) - visit.entered_at <= timedelta(seconds=norm_seconds)
-    if visit.outcome is VisitOutcome.ANSWERED:
+    if outcome is VisitOutcome.ANSWERED:
         return Answering.WITHIN if is_within else Answering.BEYOND
-    if is_within and (visit.outcome is None or visit.outcome in CHOSE_TO_LEAVE):
+    if is_within and (outcome is None or outcome in CHOSE_TO_LEAVE):
         return Answering.NOT_COUNTED
     return Answering.BEYOND
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
-from ari_app.core.ids import TeamCode
+from ari_app.core.ids import MunicipalityCode, TeamCode
 from ari_app.local.pages import LocalPages, PagesSettings
 from ari_app.local.ports import Protocol, free_port
 from ari_app.storage.db.engine import Database
@@ -30,11 +30,13 @@ WIERDAM = "0119990400"
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def desk(centre: Centre, server_directory: Path) -> AsyncIterator[Desk]:
-    """The pages over the centre's database, and an account of operator 101."""
+    """The pages over the centre's database, an account of operator 101, and one of a supervisor."""
     web = as_role(centre.database_url, WEB)
     pages = LocalPages(PagesSettings(server_directory / "pages", web, free_port(Protocol.TCP, BINDS), BINDS))
     async with Database(as_role(centre.database_url, SERVE)) as serve, before_pages(pages, serve) as desk:
-        await desk.account("anna", RoleRow(Role.OPERATOR, team=TeamCode("gezamenlijk")), operator="101")
+        if not await serve.pool.fetchval("SELECT count(*) FROM account"):  # the database stays between tests
+            await desk.account("anna", RoleRow(Role.OPERATOR, team=TeamCode("gezamenlijk")), operator="101")
+            await desk.account("bea", RoleRow(Role.SUPERVISOR, MunicipalityCode("GM9904")))
         yield desk
 
 
@@ -73,4 +75,56 @@ async def test_given_a_desk_and_a_phone_when_either_is_used_then_the_other_knows
     await desk.text_of(page, state, "overleg")
     await page.click("#do-log-out")
     await desk.text_of(page, state, "Niet aangemeld")
+    await phone.ended()
+
+
+@pytest.mark.timeout(300)
+async def test_given_a_supervisor_when_they_act_then_operators_read_why_and_the_next_caller_hears_the_calamity(
+    centre: Centre, desk: Desk
+) -> None:
+    anna, bea = await desk.logged_in("anna"), await desk.logged_in("bea")
+    phone = await centre.operator("phone01", "101")
+    await bea.goto(f"{desk.url}/medewerkers")
+    await desk.text_of(bea, "#staff-101", "Klaar voor gesprekken")
+    await bea.click("#staff-101 a")
+    await bea.select_option("#doe", "pause:meeting")
+    await bea.fill("#reden", "Iedereen naar het overleg")
+    await bea.get_by_role("button", name="Verander de stand").click()
+    await desk.text_of(bea, "#answer", "Gedaan.")
+    await centre.operator_is("101", "paused")
+    await desk.text_of(anna, "#operator", "Uw teamleider zet u op pauze.")
+    await desk.text_of(anna, "#operator", "Iedereen naar het overleg")
+    await anna.click("#do-ready")
+    await desk.gone(anna, "#operator", "Uw teamleider")
+
+    await bea.goto(f"{desk.url}/calamiteiten")
+    await bea.fill("#tekst", "Er is brand bij het gemeentehuis.")
+    await bea.check("#gemeenten-GM9904")
+    centre.application.forget_log()
+    await bea.get_by_role("button", name="Zet aan").click()
+    await desk.text_of(bea, "#answer", "De calamiteit is bewaard.")
+    await desk.text_of(anna, "#calamities", "Er is brand bij het gemeentehuis.")
+    await centre.application.says("area_loaded")
+    citizen = await centre.citizen(WIERDAM, listens=True)
+    await citizen.hears_recording(centre.sound("nl/mededeling"), since=0)
+    await centre.call_has(citizen, "calamity", True)
+    await citizen.hang_up()
+    centre.application.forget_log()
+    await bea.get_by_role("button", name="Beëindig").click()
+    await desk.text_of(bea, "main", "Er is geen calamiteit.")
+    await centre.application.says("area_loaded")
+
+    # Closing early: the next caller hears that it is closed, without the line being answered.
+    await bea.check("#sluiten-GM9904")
+    await bea.fill("#waarom", "storm")
+    await bea.get_by_role("button", name="Sluit eerder").click()
+    await desk.text_of(bea, "#answer", "vandaag eerder gesloten")
+    await centre.application.says("area_loaded")
+    citizen = await centre.citizen(WIERDAM, listens=True)
+    await citizen.hears_recording(centre.sound("gemeente/GM9904/gemeente-gesloten"), since=0)
+    assert citizen.answered_at is None
+    await citizen.hang_up()
+    await bea.get_by_role("button", name="Toch open").click()
+    await desk.text_of(bea, "#answer", "niet meer eerder")
+    await anna.click("#do-log-out")
     await phone.ended()

@@ -8,11 +8,32 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from ari_app.core.commands import AnyCommand
+from ari_app.core.operator_commands import RefusalReason, Refused
 from ari_app.jobs.row_commands import change_rows
+from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import Feed
 from ari_app.storage.db.notifications import COMMAND_CHANNEL
 from tests.storage.commands.people import controller
 from tests.web.people import Place
+
+
+@asynccontextmanager
+async def all_is_refused(serve: Database, reason: RefusalReason) -> AsyncIterator[None]:
+    """By a controller that is quick, for the time of the block."""
+    claims = controller(serve.pool)
+
+    async def work() -> None:
+        async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
+            async for _ in feed:
+                for claimed in await claims.claim():
+                    await claims.answer(claimed.asked.id, Refused(reason))
+
+    task = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -17,12 +17,14 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.area_commands import CloseEarly
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.area.calamities import end_calamity, set_calamity
 from ari_app.storage.area.early_closings import close_early_in
 from ari_app.storage.db.connections import transaction
 from tests.web.callers import a_request, a_talk
 from tests.web.chromium import Desk
+from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
 from tests.web.rows import an_operator, waiting_callers
 
@@ -70,9 +72,8 @@ async def an_address(desk: Desk, page: Page) -> str:
 
 async def test_a_screen_on_the_wall_follows_and_says_when_it_is_old_and_comes_back(desk: Desk) -> None:
     bea = await desk.logged_in("bea")
-    await looked_at(desk, bea, "the choice of boards")
     path = await an_address(desk, bea)
-    await looked_at(desk, bea, "a new address")
+    await looked_at(desk, bea, "the choice of boards, a new address")
     wall = await desk.page()
     await wall.goto(path)
     await desk.text_of(wall, "#board", "Niemand wacht")
@@ -139,7 +140,6 @@ async def test_an_address_that_was_ended_says_so_on_its_screen(desk: Desk) -> No
     await wall.goto(await an_address(desk, bea))
     await desk.text_of(wall, "#board", "Wachten")
     await bea.goto(f"{desk.url}/wandbord")
-    await looked_at(desk, bea, "addresses")
     await bea.get_by_role("button", name="Beëindig").first.click()
     await desk.text_of(wall, "main", "Dit wandbord is er niet meer")
     await looked_at(desk, wall, "a board that was ended")
@@ -149,7 +149,6 @@ async def test_a_supervisor_sees_a_wish_and_allows_it_and_the_page_keeps_its_pla
     bea = await desk.logged_in("bea")
     await bea.goto(f"{desk.url}/medewerkers")
     await desk.text_of(bea, "#staff", "Niet aangemeld")
-    await looked_at(desk, bea, "nobody is logged in")
     await an_operator(desk.serve, "102", ELDERLO)
     talk = await a_talk(desk.serve, "101", WIERDAM)
     await talk.becomes(transfer_count=2)
@@ -167,9 +166,9 @@ async def test_a_supervisor_sees_a_wish_and_allows_it_and_the_page_keeps_its_pla
     await desk.text_of(bea, "main", "Sta één keer toe")
     await looked_at(desk, bea, "an operator with a wish")
     await bea.fill("#reden-doorverbinden", "hoort bij twee afdelingen")
-    await bea.get_by_role("button", name="Sta één keer toe").click()
-    await desk.text_of(bea, "#answer", "Er is niets veranderd")  # no controller runs here
-    await looked_at(desk, bea, "an operator after a refusal")
+    async with all_is_refused(desk.serve, RefusalReason.NO_SUCH_CALL):
+        await bea.get_by_role("button", name="Sta één keer toe").click()
+        await desk.text_of(bea, "#answer", "Dit gesprek is al voorbij")
     await bea.goto(f"{desk.url}/medewerkers/102")
     await desk.text_of(bea, "main", "Hef het wachten op")
     await looked_at(desk, bea, "an operator who has to wait")
@@ -178,7 +177,6 @@ async def test_a_supervisor_sees_a_wish_and_allows_it_and_the_page_keeps_its_pla
 async def test_callbacks_at_risk_are_chosen_by_keyboard_and_a_reason_is_asked_for(desk: Desk) -> None:
     bea = await desk.logged_in("bea")
     await bea.goto(f"{desk.url}/terugbelverzoeken")
-    await looked_at(desk, bea, "no callbacks")
     late = await a_request(desk.serve, WIERDAM, subject="paspoort", operator="101")
     await a_request(desk.serve, ELDERLO, subject="afval " * 12, number="+31119555124")
     await desk.serve.pool.execute(
@@ -195,9 +193,9 @@ async def test_callbacks_at_risk_are_chosen_by_keyboard_and_a_reason_is_asked_fo
     await bea.get_by_role("button", name="Sluit", exact=True).click()
     assert await bea.evaluate("document.activeElement.id") == "reden", "the browser asks for it"
     await bea.select_option("#aan", "team:wierdam")
-    await bea.get_by_role("button", name="Geef", exact=True).click()
-    await desk.text_of(bea, "#answer", "1 niet: De centrale antwoordt niet")  # no controller runs here
-    await looked_at(desk, bea, "callbacks that could not be given")
+    async with all_is_refused(desk.serve, RefusalReason.NO_REQUEST):
+        await bea.get_by_role("button", name="Geef", exact=True).click()
+        await desk.text_of(bea, "#answer", "1 niet: Dit terugbelverzoek is al klaar")
     await bea.click(f"text={late.reference}")
     await desk.text_of(bea, "main", "Laat nummer en notitie zien")
     await looked_at(desk, bea, "a callback without its number")
@@ -209,7 +207,6 @@ async def test_callbacks_at_risk_are_chosen_by_keyboard_and_a_reason_is_asked_fo
 async def test_a_calamity_is_heard_before_it_is_on_and_what_is_wrong_is_said(desk: Desk) -> None:
     bea = await desk.logged_in("bea")
     await bea.goto(f"{desk.url}/calamiteiten")
-    await looked_at(desk, bea, "no calamity")
     await bea.fill("#tekst", "Er is brand bij het gemeentehuis. Kom vandaag niet langs.")
     await bea.get_by_role("button", name="Luister").click()
     await desk.text_of(bea, "#listen-said", "Dit horen bellers.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -10,10 +12,10 @@ from typing import Any
 from ari_app.core.access import Scope
 from ari_app.core.area import Norms
 from ari_app.core.calendar import instant_of, local_date
-from ari_app.core.ids import MunicipalityCode, TeamCode
+from ari_app.core.ids import MunicipalityCode, TeamCode, optional
 from ari_app.core.operators import OperatorState
-from ari_app.core.queue_visits import VisitOutcome
-from ari_app.core.service_level import CHOSE_TO_LEAVE, FIRST_REASONS, share_percent
+from ari_app.core.queue_visits import VisitOutcome, VisitReason
+from ari_app.core.service_level import Answering, answering, share_percent
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import instant
@@ -96,25 +98,20 @@ class BoardFigures:
         return share_percent(self.within, self.beyond)
 
 
-def _listed(members: Any) -> str:
-    return ", ".join(f"'{one}'" for one in sorted(members))
-
-
 _NORM = Norms().answer_within_seconds
-# As `core.service_level.answering`; a test compares them. A stay that lasts is as long as it has lasted.
-_IN_NORM = "coalesce(visit.left_at, $3::timestamptz) - visit.entered_at <= make_interval(secs => {norm})"
-_IS_FIRST = f"visit.reason IN ({_listed(FIRST_REASONS)}) AND NOT visit.calamity"
-_IS_OUT = f"visit.outcome IS NULL OR visit.outcome IN ({_listed(CHOSE_TO_LEAVE)})"
-_COUNTS = f"""
-count(*) FILTER (WHERE {_IS_FIRST} AND visit.outcome = '{VisitOutcome.ANSWERED}' AND {_IN_NORM}) AS within,
-count(*) FILTER (WHERE {_IS_FIRST} AND visit.outcome IS DISTINCT FROM '{VisitOutcome.MOVED}' AND CASE
-  WHEN visit.outcome = '{VisitOutcome.ANSWERED}' OR {_IS_OUT} THEN NOT {_IN_NORM} ELSE true END) AS beyond,
-count(*) FILTER (WHERE visit.outcome = '{VisitOutcome.ABANDONED}') AS abandoned"""
+# Counted by kind; what each kind is for the figure, `core.service_level` says. A stay that lasts is as long as now.
+_KINDS = """
+SELECT visit.reason, visit.outcome, visit.calamity,
+  coalesce(visit.left_at, $3::timestamptz) - visit.entered_at <= make_interval(secs => {norm}) AS is_within,
+  count(*) AS count
+FROM queue_visit visit WHERE {which} AND visit.entered_at >= $4 GROUP BY 1, 2, 3, 4"""
 _IS_OF_TEAM = (
     "($2::text IS NULL OR EXISTS (SELECT FROM operator_team m WHERE m.operator = session.operator AND m.team = $2))"
 )
 _IS_IN_SCOPE = """($1::text[] IS NULL OR EXISTS (SELECT FROM operator_skill skill
   WHERE skill.operator = session.operator AND skill.municipality = ANY ($1)))"""
+_OF_TOWN = "visit.municipality = town.code"
+_IS_GROUP = "$1::text[] IS NULL AND $2::text IS NULL"
 # Callers who chose no municipality, and calls that never reached one, are of the whole group.
 _FIGURES = f"""
 WITH town AS MATERIALIZED (
@@ -122,20 +119,18 @@ WITH town AS MATERIALIZED (
   WHERE ($1::text[] IS NULL OR code = ANY ($1)) AND ($2::text IS NULL
     OR code IN (SELECT served.municipality FROM team_municipality served WHERE served.team = $2))),
 today AS (
-  SELECT counted.* FROM town CROSS JOIN LATERAL (SELECT {_COUNTS.format(norm="town.norm")} FROM queue_visit visit
-    WHERE visit.municipality = town.code AND visit.entered_at >= $4) counted
-  UNION ALL
-  SELECT {_COUNTS.format(norm=_NORM)} FROM queue_visit visit
-  WHERE $1::text[] IS NULL AND $2::text IS NULL AND visit.municipality IS NULL AND visit.entered_at >= $4)
+  SELECT kind.* FROM town CROSS JOIN LATERAL ({_KINDS.format(norm="town.norm", which=_OF_TOWN)}) kind
+  UNION ALL {_KINDS.format(norm=_NORM, which=f"{_IS_GROUP} AND visit.municipality IS NULL")})
 SELECT
   (SELECT jsonb_agg(to_jsonb(one) ORDER BY one.longest_since_at) FROM (
     SELECT visit.municipality, town.name, coalesce(town.norm, {_NORM}) AS norm_seconds, count(*) AS count,
       min(visit.entered_at) AS longest_since_at
     FROM queue_visit visit LEFT JOIN town ON town.code = visit.municipality
     WHERE visit.outcome IS NULL AND (town.code IS NOT NULL
-      OR (visit.municipality IS NULL AND $1::text[] IS NULL AND $2::text IS NULL))
+      OR (visit.municipality IS NULL AND {_IS_GROUP}))
     GROUP BY visit.municipality, town.name, town.norm) one) AS waiting,
-  (SELECT jsonb_build_array(sum(within), sum(beyond), sum(abandoned)) FROM today) AS today,
+  (SELECT jsonb_agg(to_jsonb(one)) FROM (SELECT reason, outcome, calamity, is_within, sum(count) AS count FROM today
+    GROUP BY 1, 2, 3, 4) one) AS today,
   (SELECT jsonb_build_array(min(norm), max(norm)) FROM town) AS norms,
   (SELECT jsonb_agg(to_jsonb(one)) FROM (
     SELECT session.state, count(*) AS count, min(session.state_since_at) AS longest_since_at
@@ -151,7 +146,10 @@ SELECT
     WHERE calamity.from_at <= $3 AND (calamity.until_at IS NULL OR calamity.until_at > $3)) AS running,
   (SELECT count(*) FROM call WHERE call.handled_by_fallback AND call.arrived_at >= $4
     AND (call.municipality IN (SELECT code FROM town)
-      OR (call.municipality IS NULL AND $1::text[] IS NULL AND $2::text IS NULL))) AS fallback_calls"""
+      OR (call.municipality IS NULL AND {_IS_GROUP}))) AS fallback_calls"""
+
+
+_LISTS = ("waiting", "today", "staff", "running")
 
 
 async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigures:
@@ -162,15 +160,17 @@ async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigu
         async with reading(pool, view.scope) as connection:
             row = await connection.fetchrow(_FIGURES, *asked)
     assert row is not None  # one row of subqueries
-    waiting, staff, running = (json.loads(row[name] or "[]") for name in ("waiting", "staff", "running"))
-    within, beyond, abandoned = (int(one or 0) for one in json.loads(row["today"]))
+    waiting, today, staff, running = (json.loads(row[name] or "[]") for name in _LISTS)
+    answered: Counter[Answering] = Counter()
+    for kind in today:
+        answered[_answering(kind)] += kind["count"]
     shortest, longest = (int(one or _NORM) for one in json.loads(row["norms"]))
     due, overdue = json.loads(row["callbacks"])
     return BoardFigures(
         waiting=tuple(WaitingFor(**{**one, "longest_since_at": instant(one["longest_since_at"])}) for one in waiting),
-        within=within,
-        beyond=beyond,
-        abandoned=abandoned,
+        within=answered[Answering.WITHIN],
+        beyond=answered[Answering.BEYOND],
+        abandoned=sum(kind["count"] for kind in today if kind["outcome"] == VisitOutcome.ABANDONED),
         norms=(shortest, longest),
         staff=tuple(
             Staff(OperatorState(one["state"]), one["count"], instant(one["longest_since_at"])) for one in staff
@@ -183,6 +183,11 @@ async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigu
         ),
         fallback_calls=row["fallback_calls"],
     )
+
+
+def _answering(kind: Mapping[str, Any]) -> Answering:
+    reason, outcome = VisitReason(kind["reason"]), optional(VisitOutcome, kind["outcome"])
+    return answering(reason, outcome, in_calamity=kind["calamity"], is_within=kind["is_within"])
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 #: changes that come together are read together
 GATHER_SECONDS = 0.02
+#: at most this part of the time is spent on what takes long, as a board of the whole country does
+LONGEST_PART = 0.05
 #: these are rendered at most so often; the first change after a quiet time goes out at once
 SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0}
 NODES_SECONDS = 1.0
@@ -187,13 +189,14 @@ class Hub:
                     taken[region] = {one for one in taken[region] if not one.has(region)}
             for region, screens in taken.items():
                 self._marks[region] = self._marks[region] - screens
+            began = clock()
             if not await self._show_all(taken):
                 await asyncio.sleep(RETRY_SECONDS)
                 self._marked.set()
                 continue
             for region in self._due:
                 if taken.get(region):
-                    self._due[region] = clock() + SLOWLY[region]
+                    self._due[region] = clock() + max(SLOWLY[region], (clock() - began) / LONGEST_PART)
 
     async def _show_all(self, taken: Mapping[Region, set[Screen]]) -> bool:
         """False: the store is away, and what was taken stays marked. A bug costs the region, and not the process."""

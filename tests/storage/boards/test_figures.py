@@ -53,6 +53,11 @@ async def stay(ledger: PostgresLedger, municipality: MunicipalityCode | None, **
     return visit
 
 
+def wanted_of(visit: QueueVisit) -> Answering:
+    is_within = (visit.left_at or NOW) - visit.entered_at <= timedelta(seconds=NORM)
+    return answering(visit.reason, visit.outcome, in_calamity=visit.calamity, is_within=is_within)
+
+
 async def test_today_counts_as_the_definition_says(web: Database, ledger: PostgresLedger) -> None:
     waits = (timedelta(seconds=NORM), timedelta(seconds=NORM, milliseconds=1))
     made: list[QueueVisit] = []
@@ -73,7 +78,7 @@ async def test_today_counts_as_the_definition_says(web: Database, ledger: Postgr
             )
         )
     found = await figures(web, ONLY_WIERDAM)
-    wanted = [answering(visit, NORM, NOW) for visit in made]
+    wanted = [wanted_of(visit) for visit in made]
     assert (found.within, found.beyond) == (wanted.count(Answering.WITHIN), wanted.count(Answering.BEYOND))
     assert (found.within, found.beyond) == (2, 2 * (1 + 1 + 3 + 2 * 6))
     assert found.abandoned == sum(visit.outcome is VisitOutcome.ABANDONED for visit in made)
