@@ -94,11 +94,11 @@ VALUES (gen_random_uuid(), 'node1', now(), 'busy', 'orders', 3)"""
 
 
 async def test_callers_who_were_turned_away_heard_busy_as_far_as_the_revision_before_knows(engine: AsyncEngine) -> None:
-    await _go(engine, command.upgrade, "0028")
+    await _go(engine, command.upgrade, "0030")
     async with engine.begin() as connection:
         for statement in _TURNED_AWAY.split(";\n"):
             await connection.exec_driver_sql(statement)
-    await _go(engine, command.downgrade, "0027")
+    await _go(engine, command.downgrade, "0029")
     async with engine.connect() as connection:
         await connection.run_sync(validate)
         found = await connection.execute(text("SELECT end_reason, ending, callback_reason FROM call"))

@@ -1,6 +1,6 @@
 """overloads: when there were more callers than the machine could carry, and how callers who were turned away end
 
-Revision 0028, after 0027.
+Revision 0030, after 0029.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from ari_app.storage.db.constraints import set_members, set_members_by_function
 
-revision = "0028"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
