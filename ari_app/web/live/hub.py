@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 
-from ari_app.core.access import NOBODYS, Scope, overlap
+from ari_app.core.access import NOBODYS, Scope
 from ari_app.core.changes import Change, ChangeKind
-from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.skills import skills_of
 from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
@@ -25,15 +26,13 @@ from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
 from ari_app.web.area import WebArea
+from ari_app.web.live.audience import Audience
 from ari_app.web.live.regions import Regions
+from ari_app.web.live.rendering_loop import RenderingLoop
 from ari_app.web.live.screen import Region, Screen
 
 log = structlog.get_logger(__name__)
 
-#: changes that come together are read together
-GATHER_SECONDS = 0.02
-#: at most this part of the time is spent on what takes long, as a board of the whole country does
-LONGEST_PART = 0.05
 #: these are rendered at most so often; the first change after a quiet time goes out at once
 SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0}
 NODES_SECONDS = 1.0
@@ -42,10 +41,12 @@ SESSIONS_SECONDS = 5.0
 IDLE_SECONDS = 60.0
 #: no row changes at the moment at which a calamity that was planned begins, or ends
 CLOCK_SECONDS = 10.0
-RETRY_SECONDS = 1.0
 
 SERVICE_RESTART = 1012
 LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
+
+#: what an area file says shows in these
+_OF_AREA = (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS, Region.BOARD, Region.STAFF)
 
 
 class Hub:
@@ -57,11 +58,10 @@ class Hub:
         self.regions = regions
         self._area = area
         self._now = now
-        area.when_read(lambda: self._mark(Region.CALAMITIES, self._screens))
-        self._screens: set[Screen] = set()
-        self._marks: dict[Region, set[Screen]] = defaultdict(set)
-        self._marked = asyncio.Event()
-        self._due = dict.fromkeys(SLOWLY, 0.0)  # the loop's clock
+        self._screens = Audience()
+        self._quick = RenderingLoop(self._show, self._screens, lambda region: 0.0)
+        self._slow = RenderingLoop(self._show, self._screens, lambda region: SLOWLY[region])
+        area.when_read(lambda: self._mark_all(Region.CALAMITIES))
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
@@ -77,7 +77,8 @@ class Hub:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(), name="changes")
             tasks.create_task(self._area.run(), name="area")
-            tasks.create_task(self._render(), name="regions")
+            tasks.create_task(self._quick.run(), name="regions")
+            tasks.create_task(self._slow.run(), name="slow regions")
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
             tasks.create_task(self._end_idle_sessions(), name="idle")
@@ -99,8 +100,8 @@ class Hub:
 
     def remove(self, screen: Screen) -> None:
         self._screens.discard(screen)
-        for marked in self._marks.values():
-            marked.discard(screen)
+        self._quick.forget(screen)
+        self._slow.forget(screen)
 
     def close(self) -> None:
         """Tell every page that this process ends, and another one is there for it."""
@@ -115,101 +116,48 @@ class Hub:
                 if page.start_anew:
                     self._area.mark()
                     for region in Region:
-                        self._mark(region, self._screens)
+                        self._mark_all(region)
                 for change in page.changes:
                     self._heard(change)
 
     def _heard(self, change: Change) -> None:
+        screens, of = self._screens, _scope_of(change.municipality)
         match change.kind:
             case ChangeKind.SESSION:
+                # Of the municipalities that the operator has a skill for.
+                skilled = NOBODYS if change.operator is None else skills_of(self._area.current, change.operator).any
                 for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
-                    self._mark(region, self._readers_of_operator(region, change.operator))
-                screens = [one for one in self._screens if one.actor.operator == change.operator]
-                self._mark(Region.CARD, screens)
-                self._mark(Region.OPERATOR, screens)
+                    self._mark(region, screens.readers(region, skilled))
+                for region in (Region.CARD, Region.OPERATOR):
+                    self._mark(region, screens.of_operator(change.operator))
             case ChangeKind.CALL:
-                self._mark(Region.STAFF, self._readers(Region.STAFF, change.municipality))
-                screens = [one for one in self._screens if str(one.card_call) == change.id]
-                self._mark(Region.CARD, screens)
-                self._mark(Region.OPERATOR, screens)
+                self._mark(Region.STAFF, screens.readers(Region.STAFF, of))
+                call = UUID(change.id)
+                having = [one for one in screens.showing(Region.CARD) if one.card_call == call]
+                self._mark(Region.CARD, having)
+                self._mark(Region.OPERATOR, having)
             case ChangeKind.REQUEST | ChangeKind.CALAMITY:
-                readers = self._readers(Region.CARD, change.municipality)
-                self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
-                self._mark(Region.BOARD, self._readers(Region.BOARD, change.municipality))
+                having = [one for one in screens.readers(Region.CARD, of) if one.card_call is not None]
+                self._mark(Region.CARD, having)
+                self._mark(Region.BOARD, screens.readers(Region.BOARD, of))
                 if change.kind is ChangeKind.CALAMITY:
                     self._area.mark()  # and then every screen says so
-                if change.kind is ChangeKind.REQUEST:
+                else:
                     for region in (Region.CALLBACKS, Region.AT_RISK):
-                        self._mark(region, self._readers(region, change.municipality))
+                        self._mark(region, screens.readers(region, of))
             case ChangeKind.VISIT:
                 for region in (Region.QUEUE, Region.BOARD):
-                    self._mark(region, self._readers(region, change.municipality))
+                    self._mark(region, screens.readers(region, of))
             case ChangeKind.AREA:
                 self._area.mark()
-                for region in (
-                    Region.CARD,
-                    Region.OPERATOR,
-                    Region.QUEUE,
-                    Region.CALLBACKS,
-                    Region.BOARD,
-                    Region.STAFF,
-                ):
-                    self._mark(region, self._readers(region, change.municipality))
-
-    def _readers(self, region: Region, municipality: MunicipalityCode | None) -> Iterable[Screen]:
-        of: Scope = NOBODYS if municipality is None else frozenset({municipality})
-        return [one for one in self._screens if one.scope(region) is None or overlap(one.scope(region), of)]
-
-    def _readers_of_operator(self, region: Region, operator: OperatorNumber | None) -> Iterable[Screen]:
-        """Those with a municipality that the operator has a skill for."""
-        skills = NOBODYS if operator is None else skills_of(self._area.current, operator).any
-        return [one for one in self._screens if one.scope(region) is None or overlap(one.scope(region), skills)]
+                for region in _OF_AREA:
+                    self._mark(region, screens.readers(region, of))
 
     def _mark(self, region: Region, screens: Iterable[Screen]) -> None:
-        before = len(self._marks[region])
-        self._marks[region].update(screens)
-        if len(self._marks[region]) > before:
-            self._marked.set()
+        (self._slow if region in SLOWLY else self._quick).mark(region, screens)
 
-    async def _render(self) -> None:
-        clock = asyncio.get_running_loop().time
-        while True:
-            waits = [max(due - clock(), 0.0) for region, due in self._due.items() if self._marks[region]]
-            try:
-                async with asyncio.timeout(min(waits, default=None)):
-                    await self._marked.wait()
-            except TimeoutError:
-                pass
-            await asyncio.sleep(GATHER_SECONDS)
-            self._marked.clear()
-            taken = {region: screens for region, screens in self._marks.items() if screens}
-            for region in self._due.keys() & taken.keys():
-                if clock() < self._due[region]:
-                    # Screens that have not shown it yet need not wait for the others.
-                    taken[region] = {one for one in taken[region] if not one.has(region)}
-            for region, screens in taken.items():
-                self._marks[region] = self._marks[region] - screens
-            began = clock()
-            if not await self._show_all(taken):
-                await asyncio.sleep(RETRY_SECONDS)
-                self._marked.set()
-                continue
-            for region in self._due:
-                if taken.get(region):
-                    self._due[region] = clock() + max(SLOWLY[region], (clock() - began) / LONGEST_PART)
-
-    async def _show_all(self, taken: Mapping[Region, set[Screen]]) -> bool:
-        """False: the store is away, and what was taken stays marked. A bug costs the region, and not the process."""
-        for region, screens in taken.items():
-            try:
-                await self._show(region, screens)
-            except StoreUnavailable:
-                for again, marked in taken.items():
-                    self._marks[again] |= marked & self._screens
-                return False
-            except Exception as error:  # of one region: the others, and all pages, go on
-                log.error("region_failed", region=region.value, exc_info=error)
-        return True
+    def _mark_all(self, region: Region) -> None:
+        self._mark(region, self._screens.showing(region))
 
     async def _show(self, region: Region, screens: Iterable[Screen]) -> None:
         by_scope: dict[Scope, list[Screen]] = defaultdict(list)
@@ -288,8 +236,8 @@ class Hub:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
             for region in (Region.BOARD, Region.STAFF, Region.AT_RISK, Region.CALAMITIES):
-                self._mark(region, self._screens)
-            self._mark(Region.CARD, [one for one in self._screens if one.card_call is not None])
+                self._mark_all(region)
+            self._mark(Region.CARD, [one for one in self._screens.showing(Region.CARD) if one.card_call is not None])
 
     async def _watch_sessions(self) -> None:
         while True:
@@ -321,3 +269,7 @@ class Hub:
             except StoreUnavailable:
                 log.info("idle_logins_not_ended")  # the next time will do
             await asyncio.sleep(IDLE_SECONDS)
+
+
+def _scope_of(municipality: MunicipalityCode | None) -> Scope:
+    return NOBODYS if municipality is None else frozenset({municipality})

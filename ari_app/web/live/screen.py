@@ -87,6 +87,7 @@ class Screen:
         self.board: BoardTokenId | None = None
         self.node: str | None = None  # that the operator is logged in at
         self.close_code: int | None = None
+        self._scopes: dict[Region, Scope] = {}
         self._shown: dict[Region, str] = {}
         self._due: dict[Region, str] = {}
         self._woken = asyncio.Event()
@@ -107,6 +108,11 @@ class Screen:
 
     def scope(self, region: Region) -> Scope:
         """The municipalities of which this region may show anything; nobody's: it is not on this page."""
+        if region not in self._scopes:  # rights that change close the screen, so they are asked for once
+            self._scopes[region] = self._scope(region)
+        return self._scopes[region]
+
+    def _scope(self, region: Region) -> Scope:
         if region not in REGIONS[self.page]:
             return NOBODYS
         return self.actor.scope_of(ACTIONS[region]) if self.view is None else self.view.scope
