@@ -65,8 +65,9 @@ class Load:
         about: ChannelId | None = None,
         until: datetime | None = None,
     ) -> None:
-        """Give an order when its turn comes, and again when Asterisk did not do it, as the budget of retries allows.
+        """Give an order when its turn comes, and again when Asterisk did not do it.
 
+        The budget of retries is for answers that are late: what is refused, or cut off, costs Asterisk next to nothing.
         `about`: the party that it is of no use without. Raises SwitchUnavailable after TRIES, or later while Asterisk
         is overloaded; PartyLeft; TooLate when its turn did not come before `until`.
         """
@@ -95,12 +96,12 @@ class Load:
     ) -> None:
         tries = 1
         while tries < TRIES or self.is_overloaded:
-            tries += 1
             await sleep_until(self._clock, self._clock.now() + pause(self._jitter()))
             if about is not None and about in self._left:
                 raise PartyLeft(about) from failure
-            if not self._answers.may_retry(self._clock.now()):
+            if isinstance(failure, NoAnswer) and not self._answers.may_retry(self._clock.now()):
                 continue
+            tries += 1
             log.info("order_repeated", error=str(failure))
             try:
                 return await self.give(give, urgency, about, until)

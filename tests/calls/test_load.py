@@ -110,6 +110,26 @@ async def test_given_a_crowd_without_answers_then_only_a_share_of_the_orders_is_
     assert {world.call(citizen).end_reason for citizen in citizens} == {EndReason.ABANDONED_IN_MENU}
 
 
+async def test_given_every_answer_cut_off_once_when_a_crowd_calls_then_each_order_is_given_again_and_nobody_is_lost(
+    world: World,
+) -> None:
+    """More retries than the budget of late answers has: Asterisk is quick, and only the connection is not."""
+    lost: set[tuple[str, ...]] = set()
+
+    def once(order: tuple[str, ...], is_done: bool) -> bool:
+        if is_done and order not in lost:
+            lost.add(order)
+            raise SwitchUnavailable("the connection ended before the answer")
+        return False
+
+    world.switch.trouble = once
+    citizens = [await world.citizen(ESDAM_ALONE) for _ in range(2 * FEWEST_RETRIES)]
+    await world.clock.advance(10)
+    assert len(lost) > 2 * FEWEST_RETRIES
+    assert world.switch.fallback == {}
+    assert all(world.call(c).stage is Stage.WAITING and c in world.switch.waiting for c in citizens)
+
+
 async def test_given_a_crowd_waiting_for_music_when_operators_are_free_then_they_are_connected_at_once(
     world: World,
 ) -> None:
