@@ -89,7 +89,9 @@ async def test_a_screen_on_the_wall_follows_and_says_when_it_is_old_and_comes_ba
     await desk.text_of(wall, "#line", "Geen verbinding")
     assert re.search(r"stand van \d\d\.\d\d uur", await wall.inner_text("#line"))
     assert await wall.evaluate("getComputedStyle(document.getElementById('board')).filter") == "grayscale(1)"
+    stood = await wall.inner_text(".tile .count")
     await looked_at(desk, wall, "an old board")
+    assert await wall.inner_text(".tile .count") == stood, "what is old stands still"
     await waiting_callers(desk.serve, WIERDAM, 1)
     desk.pages.start()
     desk.pages.wait_until_ready()

@@ -42,6 +42,8 @@ function count() {
   const now = Date.now() - ahead;
   const clock = document.getElementById("now");
   if (clock) clock.textContent = clockOf(Date.now());
+  // On a wall nobody reads the small print: figures that are old stand still.
+  if (document.body.dataset.board !== undefined && line().classList.contains("line--old")) return;
   for (const shown of document.querySelectorAll("[data-since]")) {
     const text = duration((now - Date.parse(shown.dataset.since)) / 1000);
     if (shown.textContent !== text) shown.textContent = text;
