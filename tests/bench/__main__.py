@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.db.migrate import upgrade_to_head
 from tests import machine as machines
 from tests.acceptance.application import import_into
+from tests.bench.capacity import Capacity, CapacityFigures, measure_capacity
 from tests.bench.clicking import ClickFigures, Clicks, measure_clicks
 from tests.bench.figures import Measured, Verdict, table, verdicts
 from tests.bench.importing import Country, ImportFigures, measure_import
@@ -35,6 +36,7 @@ from tests.bench.processor import machine
 from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
 from tests.bench.start import ROUNDS, CommandFigures, measure_commands
+from tests.bench.storm import Storm, StormFigures, measure_storm
 from tests.bench.throughput import Load, measure, trace
 from tests.bench.trace import Trace
 from tests.roles import PASSWORDS
@@ -55,6 +57,8 @@ class Plan:
     command_rounds: int  # 0: no command is measured
     country: Country | None = None  # None: no import of it is measured
     clicks: Clicks | None = None  # None: no commands of screens are measured
+    capacity: Capacity | None = None  # only when asked for, and so is a storm
+    storm: Storm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,8 @@ class Findings:
     commands: CommandFigures | None
     country: ImportFigures | None = None
     clicks: ClickFigures | None = None
+    capacity: CapacityFigures | None = None
+    storm: StormFigures | None = None
 
     def as_text(self) -> str:
         parts = [table(self.rounds)] if self.rounds else []
@@ -77,8 +83,12 @@ class Findings:
             found += [] if part is None else part.verdicts()
         return found
 
-    def _parts(self) -> tuple[CrowdedFigures | CommandFigures | ImportFigures | ClickFigures | None, ...]:
-        return self.crowded, self.commands, self.country, self.clicks
+    def _parts(
+        self,
+    ) -> tuple[
+        CrowdedFigures | CommandFigures | ImportFigures | ClickFigures | CapacityFigures | StormFigures | None, ...
+    ]:
+        return self.crowded, self.commands, self.country, self.clicks, self.capacity, self.storm
 
 
 def say(line: str) -> None:
@@ -95,6 +105,8 @@ async def run(stand: Stand, plan: Plan) -> Findings:
     """Everything in the plan, on a stand whose database is migrated and empty."""
     operators = max(
         plan.agents,
+        0 if plan.capacity is None else plan.capacity.talking,
+        0 if plan.storm is None else plan.storm.operators,
         0 if plan.crowded is None else plan.crowded.talking,
         0 if plan.clicks is None else plan.clicks.operators,
     )
@@ -112,7 +124,9 @@ async def run(stand: Stand, plan: Plan) -> Findings:
     if plan.crowded is not None:
         say(f"{plan.crowded.calls} live calls, and the application is killed …")
         crowded = await measure_crowded(stand, plan.crowded)
-    return Findings(rounds, crowded, commands, imported, clicks)
+    capacity = None if plan.capacity is None else await measure_capacity(stand, plan.capacity, say)
+    storm = None if plan.storm is None else await measure_storm(stand, plan.storm, say)
+    return Findings(rounds, crowded, commands, imported, clicks, capacity, storm)
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -128,6 +142,21 @@ def plan_of(options: argparse.Namespace) -> Plan:
             country=Country(12, 20),
             clicks=Clicks(5, 2, 4),
         )
+    if options.what == "capacity":
+        usual = Capacity()
+        capacity = replace(usual, seconds=options.seconds or usual.seconds)
+        load = capacity.load
+        return Plan(load, 0, capacity.talking, crowded=None, command_rounds=0, capacity=capacity)
+    if options.what == "storm":
+        usually = Storm()
+        carried = options.capacity or usually.capacity
+        storm = replace(
+            usually,
+            capacity=carried,
+            operators=max(1, carried // 3),
+            seconds=options.seconds or usually.seconds,
+        )
+        return Plan(Load(), 0, storm.operators, crowded=None, command_rounds=0, storm=storm)
     load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
     agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
     if options.no_restart or options.trace:
@@ -148,10 +177,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=["all", "start", "clicks"],
+        choices=["all", "start", "clicks", "capacity", "storm"],
         default="all",
-        help="start: no throughput, only restarts and commands; clicks: only commands of screens",
+        help="start: no throughput, only restarts and commands; clicks: only commands of screens; "
+        "capacity: what this machine carries; storm: three times as much",
     )
+    parser.add_argument("--capacity", type=int, help="storm: the live calls that this machine carries (600)")
     parser.add_argument("--seconds", type=float, help="how long each contender is called (60)")
     parser.add_argument("--rate", type=float, help="calls per second (20)")
     parser.add_argument("--rounds", type=int, help="how often all contenders have their turn (3)")
@@ -206,6 +237,8 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "commands": None if findings.commands is None else asdict(findings.commands),
         "country": None if findings.country is None else asdict(findings.country),
         "clicks": None if findings.clicks is None else asdict(findings.clicks),
+        "capacity": None if findings.capacity is None else asdict(findings.capacity),
+        "storm": None if findings.storm is None else asdict(findings.storm),
     }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from ari_app.local.ports import Protocol, free_port
 from tests.acceptance.desks import operators_dial_in
 from tests.acceptance.phones import SippRun, citizen_calls, phone_registers
 from tests.acceptance.sipp_ports import media_port, signalling_port
-from tests.acceptance.sipp_scenario import EACH, Caller, Scenario, row_of
+from tests.acceptance.sipp_scenario import BODY, EACH, Caller, Scenario, Values, row_of
 from tests.bench.connecting import is_caller
 from tests.place import address
 
@@ -104,15 +105,30 @@ class Stand:
     agents: int
     postgres_pid: int | None = None
 
-    def callers(self, number: str, *, calls: int, per_second: float, hold_seconds: float) -> SippRun:
-        """Citizens who call over the trunk and hang up after a while."""
-        return self._sipp(TRUNK, citizen_calls(number, hold_seconds), calls, per_second)
+    def callers(
+        self, number: str, *, calls: int, per_second: float, hold_seconds: float, with_sound: bool = False
+    ) -> SippRun:
+        """Citizens who call over the trunk and hang up after a while; they say nothing, unless `with_sound`."""
+        scenario = citizen_calls(number, hold_seconds)
+        if with_sound:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            sound = self.directory / "noise.alaw"
+            sound.write_bytes(secrets.token_bytes(8000))  # a second
+            scenario = _speaking(scenario, sound)
+        return self._sipp(TRUNK, scenario, calls, per_second)
 
-    def operators(self, count: int, stay_seconds: float) -> SippRun:
-        """Operators who dial in at their desks, key in who they are, and stay."""
+    def operators(self, count: int, stay_seconds: float, *, echo: bool = False) -> SippRun:
+        """Operators who dial in at their desks, key in who they are, and stay.
+
+        With `echo` they say what they hear, from one port for all of them.
+        """
         desks = [account for account in self.asterisk.accounts if account.kind is AccountKind.PHONE][:count]
         keyed = [(desk, f"{operator_number(at)}#{pin(at)}#") for at, desk in enumerate(desks)]
-        return self._sipp(DESKS, operators_dial_in(keyed, stay_seconds), count, 20.0)
+        scenario = operators_dial_in(keyed, stay_seconds)
+        if not echo:
+            return self._sipp(DESKS, scenario, count, 20.0)
+        steps = tuple((step, _with_port(values, "[media_port]")) for step, values in scenario.steps)
+        return self._sipp(DESKS, replace(scenario, steps=steps), count, 20.0, options=["-rtp_echo"])
 
     async def phones(self) -> SippRun:
         """The phones that ring, registered; a run, not started yet, in which they answer at once."""
@@ -137,6 +153,7 @@ class Stand:
         per_second: float,
         *,
         port: int | None = None,
+        options: Sequence[str] = (),
     ) -> SippRun:
         directory = self.directory / f"{scenario.name}-{secrets.token_hex(3)}"
         directory.mkdir(parents=True)
@@ -145,7 +162,7 @@ class Stand:
             "-i", address, "-p", str(port or signalling_port(address)),
             "-mi", address, "-mp", str(media_port(address)),
             "-m", str(calls), "-r", str(max(1, round(per_second * 10))), "-rp", "10000",
-            "-l", str(min(calls, MOST_AT_ONCE)),
+            "-l", str(min(calls, MOST_AT_ONCE)), *options,
         ]  # fmt: skip
         limit_seconds = scenario.longest_seconds + calls / per_second + SLACK_SECONDS
         return SippRun(directory, scenario, command, limit_seconds, calls)
@@ -158,6 +175,18 @@ class Stand:
                 if all(channel.ended_at is not None for channel in channels if is_caller(channel)):
                     return channels
                 await asyncio.sleep(0.2)  # Asterisk tells nobody that a line is written
+
+
+def _speaking(scenario: Scenario, sound: Path) -> Scenario:
+    """The same calls, with sound from the answer on, each from a port of its own."""
+    at = 1 + next(place for place, (step, _) in enumerate(scenario.steps) if step == "ack")
+    steps = [(step, _with_port({"BODY": BODY, **values}, "[rtpstream_audio_port]")) for step, values in scenario.steps]
+    return replace(scenario, name="speakers", steps=(*steps[:at], ("speak", {"SOUND": str(sound)}), *steps[at:]))
+
+
+def _with_port(values: Values, port: str) -> Values:
+    """The values of a step, with this port for sound."""
+    return {name: str(value).replace("[auto_media_port]", port) for name, value in values.items()}
 
 
 def now() -> datetime:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from ari_app.core.event_log.cel import BridgeSpan, ChannelHistory
 from ari_app.core.ids import BridgeId, ChannelId
 from tests.bench import marks, trace
+from tests.bench.capacity import CapacityFigures
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts
 from tests.bench.restart import CrowdedFigures, Restarted
 from tests.bench.start import CALLS, HELP, CommandFigures
+from tests.bench.storm import Phase, Storm, StormFigures
 from tests.bench.trace import trace_of
 
 pytestmark = pytest.mark.pure
@@ -202,3 +206,55 @@ def test_a_command_is_compared_with_the_reference_of_its_own_round() -> None:
     figures = CommandFigures((0.1, 0.2), {HELP: (0.12, 0.24), CALLS: (0.7, 1.2)})
     assert (figures.ratios(HELP).least, figures.ratios(HELP).most) == (1.2, 1.2)
     assert [verdict.is_met for verdict in figures.verdicts()] == [True, False]
+
+
+CAPACITY = CapacityFigures(
+    cores=2,
+    talking=100,
+    waiting=300,
+    idle_ms={"asterisk": 80.0, "application": 20.0},
+    talk_ms={"asterisk": 1.5, "application": 0.1},
+    waiting_ms={"asterisk": 0.9, "application": 0.1},
+    call_ms={"asterisk": 7.0, "application": 9.0, "postgres": 4.0},
+)
+
+
+def test_what_a_machine_carries_is_counted_as_if_all_calls_were_of_the_dearer_kind() -> None:
+    assert CAPACITY.live_calls == round((0.75 * 2000 - 100) / 1.6)
+    assert CAPACITY.calls_per_second == 75
+    assert f"ARI_APP_CAPACITY_CALLS={CAPACITY.live_calls}" in CAPACITY.as_text()
+    assert [verdict.is_met for verdict in CAPACITY.verdicts()] == [False]
+
+
+def a_phase(**changed: Any) -> Phase:
+    phase = Phase(1.0, 60.0, {"caller_hung_up": 100}, 100, 0, 0.001, (5.0, 20.0))
+    return replace(phase, **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "missed"),
+    [
+        ({}, []),
+        ({"storm": a_phase(cut=1)}, ["no talk cut"]),
+        ({"storm": a_phase(ends={"handled_by_fallback": 1})}, ["in the fallback"]),
+        ({"storm": a_phase(idle_share=0.02)}, ["operators free"]),
+        ({"storm": a_phase(connected=94)}, ["connected per minute"]),
+        ({"queue_per_minute": 120.0}, ["connected per minute"]),
+        ({"calm": a_phase(connect_ms=(5.0, 120.0))}, ["at 1 x: free to connected"]),
+        ({"reason_seconds": 2.5}, ["a reason within"]),
+        ({"back_seconds": None}, ["normal again"]),
+        ({"restart_seconds": 11.0}, ["killed in the storm"]),
+        ({"audit_agrees": False}, ["record = event log"]),
+    ],
+)
+def test_a_storm_is_judged_by_each_of_its_aims(changed: dict[str, Any], missed: list[str]) -> None:
+    figures = StormFigures(a_phase(), a_phase(times=3.0), 80.0, 0.5, 6.0, 4.0, True)
+    verdicts = replace(figures, **changed).verdicts()
+    assert len(verdicts) == 10
+    found = [verdict.as_text() for verdict in verdicts if not verdict.is_met]
+    assert len(found) == len(missed)
+    assert all(part in text for part, text in zip(missed, found, strict=True))
+
+
+def test_callers_of_a_storm_come_as_often_as_its_capacity_and_their_patience_say() -> None:
+    assert Storm(capacity=600, hold_seconds=30).per_second(3.0) == pytest.approx(54)

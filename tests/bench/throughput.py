@@ -48,7 +48,7 @@ async def measure(stand: Stand, load: Load, rounds: int, say: Callable[[str], No
     for number in range(1, rounds + 1):
         one_round = []
         for contender in (APPLICATION, QUEUE, DIAL):
-            measured = await _measure_one(stand, load, contender)
+            measured = await measure_one(stand, load, contender)
             one_round.append(measured)
             say(f"round {number} of {rounds}: {as_line(measured)}")
         found.append(one_round)
@@ -65,7 +65,7 @@ def as_line(measured: Measured) -> str:
     )
 
 
-async def _measure_one(stand: Stand, load: Load, contender: str) -> Measured:
+async def measure_one(stand: Stand, load: Load, contender: str) -> Measured:
     prepare, number = _CONTENDERS[contender]
     prepared_from = now()
     async with prepare(stand, load) as application:
@@ -140,12 +140,17 @@ async def working_application(
     stay_seconds: float,
     options: Mapping[str, str] = INSTALLED,
     kind: Callable[..., Application] = Application,
+    *,
+    echo: bool = False,
 ) -> AsyncIterator[Application]:
-    """The application with so many operators on standing lines, ready. At the end everybody is hung up."""
+    """The application with so many operators on standing lines, ready. At the end everybody is hung up.
+
+    With `echo` operators say what they hear.
+    """
     application = kind(stand.asterisk, stand.database_url, options)
     await application.start()
     try:
-        async with stand.operators(operators, stay_seconds) as dialled_in:
+        async with stand.operators(operators, stay_seconds, echo=echo) as dialled_in:
             ready = "SELECT count(*) FROM operator_session WHERE state = 'ready'"
             await eventually(stand.database_url, ready, equals=operators, within_seconds=LOGIN_SECONDS)
             yield application
