@@ -23,12 +23,14 @@ from tests.acceptance.application import Application, import_into, sample_area
 from tests.acceptance.ari_proxy import AriProxy
 from tests.acceptance.centre import HURRY, Centre
 from tests.acceptance.crowd import Crowd, crowd_area
+from tests.acceptance.heard import unheard
+from tests.acceptance.lines import Taken
 from tests.acceptance.network import PhoneNetwork
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.phones import Sipp
 from tests.acceptance.record import kept
 from tests.acceptance.remote_control import RemoteAsterisk
-from tests.acceptance.silence import MOST_SECONDS, unmeant
+from tests.acceptance.silence import unmeant
 from tests.acceptance.small_application import SmallApplication
 from tests.acceptance.stories import Told, tell
 from tests.acceptance.wiretap import Wiretap
@@ -172,8 +174,9 @@ async def exchange_view(running_centre: Centre) -> AsyncIterator[RemoteAsterisk]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def told(request: pytest.FixtureRequest, running_centre: Centre) -> Told:
+async def told(request: pytest.FixtureRequest, running_centre: Centre, wiretap: Wiretap) -> Told:
     """How it went with the STORIES of the module, all told at the same time: they mostly wait."""
+    wiretap.breathes = True
     told = await tell(running_centre, request.module.STORIES)
     await running_centre.everybody_goes_home()
     return told
@@ -195,7 +198,10 @@ def fresh_wiretap(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
-    """No party was in silence on a line of ours, but where that is meant: tests.acceptance.silence."""
+    """No party was in silence on a line of ours, but where that is meant, and all were told what the record says.
+
+    tests.acceptance.silence, tests.acceptance.heard
+    """
     if "asterisk" not in request.fixturenames:
         yield
         return
@@ -204,14 +210,23 @@ def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         wiretap.forget()
         return
-    is_centre = "running_centre" in request.fixturenames
-    url = (
-        request.getfixturevalue("running_centre").database_url if is_centre else request.getfixturevalue("database_url")
-    )
+    if "running_centre" in request.fixturenames:
+        centre: Centre = request.getfixturevalue("running_centre")
+        url, sounds = centre.database_url, centre.sounds
+    else:
+        asterisk: LocalAsterisk = request.getfixturevalue("asterisk")
+        url, sounds = request.getfixturevalue("database_url"), asterisk.settings.sounds_dir
+    wiretap.breathes = True
     yield
-    silences = list(wiretap.silences(MOST_SECONDS))
+    wiretap.breathes = False
+    taken, since = wiretap.taken(), wiretap.since
     wiretap.forget()
-    if request.node.get_closest_marker("silence_meant") is None:
-        with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(asyncio.run, unmeant(silences, url)).result()
-        assert not found, "\n".join(found)
+    is_meant = request.node.get_closest_marker("silence_meant") is not None
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(asyncio.run, _wrong(taken, since, url, sounds, silence_is_meant=is_meant)).result()
+    assert not found, "\n".join(found)
+
+
+async def _wrong(taken: Taken, since: float, url: str, sounds: Path, *, silence_is_meant: bool) -> list[str]:
+    silences = [] if silence_is_meant else await unmeant(taken, url)
+    return [*silences, *await unheard(taken, since, url, sounds)]

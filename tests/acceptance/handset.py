@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import count, pairwise
 from typing import cast
 
 from tests.acceptance import audio
+from tests.acceptance.breath import speech
 
 _ALAW_PAYLOAD_TYPE = 8
 _PACKET_SAMPLES = int(audio.PACKET_SECONDS * audio.RATE)
@@ -106,6 +108,13 @@ class Handset(asyncio.DatagramProtocol):
                 await speaking
 
     async def _send(self, packets: list[bytes], again_and_again: bool) -> None:
+        speech.handsets, speech.at = speech.handsets + 1, time.time()
+        try:
+            await self._send_all(packets, again_and_again)
+        finally:
+            speech.handsets -= 1
+
+    async def _send_all(self, packets: list[bytes], again_and_again: bool) -> None:
         loop = asyncio.get_running_loop()
         next_at = loop.time()
         for payload in _repeat(packets) if again_and_again else packets:
@@ -122,6 +131,7 @@ class Handset(asyncio.DatagramProtocol):
             if self._transport is None or self._transport.is_closing():
                 return
             self._transport.sendto(header + payload, self._wire)
+            speech.at = time.time()
             next_at += audio.PACKET_SECONDS
             await asyncio.sleep(next_at - loop.time())  # the pace of speech; a late packet is followed up at once
 

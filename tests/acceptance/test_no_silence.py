@@ -17,10 +17,10 @@ from tests.acceptance import audio
 from tests.acceptance.centre import ALWAYS, Centre, edited_sample, entry
 from tests.acceptance.handset import Handset
 from tests.acceptance.lanes import LANES, Scene
+from tests.acceptance.lines import OF_RINGING_SECONDS, RING_TONE_HZ
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.silence import MOST_SECONDS
 from tests.acceptance.stories import dials
-from tests.acceptance.wiretap import OF_RINGING_SECONDS, RING_TONE_HZ
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 

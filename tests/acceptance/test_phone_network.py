@@ -98,7 +98,36 @@ async def test_given_a_line_on_which_nothing_is_played_then_that_is_silence_on_t
     await small_application.answer(channel_id)
     await citizen.answered()
     await citizen.hears_silence(2.2)
-    (found,) = wiretap.silences(MOST_SECONDS)
+    (found,) = wiretap.taken().silences(MOST_SECONDS)
     assert (found.line.phone, found.line.dialled, found.is_ringing_pause) == ("+31201234501", "140119", False)
     await citizen.hang_up()
+    await small_application.all_gone()
+
+
+async def test_given_two_who_say_nothing_when_they_are_connected_then_each_hears_the_other_breathe_and_keys_are_whole(
+    phones: PhoneNetwork, small_application: SmallApplication, wiretap: Wiretap
+) -> None:
+    wiretap.forget()
+    wiretap.breathes = True
+    people, channels = [], []
+    for number in ("+31201234502", "+31201234503"):
+        people.append(await phones.citizen("140119", number=number, listens=True))
+        channels.append(await small_application.arrival())
+        await small_application.answer(channels[-1])
+        await people[-1].answered()
+    await small_application.connect(*channels)
+    wiretap.forget_sound()
+    for keys in ("1234567890", "*#11"):
+        await people[0].press(keys)
+        await people[0].hears_silence(2.5)
+    assert small_application.keys[channels[0]] == "1234567890*#11"
+    assert list(wiretap.taken().silences(MOST_SECONDS)) == []
+
+    wiretap.forget_sound()
+    await small_application.destroy_bridges()
+    await people[1].hears_silence(2.5)
+    assert {found.line.phone for found in wiretap.taken().silences(MOST_SECONDS)} == {"+31201234502", "+31201234503"}
+    wiretap.breathes = False
+    for person in people:
+        await person.hang_up()
     await small_application.all_gone()
