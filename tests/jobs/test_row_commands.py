@@ -179,7 +179,7 @@ async def test_a_calamity_that_is_planned_is_ended_alone(database: Database) -> 
         CloseEarly(TONIGHT, " "),
         CloseEarly(TONIGHT, "storm", TONIGHT + timedelta(hours=1)),
     ],
-    ids=str,
+    ids=("no_words", "over_already", "closed_in_the_past", "no_reason", "ends_before_it_begins"),
 )
 async def test_what_makes_no_sense_is_refused_and_changes_nothing(database: Database, command: AnyCommand) -> None:
     assert await told(database, command) == Refused(RefusalReason.NONSENSE)

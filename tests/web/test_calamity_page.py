@@ -119,7 +119,7 @@ async def test_without_the_programs_that_speak_it_can_be_set_all_the_same(
         ({"vanaf": in_hours(3), "tot": in_hours(2)}, "tijdstip klopt niet"),
         ({"vanaf": "2026-13-45T99:99"}, "tijdstip klopt niet"),
     ],
-    ids=str,
+    ids=("no_text", "no_words", "too_long", "over_already", "no_moment", "ends_before_it_begins", "no_day"),
 )
 async def test_what_makes_no_sense_is_said_and_what_was_typed_stays(
     place: Place, bea: Browser, changed: dict[str, str], says: str
