@@ -19,7 +19,9 @@ RUN python3 -m venv /build/venv \
 COPY package.json /build/
 COPY package-lock.json /build/
 COPY .npmrc /build/
-RUN /opt/node/bin/node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund $NPM_OPTIONS
+# Node trusts its own authorities only: behind a proxy with one of its own, those of a base image that knows it too.
+RUN if [ -e /etc/ssl/certs/ca-certificates.crt ]; then export NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt; fi \
+    && /opt/node/bin/node /opt/node/lib/node_modules/npm/bin/npm-cli.js ci --ignore-scripts --no-audit --no-fund $NPM_OPTIONS
 COPY ari_app /build/ari_app
 RUN /opt/node/bin/node ari_app/web/client/build.js
 
