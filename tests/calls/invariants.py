@@ -176,7 +176,7 @@ class Invariants:
         heard = self.switch.music | set(self.switch.playing.values())
         for call in self.world.supervisor.live_calls():
             is_waiting = call.stage is Stage.WAITING and call.answered_at is None and call.channel_id in self.switch.up
-            # who hears ringing instead of music, with too many callers, is answered later
+            # a caller who hears ringing instead of music, with too many callers, is answered later
             if is_waiting and now - max(call.stage_entered_at, call.line_answered_at or now) >= SILENCE:
                 assert call.channel_id in heard
 

@@ -86,7 +86,7 @@ class HeldCaller(Record, ChannelOwner):
     async def ensure_music(self) -> None:
         """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault.
 
-        Who is offered an operator must not be kept by it: with many orders in line the music is left for later.
+        It must not keep a caller from an operator: with many orders in line the music is left for later.
         """
         await self.answer()
         await self.stop_unfinished_prompt()

@@ -1,5 +1,6 @@
-"""A caller for whom this machine has no room: told why, and called back, instead of waiting. Nothing is left to chance:
-whoever hears that they are called back has a request that is stored.
+"""A caller for whom this machine has no room: told why, and called back, instead of waiting.
+
+Whoever hears that they are called back has a request that is stored.
 """
 
 from __future__ import annotations
