@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from ari_app.controller import Health
 from ari_app.core.admission import FALL_AFTER, SAMPLE, Signal, Step
 from ari_app.core.area import AfterCalamity, Area, CallbackRules
 from ari_app.core.call import Call, EndReason, EndSide, FactKind, LegEndReason, Stage
@@ -345,6 +346,16 @@ async def test_late_events_are_an_overload_and_a_backlog_that_comes_at_once_is_n
 
 
 # --- the record ---
+
+
+async def test_health_tells_what_is_left_out_and_how_many_calls_there_are(make_world: Make) -> None:
+    health = Health()
+    assert (health.status()["overload"], health.status()["live_calls"]) == (None, None), "a standby has no calls"
+    world = await full(make_world)
+    health.admission = world.admission
+    assert (health.status()["overload"], health.status()["live_calls"]) == ("normal", 9)
+    await samples(world, 1)
+    assert health.status()["overload"] == "ringing"
 
 
 async def test_an_overload_is_a_row_with_its_beginning_highest_step_counts_and_end(make_world: Make) -> None:
