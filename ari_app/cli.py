@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
     "retention": ("retention", "Erase personal data past its period, as every night."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
+    "tokens": ("tokens", "Tokens with which other programs use the API."),
     "up": ("up", "The whole system on this machine with the sample area: what `make run` does."),
     "web": ("web", "The pages: the desk, and everything that people do in a browser."),
 }

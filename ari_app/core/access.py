@@ -30,8 +30,26 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
+class ApiScope(StrEnum):
+    """What a token of another program is for, as it is typed and as the API's document has it."""
+
+    CALLS = "gesprekken:lezen"
+    NUMBERS = "nummers:lezen"
+    TRANSFERS = "doorverbindingen:schrijven"
+    QUEUES = "wachtrijen:lezen"
+    STAFF = "medewerkers:lezen"
+    STEER = "medewerkers:schrijven"
+    REQUESTS = "terugbelverzoeken:lezen"
+    CHANGE_REQUESTS = "terugbelverzoeken:schrijven"
+    DIRECTORY = "nummerplan:lezen"
+    NOTICES = "calamiteiten:lezen"
+    CALAMITY = "calamiteiten:schrijven"
+    HOURS = "openingstijden:lezen"
+    CHANGES = "gebeurtenissen:lezen"
+
+
 class Action(StrEnum):
-    """What can be looked at or done on a screen; each route and each live region names one."""
+    """What can be looked at or done, on a screen or by a program; each route, live region and operation names one."""
 
     OWN_ACCOUNT = "own_account"  # start page, own sessions and password
     DESK = "desk"  # the operator's desk, on which their own state is shown
@@ -44,10 +62,15 @@ class Action(StrEnum):
     BOARD_ADDRESSES = "board_addresses"  # addresses that show a wallboard to whoever has them
     STAFF = "staff"  # the operators of one's municipalities, and what goes on at each
     STEER = "steer"  # an operator's state, over their head; what they have to wait for; one transfer more
-    REQUESTS = "requests"  # all callbacks of one's municipalities: what is at risk, given to others, closed
+    REQUESTS = "requests"  # all callbacks of one's municipalities, and what is at risk
+    CHANGE_REQUESTS = "change_requests"  # give one of them to others, close one
     SEE_NUMBER = "see_number"  # the number of a citizen and what was noted; whoever looks is in the audit log
     NOTICES = "notices"  # the calamities that callers hear now
     CALAMITY = "calamity"  # what callers hear first, and closing early
+    CALLS = "calls"  # all calls of one's municipalities, with their stories
+    OWN_CALLS = "own_calls"  # those that one has, or had
+    HOURS = "hours"  # when one's municipalities are open
+    CHANGES = "changes"  # which of the rows that one may read have changed
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
 
@@ -66,11 +89,33 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.STAFF: frozenset({Role.SUPERVISOR}),
     Action.STEER: frozenset({Role.SUPERVISOR}),
     Action.REQUESTS: frozenset({Role.SUPERVISOR}),
+    Action.CHANGE_REQUESTS: frozenset({Role.SUPERVISOR}),
     Action.SEE_NUMBER: frozenset({Role.SUPERVISOR}),
     Action.NOTICES: frozenset(Role),
     Action.CALAMITY: frozenset({Role.SUPERVISOR}),
+    Action.CALLS: frozenset({Role.SUPERVISOR}),
+    Action.OWN_CALLS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.HOURS: frozenset(Role),
+    Action.CHANGES: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
+}
+#: the same for tokens of other programs: what is not here, no token can do
+TOKENS_MAY: Mapping[Action, ApiScope] = {
+    Action.CALLS: ApiScope.CALLS,
+    Action.SEE_NUMBER: ApiScope.NUMBERS,
+    Action.CALL: ApiScope.TRANSFERS,
+    Action.QUEUE_LINE: ApiScope.QUEUES,
+    Action.STAFF: ApiScope.STAFF,
+    Action.STEER: ApiScope.STEER,
+    Action.REQUESTS: ApiScope.REQUESTS,
+    Action.CHANGE_REQUESTS: ApiScope.CHANGE_REQUESTS,
+    Action.CALLBACKS: ApiScope.CHANGE_REQUESTS,
+    Action.DIRECTORY: ApiScope.DIRECTORY,
+    Action.NOTICES: ApiScope.NOTICES,
+    Action.CALAMITY: ApiScope.CALAMITY,
+    Action.HOURS: ApiScope.HOURS,
+    Action.CHANGES: ApiScope.CHANGES,
 }
 #: what touches all municipalities of the thing it is done to, so that each of them has to be the actor's; for the
 #: others it is enough that one of them is
@@ -79,15 +124,15 @@ TOUCHES_ALL = frozenset({Action.END_SESSIONS})
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One role, and the municipalities that it is held for; None: for the whole group."""
+    """One role, or one scope of a token, and the municipalities that it is held for; None: for the whole group."""
 
-    role: Role
+    role: Role | ApiScope
     scope: Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who is logged in. `operator`: their number when they take calls."""
+    """Somebody who is logged in, or another program. `operator`: their number when they take calls."""
 
     account: AccountId
     login: str
@@ -97,7 +142,8 @@ class Actor:
 
     def scope_of(self, action: Action) -> Scope:
         """The municipalities for which this actor may do it; empty: none."""
-        return together(grant.scope for grant in self.grants if grant.role in MAY[action])
+        token = TOKENS_MAY.get(action)
+        return together(grant.scope for grant in self.grants if grant.role in MAY[action] or grant.role == token)
 
     @property
     def known(self) -> Scope:
@@ -106,7 +152,7 @@ class Actor:
 
     @property
     def roles(self) -> frozenset[Role]:
-        return frozenset(grant.role for grant in self.grants)
+        return frozenset(grant.role for grant in self.grants if isinstance(grant.role, Role))
 
 
 class Verdict(StrEnum):

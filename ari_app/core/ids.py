@@ -28,6 +28,7 @@ ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
 PlaybackId = NewType("PlaybackId", str)
 AsteriskId = NewType("AsteriskId", str)  # entity id of one Asterisk
+ServiceTokenId = NewType("ServiceTokenId", UUID)  # of a secret that another program carries
 MunicipalityCode = NewType("MunicipalityCode", str)  # CBS code, e.g. "GM9901"
 TeamCode = NewType("TeamCode", str)
 OperatorNumber = NewType("OperatorNumber", str)  # keyed at login, e.g. "101"
@@ -100,6 +101,10 @@ def new_web_session_id() -> WebSessionId:
 
 def new_board_token_id() -> BoardTokenId:
     return BoardTokenId(sorted_by_time())
+
+
+def new_service_token_id() -> ServiceTokenId:
+    return ServiceTokenId(sorted_by_time())
 
 
 def new_channel_id(call_id: CallId, role: str) -> ChannelId:

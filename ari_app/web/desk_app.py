@@ -11,6 +11,8 @@ from ari_app.core.access import may
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.accounts.sessions import find_session
 from ari_app.web import security
+from ari_app.web.api.edge import add_api, api_edge
+from ari_app.web.api.operations import OPERATIONS
 from ari_app.web.pages import health
 from ari_app.web.pages.kept import Kept
 from ari_app.web.pages.login import ask_to_log_in
@@ -26,12 +28,13 @@ def make_desk_app(
     site: Site, routes: Iterable[Route] = ROUTES, open_routes: Iterable[OpenRoute] = OPEN_ROUTES
 ) -> web.Application:
     """The pages of a site, whose hub is run by the caller."""
-    app = web.Application(middlewares=[_explain, _refuse_strangers], client_max_size=security.LARGEST_BODY)
+    app = web.Application(middlewares=[api_edge, _explain, _refuse_strangers], client_max_size=security.LARGEST_BODY)
     app[SITE] = site
     for route in routes:
         app.router.add_route(route.method, route.path, _guarded(route))
     for open_route in open_routes:
         app.router.add_route(open_route.method, open_route.path, _open(open_route.handler))
+    add_api(app, OPERATIONS)
     app.router.add_get("/health/live", health.live)
     app.router.add_get("/health/ready", health.ready)
     if site.assets.are_there:

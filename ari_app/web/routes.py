@@ -82,7 +82,7 @@ ROUTES = (
     Route("POST", "/medewerkers/{number}/ontgrendelen", staff.unlock, Action.STEER),
     Route("POST", "/medewerkers/{number}/doorverbinden", staff.allow_transfer, Action.STEER),
     Route("GET", "/terugbelverzoeken", requests.show_all, Action.REQUESTS),
-    Route("POST", "/terugbelverzoeken", requests.change_many, Action.REQUESTS),
+    Route("POST", "/terugbelverzoeken", requests.change_many, Action.CHANGE_REQUESTS),
     Route("GET", "/terugbelverzoeken/{reference}", requests.show, Action.REQUESTS),
     Route("POST", "/terugbelverzoeken/{reference}/nummer", requests.show_number, Action.SEE_NUMBER),
     Route("GET", "/calamiteiten", calamities.show, Action.CALAMITY),

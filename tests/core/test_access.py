@@ -6,7 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from ari_app.core.access import MAY, TOUCHES_ALL, Action, Actor, Grant, Role, Scope, Verdict, decide, may
+from ari_app.core.access import (
+    MAY,
+    TOKENS_MAY,
+    TOUCHES_ALL,
+    Action,
+    Actor,
+    ApiScope,
+    Grant,
+    Role,
+    Scope,
+    Verdict,
+    decide,
+    may,
+)
 from ari_app.core.ids import AccountId, MunicipalityCode
 
 pytestmark = pytest.mark.pure
@@ -29,9 +42,14 @@ TABLE = {
     Action.STAFF: {Role.SUPERVISOR},
     Action.STEER: {Role.SUPERVISOR},
     Action.REQUESTS: {Role.SUPERVISOR},
+    Action.CHANGE_REQUESTS: {Role.SUPERVISOR},
     Action.SEE_NUMBER: {Role.SUPERVISOR},
     Action.NOTICES: set(Role),
     Action.CALAMITY: {Role.SUPERVISOR},
+    Action.CALLS: {Role.SUPERVISOR},
+    Action.OWN_CALLS: {Role.OPERATOR, Role.SUPERVISOR},
+    Action.HOURS: set(Role),
+    Action.CHANGES: {Role.OPERATOR, Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
 }
@@ -85,3 +103,27 @@ def test_what_belongs_to_the_whole_group_is_not_done_by_one_municipality() -> No
     anna = actor(Grant(Role.ADMINISTRATOR, OWN))
     assert decide(anna, Action.LIST_ACCOUNTS, None) is Verdict.ALLOWED
     assert decide(anna, Action.END_SESSIONS, None) is Verdict.FORBIDDEN
+
+
+def test_no_token_can_do_what_only_people_do() -> None:
+    only_people = {
+        Action.OWN_ACCOUNT,
+        Action.DESK,
+        Action.OWN_STATE,
+        Action.BOARD,
+        Action.BOARD_ADDRESSES,
+        Action.OWN_CALLS,
+        Action.LIST_ACCOUNTS,
+        Action.END_SESSIONS,
+    }
+    assert set(Action) - set(TOKENS_MAY) == only_people
+    assert set(TOKENS_MAY.values()) == set(ApiScope)
+
+
+@pytest.mark.parametrize("scope", ApiScope)
+def test_a_token_does_what_its_scope_is_for_in_its_own_municipalities(scope: ApiScope) -> None:
+    kiss = actor(Grant(scope, OWN))
+    allowed = {action for action, needed in TOKENS_MAY.items() if needed is scope}
+    assert {action for action in Action if kiss.scope_of(action) == OWN} == allowed
+    assert {action for action in Action if kiss.scope_of(action) == frozenset()} == set(Action) - allowed
+    assert kiss.roles == frozenset()

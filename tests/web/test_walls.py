@@ -10,6 +10,7 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.storage.area.calamities import set_calamity
+from ari_app.web.api.operations import OPERATIONS
 from ari_app.web.live import hub
 from ari_app.web.live.screen import ACTIONS, PAGE_ACTIONS, REGIONS, Page, Region
 from ari_app.web.routes import OPEN_ROUTES, ROUTES
@@ -112,7 +113,8 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
 
 
 def test_every_route_and_every_region_is_in_the_table() -> None:
-    assert {route.action for route in ROUTES} | set(ACTIONS.values()) == set(Action)
+    of_programs = {action for operation in OPERATIONS for action in operation.actions}
+    assert {route.action for route in ROUTES} | set(ACTIONS.values()) | of_programs == set(Action)
     assert set(ACTIONS) == set(Region) == {region for regions in REGIONS.values() for region in regions}
     assert set(REGIONS) == set(PAGE_ACTIONS) == set(Page)
     for page, regions in REGIONS.items():

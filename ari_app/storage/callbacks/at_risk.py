@@ -87,9 +87,15 @@ WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR municipality = ANY ($2))"
 
 
 async def requests_at_risk(
-    pool: Pool, scope: Scope, now: datetime, *, team: TeamCode | None = None, only_risky: bool = False
+    pool: Pool,
+    scope: Scope,
+    now: datetime,
+    *,
+    team: TeamCode | None = None,
+    only_risky: bool = False,
+    most: int | None = MOST_LISTED,
 ) -> tuple[list[RequestAtRisk], RequestCounts]:
-    """Those that are open, by deadline, a page of them; and how many there are of each kind.
+    """Those that are open, by deadline, a page of them (`most` None: all); and how many there are of each kind.
 
     Raises StoreUnavailable.
     """
@@ -101,7 +107,7 @@ async def requests_at_risk(
     overdue = sum(Risk.OVERDUE in one.risks for one in found)
     counts = RequestCounts(len(found), overdue, sum(bool(one.risks) for one in found))
     listed = [one for one in found if one.risks or not only_risky]
-    return listed[:MOST_LISTED], counts
+    return listed[:most], counts
 
 
 async def story_in_scope(pool: Pool, scope: Scope, reference: str) -> OwnStory | None:

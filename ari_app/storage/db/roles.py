@@ -50,6 +50,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "shared_number",
             "account",
             "board_token",
+            "service_token",
             "early_closing",
             "transfer_wish",
         ),
@@ -142,6 +143,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     "web_session": _ALL,
     **dict.fromkeys(("recovery_code", "login_attempt"), _ALL),
     "board_token": "SELECT, INSERT, UPDATE (shown_at, ended_at, ended_by)",
+    "service_token": "SELECT, UPDATE (used_at)",
     "node": "SELECT (name, seen_at)",
     **dict.fromkeys(
         (

@@ -68,5 +68,6 @@ WEB_SEES: Mapping[str, str] = {
     "command": f"{_OWN} = '*' OR ({_COMMAND})",
     # a board of the whole group is the whole group's; a token is looked up by nobody in particular
     "board_token": f"{_OWN} = '*' OR municipalities <@ string_to_array({_OWN}, ',')",
+    "service_token": f"{_OWN} = '*' OR municipalities <@ string_to_array({_OWN}, ',')",
     "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }

@@ -66,6 +66,7 @@ from ari_app.storage.tables.record import (
     outbox,
 )
 from ari_app.storage.tables.retention import erasure, retention_mark, retention_rules
+from ari_app.storage.tables.service_tokens import service_token
 from ari_app.storage.tables.transfers import transfer, transfer_allowance, transfer_wish
 from ari_app.storage.tables.wrap_ups import call_wrap_up
 
@@ -125,6 +126,7 @@ __all__ = [
     "recovery_code",
     "retention_mark",
     "retention_rules",
+    "service_token",
     "shared_number",
     "shared_number_member",
     "special_day",

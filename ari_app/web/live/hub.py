@@ -66,7 +66,20 @@ class Hub:
         self._store_answered_at: datetime | None = None
         self._is_closing = False
         self._has_looked = False
+        self._told: set[Callable[[], None]] = set()
         self.is_ready = False
+
+    @property
+    def is_closing(self) -> bool:
+        """This process ends, and another one is there for its readers."""
+        return self._is_closing
+
+    def when_changed(self, told: Callable[[], None]) -> None:
+        """Called for each page of changes, and when this process ends, until `forget`."""
+        self._told.add(told)
+
+    def forget(self, told: Callable[[], None]) -> None:
+        self._told.discard(told)
 
     @property
     def screen_count(self) -> int:
@@ -108,6 +121,11 @@ class Hub:
         self._is_closing = True
         for screen in self._screens:
             screen.close(SERVICE_RESTART)
+        self._tell()
+
+    def _tell(self) -> None:
+        for told in list(self._told):
+            told()
 
     async def _follow(self) -> None:
         # The rows of all: each mark is read again within the scope of the screen that it is for.
@@ -119,6 +137,7 @@ class Hub:
                         self._mark_all(region)
                 for change in page.changes:
                     self._heard(change)
+                self._tell()
 
     def _heard(self, change: Change) -> None:
         screens, of = self._screens, _scope_of(change.municipality)

@@ -143,7 +143,7 @@ async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -
             command = AssignRequest(request, owner.team, owner.operator)
         asked = AskedCommand(command, id=CommandId(uuid5(base, str(request))))
         async with limit:
-            return await ask_over(visit, Action.REQUESTS, asked)
+            return await ask_over(visit, Action.CHANGE_REQUESTS, asked)
 
     return await asyncio.gather(*map(one, chosen))
 

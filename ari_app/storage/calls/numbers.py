@@ -1,0 +1,36 @@
+"""The number of a caller, for whoever may see it: that somebody looked is in the audit log first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ari_app.core.access import Scope
+from ari_app.core.ids import CallId
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import scope_codes, set_scope
+
+_NUMBER = """
+SELECT pii_caller_number AS pii_number FROM call WHERE id = $1 AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
+
+
+@dataclass(frozen=True, slots=True)
+class CallersNumber:
+    """None: it was withheld, or has been erased."""
+
+    pii_number: str | None = field(repr=False)
+
+
+async def callers_number(pool: Pool, scope: Scope, call_id: CallId, author: str, now: datetime) -> CallersNumber | None:
+    """None: there is no such call in the scope. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            await set_scope(connection, scope)
+            row = await connection.fetchrow(_NUMBER, call_id, scope_codes(scope))
+            if row is None:
+                return None
+            await record_deed(connection, now, author, "call.number_shown", {"call": str(call_id)})
+    return CallersNumber(row["pii_number"])

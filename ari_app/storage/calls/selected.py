@@ -1,0 +1,122 @@
+"""Calls that somebody asks for: by operator, by period, those that go on. A page at a time, within the scope."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ari_app.core.access import Scope
+from ari_app.core.call import EndReason, Stage
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
+from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import RowShape
+from ari_app.storage.db.scopes import reading, scope_codes
+
+#: an operator's calls are looked for so far back, unless a beginning is named
+OPERATORS_PERIOD = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedCall:
+    """One call. `operator`: whoever has it or is offered it, else the last one who had it. No number of a caller."""
+
+    id: CallId
+    arrived_at: datetime
+    dialled: str
+    municipality: MunicipalityCode | None
+    municipality_name: str | None
+    stage: Stage
+    queued_at: datetime | None
+    answered_at: datetime | None
+    ended_at: datetime | None
+    end_reason: EndReason | None
+    end_is_estimated: bool
+    operator: OperatorNumber | None
+    transfer_count: int
+    held_at: datetime | None
+    calamity: bool
+    handled_by_fallback: bool
+    callback_request: RequestId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """`before`: the last call of the page that was read before this one. `is_open` None: both kinds.
+
+    `operator`: calls that they have, are offered, or had; without `since` those of the last thirty days.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    operator: OperatorNumber | None = None
+    is_open: bool | None = None
+    before: tuple[datetime, CallId] | None = None
+    only: CallId | None = None
+
+
+# Every statement has the same parameters; the first words of each decide over the index by which it goes.
+_WHERE = """
+arrived_at >= coalesce($1::timestamptz, '-infinity') AND arrived_at < coalesce($2::timestamptz, 'infinity')
+AND arrived_at <= coalesce($3::timestamptz, 'infinity')
+AND ($3::timestamptz IS NULL OR (arrived_at, id) < ($3, $4::uuid))
+AND ($6::text[] IS NULL OR municipality = ANY ($6)) AND ($7::boolean IS NULL OR (ended_at IS NULL) = $7)
+AND ($8::text IS NULL OR true) AND ($9::uuid IS NULL OR id = $9) AND ($10::timestamptz IS NULL OR true)"""
+_ORDER = "ORDER BY arrived_at DESC, id DESC LIMIT $5"
+_NEWEST = f"(SELECT * FROM call WHERE {_WHERE} {_ORDER}) AS call"
+_OPEN = f"(SELECT * FROM call WHERE ended_at IS NULL AND {_WHERE} {_ORDER}) AS call"
+_THE_CALL = f"(SELECT * FROM call WHERE id = $9 AND {_WHERE} {_ORDER}) AS call"
+# As `storage.calls.reads`: by municipality and moment, whatever Postgres guesses.
+_OF_TOWNS = f"""
+(SELECT newest.* FROM (SELECT code FROM unnest($6::text[]) AS code) town CROSS JOIN LATERAL (SELECT * FROM call
+  WHERE municipality = town.code AND {_WHERE} {_ORDER}) newest {_ORDER}) AS call"""
+_OF_OPERATOR = f"""
+(SELECT * FROM call WHERE id IN (
+  SELECT session.call_id FROM operator_session session
+    WHERE session.operator = $8 AND session.logged_out_at IS NULL AND session.call_id IS NOT NULL
+  UNION SELECT past.call_id FROM operator_state past WHERE past.operator = $8 AND past.state = 'talking'
+    AND past.call_id IS NOT NULL AND past.from_at >= coalesce($1::timestamptz, $10)) AND {_WHERE} {_ORDER}) AS call"""
+_SELECT = f"""
+SELECT call.id, call.arrived_at, call.dialled, call.municipality, town.name AS municipality_name, call.stage,
+  call.queued_at, call.answered_at, call.ended_at, call.end_reason, call.end_is_estimated, call.transfer_count,
+  call.held_at, call.calamity, call.handled_by_fallback, call.callback_request,
+  coalesce((SELECT session.operator FROM operator_session session
+      WHERE session.id = call.operator_session AND call.ended_at IS NULL),
+    (SELECT leg.party FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator'
+      AND leg.joined_at IS NOT NULL ORDER BY leg.joined_at DESC LIMIT 1)) AS operator
+FROM {{0}} LEFT JOIN municipality town ON town.code = call.municipality {_ORDER.replace("LIMIT $5", "")}"""
+_SHAPE = RowShape(SelectedCall, "call")
+_TOOK_PART = """
+SELECT EXISTS (SELECT FROM call_leg leg WHERE leg.call_id = $1 AND leg.role = 'operator' AND leg.party = $2)
+  OR EXISTS (SELECT FROM operator_session session WHERE session.operator = $2 AND session.call_id = $1
+    AND session.logged_out_at IS NULL)"""
+
+
+async def select_calls(
+    pool: Pool, scope: Scope, wanted: Selection, now: datetime, *, limit: int = 50
+) -> list[SelectedCall]:
+    """The newest first. Raises StoreUnavailable."""
+    at, last = wanted.before or (None, None)
+    towns = scope_codes(scope)
+    values = (wanted.since, wanted.until, at, last, limit, towns, wanted.is_open, wanted.operator, wanted.only)
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_SELECT.format(_source(wanted, towns)), *values, now - OPERATORS_PERIOD)
+    return [_SHAPE.read(row) for row in rows]
+
+
+async def took_part(pool: Pool, scope: Scope, call_id: CallId, operator: OperatorNumber) -> bool:
+    """Whether this operator has, is offered, or was in this call of the scope. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            return bool(await connection.fetchval(_TOOK_PART, call_id, operator))
+
+
+def _source(wanted: Selection, towns: list[str] | None) -> str:
+    if wanted.only is not None:
+        return _THE_CALL
+    if wanted.operator is not None:
+        return _OF_OPERATOR
+    if wanted.is_open:
+        return _OPEN
+    return _NEWEST if towns is None else _OF_TOWNS

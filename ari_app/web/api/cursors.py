@@ -1,0 +1,53 @@
+"""Where a page of a list ended, as a program hands it back unread."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime
+from urllib.parse import urlencode
+from uuid import UUID
+
+from ari_app.core.ids import CallId
+from ari_app.web.api.problems import invalid, param
+from ari_app.web.api.shapes import Body, Link, Links, Query
+from ari_app.web.api.table import PREFIX, Asked
+
+LONGEST = 200
+
+
+def write_cursor(*parts: str) -> str:
+    return base64.urlsafe_b64encode("|".join(parts).encode()).decode().rstrip("=")
+
+
+def read_cursor(text: str, count: int) -> list[str]:
+    """Raises ApiProblem for what we did not write."""
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        parts = base64.b64decode(padded, altchars=b"-_", validate=True).decode().split("|")
+    except ValueError:
+        parts = []
+    if len(parts) != count:
+        raise invalid(param("cursor", "cursor"))
+    return parts
+
+
+def after_call(text: str) -> tuple[datetime, CallId]:
+    """Raises ApiProblem."""
+    at, call_id = read_cursor(text, 2)
+    try:
+        found = datetime.fromisoformat(at)
+        if found.tzinfo is not None:
+            return found, CallId(UUID(call_id))
+    except ValueError:
+        pass
+    raise invalid(param("cursor", "cursor"))
+
+
+def links_of(asked: Asked[Query, Body | None], cursor: str | None) -> Links:
+    """This page, and the next one unless `cursor` is None."""
+    path, query = f"{PREFIX}{asked.request.path.removeprefix(PREFIX)}", asked.request.query
+    here = f"{path}?{urlencode(query)}" if query else path
+    if cursor is None:
+        return Links(self=Link(href=here))
+    further = {**query, "cursor": cursor}
+    return Links(self=Link(href=here), next=Link(href=f"{path}?{urlencode(further)}"))

@@ -1,0 +1,161 @@
+"""Terugbelverzoeken that are made, given to somebody, called and closed: each is a command for the controller."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from ari_app.core.access import Action
+from ari_app.core.callback_requests import callback_number
+from ari_app.core.commands import AskedCommand
+from ari_app.core.directory import is_visible
+from ari_app.core.ids import CallId, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.operator_commands import MakeCallback, PromiseCallback
+from ari_app.core.skills import skills_of
+from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
+from ari_app.core.tariffs import Forbidden
+from ari_app.storage.callbacks.at_risk import story_in_scope
+from ari_app.storage.callbacks.own import OwnStory, own_story
+from ari_app.web.api.orders import command_id, order
+from ari_app.web.api.problems import forbidden, invalid, not_found, param
+from ari_app.web.api.rights import AnyAsked, operator_named
+from ari_app.web.api.shapes import Body, Code, InvalidParam, Query, Text, WhichOperator
+from ari_app.web.api.table import Answer, Asked
+from ari_app.web.api.transfers import handling_operator
+
+LONGEST_NUMBER, LONGEST_SUBJECT, LONGEST_NOTE, LONGEST_REASON = 40, 200, 2000, 200
+
+
+class NieuwTerugbelverzoek(Body):
+    """A promise to the caller of this call. Without `nummer` it is the one that they show; without an owner it is for
+    the municipality's own team. `vermelding`: a person or a department of the directory, by its code.
+    """
+
+    gesprek: UUID
+    nummer: Annotated[Text, Field(min_length=1, max_length=LONGEST_NUMBER)] | None = None
+    onderwerp: Annotated[Text, Field(max_length=LONGEST_SUBJECT)] = ""
+    notitie: Annotated[Text, Field(max_length=LONGEST_NOTE)] = ""
+    team: Code | None = None
+    medewerker: WhichOperator | None = None
+    vermelding: Code | None = None
+
+
+class Toewijzing(Body):
+    """To a team, or to somebody in particular: one of the two."""
+
+    team: Code | None = None
+    medewerker: WhichOperator | None = None
+
+
+class SluitingVerzoek(Body):
+    """Why the citizen is not called any more."""
+
+    reden: Annotated[Text, Field(min_length=1, max_length=LONGEST_REASON)]
+
+
+class Belpoging(Body):
+    """The operator who calls, and whose phone rings; without it the caller's own."""
+
+    medewerker: WhichOperator = "ik"
+
+
+async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
+    body, area = asked.body, asked.site.area.current
+    wrong = list(_unknown_owner(asked, body.team, body.medewerker, None))
+    entry = None if body.vermelding is None else area.entries.get(EntryCode(body.vermelding))
+    towns = asked.site.area.towns_of(asked.actor, Action.CALLBACKS)
+    if body.vermelding is not None and (entry is None or not is_visible(entry, towns)):
+        wrong.append(param("vermelding", "unknown"))
+    number = None if body.nummer is None else callback_number(body.nummer, area)
+    if isinstance(number, Forbidden):
+        wrong.append(param("nummer", number.reason.value))
+    if wrong:
+        raise invalid(*wrong)
+    call_id = CallId(body.gesprek)
+    operator = await handling_operator(asked, Action.CALLBACKS, call_id)
+    owner = None if body.medewerker is None else operator_named(asked, body.medewerker)
+    command = PromiseCallback(
+        (body.nummer or "").strip(),
+        body.onderwerp.strip(),
+        body.notitie.strip(),
+        operator=owner or (None if entry is None else entry.operator),
+        team=TeamCode(body.team) if body.team is not None else None if entry is None else entry.team,
+        entry=None if entry is None else entry.code,
+    )
+    scope = asked.actor.scope_of(Action.CALLBACKS)
+    return await order(asked, scope, AskedCommand(command, operator, call_id, command_id(asked)))
+
+
+async def assign(asked: Asked[Query, Toewijzing]) -> Answer:
+    """Only to those who may call citizens of its municipality."""
+    body, story = asked.body, await _changeable(asked)
+    if (body.team is None) is (body.medewerker is None):
+        raise invalid(param("team", "one_of_both"), param("medewerker", "one_of_both"))
+    wrong = _unknown_owner(asked, body.team, body.medewerker, story.request.municipality)
+    if wrong:
+        raise invalid(*wrong)
+    command = AssignRequest(
+        story.request.id,
+        None if body.team is None else TeamCode(body.team),
+        None if body.medewerker is None else operator_named(asked, body.medewerker),
+    )
+    return await order(asked, asked.actor.scope_of(Action.CHANGE_REQUESTS), _of(asked, command))
+
+
+async def close(asked: Asked[Query, SluitingVerzoek]) -> Answer:
+    reason = " ".join(asked.body.reden.split())
+    if not reason or not reason.isprintable():
+        raise invalid(param("reden", "characters"))
+    story = await _changeable(asked)
+    command = CloseByPerson(story.request.id, reason)
+    return await order(asked, asked.actor.scope_of(Action.CHANGE_REQUESTS), _of(asked, command))
+
+
+async def call(asked: Asked[Query, Belpoging]) -> Answer:
+    """Click to call: the operator's phone rings, or their line is taken, and then the citizen is called."""
+    operator = operator_named(asked, asked.body.medewerker)
+    if not asked.caller.is_program and operator != asked.actor.operator:
+        raise forbidden("U kunt alleen zelf bellen (medewerker: ik).")
+    scope = asked.actor.scope_of(Action.CALLBACKS)
+    if asked.caller.is_program:
+        story = await story_in_scope(asked.site.pool, scope, asked.path("kenmerk"))
+    else:
+        story = await own_story(asked.site.pool, scope, operator, asked.path("kenmerk"))
+    if story is None:
+        raise not_found()
+    command = AskedCommand(MakeCallback(story.request.id), operator, id=command_id(asked))
+    return await order(asked, scope, command)
+
+
+def _of(asked: AnyAsked, command: AssignRequest | CloseByPerson) -> AskedCommand:
+    return AskedCommand(command, id=command_id(asked))
+
+
+async def _changeable(asked: AnyAsked) -> OwnStory:
+    """Raises ApiProblem."""
+    scope = asked.actor.scope_of(Action.CHANGE_REQUESTS)
+    story = await story_in_scope(asked.site.pool, scope, asked.path("kenmerk"))
+    if story is None:
+        raise not_found()
+    return story
+
+
+def _unknown_owner(
+    asked: AnyAsked, team: str | None, operator: str | None, municipality: MunicipalityCode | None
+) -> list[InvalidParam]:
+    """Whoever does not answer for this municipality (None: for any of the caller's) does not exist here."""
+    area = asked.site.area.current
+    towns = asked.site.area.towns_of(asked.actor, Action.CALLBACKS)
+    own = towns if municipality is None else frozenset({municipality})
+    wrong = []
+    if team is not None:
+        known = area.teams.get(TeamCode(team))
+        if known is None or own.isdisjoint((*known.serves, *known.helps)):
+            wrong.append(param("team", "unknown"))
+    if operator is not None:
+        number = OperatorNumber(operator_named(asked, operator))
+        if number not in area.operators or own.isdisjoint(skills_of(area, number).any):
+            wrong.append(param("medewerker", "unknown"))
+    return wrong
