@@ -117,6 +117,8 @@ def _words(row: Row) -> Phrase:
             return to_caller.WAITED_LONG
         case _, "nobody":
             return to_caller.NOBODY_HERE
+        case _, "overload":
+            return to_caller.ALL_LINES_BUSY
         case _, "promise":
             return (*texts("terug-kenmerk"), *digits(row["callback_reference"] or ""), *texts("terug-dank"))
     raise AssertionError(f"an announcement without words here: {_told(row)}")
