@@ -94,7 +94,7 @@ class Link(Shape):
 
 
 class Links(Shape):
-    """`next` is absent on the last page."""
+    """`next` is null on the last page."""
 
     self: Link
     next: Link | None = None
