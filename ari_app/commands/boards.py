@@ -69,8 +69,10 @@ async def _view(db: Database, codes: tuple[str, ...], team: str | None) -> Board
     async with reading(db.background, None) as connection:
         area = await read_area_rows(connection)
     unknown = [code for code in codes if MunicipalityCode(code) not in area.municipalities]
-    if unknown or (team is not None and TeamCode(team) not in area.teams):
-        raise BoardRefused(f"the area has no {', '.join(unknown) or f'team {team}'}")
+    if unknown:
+        raise BoardRefused(f"the area has no municipality {', '.join(unknown)}")
+    if team is not None and TeamCode(team) not in area.teams:
+        raise BoardRefused(f"the area has no team {team}")
     scope: Scope = frozenset(map(MunicipalityCode, codes)) or None
     if team is None:
         return BoardView(scope)

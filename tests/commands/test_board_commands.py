@@ -30,7 +30,7 @@ def test_an_address_is_made_listed_and_ended(type_in: Type) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("add", "Zaal", "--municipality", "GM0001"), "the area has no GM0001"),
+        (("add", "Zaal", "--municipality", "GM0001"), "the area has no municipality GM0001"),
         (("add", "Zaal", "--team", "niemand"), "the area has no team niemand"),
         (("add", "  "), "a board needs a name"),
         (("end", "zaal"), "is no id of a board"),

@@ -61,7 +61,7 @@ async def add_board(pool: Pool, name: str, view: BoardView, author: str, now: da
     if not name.strip() or not name.isprintable() or len(name.strip()) > LONGEST_NAME:
         raise BoardRefused(f"a board needs a name of at most {LONGEST_NAME} characters, on one line")
     if view.scope is not None and not view.scope:
-        raise BoardRefused("a board is of at least one municipality")
+        raise BoardRefused("the team answers for no municipality of these: a board is of at least one")
     token, board = new_token(), new_board_token_id()
     codes = scope_codes(view.scope)
     detail = {"board": str(board), "name": name.strip(), "municipalities": codes, "team": view.team}
