@@ -53,16 +53,16 @@ def boards_list() -> None:
 
 
 @boards.command("end")
-@click.argument("id")
+@click.argument("board")
 @author_option
-def boards_end(id: str, author: str) -> None:
-    """End the address with this ID; its screens go dark within seconds."""
-    board = board_id(id)
-    if board is None:
-        fail(f"{id!r} is no id of a board: see `ari-app boards list`", WRONG)
-    if not with_database(lambda db: end_board(db.background, None, board, author, datetime.now(UTC))):
-        fail(f"no address of a board has id {id}")
-    click.echo(f"{id}: ended")
+def boards_end(board: str, author: str) -> None:
+    """End the address of BOARD, by its id; its screens go dark within seconds."""
+    found = board_id(board)
+    if found is None:
+        fail(f"{board!r} is no id of a board: see `ari-app boards list`", WRONG)
+    if not with_database(lambda db: end_board(db.background, None, found, author, datetime.now(UTC))):
+        fail(f"no address of a board has id {board}")
+    click.echo(f"{board}: ended")
 
 
 async def _view(db: Database, codes: tuple[str, ...], team: str | None) -> BoardView:
