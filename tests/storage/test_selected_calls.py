@@ -47,7 +47,7 @@ async def test_each_question_has_its_index(an_area: Database, database_url: str)
         (OWN, Selection(before=(after(-7200), LAST)), "ix_call_municipality_arrived_at"),
         (OWN, Selection(is_open=True), "ix_call_open"),
         (OWN, Selection(operator=ANNA), "ix_operator_state_operator_from_at"),
-        (OWN, Selection(operator=ANNA, is_open=True), "ix_operator_state_operator_from_at"),
+        (OWN, Selection(operator=ANNA, is_open=True), "ix_call_open"),
         (OWN, Selection(only=LAST), "pk_call"),
     ]
     logged: asyncio.Queue[LoggedQuery] = asyncio.Queue()

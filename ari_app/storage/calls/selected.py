@@ -44,7 +44,8 @@ class SelectedCall:
 class Selection:
     """`before`: the last call of the page that was read before this one. `is_open` None: both kinds.
 
-    `operator`: calls that they have, are offered, or had; without `since` those of the last thirty days.
+    `operator`: calls that they have, are offered, or had; without `since` those of the last thirty days. Of open calls
+    those that they have or are offered now: they may have transferred others.
     """
 
     since: datetime | None = None
@@ -70,10 +71,12 @@ _THE_CALL = f"(SELECT * FROM call WHERE id = $9 AND {_WHERE} {_ORDER}) AS call"
 _OF_TOWNS = f"""
 (SELECT newest.* FROM (SELECT code FROM unnest($6::text[]) AS code) town CROSS JOIN LATERAL (SELECT * FROM call
   WHERE municipality = town.code AND {_WHERE} {_ORDER}) newest {_ORDER}) AS call"""
-_OF_OPERATOR = f"""
-(SELECT * FROM call WHERE id IN (
+_HAS_NOW = """
   SELECT session.call_id FROM operator_session session
-    WHERE session.operator = $8 AND session.logged_out_at IS NULL AND session.call_id IS NOT NULL
+    WHERE session.operator = $8 AND session.logged_out_at IS NULL AND session.call_id IS NOT NULL"""
+_OF_OPERATOR_NOW = f"(SELECT * FROM call WHERE id IN ({_HAS_NOW}) AND {_WHERE} {_ORDER}) AS call"
+_OF_OPERATOR = f"""
+(SELECT * FROM call WHERE id IN ({_HAS_NOW}
   UNION SELECT past.call_id FROM operator_state past WHERE past.operator = $8 AND past.state = 'talking'
     AND past.call_id IS NOT NULL AND past.from_at >= coalesce($1::timestamptz, $10)) AND {_WHERE} {_ORDER}) AS call"""
 _SELECT = f"""
@@ -116,7 +119,7 @@ def _source(wanted: Selection, towns: list[str] | None) -> str:
     if wanted.only is not None:
         return _THE_CALL
     if wanted.operator is not None:
-        return _OF_OPERATOR
+        return _OF_OPERATOR_NOW if wanted.is_open else _OF_OPERATOR
     if wanted.is_open:
         return _OPEN
     return _NEWEST if towns is None else _OF_TOWNS

@@ -77,17 +77,17 @@ def hidden_from(asked: AnyAsked, scope: Scope) -> Hidden:
 
 
 def _outside(area: Area, scope: frozenset[MunicipalityCode]) -> set[str]:
-    found: set[str] = set()
+    """What is outside and has no name in common with anything inside: an extension may be an operator's number."""
+    inside: set[str] = set()
+    outside: set[str] = set()
     for code, town in area.municipalities.items():
-        if code not in scope:
-            found |= {code, town.name}
+        (inside if code in scope else outside).update((code, town.name))
     for number, one in area.operators.items():
-        if not overlap(skills_of(area, number).any, scope):
-            found |= {number, one.name}
+        (inside if overlap(skills_of(area, number).any, scope) else outside).update((number, one.name))
     for team in area.teams.values():
-        if not overlap(frozenset((*team.serves, *team.helps)), scope):
-            found |= {team.code, team.name}
+        is_theirs = overlap(frozenset((*team.serves, *team.helps)), scope)
+        (inside if is_theirs else outside).update((team.code, team.name))
     for entry in area.entries.values():
-        if not is_visible(entry, scope):
-            found |= {entry.code, entry.name, *filter(None, (entry.extension, entry.endpoint))}
-    return found
+        words = (entry.code, entry.name, entry.extension or "", entry.endpoint or "")
+        (inside if is_visible(entry, scope) else outside).update(words)
+    return outside - inside - {""}

@@ -21,13 +21,14 @@ from tests.web.api.stand import Stand
 from tests.web.conftest import AREA
 from tests.web.people import TRUSTED, Clock, Place, served
 
-#: what the directory and the opening hours of both municipalities have
+#: what the directory and the opening hours of both municipalities have; an extension may be an operator's number
 MORE = """
 INSERT INTO opening_hours (municipality, weekday, opens, closes)
   SELECT code, day, '08:30', '17:00' FROM municipality, generate_series(0, 4) AS day;
 INSERT INTO directory_entry (code, kind, name, municipality, extension, endpoint, subject, shared) VALUES
   ('w-burgerzaken', 'department', 'Burgerzaken Wierdam', 'GM9901', '2101', 'PJSIP/w1', 'Paspoort', false),
   ('w-belasting', 'department', 'Belastingen Wierdam', 'GM9901', '2102', 'PJSIP/w2', 'Belasting', false),
+  ('e-receptie', 'department', 'Receptie Elderlo', 'GM9902', '101', 'PJSIP/e2', 'Receptie', false),
   ('e-burgerzaken', 'department', 'Burgerzaken Elderlo', 'GM9902', '2201', 'PJSIP/e1', 'Paspoort', false);"""
 
 

@@ -37,6 +37,7 @@ async def test_a_screen_pops_for_the_call_that_an_operator_has(stand: Stand) -> 
     assert shown.json["nummer"] == NUMBER
     assert await stand.place.deeds("call.number_shown") == ["account:g-anna"]
     await talk.operator_is(OperatorState.READY, has_call=False)
+    assert await ids(anna, "medewerker=ik&status=actief") == []  # somebody else has the caller now
     await talk.becomes(stage=Stage.ENDED, ended_at=datetime.now(UTC), end_reason=EndReason.CALLER_HUNG_UP)
     assert await ids(anna, "medewerker=ik&status=actief") == []
     # Of the call that is over they know everything but the number.
