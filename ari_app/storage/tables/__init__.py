@@ -20,7 +20,6 @@ from ari_app.storage.tables.area import (
     direct_number,
     directory_entry,
     directory_entry_hours,
-    early_closing,
     followed_file,
     member_consultation,
     municipality,
@@ -51,6 +50,7 @@ from ari_app.storage.tables.callbacks import (
 from ari_app.storage.tables.changes import change, change_log
 from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.commands import command
+from ari_app.storage.tables.early_closings import early_closing
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.overloads import overload

@@ -184,24 +184,6 @@ closing = sa.Table(
     sa.UniqueConstraint("municipality", "starts_at", "ends_at"),
 )
 
-#: Closings that a supervisor makes on the day itself: no area file knows them, and no import removes them.
-early_closing = sa.Table(
-    "early_closing",
-    metadata,
-    row_id(),
-    sa.Column("municipality", sa.Text, sa.ForeignKey("municipality.code", ondelete="CASCADE"), nullable=False),
-    instant("starts_at"),
-    instant("ends_at"),
-    text("reason"),
-    text("author"),
-    instant("created_at"),
-    optional_instant("ended_at"),
-    optional_text("ended_by"),
-    sa.CheckConstraint("starts_at < ends_at", name="in_order"),
-    sa.CheckConstraint("(ended_at IS NULL) = (ended_by IS NULL)", name="ended_is_whole"),
-    sa.Index("ix_early_closing_municipality", "municipality"),
-)
-
 #: Legal days on which a municipality is open nevertheless.
 open_day = sa.Table(
     "open_day",
