@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 import structlog
@@ -40,9 +40,20 @@ def add_api(app: web.Application, operations: Iterable[Operation]) -> None:
     app[RATES] = Rates(lambda: asyncio.get_running_loop().time())
     app[STREAMS] = Streams()
     rows = tuple(operations)
+    taken = {operation.path for operation in rows}
     for operation in rows:
-        app.router.add_route(operation.method, f"{PREFIX}{operation.path}", _handling(operation))
+        app.router.add_route(operation.method, f"{PREFIX}{_pattern(operation.path, taken)}", _handling(operation))
     app.router.add_get(OPENAPI_PATH, _described(rows), allow_head=False)
+
+
+def _pattern(path: str, taken: Collection[str]) -> str:
+    """As aiohttp reads it: a name at the end of a path is none of the words that another row has there."""
+    before, _, last = path.rpartition("/")
+    words = [one.rpartition("/")[2] for one in taken if one.rpartition("/")[0] == before]
+    others = "|".join(sorted(word for word in words if not word.startswith("{")))
+    if not last.startswith("{") or not others:
+        return path
+    return f"{before}/{{{last[1:-1]}:(?!(?:{others})$)[^{{}}/]+}}"
 
 
 @web.middleware

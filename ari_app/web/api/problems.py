@@ -34,6 +34,7 @@ _WORDS: Mapping[str, str] = {
     "json_invalid": "Dit is geen JSON.",
     "string_too_long": "Dit is te lang.",
     "string_too_short": "Dit is te kort.",
+    "string_pattern_mismatch": "Hier staan tekens in die niet kunnen.",
     "enum": "Dit is geen van de waarden die kunnen.",
     "literal_error": "Dit is geen van de waarden die kunnen.",
     "uuid_parsing": "Dit is geen UUID.",

@@ -10,7 +10,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -34,23 +34,17 @@ def write_instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(text: str) -> str:
-    """Raises PydanticCustomError for characters that nobody types: Postgres stores no NUL."""
-    if not all(character.isprintable() or character in "\n\t" for character in text):
-        raise PydanticCustomError("characters", "characters that nobody types")
-    return text
-
-
 Instant = Annotated[
     datetime,
     BeforeValidator(read_instant),
     PlainSerializer(write_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Text = Annotated[str, AfterValidator(_plain)]
-Code = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_plain)]
+#: Postgres stores no NUL
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
 #: `ik` is the operator whose account, or whose token, it is
-WhichOperator = Annotated[str, Field(min_length=1, max_length=32), AfterValidator(_plain)]
+WhichOperator = Annotated[str, Field(pattern=r"^(ik|[0-9]{1,20})$")]
 ME = "ik"
 
 

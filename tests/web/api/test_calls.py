@@ -105,7 +105,7 @@ async def test_filters_by_period_municipality_status_and_operator(stand: Stand) 
         ("cursor=onzin", "cursor", "cursor"),
         ("cursor=fHx8", "cursor", "cursor"),
         ("medewerker=ik", "medewerker", "no_operator"),
-        ("gemeente=%00", "gemeente", "characters"),
+        ("gemeente=%00", "gemeente", "string_pattern_mismatch"),
     ],
 )
 async def test_what_nobody_knows_is_a_problem_with_its_name(stand: Stand, query: str, name: str, code: str) -> None:
@@ -158,3 +158,8 @@ async def test_another_method_says_which_can_be(stand: Stand) -> None:
     program = await stand.program("g-methode", ApiScope.CALLS)
     answer = await program.send("DELETE", "/gesprekken")
     assert (answer.status, answer.headers["Allow"]) == (405, "GET")
+
+
+async def test_a_search_is_no_entry_of_the_directory(stand: Stand) -> None:
+    answer = await (await stand.everything()).get("/nummerplan/zoekopdrachten")
+    assert (answer.status, answer.headers["Allow"]) == (405, "POST")
