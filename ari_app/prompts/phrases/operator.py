@@ -84,6 +84,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NOT_LOGGED_IN: "onbekende-code",
     RefusalReason.LOGGED_IN: "onbekende-code",
     RefusalReason.NO_WRAP_UP: "onbekende-code",
+    RefusalReason.BEING_CALLED: "lukt-nu-niet",
 }
 
 
