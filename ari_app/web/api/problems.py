@@ -40,6 +40,20 @@ _WORDS: Mapping[str, str] = {
     "uuid_parsing": "Dit is geen UUID.",
     "instant": "Dit is geen tijdstip met tijdzone, zoals 2026-11-29T15:00:00Z.",
     "cursor": "Dit is geen cursor van ons.",
+    "position": "Dit is geen id van een gebeurtenis van ons.",
+    "no_operator": "Bij dit token of account hoort geen medewerker.",
+    "unknown": "Dit is er niet, of het is niet van u.",
+    "one_of_both": "Kies een van beide: team of medewerker.",
+    "unspeakable": "Deze tekst kan niet worden voorgelezen.",
+    "too_early": "Dit moet na het begin liggen, en nog komen.",
+    "characters": "Hier staan tekens in die niet kunnen.",
+    # of a number that is not called back (`core.tariffs`)
+    "not_a_number": "Dit is geen telefoonnummer.",
+    "paid": "Dit nummer kost extra geld. Dat bellen wij niet terug.",
+    "satellite": "Dit nummer kost extra geld. Dat bellen wij niet terug.",
+    "short": "Dit is een kort nummer of een 14-nummer. Dat bellen wij niet terug.",
+    "abroad": "Dit is een nummer in het buitenland. Dat bellen wij niet terug.",
+    "served": "Dit is een nummer van onszelf. Vraag een ander nummer.",
 }
 
 
