@@ -85,6 +85,9 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.LOGGED_IN: "onbekende-code",
     RefusalReason.NO_WRAP_UP: "onbekende-code",
     RefusalReason.BEING_CALLED: "lukt-nu-niet",
+    RefusalReason.NO_SUCH_MUNICIPALITY: "onbekende-code",
+    RefusalReason.NONSENSE: "onbekende-code",
+    RefusalReason.NOTHING_TO_END: "onbekende-code",
 }
 
 
