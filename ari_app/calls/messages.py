@@ -77,6 +77,13 @@ class Unheld:
 
 
 @dataclass(frozen=True, slots=True)
+class RowMovedOn:
+    """Of a session: its row was written so often, and not all of it by this process."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class PutBack:
     """To a call or an operator's session: a party is out of its bridge, and nobody here ordered that."""
 
@@ -235,6 +242,7 @@ Message = (
     | Held
     | Unheld
     | PutBack
+    | RowMovedOn
     | Played
     | Offer
     | OperatorReady

@@ -6,7 +6,7 @@ program, small fakes in the tests.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -148,8 +148,8 @@ class Ledger(Protocol):
 
     async def open_rows(self, asterisk_id: AsteriskId) -> OpenRows: ...
 
-    async def open_ids(self, asterisk_id: AsteriskId) -> frozenset[UUID]:
-        """The ids of the open calls, lines and sessions: cheaper than their rows."""
+    async def open_versions(self, asterisk_id: AsteriskId) -> Mapping[UUID, int]:
+        """The open calls, lines and sessions by id, each with how often it was written: cheaper than their rows."""
         ...
 
     async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:

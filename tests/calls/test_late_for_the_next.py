@@ -69,6 +69,28 @@ async def test_an_operator_whose_state_comes_late_is_at_work(world: World, newer
     assert world.switch.partners(another) == {operator}
 
 
+@pytest.mark.parametrize("newer_writes_first", [0, 1, 2, 3])
+async def test_an_operator_whose_end_of_a_pause_comes_late_is_offered_callers(
+    world: World, newer_writes_first: int
+) -> None:
+    """Every screen says ready, as the operator asked for, and nothing else happens that would write their row."""
+    operator = await world.operator("101")
+    await world.press(operator, "*91")
+    world.ledger.freeze()
+    await world.press(operator, "*0")
+    await world.clock.advance(2)
+    await start_in_the_instant_of_the_thaw(world, newer_writes_first)
+    await world.clock.advance(5)
+    await world.sweep()
+    await world.clock.advance(5)  # until rows and Asterisk were compared
+    (session,) = world.registry.sessions()
+    assert session == world.session("101")
+    if session.state is OperatorState.PAUSED:  # the write came too late for its own row
+        await world.press(operator, "*0")
+    citizen = await world.citizen(ESDAM_ALONE)
+    assert world.switch.partners(citizen) == {operator}
+
+
 @pytest.mark.parametrize("who", ["citizen", "operator"])
 async def test_a_row_that_comes_late_of_somebody_who_is_gone_is_closed(
     make_world: Callable[..., World], who: str
@@ -84,7 +106,7 @@ async def test_a_row_that_comes_late_of_somebody_who_is_gone_is_closed(
     assert not world.ledger.calls and not world.ledger.lines
     await world.clock.advance(10)
     await world.sweep()  # it comes late, and its task may just not know it yet
-    assert len(await world.ledger.open_ids(NODE)) == 1
+    assert len(await world.ledger.open_versions(NODE)) == 1
     await world.clock.advance(10)
     await world.sweep()
     await world.clock.advance(5)

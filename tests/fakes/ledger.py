@@ -10,7 +10,7 @@ ledger.add_operator("101", "4711")
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -231,10 +231,11 @@ class FakeLedger:
             visits=tuple(sorted(visits, key=lambda visit: (visit.entered_at, visit.id))),
         )
 
-    async def open_ids(self, asterisk_id: AsteriskId) -> frozenset[UUID]:
+    async def open_versions(self, asterisk_id: AsteriskId) -> Mapping[UUID, int]:
         rows = await self.open_rows(asterisk_id)
-        ids: list[UUID] = [call.id for call in rows.calls]
-        return frozenset([*ids, *(line.id for line in rows.lines), *(session.id for session in rows.sessions)])
+        versions: dict[UUID, int] = {call.id: call.last_seq for call in rows.calls}
+        versions |= {line.id: line.version for line in rows.lines}
+        return versions | {session.id: session.version for session in rows.sessions}
 
     async def facts(self, call_id: CallId) -> tuple[Fact, ...]:
         await self._arrive()

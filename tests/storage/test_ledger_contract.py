@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 
@@ -148,7 +149,9 @@ async def test_open_rows_are_those_of_one_asterisk_oldest_first(subject: Subject
     await subject.ledger.store_session(session)
     await subject.ledger.store_session(new_session("102", NODE2))
     assert await subject.ledger.open_rows(NODE1) == OpenRows(calls=(sooner, later), lines=(line,), sessions=(session,))
-    assert await subject.ledger.open_ids(NODE1) == {sooner.id, later.id, line.id, session.id}
+    written: dict[UUID, int] = {call.id: call.last_seq for call in (sooner, later)}
+    written |= {line.id: line.version, session.id: session.version}
+    assert await subject.ledger.open_versions(NODE1) == written
 
 
 async def test_a_leg_that_an_ended_call_left_open_is_still_shown(subject: Subject) -> None:

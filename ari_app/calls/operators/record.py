@@ -17,6 +17,7 @@ from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, CommandId
+from ari_app.core.ledger import StaleRow
 from ari_app.core.operator_rules import step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState, line_gone
 from ari_app.core.skills import team_codes
@@ -69,6 +70,11 @@ class SessionRecord:
         await self._channel.patient_store(store, even_if_left=not changed.is_open)
         self._is_behind = False
         self._shell.dispatcher.operator_changed(changed.id)
+
+    def _raise_if_overtaken(self, version: int) -> None:
+        """Raise StaleRow when the row was written so often, and not all of it here."""
+        if version > self.session.version:
+            raise StaleRow(f"version {version} of session {self.session.id}")
 
     async def _give_way(self) -> bool:
         """End this session for a login on another phone; False in a talk, which costs no caller their operator."""

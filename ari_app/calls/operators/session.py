@@ -25,6 +25,7 @@ from ari_app.calls.messages import (
     PlayPrompt,
     PutBack,
     ReplaceAsked,
+    RowMovedOn,
     StateAsked,
     TakeCall,
     Unheld,
@@ -134,6 +135,8 @@ class SessionTask(SessionOnScreen):
                 await self._apply_found(event, is_estimated=is_estimated)
             case PutBack():
                 await self._put_back()
+            case RowMovedOn(version):
+                self._raise_if_overtaken(version)
             case Held() | Unheld():
                 await self._line_held(message)
             case ReplaceAsked(answer=give):
@@ -161,12 +164,10 @@ class SessionTask(SessionOnScreen):
 
     async def _take(self, order: TakeCall) -> None:
         session = self.session
-        again = session.state is OperatorState.OFFERED and session.call_id == order.call_id
-        if not again:
+        if (session.state, session.call_id) != (OperatorState.OFFERED, order.call_id):
             await self._apply(CallOffered(order.call_id, self._shell.clock.now(), order.returns, order.wanted))
         if self.session.call_id != order.call_id or self.session.state is not OperatorState.OFFERED:
-            gone = OperatorGone(session.id, self._shell.clock.now())
-            self._shell.registry.post_to_call(order.call_id, gone)
+            self._shell.registry.post_to_call(order.call_id, OperatorGone(session.id, self._shell.clock.now()))
             return
         if self._channel.channel_id is None:
             return  # a phone that is rung: the call's own task rings it
@@ -200,15 +201,13 @@ class SessionTask(SessionOnScreen):
             await self._channel.stop_prompt()
         if before.state is OperatorState.TALKING:
             self._last_call = message.call_id
-        if message.answered:
-            over = CallOver(message.call_id, message.at, message.wrap_up_seconds)
-            await self._apply(over, is_estimated=message.is_estimated)
-        else:
-            await self._apply(DidNotAnswer(message.call_id, message.at))
+        over = CallOver(message.call_id, message.at, message.wrap_up_seconds)
+        event = over if message.answered else DidNotAnswer(message.call_id, message.at)
+        await self._apply(event, is_estimated=message.answered and message.is_estimated)
         self._shell.dispatcher.operator_changed(self.session.id)
         if before.state is OperatorState.OFFERED and self._channel.channel_id is not None and self.session.is_open:
             await self._channel.start_prompt(to_operator.CALLER_LEFT)
-        if before.state is OperatorState.TALKING:
+        elif before.state is OperatorState.TALKING:
             await self._prompt_after_talk()
 
     async def _pass_moment(self) -> None:
@@ -295,6 +294,6 @@ class SessionTask(SessionOnScreen):
         """Begin the callback that is due first; refused in a talk, and while a caller is being announced."""
         refused = await self._callbacks.start_next(self.session)
         if refused is not None:
-            words = to_operator.refusal(refused.reason)
             nothing = refused.reason is RefusalReason.NO_REQUEST
-            await self._prompt_at_length(callback_to_operator.NO_CALLBACKS if nothing else words)
+            words = callback_to_operator.NO_CALLBACKS if nothing else to_operator.refusal(refused.reason)
+            await self._prompt_at_length(words)

@@ -155,9 +155,10 @@ class PostgresLedger:
                     visits=tuple(map(VISIT.read, await connection.fetch(statements.OPEN_VISITS, asterisk_id))),
                 )
 
-    async def open_ids(self, asterisk_id: AsteriskId) -> frozenset[UUID]:
-        """The ids of the open calls, lines and sessions of one moment. Raises StoreUnavailable."""
-        return frozenset(row["id"] for row in await self._fetch(statements.OPEN_IDS, asterisk_id))
+    async def open_versions(self, asterisk_id: AsteriskId) -> Mapping[UUID, int]:
+        """How often each open call, line and session of one moment was written. Raises StoreUnavailable."""
+        rows = await self._fetch(statements.OPEN_VERSIONS, asterisk_id)
+        return {row["id"]: row["version"] for row in rows}
 
     async def call(self, call_id: CallId) -> Call | None:
         """The row of a call, also of one that is over. Raises StoreUnavailable."""

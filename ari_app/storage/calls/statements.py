@@ -144,7 +144,7 @@ OPEN_SESSIONS = (
     f"SELECT {SESSION.listed()} FROM operator_session WHERE asterisk_id = $1 AND logged_out_at IS NULL "
     "ORDER BY logged_in_at, id"
 )
-OPEN_IDS = """
-SELECT id FROM call WHERE asterisk_id = $1 AND ended_at IS NULL
-UNION ALL SELECT id FROM operator_line WHERE asterisk_id = $1 AND ended_at IS NULL
-UNION ALL SELECT id FROM operator_session WHERE asterisk_id = $1 AND logged_out_at IS NULL"""
+OPEN_VERSIONS = """
+SELECT id, last_seq AS version FROM call WHERE asterisk_id = $1 AND ended_at IS NULL
+UNION ALL SELECT id, version FROM operator_line WHERE asterisk_id = $1 AND ended_at IS NULL
+UNION ALL SELECT id, version FROM operator_session WHERE asterisk_id = $1 AND logged_out_at IS NULL"""
