@@ -17,7 +17,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent, Left, PutBack
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
-from ari_app.core.call import LegRole
+from ari_app.core.call import LegRole, Stage
 from ari_app.core.ids import BridgeId, CallId, ChannelId, SessionId
 from ari_app.core.misplaced import is_line_misplaced, misplaced, strangers
 from ari_app.core.operator_rules import sweep
@@ -142,10 +142,13 @@ class Sweeper:
 
     def _mend_operators(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
         calls: dict[SessionId, CallId] = {}
+        talking: set[SessionId] = set()
         for flow in flows:
             if flow.call.operator_session is not None:
                 calls[flow.call.operator_session] = flow.call.id
-        found = sweep(self._registry.sessions(), calls, live_channels, at)
+                if flow.call.stage is Stage.TALKING:
+                    talking.add(flow.call.operator_session)
+        found = sweep(self._registry.sessions(), calls, live_channels, at, talking=talking)
         for session_id, event in found:
             mailbox = self._registry.session_mailbox(session_id)
             if mailbox is not None:

@@ -177,10 +177,12 @@ def sweep(
     live_channels: Collection[ChannelId],
     now: datetime,
     grace_seconds: float = 5.0,
+    talking: Collection[SessionId] = (),
 ) -> list[tuple[SessionId, OperatorEvent]]:
     """The events that the sessions missed, by what is really there.
 
-    `calls_of_sessions` names the open call that each session is offered or has, by the calls' own rows. `now` is the
+    `calls_of_sessions` names the open call that each session is offered or has, by the calls' own rows, and `talking`
+    those who talk, by the same rows: a session that is resumed does not hear again that it was joined. `now` is the
     moment at which `live_channels` were seen: a session that began after it is not judged. A state younger than
     `grace_seconds` is left alone: its event may still be on the way.
     """
@@ -195,6 +197,8 @@ def sweep(
             continue
         if session.call_id is not None and calls_of_sessions.get(session.id) != session.call_id:
             found.append((session.id, CallOver(session.call_id, now)))
+        elif session.state is OperatorState.OFFERED and session.call_id is not None and session.id in talking:
+            found.append((session.id, CallConnected(session.call_id, now)))
         elif session.wrap_up_until_at is not None and session.wrap_up_until_at < now:
             found.append((session.id, WrapUpOver(now)))
     return found

@@ -280,6 +280,13 @@ def test_the_sweep_finds_the_events_that_were_missed(
     assert found_missing == ([] if event is None else [(found.id, event)])
 
 
+def test_the_sweep_joins_a_session_that_was_resumed_when_its_talk_had_begun() -> None:
+    calls = {OFFERED.id: CALL}
+    assert sweep([OFFERED], calls, [LINE], LATER, talking=[OFFERED.id]) == [(OFFERED.id, CallConnected(CALL, LATER))]
+    assert sweep([OFFERED], calls, [LINE], LATER) == []
+    assert sweep([TALKING], {TALKING.id: CALL}, [LINE], LATER, talking=[TALKING.id]) == []
+
+
 @given(histories)
 def test_after_the_sweep_nobody_is_in_a_call_that_is_not_there(history: list[OperatorEvent]) -> None:
     now = READY
