@@ -20,7 +20,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.place import WORKER
 
 #: tests mostly wait
-PER_CORE = 3
+PER_CORE = 2
 MOST = 8
 #: the niceness of a worker while it runs a test with Asterisk
 FIRST = -5
