@@ -86,7 +86,8 @@ class HeldCaller(Record, ChannelOwner):
     async def ensure_music(self) -> None:
         """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault.
 
-        It must not keep a caller from an operator: with many orders in line the music is left for later.
+        It must not keep a caller from an operator: with many orders in line the music is left for later. Whoever leaves
+        a talk is moved all the same: only that parts them from its operator.
         """
         await self.answer()
         await self.stop_unfinished_prompt()
@@ -96,8 +97,9 @@ class HeldCaller(Record, ChannelOwner):
             else:
                 await self.commit(has_music=True)
         self.music_due_at = None
+        until = None if self.call.answered_at is not None else self.now + MUSIC_PATIENCE
         try:
-            await self._switch.ensure_waiting(self.caller, self.now + MUSIC_PATIENCE)
+            await self._switch.ensure_waiting(self.caller, until)
         except TooLate:
             self.music_due_at = self.now + MUSIC_RETRY
         else:

@@ -16,7 +16,6 @@ from ari_app.prompts.phrases import caller as to_caller
 async def arrived(flow: Flow) -> Step | End:
     entry = routing.entry(flow.area, flow.call.dialled, flow.now)
     if hears_busy(flow, routing.municipalities_of(entry)):
-        await flow.commit()
         return BUSY
     match entry:
         case routing.AskMunicipality(shared):
