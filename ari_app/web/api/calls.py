@@ -16,7 +16,7 @@ from ari_app.storage.calls.numbers import callers_number
 from ari_app.storage.calls.reads import CallStory, call_story
 from ari_app.storage.calls.selected import SelectedCall, Selection, select_calls, took_part
 from ari_app.storage.operators.card import call_cards
-from ari_app.web.api.cursors import LONGEST, after_call, links_of, write_cursor
+from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, not_found
 from ari_app.web.api.rights import Hidden, call_id_of, hidden_from, narrowed, operator_named
 from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape, WhichOperator
@@ -137,7 +137,7 @@ async def list_calls(asked: Asked[CallsQuery, None]) -> Answer:
         query.tot,
         operator,
         None if query.status is None else query.status is CallStatus.ACTIVE,
-        None if query.cursor is None else after_call(query.cursor),
+        None if query.cursor is None else after_row(query.cursor, CallId),
     )
     found = await select_calls(site.pool, narrowed(scope, query.gemeente), wanted, site.now(), limit=query.aantal + 1)
     hidden = hidden_from(asked, scope)

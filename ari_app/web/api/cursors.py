@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
-from ari_app.core.ids import CallId
 from ari_app.web.api.problems import invalid, param
 from ari_app.web.api.shapes import Body, Link, Links, Query
 from ari_app.web.api.table import PREFIX, Asked
 
 LONGEST = 200
+RowId = TypeVar("RowId", bound=UUID)
 
 
 def write_cursor(*parts: str) -> str:
@@ -31,13 +33,13 @@ def read_cursor(text: str, count: int) -> list[str]:
     return parts
 
 
-def after_call(text: str) -> tuple[datetime, CallId]:
-    """Raises ApiProblem."""
-    at, call_id = read_cursor(text, 2)
+def after_row(text: str, id_of: Callable[[UUID], RowId]) -> tuple[datetime, RowId]:
+    """The moment and the id of the last row of a page. Raises ApiProblem."""
+    at, row_id = read_cursor(text, 2)
     try:
         found = datetime.fromisoformat(at)
         if found.tzinfo is not None:
-            return found, CallId(UUID(call_id))
+            return found, id_of(UUID(row_id))
     except ValueError:
         pass
     raise invalid(param("cursor", "cursor"))

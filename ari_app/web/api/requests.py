@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
@@ -14,8 +12,8 @@ from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, CloseKind, 
 from ari_app.core.ids import RequestId, TeamCode
 from ari_app.storage.callbacks.at_risk import RequestAtRisk, requests_at_risk, story_in_scope, story_with_number
 from ari_app.storage.callbacks.own import OwnStory, own_story
-from ari_app.web.api.cursors import LONGEST, links_of, read_cursor, write_cursor
-from ari_app.web.api.problems import forbidden, invalid, not_found, param
+from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
+from ari_app.web.api.problems import forbidden, not_found
 from ari_app.web.api.rights import AnyAsked, Hidden, hidden_from, narrowed
 from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape
 from ari_app.web.api.table import Answer, Asked
@@ -105,7 +103,7 @@ async def list_requests(asked: Asked[RequestsQuery, None]) -> Answer:
     scope = wide if wide != NOBODYS else asked.actor.scope_of(Action.CALLBACKS)
     team = None if query.team is None else TeamCode(query.team)
     found, _ = await requests_at_risk(site.pool, narrowed(scope, query.gemeente), site.now(), team=team, most=None)
-    after = None if query.cursor is None else _after(query.cursor)
+    after = None if query.cursor is None else after_row(query.cursor, RequestId)
     chosen = [
         one
         for one in found
@@ -155,17 +153,6 @@ def _is_own(asked: AnyAsked, one: RequestAtRisk) -> bool:
     me = asked.actor.operator
     known = None if me is None else asked.site.area.current.operators.get(me)
     return known is not None and (one.operator == me or one.team in known.teams)
-
-
-def _after(text: str) -> tuple[datetime, RequestId]:
-    at, request = read_cursor(text, 2)
-    try:
-        found = datetime.fromisoformat(at)
-        if found.tzinfo is not None:
-            return found, RequestId(UUID(request))
-    except ValueError:
-        pass
-    raise invalid(param("cursor", "cursor"))
 
 
 def _listed(one: RequestAtRisk, hidden: Hidden) -> Terugbelverzoek:
