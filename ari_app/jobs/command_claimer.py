@@ -157,8 +157,8 @@ class CommandClaimer:
 
     async def _change_rows(self, claimed: ClaimedCommand) -> None:
         """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
-        work = partial(change_rows, claimed, self._clock())
         while True:
+            work = partial(change_rows, claimed, self._clock())  # of this try: the store may be away for minutes
             try:
                 return await self._claims.carry_out(claimed.asked.id, work)
             except StoreUnavailable:

@@ -12,7 +12,7 @@ from ari_app.core.accounts import Address, Network, is_in
 
 SERVER = "ari_app"
 LARGEST_BODY = 64 * 1024
-MOST_FIELDS = 200
+MOST_FIELDS = 1000
 LONGEST_NEXT = 2000
 FORM_TYPE = "application/x-www-form-urlencoded"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -191,7 +191,7 @@ async def test_today_is_closed_early_and_opened_again(place: Place, bea: Browser
     [
         ({"waarom": "storm"}, "Kies een of meer gemeenten"),
         ({"g-GM9901": "1", "waarom": ""}, "waarom"),
-        ({"g-GM9901": "1", "waarom": "storm", "van": "00:00", "tot": "00:01"}, "tijdstip klopt niet"),
+        ({"g-GM9901": "1", "waarom": "storm", "van": "00:00", "einde": "00:01"}, "tijdstip klopt niet"),
         ({"g-GM9901": "1", "waarom": "storm", "van": "25:00"}, "tijdstip klopt niet"),
         ({"g-GM9902": "1", "waarom": "storm"}, "Kies een of meer gemeenten"),
     ],
@@ -203,3 +203,10 @@ async def test_closing_without_a_reason_or_a_time_is_refused(
     answer = await bea.post("/calamiteiten/sluiten", form)
     assert answer.status == 400 and says in await answer.text()
     assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0
+
+
+async def test_the_end_of_an_early_closing_is_kept_when_something_else_is_wrong(bea: Browser) -> None:
+    """Sent again without it, the town would be closed for the rest of the day."""
+    answer = await bea.post("/calamiteiten/sluiten", {"waarom": "storm", "einde": "23:59"})
+    assert answer.status == 400
+    assert 'name="einde" type="time" value="23:59"' in " ".join((await answer.text()).split())

@@ -25,7 +25,7 @@ from ari_app.storage.area.calamities import LONGEST_TEXT, earlier_texts, list_ca
 from ari_app.storage.area.early_closings import LONGEST_REASON, list_early_closings
 from ari_app.web import security
 from ari_app.web.live.screen import Page, Region, Screen
-from ari_app.web.pages.answers import page_for, see_other
+from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import command_id_of
 from ari_app.web.pages.supervising import ask_over, back_to, said
 from ari_app.web.site import Visit
@@ -36,7 +36,7 @@ TOWN = "g-"
 #: each takes a tenth of a second of a core
 _SPEAKING = asyncio.Semaphore(2)
 #: the fields of both forms, and what may be wrong with them
-_EMPTY = dict.fromkeys(("tekst", "vanaf", "tot", "daarna", "van", "waarom"), "")
+_EMPTY = dict.fromkeys(("tekst", "vanaf", "tot", "daarna", "van", "einde", "waarom"), "")
 _NO_FAULTS = dict.fromkeys(("tekst", "gemeenten", "tot", "sluiten", "waarom", "einde"), "")
 _NO_TEXT = f"Schrijf een tekst van hooguit {LONGEST_TEXT} tekens, zonder regeleinden."
 _NO_TOWN = "Kies een of meer gemeenten."
@@ -69,7 +69,7 @@ async def set_on(visit: Visit) -> web.Response:
     if faults:
         return await _page(visit, form, faults, status=400)
     command = SetCalamity(text, None if from_at is None or from_at <= now else from_at, until_at, AfterCalamity(then))
-    return _told(towns, await _ask(visit, form, towns, command), "aan")
+    return _told(await _ask(visit, form, towns, command), "aan")
 
 
 async def end(visit: Visit) -> web.Response:
@@ -82,7 +82,7 @@ async def end(visit: Visit) -> web.Response:
         raise web.HTTPBadRequest from None
     if from_at.tzinfo is None:
         raise web.HTTPBadRequest
-    return _told([town], await _ask(visit, form, [town], EndCalamity(from_at)), "uit")
+    return _told(await _ask(visit, form, [town], EndCalamity(from_at)), "uit")
 
 
 async def listen(visit: Visit) -> web.Response:
@@ -113,7 +113,7 @@ async def close_early(visit: Visit) -> web.Response:
         faults["waarom"] = _NO_REASON
     try:
         from_at = _today(today, form.get("van", "")) or now
-        until_at = _today(today, form.get("tot", "")) or instant_of(today + timedelta(days=1), time(0))
+        until_at = _today(today, form.get("einde", "")) or instant_of(today + timedelta(days=1), time(0))
     except ValueError:
         from_at = until_at = now
     if until_at <= max(from_at, now):
@@ -121,30 +121,32 @@ async def close_early(visit: Visit) -> web.Response:
     if faults:
         return await _page(visit, form, faults, status=400)
     command = CloseEarly(until_at, reason, from_at if from_at > now else None)
-    return _told(towns, await _ask(visit, form, towns, command), "dicht")
+    return _told(await _ask(visit, form, towns, command), "dicht")
 
 
 async def open_again(visit: Visit) -> web.Response:
     """One municipality: its early closings are over."""
     form = await security.read_form(visit.request)
     town = MunicipalityCode(form.get("gemeente", ""))
-    return _told([town], await _ask(visit, form, [town], OpenAgain()), "open")
+    return _told(await _ask(visit, form, [town], OpenAgain()), "open")
 
 
 async def _ask(
     visit: Visit, form: Mapping[str, str], towns: Sequence[MunicipalityCode], command: AreaCommand
 ) -> list[Answer]:
-    """Each municipality is a command of its own; outside the visitor's it does not exist."""
+    """Each municipality is a command of its own; outside the visitor's it does not exist.
+
+    All forms of a page have one id: what is asked is part of the command's, or the second of two would be taken for the
+    first.
+    """
     base = command_id_of(form.get("id", ""))
-    asked = [AskedCommand(command, id=CommandId(uuid5(base, town)), municipality=town) for town in towns]
+    asked = [AskedCommand(command, id=CommandId(uuid5(base, f"{town} {command}")), municipality=town) for town in towns]
     return list(await asyncio.gather(*(ask_over(visit, Action.CALAMITY, one) for one in asked)))
 
 
-def _told(towns: Sequence[MunicipalityCode], answers: Sequence[Answer], what: str) -> web.Response:
+def _told(answers: Sequence[Answer], what: str) -> web.Response:
     """The page again, which says what became of it: of the first that was not done, where one was not."""
     others = [answer for answer in answers if not isinstance(answer, Accepted)]
-    if not answers:
-        return see_other(HERE)
     done = len(answers) - len(others)
     return back_to(HERE, others[0] if others else answers[0], wat=what, aantal=str(done), niet=str(len(others)))
 
