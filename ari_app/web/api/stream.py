@@ -83,34 +83,34 @@ async def follow(asked: Asked[Query, None]) -> web.StreamResponse:
 async def _write(
     asked: Asked[Query, None], response: web.StreamResponse, position: Position | None, woken: asyncio.Event
 ) -> None:
-    site, actor = asked.site, asked.actor
+    site, actor, loop = asked.site, asked.actor, asyncio.get_running_loop()
+    beat_at = loop.time() + HEARTBEAT_SECONDS
     while not site.hub.is_closing:
         woken.clear()
+        has_more = False
         try:
             page = await changes_since(site.pool, _scope(actor), position, most=MOST_ROWS)
         except StoreUnavailable:
             await asyncio.sleep(RETRY_SECONDS)
-            continue
-        if page.start_anew or page.changes:
-            await response.write(_events(asked, page))
-        position = page.position
-        if page.has_more:
-            continue
-        if await _woken(asked.request, woken):
-            await asyncio.sleep(GATHER_SECONDS)
-            continue
-        await response.write(b": \n\n")
-        if not await _may_go_on(asked):
-            return
+        else:
+            if page.start_anew or page.changes:
+                await response.write(_events(asked, page))
+            position, has_more = page.position, page.has_more
+            if not has_more and await _woken(asked.request, woken, beat_at):
+                await asyncio.sleep(GATHER_SECONDS)
+        if loop.time() >= beat_at:  # however much others change meanwhile
+            await response.write(b": \n\n")
+            if not await _may_go_on(asked):
+                return
+            beat_at = loop.time() + HEARTBEAT_SECONDS
 
 
-async def _woken(request: web.Request, woken: asyncio.Event) -> bool:
-    """False after a heartbeat without anything. Raises ConnectionResetError when the reader has gone meanwhile.
+async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> bool:
+    """False when nothing changed until then. Raises ConnectionResetError when the reader has gone meanwhile.
 
     Nobody tells a handler of aiohttp that its reader has gone, and what it holds would count for it until it writes.
     """
     loop = asyncio.get_running_loop()
-    until = loop.time() + HEARTBEAT_SECONDS
     while (left := until - loop.time()) > 0:
         try:
             async with asyncio.timeout(min(left, LOOK_SECONDS)):

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, web
 
 from ari_app.core.access import ApiScope, Role
 from ari_app.storage.accounts.service_tokens import end_token
@@ -134,6 +134,26 @@ async def test_a_stream_ends_with_its_token(stand: Stand, monkeypatch: pytest.Mo
         with pytest.raises(EOFError):
             await reader.next()
     assert (await program.get("/gebeurtenissen")).status == 401
+
+
+async def test_a_stream_ends_with_its_token_however_much_others_change(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_SECONDS", 0.05)
+
+    async def others_change(request: web.Request, woken: asyncio.Event, until: float) -> bool:
+        """A change that this reader may not see is there whenever one is awaited."""
+        await asyncio.sleep(0)
+        return True
+
+    monkeypatch.setattr(stream, "_woken", others_change)
+    program = await stand.program("b-druk", ApiScope.CHANGES, ApiScope.NOTICES)
+    async with following(program) as reader:
+        await reader.next()
+        await end_token(stand.place.serve.background, "b-druk", "test", stand.place.clock())
+        with pytest.raises(EOFError):
+            while True:
+                await reader.next()
 
 
 async def test_an_old_position_begins_anew_and_nonsense_is_a_problem(stand: Stand) -> None:
