@@ -9,10 +9,10 @@ from ari_app.core.access import Scope
 from ari_app.core.area import CallbackRules
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callback_risks import Prospect, Risk, risks
-from ari_app.core.callbacks import CallbackFactKind, RequestState
+from ari_app.core.callbacks import RequestState
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode, optional
-from ari_app.storage.callbacks.own import OwnStory
-from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, REQUEST
+from ari_app.storage.callbacks.own import OwnStory, story_of_row
+from ari_app.storage.callbacks.statements import REQUEST
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
@@ -80,7 +80,6 @@ ORDER BY request.deadline_at, request.id"""
 _THE_REQUEST = f"""
 SELECT {REQUEST.listed()} FROM callback_request WHERE reference = $1
   AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
-_FACTS = "SELECT at, kind FROM callback_fact WHERE request_id = $1 ORDER BY seq"
 _TOWNS = """
 SELECT id, municipality FROM callback_request
 WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
@@ -141,15 +140,7 @@ async def towns_of_requests(pool: Pool, scope: Scope, requests: list[RequestId])
 
 async def _story(connection: Connection, scope: Scope, reference: str) -> OwnStory | None:
     found = await connection.fetchrow(_THE_REQUEST, reference, scope_codes(scope))
-    if found is None:
-        return None
-    facts = await connection.fetch(_FACTS, found["id"])
-    attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
-    return OwnStory(
-        REQUEST.read(found),
-        tuple((row["at"], CallbackFactKind(row["kind"])) for row in facts),
-        tuple(ATTEMPT.read(row) for row in attempts),
-    )
+    return None if found is None else await story_of_row(connection, found)
 
 
 def _read(row: Named, now: datetime, tomorrow_at: datetime) -> RequestAtRisk:

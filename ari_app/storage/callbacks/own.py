@@ -10,8 +10,9 @@ from ari_app.core.access import Scope
 from ari_app.core.callbacks import CallbackAttempt, CallbackFactKind, CallbackRequest, RequestState
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId
 from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, IS_TEAMS, REQUEST
-from ari_app.storage.db.engine import Pool
+from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.rows import Named
 from ari_app.storage.db.scopes import reading, scope_codes
 
 #: a list that nobody reads to its end
@@ -93,8 +94,13 @@ async def own_story(pool: Pool, scope: Scope, operator: OperatorNumber, referenc
             found = await connection.fetchrow(_THE_REQUEST, scope_codes(scope), operator, reference)
             if found is None:
                 return None
-            facts = await connection.fetch(_FACTS, found["id"])
-            attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
+            return await story_of_row(connection, found)
+
+
+async def story_of_row(connection: Connection, found: Named) -> OwnStory:
+    """The request of this row, with its history."""
+    facts = await connection.fetch(_FACTS, found["id"])
+    attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
     return OwnStory(
         REQUEST.read(found),
         tuple((row["at"], CallbackFactKind(row["kind"])) for row in facts),

@@ -90,7 +90,8 @@ SELECT call.id, call.arrived_at, call.dialled, call.municipality, town.name AS m
 FROM {{0}} LEFT JOIN municipality town ON town.code = call.municipality {_ORDER.replace("LIMIT $5", "")}"""
 _SHAPE = RowShape(SelectedCall, "call")
 _TOOK_PART = """
-SELECT EXISTS (SELECT FROM call_leg leg WHERE leg.call_id = $1 AND leg.role = 'operator' AND leg.party = $2)
+SELECT EXISTS (SELECT FROM call_leg leg WHERE leg.call_id = $1 AND leg.role = 'operator' AND leg.party = $2
+    AND leg.joined_at IS NOT NULL)
   OR EXISTS (SELECT FROM operator_session session WHERE session.operator = $2 AND session.call_id = $1
     AND session.logged_out_at IS NULL)"""
 
