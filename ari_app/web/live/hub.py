@@ -29,7 +29,7 @@ from ari_app.web.area import WebArea
 from ari_app.web.live.audience import Audience
 from ari_app.web.live.regions import Regions
 from ari_app.web.live.rendering_loop import RenderingLoop
-from ari_app.web.live.screen import Region, Screen
+from ari_app.web.live.screen import REGIONS, Region, Screen
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +103,7 @@ class Hub:
             screen.close(SERVICE_RESTART)
             return
         self._screens.add(screen)
-        for region in Region:
+        for region in REGIONS[screen.page]:
             self._mark(region, [screen])
 
     async def fill(self, screen: Screen) -> None:

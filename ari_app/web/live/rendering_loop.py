@@ -87,6 +87,6 @@ class RenderingLoop:
             except Exception as error:  # of one region: the others, and all pages, go on
                 log.error("region_failed", region=region.value, exc_info=error)
             pause = self._pause_seconds(region)
-            if pause:
+            if pause and began >= self._due[region]:  # those who show it for the first time keep nobody else waiting
                 self._due[region] = clock() + max(pause, (clock() - began) / LONGEST_PART)
         return True
