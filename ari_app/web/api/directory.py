@@ -19,7 +19,7 @@ from ari_app.core.ids import EntryCode
 from ari_app.storage.operators.desk import staff_now
 from ari_app.web.api.cursors import LONGEST, links_of, read_cursor, write_cursor
 from ari_app.web.api.problems import not_found
-from ari_app.web.api.rights import AnyAsked
+from ari_app.web.api.rights import AnyAsked, towns_of
 from ari_app.web.api.shapes import Body, Code, Links, Query, Shape, Text
 from ari_app.web.api.table import Answer, Asked
 from ari_app.web.directory_view import (
@@ -85,7 +85,7 @@ class Zoekresultaat(Shape):
 
 async def list_entries(asked: Asked[DirectoryQuery, None]) -> Answer:
     query, area = asked.query, asked.site.area.current
-    towns = asked.site.area.towns_of(asked.actor, Action.DIRECTORY)
+    towns = towns_of(asked, Action.DIRECTORY)
     after = "" if query.cursor is None else read_cursor(query.cursor, 1)[0]
     found = [
         entry
@@ -101,7 +101,7 @@ async def list_entries(asked: Asked[DirectoryQuery, None]) -> Answer:
 
 
 async def show_entry(asked: Asked[Query, None]) -> Answer:
-    area, towns = asked.site.area.current, asked.site.area.towns_of(asked.actor, Action.DIRECTORY)
+    area, towns = asked.site.area.current, towns_of(asked, Action.DIRECTORY)
     entry = area.entries.get(EntryCode(asked.path("code")))
     if entry is None or not is_visible(entry, towns):
         raise not_found()
@@ -110,14 +110,14 @@ async def show_entry(asked: Asked[Query, None]) -> Answer:
 
 
 async def search(asked: Asked[Query, Zoekopdracht]) -> Answer:
-    site, towns = asked.site, asked.site.area.towns_of(asked.actor, Action.DIRECTORY)
+    site, towns = asked.site, towns_of(asked, Action.DIRECTORY)
     found = await asyncio.to_thread(site.area.index.search, asked.body.zoek, towns, MOST_FOUND)
     return Answer(Zoekresultaat(vermeldingen=await _lines(asked, [one.entry for one in found])))
 
 
 async def _lines(asked: AnyAsked, entries: Sequence[DirectoryEntry]) -> list[Vermelding]:
     site, now = asked.site, asked.site.now()
-    area, towns = site.area.current, site.area.towns_of(asked.actor, Action.DIRECTORY)
+    area, towns = site.area.current, towns_of(asked, Action.DIRECTORY)
     extensions = wanted_extensions(area, entries, towns)
     seen = sightings(area, extensions, *(await staff_now(site.pool, extensions)))
     return [_shown(line_of(area, entry, towns, seen, now)) for entry in entries]

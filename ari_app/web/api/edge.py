@@ -104,9 +104,12 @@ def _handling(operation: Operation) -> Handling:
 def _described(operations: tuple[Operation, ...]) -> Handling:
     """The document says nothing of anybody: it is for all sites."""
 
+    made: list[str] = []  # at the first request; it does not change
+
     async def handle(request: web.Request) -> web.Response:
-        text = json.dumps(document(operations, request.app[SITE].options.url), ensure_ascii=False)
+        if not made:
+            made.append(json.dumps(document(operations, request.app[SITE].options.url), ensure_ascii=False))
         headers = {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-        return web.Response(text=text, content_type="application/json", headers=headers)
+        return web.Response(text=made[0], content_type="application/json", headers=headers)
 
     return handle

@@ -20,7 +20,7 @@ from ari_app.storage.callbacks.at_risk import story_in_scope
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
-from ari_app.web.api.rights import AnyAsked, operator_named
+from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
 from ari_app.web.api.shapes import Body, Code, InvalidParam, Query, Text, WhichOperator
 from ari_app.web.api.table import Answer, Asked
 from ari_app.web.api.transfers import handling_operator
@@ -65,7 +65,7 @@ async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
     body, area = asked.body, asked.site.area.current
     wrong = list(_unknown_owner(asked, body.team, body.medewerker, None))
     entry = None if body.vermelding is None else area.entries.get(EntryCode(body.vermelding))
-    towns = asked.site.area.towns_of(asked.actor, Action.CALLBACKS)
+    towns = towns_of(asked, Action.CALLBACKS)
     if body.vermelding is not None and (entry is None or not is_visible(entry, towns)):
         wrong.append(param("vermelding", "unknown"))
     number = None if body.nummer is None else callback_number(body.nummer, area)
@@ -147,7 +147,7 @@ def _unknown_owner(
 ) -> list[InvalidParam]:
     """Whoever does not answer for this municipality (None: for any of the caller's) does not exist here."""
     area = asked.site.area.current
-    towns = asked.site.area.towns_of(asked.actor, Action.CALLBACKS)
+    towns = towns_of(asked, Action.CALLBACKS)
     own = towns if municipality is None else frozenset({municipality})
     wrong = []
     if team is not None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from ari_app.core.access import Scope, overlap
+from ari_app.core.access import Action, Scope, overlap
 from ari_app.core.area import Area
 from ari_app.core.directory import is_visible
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber
@@ -33,6 +33,12 @@ def narrowed(scope: Scope, municipality: str | None) -> Scope:
         return scope
     code = MunicipalityCode(municipality)
     return frozenset({code}) if scope is None or code in scope else frozenset()
+
+
+def towns_of(asked: AnyAsked, action: Action) -> frozenset[MunicipalityCode]:
+    """The municipalities whose entries may be used. The operator of a token says only whom `ik` means."""
+    actor = replace(asked.actor, operator=None) if asked.caller.is_program else asked.actor
+    return asked.site.area.towns_of(actor, action)
 
 
 def call_id_of(asked: AnyAsked) -> CallId:
