@@ -14,11 +14,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import shutil
 import sys
 import time
 import urllib.request
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
@@ -26,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from ari_app.local import asterisk_root
@@ -244,6 +247,23 @@ def fresh_asterisk(request: pytest.FixtureRequest, used_asterisks: set[int | Non
         server.start()
     yield
     used_asterisks.add(server.pid)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """What a test did to logging ends with it, a command that it ran in this process included.
+
+    A logger keeps what was configured when it was first used: later tests that read the log would find nothing in it.
+    """
+    handlers, show_warning = [*logging.root.handlers], warnings.showwarning
+    yield
+    if not structlog.is_configured():
+        return
+    structlog.reset_defaults()
+    for name, module in [*sys.modules.items()]:
+        if name.startswith("ari_app.") and (log := getattr(module, "log", None)) is not None:
+            vars(log).pop("bind", None)
+    logging.root.handlers[:], warnings.showwarning = handlers, show_warning
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ import ast
 import io
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ pytestmark = pytest.mark.pure
 NUMBER = "+31201234567"
 PERSONAL = frozenset({"caller_number", "digit", "digits", "keyed", "pin", "password", "ari_password", "pressed"})
 LEVELS = frozenset({"debug", "info", "warning", "error", "exception", "log"})
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
 
 
 def configured(monkeypatch: pytest.MonkeyPatch, *, with_pii: bool = False, as_json: bool = True) -> io.StringIO:
@@ -57,6 +50,15 @@ def test_personal_fields_are_shown_only_when_asked_for(monkeypatch: pytest.Monke
     line = json.loads(stream.getvalue())
     assert line["call_id"] == "c1"
     assert line.get("pii_caller_number") == (NUMBER if with_pii else None)
+
+
+@pytest.mark.parametrize("after", ["a log that was configured", "that test"])
+def test_what_a_test_configures_ends_with_it(monkeypatch: pytest.MonkeyPatch, after: str) -> None:
+    with structlog.testing.capture_logs() as lines:
+        logs.log.warning("seen", after=after)
+    assert [line["after"] for line in lines] == [after]
+    configured(monkeypatch)
+    logs.log.warning("kept_by_the_logger")
 
 
 def test_every_log_line_has_a_fixed_message_and_names_what_is_personal() -> None:
