@@ -12,7 +12,7 @@ from ari_app.calls.call.cleanup import over_with_call
 from ari_app.calls.call.rows import ended
 from ari_app.calls.call_task import why_ended
 from ari_app.calls.callbacks.attempts import end_lost_attempt
-from ari_app.calls.callbacks.requests import request_of_lost
+from ari_app.calls.callbacks.requests import request_of_unseen_end
 from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Logged, Played, Up
 from ari_app.calls.shell import Shell
@@ -161,10 +161,9 @@ class Recovery:
         end = self._left(call.channel_id)
         legs = tuple(self._answered(leg) for leg in legs)
         ended_legs = [self._ended(leg, call, reason, end) for leg in legs]
-        if reason is EndReason.LOST:
-            if not end.estimated:
-                reason = why_ended(call, ended_legs, is_transferring=transfer is not None)
-            reason = await request_of_lost(self._shell, call, reason)
+        if reason is EndReason.LOST and not end.estimated:
+            reason = why_ended(call, ended_legs, is_transferring=transfer is not None)
+        reason = await request_of_unseen_end(self._shell, call, reason)
         citizen = next((leg for leg in ended_legs if leg.channel_id == call.channel_id), None)
         await end_lost_attempt(self._shell, call, citizen, reason)
         now = self._now

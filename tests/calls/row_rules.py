@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import cast
 
 from ari_app.core.call import Call, FactKind, Stage
-from ari_app.core.operators import OperatorState
+from ari_app.core.operators import OperatorSession, OperatorState
 from ari_app.core.queue_visits import VisitReason
 from tests.calls.world import World
 
@@ -62,6 +62,12 @@ def check_what_was_heard(world: World, call: Call) -> None:
         assert times <= sum(any(name.startswith(TOLD[told]) for name in words) for words in played), told
 
 
+def check_one_call_each(sessions: Iterable[OperatorSession]) -> None:
+    """Two operators do not have one call."""
+    with_call = [session.call_id for session in sessions if session.is_open and session.call_id is not None]
+    assert len(with_call) == len(set(with_call))
+
+
 def check_stretches(world: World) -> None:
     """The states of each session touch, from login to logout or to the present state: their sum is that time."""
     ledger = world.ledger
@@ -96,7 +102,8 @@ def check_promises(world: World) -> None:
 def time_in_queues(rows: list[tuple[Call, bool]]) -> timedelta:
     """From `waiting` until a human answered or the call ended.
 
-    A question about a callback ends it when it began, unless the caller goes on waiting in the same queue.
+    A question about a callback ends it when it began, unless the caller goes on waiting in the same queue. A caller who
+    hung up while the step into a queue was carried out was in it for no time.
     """
     total, since, asked_at = timedelta(), cast(datetime | None, None), cast(datetime | None, None)
     queue: object = None
@@ -109,7 +116,7 @@ def time_in_queues(rows: list[tuple[Call, bool]]) -> timedelta:
         is_in_same = row.stage is Stage.CONNECTING or (is_waiting and (row.municipality, row.only_team) == queue)
         if since is not None and not is_in_same:
             left_at = row.ended_at or row.stage_entered_at
-            total += (left_at if asked_at is None else min(left_at, asked_at)) - since
+            total += max((left_at if asked_at is None else min(left_at, asked_at)) - since, timedelta())
             since = None
         if is_waiting:
             since, asked_at, queue = since or row.stage_entered_at, None, (row.municipality, row.only_team)

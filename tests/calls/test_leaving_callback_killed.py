@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.call import EndReason, FactKind
+from ari_app.core.callbacks import RequestReason
 from ari_app.core.ids import ChannelId
 from tests.calls.requests import KEYS, TYPED, Make, asking, the_request
 from tests.calls.test_killed_at_every_step import Stalls
-from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World
+from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, an_area
 
 pytestmark = pytest.mark.pure
 
@@ -101,3 +103,44 @@ async def test_a_caller_who_hangs_up_while_no_process_is_there_has_the_promise_i
             assert ends == [EndReason.CALLBACK_PROMISED], at
         assert not any(call.is_open for call in world.ledger.calls.values()), at
         await world.kill()
+
+
+async def test_a_caller_whom_the_fallback_took_while_no_process_is_there_has_the_promise_if_the_number_was_confirmed(
+    make_world: Make,
+) -> None:
+    """The dialplan helps them meanwhile; the next process finds them there, and their number in the row."""
+    confirmed = 0
+    for at in range(await moments(make_world)):
+        world, caller, stalls = start(make_world, at)
+        await caller.call(stalls)
+        assert caller.channel_id is not None
+        await world.kill()
+        if not caller.is_there:
+            continue
+        world.switch.fallback[caller.channel_id] = "no_controller"
+        rows = list(world.ledger.calls.values())
+        is_confirmed = bool(rows) and rows[0].pii_callback_number is not None
+        await world.restart()
+        assert len(world.callback_rows.requests) == int(is_confirmed), at
+        assert [call.is_open for call in world.ledger.calls.values()] == [False] * len(rows), at
+        confirmed += is_confirmed
+        await world.kill()
+    assert confirmed > 5
+
+
+async def test_a_process_that_dies_after_it_noted_the_end_leaves_the_request_to_the_next(make_world: Make) -> None:
+    """The caller hung up while a phone rang for them: the phone is silenced first, and the request is made after it."""
+    rules = CallbackRules(offered=True, abandoned=True)
+    world = make_world(area=an_area(reach=Reach.RING, callback=rules))
+    await world.hang_up(await world.operator("101"))
+    citizen = await world.citizen(ESDAM_ALONE)
+    world.switch.trouble = lambda order, is_done: order[0] == "hang up"
+    await world.clock.advance(10)
+    await world.hang_up(citizen)
+    assert world.call(citizen).ending is EndReason.ABANDONED_WAITING
+    await world.kill()
+    for phone in list(world.switch.ringing):
+        await world.hang_up(phone)
+    await world.restart()
+    assert (world.call(citizen).is_open, world.call(citizen).end_reason) == (False, EndReason.ABANDONED_WAITING)
+    assert the_request(world).reason is RequestReason.ABANDONED

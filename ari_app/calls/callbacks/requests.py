@@ -70,14 +70,19 @@ async def request_at_end(flow: Flow, reason: EndReason, *, is_last_try: bool = F
     return True
 
 
-async def request_of_lost(shell: Shell, call: Call, reason: EndReason = EndReason.LOST) -> EndReason:
-    """For a call whose end nobody saw: make the request that its row still owes; the reason that it ended with.
+async def request_of_unseen_end(shell: Shell, call: Call, reason: EndReason) -> EndReason:
+    """For a call that no task ended: make the request that its row still owes; the reason that it ended with.
+
+    A caller in the fallback, too, confirmed a number here. A process that noted how the call ends may have died before
+    it made the request.
 
     `reason`: by Asterisk's log, if that tells.
 
     Raises StoreUnavailable.
     """
     await _request_at_end(shell, call, reason)
+    if call.ending is not None or reason is EndReason.HANDLED_BY_FALLBACK:
+        return reason
     if call.callback_reason is RequestReason.OVERLOAD:
         return EndReason.TURNED_AWAY
     return reason if call.pii_callback_number is None else EndReason.CALLBACK_PROMISED
