@@ -98,7 +98,7 @@ def operators_logout(number: str, reason: str, by: str) -> None:
 @click.option("--phone", required=True, help="one of theirs, such as phone01")
 @by_option
 def operators_login(number: str, phone: str, by: str) -> None:
-    """Ring a phone of NUMBER, where they logged in before or of the directory: picking it up is the login."""
+    """Ring a phone of NUMBER, where they logged in before or of their directory: picking it up is the login."""
     wanted = LogIn(_endpoint(phone))
     ask_and_say(AskedCommand(wanted, OperatorNumber(number)), by, number)
 

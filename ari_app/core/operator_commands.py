@@ -125,6 +125,8 @@ class RefusalReason(StrEnum):
     NO_SUCH_MUNICIPALITY = "no_such_municipality"
     NONSENSE = "nonsense"  # it would end before it begins, or says nothing
     NOTHING_TO_END = "nothing_to_end"
+    PHONE_BUSY = "phone_busy"  # there is a call at the phone that is to ring for a login
+    PHONE_TAKEN = "phone_taken"  # another operator is logged in at it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCa
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AsteriskId, CommandId
 from ari_app.core.ledger import CallbackRefused, CloseRefused, LedgerError, StoreUnavailable, UnknownOwner
+from ari_app.core.login_phones import login_phones
 from ari_app.core.operator_commands import ACCEPTED, Answer, Command, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import (
     BeReady,
@@ -144,12 +145,14 @@ class CommandClaimer:
         return await self._commands.ask_state(operator, wanted, command_id=claimed.asked.id, session_id=session_id)
 
     async def _log_in(self, asked: AskedCommand, wanted: LogIn) -> Answer:
-        """Only at a phone of this operator: one of the directory, or one on which they logged in with a PIN before."""
+        """Only at a phone of this operator: one on which they logged in before, which began with a PIN, or one that the
+        directory of their municipalities has.
+        """
         operator = asked.operator
         if operator is None or operator not in self._area().operators:
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
-        listed = {entry.endpoint for entry in self._area().entries.values()}
-        if wanted.phone not in listed and wanted.phone not in await phones_of(self._database.pool, operator):
+        is_listed = wanted.phone in login_phones(self._area(), operator)
+        if not is_listed and wanted.phone not in await phones_of(self._database.pool, operator):
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         return await self._commands.log_in(operator, wanted.phone, command_id=asked.id)
 

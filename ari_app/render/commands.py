@@ -34,6 +34,8 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.NONSENSE: "it would end before it begins, or there is nothing to say in it",
     RefusalReason.NOTHING_TO_END: "there is nothing to end",
     RefusalReason.NO_WRAP_UP: "there is no wrap-up time to end",
+    RefusalReason.PHONE_BUSY: "there is a call at that phone",
+    RefusalReason.PHONE_TAKEN: "another operator is logged in at that phone",
 }
 
 

@@ -57,6 +57,8 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NONSENSE: "Dit kan niet: het houdt op voor het begint, of er staat niets in.",
     RefusalReason.NOTHING_TO_END: "Dit was al voorbij.",
     RefusalReason.NO_WRAP_UP: "Uw nawerk is al voorbij.",
+    RefusalReason.PHONE_BUSY: "Dit toestel is in gesprek. Leg de hoorn neer, of kies een ander toestel.",
+    RefusalReason.PHONE_TAKEN: "Op dit toestel is een collega aangemeld. Kies een ander toestel.",
 }
 _ENDS: Mapping[EndReason, str] = {
     EndReason.CALLER_HUNG_UP: "geholpen",

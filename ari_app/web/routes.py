@@ -19,6 +19,7 @@ from ari_app.web.pages import (
     desk,
     directory,
     login,
+    phone_login,
     requests,
     staff,
     start,
@@ -69,6 +70,7 @@ OPEN_ROUTES = (
 ROUTES = (
     Route("GET", "/", desk.show, Action.OWN_ACCOUNT),
     Route("POST", "/stand", state.change, Action.OWN_STATE),
+    Route("POST", "/aanmelden", phone_login.ring, Action.OWN_STATE),
     Route("POST", "/gesprek", call.act, Action.CALL),
     Route("POST", "/nawerk", call.wrap_up, Action.CALL),
     Route("POST", "/nummerplan", directory.search, Action.DIRECTORY),

@@ -128,3 +128,40 @@ async def test_given_a_supervisor_when_they_act_then_operators_read_why_and_the_
     await desk.text_of(bea, "#answer", "niet meer eerder")
     await anna.click("#do-log-out")
     await phone.ended()
+
+
+@pytest.mark.timeout(300)
+async def test_given_a_phone_that_is_chosen_on_the_desk_when_it_is_picked_up_then_that_is_the_login(
+    centre: Centre, desk: Desk
+) -> None:
+    page = await desk.logged_in("anna")
+    await (await centre.operator("phone01", "101")).hang_up()  # with a PIN, once
+    await desk.text_of(page, "#operator .state", "Niet aangemeld")
+    await page.reload()
+    assert await page.input_value("#toestel") == "phone01"
+    await page.fill("#toestel", "trunk")
+    await page.keyboard.press("Enter")
+    await desk.text_of(page, "#answer", "Dit toestel kennen wij niet")
+
+    # First a colleague is logged in at that phone.
+    colleague = await centre.operator("phone01", "102")
+    await page.fill("#toestel", "phone01")
+    await page.click("#ring button")
+    await desk.text_of(page, "#answer", "Op dit toestel is een collega aangemeld")
+    await colleague.hang_up()
+    await centre.operator_is("102", "away")
+    await page.click("#ring button")
+    await desk.text_of(page, "#answer", "Uw telefoon gaat over")
+    phone = await centre.phones.incoming("phone01")
+    await phone.listen()
+    await phone.pick_up()
+    await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
+    assert not await page.is_visible("#ring")
+
+    citizen = await centre.citizen(WIERDAM)
+    await desk.text_of(page, "#card", "Wierdam")
+    await citizen.hang_up()
+    await desk.text_of(page, "#card", "Geen gesprek")
+    await phone.hang_up()  # as after dialling 1400
+    await desk.text_of(page, "#operator .state", "Niet aangemeld")
+    await page.wait_for_selector("#ring")

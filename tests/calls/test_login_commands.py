@@ -11,7 +11,7 @@ from ari_app.calls.messages import CommandAsked
 from ari_app.core.area import Reach
 from ari_app.core.call import FactKind
 from ari_app.core.command_traces import answer_by_facts
-from ari_app.core.ids import CommandId, Endpoint, TeamCode, new_command_id
+from ari_app.core.ids import CommandId, Endpoint, OperatorNumber, TeamCode, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
     Answer,
@@ -124,6 +124,28 @@ async def test_given_a_phone_that_is_not_registered_then_the_login_is_refused(ma
     world.switch.unregistered.add(Endpoint("PJSIP/phone07"))
     assert await rung(world) == Refused(RefusalReason.UNREACHABLE)
     assert not world.switch.channels
+
+
+async def test_given_a_phone_in_a_talk_or_of_a_colleague_then_the_login_is_refused_and_it_does_not_ring(
+    make_world: Make,
+) -> None:
+    world = make_world()
+    await world.operator("102", phone="phone02")
+    assert await rung(world, "PJSIP/phone02") == Refused(RefusalReason.PHONE_TAKEN)
+    world.switch.in_call.add(Endpoint("PJSIP/phone07"))
+    assert await rung(world) == Refused(RefusalReason.PHONE_BUSY)
+    assert not world.switch.created
+    world.switch.in_call.clear()
+    assert await rung(world) == ACCEPTED
+    other = OperatorNumber("103")
+    asked = world.commands().log_in(other, Endpoint("PJSIP/phone07"), command_id=new_command_id())
+    assert await answered(asked) == Refused(RefusalReason.PHONE_TAKEN), "it rings for a colleague already"
+
+
+async def test_given_an_asterisk_that_says_nothing_of_phones_then_the_phone_is_tried(make_world: Make) -> None:
+    world = make_world()
+    world.switch.hides_presence = True
+    assert await rung(world) == ACCEPTED
 
 
 async def test_wherever_the_process_dies_a_confirmed_login_has_its_line_in_the_record(make_world: Make) -> None:

@@ -71,6 +71,8 @@ class FakeSwitch:
     heard_whole: list[tuple[ChannelId, tuple[str, ...]]] = field(default_factory=list)
     fallback: dict[ChannelId, str] = field(default_factory=dict)
     unregistered: set[Endpoint] = field(default_factory=set)
+    in_call: set[Endpoint] = field(default_factory=set)  # with somebody we know nothing of
+    hides_presence: bool = False
     ringing: dict[ChannelId, Endpoint] = field(default_factory=dict)
     created: dict[ChannelId, tuple[Endpoint, CallId, datetime]] = field(default_factory=dict)
     outbound: str = "PJSIP/{number}@trunk"
@@ -188,7 +190,10 @@ class FakeSwitch:
             self.fallback[channel_id] = reason
 
     async def presence(self, endpoint: Endpoint) -> Presence:
-        return presence_of(endpoint not in self.unregistered, list(self.ringing.values()).count(endpoint))
+        if self.hides_presence:
+            raise SwitchUnavailable(endpoint)
+        calls = [*self.ringing.values(), *self.in_call].count(endpoint)
+        return presence_of(endpoint not in self.unregistered, calls)
 
     async def started_at(self) -> datetime:
         return self.asterisk_started_at

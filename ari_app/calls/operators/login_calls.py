@@ -16,6 +16,7 @@ from ari_app.calls.shell import Shell
 from ari_app.core.ids import AsteriskId, CallId, CommandId, Endpoint, OperatorNumber
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.operators import OperatorLine
+from ari_app.core.presence import Presence
 
 log = structlog.get_logger(__name__)
 
@@ -71,10 +72,18 @@ class LoginCalls:
         command_id: CommandId | None = None,
     ) -> None:
         """Let this phone ring; accepted once the row of the line is committed. Returns when the line is over."""
+        is_busy = await self._is_busy(phone)
+        # Nothing is awaited from here until the line is owned: of two requests at the same moment one is refused.
         before = self._newest.get(operator)
         is_logging_in = before is not None and before.is_logging_in
         if is_logging_in or self._shell.registry.session_of(operator) is not None:
             answer(Refused(RefusalReason.LOGGED_IN))
+            return
+        if self._is_of_another(phone):
+            answer(Refused(RefusalReason.PHONE_TAKEN))
+            return
+        if is_busy:
+            answer(Refused(RefusalReason.PHONE_BUSY))
             return
         line, call_id = new_called_line(self._shell, self._asterisk_id, phone)
         line = replace(line, operator=operator, command_id=command_id)
@@ -88,6 +97,18 @@ class LoginCalls:
         finally:
             if self._newest.get(operator) is task:
                 del self._newest[operator]
+
+    async def _is_busy(self, phone: Endpoint) -> bool:
+        """Whether there is a call at the phone. One that Asterisk says nothing of is tried."""
+        try:
+            return await self._shell.switch.presence(phone) is Presence.BUSY
+        except CallError:
+            return False
+
+    def _is_of_another(self, phone: Endpoint) -> bool:
+        """Whether somebody else is at work at this phone, or is being rung there to log in."""
+        ringing = any(task.is_logging_in and task.line.endpoint == phone for task in self._newest.values())
+        return ringing or any(session.endpoint == phone for session in self._shell.registry.sessions())
 
     async def _is_created(self, task: LoginLine, call_id: CallId) -> bool:
         try:

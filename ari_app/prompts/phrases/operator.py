@@ -88,6 +88,8 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NO_SUCH_MUNICIPALITY: "onbekende-code",
     RefusalReason.NONSENSE: "onbekende-code",
     RefusalReason.NOTHING_TO_END: "onbekende-code",
+    RefusalReason.PHONE_BUSY: "onbekende-code",
+    RefusalReason.PHONE_TAKEN: "onbekende-code",
 }
 
 

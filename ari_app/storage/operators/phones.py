@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ari_app.core.access import Scope
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.scopes import reading
 
 _LAST_LOGINS = 200
 _LAST = f"""
@@ -18,3 +20,10 @@ async def phones_of(pool: Pool, operator: OperatorNumber) -> list[Endpoint]:
     """Where this operator logged in lately; the phone of the last time is the first. Raises StoreUnavailable."""
     with translated():
         return [Endpoint(row["endpoint"]) for row in await pool.fetch(_LAST, operator)]
+
+
+async def phones_within(pool: Pool, operator: OperatorNumber, scope: Scope) -> list[Endpoint]:
+    """The same for a screen; of an operator outside the scope none. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            return [Endpoint(row["endpoint"]) for row in await connection.fetch(_LAST, operator)]

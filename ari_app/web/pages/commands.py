@@ -18,7 +18,8 @@ from ari_app.web.call_words import answer_words
 from ari_app.web.pages.answers import see_other
 from ari_app.web.site import Visit
 
-_OF_SCRIPT = "text/plain"
+#: what the script of the desk says that it takes
+OF_SCRIPT = "text/plain"
 
 
 async def ask_controller(
@@ -55,7 +56,7 @@ def answered(visit: Visit, answer: Answer, *, why: str = "", done: str = "") -> 
     name = None if entry is None else entry.name
     said = why or (done if isinstance(answer, Accepted) else "") or answer_words(answer, name)
     status = {Refused: 409, Unanswered: 202}.get(type(answer), 200)
-    if visit.request.headers.get(hdrs.ACCEPT) == _OF_SCRIPT:
+    if visit.request.headers.get(hdrs.ACCEPT) == OF_SCRIPT:
         kind = {200: "done", 202: "unsure"}.get(status, "refused")
         return web.Response(text=said, status=status, headers={"X-Answer": kind})
     return see_other("/" if not said else f"/?{urlencode(_told(answer))}")

@@ -11,6 +11,7 @@ from ari_app.web.live.screen import Region, Screen
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.call import RESULTS, subjects_of
 from ari_app.web.pages.callbacks import PARTS_OF_DAY
+from ari_app.web.pages.phone_login import LONGEST_PHONE, phone_words, phones_to_offer
 from ari_app.web.site import Visit
 
 
@@ -21,16 +22,19 @@ async def show(visit: Visit) -> web.Response:
     query, site = visit.request.query, visit.site
     await site.hub.fill(screen)  # as it is now; the socket of the page brings everything that changes later
     deputy = site.area.entry_with(visit.actor, query.get("vervanger", ""))
+    word = query.get("antwoord", "")
     area, towns = site.area.current, site.area.towns_of(visit.actor, Action.CALL)
     return page_for(
         visit,
         "desk",
         live=True,
-        said=said_words(query.get("antwoord", ""), query.get("kenmerk", ""), deputy),
+        said=phone_words(word) or said_words(word, query.get("kenmerk", ""), deputy),
         regions={region.value: Markup(screen.shown(region)) for region in Region},
         call=screen.card_call or "",
         queues=sorted((area.municipalities[code].name, code) for code in towns if code in area.municipalities),
         subjects=subjects_of(area, towns),
         results=RESULTS,
         parts_of_day=PARTS_OF_DAY,
+        phones=await phones_to_offer(visit),
+        longest_phone=LONGEST_PHONE,
     )
