@@ -57,7 +57,7 @@ class Admission:
         self._events = LagMeter()
         self._calls: dict[CallId, MunicipalityCode | None] = {}
         self._counts: Counter[MunicipalityCode | None] = Counter()  # of `_calls`
-        self._turning: set[CallId] = set()  # callers who are being turned away, and are none of `_calls`
+        self._turning: set[CallId] = set()  # callers who are told why nobody answers, and are none of `_calls`
         self._turned: deque[tuple[datetime, str]] = deque()  # lately: when, and what they had dialled
         self._turned_away = 0
         self._turned_before = 0  # the overload began
@@ -94,7 +94,9 @@ class Admission:
     # --- calls ---
 
     def entered(self, call: Call) -> None:
-        """There is a task for this call; nobody asks whether it may be there."""
+        """There is a task for this call. A caller who is new is not counted before there was a verdict."""
+        if call.last_seq == 0 and call.callback_request is None:
+            return
         if call.callback_reason is RequestReason.OVERLOAD:
             self._turning.add(call.id)
         else:
@@ -124,8 +126,13 @@ class Admission:
         self._calls[call_id] = municipality
         self._counts[municipality] += 1
 
-    def turned_away(self, call: Call) -> None:
-        """This caller gets no place, for good: hears why, or busy."""
+    def turned_away(self, call: Call, *, is_told: bool) -> None:
+        """This caller gets no place, for good; `is_told`: hears why, else busy.
+
+        Whoever was in the menu when the last place went is told, however many are: those who come after them hear busy.
+        """
+        if is_told:
+            self._turning.add(call.id)
         self._turned.append((self._clock.now(), call.dialled))
         self._turned_away += 1
 
@@ -141,8 +148,8 @@ class Admission:
         return most_turning(carried)
 
     def _lately(self) -> deque[tuple[datetime, str]]:
-        since = self._clock.now() - RECENT
-        while self._turned and self._turned[0][0] <= since:
+        now = self._clock.now()
+        while self._turned and not now - RECENT < self._turned[0][0] <= now:
             self._turned.popleft()
         return self._turned
 

@@ -92,7 +92,12 @@ class Level:
 
 
 def after_signals(level: Level, values: Mapping[Signal, float], now: datetime) -> Level:
-    """The level after these signals. A signal without a value asks for nothing."""
+    """The level after these signals. A signal without a value asks for nothing.
+
+    After the clock was set back, the times that have to pass begin anew.
+    """
+    if level.since > now or (level.calm_since is not None and level.calm_since > now):
+        level = replace(level, since=min(level.since, now), calm_since=None)
     asked, signal = max(((asked_for(one, value), one) for one, value in values.items()), default=(Step.NORMAL, None))
     if asked > level.step:
         return Level(now, asked, signal) if now - level.since >= RISE_AFTER else replace(level, calm_since=None)
@@ -124,8 +129,9 @@ class LagMeter:
     def add(self, now: datetime, seconds: float) -> None:
         """Something came so many seconds after its moment by another clock; negative where that clock is ahead."""
         self._since.append(seconds)
-        if not self._soonest or now - self._soonest[-1][0] >= _STRETCH:
-            kept = [one for one in self._soonest if one[0] > now - _SOONEST_OF]
+        is_set_back = bool(self._soonest) and self._soonest[-1][0] > now
+        if not self._soonest or is_set_back or now - self._soonest[-1][0] >= _STRETCH:
+            kept = [one for one in self._soonest if now - _SOONEST_OF < one[0] <= now]
             self._soonest = [*kept, (now, seconds)]
         elif seconds < self._soonest[-1][1]:
             self._soonest[-1] = (self._soonest[-1][0], seconds)
@@ -144,7 +150,7 @@ class Lasting:
 
     def add(self, now: datetime, value: float) -> float:
         """Add what was measured now, and return what lasted."""
-        self._found = [one for one in self._found if now - one[0] < LASTING]
+        self._found = [one for one in self._found if timedelta() <= now - one[0] < LASTING]
         self._found.append((now, value))
         return min(value for _, value in self._found) if len(self._found) >= SAMPLES else 0.0
 

@@ -6,7 +6,7 @@ operator is waiting for, makes it later still. So:
 * at most `MOST_AT_ONCE` orders are out; the others stand in line, the most urgent first;
 * less urgent ones leave places free, so that an urgent one finds a place although the others get no answer;
 * an order that can no longer help is not given: its party left, or its time has passed;
-* retries are a share of the orders of the last ten seconds, and no two callers retry at the same moment.
+* retries are a share of the answers of the last ten seconds, and no two callers retry at the same moment.
 
 Instants are timezone-aware UTC; one owner, which is single-threaded.
 """
@@ -25,7 +25,7 @@ from ari_app.core.ids import ChannelId
 #: fewer than the connections to Asterisk: the heartbeat and the sweep never stand in this line
 MOST_AT_ONCE = 12
 WINDOW = timedelta(seconds=10)
-#: of the orders within the window, retries may be so many more
+#: of the answers within the window, also of those that were awaited in vain, retries may be so many more
 RETRY_SHARE = 0.1
 #: in a quiet hour a share is nothing; so many retries within the window are always allowed
 FEWEST_RETRIES = 20
@@ -66,21 +66,18 @@ class Line:
 
     def __init__(self) -> None:
         self._waiting: list[Order] = []
-        self._out: dict[int, Order] = {}
-
-    def __len__(self) -> int:
-        return len(self._waiting)
-
-    @property
-    def out(self) -> int:
-        return len(self._out)
+        self._out: set[int] = set()
+        self._taken = dict.fromkeys(Urgency, 0)  # places, by the urgency of the order that is out
 
     def ask(self, order: Order) -> None:
         insort(self._waiting, order)
 
     def withdraw(self, order: Order) -> None:
         """Not wanted any more, or answered: in line or out, its place is free."""
-        if self._out.pop(order.number, None) is None and order in self._waiting:
+        if order.number in self._out:
+            self._out.remove(order.number)
+            self._taken[order.urgency] -= 1
+        elif order in self._waiting:
             self._waiting.remove(order)
 
     def turns(self) -> list[Order]:
@@ -89,7 +86,8 @@ class Line:
         for order in self._waiting:
             if not self._has_place(order.urgency):
                 break
-            self._out[order.number] = order
+            self._out.add(order.number)
+            self._taken[order.urgency] += 1
             found.append(order)
         del self._waiting[: len(found)]
         return found
@@ -110,11 +108,12 @@ class Line:
 
     def _has_place(self, urgency: Urgency) -> bool:
         """Whether one more of this urgency leaves room for the more urgent ones."""
-        return all(
-            sum(out.urgency >= level for out in self._out.values()) < PLACES[level]
-            for level in Urgency
-            if level <= urgency
-        )
+        taken = 0  # by orders of this level, and less urgent ones
+        for level in reversed(Urgency):
+            taken += self._taken[level]
+            if level <= urgency and taken >= PLACES[level]:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +128,8 @@ class Answers:
 
     def __init__(self) -> None:
         self._answers: deque[_Answered] = deque()
-        self._given: deque[datetime] = deque()
         self._retries: deque[datetime] = deque()
         self._missing = 0  # of the answers, those that never came
-
-    def given(self, now: datetime) -> None:
-        self._given.append(now)
 
     def answered(self, now: datetime, seconds: float, *, came: bool) -> None:
         """After so many seconds an answer came, or was awaited no longer."""
@@ -144,7 +139,7 @@ class Answers:
     def may_retry(self, now: datetime) -> bool:
         """Whether one more retry is within the budget; it counts from here on."""
         self._forget(now)
-        if len(self._retries) >= max(FEWEST_RETRIES, RETRY_SHARE * len(self._given)):
+        if len(self._retries) >= max(FEWEST_RETRIES, RETRY_SHARE * len(self._answers)):
             return False
         self._retries.append(now)
         return True
@@ -165,12 +160,12 @@ class Answers:
         return self._missing >= FEW and self._missing >= RETRY_SHARE * len(self._answers)
 
     def _forget(self, now: datetime) -> None:
+        """Forget what is older than the window, and what the clock was set back behind."""
         since = now - WINDOW
-        while self._answers and self._answers[0].at <= since:
+        while self._answers and not since < self._answers[0].at <= now:
             self._missing -= not self._answers.popleft().came
-        for moments in (self._given, self._retries):
-            while moments and moments[0] <= since:
-                moments.popleft()
+        while self._retries and not since < self._retries[0] <= now:
+            self._retries.popleft()
 
 
 def pause(jitter: float) -> timedelta:

@@ -11,7 +11,10 @@ from ari_app.core.ids import AsteriskId, OverloadId, new_overload_id
 
 @dataclass(frozen=True, slots=True)
 class Overload:
-    """The row of an overload, field for field. `step`: the highest that was reached; `signal`: what asked for it."""
+    """The row of an overload, but for whether its end is an estimate: the end of one that its process saw never is.
+
+    `step`: the highest that was reached; `signal`: what asked for it.
+    """
 
     id: OverloadId
     asterisk_id: AsteriskId
@@ -20,7 +23,6 @@ class Overload:
     signal: Signal
     turned_away: int = 0  # callers whom the application told so; those who heard busy before are calls of their own
     ended_at: datetime | None = None
-    end_is_estimated: bool = False  # the process ended first
 
 
 def after_level(
@@ -35,7 +37,7 @@ def after_level(
             return None
         return Overload(new_overload_id(), asterisk_id, level.since, level.step, level.signal, turned_away)
     if level.step is Step.NORMAL:
-        return replace(overload, ended_at=now, turned_away=turned_away)
+        return replace(overload, ended_at=max(now, overload.began_at), turned_away=turned_away)
     is_higher = level.step > overload.step and level.signal is not None
     step, signal = (level.step, level.signal) if is_higher else (overload.step, overload.signal)
     return replace(overload, step=step, signal=signal or overload.signal, turned_away=turned_away)

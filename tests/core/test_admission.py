@@ -171,3 +171,30 @@ def test_samples_that_are_far_apart_are_too_few() -> None:
     """A process that was stopped for a while takes few."""
     value = Lasting()
     assert [value.add(NOW + number * 4 * SAMPLE, 5.0) for number in range(6)][-1] == 0.0
+
+
+def test_a_value_lasted_no_longer_because_the_clock_was_set_back() -> None:
+    value = Lasting()
+    for number in range(8):
+        value.add(NOW + number * SAMPLE, 5.0)
+    before = NOW - timedelta(hours=1)
+    assert [value.add(before + number * SAMPLE, 1.0) for number in range(4)] == [0.0, 0.0, 0.0, 1.0]
+
+
+def test_a_step_is_reached_and_left_in_its_time_also_when_the_clock_was_set_back() -> None:
+    before = NOW - timedelta(hours=1)
+    level = after_signals(Level(NOW), {Signal.LOOP: 9.0}, before)
+    assert after_signals(level, {Signal.LOOP: 9.0}, before + RISE_AFTER).step is Step.BUSY
+    level = after_signals(Level(NOW, Step.BUSY, Signal.LOOP, NOW), {}, before)
+    assert level.step is Step.BUSY
+    assert after_signals(level, {}, before + FALL_AFTER).step is Step.TURNING_AWAY
+
+
+def test_the_soonest_event_is_one_of_the_last_minute_also_when_the_clock_was_set_back() -> None:
+    meter = LagMeter()
+    meter.add(NOW, 0.0)
+    before = NOW - timedelta(hours=1)
+    meter.take()
+    for _ in range(4):
+        meter.add(before, 7.0)
+    assert meter.take() == pytest.approx(0.0)

@@ -37,6 +37,12 @@ class FakeClock:
         heapq.heappush(self._alarms, (at, next(self._numbers), alarm))
         return alarm
 
+    def set_back(self, seconds: float) -> None:
+        """Somebody sets the machine's clock. An alarm goes off as long from now as before."""
+        step = timedelta(seconds=seconds)
+        self._now -= step
+        self._alarms = [(at - step, number, alarm) for at, number, alarm in self._alarms]
+
     async def advance(self, seconds: float) -> None:
         """Turn the hands; every alarm on the way goes off at its moment."""
         target = self._now + timedelta(seconds=seconds)

@@ -30,7 +30,7 @@ def hears_busy(flow: Flow, municipalities: Collection[MunicipalityCode]) -> bool
     """Whether there is not even room to tell this caller why; one who just arrived."""
     is_busy = flow.shell.admission.verdict(flow.call, municipalities) is Verdict.BUSY
     if is_busy:
-        flow.shell.admission.turned_away(flow.call)
+        flow.shell.admission.turned_away(flow.call, is_told=False)
     return is_busy
 
 
@@ -43,7 +43,7 @@ def is_turned_away(flow: Flow, municipalities: Collection[MunicipalityCode]) -> 
         return False
     is_admitted = flow.shell.admission.verdict(flow.call, municipalities) is Verdict.ADMITTED
     if not is_admitted:
-        flow.shell.admission.turned_away(flow.call)
+        flow.shell.admission.turned_away(flow.call, is_told=True)
     return not is_admitted
 
 

@@ -12,9 +12,9 @@ from ari_app.storage.db.engine import STATEMENT_SECONDS, Pool
 from ari_app.storage.db.errors import translated
 
 _STORE = """
-INSERT INTO overload (id, asterisk_id, began_at, ended_at, step, signal, turned_away, end_is_estimated)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (id) DO UPDATE SET ended_at = $4, step = $5, signal = $6, turned_away = $7, end_is_estimated = $8"""
+INSERT INTO overload (id, asterisk_id, began_at, ended_at, step, signal, turned_away)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (id) DO UPDATE SET ended_at = $4, step = $5, signal = $6, turned_away = $7, end_is_estimated = false"""
 _CLOSE = """
 UPDATE overload SET ended_at = greatest($2, began_at), end_is_estimated = true
 WHERE asterisk_id = $1 AND ended_at IS NULL"""
@@ -39,7 +39,6 @@ class Overloads:
             one.step.word,
             one.signal.value,
             one.turned_away,
-            one.end_is_estimated,
         )
 
     async def close_left(self, asterisk_id: AsteriskId, now: datetime) -> None:
