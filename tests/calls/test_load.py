@@ -14,10 +14,11 @@ from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import NoAnswer, PartyLeft, SwitchUnavailable, TooLate
 from ari_app.calls.load import Load
 from ari_app.calls.messages import Left
+from ari_app.core.area import Reach
 from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import ChannelId
 from ari_app.core.orders import FEWEST_RETRIES, MOST_AT_ONCE, Urgency
-from tests.calls.world import ESDAM_ALONE, World
+from tests.calls.world import ESDAM_ALONE, World, an_area
 from tests.fakes.clock import FakeClock, settle
 
 pytestmark = pytest.mark.pure
@@ -148,6 +149,31 @@ async def test_given_a_crowd_waiting_for_music_when_operators_are_free_then_they
     assert {world.call(citizen).stage for citizen in citizens} <= {Stage.WAITING, Stage.TALKING}
     waiting = {citizen for citizen in citizens if world.call(citizen).stage is Stage.WAITING}
     assert world.switch.waiting == waiting, "and everybody has music in the end"
+
+
+@pytest.mark.parametrize("is_free_already", [False, True])
+async def test_given_a_caller_whose_music_came_too_late_when_a_phone_rings_for_them_then_they_hear_music(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch, is_free_already: bool
+) -> None:
+    world = make_world(area=an_area(reach=Reach.RING))
+    ensure_waiting = world.shell.switch.ensure_waiting
+
+    async def has_no_turn(channel_id: ChannelId, until: datetime | None = None) -> None:
+        if until is not None:
+            raise TooLate("ordered by the test")
+        await ensure_waiting(channel_id)
+
+    monkeypatch.setattr(world.shell.switch, "ensure_waiting", has_no_turn)
+    if is_free_already:
+        await world.hang_up(await world.operator("101", phone="phone07"))
+    citizen = await world.citizen()
+    await world.press(citizen, "1")
+    if not is_free_already:
+        await world.clock.advance(5)
+        assert citizen in world.switch.up and citizen not in world.switch.waiting
+        await world.hang_up(await world.operator("101", phone="phone07"))
+    assert world.ringing_at("PJSIP/phone07") and world.call(citizen).stage is Stage.CONNECTING
+    assert citizen in world.switch.waiting & world.switch.music
 
 
 async def test_a_hang_up_that_is_told_late_is_awaited_while_asterisk_is_overloaded(world: World) -> None:

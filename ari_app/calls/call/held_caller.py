@@ -83,11 +83,11 @@ class HeldCaller(Record, ChannelOwner):
         if self._door.is_away and self._door.is_shut:
             raise StoreUnavailable("the store has been away for too long")
 
-    async def ensure_music(self) -> None:
+    async def ensure_music(self, *, is_needed: bool = False) -> None:
         """Put the caller where callers wait, also while a phone rings for them: silence would sound like a fault.
 
-        It must not keep a caller from an operator: with many orders in line the music is left for later. Whoever leaves
-        a talk is moved all the same: only that parts them from its operator.
+        It must not keep a caller from an operator: with many orders in line the music is left for later, unless
+        `is_needed`. Whoever leaves a talk is moved all the same: only that parts them from its operator.
         """
         await self.answer()
         await self.stop_unfinished_prompt()
@@ -97,7 +97,7 @@ class HeldCaller(Record, ChannelOwner):
             else:
                 await self.commit(has_music=True)
         self.music_due_at = None
-        until = None if self.call.answered_at is not None else self.now + MUSIC_PATIENCE
+        until = None if is_needed or self.call.answered_at is not None else self.now + MUSIC_PATIENCE
         try:
             await self._switch.ensure_waiting(self.caller, until)
         except TooLate:

@@ -64,6 +64,8 @@ async def waiting(flow: Flow) -> Step | End:
         if step is not None:
             return step
         message = await flow.next(flow.now if flow.is_behind else _next_due_at(flow))
+    if flow.music_due_at is not None and message.reach is Reach.RING:
+        await flow.ensure_music(is_needed=True)  # the phone may ring for long, on a line that is answered
     return _take(flow, message)
 
 

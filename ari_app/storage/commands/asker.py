@@ -90,7 +90,8 @@ FROM command WHERE id = $1"""
 _IS_THE_SAME = """
 SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
   AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)
-  AND ($6::text IS NULL OR municipality IS NOT DISTINCT FROM $6)"""
+  AND request_id IS NOT DISTINCT FROM $6
+  AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7)"""
 
 
 class Answers:
@@ -182,7 +183,7 @@ async def _write(
 
 
 async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:
-    about = (asked.operator, asked.call_id, asked.municipality)
+    about = (asked.operator, asked.call_id, asked.request_id, asked.municipality)
     found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, *about)
     return found is not None
 

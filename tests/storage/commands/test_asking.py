@@ -95,6 +95,18 @@ async def test_given_a_request_that_is_repeated_then_it_is_one_command_with_one_
     assert other == Refused(RefusalReason.NOT_LOGGED_IN)
 
 
+async def test_given_another_callback_under_the_id_of_the_first_then_it_has_not_the_answer_of_the_first(
+    screen: Screen, claims: CommandClaims
+) -> None:
+    command_id = new_command_id()
+    first = screen.asks(MakeCallback(REQUEST), command_id=command_id, scope=None)
+    await claims.answer((await taken(claims))[0].asked.id, ACCEPTED)
+    assert await first == ACCEPTED
+    assert await screen.asks(MakeCallback(REQUEST), command_id=command_id, scope=None) == ACCEPTED
+    another = MakeCallback(RequestId(new_command_id()))
+    assert await screen.asks(another, command_id=command_id, scope=None) == Refused(RefusalReason.NO_REQUEST)
+
+
 async def test_given_an_answer_then_a_second_one_changes_nothing(screen: Screen, claims: CommandClaims) -> None:
     answer = screen.asks(BeReady())
     (command,) = await taken(claims)
