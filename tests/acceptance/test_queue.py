@@ -55,8 +55,11 @@ async def _paused(centre: Centre, account: str, number: str) -> Phone:
 
 
 async def _who_answered(centre: Centre, citizen: Phone) -> str:
+    """Wait until somebody talks with them: its row is written before they are joined, and they might hang up before."""
     await centre.call_is(citizen, "talking")
-    return str((await centre.legs(citizen))[-1]["party"])
+    operator = str((await centre.legs(citizen))[-1]["party"])
+    await centre.operator_is(operator, "talking")
+    return operator
 
 
 async def _norms(centre: Centre) -> None:
