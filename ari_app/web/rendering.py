@@ -15,6 +15,7 @@ from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
 from ari_app.web.call_words import FILTERS, day_and_hour
 from ari_app.web.directory_view import STANDING_WORDS
+from ari_app.web.story_words import FILTERS as STORY_FILTERS
 
 STATE_WORDS = {
     OperatorState.AWAY: "Niet aangemeld",
@@ -65,6 +66,7 @@ class Renderer:
             role_row=role_row,
             account_state=account_state,
             **FILTERS,
+            **STORY_FILTERS,
         )
         self._environment.globals.update(
             asset=assets.url,

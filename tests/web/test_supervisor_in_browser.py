@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -26,14 +25,13 @@ from tests.web.callers import a_request, a_talk
 from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
+from tests.web.looks import looked_at
 from tests.web.rows import an_operator, waiting_callers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 DAY = timedelta(days=1)
-#: where somebody wants to look at the pages with their own eyes
-SHOTS = os.environ.get("SHOTS")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -53,14 +51,6 @@ async def nothing_goes_on(desk: Desk) -> None:
         UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL;
         UPDATE node SET seen_at = now() + interval '1 hour'"""
     )
-
-
-async def looked_at(desk: Desk, page: Page, name: str) -> None:
-    await desk.look_over(page, name)
-    for width in (1440, 640, 320) if SHOTS else ():
-        await page.set_viewport_size({"width": width, "height": 900})
-        await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-    await page.set_viewport_size({"width": 1440, "height": 900})
 
 
 async def an_address(desk: Desk, page: Page) -> str:

@@ -40,6 +40,9 @@ PATHS = (
     "/medewerkers/101",
     "/terugbelverzoeken",
     "/terugbelverzoeken?team=team:elderlo&risico=1",
+    "/gesprekken",
+    "/gesprekken?gemeente=GM9902&team=elderlo&medewerker=102",
+    "/gesprekken.csv",
 )
 #: of each page with live regions: what comes when callers come, and what is there of one's own
 CHANGES = {
@@ -92,14 +95,15 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                 path = (
                     path.replace("{reference}", "1234567")
                     .replace("{board}", NOBODY)
+                    .replace("{call}", NOBODY)
                     .replace("{number}", "101" if of == WIERDAM else "102")
                 )
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
                 allowed = role in MAY[route.action]
                 if not allowed:
                     expected = {403}
-                elif any(part in route.path for part in ("{session}", "{reference}", "{board}")):
-                    expected = {404}  # nobody has that session, callback or board, whoever it would be of
+                elif any(part in route.path for part in ("{session}", "{reference}", "{board}", "{call}")):
+                    expected = {404}  # nobody has that session, callback, board or call, whoever it would be of
                 elif any(part in route.path for part in ("{login}", "{number}")) and of == ELDERLO:
                     expected = {404}
                 else:
@@ -112,7 +116,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     browser = await place.browser()
     for route in ROUTES:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
-        path = path.replace("{board}", NOBODY).replace("{number}", "101")
+        path = path.replace("{board}", NOBODY).replace("{number}", "101").replace("{call}", NOBODY)
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:
@@ -141,9 +145,10 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
         await waiting_callers(place.serve, code, 3)
         await a_request(place.serve, code, operator=operator, subject=f"paspoort van {operator}")
         await calamity(place, code, f"Brand in {code}")
+    calls = await place.serve.pool.fetch("SELECT id FROM call")
     for role in Role:
         browser = await place.logged_in(f"w-{role.value}")
-        for path in PATHS:
+        for path in (*PATHS, *(f"/gesprekken/{call['id']}" for call in calls)):
             text = await (await browser.get(path)).text()
             assert _foreign(text) == [], (role, path)
         for page, (region, words) in CHANGES.items():

@@ -1,7 +1,8 @@
-"""The number of a caller, for whoever may see it: that somebody looked is in the audit log first."""
+"""Numbers of callers, for whoever may see them: that somebody looked is in the audit log first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,10 @@ from ari_app.storage.db.scopes import scope_codes, set_scope
 
 _NUMBER = """
 SELECT pii_caller_number AS pii_number FROM call WHERE id = $1 AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
+
+_NUMBERS = """
+SELECT id, pii_caller_number FROM call
+WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,16 @@ async def callers_number(pool: Pool, scope: Scope, call_id: CallId, author: str,
                 return None
             await record_deed(connection, now, author, "call.number_shown", {"call": str(call_id)})
     return CallersNumber(row["pii_number"])
+
+
+async def callers_numbers(
+    pool: Pool, scope: Scope, calls: Sequence[CallId], author: str, now: datetime
+) -> dict[CallId, str | None]:
+    """Of many calls at once, those of the scope; the audit log names each of them. Raises StoreUnavailable."""
+    with translated():
+        async with transaction(pool) as connection:
+            await set_scope(connection, scope)
+            rows = await connection.fetch(_NUMBERS, list(calls), scope_codes(scope))
+            shown = {CallId(row["id"]): row["pii_caller_number"] for row in rows}
+            await record_deed(connection, now, author, "calls.numbers_exported", {"calls": [str(one) for one in shown]})
+    return shown

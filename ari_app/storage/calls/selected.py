@@ -1,4 +1,4 @@
-"""Calls that somebody asks for: by operator, by period, those that go on. A page at a time, within the scope."""
+"""Calls that somebody asks for: by period, operator, team, end, wait, subject. A page at a time, within the scope."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from ari_app.core.access import Scope
 from ari_app.core.call import EndReason, Stage
-from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import RowShape
@@ -39,6 +39,18 @@ class SelectedCall:
     handled_by_fallback: bool
     callback_request: RequestId | None
 
+    def wait_seconds(self, now: datetime) -> float | None:
+        """From the queue to a human, to the end, or to now; None: never queued."""
+        until = self.answered_at or self.ended_at or now
+        waited = self.queued_at is not None and self.queued_at <= until
+        return (until - self.queued_at).total_seconds() if waited and self.queued_at is not None else None
+
+    def talk_seconds(self, now: datetime) -> float | None:
+        """From a human's answer to the end, or to now; None: no human answered."""
+        if self.answered_at is None:
+            return None
+        return max(0.0, ((self.ended_at or now) - self.answered_at).total_seconds())
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -46,6 +58,8 @@ class Selection:
 
     `operator`: calls that they have, are offered, or had; without `since` those of the last thirty days. Of open calls
     those that they have or are offered now: they may have transferred others.
+    `ends`: any of them; empty: whatever the end. `team`: one of its operators had the caller. `waited_seconds`: longer
+    than that, from the queue to a human, to the end or to now. `subject`: an operator's wrap-up says so.
     """
 
     since: datetime | None = None
@@ -54,6 +68,16 @@ class Selection:
     is_open: bool | None = None
     before: tuple[datetime, CallId] | None = None
     only: CallId | None = None
+    ends: tuple[EndReason, ...] = ()
+    team: TeamCode | None = None
+    waited_seconds: int | None = None
+    is_transferred: bool | None = None
+    subject: str | None = None
+
+    @property
+    def is_picky(self) -> bool:
+        """Whether few of the calls may be meant, so that many are read for a page of them."""
+        return bool(self.ends) or (self.team, self.waited_seconds, self.is_transferred, self.subject) != (None,) * 4
 
 
 # Every statement has the same parameters; the first words of each decide over the index by which it goes.
@@ -62,23 +86,31 @@ arrived_at >= coalesce($1::timestamptz, '-infinity') AND arrived_at < coalesce($
 AND arrived_at <= coalesce($3::timestamptz, 'infinity')
 AND ($3::timestamptz IS NULL OR (arrived_at, id) < ($3, $4::uuid))
 AND ($6::text[] IS NULL OR municipality = ANY ($6)) AND ($7::boolean IS NULL OR (ended_at IS NULL) = $7)
-AND ($8::text IS NULL OR true) AND ($9::uuid IS NULL OR id = $9) AND ($10::timestamptz IS NULL OR true)"""
+AND ($8::text IS NULL OR true) AND ($9::uuid IS NULL OR id = $9) AND ($10::timestamptz IS NULL OR true)
+AND (cardinality($11::text[]) = 0 OR end_reason = ANY ($11)) AND ($12::text IS NULL OR true)
+AND ($13::integer IS NULL OR queued_at < coalesce(answered_at, ended_at, now()) - make_interval(secs => $13))
+AND ($14::boolean IS NULL OR (transfer_count > 0) = $14) AND ($15::text IS NULL OR true){0}"""
+# Scalar and with a limit, so that they are asked of one call after the other: a join would read all legs first.
+_OF_TEAM = """
+AND (SELECT true FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator' AND leg.team = $12
+  AND leg.joined_at IS NOT NULL LIMIT 1)"""
+_ABOUT = "\nAND (SELECT true FROM call_wrap_up said WHERE said.call_id = call.id AND said.subject = $15 LIMIT 1)"
 _ORDER = "ORDER BY arrived_at DESC, id DESC LIMIT $5"
-_NEWEST = f"(SELECT * FROM call WHERE {_WHERE} {_ORDER}) AS call"
-_OPEN = f"(SELECT * FROM call WHERE ended_at IS NULL AND {_WHERE} {_ORDER}) AS call"
-_THE_CALL = f"(SELECT * FROM call WHERE id = $9 AND {_WHERE} {_ORDER}) AS call"
+_NEWEST = f"(SELECT * FROM call WHERE {{where}} {_ORDER}) AS call"
+_OPEN = f"(SELECT * FROM call WHERE ended_at IS NULL AND {{where}} {_ORDER}) AS call"
+_THE_CALL = f"(SELECT * FROM call WHERE id = $9 AND {{where}} {_ORDER}) AS call"
 # As `storage.calls.reads`: by municipality and moment, whatever Postgres guesses.
 _OF_TOWNS = f"""
 (SELECT newest.* FROM (SELECT code FROM unnest($6::text[]) AS code) town CROSS JOIN LATERAL (SELECT * FROM call
-  WHERE municipality = town.code AND {_WHERE} {_ORDER}) newest {_ORDER}) AS call"""
+  WHERE municipality = town.code AND {{where}} {_ORDER}) newest {_ORDER}) AS call"""
 _HAS_NOW = """
   SELECT session.call_id FROM operator_session session
     WHERE session.operator = $8 AND session.logged_out_at IS NULL AND session.call_id IS NOT NULL"""
-_OF_OPERATOR_NOW = f"(SELECT * FROM call WHERE id IN ({_HAS_NOW}) AND {_WHERE} {_ORDER}) AS call"
+_OF_OPERATOR_NOW = f"(SELECT * FROM call WHERE id IN ({_HAS_NOW}) AND {{where}} {_ORDER}) AS call"
 _OF_OPERATOR = f"""
 (SELECT * FROM call WHERE id IN ({_HAS_NOW}
   UNION SELECT past.call_id FROM operator_state past WHERE past.operator = $8 AND past.state = 'talking'
-    AND past.call_id IS NOT NULL AND past.from_at >= coalesce($1::timestamptz, $10)) AND {_WHERE} {_ORDER}) AS call"""
+    AND past.call_id IS NOT NULL AND past.from_at >= coalesce($1::timestamptz, $10)) AND {{where}} {_ORDER}) AS call"""
 _SELECT = f"""
 SELECT call.id, call.arrived_at, call.dialled, call.municipality, town.name AS municipality_name, call.stage,
   call.queued_at, call.answered_at, call.ended_at, call.end_reason, call.end_is_estimated, call.transfer_count,
@@ -102,10 +134,11 @@ async def select_calls(
     """The newest first. Raises StoreUnavailable."""
     at, last = wanted.before or (None, None)
     towns = scope_codes(scope)
-    values = (wanted.since, wanted.until, at, last, limit, towns, wanted.is_open, wanted.operator, wanted.only)
+    asked = (wanted.since, wanted.until, at, last, limit, towns, wanted.is_open, wanted.operator, wanted.only)
+    picked = (list(wanted.ends), wanted.team, wanted.waited_seconds, wanted.is_transferred, wanted.subject)
     with translated():
         async with reading(pool, scope) as connection:
-            rows = await connection.fetch(_SELECT.format(_source(wanted, towns)), *values, now - OPERATORS_PERIOD)
+            rows = await connection.fetch(_statement(wanted, towns), *asked, now - OPERATORS_PERIOD, *picked)
     return [_SHAPE.read(row) for row in rows]
 
 
@@ -114,6 +147,11 @@ async def took_part(pool: Pool, scope: Scope, call_id: CallId, operator: Operato
     with translated():
         async with reading(pool, scope) as connection:
             return bool(await connection.fetchval(_TOOK_PART, call_id, operator))
+
+
+def _statement(wanted: Selection, towns: list[str] | None) -> str:
+    more = ("" if wanted.team is None else _OF_TEAM) + ("" if wanted.subject is None else _ABOUT)
+    return _SELECT.format(_source(wanted, towns).format(where=_WHERE.format(more)))
 
 
 def _source(wanted: Selection, towns: list[str] | None) -> str:

@@ -18,9 +18,10 @@ from ari_app.storage.calls.selected import SelectedCall, Selection, select_calls
 from ari_app.storage.operators.card import call_cards
 from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, not_found
-from ari_app.web.api.rights import Hidden, call_id_of, hidden_from, narrowed, operator_named
+from ari_app.web.api.rights import call_id_of, hidden_from, narrowed, operator_named
 from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape, WhichOperator
 from ari_app.web.api.table import Answer, Asked
+from ari_app.web.hidden import Hidden
 
 MOST_LISTED = 100
 

@@ -14,9 +14,10 @@ from ari_app.storage.callbacks.at_risk import RequestAtRisk, requests_at_risk, s
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, not_found
-from ari_app.web.api.rights import AnyAsked, Hidden, hidden_from, narrowed
+from ari_app.web.api.rights import AnyAsked, hidden_from, narrowed
 from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape
 from ari_app.web.api.table import Answer, Asked
+from ari_app.web.hidden import Hidden
 
 MOST_LISTED = 100
 

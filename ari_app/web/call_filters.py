@@ -1,0 +1,170 @@
+"""Which calls somebody looks for, as the address of the page says; what is wrong names its field. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from urllib.parse import urlencode
+
+from ari_app.core.access import Scope
+from ari_app.core.calendar import instant_of, local_date
+from ari_app.core.call import EndReason
+from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.storage.calls.selected import Selection
+from ari_app.web.api.cursors import LONGEST, after_row
+from ari_app.web.api.problems import ApiProblem
+
+LONGEST_WAIT = 7200
+#: of a file
+MOST_ROWS = 20_000
+OPEN = "bezig"
+#: kinds of ends; each end is in one of them
+ENDS: Mapping[str, tuple[str, tuple[EndReason, ...]]] = {
+    "geholpen": (
+        "Gesproken met een medewerker",
+        (EndReason.CALLER_HUNG_UP, EndReason.OPERATOR_HUNG_UP, EndReason.HANDLED_BY_FALLBACK),
+    ),
+    "afgebroken": ("Gesprek afgebroken", (EndReason.CALLER_LINE_LOST, EndReason.CALLER_LEFT_IN_TRANSFER)),
+    "opgehangen": (
+        "Opgehangen voor iemand opnam",
+        (
+            EndReason.CALLER_HUNG_UP_EARLY,
+            EndReason.ABANDONED_IN_MENU,
+            EndReason.ABANDONED_IN_ANNOUNCEMENT,
+            EndReason.ABANDONED_WAITING,
+        ),
+    ),
+    "terugbellen": ("Terugbelverzoek gedaan", (EndReason.CALLBACK_PROMISED,)),
+    "niet-bereikt": (
+        "Teruggebeld, niet gesproken",
+        (EndReason.CALLBACK_NOT_ANSWERED, EndReason.CALLBACK_GIVEN_UP),
+    ),
+    "gesloten": ("Wij waren gesloten", (EndReason.CLOSED,)),
+    "calamiteit": ("Hoorde de calamiteit", (EndReason.CALAMITY,)),
+    "niemand": (
+        "Niemand beschikbaar, of te lang gewacht",
+        (EndReason.NOBODY_AVAILABLE, EndReason.WAITED_TOO_LONG),
+    ),
+    "bezet": ("Alle lijnen bezet", (EndReason.TURNED_AWAY, EndReason.HEARD_BUSY)),
+    "fout": ("Fout, of niet bekend", (EndReason.FAULT, EndReason.LOST, EndReason.NOT_SERVED)),
+}
+YES_OR_NO = {"ja": True, "nee": False}
+FIELDS = ("vanaf", "tot", "gemeente", "team", "medewerker", "einde", "wacht", "doorverbonden", "onderwerp", "cursor")
+_DAY = re.compile(r"20\d\d-\d\d-\d\d")
+_NO_DAY = "Vul een dag in, zoals 2026-11-30."
+_FROM_LIST = "Kies iets uit de lijst."
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be chosen: codes of the reader's municipalities, teams, operators and subjects, with their names."""
+
+    towns: Mapping[MunicipalityCode, str]
+    teams: Mapping[str, str]
+    operators: Mapping[OperatorNumber, str]
+    subjects: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """`values`: as they stand in the form; `faults`: what is wrong, by field. `selection` is of use without any."""
+
+    values: Mapping[str, str]
+    faults: Mapping[str, str]
+    selection: Selection = field(default_factory=Selection)
+    municipality: MunicipalityCode | None = None
+
+    def address(self, path: str, **more: str) -> str:
+        """The same calls at another address; without a cursor, unless it is given."""
+        asked = {name: text for name, text in self.values.items() if text and name != "cursor"}
+        return f"{path}?{urlencode({**asked, **more})}"
+
+    def narrowed(self, scope: Scope) -> Scope:
+        """What of the scope is meant. The municipality is one of it: that was checked."""
+        return scope if self.municipality is None else frozenset({self.municipality})
+
+
+def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choices, now: datetime) -> CallFilter:
+    """Without a period: today. What is not known is left out of the address."""
+    values = {name: sent.get(name, "").strip() for name in FIELDS}
+    faults = {name: "Dit staat er twee keer. Kies er één." for name in FIELDS if name in repeated}
+    since, until = _period(values, faults, now)
+    lists: Mapping[str, Collection[str]] = {
+        "gemeente": choices.towns,
+        "team": choices.teams,
+        "medewerker": choices.operators,
+        "einde": (OPEN, *ENDS),
+        "doorverbonden": YES_OR_NO,
+        "onderwerp": choices.subjects,
+    }
+    for name, known in lists.items():
+        if values[name] and values[name] not in known:
+            faults.setdefault(name, _FROM_LIST)
+            values[name] = ""  # nothing that is not the reader's is said back
+    before = _cursor(values["cursor"], faults)
+    waited = _seconds(values["wacht"], faults)
+    if faults:
+        return CallFilter(values, faults)
+    selection = Selection(
+        since,
+        until,
+        OperatorNumber(values["medewerker"]) if values["medewerker"] else None,
+        True if values["einde"] == OPEN else None,
+        before,
+        ends=ENDS[values["einde"]][1] if values["einde"] in ENDS else (),
+        team=TeamCode(values["team"]) if values["team"] else None,
+        waited_seconds=waited,
+        is_transferred=YES_OR_NO.get(values["doorverbonden"]),
+        subject=values["onderwerp"] or None,
+    )
+    return CallFilter(values, {}, selection, MunicipalityCode(values["gemeente"]) if values["gemeente"] else None)
+
+
+def _period(values: dict[str, str], faults: dict[str, str], now: datetime) -> tuple[datetime | None, datetime | None]:
+    """From the beginning of the first day to the end of the last one, in the Netherlands."""
+    today = local_date(now)
+    first, last = _day(values, "vanaf", faults), _day(values, "tot", faults)
+    first = first or last or today
+    last = last or max(first, today)
+    if last < first:
+        faults.setdefault("tot", "Deze dag ligt vóór de eerste dag.")
+    for name, day in (("vanaf", first), ("tot", last)):
+        if name not in faults:
+            values[name] = day.isoformat()
+    return instant_of(first, time(0)), instant_of(last + timedelta(days=1), time(0))
+
+
+def _day(values: dict[str, str], name: str, faults: dict[str, str]) -> date | None:
+    text = values[name]
+    if not text:
+        return None
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    faults.setdefault(name, _NO_DAY)
+    return None
+
+
+def _seconds(text: str, faults: dict[str, str]) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and 1 <= int(text) <= LONGEST_WAIT):
+        faults.setdefault("wacht", f"Vul een heel getal in van 1 tot {LONGEST_WAIT}.")
+        return None
+    return int(text)
+
+
+def _cursor(text: str, faults: dict[str, str]) -> tuple[datetime, CallId] | None:
+    if not text:
+        return None
+    try:
+        if len(text) <= LONGEST:
+            return after_row(text, CallId)
+    except ApiProblem:
+        pass
+    faults.setdefault("cursor", "Deze plek in de lijst kennen wij niet. Kies opnieuw 'Laat zien'.")
+    return None

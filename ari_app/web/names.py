@@ -1,0 +1,88 @@
+"""Codes of the record as names that a reader may know. What is outside their municipalities has no name here. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ari_app.core.access import Scope, overlap
+from ari_app.core.area import Area
+from ari_app.core.directory import by_extension
+from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.skills import skills_of
+from ari_app.web.hidden import Hidden, hidden_in
+
+SOMEBODY = "een collega"
+ELSEWHERE = "een andere gemeente"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Of one area, for the readers of one scope."""
+
+    area: Area
+    scope: Scope
+    hidden: Hidden
+
+    @classmethod
+    def of(cls, area: Area, scope: Scope) -> Names:
+        return cls(area, scope, hidden_in(area, scope))
+
+    @property
+    def towns(self) -> dict[MunicipalityCode, str]:
+        """The municipalities of the scope, by name."""
+        found = [(one.name, code) for code, one in self.area.municipalities.items() if self._has(code)]
+        return {code: name for name, code in sorted(found)}
+
+    @property
+    def teams(self) -> dict[str, str]:
+        """Those that answer for a municipality of the scope, by name."""
+        found = [
+            (team.name, code)
+            for code, team in self.area.teams.items()
+            if overlap(frozenset((*team.serves, *team.helps)), self.scope)
+        ]
+        return {code: name for name, code in sorted(found)}
+
+    @property
+    def operators(self) -> dict[OperatorNumber, str]:
+        """Those who answer for a municipality of the scope, by name."""
+        found = [
+            (one.name, number)
+            for number, one in self.area.operators.items()
+            if overlap(skills_of(self.area, number).any, self.scope)
+        ]
+        return {number: name for name, number in sorted(found)}
+
+    def town(self, code: str | None) -> str:
+        """Empty for none."""
+        if code is None:
+            return ""
+        known = self.area.municipalities.get(MunicipalityCode(code))
+        if not self._has(MunicipalityCode(code)):
+            return ELSEWHERE
+        return code if known is None else known.name
+
+    def operator(self, number: str | None) -> str:
+        """Name and number; empty for nobody."""
+        if number is None:
+            return ""
+        if self.hidden.shown(number) is None:
+            return SOMEBODY
+        known = self.area.operators.get(OperatorNumber(number))
+        return number if known is None else f"{known.name} ({number})"
+
+    def party(self, party: str | None) -> str:
+        """An operator, a colleague of the directory, or the queue of a municipality."""
+        if party is None:
+            return SOMEBODY
+        if self.hidden.shown(party) is None:
+            return SOMEBODY
+        if party in self.area.municipalities:
+            return f"wachtrij {self.town(party)}"
+        if party in self.area.operators:
+            return self.operator(party)
+        entry = by_extension(self.area, party, self.towns)
+        return party if entry is None else f"{entry.name} ({party})"
+
+    def _has(self, code: MunicipalityCode) -> bool:
+        return self.scope is None or code in self.scope

@@ -1,0 +1,115 @@
+"""The pages of calls before a real browser: the address keeps what is asked for, and axe finds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operators import OperatorState
+from ari_app.core.transfer import TransferOutcome, TransferState
+from ari_app.local.postgres import LocalPostgres
+from tests.storage.values import new_leg
+from tests.web.callers import Talk, a_request, a_talk, over
+from tests.web.chromium import Desk
+from tests.web.desks import a_desk
+from tests.web.looks import looked_at
+from tests.web.rows import ledger_of, waiting_callers
+
+pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
+
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
+    async with a_desk(postgres_server, migrated_template, server_directory) as desk:
+        await desk.account("bea", RoleRow(Role.SUPERVISOR))
+        yield desk
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def talk(desk: Desk) -> Talk:
+    """Held, a colleague asked, then put through to another operator, and over."""
+    talk = await a_talk(desk.serve, "101", WIERDAM, waited_seconds=300)
+    start = talk.call.arrived_at
+
+    def at(seconds: float) -> datetime:
+        return start + timedelta(seconds=seconds)
+
+    def leg(role: LegRole, party: str | None, *times: float | None) -> Leg:
+        began, joined, ended = (None if one is None else at(one) for one in times)
+        one = replace(new_leg(talk.call, at(times[0] or 0)), role=role, party=party, joined_at=joined, ended_at=ended)
+        return replace(one, started_at=began or start, end_reason=LegEndReason.HUNG_UP if joined else LegEndReason.BUSY)
+
+    legs = [
+        leg(LegRole.COLLEAGUE, "2040", 150, None, 165),
+        leg(LegRole.OPERATOR, "102", 180, 190, 300),
+    ]
+    refused = over(talk.transfer("2040", TransferState.CONSULTING), TransferOutcome.BUSY)
+    await talk.becomes(transfers=[replace(refused, requested_at=at(150))])
+    facts = [
+        Fact(at(60), FactKind.HELD, {}),
+        Fact(at(110), FactKind.HELD_NO_MORE, {}),
+        Fact(at(150), FactKind.TRANSFER_ASKED, {"by": "101", "to": "2040"}),
+        Fact(at(190), FactKind.TRANSFERRED, {"to": "102"}),
+        Fact(at(300), FactKind.ENDED, {"reason": "caller_hung_up"}),
+    ]
+    caller = await desk.serve.pool.fetchval(
+        "SELECT id FROM call_leg WHERE call_id = $1 AND role = 'caller'", talk.call.id
+    )
+    await desk.serve.pool.execute("UPDATE call_leg SET joined_at = $2 WHERE id = $1", caller, at(20))
+    await desk.serve.pool.execute(
+        "UPDATE call_leg SET joined_at = $2, started_at = $3 WHERE id = $1", talk.leg.id, at(20), at(12)
+    )
+    ended = replace(talk.call, stage=Stage.ENDED, ended_at=at(300), end_reason=EndReason.CALLER_HUNG_UP)
+    async with ledger_of(desk.serve) as ledger:
+        talk.call = await ledger.store(ended, facts, legs=legs)
+    await desk.serve.pool.execute("UPDATE queue_visit SET left_at = $2 WHERE call_id = $1", talk.call.id, at(20))
+    await talk.operator_is(OperatorState.READY, has_call=False)
+    return talk
+
+
+async def test_what_is_asked_for_is_in_the_address_and_the_back_button_works(desk: Desk, talk: Talk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/gesprekken?vanaf=2026-01-01&tot=2026-01-02")
+    await desk.text_of(bea, "main", "Er zijn geen gesprekken die hierbij passen")
+    await looked_at(desk, bea, "no calls")
+    await waiting_callers(desk.serve, ELDERLO, 60)
+    await bea.goto(f"{desk.url}/gesprekken")
+    await desk.text_of(bea, "main", "Oudere gesprekken")
+    await looked_at(desk, bea, "calls")
+    await bea.select_option("#gemeente", "GM9901")
+    await bea.get_by_role("button", name="Laat zien").click()
+    await bea.locator(f'a[href="/gesprekken/{talk.call.id}"]').wait_for()
+    assert "gemeente=GM9901" in bea.url and await bea.locator("tbody tr").count() == 1
+    await bea.go_back()
+    await desk.text_of(bea, "main", "Oudere gesprekken")
+    assert await bea.locator("tbody tr").count() == 50
+    await bea.goto(f"{desk.url}/gesprekken?vanaf=gisteren&einde=anders")
+    await desk.text_of(bea, "#answer", "van, einde")
+    await looked_at(desk, bea, "calls with faults")
+
+
+async def test_a_call_is_told_in_a_picture_and_in_tables(desk: Desk, talk: Talk) -> None:
+    await a_request(desk.serve, WIERDAM)
+    await desk.serve.pool.execute("UPDATE callback_request SET call_id = $1", talk.call.id)
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/gesprekken/{talk.call.id}")
+    await desk.text_of(bea, "main", "Wie was erbij?")
+    boxes = await bea.locator(".lane .bar--talk").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
+    assert len(boxes) == 3 and all(width > 10 for width in boxes), "a picture, without a style of its own"
+    await looked_at(desk, bea, "a call")
+    await bea.get_by_role("button", name="Laat nummer en notities zien").click()
+    await desk.text_of(bea, "main", "0119 555 123")
+    await looked_at(desk, bea, "a call with its number")
