@@ -77,7 +77,7 @@ async def _view(db: Database, codes: tuple[str, ...], team: str | None) -> Board
     if team is None:
         return BoardView(scope)
     known = area.teams[TeamCode(team)]
-    of_team = frozenset((*known.serves, *known.helps))
+    of_team = known.towns
     return BoardView(of_team if scope is None else scope & of_team, known.code)
 
 

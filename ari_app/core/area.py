@@ -201,6 +201,11 @@ class Team:
     reminders: Contact = Contact()
     supervisor: Contact = Contact()
 
+    @property
+    def towns(self) -> frozenset[MunicipalityCode]:
+        """The municipalities whose callers it answers, as primary or as secondary skill."""
+        return frozenset((*self.serves, *self.helps))
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:

@@ -36,7 +36,7 @@ def _entries(before: Area, new: Area, code: EntryCode) -> list[DirectoryEntry]:
 
 def _served(area: Area, code: TeamCode) -> set[MunicipalityCode]:
     team = area.teams.get(code)
-    return set() if team is None else {*team.serves, *team.helps}
+    return set() if team is None else set(team.towns)
 
 
 def _of_operator(area: Area, number: OperatorNumber) -> set[MunicipalityCode]:

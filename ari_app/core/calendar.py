@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo
 from ari_app.core.area import Municipality
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+#: of moments that people and programs name: others are slips, and have no time in some zones
+PLAUSIBLE_YEARS = range(1900, 9000)
 
 #: Days that a royal decree equates with a holiday (art. 3 lid 3), decreed for some three years at a time. Sources: up
 #: to 2024 the decrees themselves; 2025 to 2028 a jurist's publication (sterfgeval.nl), still to be compared with the

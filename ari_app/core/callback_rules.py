@@ -93,7 +93,7 @@ def owner_team_of(area: Area, code: MunicipalityCode) -> TeamCode | None:
     answering = [
         (code not in team.serves, team.code not in manned, team.code)
         for team in area.teams.values()
-        if code in team.serves or code in team.helps
+        if code in team.towns
     ]
     return min(answering)[2] if answering else None
 

@@ -61,6 +61,8 @@ class Seen:
 
 
 _POSITION = re.compile(r"(?P<origin>[0-9a-f]{12}):(?P<upcoming>[0-9]{1,19})(:(?P<missing>[0-9]{1,19}(,[0-9]{1,19})*))?")
+#: numbers are signed 64-bit integers in the log
+_LARGEST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,13 @@ class Position:
         found = _POSITION.fullmatch(text)
         if found is None:
             raise ValueError(f"{text!r} is no position")
-        missing = (found["missing"] or "").split(",")
-        return cls(found["origin"], int(found["upcoming"]), frozenset(map(int, filter(None, missing))))
+        upcoming, missing = (
+            int(found["upcoming"]),
+            frozenset(map(int, filter(None, (found["missing"] or "").split(",")))),
+        )
+        if max({upcoming, *missing}) > _LARGEST_NUMBER:
+            raise ValueError(f"{text!r} has a number that no transaction has")
+        return cls(found["origin"], upcoming, missing)
 
     def __str__(self) -> str:
         missing = ",".join(map(str, sorted(self.missing)))
@@ -95,6 +102,11 @@ class Position:
     def has(self, number: int) -> bool:
         """Whether the reader knows the change with this number already."""
         return number < self.upcoming and number not in self.missing
+
+    def joined(self, other: Position) -> Position:
+        """The position of a reader that knows what either of them knows."""
+        missing = frozenset(one for one in self.missing | other.missing if not self.has(one) and not other.has(one))
+        return Position(self.origin, max(self.upcoming, other.upcoming), missing)
 
     def moved(self, now: Seen, *, last: int | None = None) -> Position:
         """The position of a reader that has read on at the moment `now`: everything, or only numbers up to `last`."""

@@ -35,7 +35,7 @@ def choices(area: Area, actor: Actor) -> list[BoardChoice]:
     teams = [
         BoardChoice(team.name, {"team": code}, BoardView(narrowed, code))
         for code, team in sorted(area.teams.items(), key=lambda pair: pair[1].name)
-        if (narrowed := _narrowed(scope, frozenset((*team.serves, *team.helps)))) != NOBODYS
+        if (narrowed := _narrowed(scope, team.towns)) != NOBODYS
     ]
     alone = [BoardChoice(name, {"gemeente": code}, BoardView(frozenset({code}))) for name, code in towns]
     everything = BoardChoice("Alle gemeenten" if scope is None else "Mijn gemeenten", {}, BoardView(scope))

@@ -79,6 +79,8 @@ async def _refuse_strangers(request: web.Request, handler: Handling) -> web.Stre
     own_url = request.app[SITE].options.url
     if (is_socket or not security.is_safe(request.method)) and not security.comes_from_us(request, own_url):
         raise web.HTTPForbidden
+    if not security.is_storable(request):
+        raise web.HTTPNotFound
     return await handler(request)
 
 

@@ -53,7 +53,7 @@ def _outside(area: Area, scope: frozenset[MunicipalityCode]) -> set[str]:
     for number, one in area.operators.items():
         (inside if overlap(skills_of(area, number).any, scope) else outside).update((number, one.name))
     for team in area.teams.values():
-        is_theirs = overlap(frozenset((*team.serves, *team.helps)), scope)
+        is_theirs = overlap(team.towns, scope)
         (inside if is_theirs else outside).update((team.code, team.name))
     for entry in area.entries.values():
         words = (entry.code, entry.name, entry.extension or "", entry.endpoint or "")

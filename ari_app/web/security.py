@@ -54,6 +54,11 @@ def set_headers(response: web.StreamResponse, *, is_https: bool) -> None:
         response.headers["Strict-Transport-Security"] = HSTS
 
 
+def is_storable(request: web.Request) -> bool:
+    """Whether Postgres can compare what the address names with anything: it stores no NUL."""
+    return "\x00" not in request.path and not any("\x00" in text for pair in request.query.items() for text in pair)
+
+
 def comes_from_us(request: web.Request, own_url: str) -> bool:
     """Whether a page of ours sent this: asked of everything that changes something, and of each socket.
 

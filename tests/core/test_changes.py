@@ -44,6 +44,18 @@ def test_another_text_is_no_position(text: str) -> None:
         Position.parse(text)
 
 
+@pytest.mark.parametrize("text", [f"{HERE}:9223372036854775808", f"{HERE}:7:9999999999999999999"])
+def test_a_number_that_no_transaction_has_is_in_no_position(text: str) -> None:
+    with pytest.raises(ValueError, match="no transaction has"):
+        Position.parse(text)
+
+
+def test_two_readers_together_know_what_either_knows() -> None:
+    one, other = Position(HERE, 20, frozenset({12, 15})), Position(HERE, 25, frozenset({12, 24}))
+    assert one.joined(other) == other.joined(one) == Position(HERE, 25, frozenset({12, 24}))
+    assert one.joined(Position(HERE, 11, frozenset({9}))) == one
+
+
 def test_postgres_writes_what_is_open() -> None:
     assert Seen.parse("10:20:10,14") == Seen(20, frozenset({10, 14}))
     assert Seen.parse("20:20:") == Seen(20, frozenset())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
@@ -76,7 +77,9 @@ FROM callback_request request LEFT JOIN municipality town ON town.code = request
 LEFT JOIN callback_rules rules ON rules.municipality = request.municipality
 WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
   AND ($3::text IS NULL OR request.owner_team = $3)
-ORDER BY request.deadline_at, request.id"""
+  AND ($4::timestamptz IS NULL OR (request.deadline_at, request.id) > ($4, $5::uuid))
+  AND ($6::text IS NULL OR request.owner_operator = $6 OR request.owner_team = ANY ($7::text[]))
+ORDER BY request.deadline_at, request.id LIMIT $8"""
 _THE_REQUEST = f"""
 SELECT {REQUEST.listed()} FROM callback_request WHERE reference = $1
   AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
@@ -92,21 +95,41 @@ async def requests_at_risk(
     *,
     team: TeamCode | None = None,
     only_risky: bool = False,
-    most: int | None = MOST_LISTED,
+    most: int = MOST_LISTED,
 ) -> tuple[list[RequestAtRisk], RequestCounts]:
-    """Those that are open, by deadline, a page of them (`most` None: all); and how many there are of each kind.
+    """Those that are open, by deadline, a page of them; and how many there are of each kind, of all.
 
     Raises StoreUnavailable.
     """
-    tomorrow_at = instant_of(local_date(now) + timedelta(days=1), time(0))
-    with translated():
-        async with reading(pool, scope) as connection:
-            rows = await connection.fetch(_OPEN, scope_codes(scope), now, team)
-    found = [_read(row, now, tomorrow_at) for row in rows]
+    found = await open_requests(pool, scope, now, team=team)
     overdue = sum(Risk.OVERDUE in one.risks for one in found)
     counts = RequestCounts(len(found), overdue, sum(bool(one.risks) for one in found))
     listed = [one for one in found if one.risks or not only_risky]
     return listed[:most], counts
+
+
+async def open_requests(
+    pool: Pool,
+    scope: Scope,
+    now: datetime,
+    *,
+    team: TeamCode | None = None,
+    after: tuple[datetime, RequestId] | None = None,
+    of: tuple[OperatorNumber, Collection[TeamCode]] | None = None,
+    most: int | None = None,
+) -> list[RequestAtRisk]:
+    """Those that are open, by deadline, from the one behind `after`. `of`: somebody's own, and those of these teams.
+
+    Raises StoreUnavailable.
+    """
+    tomorrow_at = instant_of(local_date(now) + timedelta(days=1), time(0))
+    deadline_at, last = after or (None, None)
+    operator, teams = of or (None, ())
+    with translated():
+        async with reading(pool, scope) as connection:
+            asked = (scope_codes(scope), now, team, deadline_at, last, operator, list(teams), most)
+            rows = await connection.fetch(_OPEN, *asked)
+    return [_read(row, now, tomorrow_at) for row in rows]
 
 
 async def story_in_scope(pool: Pool, scope: Scope, reference: str) -> OwnStory | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from ari_app.core.access import Scope
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
-from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber
+from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, optional
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.core.wrap_ups import CallWrapUp
@@ -25,6 +25,8 @@ from ari_app.storage.db.scopes import reading, scope_codes
 _OPERATOR = """
 SELECT session.operator FROM call JOIN operator_session session ON session.id = call.operator_session
 WHERE call.id = $1 AND call.ended_at IS NULL AND ($2::text[] IS NULL OR call.municipality = ANY ($2))"""
+
+_MUNICIPALITY = "SELECT municipality FROM call WHERE id = $1 AND ($2::text[] IS NULL OR municipality = ANY ($2))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,14 @@ async def operator_of(pool: Pool, scope: Scope, call_id: CallId) -> OperatorNumb
         async with reading(pool, scope) as connection:
             found = await connection.fetchval(_OPERATOR, call_id, scope_codes(scope))
     return None if found is None else OperatorNumber(found)
+
+
+async def municipality_of(pool: Pool, scope: Scope, call_id: CallId) -> MunicipalityCode | None:
+    """Of a call of the scope; None when there is no such call, or it has none yet. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchval(_MUNICIPALITY, call_id, scope_codes(scope))
+    return optional(MunicipalityCode, found)
 
 
 def _ids_that_begin(beginning: str) -> tuple[UUID, UUID] | None:

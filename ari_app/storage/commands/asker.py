@@ -15,7 +15,7 @@ from typing import Self
 
 from ari_app.core.access import Scope
 from ari_app.core.commands import AskedCommand, What
-from ari_app.core.ids import CommandId
+from ari_app.core.ids import CallId, CommandId, OperatorNumber, optional
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import LogIn
@@ -93,6 +93,8 @@ SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS N
   AND request_id IS NOT DISTINCT FROM $6
   AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7)"""
 
+_OPERATOR = "SELECT operator FROM command WHERE id = $1 AND actor = $2 AND call_id = $3"
+
 
 class Answers:
     """Hears that commands were answered, for everybody in this process who asked; holds one connection."""
@@ -158,6 +160,16 @@ async def ask(
         if not await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in):
             return Refused(_outside(asked))
         return await _answer(pool, asked.id, scope, until, heard, look_seconds)
+
+
+async def operator_asked(
+    pool: Pool, scope: Scope, command_id: CommandId, actor: str, call_id: CallId
+) -> OperatorNumber | None:
+    """In whose name this very command was asked before; None: it is a new one. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchval(_OPERATOR, command_id, actor, call_id)
+    return optional(OperatorNumber, found)
 
 
 async def _write(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from pydantic import Field
@@ -12,8 +11,6 @@ from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.area_commands import EndCalamity, SetCalamity
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import MunicipalityCode
-from ari_app.prompts.build import require_speakable
-from ari_app.prompts.errors import PromptError
 from ari_app.storage.area.calamities import LONGEST_TEXT, list_calamities
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import invalid, param
@@ -21,6 +18,7 @@ from ari_app.web.api.queues import QueuesQuery
 from ari_app.web.api.rights import narrowed
 from ari_app.web.api.shapes import Body, Code, Instant, Query, Shape, Text
 from ari_app.web.api.table import Answer, Asked
+from ari_app.web.speech import is_speakable
 
 
 class Calamiteit(Shape):
@@ -69,7 +67,7 @@ async def list_all(asked: Asked[QueuesQuery, None]) -> Answer:
 async def begin(asked: Asked[Query, NieuweCalamiteit]) -> Answer:
     body, now = asked.body, asked.site.now()
     text, wrong = " ".join(body.tekst.split()), []
-    if not await _is_speakable(text):
+    if not await is_speakable(text):
         wrong.append(param("tekst", "unspeakable"))
     if body.tot is not None and body.tot <= max(body.vanaf or now, now):
         wrong.append(param("tot", "too_early"))
@@ -87,14 +85,6 @@ async def _order(asked: Asked[Query, Body], municipality: str, command: SetCalam
     of = MunicipalityCode(municipality)
     scope = asked.actor.scope_of(Action.CALAMITY)
     return await order(asked, scope, AskedCommand(command, id=command_id(asked), municipality=of))
-
-
-async def _is_speakable(text: str) -> bool:
-    try:
-        await asyncio.to_thread(require_speakable, text)
-    except PromptError:
-        return False
-    return bool(text) and text.isprintable()
 
 
 def _shown(one: Calamity, *, is_active: bool) -> Calamiteit:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from ari_app.web.api.problems import invalid, param
-from ari_app.web.api.shapes import Body, Link, Links, Query
+from ari_app.web.api.shapes import Body, Link, Links, Query, read_instant
 from ari_app.web.api.table import PREFIX, Asked
 
 LONGEST = 200
@@ -37,12 +37,9 @@ def after_row(text: str, id_of: Callable[[UUID], RowId]) -> tuple[datetime, RowI
     """The moment and the id of the last row of a page. Raises ApiProblem."""
     at, row_id = read_cursor(text, 2)
     try:
-        found = datetime.fromisoformat(at)
-        if found.tzinfo is not None:
-            return found, id_of(UUID(row_id))
+        return read_instant(at), id_of(UUID(row_id))
     except ValueError:
-        pass
-    raise invalid(param("cursor", "cursor"))
+        raise invalid(param("cursor", "cursor")) from None
 
 
 def links_of(asked: Asked[Query, Body | None], cursor: str | None) -> Links:

@@ -12,9 +12,10 @@ from aiohttp import hdrs, web
 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.web.api.checks import read_body, read_query
+from ari_app.web.api.feeds import FEEDS, Feeds
 from ari_app.web.api.limits import Rates, Streams
 from ari_app.web.api.openapi import VERSION, document
-from ari_app.web.api.problems import ApiProblem, response_of
+from ari_app.web.api.problems import ApiProblem, not_found, response_of
 from ari_app.web.api.senders import caller_of, require_right
 from ari_app.web.api.stream import STREAMS
 from ari_app.web.api.table import PREFIX, Answer, Asked, Operation
@@ -39,6 +40,7 @@ def add_api(app: web.Application, operations: Iterable[Operation]) -> None:
     """The routes of the table and its document; `api_edge` has to be the outermost middleware."""
     app[RATES] = Rates(lambda: asyncio.get_running_loop().time())
     app[STREAMS] = Streams()
+    app[FEEDS] = Feeds()
     rows = tuple(operations)
     taken = {operation.path for operation in rows}
     for operation in rows:
@@ -88,6 +90,8 @@ def _handling(operation: Operation) -> Handling:
     async def handle(request: web.Request) -> web.StreamResponse:
         site = request.app[SITE]
         caller = await caller_of(site, request.app[RATES], request)
+        if "\x00" in request.path:  # of a parameter it is said which
+            raise not_found()
         require_right(caller, operation)
         query = read_query(operation, request)
         body = await read_body(operation, request)

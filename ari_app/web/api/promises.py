@@ -18,6 +18,7 @@ from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
 from ari_app.core.tariffs import Forbidden
 from ari_app.storage.callbacks.at_risk import story_in_scope
 from ari_app.storage.callbacks.own import OwnStory, own_story
+from ari_app.storage.calls.reads import municipality_of
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
@@ -62,8 +63,10 @@ class Belpoging(Body):
 
 
 async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
-    body, area = asked.body, asked.site.area.current
-    wrong = list(_unknown_owner(asked, body.team, body.medewerker, None))
+    body, area, call_id = asked.body, asked.site.area.current, CallId(asked.body.gesprek)
+    scope = asked.actor.scope_of(Action.CALLBACKS)
+    of = await municipality_of(asked.site.pool, scope, call_id)
+    wrong = list(_unknown_owner(asked, body.team, body.medewerker, of))
     entry = None if body.vermelding is None else area.entries.get(EntryCode(body.vermelding))
     towns = towns_of(asked, Action.CALLBACKS)
     if body.vermelding is not None and (entry is None or not is_visible(entry, towns)):
@@ -73,8 +76,8 @@ async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
         wrong.append(param("nummer", number.reason.value))
     if wrong:
         raise invalid(*wrong)
-    call_id = CallId(body.gesprek)
-    operator = await handling_operator(asked, Action.CALLBACKS, call_id)
+    command_as = command_id(asked)
+    operator = await handling_operator(asked, Action.CALLBACKS, call_id, command_as)
     owner = None if body.medewerker is None else operator_named(asked, body.medewerker)
     command = PromiseCallback(
         (body.nummer or "").strip(),
@@ -84,8 +87,7 @@ async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
         team=TeamCode(body.team) if body.team is not None else None if entry is None else entry.team,
         entry=None if entry is None else entry.code,
     )
-    scope = asked.actor.scope_of(Action.CALLBACKS)
-    return await order(asked, scope, AskedCommand(command, operator, call_id, command_id(asked)))
+    return await order(asked, scope, AskedCommand(command, operator, call_id, command_as))
 
 
 async def assign(asked: Asked[Query, Toewijzing]) -> Answer:
@@ -145,14 +147,16 @@ async def _changeable(asked: AnyAsked) -> OwnStory:
 def _unknown_owner(
     asked: AnyAsked, team: str | None, operator: str | None, municipality: MunicipalityCode | None
 ) -> list[InvalidParam]:
-    """Whoever does not answer for this municipality (None: for any of the caller's) does not exist here."""
+    """Whoever does not answer for this municipality (None: for any of the caller's) does not exist here: they could not
+    see the request.
+    """
     area = asked.site.area.current
     towns = towns_of(asked, Action.CALLBACKS)
     own = towns if municipality is None else frozenset({municipality})
     wrong = []
     if team is not None:
         known = area.teams.get(TeamCode(team))
-        if known is None or own.isdisjoint((*known.serves, *known.helps)):
+        if known is None or own.isdisjoint(known.towns):
             wrong.append(param("team", "unknown"))
     if operator is not None:
         number = OperatorNumber(operator_named(asked, operator))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 
 from pydantic import Field
@@ -9,8 +10,9 @@ from pydantic import Field
 from ari_app.core.access import NOBODYS, Action
 from ari_app.core.callback_risks import Risk
 from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, CloseKind, RequestReason, RequestState
-from ari_app.core.ids import RequestId, TeamCode
-from ari_app.storage.callbacks.at_risk import RequestAtRisk, requests_at_risk, story_in_scope, story_with_number
+from ari_app.core.ids import OperatorNumber, RequestId, TeamCode
+from ari_app.core.skills import team_codes
+from ari_app.storage.callbacks.at_risk import RequestAtRisk, open_requests, story_in_scope, story_with_number
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, not_found
@@ -20,6 +22,8 @@ from ari_app.web.api.table import Answer, Asked
 from ari_app.web.hidden import Hidden
 
 MOST_LISTED = 100
+#: rows at a time, where not each of them is listed
+MOST_READ = 500
 
 
 class RequestsQuery(Query):
@@ -103,15 +107,18 @@ async def list_requests(asked: Asked[RequestsQuery, None]) -> Answer:
     wide = asked.actor.scope_of(Action.REQUESTS)
     scope = wide if wide != NOBODYS else asked.actor.scope_of(Action.CALLBACKS)
     team = None if query.team is None else TeamCode(query.team)
-    found, _ = await requests_at_risk(site.pool, narrowed(scope, query.gemeente), site.now(), team=team, most=None)
+    of = None if wide != NOBODYS else _own(asked)
     after = None if query.cursor is None else after_row(query.cursor, RequestId)
-    chosen = [
-        one
-        for one in found
-        if (wide != NOBODYS or _is_own(asked, one))
-        and query.risico in (None, bool(one.risks))
-        and (after is None or (one.deadline_at, one.id) > after)
-    ]
+    # What is at risk follows from the rows, and is known once they are read.
+    chosen, most = list[RequestAtRisk](), query.aantal + 1 if query.risico is None else MOST_READ
+    while len(chosen) <= query.aantal:
+        found = await open_requests(
+            site.pool, narrowed(scope, query.gemeente), site.now(), team=team, after=after, of=of, most=most
+        )
+        chosen += [one for one in found if query.risico in (None, bool(one.risks))]
+        if len(found) < most:
+            break
+        after = (found[-1].deadline_at, found[-1].id)
     listed, hidden = chosen[: query.aantal], hidden_from(asked, scope)
     last = listed[-1] if len(chosen) > query.aantal else None
     cursor = None if last is None else write_cursor(last.deadline_at.isoformat(), str(last.id))
@@ -150,10 +157,10 @@ async def story_of(asked: AnyAsked) -> OwnStory:
     return found
 
 
-def _is_own(asked: AnyAsked, one: RequestAtRisk) -> bool:
-    me = asked.actor.operator
-    known = None if me is None else asked.site.area.current.operators.get(me)
-    return known is not None and (one.operator == me or one.team in known.teams)
+def _own(asked: AnyAsked) -> tuple[OperatorNumber, Collection[TeamCode]]:
+    """Whose requests an operator sees; of somebody who is not in the area, no one's."""
+    me = asked.actor.operator or OperatorNumber("")
+    return me, team_codes(asked.site.area.current, me)
 
 
 def _listed(one: RequestAtRisk, hidden: Hidden) -> Terugbelverzoek:

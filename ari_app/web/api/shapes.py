@@ -14,8 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from ari_app.core.calendar import PLAUSIBLE_YEARS
+
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
-_YEARS = range(1900, 9000)
 
 
 def read_instant(value: Any) -> datetime:
@@ -23,7 +24,7 @@ def read_instant(value: Any) -> datetime:
     try:
         if isinstance(value, str) and _RFC3339.fullmatch(value):
             value = datetime.fromisoformat(value.upper())
-        if isinstance(value, datetime) and value.tzinfo is not None and value.year in _YEARS:
+        if isinstance(value, datetime) and value.tzinfo is not None and value.year in PLAUSIBLE_YEARS:
             return value.astimezone(UTC)
     except (ValueError, OverflowError):
         pass

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import ClientConnectionResetError, hdrs, web
@@ -22,6 +23,7 @@ from ari_app.core.skills import skills_of
 from ari_app.storage.accounts.service_tokens import token_lives
 from ari_app.storage.accounts.sessions import living_sessions
 from ari_app.storage.changes.reads import changes_since
+from ari_app.web.api.feeds import FEEDS, Inbox
 from ari_app.web.api.limits import Streams
 from ari_app.web.api.openapi import VERSION
 from ari_app.web.api.problems import ApiProblem, invalid, param
@@ -30,8 +32,6 @@ from ari_app.web.api.table import PREFIX, Asked
 
 #: a comment so often, for proxies and for the reader's own watchdog; then it is asked as well whether it may go on
 HEARTBEAT_SECONDS = 15.0
-#: changes that come together are read together
-GATHER_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 1.0
 MOST_ROWS = 500
@@ -69,40 +69,46 @@ async def follow(asked: Asked[Query, None]) -> web.StreamResponse:
         response.content_type = "text/event-stream"
         response.charset = "utf-8"
         await response.prepare(asked.request)
-        woken, hub = asyncio.Event(), asked.site.hub
-        hub.when_changed(woken.set)
-        try:
-            await _write(asked, response, position, woken)
-        except (ClientConnectionResetError, ConnectionError):
-            pass  # the reader has gone
-        finally:
-            hub.forget(woken.set)
+        async with asked.request.app[FEEDS].inbox(asked.site, _scope(asked.actor)) as inbox:
+            with suppress(ClientConnectionResetError, ConnectionError):  # the reader has gone
+                await _write(asked, response, position, inbox)
     return response
 
 
 async def _write(
-    asked: Asked[Query, None], response: web.StreamResponse, position: Position | None, woken: asyncio.Event
+    asked: Asked[Query, None], response: web.StreamResponse, position: Position | None, inbox: Inbox
 ) -> None:
-    site, actor, loop = asked.site, asked.actor, asyncio.get_running_loop()
+    site, loop = asked.site, asyncio.get_running_loop()
     beat_at = loop.time() + HEARTBEAT_SECONDS
     while not site.hub.is_closing:
-        woken.clear()
-        has_more = False
-        try:
-            page = await changes_since(site.pool, _scope(actor), position, most=MOST_ROWS)
-        except StoreUnavailable:
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
-            if page.start_anew or page.changes:
-                await response.write(_events(asked, page))
-            position, has_more = page.position, page.has_more
-            if not has_more and await _woken(asked.request, woken, beat_at):
-                await asyncio.sleep(GATHER_SECONDS)
+        pages = inbox.take()
+        if pages is None:
+            pages = await _own_page(asked, position, inbox)
+        for page in pages:
+            before = position
+            position = page.position if before is None or page.start_anew else before.joined(page.position)
+            if page.start_anew or (page.changes and position != before):  # else it had read all of it for itself
+                await response.write(_events(asked, page, position))
+        if not pages:
+            await _woken(asked.request, inbox.woken, beat_at)
         if loop.time() >= beat_at:  # however much others change meanwhile
             await response.write(b": \n\n")
             if not await _may_go_on(asked):
                 return
             beat_at = loop.time() + HEARTBEAT_SECONDS
+
+
+async def _own_page(asked: Asked[Query, None], position: Position | None, inbox: Inbox) -> Collection[ChangePage]:
+    """What this stream has not had, read for itself; nothing while the database is away."""
+    try:
+        page = await changes_since(asked.site.pool, _scope(asked.actor), position, most=MOST_ROWS)
+    except StoreUnavailable:
+        inbox.fall_behind()
+        await asyncio.sleep(RETRY_SECONDS)
+        return ()
+    if page.has_more:
+        inbox.fall_behind()
+    return (page,)
 
 
 async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> bool:
@@ -122,13 +128,13 @@ async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> bo
     return False
 
 
-def _events(asked: Asked[Query, None], page: ChangePage) -> bytes:
-    """All of a page; its position comes last, for only then all of it was read."""
+def _events(asked: Asked[Query, None], page: ChangePage, position: Position) -> bytes:
+    """All of a page; the position comes last, for only then all of it was read."""
     told = [one for change in page.changes if (one := _event(asked, change)) is not None]
     if page.start_anew:
         told.append(("opnieuw", {"soort": "opnieuw"}))
     lines = [f"event: {word}\ndata: {json.dumps(data)}\n\n" for word, data in told]
-    return f"{''.join(lines)}id: {page.position}\nevent: positie\ndata: {{}}\n\n".encode()
+    return f"{''.join(lines)}id: {position}\nevent: positie\ndata: {{}}\n\n".encode()
 
 
 def _event(asked: Asked[Query, None], change: Change) -> tuple[str, dict[str, str | None]] | None:

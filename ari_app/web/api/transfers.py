@@ -8,10 +8,11 @@ from pydantic import Field
 
 from ari_app.core.access import Action
 from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import CallId, OperatorNumber
+from ari_app.core.ids import CallId, CommandId, OperatorNumber
 from ari_app.core.operator_commands import Command, StartTransfer, TransferToQueue
 from ari_app.core.transfer import TransferKind
 from ari_app.storage.calls.reads import operator_of
+from ari_app.storage.commands.asker import operator_asked
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import ApiProblem, forbidden
 from ari_app.web.api.rights import AnyAsked, call_id_of
@@ -35,21 +36,24 @@ async def start_transfer(asked: Asked[Query, NieuweDoorverbinding]) -> Answer:
     command: Command = TransferToQueue(to)
     if body.soort is not TransferKind.QUEUE:
         command = StartTransfer(body.soort, to, " ".join(body.onderwerp.split()))
-    operator = await handling_operator(asked, Action.CALL, call_id)
-    scope = asked.actor.scope_of(Action.CALL)
-    return await order(asked, scope, AskedCommand(command, operator, call_id, command_id(asked)))
+    scope, command_as = asked.actor.scope_of(Action.CALL), command_id(asked)
+    operator = await handling_operator(asked, Action.CALL, call_id, command_as)
+    return await order(asked, scope, AskedCommand(command, operator, call_id, command_as))
 
 
-async def handling_operator(asked: AnyAsked, action: Action, call_id: CallId) -> OperatorNumber:
+async def handling_operator(asked: AnyAsked, action: Action, call_id: CallId, command: CommandId) -> OperatorNumber:
     """In whose name a command about this call is: a person's own, and for a program that of whoever has the caller.
 
-    Raises ApiProblem.
+    A retry is in the name of the first try: the caller may be with somebody else by then. Raises ApiProblem.
     """
     if not asked.caller.is_program:
         if asked.actor.operator is None:
             raise forbidden("Uw account hoort niet bij een medewerker die belt.")
         return asked.actor.operator
-    found = await operator_of(asked.site.pool, asked.actor.scope_of(action), call_id)
+    pool, scope = asked.site.pool, asked.actor.scope_of(action)
+    found = await operator_asked(pool, scope, command, asked.caller.author, call_id)
+    if found is None:
+        found = await operator_of(pool, scope, call_id)
     if found is None:
         raise ApiProblem(404, "Niemand heeft deze beller (meer).", "no_such_call")
     return found

@@ -13,11 +13,10 @@ from markupsafe import Markup
 from ari_app.core.access import Action
 from ari_app.core.area import AfterCalamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
-from ari_app.core.calendar import instant_of, local_date
+from ari_app.core.calendar import PLAUSIBLE_YEARS, instant_of, local_date
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import CommandId, MunicipalityCode, new_command_id
 from ari_app.core.operator_commands import Accepted, Answer
-from ari_app.prompts.build import require_speakable
 from ari_app.prompts.errors import BadText, PromptError
 from ari_app.prompts.preview import calamity_preview
 from ari_app.prompts.pronunciation import pronunciation_of
@@ -29,6 +28,7 @@ from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import command_id_of
 from ari_app.web.pages.supervising import ask_over, back_to, said
 from ari_app.web.site import Visit
+from ari_app.web.speech import is_speakable
 
 HERE = "/calamiteiten"
 #: checkboxes have names of their own: of a field that comes twice the last counts
@@ -54,7 +54,7 @@ async def set_on(visit: Visit) -> web.Response:
     form = await security.read_form(visit.request)
     towns, text, now = _towns(visit, form), " ".join(form.get("tekst", "").split()), visit.site.now()
     then, faults = form.get("daarna", AfterCalamity.QUEUE), dict[str, str]()
-    if not text or len(text) > LONGEST_TEXT or not await _is_speakable(text):
+    if not text or len(text) > LONGEST_TEXT or not await is_speakable(text):
         faults["tekst"] = _NO_TEXT
     if not towns:
         faults["gemeenten"] = _NO_TOWN
@@ -80,7 +80,7 @@ async def end(visit: Visit) -> web.Response:
         from_at = datetime.fromisoformat(form["begin"])
     except (KeyError, ValueError):
         raise web.HTTPBadRequest from None
-    if from_at.tzinfo is None:
+    if from_at.tzinfo is None or from_at.year not in PLAUSIBLE_YEARS:
         raise web.HTTPBadRequest
     return _told(await _ask(visit, form, [town], EndCalamity(from_at)), "uit")
 
@@ -193,21 +193,15 @@ def _towns(visit: Visit, form: Mapping[str, str]) -> list[MunicipalityCode]:
     return sorted(code for code in chosen if code in known and (scope is None or code in scope))
 
 
-async def _is_speakable(text: str) -> bool:
-    try:
-        await asyncio.to_thread(require_speakable, text)
-    except PromptError:
-        return False
-    return text.isprintable()
-
-
 def _moment(text: str) -> datetime | None:
     """Of a field for day and time, in the Netherlands; None for nothing, and for what is none."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if found.tzinfo is not None else instant_of(found.date(), found.time())
+    if found.tzinfo is not None or found.year not in PLAUSIBLE_YEARS:
+        return None
+    return instant_of(found.date(), found.time())
 
 
 def _today(day: date, text: str) -> datetime | None:

@@ -113,10 +113,7 @@ def owners_for(area: Area, actor: Actor) -> list[Owner]:
     def own(towns: frozenset[MunicipalityCode]) -> frozenset[MunicipalityCode]:
         return towns if scope is None else towns & scope
 
-    teams = [
-        Owner(f"team:{code}", team.name, own(frozenset((*team.serves, *team.helps))), team=code)
-        for code, team in area.teams.items()
-    ]
+    teams = [Owner(f"team:{code}", team.name, own(team.towns), team=code) for code, team in area.teams.items()]
     people = [
         Owner(f"operator:{number}", one.name, own(skills_of(area, number).any), operator=number)
         for number, one in area.operators.items()

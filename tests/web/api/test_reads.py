@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from ari_app.core.access import ApiScope, Role
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.storage.area.calamities import set_calamity
-from tests.web.api.stand import ELDERLO, WIERDAM, Stand
+from ari_app.storage.callbacks.at_risk import RequestAtRisk, open_requests
+from ari_app.web.api import requests
+from tests.web.api.stand import BASE, ELDERLO, WIERDAM, Stand
 from tests.web.callers import NUMBER, a_request, a_talk
 from tests.web.rows import an_operator, waiting_callers
 
@@ -138,3 +141,31 @@ async def test_no_number_of_a_caller_is_in_any_list(stand: Stand) -> None:
     everything = await stand.everything()
     for path in ("/gesprekken", "/medewerkers", "/terugbelverzoeken", "/wachtrijen"):
         assert NUMBER not in (await everything.get(path)).text
+
+
+async def test_a_page_of_requests_reads_no_more_rows_than_it_needs(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        await a_request(stand.place.serve, WIERDAM, number=f"+3111955570{number}")
+    everything, read = await stand.everything(), list[int]()
+
+    async def counted(*asked: Any, **more: Any) -> list[RequestAtRisk]:
+        found = await open_requests(*asked, **more)
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(requests, "open_requests", counted)
+    listed, path = list[str](), "/terugbelverzoeken?aantal=2"
+    while path:
+        page = (await everything.get(path)).json
+        listed += [one["kenmerk"] for one in page["terugbelverzoeken"]]
+        following = page["_links"]["next"]
+        path = following["href"].removeprefix(BASE) if following else ""
+    assert max(read) <= 3 and len(listed) == len(set(listed)) >= 4
+    monkeypatch.setattr(requests, "MOST_READ", 2)
+    for risky in ("true", "false"):
+        one_page = (await everything.get(f"/terugbelverzoeken?aantal=100&risico={risky}")).json["terugbelverzoeken"]
+        assert {bool(one["risicos"]) for one in one_page} <= {risky == "true"}
+        listed = [one for one in listed if one not in {shown["kenmerk"] for shown in one_page}]
+    assert listed == []

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import ClientResponse, web
 
-from ari_app.core.access import ApiScope, Role
+from ari_app.core.access import ApiScope, Role, Scope
+from ari_app.core.changes import ChangePage, Position
 from ari_app.storage.accounts.service_tokens import end_token
-from ari_app.web.api import stream
+from ari_app.storage.changes.reads import PAGE_ROWS, changes_since
+from ari_app.storage.db.engine import Pool
+from ari_app.web.api import feeds, stream
 from ari_app.web.api.limits import MOST_STREAMS
 from tests.patience import PATIENCE_SECONDS
 from tests.web.api.stand import BASE, ELDERLO, WIERDAM, Program, Stand
@@ -162,6 +165,46 @@ async def test_an_old_position_begins_anew_and_nonsense_is_a_problem(stand: Stan
         assert (await reader.next()).name == "opnieuw"
     refused = await everything.get("/gebeurtenissen", {"Last-Event-ID": "gisteren"})
     assert refused.status == 400 and refused.json["invalidParams"][0]["name"] == "Last-Event-ID"
+
+
+async def test_streams_of_one_scope_are_fed_by_one_reader_of_the_log(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+
+    async def counted(pool: Pool, scope: Scope, position: Position | None, *, most: int = PAGE_ROWS) -> ChangePage:
+        page = await changes_since(pool, scope, position, most=most)
+        reads.extend(change.id for change in page.changes)
+        return page
+
+    for module in (feeds, stream):
+        monkeypatch.setattr(module, "changes_since", counted)
+    programs = [await stand.program(f"b-samen{number}") for number in range(3)]
+    async with AsyncExitStack() as stack:
+        readers = [await stack.enter_async_context(following(one)) for one in programs]
+        for reader in readers:
+            await reader.next()
+            await reader.next()
+        settled = await a_request(stand.place.serve, WIERDAM, number="+31119555503")
+        for reader in readers:
+            await reader.until(str(settled.id))
+        reads.clear()
+        last = await a_request(stand.place.serve, WIERDAM, number="+31119555504")
+        for reader in readers:
+            await reader.until(str(last.id))
+    assert reads.count(str(last.id)) == 1
+
+
+async def test_a_stream_that_could_not_keep_up_reads_for_itself_and_misses_nothing(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "MOST_WAITING", 0)
+    async with following(await stand.everything()) as reader:
+        await reader.next()
+        await reader.next()
+        for number in range(505, 508):
+            one = await a_request(stand.place.serve, WIERDAM, number=f"+31119555{number}")
+            assert [event.data.get("id") for event in await reader.until(str(one.id))].count(str(one.id)) == 1
 
 
 async def test_one_sender_has_only_so_many(stand: Stand) -> None:

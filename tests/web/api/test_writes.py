@@ -168,6 +168,15 @@ async def test_a_promise_to_the_caller_of_a_call(stand: Stand) -> None:
     }
 
 
+async def test_a_promise_is_for_those_who_can_see_it_whatever_else_the_program_may(stand: Stand) -> None:
+    talk = await a_talk(stand.place.serve, "101", WIERDAM)
+    group = await stand.program("s-groep", ApiScope.CHANGE_REQUESTS, of=None)
+    body = {"gesprek": str(talk.call.id), "nummer": "0119 555 123"}
+    for owner in ({"team": "elderlo"}, {"medewerker": "102"}):
+        refused = await group.send("POST", "/terugbelverzoeken", {**body, **owner})
+        assert (refused.status, refused.json["invalidParams"][0]["code"]) == (400, "unknown"), owner
+
+
 async def a_promise(stand: Stand, number: str = NUMBER) -> CallbackRequest:
     return await a_request(stand.place.serve, WIERDAM, number=number)
 

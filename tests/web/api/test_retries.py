@@ -1,0 +1,52 @@
+"""The same request under the same key has the answer of the first, whatever became of the call meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from ari_app.core.operator_commands import ACCEPTED, Answer, Promised
+from ari_app.core.operators import OperatorState
+from tests.web.api.stand import WIERDAM, Stand
+from tests.web.callers import Talk, a_talk
+from tests.web.rows import an_operator, store
+from tests.web.test_state import a_controller
+
+pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
+
+
+async def leaves_the_talk(talk: Talk) -> None:
+    await talk.operator_is(OperatorState.READY, has_call=False)
+
+
+async def goes_to_a_colleague(talk: Talk) -> None:
+    await leaves_the_talk(talk)
+    await talk.serve.pool.execute("INSERT INTO operator VALUES ('103', 'Cor', '') ON CONFLICT DO NOTHING")
+    await talk.serve.pool.execute("INSERT INTO operator_team VALUES ('103', 'wierdam') ON CONFLICT DO NOTHING")
+    other = await an_operator(talk.serve, "103", WIERDAM)
+    await store(talk.serve, replace(other, state=OperatorState.TALKING, call_id=talk.call.id, version=1))
+
+
+@pytest.mark.parametrize("moved", [leaves_the_talk, goes_to_a_colleague])
+@pytest.mark.parametrize("what", ["transfer", "promise"])
+async def test_a_retry_is_answered_as_the_first_was_when_the_caller_has_moved_on(
+    stand: Stand, moved: object, what: str
+) -> None:
+    assert callable(moved)
+    talk = await a_talk(stand.place.serve, "101", WIERDAM)
+    everything, other = await stand.everything(), await stand.program(f"r-{uuid4().hex}")
+    key = {"Idempotency-Key": str(uuid4())}
+    answer: Answer = ACCEPTED
+    path, body = f"/gesprekken/{talk.call.id}/doorverbindingen", {"soort": "cold", "naar": "2101"}
+    if what == "promise":
+        answer = Promised("1234567", datetime.now(UTC) + timedelta(days=1), joined=False)
+        path, body = "/terugbelverzoeken", {"gesprek": str(talk.call.id), "nummer": "0119 555 123"}
+    async with a_controller(stand.place, answer):
+        first = await everything.send("POST", path, body, key)
+    await moved(talk)
+    again = await everything.send("POST", path, body, key)
+    assert (first.status, again.status, again.text) == (201, 201, first.text)
+    assert (await other.send("POST", path, body, key)).status == 404  # to others it is no command of theirs
