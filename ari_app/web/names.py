@@ -36,11 +36,7 @@ class Names:
     @property
     def teams(self) -> dict[str, str]:
         """Those that answer for a municipality of the scope, by name."""
-        found = [
-            (team.name, code)
-            for code, team in self.area.teams.items()
-            if overlap(frozenset((*team.serves, *team.helps)), self.scope)
-        ]
+        found = [(team.name, code) for code, team in self.area.teams.items() if overlap(team.towns, self.scope)]
         return {code: name for name, code in sorted(found)}
 
     @property
