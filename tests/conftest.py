@@ -85,7 +85,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    return sharing.scheduler(config, log)
+    return sharing.ByGroup(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -2,6 +2,9 @@
 
 A module's tests run one after the other on one worker, with that worker's servers. Modules that compare what things
 cost are one group together, so that no two of them measure at the same time.
+
+Tests with Asterisk mostly wait, and have callers whom nothing may keep waiting; the others compute. So most workers
+take those with Asterisk first, and the rest take only the others, in the time that is left.
 """
 
 from __future__ import annotations
@@ -16,14 +19,15 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.place import WORKER
 
-#: tests mostly wait
-PER_CORE = 2
-MOST = 8
-#: the niceness of a worker while it runs a test with Asterisk
-FIRST = -5
+#: workers that take tests with Asterisk, and workers that never do
+WITH_ASTERISK_PER_CORE, COMPUTING_PER_CORE = 2, 1
+MOST_CORES = 3
+#: the niceness of a worker while it runs a test with Asterisk, and that of one that never does
+FIRST, LAST = -5, 5
 #: modules that compare costs
 CLOCK_BOUND = (
     "tests/bench/test_bench_quick.py",
@@ -55,14 +59,37 @@ LONGEST = (
 _KINDS = ("asterisk", "postgres", "pure")
 
 
-def scheduler(config: pytest.Config, log: Any) -> Any:
-    """Hands out whole groups.
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types
+    """Hands out whole groups, each to a worker that takes its kind.
 
     Not by pytest-xdist's own mark: version 3.8 puts the group's name into a test's, and pytest 9.2 takes no notice.
     """
-    by_group = LoadScopeScheduling(config, log)
-    by_group._split_scope = group_of
-    return by_group
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        wanted = self._wanted(node)
+        if wanted is not None:
+            self.workqueue.move_to_end(wanted, last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        if self.workqueue and self._wanted(node) is None and not node.shutting_down:
+            node.shutdown()  # it still runs what it was given
+        else:
+            super()._reschedule(node)
+
+    def _wanted(self, node: WorkerController) -> str | None:
+        """The first group that this worker takes; any group is for a worker that takes both kinds."""
+        groups = {group: any(map(self._has_asterisk, unit)) for group, unit in self.workqueue.items()}
+        if not only_computes(node.gateway.id, self.numnodes):
+            return next((group for group, waits in groups.items() if waits), next(iter(groups), None))
+        return next((group for group, waits in groups.items() if not waits), None)
+
+    def _has_asterisk(self, nodeid: str) -> bool:
+        """Read from the file: the process that hands out tests knows no more of them than their names."""
+        return _file_has_asterisk(self.config.rootpath / nodeid.partition("::")[0])
 
 
 def group_of(nodeid: str) -> str:
@@ -71,6 +98,17 @@ def group_of(nodeid: str) -> str:
     if module in CLOCK_BOUND:
         return "clock-bound"
     return "spoken" if module in SPOKEN else module
+
+
+def only_computes(worker: str, count: int) -> bool:
+    """Whether this worker, such as "gw5" of 6, never takes tests with Asterisk."""
+    with_asterisk = -(-count * WITH_ASTERISK_PER_CORE // (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE))
+    return int(worker.removeprefix("gw")) >= with_asterisk
+
+
+@cache
+def _file_has_asterisk(file: Path) -> bool:
+    return "pytest.mark.asterisk" in file.read_text()
 
 
 def workers(config: pytest.Config) -> int:
@@ -84,23 +122,15 @@ def workers(config: pytest.Config) -> int:
     if is_a_mistake or option.keyword or option.lf or all(path.is_file() for path in named):
         return 0
     cores = len(os.sched_getaffinity(0))
-    return cores if option.markexpr == "pure" else min(round(PER_CORE * cores), MOST)
+    return (
+        cores if option.markexpr == "pure" else (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE) * min(cores, MOST_CORES)
+    )
 
 
 def arrange(items: list[pytest.Item]) -> None:
-    """Put the tests into the order in which a worker's groups are begun; without workers they keep their own.
-
-    Those with Asterisk mostly wait and the others mostly compute, so both kinds are begun in turn.
-    """
-    if not WORKER:
-        return
-    waiting: dict[str, None] = {}
-    computing: dict[str, None] = {}
-    for item in sorted(items, key=_rank):
-        has_asterisk = item.get_closest_marker("asterisk") is not None
-        (waiting if has_asterisk else computing).setdefault(group_of(item.nodeid))
-    place = {group: number / len(kind) for kind in (waiting, computing) for number, group in enumerate(kind)}
-    items.sort(key=lambda item: (place[group_of(item.nodeid)], group_of(item.nodeid)))
+    """Put the tests into the order in which groups are begun; without workers they keep their own."""
+    if WORKER:
+        items.sort(key=lambda item: (_rank(item), group_of(item.nodeid)))
 
 
 @cache
@@ -141,11 +171,15 @@ def import_share(config: pytest.Config) -> None:
 def give_priority(item: pytest.Item) -> None:
     """Let tests with Asterisk, and the applications that they start, go before those that compute.
 
-    Only where the user may take priority back, as root may.
+    Only where the user may take priority back, as root may, is it given to some tests of a worker.
     """
-    if WORKER:
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, FIRST if item.get_closest_marker("asterisk") else 0)
+    if not WORKER:
+        return
+    if only_computes(WORKER, int(os.environ["PYTEST_XDIST_WORKER_COUNT"])):
+        os.setpriority(os.PRIO_PROCESS, 0, LAST)
+        return
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, FIRST if item.get_closest_marker("asterisk") else 0)
 
 
 def _rank(item: pytest.Item) -> tuple[int, int]:

@@ -36,20 +36,60 @@ class _Item:
         return self._mark if self._mark.name == name else None
 
 
-def test_the_longest_begin_first_and_tests_that_wait_take_turns_with_tests_that_compute(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_longest_begin_first_and_the_tests_of_a_group_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sharing, "WORKER", "gw0")
-    waiting = [f"tests/acceptance/test_{letter}.py" for letter in "abc"]
-    computing = [f"tests/core/test_{letter}.py" for letter in "abcdef"]
-    items: list[Any] = [_Item(f"{module}::test_one", "pure") for module in computing]
-    items += [_Item(f"{module}::test_{number}", "asterisk") for number in (1, 2) for module in (*waiting, LONGEST[0])]
+    modules = [f"tests/acceptance/test_{letter}.py" for letter in "abc"]
+    items: list[Any] = [_Item(f"tests/core/test_{letter}.py::test_one", "pure") for letter in "abcdef"]
+    items += [_Item(f"{module}::test_{number}", "asterisk") for number in (1, 2) for module in (*modules, LONGEST[0])]
     sharing.arrange(items)
     groups = list(dict.fromkeys(group_of(item.nodeid) for item in items))
     assert groups[0] == LONGEST[0]
-    assert groups.index(waiting[0]) < groups.index(computing[3]) < groups.index(waiting[2])
     runs = [group for group, _ in groupby(items, key=lambda item: group_of(item.nodeid))]
-    assert runs == groups, "the tests of a group stay together"
+    assert runs == groups
+
+
+class _Worker:
+    """A worker as the scheduler sees it: it is given tests, and told when there are no more."""
+
+    def __init__(self, name: str) -> None:
+        self.gateway = SimpleNamespace(id=name)
+        self.shutting_down = False
+        self.given: list[int] = []
+
+    def send_runtest_some(self, indices: list[int]) -> None:
+        self.given += indices
+
+    def shutdown(self) -> None:
+        self.shutting_down = True
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 6, 9])
+def test_a_worker_that_computes_is_given_no_test_with_asterisk_and_every_test_is_run_once(
+    pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(pytestconfig.option, "tx", ["popen"] * count)
+    waiting = [f"{module}::test_{number}" for module in LONGEST[3:9] for number in range(4)]
+    computing = [f"{module}::test_{number}" for module in CLOCK_BOUND[1:] + SPOKEN for number in range(4)]
+    tests = [*waiting, *computing]
+    scheduler = sharing.ByGroup(pytestconfig, None)
+    workers: list[Any] = [_Worker(f"gw{number}") for number in range(count)]
+    for worker in workers:
+        scheduler.add_node(worker)
+        scheduler.add_node_collection(worker, tests)
+    scheduler.schedule()
+    done: dict[str, list[str]] = {worker.gateway.id: [] for worker in workers}
+    while scheduler.has_pending:
+        for worker in workers:
+            if worker.given:
+                index = worker.given.pop(0)
+                done[worker.gateway.id].append(tests[index])
+                scheduler.mark_test_complete(worker, index)
+    assert sorted(sum(done.values(), [])) == sorted(tests)
+    alone = {name for name in done if sharing.only_computes(name, count)}
+    assert len(alone) == count // 3
+    assert not {test for name in alone for test in done[name]} & set(waiting)
+    assert all(done[worker.gateway.id][0] in waiting for worker in workers if worker.gateway.id not in alone)
+    assert all(worker.shutting_down for worker in workers)
 
 
 @pytest.mark.parametrize("module", (*CLOCK_BOUND, *SPOKEN, *LONGEST))
