@@ -16,6 +16,7 @@ from tests.bench.figures import APPLICATION, Verdict
 from tests.bench.processor import Meter
 from tests.bench.stand import OUR_NUMBER, Stand
 from tests.bench.throughput import Load, measure_one, working_application
+from tests.bench.waiting import measure_ways
 
 #: of the cores: the rest is for peaks, PostgreSQL's own work and the system
 USED_SHARE = 0.75
@@ -46,6 +47,7 @@ class CapacityFigures:
     talk_ms: dict[str, float]
     waiting_ms: dict[str, float]
     call_ms: dict[str, float]
+    ways_ms: dict[str, float]  # of Asterisk, by way of keeping a caller
 
     @property
     def live_calls(self) -> int:
@@ -72,6 +74,7 @@ class CapacityFigures:
         return "\n".join(
             (
                 *lines,
+                "of Asterisk alone: " + ", ".join(f"{way} {used:.2f}" for way, used in self.ways_ms.items()) + " ms",
                 f"per core, at {USED_SHARE:.0%} of it: {per_core / sum(self.waiting_ms.values()):.0f} who wait, "
                 f"{per_core / sum(self.talk_ms.values()):.0f} talks",
                 f"on {self.cores} cores: {self.calls_per_second:.0f} calls per second, {self.live_calls} live calls "
@@ -93,6 +96,8 @@ async def measure_capacity(stand: Stand, capacity: Capacity, say: Callable[[str]
         "application": calls.application_cpu_ms or 0.0,
         "postgres": calls.postgres_cpu_ms or 0.0,
     }
+    say("callers are kept in three ways …")
+    ways_ms = await measure_ways(stand, capacity.waiting, capacity.seconds)
     async with (
         working_application(stand, capacity.talking, STAY_SECONDS, echo=True) as application,
         AsyncExitStack() as stack,
@@ -138,4 +143,5 @@ async def measure_capacity(stand: Stand, capacity: Capacity, say: Callable[[str]
         {name: max(0.0, talking[name] - idle[name]) / capacity.talking for name in idle},
         {name: max(0.0, waiting[name] - talking[name]) / capacity.waiting for name in idle},
         call_ms,
+        ways_ms,
     )

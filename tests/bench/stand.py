@@ -23,6 +23,8 @@ from tests.place import address
 
 #: dialled over the trunk
 OUR_NUMBER, QUEUE_NUMBER, DIAL_NUMBER = "0119990500", "1001", "1002"
+#: who dials this is answered and given to an application of this name, which is not ours
+HELD_NUMBER, HELD_APPLICATION = "1003", "bench_waiting"
 
 EXCHANGE, TRUNK, DESKS, AGENTS = address(1), address(21), address(52), address(53)
 RTP_START, RTP_END = 11000, 15999
@@ -68,6 +70,7 @@ def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: 
         f"[from-trunk]\nexten => {QUEUE_NUMBER},1,Queue(bench)\n"
         f"exten => {DIAL_NUMBER},1,Set(GLOBAL(BENCH_NEXT)=$[(0${{GLOBAL(BENCH_NEXT)}} + 1) % {agents}])\n"
         " same => n,Dial(PJSIP/agent${GLOBAL(BENCH_NEXT)})\n"
+        f"exten => {HELD_NUMBER},1,Answer()\n same => n,Stasis({HELD_APPLICATION})\n"
     )
     return asterisk
 

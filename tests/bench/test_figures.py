@@ -216,6 +216,7 @@ CAPACITY = CapacityFigures(
     talk_ms={"asterisk": 1.5, "application": 0.1},
     waiting_ms={"asterisk": 0.9, "application": 0.1},
     call_ms={"asterisk": 7.0, "application": 9.0, "postgres": 4.0},
+    ways_ms={"nothing is sent": 0.04, "music made for each": 1.5},
 )
 
 
@@ -223,6 +224,7 @@ def test_what_a_machine_carries_is_counted_as_if_all_calls_were_of_the_dearer_ki
     assert CAPACITY.live_calls == round((0.75 * 2000 - 100) / 1.6)
     assert CAPACITY.calls_per_second == 75
     assert f"ARI_APP_CAPACITY_CALLS={CAPACITY.live_calls}" in CAPACITY.as_text()
+    assert "nothing is sent 0.04, music made for each 1.50 ms" in CAPACITY.as_text()
     assert [verdict.is_met for verdict in CAPACITY.verdicts()] == [False]
 
 
