@@ -13,13 +13,11 @@ workers: `tests.sharing`.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import shutil
 import sys
 import time
-import urllib.request
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +34,7 @@ from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk,
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from tests import directories, machine, privacy, sharing
+from tests import dead_channels, directories, machine, privacy, sharing
 from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
 
@@ -270,7 +268,8 @@ def logging_as_before() -> Iterator[None]:
 def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
     """For a test that uses `asterisk`: it starts with no heartbeat, and ends with no channel and no bridge.
 
-    A `centre`, which works on through all tests of a module, sees to that itself.
+    A channel that Asterisk keeps by mistake (tests.dead_channels) ends with a restart. A `centre`, which works on
+    through all tests of a module, sees to all that itself.
     """
     if "asterisk" not in request.fixturenames or "running_centre" in request.fixturenames:
         yield
@@ -285,23 +284,17 @@ def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
         assert left == {"channels": [], "bridges": []}
 
 
-def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[Any]]:
+def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[str]]:
     """The channels and bridges left in Asterisk; the last hang-ups of a test may take a moment."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    look_at = time.monotonic() + dead_channels.LOOK_AFTER_SECONDS
+    exchange = dead_channels.RealExchange(server)
     while True:
-        left = {kind: _get(server, kind) for kind in ("channels", "bridges")}
+        left = {"channels": [*exchange.channels().values()], "bridges": [*exchange.bridges()]}
         if not any(left.values()) or time.monotonic() > deadline:
             return left
+        if time.monotonic() > look_at:
+            if dead_channels.only_dead_are_left(exchange):
+                dead_channels.restart(server)
+            look_at = time.monotonic() + dead_channels.LOOK_AFTER_SECONDS
         time.sleep(0.05)
-
-
-def _get(server: LocalAsterisk, kind: str) -> list[Any]:
-    passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
-    passwords.add_password(None, server.ari_url, server.ari_user, server.ari_password)
-    opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler({}), urllib.request.HTTPBasicAuthHandler(passwords)
-    )
-    with opener.open(f"{server.ari_url}/{kind}", timeout=PATIENCE_SECONDS) as answer:
-        found = json.load(answer)
-    assert isinstance(found, list)
-    return [item.get("name") or item["id"] for item in found]

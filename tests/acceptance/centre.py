@@ -210,7 +210,7 @@ class Centre:
         async with asyncio.TaskGroup() as group:
             for row in await self.rows(ringing):
                 group.create_task(self.logs_out(row["endpoint"].removeprefix("PJSIP/"), row["operator"]))
-        await assert_nothing_is_left(self.asterisk, self.database_url)
+        await assert_nothing_is_left(self.asterisk, self.database_url, application=self.application)
         complaints = [e for e in self.application.log[self._log_from :] if e.get("level") in ("error", "critical")]
         self._log_from = len(self.application.log)
         assert not complaints, f"the application complained: {complaints}"

@@ -87,7 +87,7 @@ async def application(asterisk: LocalAsterisk, database_url: str) -> AsyncIterat
         yield running
         try:
             if running.was_started:
-                await assert_nothing_is_left(asterisk, database_url)
+                await assert_nothing_is_left(asterisk, database_url, application=running)
         finally:
             await running.stop()
 

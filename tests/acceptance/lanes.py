@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.acceptance.aftermath import WAITING_BRIDGE
 from tests.acceptance.centre import Centre
 from tests.acceptance.phone import Phone
 from tests.acceptance.remote_control import RemoteAsterisk, RemoteError
 from tests.acceptance.stories import add_town, dials
+from tests.dead_channels import WAITING_BRIDGE
 from tests.patience import PATIENCE_SECONDS
 
 RING_SECONDS = 6

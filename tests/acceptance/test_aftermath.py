@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from uuid import uuid4
 
 import pytest
@@ -12,6 +15,9 @@ from tests.acceptance.aftermath import RULES, assert_nothing_is_left, broken_rul
 from tests.acceptance.phones import Sipp
 from tests.acceptance.record import questions
 from tests.acceptance.small_application import SmallApplication
+from tests.dead_channels import RealExchange, only_dead_are_left
+from tests.patience import PATIENCE_SECONDS
+from tests.privacy import APPLICATION_LOG
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -38,6 +44,35 @@ async def test_what_is_left_is_named_until_it_is_gone(
         )
     with pytest.raises(AssertionError, match=f"open operator_line {line}"):
         await assert_nothing_is_left(asterisk, database_url, within_seconds=0)
+
+
+async def test_a_channel_that_asterisk_keeps_by_mistake_ends_with_a_restart_and_no_other_does(
+    asterisk: LocalAsterisk, database_url: str, carrier_sipp: Sipp, small_application: SmallApplication
+) -> None:
+    """Its thread hangs, as in the fault of Asterisk; here because it runs a program."""
+    exchange, before = RealExchange(asterisk), asterisk.pid
+    assert "Loaded" in asterisk.cli("module load app_system.so")
+    said = asterisk.cli('dialplan add extension "s,1,System,sleep 50" into hangs')
+    assert "added" in said, said
+    async with carrier_sipp.start(scenarios.citizen_calls("140119", hold_seconds=1)) as calling:
+        channel = await small_application.arrival()
+        with (asterisk.log_dir / APPLICATION_LOG).open("a") as log:
+            log.write(json.dumps({"event": "phone_gone_unseen", "channel_id": channel}) + "\n")
+        assert not await asyncio.to_thread(only_dead_are_left, exchange, 0.1), "its phone is there"
+        await small_application.answer(channel)
+        await small_application.remote.order("POST", f"channels/{channel}/continue", context="hangs", extension="s")
+        await calling.ended()
+    await asyncio.to_thread(_gone, exchange, channel)
+    await assert_nothing_is_left(asterisk, database_url)
+    assert asterisk.pid != before and not exchange.channels()
+
+
+def _gone(exchange: RealExchange, channel_id: str) -> None:
+    """Wait until Asterisk knows that the phone hung up."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not exchange.phone_has_gone(channel_id):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 BROKEN = """
