@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 #: changes of an import come one by one; they are read together
 GATHER_SECONDS = 0.5
 RETRY_SECONDS = 2.0
+#: so long a request waits for the first reading: a process has just begun
+FIRST_SECONDS = 5.0
 
 
 class WebArea:
@@ -38,12 +40,21 @@ class WebArea:
         self._changed = asyncio.Event()
         self._changed.set()
         self._readers: list[Callable[[], None]] = []
+        self._was_read = asyncio.Event()
         self.current = Area()
         self.index = DirectoryIndex(())
 
     def mark(self) -> None:
         """Something in it may have changed."""
         self._changed.set()
+
+    async def first_reading(self) -> None:
+        """Returns once there is an area to go by. Raises StoreUnavailable when that takes too long."""
+        try:
+            async with asyncio.timeout(FIRST_SECONDS):
+                await self._was_read.wait()
+        except TimeoutError:
+            raise StoreUnavailable("the area has not been read yet") from None
 
     def when_read(self, told: Callable[[], None]) -> None:
         """Called each time it was read anew."""
@@ -66,6 +77,7 @@ class WebArea:
                 # Some tenths of a second for twenty thousand entries: pages are served meanwhile.
                 self.index = await asyncio.to_thread(DirectoryIndex, area.entries.values())
             self.current = area
+            self._was_read.set()
             for told in self._readers:
                 told()
             await asyncio.sleep(GATHER_SECONDS)

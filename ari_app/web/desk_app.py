@@ -104,6 +104,7 @@ def _guarded(route: Route) -> Handling:
             return ask_to_log_in(site, "/", Kept(request.path, await security.read_form(request)))
         if not may(found.actor, route.action):
             raise web.HTTPForbidden
+        await site.area.first_reading()
         return await route.handler(Visit(request, site, found.session, found.actor))
 
     return handle

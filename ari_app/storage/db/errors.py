@@ -4,9 +4,17 @@ StorageError
 ├── NotMigrated         the database is not at the revision this program needs
 ├── MigrationsMissing   the program cannot find its own migrations
 ├── RowRefused          Postgres refused a row or a query: a mistake of ours
+├── LockTaken           another controller has this Asterisk (`storage.db.lock`)
+├── NodeTaken           another installation has this node (`storage.db.nodes`)
+├── RolesRefused        the roles of the database cannot be made (`storage.db.roles`)
 └── InputRefused        input of a person that cannot be followed
     ├── UnknownMunicipality a code that no municipality has (`storage.area.calamities`)
     ├── CalamityRefused     a calamity that makes no sense (`storage.area.calamities`)
+    ├── ClosingRefused      an early closing that makes no sense (`storage.area.early_closings`)
+    ├── BoardRefused        an address of a board that makes no sense (`storage.boards.tokens`)
+    ├── AccountRefused      an account that cannot be made or changed (`storage.accounts.store`)
+    ├── TokenRefused        a token of a program that makes no sense (`storage.accounts.service_tokens`)
+    ├── ErasureRefused      an erasure that cannot be done (`storage.retention.person`)
     └── AbsenceRefused      an absence of nobody, or one that makes no sense (`storage.operators.absences`)
 
 `core.ledger` holds those that the calls handle as well: `StoreUnavailable`, `StaleRow`, `AlreadyTaken`.

@@ -93,6 +93,7 @@ def _handling(operation: Operation) -> Handling:
         if "\x00" in request.path:  # of a parameter it is said which
             raise not_found()
         require_right(caller, operation)
+        await site.area.first_reading()
         query = read_query(operation, request)
         body = await read_body(operation, request)
         asked: Asked[Any, Any] = Asked(request, site, caller, query, body)

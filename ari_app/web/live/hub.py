@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from ari_app.core.access import NOBODYS, Scope
+from ari_app.core.area import Calamity
 from ari_app.core.changes import Change, ChangeKind
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
@@ -39,7 +40,7 @@ NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
 #: a login that ended by itself stays dead: that is written down so often
 IDLE_SECONDS = 60.0
-#: no row changes at the moment at which a calamity that was planned begins, or ends
+#: what changes by the clock alone, is looked at so often: what is overdue, and which calamities go on
 CLOCK_SECONDS = 10.0
 
 SERVICE_RESTART = 1012
@@ -62,6 +63,7 @@ class Hub:
         self._quick = RenderingLoop(self._show, self._screens, lambda region: 0.0)
         self._slow = RenderingLoop(self._show, self._screens, lambda region: SLOWLY[region])
         area.when_read(lambda: self._mark_all(Region.CALAMITIES))
+        self._calamities: list[Calamity] = []  # that went on at the last look
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
@@ -145,7 +147,8 @@ class Hub:
             case ChangeKind.SESSION:
                 # Of the municipalities that the operator has a skill for.
                 skilled = NOBODYS if change.operator is None else skills_of(self._area.current, change.operator).any
-                for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
+                # Who is there matters to what is at risk as well, which a look at the clock reads anew all the same.
+                for region in (Region.BOARD, Region.STAFF):
                     self._mark(region, screens.readers(region, skilled))
                 for region in (Region.CARD, Region.OPERATOR):
                     self._mark(region, screens.of_operator(change.operator))
@@ -254,9 +257,21 @@ class Hub:
     async def _watch_clock(self) -> None:
         while True:
             await asyncio.sleep(CLOCK_SECONDS)
-            for region in (Region.BOARD, Region.STAFF, Region.AT_RISK, Region.CALAMITIES):
+            for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
                 self._mark_all(region)
-            self._mark(Region.CARD, [one for one in self._screens.showing(Region.CARD) if one.card_call is not None])
+            self._look_for_calamities()
+
+    def _look_for_calamities(self) -> None:
+        """No row changes when a calamity that was planned begins, or one comes to its end."""
+        now = self._now()
+        active = [one for one in self._area.current.calamities if one.is_active(now)]
+        changed = frozenset(one.municipality for one in active if one not in self._calamities)
+        changed |= frozenset(one.municipality for one in self._calamities if one not in active)
+        self._calamities = active
+        if changed:
+            self._mark_all(Region.CALAMITIES)
+            readers = self._screens.readers(Region.CARD, changed)
+            self._mark(Region.CARD, [one for one in readers if one.card_call is not None])
 
     async def _watch_sessions(self) -> None:
         while True:

@@ -100,7 +100,7 @@ class Screen:
         return screen
 
     @classmethod
-    def of_address(cls, board: BoardTokenId | None, view: BoardView) -> Self:
+    def of_address(cls, board: BoardTokenId, view: BoardView) -> Self:
         """For whoever has the address of this board."""
         screen = cls.of_board(None, _NOBODY, view)
         screen.board = board

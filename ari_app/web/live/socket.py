@@ -32,6 +32,8 @@ async def live(site: Site, request: web.Request) -> web.StreamResponse:
     socket = new_socket(request)
     token = request.cookies.get(site.cookie)
     found = None if token is None else await find_session(site.pool, token, site.now())
+    if found is not None:
+        await site.area.first_reading()  # which boards there are, it says
     await socket.prepare(request)
     if found is None or found.waits_for_code:
         await socket.close(code=LOGGED_OUT)

@@ -134,5 +134,4 @@ async def _choice(visit: Visit, *, status: int = 200, fault: str = "", address: 
         may_give=may_give,
         fault=fault,
         address=address,
-        longest_name=LONGEST_NAME,
     )

@@ -26,7 +26,7 @@ from ari_app.web import security
 from ari_app.web.live.screen import Page, Region, Screen
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import command_id_of
-from ari_app.web.pages.supervising import ask_over, back_to, said
+from ari_app.web.pages.supervising import ask_over_all, back_to, said
 from ari_app.web.site import Visit
 from ari_app.web.speech import is_speakable
 
@@ -141,7 +141,7 @@ async def _ask(
     """
     base = command_id_of(form.get("id", ""))
     asked = [AskedCommand(command, id=CommandId(uuid5(base, f"{town} {command}")), municipality=town) for town in towns]
-    return list(await asyncio.gather(*(ask_over(visit, Action.CALAMITY, one) for one in asked)))
+    return await ask_over_all(visit, Action.CALAMITY, asked)
 
 
 def _told(answers: Sequence[Answer], what: str) -> web.Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -29,13 +28,12 @@ from ari_app.web import security
 from ari_app.web.live.screen import Page, Region, Screen
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.commands import command_id_of
-from ari_app.web.pages.supervising import LONGEST_REASON, ask_over, back_to, reason_of, said
+from ari_app.web.pages.supervising import LONGEST_REASON, ask_over_all, back_to, reason_of, said
 from ari_app.web.site import Visit
 
 HERE = "/terugbelverzoeken"
 #: checkboxes have names of their own: of a field that comes twice the last counts
 CHOSEN = "v-"
-AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,7 @@ async def show_all(visit: Visit) -> web.Response:
     teams = [one for one in owners if one.team is not None]
     team = next((one.team for one in teams if one.value == query.get("team")), None)
     only_risky = bool(query.get("risico"))
-    listed, counts = await requests_at_risk(site.pool, scope, site.now(), team=team, only_risky=only_risky)
+    listed, _ = await requests_at_risk(site.pool, scope, site.now(), team=team, only_risky=only_risky)
     screen = Screen(visit.session.id, visit.actor, Page.REQUESTS)
     await site.hub.fill(screen)
     return page_for(
@@ -65,7 +63,6 @@ async def show_all(visit: Visit) -> web.Response:
         live=f"/live?blad={Page.REQUESTS}",
         regions={region.value: Markup(screen.shown(region)) for region in Region},
         requests=listed,
-        counts=counts,
         most=MOST_LISTED,
         owners=owners,
         teams=teams,
@@ -125,24 +122,28 @@ async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -
     """The answers, in the order of the requests. Raises HTTPBadRequest."""
     site, scope = visit.site, visit.actor.scope_of(Action.REQUESTS)
     towns = await towns_of_requests(site.pool, scope, chosen)
-    base, limit = command_id_of(form.get("id", "")), asyncio.Semaphore(AT_ONCE)
+    base = command_id_of(form.get("id", ""))
     owner = next((one for one in owners_for(site.area.current, visit.actor) if one.value == form.get("aan")), None)
     is_closing = form.get("doe") == "sluiten"
     if not is_closing and (form.get("doe") != "geven" or owner is None):
         raise web.HTTPBadRequest
     reason = reason_of(form) if is_closing else ""
 
-    async def one(request: RequestId) -> Answer:
-        command: AnyCommand = CloseByPerson(request, reason)
-        if owner is not None and not is_closing:
-            if request in towns and towns[request] not in owner.towns:
-                return Refused(RefusalReason.UNKNOWN_DESTINATION)  # their people could not see it
-            command = AssignRequest(request, owner.team, owner.operator)
-        asked = AskedCommand(command, id=CommandId(uuid5(base, str(request))))
-        async with limit:
-            return await ask_over(visit, Action.CHANGE_REQUESTS, asked)
+    def command(request: RequestId) -> AnyCommand | None:
+        if owner is None or is_closing:
+            return CloseByPerson(request, reason)
+        if request in towns and towns[request] not in owner.towns:
+            return None  # their people could not see it
+        return AssignRequest(request, owner.team, owner.operator)
 
-    return await asyncio.gather(*map(one, chosen))
+    asked = {
+        request: AskedCommand(wanted, id=CommandId(uuid5(base, str(request))))
+        for request in chosen
+        if (wanted := command(request)) is not None
+    }
+    answers = await ask_over_all(visit, Action.CHANGE_REQUESTS, list(asked.values()))
+    by_request = dict(zip(asked, answers, strict=True))
+    return [by_request.get(request, Refused(RefusalReason.UNKNOWN_DESTINATION)) for request in chosen]
 
 
 def _story(visit: Visit, story: OwnStory | None, *, is_bare: bool) -> web.Response:

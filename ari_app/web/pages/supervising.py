@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from ari_app.web.pages.answers import see_other
 from ari_app.web.site import Visit
 
 LONGEST_REASON = 200
+AT_ONCE = 8
 _GONE = "Dit team of deze medewerker is er niet (meer), of werkt niet voor die gemeente."
 #: what is said to somebody who asks for another person
 _OF_OTHERS: Mapping[RefusalReason, str] = {
@@ -30,6 +32,17 @@ async def ask_over(visit: Visit, action: Action, asked: AskedCommand) -> Answer:
     """In the visitor's name, within the municipalities for which they may do it. Raises StoreUnavailable."""
     site, scope = visit.site, visit.actor.scope_of(action)
     return await ask(site.pool, asked, actor=f"account:{visit.actor.login}", scope=scope, answers=site.answers)
+
+
+async def ask_over_all(visit: Visit, action: Action, several: Sequence[AskedCommand]) -> list[Answer]:
+    """The answers, in this order; some at once, so that a long list keeps nobody else waiting."""
+    limit = asyncio.Semaphore(AT_ONCE)
+
+    async def one(asked: AskedCommand) -> Answer:
+        async with limit:
+            return await ask_over(visit, action, asked)
+
+    return await asyncio.gather(*map(one, several))
 
 
 def reason_of(form: Mapping[str, str]) -> str:
