@@ -58,6 +58,10 @@ class Names:
             return ELSEWHERE
         return code if known is None else known.name
 
+    def team(self, code: str | None) -> str:
+        """Of a team that answers for none of the readers' municipalities there is no name."""
+        return self.teams.get(code or "", "een ander team")
+
     def operator(self, number: str | None) -> str:
         """Name and number; empty for nobody."""
         if number is None:

@@ -14,12 +14,14 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.call import EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import TransferOutcome, TransferState
 from ari_app.local.postgres import LocalPostgres
 from tests.storage.values import new_leg
 from tests.web.callers import Talk, a_request, a_talk, over
 from tests.web.chromium import Desk
+from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
 from tests.web.rows import ledger_of, waiting_callers
@@ -113,3 +115,29 @@ async def test_a_call_is_told_in_a_picture_and_in_tables(desk: Desk, talk: Talk)
     await bea.get_by_role("button", name="Laat nummer en notities zien").click()
     await desk.text_of(bea, "main", "0119 555 123")
     await looked_at(desk, bea, "a call with its number")
+
+
+async def test_everything_of_somebody_who_is_away_is_given_away(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/terugbelverzoeken/overdragen")
+    await looked_at(desk, bea, "nobody to give away from")
+    for n in range(3):
+        await a_request(desk.serve, WIERDAM, operator="101", number=f"+3111955517{n}")
+    await desk.serve.pool.execute(
+        """INSERT INTO operator_absence (operator, from_at, author, created_at)
+        VALUES ('101', now() - interval '1 hour', 'test', now())"""
+    )
+    await bea.reload()
+    await bea.get_by_role("link", name="Anna (101)").click()
+    await desk.text_of(bea, "main", "moet nog 3 burgers terugbellen, en is afwezig")
+    await looked_at(desk, bea, "what somebody has who is away")
+    async with all_is_refused(desk.serve, RefusalReason.BEING_CALLED):
+        await bea.get_by_role("button", name="Draag alle 3 verzoeken over").click()
+        await desk.text_of(bea, "#answer", "3 niet. Iemand belt deze burger nu.")
+    await looked_at(desk, bea, "what could not be given")
+    await bea.locator("#answer a").first.click()
+    await desk.text_of(bea, "main", "Geschiedenis")
+    await looked_at(desk, bea, "the history of a callback")
+    await bea.goto(f"{desk.url}/terugbelverzoeken?medewerker=operator:101")
+    await desk.text_of(bea, "main", "Geef de gekozen verzoeken aan iemand")
+    await looked_at(desk, bea, "callbacks of one operator")

@@ -40,6 +40,8 @@ PATHS = (
     "/medewerkers/101",
     "/terugbelverzoeken",
     "/terugbelverzoeken?team=team:elderlo&risico=1",
+    "/terugbelverzoeken?gemeente=GM9902&medewerker=operator:102",
+    "/terugbelverzoeken/overdragen",
     "/gesprekken",
     "/gesprekken?gemeente=GM9902&team=elderlo&medewerker=102",
     "/gesprekken.csv",
@@ -54,11 +56,14 @@ CHANGES = {
 }
 NOBODY = "00000000-0000-0000-0000-000000000000"
 #: of Elderlo: its name, its code, its operator and team, and what is in the address of its account
-FOREIGN = ("Elderlo", "GM9902", "Bert", "elderlo", r"\b102\b")
+FOREIGN = ("Elderlo", "GM9902", "Bert", "elderlo", r"(?<!\.)\b102\b")
 
 
 def _foreign(text: str) -> list[str]:
-    """What of Elderlo is in a page or a frame. Its operator's number as a word of its own: ids have digits too."""
+    """What of Elderlo is in a page or a frame.
+
+    Its operator's number as a word of its own: ids have digits too, and moments have thousandths of a second.
+    """
     return [word for word in FOREIGN if re.search(word, text)]
 
 

@@ -56,6 +56,15 @@ class RequestCounts:
     at_risk: int
 
 
+@dataclass(frozen=True, slots=True)
+class OwnerOfRequests:
+    """Somebody for whom open requests of the scope are, and how many."""
+
+    number: OperatorNumber
+    count: int
+    is_absent: bool
+
+
 _REMIND = CallbackRules().remind_before_minutes
 # A team of which the scope has no municipality is not named; a person outside it is not, by the policy of `web` too.
 _OPEN = f"""
@@ -80,6 +89,12 @@ WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality 
   AND ($4::timestamptz IS NULL OR (request.deadline_at, request.id) > ($4, $5::uuid))
   AND ($6::text IS NULL OR request.owner_operator = $6 OR request.owner_team = ANY ($7::text[]))
 ORDER BY request.deadline_at, request.id LIMIT $8"""
+_OWNERS = """
+SELECT request.owner_operator AS number, count(*)::int AS count, EXISTS (SELECT FROM operator_absence absence
+    WHERE absence.operator = request.owner_operator AND absence.from_at <= $2
+      AND (absence.until_at IS NULL OR absence.until_at > $2)) AS is_absent
+FROM callback_request request WHERE request.closed_at IS NULL AND request.owner_operator IS NOT NULL
+  AND ($1::text[] IS NULL OR request.municipality = ANY ($1)) GROUP BY request.owner_operator"""
 _THE_REQUEST = f"""
 SELECT {REQUEST.listed()} FROM callback_request WHERE reference = $1
   AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
@@ -94,6 +109,7 @@ async def requests_at_risk(
     now: datetime,
     *,
     team: TeamCode | None = None,
+    operator: OperatorNumber | None = None,
     only_risky: bool = False,
     most: int = MOST_LISTED,
 ) -> tuple[list[RequestAtRisk], RequestCounts]:
@@ -101,7 +117,7 @@ async def requests_at_risk(
 
     Raises StoreUnavailable.
     """
-    found = await open_requests(pool, scope, now, team=team)
+    found = await open_requests(pool, scope, now, team=team, of=None if operator is None else (operator, ()))
     overdue = sum(Risk.OVERDUE in one.risks for one in found)
     counts = RequestCounts(len(found), overdue, sum(bool(one.risks) for one in found))
     listed = [one for one in found if one.risks or not only_risky]
@@ -130,6 +146,14 @@ async def open_requests(
             asked = (scope_codes(scope), now, team, deadline_at, last, operator, list(teams), most)
             rows = await connection.fetch(_OPEN, *asked)
     return [_read(row, now, tomorrow_at) for row in rows]
+
+
+async def owners_of_requests(pool: Pool, scope: Scope, now: datetime) -> dict[OperatorNumber, OwnerOfRequests]:
+    """Everybody who is named as the one to call for an open request of the scope. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_OWNERS, scope_codes(scope), now)
+    return {OperatorNumber(row["number"]): OwnerOfRequests(**row) for row in rows}
 
 
 async def story_in_scope(pool: Pool, scope: Scope, reference: str) -> OwnStory | None:

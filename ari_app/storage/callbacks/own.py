@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.access import Scope
-from ari_app.core.callbacks import CallbackAttempt, CallbackFactKind, CallbackRequest, RequestState
+from ari_app.core.callbacks import CallbackAttempt, CallbackFact, CallbackFactKind, CallbackRequest, RequestState
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId
 from ari_app.storage.callbacks.statements import ATTEMPT, ATTEMPTS_OF, IS_TEAMS, REQUEST
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
-from ari_app.storage.db.rows import Named
+from ari_app.storage.db.rows import Named, json_detail, without_pii
 from ari_app.storage.db.scopes import reading, scope_codes
 
 #: a list that nobody reads to its end
@@ -42,10 +42,10 @@ class OwnRequest:
 
 @dataclass(frozen=True, slots=True)
 class OwnStory:
-    """One request with what happened to it, in order."""
+    """One request with what happened to it, in order. Facts are without what is personal of the citizen."""
 
     request: CallbackRequest
-    facts: tuple[tuple[datetime, CallbackFactKind], ...]
+    facts: tuple[CallbackFact, ...]
     attempts: tuple[CallbackAttempt, ...]
 
 
@@ -67,7 +67,7 @@ SELECT {REQUEST.listed()} FROM callback_request request WHERE request.reference 
   AND ($1::text[] IS NULL OR request.municipality = ANY ($1))
   AND (request.owner_operator = $2
     OR request.owner_team IN (SELECT member.team FROM operator_team member WHERE member.operator = $2))"""
-_FACTS = "SELECT at, kind FROM callback_fact WHERE request_id = $1 ORDER BY seq"
+_FACTS = "SELECT at, kind, detail FROM callback_fact WHERE request_id = $1 ORDER BY seq"
 _OPEN_OF_NUMBER = """
 SELECT deadline_at FROM callback_request WHERE municipality = $2 AND pii_number = $3 AND closed_at IS NULL
   AND ($1::text[] IS NULL OR municipality = ANY ($1))"""
@@ -103,7 +103,10 @@ async def story_of_row(connection: Connection, found: Named) -> OwnStory:
     attempts = await connection.fetch(ATTEMPTS_OF, found["id"])
     return OwnStory(
         REQUEST.read(found),
-        tuple((row["at"], CallbackFactKind(row["kind"])) for row in facts),
+        tuple(
+            CallbackFact(row["at"], CallbackFactKind(row["kind"]), without_pii(json_detail(row["detail"])))
+            for row in facts
+        ),
         tuple(ATTEMPT.read(row) for row in attempts),
     )
 

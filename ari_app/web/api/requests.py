@@ -196,7 +196,7 @@ def _story(story: OwnStory, hidden: Hidden) -> TerugbelverzoekVerloop:
         medewerker=hidden.shown(one.owner_operator),
         gesloten_op=one.closed_at,
         gesloten_hoe=one.close_kind,
-        feiten=[TerugbelFeit(op=at, soort=kind) for at, kind in story.facts],
+        feiten=[TerugbelFeit(op=one.at, soort=one.kind) for one in story.facts],
         pogingen=[
             Terugbelpoging(
                 nummer=attempt.number,

@@ -17,8 +17,10 @@ from ari_app.core.operator_commands import MakeCallback, NextCallback, PromiseCa
 from ari_app.core.tariffs import Forbidden, NotCalled
 from ari_app.storage.callbacks.own import own_story, promised_until
 from ari_app.web import security
+from ari_app.web.call_words import FACTS
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import answered, ask_controller, call_id_of, card_of, note_of
+from ari_app.web.request_words import HistoryRow
 from ari_app.web.site import Visit
 
 LONGEST_NUMBER, LONGEST_SUBJECT, LONGEST_NOTE = 40, 200, 2000
@@ -103,7 +105,9 @@ async def show(visit: Visit) -> web.Response:
     if story is None:
         raise web.HTTPNotFound
     town = site.area.current.municipalities.get(story.request.municipality)
-    return page_for(visit, "callback", story=story, town="" if town is None else town.name, is_bare=False, back="/")
+    own = [HistoryRow(fact.at, FACTS[fact.kind], None) for fact in story.facts]
+    name = "" if town is None else town.name
+    return page_for(visit, "callback", story=story, town=name, history=own, is_bare=False, back="/")
 
 
 async def _checked(visit: Visit, form: dict[str, str], call_id: CallId | None) -> Checked | None:

@@ -23,12 +23,15 @@ from ari_app.storage.callbacks.at_risk import (
     story_with_number,
     towns_of_requests,
 )
+from ari_app.storage.callbacks.of_call import known_calls
 from ari_app.storage.callbacks.own import OwnStory
 from ari_app.web import security
 from ari_app.web.live.screen import Page, Region, Screen
+from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.commands import command_id_of
 from ari_app.web.pages.supervising import LONGEST_REASON, ask_over_all, back_to, reason_of, said
+from ari_app.web.request_words import actor_words, call_of, history_of
 from ari_app.web.site import Visit
 
 HERE = "/terugbelverzoeken"
@@ -48,13 +51,21 @@ class Owner:
 
 
 async def show_all(visit: Visit) -> web.Response:
-    """`team`: its requests alone; `risico`: only what may go wrong."""
+    """`team`, `medewerker`, `gemeente`: their requests alone; `risico`: only what may go wrong."""
     site, query, scope = visit.site, visit.request.query, visit.actor.scope_of(Action.REQUESTS)
-    owners = owners_for(site.area.current, visit.actor)
-    teams = [one for one in owners if one.team is not None]
-    team = next((one.team for one in teams if one.value == query.get("team")), None)
+    owners, names = owners_for(site.area.current, visit.actor), Names.of(site.area.current, scope)
+    chosen = {one.value: one for one in owners}
+    team, person = chosen.get(query.get("team", "")), chosen.get(query.get("medewerker", ""))
+    town = next((code for code in names.towns if code == query.get("gemeente")), None)
     only_risky = bool(query.get("risico"))
-    listed, _ = await requests_at_risk(site.pool, scope, site.now(), team=team, only_risky=only_risky)
+    listed, _ = await requests_at_risk(
+        site.pool,
+        scope if town is None else frozenset({town}),
+        site.now(),
+        team=None if team is None else team.team,
+        operator=None if person is None else person.operator,
+        only_risky=only_risky,
+    )
     screen = Screen(visit.session.id, visit.actor, Page.REQUESTS)
     await site.hub.fill(screen)
     return page_for(
@@ -65,8 +76,10 @@ async def show_all(visit: Visit) -> web.Response:
         requests=listed,
         most=MOST_LISTED,
         owners=owners,
-        teams=teams,
         team=team,
+        person=person,
+        towns=names.towns,
+        town=town,
         only_risky=only_risky,
         said=_said(query),
         now=site.now(),
@@ -92,7 +105,7 @@ async def change_many(visit: Visit) -> web.Response:
 async def show(visit: Visit) -> web.Response:
     """The history of one request, without its number."""
     scope, reference = visit.actor.scope_of(Action.REQUESTS), visit.request.match_info["reference"]
-    return _story(visit, await story_in_scope(visit.site.pool, scope, reference), is_bare=True)
+    return await _story(visit, await story_in_scope(visit.site.pool, scope, reference), is_bare=True)
 
 
 async def show_number(visit: Visit) -> web.Response:
@@ -100,7 +113,7 @@ async def show_number(visit: Visit) -> web.Response:
     site, scope = visit.site, visit.actor.scope_of(Action.SEE_NUMBER)
     reference, author = visit.request.match_info["reference"], f"account:{visit.actor.login}"
     story = await story_with_number(site.pool, scope, reference, author, site.now())
-    return _story(visit, story, is_bare=False)
+    return await _story(visit, story, is_bare=False)
 
 
 def owners_for(area: Area, actor: Actor) -> list[Owner]:
@@ -146,12 +159,27 @@ async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -
     return [by_request.get(request, Refused(RefusalReason.UNKNOWN_DESTINATION)) for request in chosen]
 
 
-def _story(visit: Visit, story: OwnStory | None, *, is_bare: bool) -> web.Response:
+async def _story(visit: Visit, story: OwnStory | None, *, is_bare: bool) -> web.Response:
     if story is None:
         raise web.HTTPNotFound
-    town = visit.site.area.current.municipalities.get(story.request.municipality)
-    name = story.request.municipality if town is None else town.name
-    return page_for(visit, "callback", story=story, town=name, is_bare=is_bare, back=HERE)
+    site, scope = visit.site, visit.actor.scope_of(Action.REQUESTS)
+    names, request = Names.of(site.area.current, scope), story.request
+    said_in = {call for fact in story.facts if (call := call_of(fact)) is not None}
+    said_in |= {call for call in (request.call_id, *(one.call_id for one in story.attempts)) if call is not None}
+    known = await known_calls(site.pool, scope, said_in)
+    return page_for(
+        visit,
+        "callback",
+        story=story,
+        town=names.town(request.municipality),
+        history=history_of(story.facts, names, known),
+        owner=names.operator(request.owner_operator) or names.team(request.owner_team),
+        closed_by=None if request.closed_by is None else actor_words(request.closed_by, names),
+        known_calls=known,
+        names=names,
+        is_bare=is_bare,
+        back=HERE,
+    )
 
 
 def _request(text: str) -> RequestId | None:

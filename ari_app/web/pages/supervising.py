@@ -35,12 +35,20 @@ async def ask_over(visit: Visit, action: Action, asked: AskedCommand) -> Answer:
 
 
 async def ask_over_all(visit: Visit, action: Action, several: Sequence[AskedCommand]) -> list[Answer]:
-    """The answers, in this order; some at once, so that a long list keeps nobody else waiting."""
-    limit = asyncio.Semaphore(AT_ONCE)
+    """The answers, in this order; some at once, so that a long list keeps nobody else waiting.
+
+    Where nobody answered one of them in time, the others are refused likewise and not asked.
+    """
+    limit, expired, is_answered = asyncio.Semaphore(AT_ONCE), Refused(RefusalReason.EXPIRED), True
 
     async def one(asked: AskedCommand) -> Answer:
+        nonlocal is_answered
         async with limit:
-            return await ask_over(visit, action, asked)
+            if not is_answered:
+                return expired
+            answer = await ask_over(visit, action, asked)
+            is_answered = is_answered and answer != expired
+            return answer
 
     return await asyncio.gather(*map(one, several))
 
