@@ -12,7 +12,6 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import OperatorNumber
 from ari_app.render.accounts import accounts_table, link_text
 from ari_app.settings import LinkSettings, SettingsError, load
-from ari_app.storage.accounts.attempts import subjects_of_login
 from ari_app.storage.accounts.store import (
     add_account,
     change_roles,
@@ -20,6 +19,7 @@ from ari_app.storage.accounts.store import (
     lock_account,
     new_link,
     read_role,
+    set_operator,
     unlock_account,
 )
 from ari_app.storage.db.engine import Database
@@ -79,8 +79,7 @@ def accounts_lock(login: str, author: str) -> None:
 @author_option
 def accounts_unlock(login: str, author: str) -> None:
     """LOGIN may log in again, also at once after wrong passwords."""
-    subjects = subjects_of_login(login)
-    with_database(lambda db: unlock_account(db.background, login, subjects, author, datetime.now(UTC)))
+    with_database(lambda db: unlock_account(db.background, login, author, datetime.now(UTC)))
     click.echo(f"{login}: may log in")
 
 
@@ -110,6 +109,17 @@ def accounts_role(login: str, added: tuple[str, ...], removed: tuple[str, ...], 
 
     with_database(work)
     click.echo(f"{login}: {len(added)} given, {len(removed)} taken away")
+
+
+@accounts.command("operator")
+@click.argument("login")
+@click.option("--number", metavar="NUMBER", help="the operator that this person is at the phone; none, if left out")
+@author_option
+def accounts_operator(login: str, number: str | None, author: str) -> None:
+    """Say who LOGIN is at the phone; their desk follows within seconds."""
+    operator = None if number is None else OperatorNumber(number)
+    with_database(lambda db: set_operator(db.background, login, operator, author, datetime.now(UTC)))
+    click.echo(f"{login}: {'no operator' if number is None else f'operator {number}'}")
 
 
 async def _read(db: Database, texts: tuple[str, ...]) -> list[RoleRow]:

@@ -73,6 +73,8 @@ class Action(StrEnum):
     CHANGES = "changes"  # which of the rows that one may read have changed
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
+    GIVE_ROLES = "give_roles"  # to a new account, or to one that is there; and take them away
+    CHANGE_ACCOUNTS = "change_accounts"  # lock one, give it a new link or another operator's number
 
 
 #: the table
@@ -99,6 +101,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.CHANGES: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
+    Action.GIVE_ROLES: frozenset({Role.ADMINISTRATOR}),
+    Action.CHANGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
 }
 #: the same for tokens of other programs: what is not here, no token can do
 TOKENS_MAY: Mapping[Action, ApiScope] = {
@@ -119,7 +123,7 @@ TOKENS_MAY: Mapping[Action, ApiScope] = {
 }
 #: what touches all municipalities of the thing it is done to, so that each of them has to be the actor's; for the
 #: others it is enough that one of them is
-TOUCHES_ALL = frozenset({Action.END_SESSIONS})
+TOUCHES_ALL = frozenset({Action.END_SESSIONS, Action.CHANGE_ACCOUNTS})
 
 
 @dataclass(frozen=True, slots=True)

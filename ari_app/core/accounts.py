@@ -24,6 +24,7 @@ RECOVERY_CODES = 10
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
 LONGEST_LOGIN = 100
+LONGEST_NAME = 100
 _LOGIN = re.compile(rf"[a-z0-9][a-z0-9._@+-]{{0,{LONGEST_LOGIN - 1}}}")
 
 #: what is left of the most used passwords of twelve characters and more without figures and signs around them

@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area_commands import AreaCommand
-from ari_app.core.ids import CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
+from ari_app.core.ids import AccountId, CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
 from ari_app.core.state_commands import LogIn, StateCommand
 from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson, SupervisorCommand
 from ari_app.core.wrap_ups import WrapUp
 
-AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand | AreaCommand
+AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand | AreaCommand | AccountCommand
 
 
 class What(StrEnum):
@@ -50,6 +51,13 @@ class What(StrEnum):
     END_CALAMITY = "end_calamity"
     CLOSE_EARLY = "close_early"
     OPEN_AGAIN = "open_again"
+    ADD_ACCOUNT = "add_account"
+    LOCK_ACCOUNT = "lock_account"
+    UNLOCK_ACCOUNT = "unlock_account"
+    RESET_ACCOUNT = "reset_account"
+    GIVE_ROLE = "give_role"
+    TAKE_ROLE = "take_role"
+    LINK_OPERATOR = "link_operator"
 
 
 class CommandState(StrEnum):
@@ -64,7 +72,7 @@ class CommandState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class AskedCommand:
     """What somebody asks for. `operator`: whose desk or state it is about; `call_id`: which call; `municipality`: of
-    what is about a whole one.
+    what is about a whole one; `account`: whose rights it is about.
 
     A command about a caller names both; without a call it is about the one whom the operator has when it is asked.
     """
@@ -74,6 +82,7 @@ class AskedCommand:
     call_id: CallId | None = None
     id: CommandId = field(default_factory=new_command_id)
     municipality: MunicipalityCode | None = None
+    account: AccountId | None = None
 
     def __post_init__(self) -> None:
         """Raises ValueError for a command that keys only can give, or one that is about nobody."""
@@ -81,9 +90,11 @@ class AskedCommand:
             raise ValueError("a key's code is no command of a screen")
         if isinstance(self.command, AreaCommand) is (self.municipality is None):
             raise ValueError("what is about a municipality names it, and nothing else does")
-        about = (self.operator, self.call_id, self.request_id, self.municipality)
+        if isinstance(self.command, AccountCommand) is (self.account is None):
+            raise ValueError("what is about an account names it, and nothing else does")
+        about = (self.operator, self.call_id, self.request_id, self.municipality, self.account)
         if all(one is None for one in about):
-            raise ValueError("a command is about an operator, a call, a request or a municipality")
+            raise ValueError("a command is about an operator, a call, a request, a municipality or an account")
 
     @property
     def request_id(self) -> RequestId | None:

@@ -127,6 +127,14 @@ class RefusalReason(StrEnum):
     NOTHING_TO_END = "nothing_to_end"
     PHONE_BUSY = "phone_busy"  # there is a call at the phone that is to ring for a login
     PHONE_TAKEN = "phone_taken"  # another operator is logged in at it
+    NO_SUCH_ACCOUNT = "no_such_account"
+    OWN_ACCOUNT = "own_account"  # nobody changes their own rights
+    NOT_ALLOWED = "not_allowed"  # it is not the actor's to do
+    LOGIN_TAKEN = "login_taken"  # there is an account with that name
+    NO_SUCH_OPERATOR = "no_such_operator"
+    NO_SUCH_ROLE = "no_such_role"  # no role of that name, or not for that municipality or team
+    ROLE_NOT_HELD = "role_not_held"
+    LAST_ADMINISTRATOR = "last_administrator"  # nobody would be left to give rights
 
 
 @dataclass(frozen=True, slots=True)

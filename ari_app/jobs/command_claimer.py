@@ -11,6 +11,7 @@ import structlog
 
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.operators.commands import OperatorCommands
+from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area import Area
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AskedCommand
@@ -108,6 +109,8 @@ class CommandClaimer:
             case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp():
                 await self._change_rows(claimed)
             case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain():
+                await self._change_rows(claimed)
+            case of_account if isinstance(of_account, AccountCommand):
                 await self._change_rows(claimed)
             case AssignRequest() | CloseByPerson() as decided:
                 await self._store(claimed, await self._change_request(decided, by))

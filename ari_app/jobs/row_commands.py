@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area import Calamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
+from ari_app.jobs.account_commands import change_account
 from ari_app.storage.accounts.attempts import forget_waits_in
 from ari_app.storage.area.calamities import CalamityRefused, UnknownMunicipality, end_calamity_in, set_calamity_in
 from ari_app.storage.area.early_closings import ClosingRefused, close_early_in, open_again_in
@@ -40,6 +42,8 @@ async def change_rows(claimed: ClaimedCommand, now: datetime, connection: Connec
             return ACCEPTED
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
             return await _change_area(connection, asked.municipality, of_all, by, now)
+    if isinstance(asked.command, AccountCommand) and asked.account is not None:
+        return await change_account(connection, asked.account, asked.command, by, now)
     return Refused(RefusalReason.NO_SUCH_CALL)
 
 

@@ -36,6 +36,14 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.NO_WRAP_UP: "there is no wrap-up time to end",
     RefusalReason.PHONE_BUSY: "there is a call at that phone",
     RefusalReason.PHONE_TAKEN: "another operator is logged in at that phone",
+    RefusalReason.NO_SUCH_ACCOUNT: "there is no such account",
+    RefusalReason.OWN_ACCOUNT: "nobody changes their own rights",
+    RefusalReason.NOT_ALLOWED: "it is not for this account to do",
+    RefusalReason.LOGIN_TAKEN: "there is an account with that name already",
+    RefusalReason.NO_SUCH_OPERATOR: "there is no such operator",
+    RefusalReason.NO_SUCH_ROLE: "there is no such role, municipality or team",
+    RefusalReason.ROLE_NOT_HELD: "the account does not have that role",
+    RefusalReason.LAST_ADMINISTRATOR: "it is the last administrator",
 }
 
 

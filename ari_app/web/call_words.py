@@ -58,6 +58,14 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NOTHING_TO_END: "Dit was al voorbij.",
     RefusalReason.NO_WRAP_UP: "Uw nawerk is al voorbij.",
     RefusalReason.PHONE_BUSY: "Dit toestel is in gesprek. Leg de hoorn neer, of kies een ander toestel.",
+    RefusalReason.NO_SUCH_ACCOUNT: "Dit account is er niet (meer).",
+    RefusalReason.OWN_ACCOUNT: "Uw eigen rechten kunt u niet veranderen. Vraag een andere beheerder.",
+    RefusalReason.NOT_ALLOWED: f"Dit mag u niet: het gaat ook over andere gemeenten. {_NOTHING}",
+    RefusalReason.LOGIN_TAKEN: "Er is al een account met deze naam. Kies een andere naam.",
+    RefusalReason.NO_SUCH_OPERATOR: "Dit nummer is niet van een medewerker van uw gemeenten.",
+    RefusalReason.NO_SUCH_ROLE: "Deze rol, gemeente of dit team is er niet.",
+    RefusalReason.ROLE_NOT_HELD: f"Deze rol was er al niet meer. {_NOTHING}",
+    RefusalReason.LAST_ADMINISTRATOR: "Dit is de laatste beheerder. Maak eerst een andere beheerder.",
     RefusalReason.PHONE_TAKEN: "Op dit toestel is een collega aangemeld. Kies een ander toestel.",
 }
 _ENDS: Mapping[EndReason, str] = {

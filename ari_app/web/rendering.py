@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ari_app.core.access import Action, Actor, Role, may
-from ari_app.core.accounts import Account, RoleRow
+from ari_app.core.accounts import Account
 from ari_app.core.calendar import AMSTERDAM
 from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
@@ -63,7 +63,6 @@ class Renderer:
             machine=machine,
             duration=duration,
             role_word=ROLE_WORDS.__getitem__,
-            role_row=role_row,
             account_state=account_state,
             **FILTERS,
             **STORY_FILTERS,
@@ -90,12 +89,6 @@ class Renderer:
 def rights(actor: Actor) -> set[str]:
     """The actions that somebody may do for some municipality: a page offers no others."""
     return {action.value for action in Action if may(actor, action)}
-
-
-def role_row(given: RoleRow) -> str:
-    """A role with what it is for, in words."""
-    of = given.municipality or given.team
-    return ROLE_WORDS[given.role] if of is None else f"{ROLE_WORDS[given.role]} ({of})"
 
 
 def account_state(account: Account) -> str:

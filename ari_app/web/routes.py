@@ -11,6 +11,7 @@ from ari_app.core.access import Action
 from ari_app.web.live import socket
 from ari_app.web.pages import (
     account,
+    account_changes,
     accounts,
     boards,
     calamities,
@@ -112,6 +113,13 @@ ROUTES = (
     Route("POST", "/account/wachtwoord", account.change_password, Action.OWN_ACCOUNT, keeps_form=False),
     Route("POST", "/account/sessies/{session}/beeindigen", account.end_session, Action.OWN_ACCOUNT),
     Route("GET", "/accounts", accounts.show_all, Action.LIST_ACCOUNTS),
+    Route("POST", "/accounts", account_changes.add, Action.GIVE_ROLES),
+    Route("POST", "/accounts/{login}/rollen", account_changes.give_role, Action.GIVE_ROLES),
+    Route("POST", "/accounts/{login}/rollen/afnemen", account_changes.take_role, Action.GIVE_ROLES),
+    Route("POST", "/accounts/{login}/nummer", account_changes.link_operator, Action.CHANGE_ACCOUNTS),
+    Route("POST", "/accounts/{login}/blokkeren", account_changes.lock, Action.CHANGE_ACCOUNTS),
+    Route("POST", "/accounts/{login}/deblokkeren", account_changes.unlock, Action.CHANGE_ACCOUNTS),
+    Route("POST", "/accounts/{login}/startlink", account_changes.reset, Action.CHANGE_ACCOUNTS),
     Route("GET", "/accounts/{login}", accounts.show, Action.LIST_ACCOUNTS),
     Route("POST", "/accounts/{login}/sessies/{session}/beeindigen", accounts.end_session, Action.END_SESSIONS),
 )

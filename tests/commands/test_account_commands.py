@@ -74,6 +74,22 @@ def test_a_second_account_of_the_same_name_and_a_role_that_is_not_held_are_refus
     assert (gone.exit_code, gone.stderr) == (2, "account bea has no role editor\n")
 
 
+def test_the_operator_of_an_account_is_said_and_forgotten(type_in: Type) -> None:
+    assert type_in("import", str(SAMPLE)).exit_code == 0
+    type_in("accounts", "add", "anna", "--name", "Anna")
+    assert type_in("accounts", "operator", "anna", "--number", "999").exit_code == 2
+    assert type_in("accounts", "operator", "anna", "--number", "101").stdout == "anna: operator 101\n"
+    (account,) = rows(type_in("accounts", "list", "--json"))
+    assert account["operator"] == "101"
+    assert type_in("accounts", "operator", "anna").stdout == "anna: no operator\n"
+
+
+def test_the_last_administrator_stays(type_in: Type) -> None:
+    type_in("accounts", "add", "bea", "--name", "Bea", "--role", "administrator")
+    refused = type_in("accounts", "lock", "bea")
+    assert (refused.exit_code, "the last administrator" in refused.stderr) == (2, True)
+
+
 def test_locked_and_unlocked_and_a_new_link(type_in: Type) -> None:
     type_in("accounts", "add", "bea", "--name", "Bea")
     assert type_in("accounts", "lock", "bea").exit_code == 0

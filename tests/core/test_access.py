@@ -52,6 +52,8 @@ TABLE = {
     Action.CHANGES: {Role.OPERATOR, Role.SUPERVISOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
+    Action.GIVE_ROLES: {Role.ADMINISTRATOR},
+    Action.CHANGE_ACCOUNTS: {Role.ADMINISTRATOR},
 }
 
 
@@ -115,6 +117,8 @@ def test_no_token_can_do_what_only_people_do() -> None:
         Action.OWN_CALLS,
         Action.LIST_ACCOUNTS,
         Action.END_SESSIONS,
+        Action.GIVE_ROLES,
+        Action.CHANGE_ACCOUNTS,
     }
     assert set(Action) - set(TOKENS_MAY) == only_people
     assert set(TOKENS_MAY.values()) == set(ApiScope)

@@ -108,10 +108,12 @@ def about(command: AnyCommand, call_id: CallId, command_id: CommandId) -> AskedC
     )
 
 
-async def claimed_by_one_that_dies(database: Database, asked: AskedCommand, before: int) -> bool:
+async def claimed_by_one_that_dies(
+    database: Database, asked: AskedCommand, before: int, *, actor: str = "account:7"
+) -> bool:
     """Whether it lived to the end."""
     claims = controller(database.pool)
-    waiting = asyncio.create_task(ask(database.pool, asked, actor="account:7", scope=None))
+    waiting = asyncio.create_task(ask(database.pool, asked, actor=actor, scope=None))
     while not (taken := await claims.claim()):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     waiting.cancel()

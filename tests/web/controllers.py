@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 
 from ari_app.core.commands import AnyCommand
@@ -39,14 +40,23 @@ async def all_is_refused(serve: Database, reason: RefusalReason) -> AsyncIterato
 @asynccontextmanager
 async def rows_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
     """For the time of the block; the list is what was asked."""
-    claims, asked = controller(place.serve.pool), list[AnyCommand]()
+    async with rows_are_changed_in(place.serve, place.clock) as asked:
+        yield asked
+
+
+@asynccontextmanager
+async def rows_are_changed_in(
+    serve: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> AsyncIterator[list[AnyCommand]]:
+    """The same for pages that are a process of their own."""
+    claims, asked = controller(serve.pool), list[AnyCommand]()
 
     async def work() -> None:
-        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
+        async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
             async for _ in feed:  # the first tells to look
                 for claimed in await claims.claim():
                     asked.append(claimed.asked.command)
-                    await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, place.clock()))
+                    await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, now()))
 
     task = asyncio.create_task(work())
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,13 +21,13 @@ from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.local.postgres import LocalPostgres
 from tests.storage.values import new_session
 from tests.web.chromium import Desk
-from tests.web.controllers import all_is_refused
+from tests.web.controllers import all_is_refused, rows_are_changed_in
 from tests.web.desks import a_desk
 from tests.web.rows import an_operator, store
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
-WIERDAM = MunicipalityCode("GM9901")
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 #: where somebody wants to look at the pages with their own eyes
 SHOTS = os.environ.get("SHOTS")
 
@@ -35,6 +36,9 @@ SHOTS = os.environ.get("SHOTS")
 async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
     async with a_desk(postgres_server, migrated_template, server_directory) as desk:
         await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+        await desk.account("bea", RoleRow(Role.ADMINISTRATOR))
+        await desk.account("wim", RoleRow(Role.ADMINISTRATOR, WIERDAM))
+        await desk.account("beide", RoleRow(Role.OPERATOR, WIERDAM), RoleRow(Role.EDITOR, ELDERLO))
         yield desk
 
 
@@ -74,3 +78,44 @@ async def test_an_operator_lets_their_phone_ring_by_keyboard_alone(desk: Desk) -
     await an_operator(desk.serve, "101", WIERDAM)
     await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
     assert not await page.is_visible("#ring")
+
+
+async def test_an_administrator_makes_changes_and_locks_an_account(desk: Desk) -> None:
+    page = await desk.logged_in("bea")
+    await page.goto(f"{desk.url}/accounts")
+    await looked_at(desk, page, "accounts")
+    async with rows_are_changed_in(desk.serve):
+        await page.get_by_role("link", name="Maak een nieuw account").click()
+        await page.fill("#naam", "anna")
+        await page.fill("#persoon", "Dirk Smit")
+        await page.select_option("#rol", "supervisor")
+        await page.select_option("#voor", "GM9901")
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await desk.text_of(page, "#answer", "Er is al een account met deze naam.")
+        await looked_at(desk, page, "accounts-refused")
+        assert await page.input_value("#persoon") == "Dirk Smit"
+        assert await page.input_value("#rol") == "supervisor"
+        await page.fill("#naam", "dirk")
+        await page.get_by_role("button", name="Maak account").click()
+        link = await page.inner_text("#startlink")
+        assert link.startswith(f"{desk.url}/start/")
+        await looked_at(desk, page, "account-link")
+        await page.get_by_role("link", name="Naar het account").click()
+        await desk.text_of(page, "main", "Teamleider (Wierdam)")
+        await page.select_option("#rol", "editor")
+        await page.select_option("#voor", "elderlo")
+        await page.get_by_role("button", name="Geef deze rol").click()
+        await desk.text_of(page, "#answer", "Gedaan.")
+        await looked_at(desk, page, "account")
+        await page.get_by_role("button", name=re.compile("Neem af.*redacteur .team KCC Elderlo")).click()
+        await desk.gone(page, "main ul.list", "Elderlo")
+        await page.get_by_role("button", name="Blokkeer dit account").click()
+        await desk.text_of(page, "main", "Dit account is geblokkeerd sinds")
+        await looked_at(desk, page, "account-locked")
+    await page.goto(f"{desk.url}/accounts/bea")
+    await looked_at(desk, page, "account-own")
+    small = await desk.logged_in("wim")
+    await small.goto(f"{desk.url}/accounts/beide")
+    await desk.text_of(small, "main", "Dit account werkt ook voor andere gemeenten.")
+    await looked_at(desk, small, "account-shared")

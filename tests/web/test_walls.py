@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import WSServerHandshakeError
@@ -11,12 +12,14 @@ from ari_app.core.access import MAY, Action, Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.storage.area.calamities import set_calamity
 from ari_app.web.api.operations import OPERATIONS
 from ari_app.web.live import hub
 from ari_app.web.live.screen import ACTIONS, PAGE_ACTIONS, REGIONS, Page, Region
 from ari_app.web.routes import OPEN_ROUTES, ROUTES
 from tests.web.callers import a_request
+from tests.web.controllers import all_is_refused
 from tests.web.frames import closed_with, next_frames
 from tests.web.people import Place
 from tests.web.rows import an_operator, waiting_callers
@@ -88,6 +91,14 @@ def trusts_all(place: Place) -> Place:
     return place
 
 
+@pytest.fixture
+async def nothing_is_done(trusts_all: Place) -> AsyncIterator[None]:
+    """By a controller that answers at once."""
+    async with all_is_refused(trusts_all.serve, RefusalReason.NOT_ALLOWED):
+        yield
+
+
+@pytest.mark.usefixtures("nothing_is_done")
 async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: Place) -> None:
     await two_of_each_role(trusts_all)
     for role in Role:

@@ -90,6 +90,14 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NOTHING_TO_END: "onbekende-code",
     RefusalReason.PHONE_BUSY: "onbekende-code",
     RefusalReason.PHONE_TAKEN: "onbekende-code",
+    RefusalReason.NO_SUCH_ACCOUNT: "onbekende-code",
+    RefusalReason.OWN_ACCOUNT: "onbekende-code",
+    RefusalReason.NOT_ALLOWED: "onbekende-code",
+    RefusalReason.LOGIN_TAKEN: "onbekende-code",
+    RefusalReason.NO_SUCH_OPERATOR: "onbekende-code",
+    RefusalReason.NO_SUCH_ROLE: "onbekende-code",
+    RefusalReason.ROLE_NOT_HELD: "onbekende-code",
+    RefusalReason.LAST_ADMINISTRATOR: "onbekende-code",
 }
 
 

@@ -21,6 +21,9 @@ FROM account_role WHERE account = ANY ($1::uuid[]) ORDER BY role, municipality, 
 ACCOUNT_COLUMNS = """account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
   account.password_hash IS NOT NULL AS has_password, account.totp_secret IS NOT NULL AS has_second_factor"""
 
+_UNLOCKED = "SELECT id, login, name, operator FROM account WHERE login = $1 AND locked_at IS NULL"
+_TOWNS = "SELECT DISTINCT municipality FROM operator_skill WHERE operator = $1"
+
 GivenRoles = Mapping[UUID, list[tuple[RoleRow, Scope]]]
 
 
@@ -58,3 +61,14 @@ def account_of(row: Named, roles: GivenRoles, reader: Scope) -> Account:
 def actor_of(account: AccountId, row: Named, roles: GivenRoles) -> Actor:
     grants = tuple(Grant(role.role, scope) for role, scope in roles.get(account, []))
     return Actor(account, row["login"], row["name"], optional(OperatorNumber, row["operator"]), grants)
+
+
+async def actor_with(connection: Connection, login: str) -> Actor | None:
+    """The rights of an account at this moment; None for one that is not there, or locked."""
+    row = await connection.fetchrow(_UNLOCKED, login)
+    return None if row is None else actor_of(AccountId(row["id"]), row, await roles_of(connection, [row["id"]]))
+
+
+async def operator_towns(connection: Connection, operator: OperatorNumber) -> Scope:
+    """The municipalities that an operator answers for."""
+    return frozenset(MunicipalityCode(row["municipality"]) for row in await connection.fetch(_TOWNS, operator))

@@ -63,11 +63,11 @@ _WITHOUT_LOGIN = frozenset({What.LOG_IN, What.WRAP_UP, What.UNLOCK_PIN})
 _ASK = f"""
 WITH asked AS (
 INSERT INTO command (id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments,
-  pii_arguments, asked_at, expires_at)
+  pii_arguments, asked_at, expires_at, account)
 SELECT $1::uuid, $2::text, coalesce(call.asterisk_id, session.asterisk_id, before.asterisk_id), $3::text, session.id,
   coalesce($4::uuid, CASE WHEN $11 THEN session.call_id END), $5::uuid,
   coalesce(call.municipality, request.municipality, $13::text), $6::text, $7::jsonb, $8::jsonb, now(),
-  now() + $9::interval
+  now() + $9::interval, $14::uuid
 FROM (SELECT) one
 LEFT JOIN operator_session session ON session.operator = $3 AND session.logged_out_at IS NULL
 LEFT JOIN call ON call.id = coalesce($4::uuid, CASE WHEN $11::boolean THEN session.call_id END)
@@ -91,7 +91,7 @@ _IS_THE_SAME = """
 SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
   AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)
   AND request_id IS NOT DISTINCT FROM $6
-  AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7)"""
+  AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7) AND account IS NOT DISTINCT FROM $8"""
 
 _OPERATOR = "SELECT operator FROM command WHERE id = $1 AND actor = $2 AND call_id = $3"
 
@@ -186,16 +186,16 @@ async def _write(
     about = (asked.operator, asked.call_id, asked.request_id)
     is_of_call, needs_no_login = what in _OF_A_CALL, what in _WITHOUT_LOGIN
     said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), is_of_call, needs_no_login)
-    of = asked.municipality
+    of = (asked.municipality, asked.account)
     with translated():
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
-            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said, of) is not None
+            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said, *of) is not None
             return is_new or await _is_the_same(connection, asked, actor, what)
 
 
 async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:
-    about = (asked.operator, asked.call_id, asked.request_id, asked.municipality)
+    about = (asked.operator, asked.call_id, asked.request_id, asked.municipality, asked.account)
     found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, *about)
     return found is not None
 

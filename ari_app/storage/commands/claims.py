@@ -17,9 +17,19 @@ from uuid import uuid4
 import asyncpg
 import structlog
 
+from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area_commands import AreaCommand
 from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import AsteriskId, CallId, CommandId, MunicipalityCode, OperatorNumber, SessionId, optional
+from ari_app.core.ids import (
+    AccountId,
+    AsteriskId,
+    CallId,
+    CommandId,
+    MunicipalityCode,
+    OperatorNumber,
+    SessionId,
+    optional,
+)
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import BeReady, LogOff, TakePause
 from ari_app.storage.commands.codec import decoded, encoded_answer
@@ -37,7 +47,7 @@ MOST_AT_ONCE = 50
 ABANDONED_SECONDS = 30
 
 _IS_MINE = "(node = $1 OR node IS NULL)"
-_WHOLE = "id, actor, operator, session_id, call_id, municipality, what, arguments, pii_arguments, asked_at"
+_WHOLE = "id, actor, operator, session_id, call_id, municipality, account, what, arguments, pii_arguments, asked_at"
 _ANY_OPEN = "SELECT EXISTS (SELECT FROM command WHERE answered_at IS NULL)"
 _CLAIM = f"""
 UPDATE command SET claimed_at = now(), claimed_by = $2
@@ -172,7 +182,8 @@ def _read(row: asyncpg.Record) -> ClaimedCommand | None:
         command = decoded(row["what"], row["arguments"], row["pii_arguments"])
         call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
         town = optional(MunicipalityCode, row["municipality"]) if isinstance(command, AreaCommand) else None
-        asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id, town)
+        account = optional(AccountId, row["account"]) if isinstance(command, AccountCommand) else None
+        asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id, town, account)
     except ValueError as error:
         log.warning("command_not_understood", command_id=str(row["id"]), what=row["what"], error=str(error))
         return None

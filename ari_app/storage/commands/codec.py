@@ -11,6 +11,15 @@ from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from ari_app.core.account_commands import (
+    AddAccount,
+    GiveRole,
+    LinkOperator,
+    LockAccount,
+    ResetAccount,
+    TakeRole,
+    UnlockAccount,
+)
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AnyCommand, CommandState, What
 from ari_app.core.operator_commands import (
@@ -66,6 +75,13 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.END_CALAMITY: EndCalamity,
     What.CLOSE_EARLY: CloseEarly,
     What.OPEN_AGAIN: OpenAgain,
+    What.ADD_ACCOUNT: AddAccount,
+    What.LOCK_ACCOUNT: LockAccount,
+    What.UNLOCK_ACCOUNT: UnlockAccount,
+    What.RESET_ACCOUNT: ResetAccount,
+    What.GIVE_ROLE: GiveRole,
+    What.TAKE_ROLE: TakeRole,
+    What.LINK_OPERATOR: LinkOperator,
 }
 _WHAT: Mapping[type[AnyCommand], What] = {kind: what for what, kind in KINDS.items()}
 #: what is personal without saying so in its name: the destination of a transfer may be a number outside

@@ -125,7 +125,8 @@ _GUARDED = sa.text("SELECT oid::regclass::text FROM pg_class WHERE relrowsecurit
 
 #: whoever asks reads no numbers and notes of others, and gives no answer
 _ASKED = (
-    "id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments, asked_at, expires_at"
+    "id, actor, node, operator, session_id, call_id, request_id, municipality, account, what, arguments, asked_at,"
+    " expires_at"
 )
 _ANSWERED = "claimed_at, answered_at, answer, reason, details"
 
@@ -136,7 +137,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     "pin_attempt": "SELECT (operator, locked_until_at)",
     "audit_log": "INSERT",
     "command": f"SELECT ({_ASKED}, {_ANSWERED}), INSERT ({_ASKED}, pii_arguments)",
-    # Who logs in is of no municipality; no page makes an account, or gives a role.
+    # Who logs in is of no municipality; no page makes an account, or gives a role: it asks for a command.
     "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",
     "account_role": _READ,
     "account_link": "SELECT, UPDATE (used_at)",

@@ -33,6 +33,7 @@ def _of_team(column: str) -> str:
 #: the same. A new row is never claimed, for `web` may not say so (`storage.db.roles`).
 _COMMAND = " AND ".join(
     (
+        "account IS NULL",  # whose rights change is for the whole group to read: an account is of no municipality
         f"(municipality IS NULL OR {_IN_SCOPE.format('municipality')})",
         f"(operator IS NULL OR {_of_operator('command.operator')})",
         f"(claimed_at IS NOT NULL OR call_id IS NULL OR {_through('call', 'id', 'command.call_id')} OR EXISTS (SELECT"

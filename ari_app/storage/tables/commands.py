@@ -20,6 +20,7 @@ command = sa.Table(
     sa.Column("session_id", sa.Uuid),  # the login of that operator, when it was asked
     sa.Column("call_id", sa.Uuid),
     sa.Column("request_id", sa.Uuid),
+    sa.Column("account", sa.Uuid),  # whose rights it is about; of one that is to be made, the id it gets
     optional_text("municipality"),  # of the call or the request, or that it is about
     text("what"),
     sa.Column("arguments", JSONB, nullable=False),
@@ -35,7 +36,9 @@ command = sa.Table(
     one_of("what", What),
     one_of("answer", CommandState),
     sa.CheckConstraint("expires_at > asked_at", name="lasts"),
-    sa.CheckConstraint("num_nonnulls(operator, call_id, request_id, municipality) > 0", name="is_about_somebody"),
+    sa.CheckConstraint(
+        "num_nonnulls(operator, call_id, request_id, municipality, account) > 0", name="is_about_somebody"
+    ),
     sa.CheckConstraint(
         "(answered_at IS NULL) = (answer IS NULL) AND (answered_at IS NULL OR pii_arguments IS NULL)",
         name="answered_is_whole",

@@ -63,14 +63,17 @@ def reason_of(form: Mapping[str, str]) -> str:
 
 def back_to(where: str, answer: Answer, **more: str) -> web.Response:
     """The page from which it was asked, which then says what came of it."""
+    return see_other(f"{where}?{urlencode({'antwoord': word_of(answer), **more})}")
+
+
+def word_of(answer: Answer) -> str:
+    """What `said` turns into words."""
     match answer:
         case Accepted():
-            word = _DONE
+            return _DONE
         case Refused(reason):
-            word = reason.value
-        case _:
-            word = "onzeker"
-    return see_other(f"{where}?{urlencode({'antwoord': word, **more})}")
+            return reason.value
+    return "onzeker"
 
 
 def said(word: str, done: str = "Gedaan.") -> str:

@@ -6,6 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ari_app.core.account_commands import (
+    AddAccount,
+    GiveRole,
+    LinkOperator,
+    LockAccount,
+    ResetAccount,
+    TakeRole,
+    UnlockAccount,
+)
 from ari_app.core.area import AfterCalamity
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.callbacks import AttemptOutcome
@@ -63,6 +72,14 @@ COMMANDS: list[AnyCommand] = [
     EndCalamity(datetime(2026, 3, 3, 15, tzinfo=UTC)),
     CloseEarly(datetime(2026, 3, 3, 23, tzinfo=UTC), "storm"),
     OpenAgain(),
+    AddAccount("bea", "Bea de Wit", "ab12", "operator:GM9901", OperatorNumber("101")),
+    LockAccount(),
+    UnlockAccount(),
+    ResetAccount("ab12"),
+    GiveRole("editor:GM9901"),
+    TakeRole("editor"),
+    LinkOperator(OperatorNumber("101")),
+    LinkOperator(),
 ]
 ANSWERS: list[Answer] = [
     ACCEPTED,

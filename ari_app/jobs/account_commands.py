@@ -1,0 +1,143 @@
+"""Commands of administrators about accounts, carried out in the transaction that answers them.
+
+Their rights are read anew, in the same transaction: those of the page may be older than a lock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ari_app.core.access import NOBODYS, Actor, Scope, overlap, together
+from ari_app.core.account_commands import (
+    AccountCommand,
+    AddAccount,
+    GiveRole,
+    LinkOperator,
+    LockAccount,
+    ResetAccount,
+    TakeRole,
+    UnlockAccount,
+    refusal,
+)
+from ari_app.core.accounts import Account, RoleRow
+from ari_app.core.ids import AccountId, OperatorNumber
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.storage.accounts.changes import (
+    AccountRefused,
+    account_in,
+    add_in,
+    change_roles_in,
+    link_in,
+    lock_in,
+    one_at_a_time,
+    role_in,
+    set_operator_in,
+    unlock_in,
+)
+from ari_app.storage.accounts.rows import actor_with, operator_towns
+from ari_app.storage.db.engine import Connection
+
+_OF_ACCOUNT = "account:"
+
+
+async def change_account(
+    connection: Connection, account: AccountId, wanted: AccountCommand, by: str, now: datetime
+) -> Answer:
+    """`by`: as the row of the command names its actor; whoever is no account and no terminal may do nothing."""
+    await one_at_a_time(connection)
+    try:
+        actor = await _actor(connection, by)
+        found = await account_in(connection, account)
+        if (found is None) is not isinstance(wanted, AddAccount):
+            return Refused(RefusalReason.NO_SUCH_ACCOUNT if found is None else RefusalReason.LOGIN_TAKEN)
+        roles, of_roles = await _roles(connection, actor, wanted)
+        reason = refusal(actor, account, wanted, None if found is None else found.scope, of_roles)
+        if reason is not None:
+            return Refused(reason)
+        await _require_known_operator(connection, actor, wanted)
+        if isinstance(wanted, AddAccount):
+            return await _add(connection, account, wanted, roles, by, now)
+        if found is not None:
+            await _change(connection, found, wanted, roles, by, now)
+    except AccountRefused as refused:
+        return Refused(refused.reason)
+    return ACCEPTED
+
+
+async def _add(
+    connection: Connection, account: AccountId, wanted: AddAccount, roles: list[RoleRow], by: str, now: datetime
+) -> Answer:
+    token_hash = _digest(wanted.link_digest)
+    await add_in(connection, account, wanted.login, wanted.name, wanted.operator_number, roles, by, now)
+    made = await account_in(connection, account)
+    if made is not None:
+        await link_in(connection, made, token_hash, by, now)
+    return ACCEPTED
+
+
+async def _change(
+    connection: Connection, found: Account, wanted: AccountCommand, roles: list[RoleRow], by: str, now: datetime
+) -> None:
+    match wanted:
+        case LockAccount():
+            await lock_in(connection, found, by, now)
+        case UnlockAccount():
+            await unlock_in(connection, found, by, now)
+        case ResetAccount(link_digest):
+            await link_in(connection, found, _digest(link_digest), by, now)
+        case GiveRole():
+            await change_roles_in(connection, found, roles, (), by, now)
+        case TakeRole():
+            await change_roles_in(connection, found, (), roles, by, now)
+        case LinkOperator(operator):
+            await set_operator_in(connection, found, operator, by, now)
+
+
+async def _actor(connection: Connection, by: str) -> Actor | None:
+    """None for a terminal. Raises AccountRefused for somebody who is not there, or locked, by now."""
+    if by.startswith("console:"):
+        return None
+    actor = await actor_with(connection, by.removeprefix(_OF_ACCOUNT)) if by.startswith(_OF_ACCOUNT) else None
+    if actor is None:
+        raise AccountRefused(f"{by} may change no account", RefusalReason.NOT_ALLOWED)
+    return actor
+
+
+async def _roles(connection: Connection, actor: Actor | None, wanted: AccountCommand) -> tuple[list[RoleRow], Scope]:
+    """The roles that are given or taken, and the municipalities of all of them.
+
+    A team may get municipalities later: a role for one without any is the whole group's to give. Raises AccountRefused.
+    """
+    match wanted:
+        case AddAccount(roles=text):
+            words = [word for word in text.split(",") if word]
+        case GiveRole(text) | TakeRole(text):
+            words = [text]
+        case _:
+            words = []
+    found = [await role_in(connection, word) for word in words]
+    if actor is not None and actor.known is not None and any(scope == NOBODYS for _, scope in found):
+        raise AccountRefused("a role for a team without municipalities", RefusalReason.NOT_ALLOWED)
+    return [role for role, _ in found], together(scope for _, scope in found)
+
+
+async def _require_known_operator(connection: Connection, actor: Actor | None, wanted: AccountCommand) -> None:
+    """An operator who works for none of the actor's municipalities does not exist for them. Raises AccountRefused."""
+    number: OperatorNumber | None = None
+    if isinstance(wanted, AddAccount | LinkOperator):
+        number = wanted.operator_number
+    if actor is None or number is None or actor.known is None:
+        return
+    if not overlap(await operator_towns(connection, number), actor.known):
+        raise AccountRefused(f"no operator has number {number}", RefusalReason.NO_SUCH_OPERATOR)
+
+
+def _digest(text: str) -> bytes:
+    """Raises AccountRefused for what is no SHA-256."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        raise AccountRefused("a link is named by a SHA-256")
+    return found

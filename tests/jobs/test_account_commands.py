@@ -1,0 +1,210 @@
+"""Commands about accounts, carried out by a controller: with the rights of that moment, once or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+
+import pytest
+
+from ari_app.core.access import Role
+from ari_app.core.account_commands import (
+    AccountCommand,
+    AddAccount,
+    GiveRole,
+    LinkOperator,
+    LockAccount,
+    ResetAccount,
+    TakeRole,
+    UnlockAccount,
+)
+from ari_app.core.accounts import Account, RoleRow
+from ari_app.core.commands import AskedCommand
+from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, new_account_id, new_command_id
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
+from ari_app.jobs.account_commands import change_account
+from ari_app.storage.accounts.logins import candidate_of_link
+from ari_app.storage.accounts.store import (
+    AccountRefused,
+    add_account,
+    change_roles,
+    find_account,
+    list_accounts,
+    lock_account,
+)
+from ari_app.storage.accounts.tokens import digest, new_token
+from ari_app.storage.commands.asker import ask
+from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
+from tests.jobs.test_row_commands import claimed_by_one_that_dies
+from tests.roles import as_role
+from tests.storage.commands.people import controller
+
+pytestmark = pytest.mark.postgres
+
+NOW = datetime.now(UTC)
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+DIGEST = digest("a link").hex()
+ROWS = """
+INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
+INSERT INTO team (code, name) VALUES ('wierdam', 'KCC Wierdam'), ('samen', 'KCC samen'), ('leeg', 'Leeg');
+INSERT INTO team_municipality VALUES ('wierdam', 'GM9901', 'own');
+INSERT INTO team_municipality VALUES ('samen', 'GM9901', 'own'), ('samen', 'GM9902', 'own');
+INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
+INSERT INTO operator_team VALUES ('101', 'wierdam');"""
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """With an administrator of all, one of Wierdam, and an operator of Wierdam."""
+    async with Database(as_role(database_url, SERVE)) as database:
+        await database.pool.execute(ROWS)
+        people = (
+            ("otto", RoleRow(Role.ADMINISTRATOR)),
+            ("wim", RoleRow(Role.ADMINISTRATOR, WIERDAM)),
+            ("anna", RoleRow(Role.OPERATOR, WIERDAM)),
+        )
+        for login, role in people:
+            await add_account(database.background, login, login.title(), None, [role], "test", NOW)
+        yield database
+
+
+async def account(database: Database, login: str) -> Account:
+    found = await find_account(database.background, login, None)
+    assert found is not None
+    return found
+
+
+async def told(
+    database: Database, by: str, command: AccountCommand, login: str = "anna", *, new: AccountId | None = None
+) -> Answer:
+    about = new or (await account(database, login)).id
+    async with transaction(database.background) as connection:
+        return await change_account(connection, about, command, by, NOW)
+
+
+async def deeds(database: Database, by: str) -> list[str]:
+    rows = await database.pool.fetch("SELECT action FROM audit_log WHERE actor = $1 ORDER BY id", by)
+    return [row["action"] for row in rows]
+
+
+async def test_an_administrator_makes_an_account_whose_owner_has_a_link(database: Database) -> None:
+    token = new_token()
+    made = AddAccount("Bea", "Bea de Wit", digest(token).hex(), "operator:wierdam,editor:GM9901", OperatorNumber("101"))
+    assert await told(database, "account:wim", made, new=new_account_id()) == ACCEPTED
+    bea = await account(database, "bea")
+    assert (bea.name, bea.operator, bea.has_password) == ("Bea de Wit", "101", False)
+    assert set(bea.roles) == {RoleRow(Role.OPERATOR, team=TeamCode("wierdam")), RoleRow(Role.EDITOR, WIERDAM)}
+    owner = await candidate_of_link(database.pool, token, NOW)
+    assert owner is not None and owner.actor.login == "bea"
+    assert await deeds(database, "account:wim") == ["account.add", "account.reset"]
+    again = AddAccount("bea", "Bea", DIGEST, "editor:GM9901")
+    assert await told(database, "account:wim", again, new=new_account_id()) == Refused(RefusalReason.LOGIN_TAKEN)
+    assert await told(database, "account:wim", again, new=bea.id) == Refused(RefusalReason.LOGIN_TAKEN)
+
+
+async def test_what_is_changed_is_so_and_in_the_audit_log(database: Database) -> None:
+    by = "account:wim"
+    for command in (
+        GiveRole("supervisor:wierdam"),
+        TakeRole("operator:GM9901"),
+        LinkOperator(OperatorNumber("101")),
+        LockAccount(),
+    ):
+        assert await told(database, by, command) == ACCEPTED
+    anna = await account(database, "anna")
+    assert anna.roles == (RoleRow(Role.SUPERVISOR, team=TeamCode("wierdam")),)
+    assert anna.operator == "101" and anna.locked_at is not None
+    assert await told(database, by, UnlockAccount()) == ACCEPTED
+    assert await told(database, by, ResetAccount(DIGEST)) == ACCEPTED
+    assert await told(database, by, LinkOperator()) == ACCEPTED
+    anna = await account(database, "anna")
+    assert (anna.operator, anna.locked_at) == (None, None)
+    done = ["role_add", "role_remove", "operator", "lock", "unlock", "reset", "operator"]
+    assert await deeds(database, by) == [f"account.{word}" for word in done]
+
+
+@pytest.mark.parametrize(
+    ("command", "login", "reason"),
+    [
+        (GiveRole("operator:GM9902"), "anna", RefusalReason.NOT_ALLOWED),
+        (GiveRole("operator:samen"), "anna", RefusalReason.NOT_ALLOWED),
+        (GiveRole("operator:leeg"), "anna", RefusalReason.NOT_ALLOWED),  # it may get municipalities later
+        (GiveRole("administrator"), "anna", RefusalReason.NOT_ALLOWED),
+        (GiveRole("administrator"), "wim", RefusalReason.OWN_ACCOUNT),
+        (GiveRole("supervisor:GM9901"), "wim", RefusalReason.OWN_ACCOUNT),
+        (LockAccount(), "wim", RefusalReason.OWN_ACCOUNT),
+        (LockAccount(), "otto", RefusalReason.NOT_ALLOWED),
+        (ResetAccount(DIGEST), "otto", RefusalReason.NOT_ALLOWED),
+        (TakeRole("administrator"), "otto", RefusalReason.NOT_ALLOWED),
+        (TakeRole("editor:GM9901"), "anna", RefusalReason.ROLE_NOT_HELD),
+        (GiveRole("boss"), "anna", RefusalReason.NO_SUCH_ROLE),
+        (GiveRole("editor:nergens"), "anna", RefusalReason.NO_SUCH_ROLE),
+        (LinkOperator(OperatorNumber("102")), "anna", RefusalReason.NO_SUCH_OPERATOR),  # of no municipality of wim's
+        (LinkOperator(OperatorNumber("999")), "anna", RefusalReason.NO_SUCH_OPERATOR),
+        (ResetAccount("no digest"), "anna", RefusalReason.NONSENSE),
+    ],
+    ids=str,
+)
+async def test_what_is_not_theirs_to_do_is_refused_and_changes_nothing(
+    database: Database, command: AccountCommand, login: str, reason: RefusalReason
+) -> None:
+    before = await list_accounts(database.background, None)
+    assert await told(database, "account:wim", command, login) == Refused(reason)
+    assert await list_accounts(database.background, None) == before
+    assert await deeds(database, "account:wim") == []
+
+
+@pytest.mark.parametrize("by", ["account:anna", "account:nobody", "service:dashboard", "anna", ""])
+async def test_whoever_is_no_administrator_any_more_changes_nothing(database: Database, by: str) -> None:
+    assert await told(database, by, UnlockAccount(), "wim") == Refused(RefusalReason.NOT_ALLOWED)
+    await told(database, "account:otto", LockAccount(), "wim")
+    assert await told(database, "account:wim", UnlockAccount()) == Refused(RefusalReason.NOT_ALLOWED)
+
+
+async def test_two_administrators_who_lock_each_other_at_the_same_moment_leave_one(database: Database) -> None:
+    await add_account(database.background, "ada", "Ada", None, [RoleRow(Role.ADMINISTRATOR)], "test", NOW)
+    both = await asyncio.gather(
+        told(database, "account:otto", LockAccount(), "ada"), told(database, "account:ada", LockAccount(), "otto")
+    )
+    assert sorted(map(str, both)) == sorted(map(str, [ACCEPTED, Refused(RefusalReason.NOT_ALLOWED)]))
+    locked = [one.login for one in await list_accounts(database.background, None) if one.locked_at]
+    assert len(locked) == 1
+
+
+async def test_also_a_terminal_leaves_an_administrator(database: Database) -> None:
+    for work in (
+        lock_account(database.background, "otto", "test", NOW),
+        change_roles(database.background, "otto", (), [RoleRow(Role.ADMINISTRATOR)], "test", NOW),
+    ):
+        with pytest.raises(AccountRefused, match="the last administrator"):
+            await work
+    await lock_account(database.background, "wim", "test", NOW)  # otto answers for Wierdam too
+    smaller = [RoleRow(Role.ADMINISTRATOR, WIERDAM)]
+    with pytest.raises(AccountRefused, match="the last administrator"):
+        await change_roles(database.background, "otto", smaller, [RoleRow(Role.ADMINISTRATOR)], "test", NOW)
+    await change_roles(database.background, "otto", smaller, (), "test", NOW)
+    await change_roles(database.background, "otto", (), smaller, "test", NOW)
+
+
+async def test_given_a_controller_that_is_killed_at_any_step_then_an_account_is_there_with_its_link_or_not_at_all(
+    database: Database,
+) -> None:
+    for before in range(40):
+        token, login = new_token(), f"bea{before}"
+        command = AddAccount(login, "Bea", digest(token).hex(), "editor:GM9901")
+        asked = AskedCommand(command, id=new_command_id(), account=new_account_id())
+        lived = await claimed_by_one_that_dies(database, asked, before, actor="account:wim")
+        await database.pool.execute("UPDATE command SET claimed_at = claimed_at - interval '1 minute'")
+        assert await controller(database.pool).settle(()) == (0 if lived else 1)
+        answer = await ask(database.pool, asked, actor="account:wim", scope=None)
+        made = await find_account(database.background, login, None)
+        link = await candidate_of_link(database.pool, token, NOW)
+        if lived:
+            assert answer == ACCEPTED
+            assert made is not None and link is not None
+            return
+        assert (answer, made, link) == (Unanswered(), None, None), before
+    pytest.fail("it never came to its end")
