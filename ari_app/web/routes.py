@@ -28,6 +28,7 @@ from ari_app.web.pages import (
     staff,
     start,
     state,
+    wrap_up,
 )
 from ari_app.web.site import Site, Visit
 
@@ -77,6 +78,7 @@ ROUTES = (
     Route("POST", "/aanmelden", phone_login.ring, Action.OWN_STATE),
     Route("POST", "/gesprek", call.act, Action.CALL),
     Route("POST", "/nawerk", call.wrap_up, Action.CALL),
+    Route("GET", "/nawerk/{call}", wrap_up.show, Action.CALL),
     Route("POST", "/nummerplan", directory.search, Action.DIRECTORY),
     Route("POST", "/terugbellen", callbacks.promise, Action.CALLBACKS),
     Route("POST", "/terugbellen/bel", callbacks.call, Action.CALLBACKS),

@@ -35,6 +35,7 @@ WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
     async with a_desk(postgres_server, migrated_template, server_directory) as desk:
         await desk.account("bea", RoleRow(Role.SUPERVISOR))
+        await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
         yield desk
 
 
@@ -141,3 +142,15 @@ async def test_everything_of_somebody_who_is_away_is_given_away(desk: Desk) -> N
     await bea.goto(f"{desk.url}/terugbelverzoeken?medewerker=operator:101")
     await desk.text_of(bea, "main", "Geef de gekozen verzoeken aan iemand")
     await looked_at(desk, bea, "callbacks of one operator")
+
+
+async def test_an_operators_own_day_leads_to_a_wrap_up_that_was_left_open(desk: Desk, talk: Talk) -> None:
+    anna = await desk.logged_in("anna")
+    link = anna.locator(f"#missing-{talk.call.id} a")
+    await link.wait_for()
+    await looked_at(desk, anna, "the desk with the own day")
+    async with anna.context.expect_page() as opened:
+        await link.click()
+    form = await opened.value
+    await desk.text_of(form, "main", "Gesprek voor Wierdam")
+    await looked_at(desk, form, "a wrap-up that was left open")

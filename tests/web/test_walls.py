@@ -164,7 +164,7 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
     calls = await place.serve.pool.fetch("SELECT id FROM call")
     for role in Role:
         browser = await place.logged_in(f"w-{role.value}")
-        for path in (*PATHS, *(f"/gesprekken/{call['id']}" for call in calls)):
+        for path in (*PATHS, *(f"/{page}/{call['id']}" for page in ("gesprekken", "nawerk") for call in calls)):
             text = await (await browser.get(path)).text()
             assert _foreign(text) == [], (role, path)
         for page, (region, words) in CHANGES.items():

@@ -35,7 +35,7 @@ from ari_app.web.live.screen import REGIONS, Region, Screen
 log = structlog.get_logger(__name__)
 
 #: these are rendered at most so often; the first change after a quiet time goes out at once
-SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0}
+SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0, Region.OWN_DAY: 3.0}
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
 #: a login that ended by itself stays dead: that is written down so often
@@ -150,7 +150,7 @@ class Hub:
                 # Who is there matters to what is at risk as well, which a look at the clock reads anew all the same.
                 for region in (Region.BOARD, Region.STAFF):
                     self._mark(region, screens.readers(region, skilled))
-                for region in (Region.CARD, Region.OPERATOR):
+                for region in (Region.CARD, Region.OPERATOR, Region.OWN_DAY):
                     self._mark(region, screens.of_operator(change.operator))
             case ChangeKind.CALL:
                 self._mark(Region.STAFF, screens.readers(Region.STAFF, of))
@@ -158,6 +158,8 @@ class Hub:
                 having = [one for one in screens.showing(Region.CARD) if one.card_call == call]
                 self._mark(Region.CARD, having)
                 self._mark(Region.OPERATOR, having)
+                said = [one for one in screens.showing(Region.OWN_DAY) if call in one.own_calls]
+                self._mark(Region.OWN_DAY, said)
             case ChangeKind.REQUEST | ChangeKind.CALAMITY:
                 having = [one for one in screens.readers(Region.CARD, of) if one.card_call is not None]
                 self._mark(Region.CARD, having)
@@ -198,6 +200,8 @@ class Hub:
                     await self.regions.show_cards(scope, readers, self._now())
                 case Region.CALLBACKS:
                     await self.regions.show_callbacks(scope, readers, self._now())
+                case Region.OWN_DAY:
+                    await self.regions.show_own_days(scope, readers, self._now())
                 case Region.OPERATOR:
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)

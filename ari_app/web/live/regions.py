@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 from ari_app.core.access import Scope
 from ari_app.core.area import Area
+from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.boards.figures import BoardView, board_figures
 from ari_app.storage.callbacks.at_risk import requests_at_risk
@@ -15,6 +16,7 @@ from ari_app.storage.callbacks.own import own_requests
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.card import call_cards
 from ari_app.storage.operators.desk import desk_states, queue_lines
+from ari_app.storage.operators.own_day import OwnDay, own_days
 from ari_app.storage.operators.staff import list_staff
 from ari_app.web.live.screen import Region, Screen
 from ari_app.web.notices import notices
@@ -66,6 +68,16 @@ class Regions:
             html = self._pages.fragment("callbacks", requests=requests, now=now)
             for screen in readers:
                 screen.put(Region.CALLBACKS, html)
+
+    async def show_own_days(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
+        """What each screen's operator did today. Raises StoreUnavailable."""
+        numbers = {screen.actor.operator for screen in screens if screen.actor.operator is not None}
+        since = instant_of(local_date(now), time(0))
+        days = await own_days(self._pool, scope, numbers, since) if numbers else {}
+        for screen in screens:
+            day = OwnDay() if screen.actor.operator is None else days[screen.actor.operator]
+            screen.own_calls = frozenset(talk.call_id for talk in day.missing)
+            screen.put(Region.OWN_DAY, self._pages.fragment("own_day", day=day))
 
     async def show_boards(self, screens: Sequence[Screen], now: datetime) -> None:
         """The wallboards; those of the same view are read and rendered once. Raises StoreUnavailable."""

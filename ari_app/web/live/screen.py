@@ -21,6 +21,7 @@ class Region(StrEnum):
     OPERATOR = "operator"
     QUEUE = "queue"
     CALLBACKS = "callbacks"  # the operator's own, and those of their teams
+    OWN_DAY = "own_day"  # the operator's talks of today, and wrap-ups that are still to be filled in
     CALAMITIES = "calamities"  # those that callers of the reader's municipalities hear now
     BOARD = "board"
     AT_RISK = "at_risk"  # how many callbacks of a supervisor's municipalities are overdue or at risk
@@ -34,6 +35,7 @@ ACTIONS = {
     Region.OPERATOR: Action.DESK,
     Region.QUEUE: Action.QUEUE_LINE,
     Region.CALLBACKS: Action.CALLBACKS,
+    Region.OWN_DAY: Action.OWN_CALLS,
     Region.CALAMITIES: Action.NOTICES,
     Region.BOARD: Action.BOARD,
     Region.STAFF: Action.STAFF,
@@ -54,7 +56,7 @@ class Page(StrEnum):
 _ALWAYS = frozenset({Region.HELLO, Region.LINE})
 _WITHIN = _ALWAYS | {Region.CALAMITIES}  # of people who are logged in
 REGIONS = {
-    Page.DESK: _WITHIN | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS},
+    Page.DESK: _WITHIN | {Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS, Region.OWN_DAY},
     Page.BOARD: _ALWAYS | {Region.BOARD},
     Page.STAFF: _WITHIN | {Region.STAFF},
     Page.REQUESTS: _WITHIN | {Region.AT_RISK},
@@ -82,6 +84,7 @@ class Screen:
         self.session = session
         self.actor = actor
         self.card_call: CallId | None = None  # the call that the operator has, or had until the wrap-up
+        self.own_calls: frozenset[CallId] = frozenset()  # without a wrap-up
         self.page = page
         self.view: BoardView | None = None
         self.board: BoardTokenId | None = None
