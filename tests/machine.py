@@ -24,6 +24,7 @@ from tests.sharing import asterisk_in_real_time
 
 Say = Callable[[str], None]
 TOOLS = Path(__file__).parent / "web" / "tools"
+INSTALLED = ".installed"  # made when all of it is there
 
 
 @contextmanager
@@ -92,19 +93,24 @@ def hurried_sounds(say: Say, towns: Sequence[tuple[str, str]], hurry: int) -> Pa
     return directory
 
 
-def axe(say: Say) -> Path:
-    """The script of axe-core, which looks at a page as somebody would who cannot see it well. Raises LocalError."""
+def npm_tools(say: Say) -> Path:
+    """The directory with what `tests/web/tools` needs of npm, in `node_modules`. Raises LocalError."""
     described = [TOOLS / name for name in ("package.json", "package-lock.json", ".npmrc")]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in described)).hexdigest()[:8]
     directory = cache_dir() / f"test-tools-{digest}"
-    script = directory / "node_modules" / "axe-core" / "axe.min.js"
     with _alone():
-        if not script.exists():
+        if not (directory / INSTALLED).exists():
             directory.mkdir(parents=True, exist_ok=True)
             for file in described:
                 shutil.copy(file, directory)
             assets.install(directory)
-    return script
+            (directory / INSTALLED).touch()
+    return directory
+
+
+def axe(say: Say) -> Path:
+    """The script of axe-core, which looks at a page as somebody would who cannot see it well. Raises LocalError."""
+    return npm_tools(say) / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def pages(say: Say) -> None:

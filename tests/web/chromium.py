@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Error as PlaywrightError
 
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import OperatorNumber
@@ -20,6 +22,7 @@ from ari_app.storage.accounts.store import add_account, set_password_hash
 from ari_app.storage.db.engine import Database
 from tests import machine
 from tests.patience import PATIENCE_SECONDS
+from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock
 
 PROGRAM = shutil.which("chromium") or "chromium"
@@ -40,6 +43,7 @@ class Desk:
     browser: Browser
     serve: Database
     axe: str
+    written: WrittenPages
 
     @property
     def url(self) -> str:
@@ -70,8 +74,15 @@ class Desk:
         await page.wait_for_url(f"{self.url}/")
 
     async def look_over(self, page: Page, where: str) -> None:
-        """At each width: nothing that axe objects to, and nothing that has to be scrolled sideways."""
+        """At each width: nothing that axe objects to, and nothing that has to be scrolled sideways.
+
+        How the page is written is looked over when the browser ends, both as we send it and as it is shown.
+        """
         await page.evaluate(self.axe)
+        self.written.add(await page.content(), f"{where}, as it is shown", by_browser=True)
+        with suppress(PlaywrightError):  # a page that stays while nobody serves it was looked over before
+            sent = await page.context.request.get(page.url)
+            self.written.add(await sent.text(), f"{where}, as it is sent")
         for width in WIDTHS:
             await page.set_viewport_size({"width": width, "height": 900})
             found: dict[str, Any] = await page.evaluate(
@@ -115,7 +126,11 @@ async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk
         pages.wait_until_ready()
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
-            yield Desk(pages, browser, serve, axe)
-            await browser.close()
+            with TemporaryDirectory() as directory:
+                desk = Desk(pages, browser, serve, axe, WrittenPages(Path(directory)))
+                yield desk
+                await browser.close()
+                findings = await desk.written.findings()
+                assert not findings, "\n".join(findings)
     finally:
         pages.stop()

@@ -27,6 +27,7 @@ from tests.roles import as_role
 from tests.web.callers import a_talk
 from tests.web.chromium import Desk, before_pages
 from tests.web.conftest import AREA
+from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock
 from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
 
@@ -281,3 +282,10 @@ async def test_a_page_of_an_older_version_is_loaded_anew_but_not_in_a_talk(desk:
     async with page.expect_navigation():
         await page.context.set_offline(False)
     assert len(loads) == 2
+
+
+async def test_what_browsers_would_have_to_guess_at_is_found(tmp_path: Path) -> None:
+    pages = WrittenPages(tmp_path)
+    pages.add("<!DOCTYPE html><html lang=nl><title>a</title><p><button>x</button></html>", "a page", by_browser=True)
+    found = await pages.findings()
+    assert any("no-implicit-button-type" in one and one.startswith("a page: ") for one in found), found

@@ -25,10 +25,35 @@ _PATH_WORDS = {
     "nummer": "Het nummer van de medewerker, of `ik`.",
     "kenmerk": "Het kenmerk van het terugbelverzoek, zoals de beller het hoorde.",
 }
+#: of parameters of lists, by their names
+_QUERY_WORDS = {
+    "aantal": "Zo veel hooguit op een pagina.",
+    "cursor": "Waar de vorige pagina ophield: neem `_links.next.href` over zoals die is.",
+    "gemeente": "Alleen van de gemeente met deze code.",
+    "medewerker": "Alleen van deze medewerker: een nummer, of `ik`.",
+    "risico": "Alleen wat risico loopt (`true`), of alleen wat dat niet doet (`false`).",
+    "soort": "Alleen vermeldingen van deze soort.",
+    "status": "Alleen gesprekken die bezig zijn, of alleen gesprekken die voorbij zijn.",
+    "team": "Alleen wat voor het team met deze code is.",
+    "toestand": "Alleen medewerkers in deze toestand.",
+    "tot": "Alleen wat vóór dit tijdstip binnenkwam.",
+    "vanaf": "Alleen wat op of na dit tijdstip binnenkwam.",
+}
+_TAG_WORDS = {
+    "calamiteiten": "Wat bellers nu eerst horen, en wat gepland is.",
+    "doorverbindingen": "Een beller doorverbinden, voor wie die beller heeft.",
+    "gebeurtenissen": "Een stroom van wat er verandert.",
+    "gesprekken": "Gesprekken, het verloop van elk, en het nummer van de beller.",
+    "medewerkers": "Medewerkers en hun toestand.",
+    "nummerplan": "Wie en wat er te bereiken is.",
+    "openingstijden": "Wanneer gemeenten open zijn.",
+    "terugbelverzoeken": "Beloften om terug te bellen.",
+    "wachtrijen": "Hoeveel bellers wachten, en hoe lang.",
+}
 
 
-def document(operations: Sequence[Operation], site_url: str) -> dict[str, Any]:
-    """`site_url`: the address of the pages."""
+def document(operations: Sequence[Operation], site_url: str, mail: str = "") -> dict[str, Any]:
+    """`site_url`: the address of the pages. `mail`: of the people who manage them, where that is known."""
     shapes = {operation.answer for operation in operations if operation.answer is not None}
     bodies = {operation.body for operation in operations if operation.body is not None}
     queries = {operation.query for operation in operations}
@@ -56,10 +81,12 @@ def document(operations: Sequence[Operation], site_url: str) -> dict[str, Any]:
             "description": "Gesprekken, medewerkers en terugbelverzoeken van een gedeeld 14+netnummer. "
             "Tijdstippen zijn UTC (RFC 3339). Fouten zijn problem+json (RFC 9457).",
             "license": {"name": "EUPL-1.2", "url": "https://joinup.ec.europa.eu/collection/eupl/eupl-text-eupl-12"},
-            "contact": {"name": "De beheerder van deze installatie", "url": site_url},
+            "contact": {"name": "De beheerder van deze installatie", "url": site_url, **_mail(mail)},
         },
         "servers": [{"url": f"{site_url}{PREFIX}"}],
-        "tags": [{"name": tag} for tag in sorted({operation.tag for operation in operations})],
+        "tags": [
+            {"name": tag, "description": _TAG_WORDS[tag]} for tag in sorted({operation.tag for operation in operations})
+        ],
         "paths": paths,
         "components": {
             "schemas": schemas,
@@ -76,6 +103,10 @@ def document(operations: Sequence[Operation], site_url: str) -> dict[str, Any]:
     }
 
 
+def _mail(mail: str) -> dict[str, str]:
+    return {"email": mail} if mail else {}
+
+
 def _operation(operation: Operation, query: dict[str, Any], refs: Any) -> dict[str, Any]:
     action = operation.actions[0]
     roles = sorted({role.value for one in operation.actions for role in MAY[one]})
@@ -89,6 +120,7 @@ def _operation(operation: Operation, query: dict[str, Any], refs: Any) -> dict[s
             "name": name,
             "in": "query",
             "required": name in query.get("required", ()),
+            "description": _QUERY_WORDS[name],
             "schema": {key: value for key, value in schema.items() if key != "title"},
         }
         for name, schema in query.get("properties", {}).items()
