@@ -74,6 +74,7 @@ class Action(StrEnum):
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
     GIVE_ROLES = "give_roles"  # to a new account, or to one that is there; and take them away
+    AUDIT = "audit"  # who looked at what, and changed what
     CHANGE_ACCOUNTS = "change_accounts"  # lock one, give it a new link or another operator's number
 
 
@@ -102,6 +103,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
     Action.GIVE_ROLES: frozenset({Role.ADMINISTRATOR}),
+    Action.AUDIT: frozenset({Role.ADMINISTRATOR}),
     Action.CHANGE_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
 }
 #: the same for tokens of other programs: what is not here, no token can do

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from ari_app.core.access import Scope
-from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.call import EndReason
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage.calls.selected import Selection
 from ari_app.web.api.cursors import LONGEST, after_row
 from ari_app.web.api.problems import ApiProblem
+from ari_app.web.periods import read_period
 
 LONGEST_WAIT = 7200
 #: of a file
@@ -52,8 +51,6 @@ ENDS: Mapping[str, tuple[str, tuple[EndReason, ...]]] = {
 }
 YES_OR_NO = {"ja": True, "nee": False}
 FIELDS = ("vanaf", "tot", "gemeente", "team", "medewerker", "einde", "wacht", "doorverbonden", "onderwerp", "cursor")
-_DAY = re.compile(r"20\d\d-\d\d-\d\d")
-_NO_DAY = "Vul een dag in, zoals 2026-11-30."
 _FROM_LIST = "Kies iets uit de lijst."
 
 
@@ -90,7 +87,7 @@ def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choi
     """Without a period: today. What is not known is left out of the address."""
     values = {name: sent.get(name, "").strip() for name in FIELDS}
     faults = {name: "Dit staat er twee keer. Kies er één." for name in FIELDS if name in repeated}
-    since, until = _period(values, faults, now)
+    since, until = read_period(values, faults, now)
     lists: Mapping[str, Collection[str]] = {
         "gemeente": choices.towns,
         "team": choices.teams,
@@ -120,33 +117,6 @@ def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choi
         subject=values["onderwerp"] or None,
     )
     return CallFilter(values, {}, selection, MunicipalityCode(values["gemeente"]) if values["gemeente"] else None)
-
-
-def _period(values: dict[str, str], faults: dict[str, str], now: datetime) -> tuple[datetime | None, datetime | None]:
-    """From the beginning of the first day to the end of the last one, in the Netherlands."""
-    today = local_date(now)
-    first, last = _day(values, "vanaf", faults), _day(values, "tot", faults)
-    first = first or last or today
-    last = last or max(first, today)
-    if last < first:
-        faults.setdefault("tot", "Deze dag ligt vóór de eerste dag.")
-    for name, day in (("vanaf", first), ("tot", last)):
-        if name not in faults:
-            values[name] = day.isoformat()
-    return instant_of(first, time(0)), instant_of(last + timedelta(days=1), time(0))
-
-
-def _day(values: dict[str, str], name: str, faults: dict[str, str]) -> date | None:
-    text = values[name]
-    if not text:
-        return None
-    try:
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    faults.setdefault(name, _NO_DAY)
-    return None
 
 
 def _seconds(text: str, faults: dict[str, str]) -> int | None:

@@ -54,6 +54,7 @@ TABLE = {
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
     Action.GIVE_ROLES: {Role.ADMINISTRATOR},
     Action.CHANGE_ACCOUNTS: {Role.ADMINISTRATOR},
+    Action.AUDIT: {Role.ADMINISTRATOR},
 }
 
 
@@ -119,6 +120,7 @@ def test_no_token_can_do_what_only_people_do() -> None:
         Action.END_SESSIONS,
         Action.GIVE_ROLES,
         Action.CHANGE_ACCOUNTS,
+        Action.AUDIT,
     }
     assert set(Action) - set(TOKENS_MAY) == only_people
     assert set(TOKENS_MAY.values()) == set(ApiScope)

@@ -81,7 +81,7 @@ async def test_the_migrated_schema_is_the_metadata_to_the_last_constraint(
     engine = create_migration_engine(empty_database_url)
     async with engine.begin() as connection:
         await connection.run_sync(tables.metadata.create_all)
-        for view in (tables.OPERATOR_SKILL_VIEW, *tables.CALLBACK_VIEWS):
+        for view in (tables.OPERATOR_SKILL_VIEW, *tables.CALLBACK_VIEWS, tables.AUDIT_VIEW):
             await connection.exec_driver_sql(view)
     await engine.dispose()
     assert await catalogue(database_url) == await catalogue(empty_database_url)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import OperatorState
 from ari_app.core.transfer import TransferOutcome, TransferState
 from ari_app.local.postgres import LocalPostgres
+from ari_app.storage.db.audit import record_deed
+from ari_app.storage.db.connections import transaction
 from tests.storage.values import new_leg
 from tests.web.callers import Talk, a_request, a_talk, over
 from tests.web.chromium import Desk
@@ -36,6 +38,7 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
     async with a_desk(postgres_server, migrated_template, server_directory) as desk:
         await desk.account("bea", RoleRow(Role.SUPERVISOR))
         await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+        await desk.account("ada", RoleRow(Role.ADMINISTRATOR))
         yield desk
 
 
@@ -154,3 +157,20 @@ async def test_an_operators_own_day_leads_to_a_wrap_up_that_was_left_open(desk: 
     form = await opened.value
     await desk.text_of(form, "main", "Gesprek voor Wierdam")
     await looked_at(desk, form, "a wrap-up that was left open")
+
+
+async def test_the_audit_log_is_read_by_an_administrator(desk: Desk, talk: Talk) -> None:
+    ada = await desk.logged_in("ada")
+    async with transaction(desk.serve.background) as connection:
+        detail = {"call_id": str(talk.call.id), "reason": "bel 06-1234 5678 terug " * 5}
+        for actor in ("account:bea", "service:kiss"):
+            await record_deed(connection, datetime.now(UTC), actor, "transfer_allowed", detail)
+    await ada.goto(f"{desk.url}/auditlog")
+    await desk.text_of(ada, "main", "stond nog een keer doorverbinden toe")
+    await looked_at(desk, ada, "the audit log")
+    await ada.fill("#wie", "niemand")
+    await ada.get_by_role("button", name="Laat zien").click()
+    await desk.text_of(ada, "main", "Hierbij is niets gevonden")
+    await ada.goto(f"{desk.url}/auditlog?soort=anders&tot=2026-02-30")
+    await desk.text_of(ada, "#answer", "Dit klopt nog niet")
+    await looked_at(desk, ada, "the audit log with faults")

@@ -48,6 +48,8 @@ PATHS = (
     "/gesprekken",
     "/gesprekken?gemeente=GM9902&team=elderlo&medewerker=102",
     "/gesprekken.csv",
+    "/auditlog",
+    "/auditlog?wie=e-supervisor",
 )
 #: of each page with live regions: what comes when callers come, and what is there of one's own
 CHANGES = {

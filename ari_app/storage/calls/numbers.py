@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +19,7 @@ _NUMBER = """
 SELECT pii_caller_number AS pii_number FROM call WHERE id = $1 AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
 
 _NUMBERS = """
-SELECT id, pii_caller_number FROM call
+SELECT id, municipality, pii_caller_number FROM call
 WHERE id = ANY ($1::uuid[]) AND ($2::text[] IS NULL OR municipality = ANY ($2))"""
 
 
@@ -49,6 +50,10 @@ async def callers_numbers(
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
             rows = await connection.fetch(_NUMBERS, list(calls), scope_codes(scope))
-            shown = {CallId(row["id"]): row["pii_caller_number"] for row in rows}
-            await record_deed(connection, now, author, "calls.numbers_exported", {"calls": [str(one) for one in shown]})
-    return shown
+            of_towns: dict[str | None, list[str]] = defaultdict(list)
+            for row in rows:
+                of_towns[row["municipality"]].append(str(row["id"]))
+            for town, ids in of_towns.items():  # each municipality reads of its own
+                detail = {"municipality": town, "count": len(ids), "calls": ids}
+                await record_deed(connection, now, author, "calls.numbers_exported", detail)
+    return {CallId(row["id"]): row["pii_caller_number"] for row in rows}

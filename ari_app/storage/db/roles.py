@@ -93,7 +93,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
     ),
     "change": "SELECT, INSERT, DELETE",
     "change_log": "SELECT, UPDATE",
-    **dict.fromkeys(("operator_skill", "callback_proof", "callback_promise", "alembic_version"), _READ),
+    **dict.fromkeys(("operator_skill", "callback_proof", "callback_promise", "audit_entry", "alembic_version"), _READ),
 }
 
 #: they run with the owner's rights: retention takes out what is personal, and nothing else of a fact
@@ -135,7 +135,8 @@ WEB_RIGHTS: Mapping[str, str] = {
     **dict.fromkeys(WEB_SEES, _READ),
     "operator": "SELECT (number, name)",  # never the hash of a PIN
     "pin_attempt": "SELECT (operator, locked_until_at)",
-    "audit_log": "INSERT",
+    "audit_log": "INSERT",  # what it may read of it is the view
+    "audit_entry": _READ,
     "command": f"SELECT ({_ASKED}, {_ANSWERED}), INSERT ({_ASKED}, pii_arguments)",
     # Who logs in is of no municipality; no page makes an account, or gives a role: it asks for a command.
     "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",

@@ -35,6 +35,7 @@ from ari_app.storage.tables.area import (
     team,
     team_municipality,
 )
+from ari_app.storage.tables.audit_views import AUDIT_VIEW
 from ari_app.storage.tables.boards import board_token
 from ari_app.storage.tables.callback_views import CALLBACK_VIEWS, callback_promise, callback_proof
 from ari_app.storage.tables.callbacks import (
@@ -71,6 +72,7 @@ from ari_app.storage.tables.transfers import transfer, transfer_allowance, trans
 from ari_app.storage.tables.wrap_ups import call_wrap_up
 
 __all__ = [
+    "AUDIT_VIEW",
     "CALLBACK_VIEWS",
     "OPERATOR_SKILL_VIEW",
     "account",

@@ -223,6 +223,7 @@ audit_log = sa.Table(
     text("actor"),
     text("action"),
     sa.Column("detail", JSONB, nullable=False),
+    sa.Column("municipalities", ARRAY(sa.Text)),  # of what the deed was about, then; null: of the whole group
     sa.Index("ix_audit_log_at", "at"),
 )
 
