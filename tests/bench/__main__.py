@@ -36,7 +36,8 @@ from tests.bench.processor import machine
 from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
 from tests.bench.start import ROUNDS, CommandFigures, measure_commands
-from tests.bench.storm import Storm, StormFigures, measure_storm
+from tests.bench.storm import Storm, measure_storm
+from tests.bench.storm_figures import StormFigures
 from tests.bench.throughput import Load, measure, trace
 from tests.bench.trace import Trace
 from tests.roles import PASSWORDS

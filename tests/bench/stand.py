@@ -27,6 +27,8 @@ OUR_NUMBER, QUEUE_NUMBER, DIAL_NUMBER = "0119990500", "1001", "1002"
 HELD_NUMBER, HELD_APPLICATION = "1003", "bench_waiting"
 
 EXCHANGE, TRUNK, DESKS, AGENTS = address(1), address(21), address(52), address(53)
+#: callers whose sound is listened to come from here, over the same trunk
+SPEAKERS = address(22)
 RTP_START, RTP_END = 11000, 15999
 LOG_WRITTEN_SECONDS = 10.0
 SLACK_SECONDS = 30.0
@@ -56,7 +58,7 @@ def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: 
             rtp_end=RTP_END,
             rtp_timeout_seconds=0,  # SIPp sends no sound
             qualify_seconds=0,
-            trunk_match=[TRUNK],
+            trunk_match=[TRUNK, SPEAKERS],
             accounts=[*desks, *phones],
         ),
     )
@@ -109,7 +111,14 @@ class Stand:
     postgres_pid: int | None = None
 
     def callers(
-        self, number: str, *, calls: int, per_second: float, hold_seconds: float, with_sound: bool = False
+        self,
+        number: str,
+        *,
+        calls: int,
+        per_second: float,
+        hold_seconds: float,
+        with_sound: bool = False,
+        address: str = TRUNK,
     ) -> SippRun:
         """Citizens who call over the trunk and hang up after a while; they say nothing, unless `with_sound`."""
         scenario = citizen_calls(number, hold_seconds)
@@ -118,7 +127,7 @@ class Stand:
             sound = self.directory / "noise.alaw"
             sound.write_bytes(secrets.token_bytes(8000))  # a second
             scenario = _speaking(scenario, sound)
-        return self._sipp(TRUNK, scenario, calls, per_second)
+        return self._sipp(address, scenario, calls, per_second)
 
     def operators(self, count: int, stay_seconds: float, *, echo: bool = False) -> SippRun:
         """Operators who dial in at their desks, key in who they are, and stay.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from time import monotonic
 
 from tests.acceptance import prepared
@@ -13,21 +14,14 @@ from tests.acceptance.application import Application
 from tests.acceptance.phones import SippRun
 from tests.acceptance.record import eventually, questions
 from tests.bench.connecting import connected
-from tests.bench.figures import Verdict, percentile
-from tests.bench.stand import OUR_NUMBER, QUEUE_NUMBER, Stand, now
+from tests.bench.sound import SoundTap
+from tests.bench.stand import OUR_NUMBER, QUEUE_NUMBER, SPEAKERS, Stand, now
 from tests.bench.start import INSTALLED
+from tests.bench.storm_figures import Phase, Sound, StormFigures
 from tests.bench.throughput import working_application
 
 LOOK_SECONDS = 0.25
 USED_SHARE = 0.9
-#: the aims
-MOST_IDLE_SHARE, LEAST_OF_BEST, LONGEST_REASON_SECONDS, LONGEST_BACK_SECONDS, LONGEST_CONNECT_MS = (
-    0.01,
-    0.95,
-    2,
-    10,
-    100,
-)
 LEAVE_SECONDS = 60.0
 
 _ENDS = """
@@ -65,100 +59,11 @@ class Storm:
     times: float = 3.0
     seconds: float = 120.0
     hold_seconds: float = 30.0
+    speakers: int = 10  # whose talks go on through the whole storm, and are listened to
     with_kill: bool = True
 
     def per_second(self, times: float) -> float:
         return times * USED_SHARE * self.capacity / self.hold_seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """One stretch of offered load. `idle_share`: of the operators' time, free while somebody waited."""
-
-    times: float
-    seconds: float
-    ends: dict[str, int]
-    connected: int
-    cut: int
-    idle_share: float
-    connect_ms: tuple[float, ...] = field(repr=False)
-
-    @property
-    def per_minute(self) -> float:
-        return self.connected * 60 / self.seconds
-
-    @property
-    def lost(self) -> int:
-        """Calls that ended as nobody's call should."""
-        return sum(self.ends.get(reason, 0) for reason in ("handled_by_fallback", "fault", "lost"))
-
-    def as_text(self) -> str:
-        ends = ", ".join(f"{count} {reason}" for reason, count in sorted(self.ends.items()))
-        return (
-            f"{self.times:g} x capacity for {self.seconds:.0f} s: {self.per_minute:.0f} connected per minute, "
-            f"{self.cut} talks cut, free operators beside waiting callers {self.idle_share:.2%} of their time, "
-            f"free to connected p50 {percentile(self.connect_ms, 50):.0f}, p99 {percentile(self.connect_ms, 99):.0f} ms"
-            f" ({ends})"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class StormFigures:
-    calm: Phase
-    storm: Phase
-    queue_per_minute: float  # app_queue under the same storm
-    reason_seconds: float
-    back_seconds: float | None  # after the storm; None: not within LEAVE_SECONDS
-    restart_seconds: float | None  # after a kill -9 in it
-    audit_agrees: bool
-
-    def as_text(self) -> str:
-        lines = [self.calm.as_text(), self.storm.as_text()]
-        lines.append(f"app_queue in the same storm: {self.queue_per_minute:.0f} connected per minute")
-        return "\n".join(lines)
-
-    def verdicts(self) -> list[Verdict]:
-        calm, storm, back = self.calm, self.storm, self.back_seconds
-        p99 = percentile(calm.connect_ms, 99)
-        least = LEAST_OF_BEST * calm.per_minute
-        verdicts = [
-            Verdict("at 1 x: no call lost, or in the fallback", calm.lost == 0, str(calm.lost)),
-            Verdict(
-                f"at 1 x: free to connected, p99 <= {LONGEST_CONNECT_MS} ms", p99 <= LONGEST_CONNECT_MS, f"{p99:.0f} ms"
-            ),
-            Verdict("in the storm: no talk cut", storm.cut == 0, str(storm.cut)),
-            Verdict("in the storm: no call lost, or in the fallback", storm.lost == 0, str(storm.lost)),
-            Verdict(
-                f"in the storm: operators free beside waiting callers <= {MOST_IDLE_SHARE:.0%} of their time",
-                storm.idle_share <= MOST_IDLE_SHARE,
-                f"{storm.idle_share:.2%}",
-            ),
-            Verdict(
-                f"in the storm: connected per minute >= {LEAST_OF_BEST:.0%} of that at 1 x, and than app_queue",
-                storm.per_minute >= max(least, self.queue_per_minute),
-                f"{storm.per_minute:.0f} of {calm.per_minute:.0f}; app_queue {self.queue_per_minute:.0f}",
-            ),
-            Verdict(
-                f"every refused caller has a reason within {LONGEST_REASON_SECONDS} s",
-                self.reason_seconds <= LONGEST_REASON_SECONDS,
-                f"{self.reason_seconds:.1f} s",
-            ),
-            Verdict(
-                f"normal again <= {LONGEST_BACK_SECONDS} s after the storm",
-                back is not None and back <= LONGEST_BACK_SECONDS,
-                "not seen" if back is None else f"{back:.1f} s",
-            ),
-            Verdict("record = event log", self.audit_agrees, "agrees" if self.audit_agrees else "differs"),
-        ]
-        if self.restart_seconds is not None:
-            verdicts.append(
-                Verdict(
-                    f"killed in the storm: back <= {LONGEST_BACK_SECONDS} s",
-                    self.restart_seconds <= LONGEST_BACK_SECONDS,
-                    f"{self.restart_seconds:.1f} s",
-                )
-            )
-        return verdicts
 
 
 async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) -> StormFigures:
@@ -166,13 +71,18 @@ async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) 
     total = 4 * storm.seconds + 8 * storm.hold_seconds + 300
     options = {**INSTALLED, "ARI_APP_CAPACITY_CALLS": str(storm.capacity)}
     began_at = now()
-    async with working_application(stand, storm.operators, total, options) as application:
+    async with working_application(stand, storm.operators, total, options, echo=True) as application:
         calm = await _phase(stand, storm, 1.0)
         say(calm.as_text())
         await _nobody(stand)
         storm_at = now()
-        loud = await _phase(stand, storm, storm.times)
+        async with _speaking(stand, storm) as tap:
+            began = time.time()
+            loud = await _phase(stand, storm, storm.times)
+            ended = time.time() - storm.hold_seconds
         say(loud.as_text())
+        heard = tap.longest_gap_ms(began, ended)
+        sound = Sound(len(heard), max(heard.values(), default=0.0), tap.longest_pause_ms(began, ended))
         back = await _until_normal(stand, storm)
         await _nobody(stand)
         restart = await _killed(stand, storm, application) if storm.with_kill else None
@@ -183,7 +93,26 @@ async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) 
     code, output = await prepared.run(["audit", "--since", began_at.isoformat(), "--json"], environment)
     if code != 0:
         say(output.decode(errors="replace")[:2000])
-    return StormFigures(calm, loud, await _queue(stand, storm), reason, back, restart, code == 0)
+    return StormFigures(calm, loud, await _queue(stand, storm), reason, back, restart, code == 0, sound)
+
+
+@asynccontextmanager
+async def _speaking(stand: Stand, storm: Storm) -> AsyncIterator[SoundTap]:
+    """Callers who talk before the storm begins, and until after it; they are hung up at the end of the block."""
+    talks = stand.callers(
+        OUR_NUMBER,
+        calls=storm.speakers,
+        per_second=10.0,
+        hold_seconds=storm.seconds + 4 * storm.hold_seconds,
+        with_sound=True,
+        address=SPEAKERS,
+    )
+    with SoundTap(SPEAKERS) as tap:
+        async with talks:
+            query = "SELECT count(*) FROM call WHERE stage = 'talking' AND ended_at IS NULL"
+            await eventually(stand.database_url, query, equals=storm.speakers, within_seconds=LEAVE_SECONDS)
+            yield tap
+            await _over(talks)
 
 
 async def _phase(stand: Stand, storm: Storm, times: float) -> Phase:

@@ -15,8 +15,10 @@ from tests.bench.capacity import CapacityFigures
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured, percentile, ratios, table, verdicts
 from tests.bench.restart import CrowdedFigures, Restarted
+from tests.bench.sound import SoundTap, gap_ms
 from tests.bench.start import CALLS, HELP, CommandFigures
-from tests.bench.storm import Phase, Storm, StormFigures
+from tests.bench.storm import Storm
+from tests.bench.storm_figures import Phase, Sound, StormFigures
 from tests.bench.trace import trace_of
 
 pytestmark = pytest.mark.pure
@@ -246,13 +248,15 @@ def a_phase(**changed: Any) -> Phase:
         ({"reason_seconds": 2.5}, ["a reason within"]),
         ({"back_seconds": None}, ["normal again"]),
         ({"restart_seconds": 11.0}, ["killed in the storm"]),
+        ({"sound": Sound(10, 201.0, 20.0)}, ["no gap"]),
+        ({"sound": Sound(0, 0.0, 0.0)}, ["no gap"]),
         ({"audit_agrees": False}, ["record = event log"]),
     ],
 )
 def test_a_storm_is_judged_by_each_of_its_aims(changed: dict[str, Any], missed: list[str]) -> None:
-    figures = StormFigures(a_phase(), a_phase(times=3.0), 80.0, 0.5, 6.0, 4.0, True)
+    figures = StormFigures(a_phase(), a_phase(times=3.0), 80.0, 0.5, 6.0, 4.0, True, Sound(10, 60.0, 20.0))
     verdicts = replace(figures, **changed).verdicts()
-    assert len(verdicts) == 10
+    assert len(verdicts) == 11
     found = [verdict.as_text() for verdict in verdicts if not verdict.is_met]
     assert len(found) == len(missed)
     assert all(part in text for part, text in zip(missed, found, strict=True))
@@ -260,3 +264,26 @@ def test_a_storm_is_judged_by_each_of_its_aims(changed: dict[str, Any], missed: 
 
 def test_callers_of_a_storm_come_as_often_as_its_capacity_and_their_patience_say() -> None:
     assert Storm(capacity=600, hold_seconds=30).per_second(3.0) == pytest.approx(54)
+
+
+def test_a_gap_in_the_sound_is_the_longest_time_without_a_packet_also_at_its_ends() -> None:
+    assert gap_ms([1.0, 1.02, 1.32, 1.34], 1.0, 1.36) == pytest.approx(300)
+    assert gap_ms([1.0, 1.02], 0.5, 1.02) == pytest.approx(500)
+    assert gap_ms([], 1.0, 3.0) == pytest.approx(2000)
+
+
+def test_what_a_phone_hears_and_what_it_says_are_told_apart_and_reports_are_no_sound() -> None:
+    phone, exchange = b"\x7f\x00\x01\x16", b"\x7f\x00\x01\x01"
+
+    def packet(source: bytes, target: bytes, ports: tuple[int, int], kind: int = 8) -> bytes:
+        ip = bytes(12) + source + target + ports[0].to_bytes(2, "big") + ports[1].to_bytes(2, "big") + bytes(4)
+        return ip + bytes((0x80, kind)) + bytes(10) + b"sound"
+
+    tap = SoundTap("127.0.1.22")
+    for number in range(50):
+        tap.take(1 + number / 50, packet(phone, exchange, (5000, 11000)))
+        if number < 20 or number >= 40:
+            tap.take(1 + number / 50, packet(exchange, phone, (11000, 5000)))
+        tap.take(1 + number / 50, packet(exchange, phone, (11001, 5001), kind=72))
+    assert tap.longest_gap_ms(1, 1.98) == {(11000, 5000): pytest.approx(420)}
+    assert tap.longest_pause_ms(1, 1.98) == pytest.approx(20)
