@@ -31,13 +31,26 @@ async def _serve(chosen: WebSettings) -> int:
     from ari_app.web.app import PortTaken
     from ari_app.web.process import CertificateRefused, WebOptions, serve_pages
     from ari_app.web.site import SiteOptions
+    from ari_app.web.theme import ThemeRefused, read_theme
 
+    try:
+        theme = None if chosen.desk_theme is None else read_theme(chosen.desk_theme)
+    except ThemeRefused as wrong:
+        click.echo(str(wrong), err=True)
+        return WRONG
     cert, key = chosen.desk_tls_cert, chosen.desk_tls_key
     options = WebOptions(
         chosen.database_url.reveal(),
         chosen.desk_bind,
         chosen.desk_port,
-        SiteOptions(chosen.url, chosen.desk_trusted, chosen.desk_trusted_roles, chosen.desk_proxies),
+        SiteOptions(
+            chosen.url,
+            chosen.desk_trusted,
+            chosen.desk_trusted_roles,
+            chosen.desk_proxies,
+            theme,
+            chosen.desk_contact or "",
+        ),
         None if cert is None or key is None else (cert, key),
     )
     work = asyncio.ensure_future(serve_pages(options))

@@ -120,6 +120,8 @@ class WebSettings(LinkSettings):
     desk_trusted: tuple[Network, ...] = _setting(values.networks, default=())
     desk_trusted_roles: frozenset[Role] = _setting(values.roles, default=frozenset({Role.OPERATOR}))
     desk_proxies: tuple[Network, ...] = _setting(values.networks, default=())
+    desk_theme: Path | None = _setting(values.file, default=None)
+    desk_contact: str | None = _setting(values.plain_mail_address, default=None)
     log_level: str = _setting(values.level, default="info")
     log_pii: bool = _setting(values.yes_or_no, default=False)
 

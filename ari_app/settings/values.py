@@ -58,6 +58,13 @@ def mail_address(text: str) -> str:
     return text
 
 
+def plain_mail_address(text: str) -> str:
+    local, _, host = text.partition("@")
+    if not local or "." not in host or any(one in text for one in " <>\"',;?&") or not text.isprintable():
+        raise ValueError("must be one mail address without a name (for example kcc@gemeente.example)")
+    return text
+
+
 def webhook(text: str) -> str:
     try:
         return http_address(text)

@@ -88,7 +88,7 @@ def _now() -> datetime:
 def make_site(database: Database, options: SiteOptions, now: Callable[[], datetime] = _now) -> Site:
     """Everything that the pages need, over one database."""
     assets = Assets()
-    pages = Renderer(assets)
+    pages = Renderer(assets, options.theme)
     pool = database.pool  # a page waits for two seconds, and says then that the data is out of reach
     area = WebArea(database.background)
     hub = Hub(database.url, pool, Regions(pool, pages), area, now)

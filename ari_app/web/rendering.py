@@ -16,6 +16,7 @@ from ari_app.web.assets import TEMPLATES, Assets
 from ari_app.web.call_words import FILTERS, day_and_hour
 from ari_app.web.directory_view import STANDING_WORDS
 from ari_app.web.story_words import FILTERS as STORY_FILTERS
+from ari_app.web.theme import Theme
 
 STATE_WORDS = {
     OperatorState.AWAY: "Niet aangemeld",
@@ -48,7 +49,7 @@ ROLE_WORDS = {
 class Renderer:
     """The templates of this package. `page` is a whole document, `fragment` a region of one."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __init__(self, assets: Assets, theme: Theme | None = None) -> None:
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
             autoescape=True,
@@ -69,7 +70,8 @@ class Renderer:
         )
         self._environment.globals.update(
             asset=assets.url,
-            build=assets.build,
+            build=assets.build + ("" if theme is None else theme.digest),
+            theme=theme,
             state_words=STATE_WORDS,
             pause_words=PAUSE_WORDS,
             chosen_pauses=CHOSEN_PAUSES,

@@ -10,6 +10,7 @@ from aiohttp import web
 from ari_app.core.access import Action
 from ari_app.web.live import socket
 from ari_app.web.pages import (
+    accessibility,
     account,
     account_changes,
     accounts,
@@ -29,6 +30,7 @@ from ari_app.web.pages import (
     staff,
     start,
     state,
+    theme,
     wrap_up,
 )
 from ari_app.web.site import Site, Visit
@@ -61,6 +63,8 @@ class Route:
 
 
 OPEN_ROUTES = (
+    OpenRoute("GET", "/toegankelijkheid", accessibility.show),
+    OpenRoute("GET", "/thema-{hash}.css", theme.show),
     OpenRoute("GET", "/inloggen", login.show),
     OpenRoute("POST", "/inloggen", login.give_password),
     OpenRoute("GET", "/inloggen/code", login.show_code),

@@ -18,6 +18,7 @@ from ari_app.storage.db.engine import Pool
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
 from ari_app.web.rendering import Renderer
+from ari_app.web.theme import Theme
 
 if TYPE_CHECKING:
     from ari_app.web.live.hub import Hub
@@ -28,13 +29,16 @@ ISSUER = "14+netnummer"
 @dataclass(frozen=True, slots=True)
 class SiteOptions:
     """`url`: the address of the pages as people type it. `trusted`: networks in which accounts that have no roles but
-    the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed.
+    the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed. `theme`: the house style.
+    `contact`: the mail address of the people who manage the pages.
     """
 
     url: str
     trusted: tuple[Network, ...] = ()
     trusted_roles: frozenset[Role] = frozenset({Role.OPERATOR})
     proxies: tuple[Network, ...] = ()
+    theme: Theme | None = None
+    contact: str = ""
 
     @property
     def is_https(self) -> bool:

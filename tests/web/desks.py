@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -21,12 +21,15 @@ BINDS = address(1)
 
 
 @asynccontextmanager
-async def a_desk(server: LocalPostgres, template: str, directory: Path) -> AsyncIterator[Desk]:
-    """With the area of these tests; its accounts are the module's own."""
+async def a_desk(
+    server: LocalPostgres, template: str, directory: Path, extra: Mapping[str, str] | None = None
+) -> AsyncIterator[Desk]:
+    """With the area of these tests; its accounts are the module's own. `extra`: settings of the pages."""
     name = f"browser_{uuid4().hex}"
     server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     url = server.url(name)
-    settings = PagesSettings(directory / f"pages-{name}", as_role(url, WEB), free_port(Protocol.TCP, BINDS), BINDS)
+    port = free_port(Protocol.TCP, BINDS)
+    settings = PagesSettings(directory / f"pages-{name}", as_role(url, WEB), port, BINDS, extra or {})
     async with Database(as_role(url, SERVE)) as serve:
         await serve.pool.execute(AREA)
         async with before_pages(LocalPages(settings), serve) as desk:
