@@ -21,13 +21,13 @@ from ari_app.core.changes import Change, ChangeKind
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.skills import skills_of
-from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
-from ari_app.storage.boards.tokens import living_boards
+from ari_app.storage.accounts.sessions import end_idle_sessions
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
 from ari_app.web.area import WebArea
 from ari_app.web.live.audience import Audience
+from ari_app.web.live.endings import SERVICE_RESTART, close_ended
 from ari_app.web.live.regions import Regions
 from ari_app.web.live.rendering_loop import RenderingLoop
 from ari_app.web.live.screen import REGIONS, Region, Screen
@@ -42,9 +42,6 @@ SESSIONS_SECONDS = 5.0
 IDLE_SECONDS = 60.0
 #: what changes by the clock alone, is looked at so often: what is overdue, and which calamities go on
 CLOCK_SECONDS = 10.0
-
-SERVICE_RESTART = 1012
-LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
 
 #: what an area file says shows in these
 _OF_AREA = (Region.CARD, Region.OPERATOR, Region.QUEUE, Region.CALLBACKS, Region.BOARD, Region.STAFF)
@@ -64,6 +61,7 @@ class Hub:
         self._slow = RenderingLoop(self._show, self._screens, lambda region: SLOWLY[region])
         area.when_read(lambda: self._mark_all(Region.CALAMITIES))
         self._calamities: list[Calamity] = []  # that went on at the last look
+        self._without_wrap_up: frozenset[UUID] = frozenset()  # calls that some desk lists as such
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
@@ -150,7 +148,7 @@ class Hub:
                 # Who is there matters to what is at risk as well, which a look at the clock reads anew all the same.
                 for region in (Region.BOARD, Region.STAFF):
                     self._mark(region, screens.readers(region, skilled))
-                for region in (Region.CARD, Region.OPERATOR, Region.OWN_DAY):
+                for region in (Region.CARD, Region.OPERATOR):
                     self._mark(region, screens.of_operator(change.operator))
             case ChangeKind.CALL:
                 self._mark(Region.STAFF, screens.readers(Region.STAFF, of))
@@ -158,8 +156,9 @@ class Hub:
                 having = [one for one in screens.showing(Region.CARD) if one.card_call == call]
                 self._mark(Region.CARD, having)
                 self._mark(Region.OPERATOR, having)
-                said = [one for one in screens.showing(Region.OWN_DAY) if call in one.own_calls]
-                self._mark(Region.OWN_DAY, said)
+                if call in self._without_wrap_up:
+                    said = [one for one in screens.showing(Region.OWN_DAY) if call in one.own_calls]
+                    self._mark(Region.OWN_DAY, said)
             case ChangeKind.REQUEST | ChangeKind.CALAMITY:
                 having = [one for one in screens.readers(Region.CARD, of) if one.card_call is not None]
                 self._mark(Region.CARD, having)
@@ -202,22 +201,21 @@ class Hub:
                     await self.regions.show_callbacks(scope, readers, self._now())
                 case Region.OWN_DAY:
                     await self.regions.show_own_days(scope, readers, self._now())
+                    shown = self._screens.showing(region)
+                    self._without_wrap_up = frozenset(call for screen in shown for call in screen.own_calls)
                 case Region.OPERATOR:
+                    talks = {screen: screen.talk for screen in readers if screen.talk is not None}
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)
+                    self._mark(Region.OWN_DAY, [one for one, talk in talks.items() if one.talk != talk])
                 case Region.CALAMITIES:
                     html = self.regions.calamities(self._area.current, scope, self._now())
                     for screen in readers:
                         screen.put(region, html)
                 case Region.BOARD:
                     await self.regions.show_boards(readers, self._now())
-                case Region.STAFF | Region.AT_RISK:
-                    made = self.regions.staff if region is Region.STAFF else self.regions.at_risk
-                    html = await made(scope, self._now())
-                    for screen in readers:
-                        screen.put(region, html)
-                case Region.QUEUE:
-                    html = await self.regions.queue(scope, self._now())
+                case Region.STAFF | Region.AT_RISK | Region.QUEUE:
+                    html = await self.regions.same_for_all[region](scope, self._now())
                     for screen in readers:
                         screen.put(region, html)
 
@@ -280,24 +278,10 @@ class Hub:
     async def _watch_sessions(self) -> None:
         while True:
             await asyncio.sleep(SESSIONS_SECONDS)
-            screens = list(self._screens)
-            sessions = {screen.session for screen in screens if screen.session is not None}
-            boards = {screen.board for screen in screens if screen.board is not None}
             try:
-                living = await living_sessions(self._pool, sessions, self._now())
-                living_boards_now = await living_boards(self._pool, boards) if boards else frozenset()
+                await close_ended(self._pool, self._screens, self._now())
             except StoreUnavailable:
                 continue
-            for screen in screens:
-                if screen.session is None:
-                    if screen.board is not None and screen.board not in living_boards_now:
-                        screen.close(LOGGED_OUT)
-                    continue
-                actor = living.get(screen.session)
-                if actor is None:
-                    screen.close(LOGGED_OUT)
-                elif actor != screen.actor:
-                    screen.close(RIGHTS_CHANGED)
 
     async def _end_idle_sessions(self) -> None:
         """Of all logins, whether a page of theirs is open here or nowhere."""

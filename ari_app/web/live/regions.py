@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, time
 
 from ari_app.core.access import Scope
 from ari_app.core.area import Area
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.ids import OperatorNumber
+from ari_app.core.operators import OperatorState
 from ari_app.storage.boards.figures import BoardView, board_figures
 from ari_app.storage.callbacks.at_risk import requests_at_risk
 from ari_app.storage.callbacks.own import own_requests
@@ -28,6 +29,11 @@ class Regions:
     def __init__(self, pool: Pool, pages: Renderer) -> None:
         self._pool = pool
         self._pages = pages
+        self.same_for_all: Mapping[Region, Callable[[Scope, datetime], Awaitable[str]]] = {
+            Region.STAFF: self.staff,
+            Region.AT_RISK: self.at_risk,
+            Region.QUEUE: self.queue,
+        }
 
     def hello(self, now: datetime) -> str:
         return self._pages.fragment("hello", now=now)
@@ -44,6 +50,8 @@ class Regions:
             operator = screen.actor.operator
             state = None if operator is None else states.get(operator)
             screen.node = None if state is None else state.node
+            is_talking = state is not None and state.state is OperatorState.TALKING
+            screen.talk = state.call_id if state is not None and is_talking else None
             html = self._pages.fragment("operator", operator=operator, state=state, now=now)
             screen.put(Region.OPERATOR, html)
 

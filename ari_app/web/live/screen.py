@@ -84,6 +84,7 @@ class Screen:
         self.session = session
         self.actor = actor
         self.card_call: CallId | None = None  # the call that the operator has, or had until the wrap-up
+        self.talk: CallId | None = None  # the call in which the operator talks
         self.own_calls: frozenset[CallId] = frozenset()  # without a wrap-up
         self.page = page
         self.view: BoardView | None = None

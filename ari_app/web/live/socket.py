@@ -10,7 +10,7 @@ from aiohttp import ClientConnectionResetError, WSMsgType, web
 from ari_app.core.access import may
 from ari_app.storage.accounts.sessions import LoggedIn, find_session
 from ari_app.web.board_views import view_of
-from ari_app.web.live.hub import LOGGED_OUT, RIGHTS_CHANGED
+from ari_app.web.live.endings import LOGGED_OUT, RIGHTS_CHANGED
 from ari_app.web.live.screen import PAGE_ACTIONS, Page, Screen
 from ari_app.web.site import Site
 

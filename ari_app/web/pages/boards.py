@@ -23,7 +23,7 @@ from ari_app.storage.boards.tokens import (
 from ari_app.web import security
 from ari_app.web.board_views import choices, title_of, view_of
 from ari_app.web.live import socket
-from ari_app.web.live.hub import LOGGED_OUT
+from ari_app.web.live.endings import LOGGED_OUT
 from ari_app.web.live.screen import Region, Screen
 from ari_app.web.pages.answers import page, page_for, see_other
 from ari_app.web.site import Site, Visit
