@@ -99,7 +99,7 @@ async def measure_capacity(stand: Stand, capacity: Capacity, say: Callable[[str]
     say("callers are kept in three ways …")
     ways_ms = await measure_ways(stand, capacity.waiting, capacity.seconds)
     async with (
-        working_application(stand, capacity.talking, STAY_SECONDS, echo=True) as application,
+        working_application(stand, capacity.talking, STAY_SECONDS, speaking=capacity.talking) as application,
         AsyncExitStack() as stack,
     ):
         runs: list[SippRun] = []

@@ -27,6 +27,7 @@ OUR_NUMBER, QUEUE_NUMBER, DIAL_NUMBER = "0119990500", "1001", "1002"
 HELD_NUMBER, HELD_APPLICATION = "1003", "bench_waiting"
 
 EXCHANGE, TRUNK, DESKS, AGENTS = address(1), address(21), address(52), address(53)
+SPEAKING_DESKS = address(54)
 #: callers whose sound is listened to come from here, over the same trunk
 SPEAKERS = address(22)
 RTP_START, RTP_END = 11000, 15999
@@ -36,6 +37,7 @@ SLACK_SECONDS = 30.0
 PHONES_SECONDS = 3600
 ENDLESS = 1_000_000  # calls
 MOST_AT_ONCE = 2000
+DIAL_IN_PER_SECOND, KEYED_SECONDS = 20.0, 8.0
 
 
 def exchange(program: AsteriskProgram, sounds_dir: Path, run_dir: Path, agents: int) -> LocalAsterisk:
@@ -92,6 +94,11 @@ def area(operators: int) -> str:
     return "\n".join(parts)
 
 
+def echo_seconds(count: int) -> float:
+    """From when on so many operators speak: all have dialled in and keyed by then."""
+    return count / DIAL_IN_PER_SECOND + KEYED_SECONDS
+
+
 def operator_number(at: int) -> str:
     return str(1000 + at)
 
@@ -129,18 +136,23 @@ class Stand:
             scenario = _speaking(scenario, sound)
         return self._sipp(address, scenario, calls, per_second)
 
-    def operators(self, count: int, stay_seconds: float, *, echo: bool = False) -> SippRun:
-        """Operators who dial in at their desks, key in who they are, and stay.
+    def operators(self, count: int, stay_seconds: float, *, first: int = 0, speaks: bool = False) -> SippRun:
+        """Operators from the `first` on, who dial in at their desks, key in who they are, and stay.
 
-        With `echo` they say what they hear, from one port for all of them.
+        Those who speak say what they hear, from one port for all of them, after `echo_seconds`: keys that are pressed
+        beside an echo are not understood.
         """
-        desks = [account for account in self.asterisk.accounts if account.kind is AccountKind.PHONE][:count]
-        keyed = [(desk, f"{operator_number(at)}#{pin(at)}#") for at, desk in enumerate(desks)]
+        desks = [account for account in self.asterisk.accounts if account.kind is AccountKind.PHONE]
+        chosen = [*enumerate(desks)][first : first + count]
+        keyed = [(desk, f"{operator_number(at)}#{pin(at)}#") for at, desk in chosen]
         scenario = operators_dial_in(keyed, stay_seconds)
-        if not echo:
-            return self._sipp(DESKS, scenario, count, 20.0)
-        steps = tuple((step, _with_port(values, "[media_port]")) for step, values in scenario.steps)
-        return self._sipp(DESKS, replace(scenario, steps=steps), count, 20.0, options=["-rtp_echo"])
+        if not speaks:
+            return self._sipp(DESKS, scenario, count, DIAL_IN_PER_SECOND)
+        steps = [(step, _with_port(values, "[media_port]")) for step, values in scenario.steps]
+        at = next(place for place, (step, _) in enumerate(steps) if step == "hold")
+        echo: tuple[str, Values] = ("echo_on", {"AFTER_MS": round(echo_seconds(count) * 1000)})
+        scenario = replace(scenario, steps=(("echo_off", {}), *steps[:at], echo, *steps[at:]))
+        return self._sipp(SPEAKING_DESKS, scenario, count, DIAL_IN_PER_SECOND, options=["-rtp_echo"])
 
     async def phones(self) -> SippRun:
         """The phones that ring, registered; a run, not started yet, in which they answer at once."""

@@ -71,19 +71,18 @@ async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) 
     total = 4 * storm.seconds + 8 * storm.hold_seconds + 300
     options = {**INSTALLED, "ARI_APP_CAPACITY_CALLS": str(storm.capacity)}
     began_at = now()
-    async with working_application(stand, storm.operators, total, options, echo=True) as application:
-        calm = await _phase(stand, storm, 1.0)
-        say(calm.as_text())
-        await _nobody(stand)
-        storm_at = now()
+    async with working_application(stand, storm.operators, total, options, speaking=storm.speakers) as application:
         async with _speaking(stand, storm) as tap:
-            began = time.time()
+            calm = await _phase(stand, storm, 1.0)
+            say(calm.as_text())
+            await _nobody(stand, but=storm.speakers)
+            storm_at, began = now(), time.time()
             loud = await _phase(stand, storm, storm.times)
-            ended = time.time() - storm.hold_seconds
+            ended = time.time()
+            back = await _until_normal(stand, storm)
         say(loud.as_text())
         heard = tap.longest_gap_ms(began, ended)
         sound = Sound(len(heard), max(heard.values(), default=0.0), tap.longest_pause_ms(began, ended))
-        back = await _until_normal(stand, storm)
         await _nobody(stand)
         restart = await _killed(stand, storm, application) if storm.with_kill else None
         await _nobody(stand)
@@ -98,21 +97,21 @@ async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) 
 
 @asynccontextmanager
 async def _speaking(stand: Stand, storm: Storm) -> AsyncIterator[SoundTap]:
-    """Callers who talk before the storm begins, and until after it; they are hung up at the end of the block."""
+    """Callers who talk to those operators who speak, before anybody else calls and through all of the block."""
     talks = stand.callers(
         OUR_NUMBER,
         calls=storm.speakers,
         per_second=10.0,
-        hold_seconds=storm.seconds + 4 * storm.hold_seconds,
+        hold_seconds=2 * storm.seconds + 4 * storm.hold_seconds + LEAVE_SECONDS,
         with_sound=True,
         address=SPEAKERS,
     )
-    with SoundTap(SPEAKERS) as tap:
-        async with talks:
-            query = "SELECT count(*) FROM call WHERE stage = 'talking' AND ended_at IS NULL"
-            await eventually(stand.database_url, query, equals=storm.speakers, within_seconds=LEAVE_SECONDS)
+    async with talks:
+        query = "SELECT count(*) FROM call WHERE stage = 'talking' AND ended_at IS NULL"
+        await eventually(stand.database_url, query, equals=storm.speakers, within_seconds=LEAVE_SECONDS)
+        with SoundTap(SPEAKERS) as tap:
             yield tap
-            await _over(talks)
+        await _over(talks)
 
 
 async def _phase(stand: Stand, storm: Storm, times: float) -> Phase:
@@ -155,9 +154,9 @@ async def _watch(stand: Stand, operators: int, seconds: float) -> float:
     return sum(found) / len(found)
 
 
-async def _nobody(stand: Stand) -> None:
+async def _nobody(stand: Stand, *, but: int = 0) -> None:
     query = "SELECT count(*) FROM call WHERE ended_at IS NULL"
-    await eventually(stand.database_url, query, equals=0, within_seconds=LEAVE_SECONDS)
+    await eventually(stand.database_url, query, equals=but, within_seconds=LEAVE_SECONDS)
 
 
 async def _until_normal(stand: Stand, storm: Storm) -> float | None:

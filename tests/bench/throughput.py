@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,7 +17,7 @@ from tests.bench import marks
 from tests.bench.connecting import connected
 from tests.bench.figures import APPLICATION, DIAL, QUEUE, Measured
 from tests.bench.processor import Meter
-from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, now
+from tests.bench.stand import DIAL_NUMBER, OUR_NUMBER, QUEUE_NUMBER, Stand, echo_seconds, now
 from tests.bench.start import INSTALLED
 from tests.bench.trace import Trace, trace_of
 
@@ -141,21 +142,29 @@ async def working_application(
     options: Mapping[str, str] = INSTALLED,
     kind: Callable[..., Application] = Application,
     *,
-    echo: bool = False,
+    speaking: int = 0,
 ) -> AsyncIterator[Application]:
     """The application with so many operators on standing lines, ready. At the end everybody is hung up.
 
-    With `echo` operators say what they hear.
+    So many of them say what they hear. They are the first to be there, and so the first to have a caller.
     """
     application = kind(stand.asterisk, stand.database_url, options)
     await application.start()
+    ready = "SELECT count(*) FROM operator_session WHERE state = 'ready'"
     try:
-        async with stand.operators(operators, stay_seconds, echo=echo) as dialled_in:
-            ready = "SELECT count(*) FROM operator_session WHERE state = 'ready'"
+        async with AsyncExitStack() as stack:
+            runs = []
+            if speaking:
+                runs.append(await stack.enter_async_context(stand.operators(speaking, stay_seconds, speaks=True)))
+                await eventually(stand.database_url, ready, equals=speaking, within_seconds=LOGIN_SECONDS)
+                await asyncio.sleep(echo_seconds(speaking))
+            if operators > speaking:
+                others = stand.operators(operators - speaking, stay_seconds, first=speaking)
+                runs.append(await stack.enter_async_context(others))
             await eventually(stand.database_url, ready, equals=operators, within_seconds=LOGIN_SECONDS)
             yield application
             stand.asterisk.cli("channel request hangup all")
-            await ended([dialled_in])
+            await ended(runs)
             for query in (
                 "SELECT count(*) FROM operator_line WHERE ended_at IS NULL",
                 "SELECT count(*) FROM call WHERE ended_at IS NULL",
