@@ -56,6 +56,11 @@ async def test_a_board_shows_who_waits_and_follows_what_changes(place: Place) ->
         session = await an_operator(place.serve, "101", WIERDAM)
         assert session.operator == "101"
         await frame_with(socket, "Klaar voor gesprekken")
+        end = "UPDATE call SET stage = 'ended', ended_at = now(), end_reason = 'turned_away' WHERE id = $1"
+        await place.serve.background.execute(end, (await a_call(place.serve, ELDERLO)).id)
+        await place.serve.background.execute(end, (await a_call(place.serve, WIERDAM)).id)
+        refused = await frame_with(socket, "Alle lijnen bezet, vandaag")
+        assert FIGURE.format(1) in refused
     html = await (await bea.get("/wandbord/toon")).text()
     assert FIGURE.format(2) in html
     assert "101" not in html and "Anna" not in html, "nobody is named on a board"

@@ -18,6 +18,7 @@ from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.core.service_level import Answering, answering, share_percent
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
+from ari_app.storage.db.indexes import REFUSED
 from ari_app.storage.db.rows import instant
 from ari_app.storage.db.scopes import reading, scope_codes
 
@@ -66,6 +67,7 @@ class Running:
 class BoardFigures:
     """`norms`: the shortest and the longest norm of its municipalities, in seconds. `within` and `beyond`: callers of
     today (`core.service_level`). `callbacks_due`: to be called today, the overdue ones among them.
+    `refused`: callers of today for whom there was no room, whether they heard why or only busy.
     """
 
     waiting: tuple[WaitingFor, ...]
@@ -78,6 +80,7 @@ class BoardFigures:
     callbacks_overdue: int
     running: tuple[Running, ...]
     fallback_calls: int
+    refused: int
 
     @property
     def waiting_count(self) -> int:
@@ -146,7 +149,10 @@ SELECT
     WHERE calamity.from_at <= $3 AND (calamity.until_at IS NULL OR calamity.until_at > $3)) AS running,
   (SELECT count(*) FROM call WHERE call.handled_by_fallback AND call.arrived_at >= $4
     AND (call.municipality IN (SELECT code FROM town)
-      OR (call.municipality IS NULL AND {_IS_GROUP}))) AS fallback_calls"""
+      OR (call.municipality IS NULL AND {_IS_GROUP}))) AS fallback_calls,
+  (SELECT count(*) FROM call WHERE {REFUSED} AND call.arrived_at >= $4
+    AND (call.municipality IN (SELECT code FROM town)
+      OR (call.municipality IS NULL AND {_IS_GROUP}))) AS refused"""
 
 
 _LISTS = ("waiting", "today", "staff", "running")
@@ -182,6 +188,7 @@ async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigu
             for one in running
         ),
         fallback_calls=row["fallback_calls"],
+        refused=row["refused"],
     )
 
 

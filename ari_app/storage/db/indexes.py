@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from ari_app.core.call import EndReason
 from ari_app.storage.db.rows import MAY_BE_PERSONAL, REQUEST_MAY_HOLD_NUMBER, TRANSFER_MAY_HOLD_NUMBER
 
 # One summary of the numbers in 128 pages costs a writer next to nothing, and a row whose number is erased still changes
@@ -26,11 +27,15 @@ NUMBER_SUMMARIES: Mapping[str, str] = {
 }
 SUMMARY_OPTIONS: Mapping[str, str] = {"pages_per_range": "128", "autosummarize": "on"}
 
+#: calls of callers for whom there was no room, whether they heard why or only busy
+REFUSED = f"end_reason IN ('{EndReason.TURNED_AWAY}', '{EndReason.HEARD_BUSY}')"
+
 #: by name, without its beginning; the tables have them too
 LATE_INDEXES: Mapping[str, str] = {
     "ix_call_numbers": f"ON call USING brin ({', '.join(map(' '.join, NUMBER_SUMMARIES.items()))}) "
     f"WITH ({', '.join(map(' = '.join, SUMMARY_OPTIONS.items()))})",
     "ix_call_fallback": "ON call (arrived_at) WHERE handled_by_fallback",
+    "ix_call_refused": f"ON call (arrived_at) WHERE {REFUSED}",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",
     "ix_callback_request_personal": f"ON callback_request (id) WHERE {REQUEST_MAY_HOLD_NUMBER}",
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

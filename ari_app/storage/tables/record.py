@@ -14,7 +14,7 @@ from ari_app.core.area import Reach
 from ari_app.core.call import ChoiceKind, EndReason, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.callbacks import AttemptOutcome, Confirmed, RequestKind, RequestReason
 from ari_app.core.operators import LogoutReason, OperatorState, PauseReason
-from ari_app.storage.db.indexes import NUMBER_SUMMARIES, SUMMARY_OPTIONS
+from ari_app.storage.db.indexes import NUMBER_SUMMARIES, REFUSED, SUMMARY_OPTIONS
 from ari_app.storage.db.rows import MAY_BE_PERSONAL
 from ari_app.storage.tables.columns import (
     ROOM_FOR_CHANGES,
@@ -104,6 +104,8 @@ call = sa.Table(
     sa.Index("ix_call_open", "asterisk_id", postgresql_where=sa.text("ended_at IS NULL")),
     # a call of the fallback changes once, so this costs the others nothing
     sa.Index("ix_call_fallback", "arrived_at", postgresql_where=sa.text("handled_by_fallback")),
+    # a call ends with one change, which `ix_call_open` costs the others anyway
+    sa.Index("ix_call_refused", "arrived_at", postgresql_where=sa.text(REFUSED)),
     sa.Index(
         "ix_call_numbers",
         *NUMBER_SUMMARIES,

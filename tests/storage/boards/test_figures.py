@@ -11,7 +11,7 @@ import pytest
 
 from ari_app.core.access import Scope
 from ari_app.core.calendar import instant_of, local_date
-from ari_app.core.call import Fact, FactKind, Stage
+from ari_app.core.call import EndReason, Fact, FactKind, Stage
 from ari_app.core.ids import MunicipalityCode, TeamCode
 from ari_app.core.operators import OperatorState
 from ari_app.core.queue_visits import QueueVisit, VisitOutcome, VisitReason
@@ -129,6 +129,19 @@ async def test_a_team_has_its_own_operators_and_the_queues_that_it_answers(
     group = await figures(web, None)
     assert {s.state: s.count for s in group.staff} == dict.fromkeys(states.values(), 1)
     assert [s.state for s in (await figures(web, frozenset({ELDERLO}), "wierdam")).staff] == []
+
+
+async def test_callers_for_whom_there_was_no_room_are_counted_for_their_municipality(
+    web: Database, ledger: PostgresLedger
+) -> None:
+    ends = (EndReason.TURNED_AWAY, EndReason.HEARD_BUSY, EndReason.CALLER_HUNG_UP)
+    for municipality, reason, hours in product((WIERDAM, ELDERLO, None), ends, (1, 25)):
+        at = NOW - timedelta(hours=hours)
+        call = replace(new_call(at=at), municipality=municipality, stage=Stage.ENDED, ended_at=at, end_reason=reason)
+        await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})])
+    assert (await figures(web, ONLY_WIERDAM)).refused == 2
+    assert (await figures(web, None, "wierdam")).refused == 2
+    assert (await figures(web, None)).refused == 6
 
 
 async def test_calamities_callbacks_and_calls_of_the_fallback_are_those_of_the_scope(
