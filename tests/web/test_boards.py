@@ -45,6 +45,15 @@ async def address(browser: Browser, bord: str = "", name: str = "Zaal 2") -> str
     return found[1]
 
 
+async def turned_away(serve: Database, municipality: MunicipalityCode) -> None:
+    call = await a_call(serve, municipality)
+    for change in (
+        "UPDATE queue_visit SET left_at = now(), outcome = 'lost' WHERE call_id = $1",
+        "UPDATE call SET stage = 'ended', ended_at = now(), end_reason = 'turned_away' WHERE id = $1",
+    ):
+        await serve.background.execute(change, call.id)
+
+
 async def test_a_board_shows_who_waits_and_follows_what_changes(place: Place) -> None:
     bea = await supervisor(place)
     async with await bea.live(query="?blad=wandbord") as socket:
@@ -56,9 +65,8 @@ async def test_a_board_shows_who_waits_and_follows_what_changes(place: Place) ->
         session = await an_operator(place.serve, "101", WIERDAM)
         assert session.operator == "101"
         await frame_with(socket, "Klaar voor gesprekken")
-        end = "UPDATE call SET stage = 'ended', ended_at = now(), end_reason = 'turned_away' WHERE id = $1"
-        await place.serve.background.execute(end, (await a_call(place.serve, ELDERLO)).id)
-        await place.serve.background.execute(end, (await a_call(place.serve, WIERDAM)).id)
+        for municipality in (WIERDAM, ELDERLO):
+            await turned_away(place.serve, municipality)
         refused = await frame_with(socket, "Alle lijnen bezet, vandaag")
         assert FIGURE.format(1) in refused
     html = await (await bea.get("/wandbord/toon")).text()
