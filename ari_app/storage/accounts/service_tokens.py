@@ -154,7 +154,7 @@ async def end_token(pool: Pool, name: str, author: str, now: datetime) -> bool:
 async def _require_known(connection: Connection, codes: list[str] | None, operator: OperatorNumber | None) -> None:
     unknown = [row["code"] for row in await connection.fetch(_UNKNOWN, codes or [])]
     if unknown:
-        raise TokenRefused(f"the area has no {', '.join(unknown)}")
+        raise TokenRefused(f"the area has no municipality {', '.join(unknown)}")
     if operator is not None and not await connection.fetchval(_IS_OPERATOR, operator):
         raise TokenRefused(f"the area has no operator {operator}")
 
