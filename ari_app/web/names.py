@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ari_app.core.access import Scope, overlap
 from ari_app.core.area import Area
-from ari_app.core.directory import by_extension
+from ari_app.core.directory import OUTSIDE, by_extension
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.skills import skills_of
 from ari_app.web.hidden import Hidden, hidden_in
@@ -72,13 +72,15 @@ class Names:
         return number if known is None else f"{known.name} ({number})"
 
     def party(self, party: str | None) -> str:
-        """An operator, a colleague of the directory, or the queue of a municipality."""
+        """An operator, a colleague, the queue of a municipality; or a number outside, which is not said."""
         if party is None:
             return SOMEBODY
+        if party == OUTSIDE:
+            return "een nummer buiten"
+        if party in self.area.municipalities:
+            return f"wachtrij van {self.town(party)}"
         if self.hidden.shown(party) is None:
             return SOMEBODY
-        if party in self.area.municipalities:
-            return f"wachtrij {self.town(party)}"
         if party in self.area.operators:
             return self.operator(party)
         entry = by_extension(self.area, party, self.towns)
