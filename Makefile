@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format walks fuzz bench lock clean
+.PHONY: help run test check format walks fuzz bench pictures lock clean
 
 help: ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ fuzz: $(READY) ## damaged files and odd command lines, for a night: 10,000 of ea
 
 bench: $(READY) ## the benchmarks, with their comparison in the same run
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(READY) ## the pictures of README and docs, taken of the pages with the sample area
+	@$(BIN)/python -m tests.pictures
 
 lock: $(READY) ## pin the dependencies of pyproject.toml anew (needs the program uv)
 	uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command "make lock" \

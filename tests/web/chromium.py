@@ -49,9 +49,9 @@ class Desk:
     def url(self) -> str:
         return self.pages.settings.url
 
-    async def account(self, login: str, *roles: RoleRow, operator: str | None = None) -> None:
+    async def account(self, login: str, *roles: RoleRow, operator: str | None = None, name: str = "Anna") -> None:
         number = None if operator is None else OperatorNumber(operator)
-        account = await add_account(self.serve.background, login, "Anna", number, roles, "test", Clock()())
+        account = await add_account(self.serve.background, login, name, number, roles, "test", Clock()())
         await set_password_hash(self.serve.background, account, await Passwords().hash(PASSWORD))
 
     async def page(self) -> Page:
