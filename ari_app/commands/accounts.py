@@ -20,6 +20,7 @@ from ari_app.storage.accounts.store import (
     new_link,
     read_role,
     set_operator,
+    set_subject,
     unlock_account,
 )
 from ari_app.storage.db.engine import Database
@@ -120,6 +121,17 @@ def accounts_operator(login: str, number: str | None, author: str) -> None:
     operator = None if number is None else OperatorNumber(number)
     with_database(lambda db: set_operator(db.background, login, operator, author, datetime.now(UTC)))
     click.echo(f"{login}: {'no operator' if number is None else f'operator {number}'}")
+
+
+@accounts.command("subject")
+@click.argument("login")
+@click.option("--issuer", envvar="ARI_APP_OIDC_ISSUER", required=True, help="the provider; else ARI_APP_OIDC_ISSUER")
+@click.option("--subject", default="", help="`sub` of a person there; nobody, if left out")
+@author_option
+def accounts_subject(login: str, issuer: str, subject: str, author: str) -> None:
+    """Say who of the identity provider may log in to LOGIN."""
+    with_database(lambda db: set_subject(db.background, login, issuer, subject, author, datetime.now(UTC)))
+    click.echo(f"{login}: {'linked' if subject else 'linked to nobody'}")
 
 
 async def _read(db: Database, texts: tuple[str, ...]) -> list[RoleRow]:

@@ -6,12 +6,17 @@ import asyncio
 import signal
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from ari_app.web.oidc.client import ProviderOptions
 
 from ari_app import logs
 from ari_app.commands import CANNOT, WRONG, fail
 from ari_app.core.ledger import LedgerError
+from ari_app.core.provider import ProviderRules
 from ari_app.settings import SettingsError, WebSettings, load
 from ari_app.storage.db.errors import NotMigrated, StorageError
 
@@ -25,6 +30,16 @@ def web() -> None:
         fail(str(error), WRONG)
     logs.configure(chosen.log_level, with_pii=chosen.log_pii)
     sys.exit(asyncio.run(_serve(chosen)))
+
+
+def _provider(chosen: WebSettings) -> ProviderOptions | None:
+    from ari_app.web.oidc.client import ProviderOptions
+
+    issuer, secret, roles = chosen.oidc_issuer, chosen.oidc_client_secret, chosen.oidc_roles
+    if issuer is None or chosen.oidc_client_id is None or secret is None or roles is None:
+        return None
+    rules = ProviderRules(roles, chosen.oidc_roles_claim, chosen.oidc_scope_claim, chosen.oidc_scopes)
+    return ProviderOptions(issuer, chosen.oidc_client_id, secret.reveal(), rules, chosen.oidc_name)
 
 
 async def _serve(chosen: WebSettings) -> int:
@@ -50,6 +65,7 @@ async def _serve(chosen: WebSettings) -> int:
             chosen.desk_proxies,
             theme,
             chosen.desk_contact or "",
+            _provider(chosen),
         ),
         None if cert is None or key is None else (cert, key),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ari_app.core.access import NOBODYS, Action, Actor, Scope, Verdict, decide, within
 from ari_app.core.ids import AccountId, OperatorNumber
 from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.provider_commands import ProviderCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ class LinkOperator:
     operator_number: OperatorNumber | None = None
 
 
-AccountCommand = AddAccount | LockAccount | UnlockAccount | ResetAccount | GiveRole | TakeRole | LinkOperator
+AccountCommand = (
+    AddAccount | LockAccount | UnlockAccount | ResetAccount | GiveRole | TakeRole | LinkOperator | ProviderCommand
+)
 
 
 def refusal(

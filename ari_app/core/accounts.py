@@ -139,6 +139,7 @@ class Account:
     has_second_factor: bool
     created_at: datetime
     locked_at: datetime | None = None
+    has_provider: bool = False  # somebody of the identity provider may log in to it
 
 
 @dataclass(frozen=True, slots=True)

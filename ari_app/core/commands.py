@@ -58,6 +58,8 @@ class What(StrEnum):
     GIVE_ROLE = "give_role"
     TAKE_ROLE = "take_role"
     LINK_OPERATOR = "link_operator"
+    FOLLOW_PROVIDER = "follow_provider"  # somebody whom the identity provider let in
+    LINK_SUBJECT = "link_subject"
 
 
 class CommandState(StrEnum):

@@ -22,6 +22,7 @@ from ari_app.core.account_commands import (
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, OperatorNumber
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.storage.accounts.changes import (
     AccountRefused,
     account_in,
@@ -35,6 +36,8 @@ from ari_app.storage.accounts.changes import (
     unlock_in,
 )
 from ari_app.storage.accounts.rows import actor_with, operator_towns
+from ari_app.storage.accounts.subjects import follow_in
+from ari_app.storage.accounts.subjects import link_in as link_subject_in
 from ari_app.storage.db.engine import Connection
 
 _OF_ACCOUNT = "account:"
@@ -46,6 +49,8 @@ async def change_account(
     """`by`: as the row of the command names its actor; whoever is no account and no terminal may do nothing."""
     await one_at_a_time(connection)
     try:
+        if isinstance(wanted, FollowProvider):
+            return await _follow(connection, account, wanted, by, now)
         actor = await _actor(connection, by)
         found = await account_in(connection, account)
         if (found is None) is not isinstance(wanted, AddAccount):
@@ -61,6 +66,14 @@ async def change_account(
             await _change(connection, found, wanted, roles, by, now)
     except AccountRefused as refused:
         return Refused(refused.reason)
+    return ACCEPTED
+
+
+async def _follow(connection: Connection, account: AccountId, wanted: FollowProvider, by: str, now: datetime) -> Answer:
+    """What a provider says of its own people. Raises AccountRefused."""
+    if by != f"provider:{wanted.issuer}":
+        return Refused(RefusalReason.NOT_ALLOWED)
+    await follow_in(connection, account, wanted, by, now)
     return ACCEPTED
 
 
@@ -91,6 +104,8 @@ async def _change(
             await change_roles_in(connection, found, (), roles, by, now)
         case LinkOperator(operator):
             await set_operator_in(connection, found, operator, by, now)
+        case LinkSubject(issuer, subject):
+            await link_subject_in(connection, found.id, found.login, issuer, subject, by, now)
 
 
 async def _actor(connection: Connection, by: str) -> Actor | None:

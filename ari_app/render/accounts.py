@@ -32,5 +32,5 @@ def _state(account: Account) -> str:
     if account.locked_at is not None:
         return f"locked {local(account.locked_at)}"
     if not account.has_password:
-        return "waits for its link"
+        return "identity provider" if account.has_provider else "waits for its link"
     return "password and code" if account.has_second_factor else "password"

@@ -12,6 +12,7 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import Network
 from ari_app.core.addresses import postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm
+from ari_app.core.provider import read_rules
 from ari_app.settings import values
 from ari_app.settings.values import Secret
 
@@ -122,6 +123,14 @@ class WebSettings(LinkSettings):
     desk_proxies: tuple[Network, ...] = _setting(values.networks, default=())
     desk_theme: Path | None = _setting(values.file, default=None)
     desk_contact: str | None = _setting(values.plain_mail_address, default=None)
+    oidc_issuer: str | None = _setting(values.issuer, default=None)
+    oidc_client_id: str | None = _setting(str, default=None)
+    oidc_client_secret: Secret | None = _setting(Secret, default=None, is_secret=True)
+    oidc_roles: Mapping[str, tuple[str, ...]] | None = _setting(read_rules, default=None)
+    oidc_roles_claim: str = _setting(str, default="roles")
+    oidc_scope_claim: str | None = _setting(str, default=None)
+    oidc_scopes: frozenset[str] = _setting(values.words, default=frozenset())
+    oidc_name: str = _setting(str, default="uw gemeenteaccount")
     log_level: str = _setting(values.level, default="info")
     log_pii: bool = _setting(values.yes_or_no, default=False)
 
@@ -131,6 +140,11 @@ NEEDS = {
     "ARI_APP_SMTP_URL": ("ARI_APP_MAIL_FROM", "who the mail is from"),
     "ARI_APP_WEBHOOK_URL": ("ARI_APP_WEBHOOK_SECRET", "what it is signed with"),
     "ARI_APP_DESK_TLS_CERT": ("ARI_APP_DESK_TLS_KEY", "the key of the certificate"),
+    "ARI_APP_OIDC_ISSUER": ("ARI_APP_OIDC_CLIENT_ID", "who we are to the identity provider"),
+    "ARI_APP_OIDC_CLIENT_ID": ("ARI_APP_OIDC_CLIENT_SECRET", "with which we show that it is us"),
+    "ARI_APP_OIDC_CLIENT_SECRET": ("ARI_APP_OIDC_ROLES", "which roles its claims stand for"),
+    "ARI_APP_OIDC_ROLES": ("ARI_APP_OIDC_ISSUER", "whose claims they are"),
+    "ARI_APP_OIDC_SCOPE_CLAIM": ("ARI_APP_OIDC_SCOPES", "the municipalities and teams that it may speak of"),
     "ARI_APP_DESK_TLS_KEY": ("ARI_APP_DESK_TLS_CERT", "the certificate of the key"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -168,3 +168,28 @@ def roles(text: str) -> frozenset[Role]:
         return frozenset(Role(part.strip()) for part in text.split(",") if part.strip())
     except ValueError:
         raise ValueError(f"must be roles, separated by commas: {', '.join(Role)}") from None
+
+
+def issuer(text: str) -> str:
+    """Of an identity provider: without encryption only on this very machine, for trying it out."""
+    try:
+        http_address(text)
+    except ValueError as error:
+        raise ValueError(f"{error} (for example https://login.gemeente.example/realms/kcc)") from None
+    parts = urlsplit(text)
+    if parts.scheme == "http" and not is_own_address(parts.hostname or ""):
+        raise ValueError("must begin with https:// (http:// on this machine only)")
+    if has_user(text) or parts.query or parts.fragment:
+        raise ValueError("must be the address that the provider calls its issuer, without a user or a query")
+    return text
+
+
+def is_own_address(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())

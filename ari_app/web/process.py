@@ -23,6 +23,7 @@ from ari_app.web.assets import Assets
 from ari_app.web.desk_app import make_desk_app
 from ari_app.web.live.hub import Hub
 from ari_app.web.live.regions import Regions
+from ari_app.web.oidc.client import Provider
 from ari_app.web.rendering import Renderer
 from ari_app.web.security import SERVER
 from ari_app.web.site import Site, SiteOptions
@@ -92,7 +93,8 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     pool = database.pool  # a page waits for two seconds, and says then that the data is out of reach
     area = WebArea(database.background)
     hub = Hub(database.url, pool, Regions(pool, pages), area, now)
-    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now)
+    provider = None if options.provider is None else Provider(options.provider, options.url, now)
+    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now, provider)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

@@ -98,7 +98,7 @@ def account_state(account: Account) -> str:
     if account.locked_at is not None:
         return "geblokkeerd"
     if not account.has_password:
-        return "wacht op startlink"
+        return "via de inlogdienst" if account.has_provider else "wacht op startlink"
     return "met code" if account.has_second_factor else "zonder code"
 
 

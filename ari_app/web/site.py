@@ -17,6 +17,7 @@ from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Pool
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
+from ari_app.web.oidc.client import Provider, ProviderOptions
 from ari_app.web.rendering import Renderer
 from ari_app.web.theme import Theme
 
@@ -30,7 +31,8 @@ ISSUER = "14+netnummer"
 class SiteOptions:
     """`url`: the address of the pages as people type it. `trusted`: networks in which accounts that have no roles but
     the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed. `theme`: the house style.
-    `contact`: the mail address of the people who manage the pages.
+    `contact`: the mail address of the people who manage the pages. `provider`: the identity
+    provider by which people may log in.
     """
 
     url: str
@@ -39,6 +41,7 @@ class SiteOptions:
     proxies: tuple[Network, ...] = ()
     theme: Theme | None = None
     contact: str = ""
+    provider: ProviderOptions | None = None
 
     @property
     def is_https(self) -> bool:
@@ -56,6 +59,7 @@ class Site:
     answers: Answers
     area: WebArea
     now: Callable[[], datetime]
+    provider: Provider | None = None
 
     @property
     def cookie(self) -> str:

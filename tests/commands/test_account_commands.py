@@ -84,6 +84,18 @@ def test_the_operator_of_an_account_is_said_and_forgotten(type_in: Type) -> None
     assert type_in("accounts", "operator", "anna").stdout == "anna: no operator\n"
 
 
+def test_the_subject_of_an_account_is_said_and_forgotten(type_in: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    type_in("accounts", "add", "anna", "--name", "Anna")
+    type_in("accounts", "add", "bea", "--name", "Bea")
+    assert type_in("accounts", "subject", "anna", "--subject", "4f1").exit_code == 2, "of which provider?"
+    monkeypatch.setenv("ARI_APP_OIDC_ISSUER", "https://login.example")
+    assert type_in("accounts", "subject", "anna", "--subject", "4f1").stdout == "anna: linked\n"
+    taken = type_in("accounts", "subject", "bea", "--subject", "4f1")
+    assert (taken.exit_code, taken.stderr) == (2, "that subject has another account\n")
+    assert type_in("accounts", "subject", "anna").stdout == "anna: linked to nobody\n"
+    assert type_in("accounts", "subject", "bea", "--subject", "4f1").exit_code == 0
+
+
 def test_the_last_administrator_stays(type_in: Type) -> None:
     type_in("accounts", "add", "bea", "--name", "Bea", "--role", "administrator")
     refused = type_in("accounts", "lock", "bea")

@@ -166,7 +166,7 @@ def test_the_pages_get_settings_that_they_know_and_a_role_that_makes_no_accounts
     secret = set(secret_variables(WebSettings))
     named = (set(variables(WebSettings)) - secret) | {f"{name}_FILE" for name in secret}
     assert set(service["environment"]) == named
-    assert service["secrets"] == ["web_database_url"]
+    assert service["secrets"] == ["web_database_url", "oidc_client_secret"]
     assert "ari_app_web:" in (ROOT / "docs" / "deployment.md").read_text()
     assert service["healthcheck"]["test"][-1] == "pages"
 

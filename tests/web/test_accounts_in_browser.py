@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
@@ -19,10 +20,12 @@ from ari_app.core.ids import Endpoint, MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.local.postgres import LocalPostgres
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.values import new_session
 from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused, rows_are_changed_in
 from tests.web.desks import a_desk
+from tests.web.provider import CLIENT, SECRET, IdentityProvider, a_provider
 from tests.web.rows import an_operator, store
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -33,8 +36,22 @@ SHOTS = os.environ.get("SHOTS")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def desk(postgres_server: LocalPostgres, migrated_template: str, server_directory: Path) -> AsyncIterator[Desk]:
-    async with a_desk(postgres_server, migrated_template, server_directory) as desk:
+async def provider() -> AsyncIterator[IdentityProvider]:
+    async with a_provider() as provider:
+        yield provider
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def desk(
+    postgres_server: LocalPostgres, migrated_template: str, server_directory: Path, provider: IdentityProvider
+) -> AsyncIterator[Desk]:
+    extra = {
+        "ARI_APP_OIDC_ISSUER": provider.issuer,
+        "ARI_APP_OIDC_CLIENT_ID": CLIENT,
+        "ARI_APP_OIDC_CLIENT_SECRET": SECRET,
+        "ARI_APP_OIDC_ROLES": "Klantcontactmedewerker=operator:GM9901",
+    }
+    async with a_desk(postgres_server, migrated_template, server_directory, extra) as desk:
         await desk.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
         await desk.account("bea", RoleRow(Role.ADMINISTRATOR))
         await desk.account("wim", RoleRow(Role.ADMINISTRATOR, WIERDAM))
@@ -119,3 +136,41 @@ async def test_an_administrator_makes_changes_and_locks_an_account(desk: Desk) -
     await small.goto(f"{desk.url}/accounts/beide")
     await desk.text_of(small, "main", "Dit account werkt ook voor andere gemeenten.")
     await looked_at(desk, small, "account-shared")
+
+
+async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(
+    desk: Desk, provider: IdentityProvider
+) -> None:
+    page = await desk.page()
+    await page.goto(f"{desk.url}/account")
+    await looked_at(desk, page, "login")
+    provider.person["roles"] = ["Burgemeester"]
+    provider_link = page.get_by_role("link", name="Log in met uw gemeenteaccount")
+    await provider_link.click()
+    await desk.text_of(page, "[role=alert]", "U hebt hier nog geen rol.")
+    await looked_at(desk, page, "login-no-role")
+    provider.person["roles"] = ["Klantcontactmedewerker"]
+    provider.claims["aud"] = "another-client"
+    await provider_link.click()
+    await desk.text_of(page, "[role=alert]", "Inloggen via de inlogdienst is niet gelukt.")
+    await looked_at(desk, page, "login-refused")
+    del provider.claims["aud"]
+    async with all_is_refused(desk.serve, RefusalReason.EXPIRED):
+        await provider_link.click()
+        await desk.text_of(page, "[role=alert]", "uw rollen kunnen nu niet worden bijgewerkt")
+    await looked_at(desk, page, "login-no-controller")
+    provider.is_away = True
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while "De inlogdienst antwoordt niet." not in await page.inner_text("body"):  # it answered just now
+            await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
+    await looked_at(desk, page, "login-away")
+    provider.is_away = False
+    async with rows_are_changed_in(desk.serve), asyncio.timeout(PATIENCE_SECONDS):
+        while page.url != f"{desk.url}/account":
+            await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
+    await desk.text_of(page, "header", "Dirk")
+    other = await desk.logged_in("bea")
+    await other.goto(f"{desk.url}/accounts/dirk")
+    await desk.text_of(other, "main .facts", "via de inlogdienst")
+    assert await other.input_value("#kenmerk") == "4f1"
+    await looked_at(desk, other, "account-of-provider")

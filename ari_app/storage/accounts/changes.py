@@ -22,9 +22,9 @@ from ari_app.storage.db.errors import InputRefused
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))"
 _ADD = "INSERT INTO account (id, login, name, operator, created_at) VALUES ($1, $2, $3, $4, $5)"
-_ADD_ROLE = """
+ADD_ROLE = """
 INSERT INTO account_role (account, role, municipality, team) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"""
-_REMOVE_ROLE = "DELETE FROM account_role WHERE account = $1 AND role = $2 AND municipality = $3 AND team = $4"
+REMOVE_ROLE = "DELETE FROM account_role WHERE account = $1 AND role = $2 AND municipality = $3 AND team = $4"
 _LINK = "INSERT INTO account_link (token_hash, account, expires_at) VALUES ($1, $2, $3)"
 _FORGET = (
     "DELETE FROM account_link WHERE account = $1",
@@ -114,7 +114,7 @@ async def add_in(
         raise AccountRefused(f"{stored} is an account already", RefusalReason.LOGIN_TAKEN)
     await connection.execute(_ADD, account, stored, name.strip(), operator, now)
     for role in roles:
-        await connection.execute(_ADD_ROLE, account, *_columns(role))
+        await connection.execute(ADD_ROLE, account, *role_columns(role))
     detail = {"account": stored, "operator": operator, "roles": list(map(str, roles))}
     await record_deed(connection, now, author, "account.add", detail)
 
@@ -131,13 +131,13 @@ async def change_roles_in(
     for role in removed:
         if role not in account.roles:
             raise AccountRefused(f"account {account.login} has no role {role}", RefusalReason.ROLE_NOT_HELD)
-    await _require_others(connection, account, removed)
+    await require_others(connection, account, removed)
     for role in removed:
-        await connection.execute(_REMOVE_ROLE, account.id, *_columns(role))
-        await record_deed(connection, now, author, "account.role_remove", _of_role(account, role))
+        await connection.execute(REMOVE_ROLE, account.id, *role_columns(role))
+        await record_deed(connection, now, author, "account.role_remove", of_role(account, role))
     for role in added:
-        await connection.execute(_ADD_ROLE, account.id, *_columns(role))
-        await record_deed(connection, now, author, "account.role_add", _of_role(account, role))
+        await connection.execute(ADD_ROLE, account.id, *role_columns(role))
+        await record_deed(connection, now, author, "account.role_add", of_role(account, role))
 
 
 async def link_in(connection: Connection, account: Account, token_hash: bytes, author: str, now: datetime) -> None:
@@ -154,7 +154,7 @@ async def link_in(connection: Connection, account: Account, token_hash: bytes, a
 
 async def lock_in(connection: Connection, account: Account, author: str, now: datetime) -> None:
     """Nobody logs in with it, and its logins end. Raises AccountRefused."""
-    await _require_others(connection, account, account.roles)
+    await require_others(connection, account, account.roles)
     await connection.execute(_SET_LOCKED, account.id, now)
     await connection.execute(_END_SESSIONS, account.id, now)
     await record_deed(connection, now, author, "account.lock", {"account": account.login})
@@ -182,7 +182,7 @@ async def _require_operator(connection: Connection, operator: OperatorNumber | N
         raise AccountRefused(f"no operator has number {operator}", RefusalReason.NO_SUCH_OPERATOR)
 
 
-async def _require_others(connection: Connection, account: Account, removed: Collection[RoleRow]) -> None:
+async def require_others(connection: Connection, account: Account, removed: Collection[RoleRow]) -> None:
     """Without these roles somebody is left who is an administrator for the same. Raises AccountRefused."""
     lost = {role for role in removed if role.role is Role.ADMINISTRATOR}
     if not lost or account.locked_at is not None:
@@ -200,9 +200,9 @@ async def _require_others(connection: Connection, account: Account, removed: Col
         raise AccountRefused(text, RefusalReason.LAST_ADMINISTRATOR)
 
 
-def _columns(role: RoleRow) -> tuple[str, str, str]:
+def role_columns(role: RoleRow) -> tuple[str, str, str]:
     return role.role.value, role.municipality or "", role.team or ""
 
 
-def _of_role(account: Account, role: RoleRow) -> dict[str, Any]:
+def of_role(account: Account, role: RoleRow) -> dict[str, Any]:
     return {"account": account.login, "role": str(role)}

@@ -58,13 +58,17 @@ async def candidate_of_link(pool: Pool, token: str, now: datetime) -> Candidate 
     return await _candidate(pool, _BY_LINK, digest(token), now)
 
 
-async def log_in(pool: Pool, actor: Actor, agent: str, now: datetime, *, waits_for_code: bool) -> str:
+async def log_in(
+    pool: Pool, actor: Actor, agent: str, now: datetime, *, waits_for_code: bool, by_provider: bool = False
+) -> str:
     """The token for the cookie of a new login. Raises StoreUnavailable."""
     with translated():
         async with transaction(pool) as connection:
             token = await begin_session(connection, actor.account, agent, now, waits_for_code=waits_for_code)
             if not waits_for_code:
-                await record_deed(connection, now, actor.login, "login", {"second_factor": False})
+                await record_deed(
+                    connection, now, actor.login, "login", {"second_factor": "provider" if by_provider else False}
+                )
     return token
 
 

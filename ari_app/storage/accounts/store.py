@@ -23,6 +23,7 @@ from ari_app.storage.accounts.changes import (
     unlock_in,
 )
 from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, roles_of
+from ari_app.storage.accounts.subjects import link_in as link_subject_in
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
@@ -118,6 +119,16 @@ async def set_operator(pool: Pool, login: str, operator: OperatorNumber | None, 
     """Who the account's owner is at the phone. Raises AccountRefused, StoreUnavailable."""
     async with _changing(pool) as connection:
         await set_operator_in(connection, await _found(connection, login), operator, author, now)
+
+
+async def set_subject(pool: Pool, login: str, issuer: str, subject: str, author: str, now: datetime) -> None:
+    """Who of the identity provider may log in to it; without a subject nobody.
+
+    Raises AccountRefused, StoreUnavailable.
+    """
+    async with _changing(pool) as connection:
+        found = await _found(connection, login)
+        await link_subject_in(connection, found.id, found.login, issuer, subject, author, now)
 
 
 async def set_password_hash(pool: Pool, account: AccountId, password_hash: str) -> None:

@@ -40,6 +40,7 @@ from ari_app.core.operator_commands import (
     TransferToQueue,
     Unanswered,
 )
+from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties
@@ -82,6 +83,8 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.GIVE_ROLE: GiveRole,
     What.TAKE_ROLE: TakeRole,
     What.LINK_OPERATOR: LinkOperator,
+    What.FOLLOW_PROVIDER: FollowProvider,
+    What.LINK_SUBJECT: LinkSubject,
 }
 _WHAT: Mapping[type[AnyCommand], What] = {kind: what for what, kind in KINDS.items()}
 #: what is personal without saying so in its name: the destination of a transfer may be a number outside

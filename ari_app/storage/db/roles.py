@@ -85,6 +85,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "command",
             "account_role",
             "account_link",
+            "account_subject",
             "recovery_code",
             "web_session",
             "login_attempt",
@@ -141,6 +142,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     # Who logs in is of no municipality; no page makes an account, or gives a role: it asks for a command.
     "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",
     "account_role": _READ,
+    "account_subject": _READ,
     "account_link": "SELECT, UPDATE (used_at)",
     "web_session": _ALL,
     **dict.fromkeys(("recovery_code", "login_attempt"), _ALL),

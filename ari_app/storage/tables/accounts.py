@@ -38,8 +38,19 @@ account_role = sa.Table(
     key("role"),
     key("municipality"),
     key("team"),
+    flag("from_provider"),  # it follows what the identity provider says at each login
     one_of("role", Role),
     sa.CheckConstraint("municipality = '' OR team = ''", name="one_of_both"),
+)
+
+#: Whom an identity provider lets in to an account. One account has one such person, and the other way round.
+account_subject = sa.Table(
+    "account_subject",
+    metadata,
+    _account(primary_key=True),
+    text("issuer"),
+    text("subject"),
+    sa.Index("uq_account_subject_issuer", "issuer", "subject", unique=True),
 )
 
 #: The cookie of a login is not in the database, only its SHA-256. Rows that ended are kept for a while.

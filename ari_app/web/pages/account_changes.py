@@ -22,6 +22,8 @@ from ari_app.core.accounts import LINK_LASTS, Account, read_login
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AccountId, OperatorNumber
 from ari_app.core.operator_commands import Accepted, Answer
+from ari_app.core.provider import LONGEST_SUBJECT
+from ari_app.core.provider_commands import LinkSubject
 from ari_app.storage.accounts.logins import candidate_of_link
 from ari_app.storage.accounts.store import find_account
 from ari_app.storage.accounts.tokens import digest, new_token
@@ -76,6 +78,11 @@ async def link_operator(visit: Visit) -> web.Response:
     return await _change(visit, Action.CHANGE_ACCOUNTS, lambda form: LinkOperator(_operator_of(form)))
 
 
+async def link_subject(visit: Visit) -> web.Response:
+    """Who of the identity provider may log in to the account; nobody, when it is empty."""
+    return await _change(visit, Action.CHANGE_ACCOUNTS, lambda form: _subject_of(visit, form))
+
+
 async def reset(visit: Visit) -> web.Response:
     """Password and second factor are forgotten; the page shows the new link once."""
     account = await found_account(visit, Action.CHANGE_ACCOUNTS)
@@ -122,6 +129,14 @@ def _role_of(form: dict[str, str]) -> str:
     if role not in set(Role) or "," in of:
         raise web.HTTPBadRequest
     return f"{role}:{of}" if of else role
+
+
+def _subject_of(visit: Visit, form: dict[str, str]) -> LinkSubject:
+    """Raises HTTPBadRequest where there is no provider."""
+    provider = visit.site.provider
+    if provider is None:
+        raise web.HTTPBadRequest
+    return LinkSubject(provider.options.issuer, form.get("kenmerk", "").strip()[: LONGEST_SUBJECT + 1])
 
 
 def _operator_of(form: dict[str, str]) -> OperatorNumber | None:

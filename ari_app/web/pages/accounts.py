@@ -13,6 +13,7 @@ from ari_app.core.operator_commands import RefusalReason
 from ari_app.storage.accounts.sessions import end_session as end
 from ari_app.storage.accounts.sessions import sessions_of
 from ari_app.storage.accounts.store import find_account, list_accounts
+from ari_app.storage.accounts.subjects import subject_of_account
 from ari_app.web.pages.account import session_id
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.supervising import said
@@ -48,19 +49,22 @@ async def show(visit: Visit) -> web.Response:
     """Roles for municipalities that are not the reader's are not shown."""
     account = await found_account(visit, Action.LIST_ACCOUNTS)
     answer = visit.request.query.get("antwoord", "")
+    may_change = decide(visit.actor, Action.CHANGE_ACCOUNTS, account.scope) is Verdict.ALLOWED
     return page_for(
         visit,
         "account_of",
         account=account,
         sessions=await sessions_of(visit.site.pool, account.id, visit.site.now()),
         may_end=decide(visit.actor, Action.END_SESSIONS, account.scope) is Verdict.ALLOWED,
-        may_change=decide(visit.actor, Action.CHANGE_ACCOUNTS, account.scope) is Verdict.ALLOWED,
+        may_change=may_change,
         is_own=account.id == visit.actor.account,
         said=_words(answer),
         is_done=answer == "gedaan",
         roles=list(Role),
         given_for=roles_are_for(visit),
         names=_names(visit),
+        has_provider=visit.site.provider is not None,
+        subject=await subject_of_account(visit.site.pool, account.id) if may_change else None,
         id=new_command_id(),
     )
 

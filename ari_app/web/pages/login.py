@@ -133,6 +133,11 @@ def _go_on(site: Site, next_path: str, kept: Kept | None) -> web.Response:
     return page(site, "kept", path=kept.path, fields=kept.fields)
 
 
+def login_page(site: Site, next_path: str, *, status: int, fault: str) -> web.Response:
+    """For somebody who came back from the identity provider without a login."""
+    return _form(site, next_path, None, status=status, fault=fault)
+
+
 def _form(
     site: Site,
     next_path: str,
@@ -144,7 +149,19 @@ def _form(
     typed: str = "",
 ) -> web.Response:
     hidden = _hidden(next_path, kept)
-    return page(site, "login", status=status, hidden=hidden, fault=fault, wait=wait, typed=typed, has_kept=bool(kept))
+    provider = None if site.provider is None else site.provider.options.name
+    return page(
+        site,
+        "login",
+        status=status,
+        hidden=hidden,
+        fault=fault,
+        wait=wait,
+        typed=typed,
+        has_kept=bool(kept),
+        provider=provider,
+        onward=_query(next_path),
+    )
 
 
 def _code_form(

@@ -37,6 +37,7 @@ from ari_app.core.operator_commands import (
     Unanswered,
 )
 from ari_app.core.operators import PauseReason
+from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson
 from ari_app.core.transfer import SwapParties, TransferKind
@@ -80,6 +81,8 @@ COMMANDS: list[AnyCommand] = [
     TakeRole("editor"),
     LinkOperator(OperatorNumber("101")),
     LinkOperator(),
+    FollowProvider("https://login.example", "4f1", "bea", "Bea de Wit", "editor"),
+    LinkSubject("https://login.example", "4f1"),
 ]
 ANSWERS: list[Answer] = [
     ACCEPTED,

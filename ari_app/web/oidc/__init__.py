@@ -1,0 +1,1 @@
+"""Logging in by an identity provider (OpenID Connect Core 1.0, with PKCE)."""

@@ -1,0 +1,148 @@
+"""Logging in by the identity provider: to it, and back from it with a code. Local accounts do without it.
+
+What a login keeps between the two (state, nonce, PKCE's verifier, the page to go on to) is in a cookie of that browser
+and nowhere else, so any copy of the pages may serve its end.
+"""
+
+from __future__ import annotations
+
+import hmac
+from urllib.parse import parse_qs, urlencode
+
+import structlog
+from aiohttp import web
+
+from ari_app.core.commands import AskedCommand
+from ari_app.core.ids import new_account_id
+from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
+from ari_app.core.provider import ProviderPerson
+from ari_app.core.provider_commands import FollowProvider
+from ari_app.storage.accounts import logins
+from ari_app.storage.accounts.subjects import ProviderAccount, account_of_subject
+from ari_app.storage.commands.asker import ask
+from ari_app.web import security
+from ari_app.web.oidc.client import Handshake, Provider, ProviderAway
+from ari_app.web.oidc.tokens import TokenRefused
+from ari_app.web.pages.answers import see_other, set_cookie
+from ari_app.web.pages.login import login_page
+from ari_app.web.site import Site
+
+log = structlog.get_logger(__name__)
+
+KEPT_SECONDS = 600
+LONGEST_CODE = 4096
+
+
+async def begin(site: Site, request: web.Request) -> web.Response:
+    """To the provider, unless there is none, or it does not answer."""
+    provider = _provider(site)
+    next_path = security.safe_next(request.query.get("verder", "/"))
+    try:
+        address, kept = await provider.begin(next_path)
+    except ProviderAway as away:
+        return _away(site, next_path, away)
+    response = see_other(address)
+    said = urlencode({"s": kept.state, "n": kept.nonce, "v": kept.verifier, "p": kept.next_path})
+    _set_kept(site, response, said)
+    return response
+
+
+async def finish(site: Site, request: web.Request) -> web.Response:
+    """Back from the provider: whoever comes with a code of this very login is logged in."""
+    provider = _provider(site)
+    kept = _kept(request.cookies.get(_cookie(site), ""))
+    response = await _finish(site, request, provider, kept)
+    if kept is not None:
+        response.del_cookie(_cookie(site), path="/", secure=site.options.is_https, httponly=True, samesite="Lax")
+    return response
+
+
+async def _finish(site: Site, request: web.Request, provider: Provider, kept: Handshake | None) -> web.Response:
+    query = request.query
+    if kept is None or not hmac.compare_digest(kept.state.encode(), query.get("state", "").encode()):
+        return login_page(site, "/" if kept is None else kept.next_path, status=400, fault="ended")
+    code = query.get("code", "")
+    if "error" in query or not 0 < len(code) <= LONGEST_CODE:
+        return _refused(site, kept.next_path, "denied")
+    try:
+        person = await provider.finish(kept, code, query.get("iss"))
+    except TokenRefused as refused:
+        return _refused(site, kept.next_path, str(refused))
+    except ProviderAway as away:
+        return _away(site, kept.next_path, away)
+    return await _let_in(site, request, person, kept.next_path)
+
+
+async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next_path: str) -> web.Response:
+    found = await account_of_subject(site.pool, person.issuer, person.subject)
+    if found is None and not person.roles:
+        return _no_role(site, next_path)
+    if found is not None and found.is_locked:
+        log.warning("login_refused", why="locked", account=found.actor.login)
+        return login_page(site, next_path, status=403, fault="locked")
+    if found is None or found.provider_roles != frozenset(person.roles):
+        answer = await _follow(site, person, found)
+        match answer:
+            case Accepted():
+                found = await account_of_subject(site.pool, person.issuer, person.subject)
+            case Refused(reason) if reason is not RefusalReason.EXPIRED:
+                return _refused(site, next_path, f"roles_{reason.value}")
+            case _:
+                log.warning("login_refused", why="no_controller")
+                return login_page(site, next_path, status=503, fault="no_controller")
+    if found is None or not found.actor.grants:
+        return _no_role(site, next_path)
+    agent = security.agent_of(request)
+    token = await logins.log_in(site.pool, found.actor, agent, site.now(), waits_for_code=False, by_provider=True)
+    log.info("logged_in", account=found.actor.login)
+    response = see_other(next_path)
+    set_cookie(site, response, token)
+    return response
+
+
+async def _follow(site: Site, person: ProviderPerson, found: ProviderAccount | None) -> Answer:
+    """The role of the pages in the database gives no roles: a controller does."""
+    account = new_account_id() if found is None else found.actor.account
+    wanted = FollowProvider(person.issuer, person.subject, person.login, person.name, ",".join(person.roles))
+    asked = AskedCommand(wanted, account=account)
+    return await ask(site.pool, asked, actor=f"provider:{person.issuer}", scope=None, answers=site.answers)
+
+
+def _provider(site: Site) -> Provider:
+    """Raises HTTPNotFound where there is none."""
+    if site.provider is None:
+        raise web.HTTPNotFound
+    return site.provider
+
+
+def _refused(site: Site, next_path: str, why: str) -> web.Response:
+    log.warning("login_refused", why=f"provider_{why}")
+    return login_page(site, next_path, status=403, fault="provider_refused")
+
+
+def _no_role(site: Site, next_path: str) -> web.Response:
+    log.warning("login_refused", why="no_role")
+    return login_page(site, next_path, status=403, fault="no_role")
+
+
+def _away(site: Site, next_path: str, away: ProviderAway) -> web.Response:
+    log.warning("provider_away", error=str(away))
+    return login_page(site, next_path, status=503, fault="provider_away")
+
+
+def _cookie(site: Site) -> str:
+    return "__Host-oidc" if site.options.is_https else "oidc"
+
+
+def _set_kept(site: Site, response: web.Response, said: str) -> None:
+    # Lax: it comes along when the provider sends the browser back.
+    response.set_cookie(
+        _cookie(site), said, max_age=KEPT_SECONDS, path="/", httponly=True, secure=site.options.is_https, samesite="Lax"
+    )
+
+
+def _kept(text: str) -> Handshake | None:
+    said = {name: values[-1] for name, values in parse_qs(text, max_num_fields=8).items()} if text else {}
+    if not all(said.get(name) for name in "snv"):
+        return None
+    return Handshake(said["s"], said["n"], said["v"], security.safe_next(said.get("p", "/")))

@@ -1,0 +1,343 @@
+"""Logging in by an identity provider: people whom it lets in, and every lie in its claims."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aiohttp import ClientResponse
+
+from ari_app.core.access import Role
+from ari_app.core.account_commands import LockAccount
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.core.provider import ProviderRules, read_rules
+from ari_app.core.provider_commands import LinkSubject
+from ari_app.jobs.account_commands import change_account
+from ari_app.storage.accounts.store import find_account, list_accounts
+from ari_app.storage.db.connections import transaction
+from ari_app.web.oidc import client
+from ari_app.web.oidc.client import Provider, ProviderOptions
+from tests.web.controllers import rows_are_changed
+from tests.web.people import Browser, Place
+from tests.web.provider import CLIENT, SECRET, IdentityProvider, a_provider, signed_with_what_is_public, unsigned
+
+pytestmark = pytest.mark.postgres
+
+WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+RULES = read_rules("Klantcontactmedewerker=operator:GM9901,Teamleider=supervisor:GM9901,Beheerder=administrator:GM9901")
+NO_LOGIN = (None, "")
+
+
+@pytest.fixture
+async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
+    """Which the pages know, and look for at each login; Dirk is an operator there."""
+    monkeypatch.setattr(client, "CHECKED_FOR", timedelta(0))
+    async with a_provider(place.clock) as provider:
+        provider.person["roles"] = ["Klantcontactmedewerker"]
+        knows(place, provider, ProviderRules(RULES))
+        yield provider
+
+
+@pytest.fixture
+async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
+    async with rows_are_changed(place):
+        yield
+
+
+def knows(place: Place, provider: IdentityProvider, rules: ProviderRules, secret: str = SECRET) -> None:
+    options = ProviderOptions(provider.issuer, CLIENT, secret, rules, "uw gemeenteaccount")
+    url = str(place.server.make_url("")).rstrip("/")
+    object.__setattr__(place.site, "provider", Provider(options, url, place.clock))
+
+
+async def came_back(browser: Browser, path: str = "/inloggen/oidc") -> str:
+    """The address at the pages to which the provider sends somebody who goes there."""
+    begun = await browser.get(path)
+    assert begun.status == 303, await begun.text()
+    sent = await browser.session.get(begun.headers["Location"], allow_redirects=False)
+    assert sent.status == 302
+    return sent.headers["Location"].removeprefix(browser.base)
+
+
+async def logs_in(browser: Browser, path: str = "/inloggen/oidc") -> ClientResponse:
+    return await browser.get(await came_back(browser, path))
+
+
+async def nobody_is_in(place: Place, browser: Browser) -> None:
+    assert browser.cookie in NO_LOGIN
+    assert (await browser.get("/account")).status == 303
+    assert await place.serve.pool.fetchval("SELECT count(*) FROM web_session") == 0
+
+
+@pytest.mark.usefixtures("controller")
+async def test_somebody_gets_an_account_at_the_first_login_and_has_it_at_the_next(
+    place: Place, provider: IdentityProvider
+) -> None:
+    browser = await place.browser()
+    page = await (await browser.get("/inloggen?verder=/account")).text()
+    assert 'href="/inloggen/oidc?verder=%2Faccount"' in page and "Log in met uw gemeenteaccount" in page
+    answer = await logs_in(browser, "/inloggen/oidc?verder=/account")
+    assert (answer.status, answer.headers["Location"]) == (303, "/account")
+    assert "Dirk" in await (await browser.get("/account")).text()
+    dirk = await find_account(place.serve.background, "dirk", None)
+    assert dirk is not None
+    assert (dirk.roles, dirk.has_password) == ((RoleRow(Role.OPERATOR, WIERDAM),), False)
+    provider.person["preferred_username"] = "another.name"
+    assert (await logs_in(await place.browser())).status == 303
+    assert [one.login for one in await list_accounts(place.serve.background, None)] == ["dirk"]
+    assert await place.deeds("login") == ["dirk", "dirk"]
+    assert await place.deeds("account.add") == [f"provider:{provider.issuer}"]
+    assert provider.asked.count("keys") == 1, "what it is, is asked once"
+
+
+async def test_a_login_that_changes_no_roles_needs_no_controller(place: Place, provider: IdentityProvider) -> None:
+    async with rows_are_changed(place):
+        await logs_in(await place.browser())
+    assert (await logs_in(await place.browser())).status == 303
+
+
+@pytest.mark.usefixtures("controller")
+async def test_roles_follow_the_provider_and_those_given_here_stay(place: Place, provider: IdentityProvider) -> None:
+    await logs_in(await place.browser())
+    await place.serve.pool.execute(
+        "INSERT INTO account_role (account, role, municipality, team) SELECT id, 'editor', 'GM9902', '' FROM account"
+    )
+    provider.person["roles"] = ["Teamleider", "Iets anders"]
+    assert (await logs_in(await place.browser())).status == 303
+    dirk = await find_account(place.serve.background, "dirk", None)
+    assert dirk is not None
+    assert set(dirk.roles) == {RoleRow(Role.EDITOR, ELDERLO), RoleRow(Role.SUPERVISOR, WIERDAM)}
+    provider.person["roles"] = []
+    browser = await place.browser()
+    assert (await logs_in(browser)).status == 303, "the role that was given here is left"
+    await place.serve.pool.execute("DELETE FROM account_role")
+    refused = await logs_in(await place.browser())
+    assert (refused.status, "nog geen rol" in await refused.text()) == (403, True)
+
+
+@pytest.mark.usefixtures("controller")
+async def test_a_local_account_with_the_same_name_is_another_ones(place: Place, provider: IdentityProvider) -> None:
+    mine = await place.account("dirk@gemeente.example", RoleRow(Role.ADMINISTRATOR))
+    provider.person |= {"preferred_username": None, "email": "dirk@gemeente.example", "email_verified": True}
+    assert (await logs_in(await place.browser())).status == 303
+    accounts = await list_accounts(place.serve.background, None)
+    (other,) = (one for one in accounts if one.id != mine)
+    assert other.login.startswith("dirk@gemeente.example-") and other.roles == (RoleRow(Role.OPERATOR, WIERDAM),)
+
+
+async def test_an_account_is_linked_to_a_subject_by_an_administrator(place: Place, provider: IdentityProvider) -> None:
+    anna = await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    async with transaction(place.serve.background) as connection:
+        link = LinkSubject(provider.issuer, "4f1")
+        await change_account(connection, anna, link, "console:test", place.clock())
+    async with rows_are_changed(place):
+        browser = await place.browser()
+        assert (await logs_in(browser)).status == 303
+    assert "anna" in await (await browser.get("/account")).text()
+    assert len(await list_accounts(place.serve.background, None)) == 1
+    async with transaction(place.serve.background) as connection:
+        await change_account(connection, anna, LockAccount(), "console:test", place.clock())
+    refused = await logs_in(await place.browser())
+    assert (refused.status, "geblokkeerd" in await refused.text()) == (403, True)
+
+
+async def test_two_first_logins_at_the_same_moment_are_one_account(place: Place, provider: IdentityProvider) -> None:
+    async with rows_are_changed(place):
+        answers = await asyncio.gather(logs_in(await place.browser()), logs_in(await place.browser()))
+    assert [answer.status for answer in answers] == [303, 303]
+    assert len(await list_accounts(place.serve.background, None)) == 1
+
+
+LIES: dict[str, Callable[[IdentityProvider], object]] = {
+    "issuer": lambda p: p.claims.update(iss="https://login.other.example"),
+    "audience": lambda p: p.claims.update(aud="another-client"),
+    "audience without us": lambda p: p.claims.update(aud=["a", "b"], azp="a"),
+    "two audiences and no party": lambda p: p.claims.update(aud=[CLIENT, "b"]),
+    "party": lambda p: p.claims.update(azp="another-client"),
+    "nonce": lambda p: p.claims.update(nonce="of another login"),
+    "no nonce": lambda p: p.claims.update(nonce=None),
+    "expired": lambda p: p.claims.update(exp=int((p.now() - timedelta(minutes=5)).timestamp())),
+    "no end": lambda p: p.claims.update(exp=None),
+    "an end that is a word": lambda p: p.claims.update(exp="tomorrow"),
+    "an end beyond time": lambda p: p.claims.update(exp=1e300),
+    "made tomorrow": lambda p: p.claims.update(iat=int((p.now() + timedelta(days=1)).timestamp())),
+    "valid tomorrow": lambda p: p.claims.update(nbf=int((p.now() + timedelta(days=1)).timestamp())),
+    "no subject": lambda p: p.person.update(sub=""),
+    "userinfo of another": lambda p: p.userinfo.update(sub="somebody else"),
+    "userinfo of nobody": lambda p: p.userinfo.update(sub=None),
+    "no signature": lambda p: setattr(p, "signature", unsigned),
+    "a signature with what is public": lambda p: setattr(p, "signature", signed_with_what_is_public),
+    "a signature cut off": lambda p: setattr(p, "signature", lambda payload: unsigned(payload)[:-1]),
+    "no token": lambda p: setattr(p, "signature", lambda payload: ""),
+    "a key of nobody": lambda p: setattr(p, "signs_with", "second"),
+    "another provider's code": lambda p: p.answer.update(iss="https://login.other.example"),
+    "a code of no provider": lambda p: p.answer.update(iss=""),
+    "a code that nobody gave": lambda p: p.answer.update(code="made up"),
+    "no code": lambda p: p.answer.update(code=""),
+    "a refusal": lambda p: p.answer.update(error="access_denied"),
+    "an unknown role": lambda p: p.person.update(roles=["Burgemeester", "administrator"]),
+    "no role": lambda p: p.person.update(roles=None),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.usefixtures("controller")
+async def test_a_provider_that_lies_lets_nobody_in(place: Place, provider: IdentityProvider, lie: str) -> None:
+    LIES[lie](provider)
+    browser = await place.browser()
+    answer = await logs_in(browser)
+    assert answer.status == 403
+    text = await answer.text()
+    assert "niet gelukt" in text or "nog geen rol" in text
+    await nobody_is_in(place, browser)
+    assert await list_accounts(place.serve.background, None) == []
+
+
+@pytest.mark.usefixtures("controller")
+async def test_a_municipality_that_is_not_the_providers_gives_no_role(place: Place, provider: IdentityProvider) -> None:
+    rules = ProviderRules(read_rules("Teamleider=supervisor"), "roles", "gemeente", frozenset({WIERDAM}))
+    knows(place, provider, rules)
+    provider.person |= {"roles": ["Teamleider"], "gemeente": [ELDERLO]}
+    assert (await logs_in(await place.browser())).status == 403
+    assert await list_accounts(place.serve.background, None) == []
+    provider.person["gemeente"] = [ELDERLO, WIERDAM]
+    assert (await logs_in(await place.browser())).status == 303
+    (dirk,) = await list_accounts(place.serve.background, None)
+    assert dirk.roles == (RoleRow(Role.SUPERVISOR, WIERDAM),)
+
+
+@pytest.mark.usefixtures("controller")
+async def test_a_role_for_what_the_area_does_not_have_lets_nobody_in(place: Place, provider: IdentityProvider) -> None:
+    knows(place, provider, ProviderRules(read_rules("Klantcontactmedewerker=operator:GM0000")))
+    browser = await place.browser()
+    assert (await logs_in(browser)).status == 403
+    await nobody_is_in(place, browser)
+
+
+async def test_only_the_browser_that_began_a_login_ends_it_and_once(place: Place, provider: IdentityProvider) -> None:
+    async with rows_are_changed(place):
+        mine, other = await place.browser(), await place.browser()
+        back = await came_back(mine)
+        for stranger in (other, await place.browser()):
+            assert (await stranger.get(back)).status == 400
+        await other.get("/inloggen/oidc")
+        assert (await other.get(back)).status == 400, "with a login of its own under way"
+        await nobody_is_in(place, other)
+        assert (await mine.get(f"{back}0".replace("state=", "state=x"))).status == 400
+        assert (await mine.get(back)).status == 400, "what it kept is gone after the first try"
+        again = await came_back(mine)
+        assert (await mine.get(again)).status == 303
+        assert (await mine.get(again)).status == 400
+
+
+async def test_a_page_elsewhere_is_never_gone_on_to(place: Place, provider: IdentityProvider) -> None:
+    async with rows_are_changed(place):
+        for path in ("//elders.example", "https://elders.example", "/\\elders.example"):
+            answer = await logs_in(await place.browser(), f"/inloggen/oidc?verder={path}")
+            assert (answer.status, answer.headers["Location"]) == (303, "/")
+
+
+async def test_what_goes_to_the_provider_holds_no_secret(place: Place, provider: IdentityProvider) -> None:
+    browser = await place.browser()
+    begun = await browser.get("/inloggen/oidc")
+    query = parse_qs(urlsplit(begun.headers["Location"]).query)
+    assert SECRET not in begun.headers["Location"] and "code_verifier" not in query
+    cookie = begun.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Max-Age=600" in cookie
+    assert SECRET not in repr(place.site.provider.options if place.site.provider else "")
+
+
+async def test_given_a_provider_that_is_away_then_local_accounts_get_in_and_the_page_says_so(
+    place: Place, provider: IdentityProvider
+) -> None:
+    provider.is_away = True
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    browser = await place.browser()
+    answer = await browser.get("/inloggen/oidc?verder=/account")
+    text = await answer.text()
+    assert answer.status == 503
+    assert "De inlogdienst antwoordt niet" in text and 'name="wachtwoord"' in text
+    assert (await browser.log_in("anna", verder="/account")).headers["Location"] == "/account"
+    provider.is_away = False
+    back = await came_back(await place.browser())
+    provider.is_away = True
+    assert (await browser.get(back)).status == 400
+    other = await place.browser()
+    provider.is_away = False
+    back = await came_back(other)
+    provider.is_away = True
+    assert (await other.get(back)).status == 503, "it went away between the two"
+
+
+async def test_given_no_controller_then_nobody_gets_other_roles_and_the_page_says_so(
+    place: Place, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ari_app.storage.commands.asker.SURE_AFTER_SECONDS", 0.2)
+    monkeypatch.setattr("ari_app.storage.commands.asker.LONGEST_SECONDS", -4.5)
+    browser = await place.browser()
+    answer = await logs_in(browser)
+    assert answer.status == 503
+    assert "uw rollen kunnen nu niet worden bijgewerkt" in await answer.text()
+    await nobody_is_in(place, browser)
+
+
+@pytest.mark.usefixtures("controller")
+async def test_new_keys_are_asked_for_once_they_are_used(
+    place: Place, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (await logs_in(await place.browser())).status == 303
+    provider.signs_with, provider.shows = "second", ("second",)
+    assert (await logs_in(await place.browser())).status == 403, "it was asked a moment ago"
+    monkeypatch.setattr(client, "ASK_AGAIN_AFTER", timedelta(0))
+    assert (await logs_in(await place.browser())).status == 303
+    assert provider.asked.count("keys") == 2
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"issuer": "https://login.other.example"},
+        {"token_endpoint": None},
+        {"authorization_endpoint": "javascript:alert(1)"},
+        {"jwks_uri": "file:///etc/passwd"},
+        {"jwks_uri": 4},
+    ],
+    ids=str,
+)
+async def test_a_provider_that_makes_no_sense_is_away(
+    place: Place, provider: IdentityProvider, metadata: dict[str, object]
+) -> None:
+    provider.metadata = metadata
+    assert (await (await place.browser()).get("/inloggen/oidc")).status == 503
+
+
+@pytest.mark.usefixtures("controller")
+async def test_a_client_may_show_its_secret_in_the_form_or_in_a_header(
+    place: Place, provider: IdentityProvider
+) -> None:
+    provider.metadata = {"token_endpoint_auth_methods_supported": ["client_secret_post"]}
+    assert (await logs_in(await place.browser())).status == 303
+    knows(place, provider, ProviderRules(RULES), secret="not ours")
+    assert (await logs_in(await place.browser())).status == 403
+
+
+async def test_whoever_waits_for_a_provider_that_is_away_waits_once_for_all(
+    place: Place, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "CHECKED_FOR", timedelta(hours=1))
+    provider.is_away = True
+    browser = await place.browser()
+    answers = await asyncio.gather(*(browser.get("/inloggen/oidc") for _ in range(5)))
+    assert [answer.status for answer in answers] == [503] * 5
+    assert len(provider.asked) == 1
+
+
+async def test_without_a_provider_there_is_no_such_page(place: Place) -> None:
+    browser = await place.browser()
+    assert "gemeenteaccount" not in await (await browser.get("/inloggen")).text()
+    for path in ("/inloggen/oidc", "/inloggen/oidc/terug?code=a&state=b"):
+        assert (await browser.get(path)).status == 404
