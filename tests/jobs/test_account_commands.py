@@ -126,6 +126,12 @@ async def test_what_is_changed_is_so_and_in_the_audit_log(database: Database) ->
     assert await deeds(database, by) == [f"account.{word}" for word in done]
 
 
+async def test_a_role_that_is_taken_away_is_in_the_log_of_its_municipality(database: Database) -> None:
+    assert await told(database, "account:wim", TakeRole("operator:GM9901")) == ACCEPTED
+    towns = await database.pool.fetchval("SELECT municipalities FROM audit_log WHERE action = 'account.role_remove'")
+    assert towns == [WIERDAM]
+
+
 @pytest.mark.parametrize(
     ("command", "login", "reason"),
     [

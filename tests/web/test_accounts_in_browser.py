@@ -144,7 +144,7 @@ async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(
     page = await desk.page()
     await page.goto(f"{desk.url}/account")
     await looked_at(desk, page, "login")
-    provider.person["roles"] = ["Burgemeester"]
+    provider.person |= {"roles": ["Burgemeester"], "preferred_username": "sanne", "name": "Sanne"}
     provider_link = page.get_by_role("link", name="Log in met uw gemeenteaccount")
     await provider_link.click()
     await desk.text_of(page, "[role=alert]", "U hebt hier nog geen rol.")
@@ -168,9 +168,9 @@ async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(
     async with rows_are_changed_in(desk.serve), asyncio.timeout(PATIENCE_SECONDS):
         while page.url != f"{desk.url}/account":
             await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
-    await desk.text_of(page, "header", "Dirk")
+    await desk.text_of(page, "header", "Sanne")
     other = await desk.logged_in("bea")
-    await other.goto(f"{desk.url}/accounts/dirk")
+    await other.goto(f"{desk.url}/accounts/sanne")
     await desk.text_of(other, "main .facts", "via de inlogdienst")
     assert await other.input_value("#kenmerk") == "4f1"
     await looked_at(desk, other, "account-of-provider")

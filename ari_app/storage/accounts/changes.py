@@ -133,8 +133,9 @@ async def change_roles_in(
             raise AccountRefused(f"account {account.login} has no role {role}", RefusalReason.ROLE_NOT_HELD)
     await require_others(connection, account, removed)
     for role in removed:
-        await connection.execute(REMOVE_ROLE, account.id, *role_columns(role))
+        # First the deed: it is of the municipalities that the account has with this role.
         await record_deed(connection, now, author, "account.role_remove", of_role(account, role))
+        await connection.execute(REMOVE_ROLE, account.id, *role_columns(role))
     for role in added:
         await connection.execute(ADD_ROLE, account.id, *role_columns(role))
         await record_deed(connection, now, author, "account.role_add", of_role(account, role))

@@ -127,8 +127,8 @@ async def _set_roles(
     gone = [role for role in given if role not in wanted]
     await require_others(connection, found, gone)
     for role in gone:
-        await connection.execute(REMOVE_ROLE, account, *role_columns(role))
         await record_deed(connection, now, author, "account.role_remove", of_role(found, role))
+        await connection.execute(REMOVE_ROLE, account, *role_columns(role))
     for role in wanted:
         if role not in found.roles:
             await connection.execute(ADD_ROLE, account, *role_columns(role))
