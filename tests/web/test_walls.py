@@ -149,7 +149,7 @@ def test_every_route_and_every_region_is_in_the_table() -> None:
     for page, regions in REGIONS.items():
         assert {MAY[ACTIONS[region]] >= MAY[PAGE_ACTIONS[page]] for region in regions} == {True}, page
     opened = [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))]
-    assert opened == ["/live", "/bord/{token}", "/bord/{token}/live"]
+    assert opened == ["/toegankelijkheid", "/thema-{hash}.css", "/live", "/bord/{token}", "/bord/{token}/live"]
 
 
 async def test_no_page_and_no_frame_says_anything_of_another_municipality(
