@@ -14,6 +14,7 @@ from ari_app.core.access import Role
 from ari_app.core.account_commands import LockAccount
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.login_limits import OF_ADDRESS
 from ari_app.core.provider import ProviderRules, read_rules
 from ari_app.core.provider_commands import LinkSubject
 from ari_app.jobs.account_commands import change_account
@@ -232,6 +233,20 @@ async def test_only_the_browser_that_began_a_login_ends_it_and_once(place: Place
         again = await came_back(mine)
         assert (await mine.get(again)).status == 303
         assert (await mine.get(again)).status == 400
+
+
+async def test_codes_that_are_made_up_make_their_address_wait_before_the_provider_is_asked(
+    place: Place, provider: IdentityProvider
+) -> None:
+    provider.answer["code"] = "made up"
+    answers = [(await logs_in(await place.browser())).status for _ in range(OF_ADDRESS.free + 1)]
+    assert set(answers) == {403}
+    asked = provider.asked.count("token")
+    waits = await logs_in(await place.browser())
+    assert (waits.status, "Wacht" in await waits.text()) == (429, True)
+    assert provider.asked.count("token") == asked
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    assert (await (await place.browser()).log_in("anna")).status == 303, "with a password one gets in all the same"
 
 
 async def test_a_page_elsewhere_is_never_gone_on_to(place: Place, provider: IdentityProvider) -> None:

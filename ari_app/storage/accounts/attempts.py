@@ -44,6 +44,11 @@ def address_subject(address: str) -> str:
     return subject_of("address", address)
 
 
+def provider_subject(address: str) -> str:
+    """Of an address from which codes of the identity provider come."""
+    return subject_of("provider", address)
+
+
 def subjects_of_login(login: str) -> list[str]:
     """Everything under which failures of one account are counted."""
     return [password_subject(login), code_subject(login.strip().lower())]

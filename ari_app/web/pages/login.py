@@ -133,9 +133,9 @@ def _go_on(site: Site, next_path: str, kept: Kept | None) -> web.Response:
     return page(site, "kept", path=kept.path, fields=kept.fields)
 
 
-def login_page(site: Site, next_path: str, *, status: int, fault: str) -> web.Response:
+def login_page(site: Site, next_path: str, *, status: int, fault: str, wait: int = 0) -> web.Response:
     """For somebody who came back from the identity provider without a login."""
-    return _form(site, next_path, None, status=status, fault=fault)
+    return _form(site, next_path, None, status=status, fault=fault, wait=wait)
 
 
 def _form(

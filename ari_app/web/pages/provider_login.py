@@ -7,6 +7,7 @@ and nowhere else, so any copy of the pages may serve its end.
 from __future__ import annotations
 
 import hmac
+import math
 from urllib.parse import parse_qs, urlencode
 
 import structlog
@@ -14,10 +15,11 @@ from aiohttp import web
 
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import new_account_id
+from ari_app.core.login_limits import OF_ADDRESS
 from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
 from ari_app.core.provider import ProviderPerson
 from ari_app.core.provider_commands import FollowProvider
-from ari_app.storage.accounts import logins
+from ari_app.storage.accounts import attempts, logins
 from ari_app.storage.accounts.subjects import ProviderAccount, account_of_subject
 from ari_app.storage.commands.asker import ask
 from ari_app.web import security
@@ -64,12 +66,23 @@ async def _finish(site: Site, request: web.Request, provider: Provider, kept: Ha
     code = query.get("code", "")
     if "error" in query or not 0 < len(code) <= LONGEST_CODE:
         return _refused(site, kept.next_path, "denied")
+    # A code costs a question to the provider, and anybody can make one up. It has a count of its own: a provider that
+    # refuses everybody keeps nobody from logging in with a password.
+    address = security.address_of(request, site.options.proxies)
+    subject, began_at = attempts.provider_subject(str(address)), site.now()
+    wait = await attempts.begin_attempt(site.pool, {subject: OF_ADDRESS}, began_at)
+    if wait is not None:
+        wait_seconds = math.ceil(wait.total_seconds())
+        log.warning("login_refused", why="wait", wait_seconds=wait_seconds)
+        return login_page(site, kept.next_path, status=429, fault="wait", wait=wait_seconds)
     try:
         person = await provider.finish(kept, code, query.get("iss"))
     except TokenRefused as refused:
         return _refused(site, kept.next_path, str(refused))
     except ProviderAway as away:
+        await attempts.attempt_was_good(site.pool, subject, began_at)
         return _away(site, kept.next_path, away)
+    await attempts.attempt_was_good(site.pool, subject, began_at)
     return await _let_in(site, request, person, kept.next_path)
 
 
