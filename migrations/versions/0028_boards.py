@@ -1,4 +1,4 @@
-"""addresses of wallboards, and the index that counts calls of the fallback
+"""addresses of wallboards
 
 Revision 0028, after 0027.
 """

@@ -22,6 +22,7 @@ from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.db.feed import Feed
 from ari_app.storage.db.notifications import COMMAND_CHANNEL
 from ari_app.web.live import hub
+from ari_app.web.pages import requests
 from tests.storage.commands.people import controller
 from tests.storage.values import eventually
 from tests.web.callers import NUMBER, a_request
@@ -192,3 +193,15 @@ async def test_a_number_is_shown_to_whoever_asks_and_that_is_kept(place: Place, 
         assert found.status == 404
     assert await place.deeds("callback.number_shown") == ["account:bea"]
     assert re.search(r"\d{7}", ours.reference)
+
+
+async def test_a_list_says_that_it_is_cut_only_when_it_is(
+    place: Place, bea: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(requests, "MOST_LISTED", 2)
+    for number in range(2):
+        await a_request(place.serve, WIERDAM, number=f"+3111955513{number}")
+    assert "U ziet de eerste" not in await (await bea.get("/terugbelverzoeken")).text()
+    await a_request(place.serve, WIERDAM, number="+31119555139")
+    html = await (await bea.get("/terugbelverzoeken")).text()
+    assert "U ziet de eerste 2." in html and html.count('class="choose"') == 2

@@ -19,7 +19,7 @@ from ari_app.core.service_level import Answering, answering, share_percent
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.indexes import REFUSED
-from ari_app.storage.db.rows import instant
+from ari_app.storage.db.rows import RowShape
 from ari_app.storage.db.scopes import reading, scope_codes
 
 
@@ -101,6 +101,9 @@ class BoardFigures:
         return share_percent(self.within, self.beyond)
 
 
+_WAITING = RowShape(WaitingFor, "queue_visit")
+_STAFF = RowShape(Staff, "operator_session")
+_RUNNING = RowShape(Running, "calamity")
 _NORM = Norms().answer_within_seconds
 # Counted by kind; what each kind is for the figure, `core.service_level` says. A stay that lasts is as long as now.
 _KINDS = """
@@ -173,20 +176,15 @@ async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigu
     shortest, longest = (int(one or _NORM) for one in json.loads(row["norms"]))
     due, overdue = json.loads(row["callbacks"])
     return BoardFigures(
-        waiting=tuple(WaitingFor(**{**one, "longest_since_at": instant(one["longest_since_at"])}) for one in waiting),
+        waiting=tuple(map(_WAITING.read_json, waiting)),
         within=answered[Answering.WITHIN],
         beyond=answered[Answering.BEYOND],
         abandoned=sum(kind["count"] for kind in today if kind["outcome"] == VisitOutcome.ABANDONED),
         norms=(shortest, longest),
-        staff=tuple(
-            Staff(OperatorState(one["state"]), one["count"], instant(one["longest_since_at"])) for one in staff
-        ),
+        staff=tuple(map(_STAFF.read_json, staff)),
         callbacks_due=due,
         callbacks_overdue=overdue,
-        running=tuple(
-            Running(one["municipality"], instant(one["since_at"]), _instant(one["until_at"]), one["text"])
-            for one in running
-        ),
+        running=tuple(map(_RUNNING.read_json, running)),
         fallback_calls=row["fallback_calls"],
         refused=row["refused"],
     )
@@ -195,7 +193,3 @@ async def board_figures(pool: Pool, view: BoardView, now: datetime) -> BoardFigu
 def _answering(kind: Mapping[str, Any]) -> Answering:
     reason, outcome = VisitReason(kind["reason"]), optional(VisitOutcome, kind["outcome"])
     return answering(reason, outcome, in_calamity=kind["calamity"], is_within=kind["is_within"])
-
-
-def _instant(text: str | None) -> datetime | None:
-    return None if text is None else instant(text)

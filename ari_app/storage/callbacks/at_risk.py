@@ -20,6 +20,7 @@ from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import Named
 from ari_app.storage.db.scopes import reading, scope_codes, set_scope
+from ari_app.storage.operators.absences import IS_ABSENT
 
 #: a page of them: what is further down is not due for long
 MOST_LISTED = 100
@@ -78,8 +79,7 @@ SELECT request.id, request.reference, request.municipality, coalesce(town.name, 
   (SELECT one.name FROM operator one WHERE one.number = request.owner_operator AND ($1::text[] IS NULL OR EXISTS (
     SELECT FROM operator_skill skill WHERE skill.operator = one.number AND skill.municipality = ANY ($1))))
     AS operator_name,
-  EXISTS (SELECT FROM operator_absence absence WHERE absence.operator = request.owner_operator
-    AND absence.from_at <= $2 AND (absence.until_at IS NULL OR absence.until_at > $2)) AS owner_is_absent,
+  {IS_ABSENT.format(operator="request.owner_operator", now="$2")} AS owner_is_absent,
   EXISTS (SELECT FROM operator_session session JOIN operator_team member ON member.operator = session.operator
     WHERE session.logged_out_at IS NULL AND member.team = request.owner_team) AS team_is_there
 FROM callback_request request LEFT JOIN municipality town ON town.code = request.municipality
@@ -89,10 +89,9 @@ WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality 
   AND ($4::timestamptz IS NULL OR (request.deadline_at, request.id) > ($4, $5::uuid))
   AND ($6::text IS NULL OR request.owner_operator = $6 OR request.owner_team = ANY ($7::text[]))
 ORDER BY request.deadline_at, request.id LIMIT $8"""
-_OWNERS = """
-SELECT request.owner_operator AS number, count(*)::int AS count, EXISTS (SELECT FROM operator_absence absence
-    WHERE absence.operator = request.owner_operator AND absence.from_at <= $2
-      AND (absence.until_at IS NULL OR absence.until_at > $2)) AS is_absent
+_OWNERS = f"""
+SELECT request.owner_operator AS number, count(*)::int AS count,
+  {IS_ABSENT.format(operator="request.owner_operator", now="$2")} AS is_absent
 FROM callback_request request WHERE request.closed_at IS NULL AND request.owner_operator IS NOT NULL
   AND ($1::text[] IS NULL OR request.municipality = ANY ($1)) GROUP BY request.owner_operator"""
 _THE_REQUEST = f"""

@@ -7,6 +7,7 @@ from ari_app.storage.calls.statements import CALL
 from ari_app.storage.db.nodes import gone
 from ari_app.storage.db.notifications import NUMBER
 from ari_app.storage.db.rows import RowShape
+from ari_app.storage.operators.absences import IS_ABSENT
 
 REQUEST = RowShape(CallbackRequest, "callback_request")
 ATTEMPT = RowShape(CallbackAttempt, "callback_attempt")
@@ -75,9 +76,8 @@ _ON_THE_LINE = """EXISTS (SELECT FROM call c WHERE c.ended_at IS NULL AND c.pii_
     AND c.arrived_at > {now}::timestamptz - interval '4 hours' AND NOT {gone})"""
 IS_ON_THE_LINE = f"SELECT {_ON_THE_LINE.format(number='$1', now='$2', gone=gone('c.asterisk_id'))}"
 #: `core.callback_rules.owner_now`: a request `r` for one person is the whole team's when they are late, or away
-IS_TEAMS = """(coalesce(r.personal_until_at <= {now}, false)
-    OR EXISTS (SELECT FROM operator_absence a WHERE a.operator = r.owner_operator
-      AND a.from_at <= {now} AND (a.until_at IS NULL OR a.until_at > {now})))"""
+IS_TEAMS = f"""(coalesce(r.personal_until_at <= {{now}}, false)
+    OR {IS_ABSENT.format(operator="r.owner_operator", now="{now}")})"""
 LOCK_NEXT_DUE = f"""
 SELECT {REQUEST.listed(prefix="r.")} FROM callback_request r
 WHERE r.closed_at IS NULL AND r.lease_owner IS NULL AND r.next_attempt_at <= $1 AND r.kind = 'promise'

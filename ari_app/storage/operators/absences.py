@@ -23,6 +23,11 @@ SELECT operator, from_at, until_at, reason FROM operator_absence WHERE {_NOT_OVE
   AND ($2::text[] IS NULL OR operator IN (SELECT operator FROM operator_skill WHERE municipality = ANY($2)))
 ORDER BY from_at, operator"""
 
+#: whether `{operator}` is away at the moment `{now}`
+IS_ABSENT = """
+EXISTS (SELECT FROM operator_absence absence WHERE absence.operator = {operator} AND absence.from_at <= {now}
+  AND (absence.until_at IS NULL OR absence.until_at > {now}))"""
+
 
 class AbsenceRefused(InputRefused):
     """There is no such operator."""

@@ -24,6 +24,7 @@ from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import RowShape
 from ari_app.storage.db.scopes import reading, scope_codes
+from ari_app.storage.operators.wishes import WISHED_AT
 
 #: the newest calls of the number, and how far back they are looked for
 MOST_EARLIER = 5
@@ -200,9 +201,7 @@ SELECT desk.call_id, call.id IS NOT NULL AS is_known, desk.operator, desk.state,
   call.answered_at, call.ended_at, call.held_at, call.returned_at,
   coalesce(call.transfer_count, 0) AS transfer_count,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
-  (SELECT wish.asked_at FROM transfer_wish wish WHERE wish.call_id = call.id AND wish.operator = desk.operator
-    AND NOT EXISTS (SELECT FROM transfer_allowance one WHERE one.call_id = call.id
-      AND one.allowed_at >= wish.asked_at)) AS wished_at,
+  {WISHED_AT.format(operator="desk.operator")} AS wished_at,
   call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
   (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
   (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= now()

@@ -13,6 +13,8 @@ from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import RowShape
 from ari_app.storage.db.scopes import reading, scope_codes
+from ari_app.storage.operators.absences import IS_ABSENT
+from ari_app.storage.operators.wishes import WISHED_AT
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +56,13 @@ SELECT operator.number, operator.name, coalesce(session.state, '{OperatorState.A
   session.pause_reason, session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending,
   session.endpoint, call.id AS call_id, town.name AS town, coalesce(call.transfer_count, 0) AS transfer_count,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
-  (SELECT wish.asked_at FROM transfer_wish wish WHERE wish.call_id = call.id AND wish.operator = operator.number
-    AND NOT EXISTS (SELECT FROM transfer_allowance one WHERE one.call_id = call.id
-      AND one.allowed_at >= wish.asked_at)) AS wished_at,
+  {WISHED_AT.format(operator="operator.number")} AS wished_at,
   greatest((SELECT pin.locked_until_at FROM pin_attempt pin
       WHERE pin.operator = operator.number AND pin.locked_until_at > $2),
     (SELECT max(attempt.locked_until_at) FROM account JOIN login_attempt attempt
       ON attempt.subject IN ({_SUBJECT.format("password")}, {_SUBJECT.format("code")})
       WHERE account.operator = operator.number AND attempt.locked_until_at > $2)) AS locked_until_at,
-  EXISTS (SELECT FROM operator_absence absence WHERE absence.operator = operator.number AND absence.from_at <= $2
-    AND (absence.until_at IS NULL OR absence.until_at > $2)) AS is_absent,
+  {IS_ABSENT.format(operator="operator.number", now="$2")} AS is_absent,
   coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
     JOIN team ON team.code = member.team WHERE member.operator = operator.number
       AND EXISTS (SELECT FROM team_municipality served WHERE served.team = team.code

@@ -25,8 +25,7 @@ from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
 from ari_app.web.api.shapes import Body, Code, InvalidParam, Query, Text, WhichOperator
 from ari_app.web.api.table import Answer, Asked
 from ari_app.web.api.transfers import handling_operator
-
-LONGEST_NUMBER, LONGEST_SUBJECT, LONGEST_NOTE, LONGEST_REASON = 40, 200, 2000, 200
+from ari_app.web.lengths import LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, LONGEST_SUBJECT
 
 
 class NieuwTerugbelverzoek(Body):

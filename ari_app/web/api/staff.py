@@ -17,9 +17,8 @@ from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.rights import AnyAsked, narrowed, operator_named
 from ari_app.web.api.shapes import Body, Code, Instant, Query, Shape, Text
 from ari_app.web.api.table import Answer, Asked
+from ari_app.web.lengths import LONGEST_REASON
 from ari_app.web.rendering import CHOSEN_PAUSES
-
-LONGEST_REASON = 200
 
 
 class StaffQuery(Query):

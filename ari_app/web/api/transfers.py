@@ -18,8 +18,7 @@ from ari_app.web.api.problems import ApiProblem, forbidden
 from ari_app.web.api.rights import AnyAsked, call_id_of
 from ari_app.web.api.shapes import Body, Query, Text
 from ari_app.web.api.table import Answer, Asked
-
-LONGEST_DESTINATION, LONGEST_SUBJECT = 40, 200
+from ari_app.web.lengths import LONGEST_DESTINATION, LONGEST_SUBJECT
 
 
 class NieuweDoorverbinding(Body):

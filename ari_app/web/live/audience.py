@@ -1,4 +1,7 @@
-"""The screens that are open, found by what they show: with thousands of desks, a change looks at a few of them only."""
+"""The screens that are open, found by the regions that they show and by their operator.
+
+A change of an operator looks at that operator's desks only; one of a municipality at every screen that has the region.
+"""
 
 from __future__ import annotations
 

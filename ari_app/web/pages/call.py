@@ -28,11 +28,11 @@ from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, 
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.web import security
 from ari_app.web.call_words import SAVED
+from ari_app.web.lengths import LONGEST_DESTINATION, LONGEST_SUBJECT
 from ari_app.web.pages.commands import answered, ask_controller, call_id_of, card_of, note_of
 from ari_app.web.site import Visit
 
 #: what a person types for a transfer
-LONGEST_DESTINATION, LONGEST_SUBJECT = 40, 200
 #: the marks that only a listener can give
 MARKS = (AttemptOutcome.VOICEMAIL, AttemptOutcome.WRONG_NUMBER, AttemptOutcome.REFUSED)
 RESULTS = {

@@ -18,12 +18,12 @@ from ari_app.core.tariffs import Forbidden, NotCalled
 from ari_app.storage.callbacks.own import own_story, promised_until
 from ari_app.web import security
 from ari_app.web.call_words import FACTS
+from ari_app.web.lengths import LONGEST_NOTE, LONGEST_NUMBER, LONGEST_SUBJECT
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import answered, ask_controller, call_id_of, card_of, note_of
 from ari_app.web.request_words import HistoryRow
 from ari_app.web.site import Visit
 
-LONGEST_NUMBER, LONGEST_SUBJECT, LONGEST_NOTE = 40, 200, 2000
 #: what a citizen prefers; it goes with the note, and is no promise
 PARTS_OF_DAY = {"": "Maakt niet uit", "ochtend": "'s Ochtends", "middag": "'s Middags", "avond": "Begin van de avond"}
 FOR_TEAM, FOR_ME, FOR_ENTRY = "team", "ik", "ander"

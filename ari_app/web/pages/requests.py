@@ -26,11 +26,12 @@ from ari_app.storage.callbacks.at_risk import (
 from ari_app.storage.callbacks.of_call import known_calls
 from ari_app.storage.callbacks.own import OwnStory
 from ari_app.web import security
+from ari_app.web.lengths import LONGEST_REASON
 from ari_app.web.live.screen import Page, Region, Screen
 from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.commands import command_id_of
-from ari_app.web.pages.supervising import LONGEST_REASON, ask_over_all, back_to, reason_of, said
+from ari_app.web.pages.supervising import ask_over_all, back_to, reason_of, said
 from ari_app.web.request_words import actor_words, call_of, history_of
 from ari_app.web.site import Visit
 
@@ -58,13 +59,14 @@ async def show_all(visit: Visit) -> web.Response:
     team, person = chosen.get(query.get("team", "")), chosen.get(query.get("medewerker", ""))
     town = next((code for code in names.towns if code == query.get("gemeente")), None)
     only_risky = bool(query.get("risico"))
-    listed, _ = await requests_at_risk(
+    listed, counts = await requests_at_risk(
         site.pool,
         scope if town is None else frozenset({town}),
         site.now(),
         team=None if team is None else team.team,
         operator=None if person is None else person.operator,
         only_risky=only_risky,
+        most=MOST_LISTED,
     )
     screen = Screen(visit.session.id, visit.actor, Page.REQUESTS)
     await site.hub.fill(screen)
@@ -75,6 +77,7 @@ async def show_all(visit: Visit) -> web.Response:
         regions={region.value: Markup(screen.shown(region)) for region in Region},
         requests=listed,
         most=MOST_LISTED,
+        is_cut=(counts.at_risk if only_risky else counts.open) > MOST_LISTED,
         owners=owners,
         team=team,
         person=person,

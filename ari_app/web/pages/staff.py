@@ -13,10 +13,11 @@ from ari_app.core.state_commands import BeReady, LogOff, StateCommand, TakePause
 from ari_app.core.supervisor_commands import AllowTransfer, UnlockPin
 from ari_app.storage.operators.staff import StaffMember, list_staff
 from ari_app.web import security
+from ari_app.web.lengths import LONGEST_REASON
 from ari_app.web.live.screen import Page, Region, Screen
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.commands import call_id_of, command_id_of
-from ari_app.web.pages.supervising import LONGEST_REASON, ask_over, back_to, reason_of, said
+from ari_app.web.pages.supervising import ask_over, back_to, reason_of, said
 from ari_app.web.rendering import CHOSEN_PAUSES
 from ari_app.web.site import Visit
 

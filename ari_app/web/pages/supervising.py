@@ -13,10 +13,10 @@ from ari_app.core.commands import AskedCommand
 from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
 from ari_app.storage.commands.asker import ask
 from ari_app.web.call_words import REFUSALS, UNSURE
+from ari_app.web.lengths import LONGEST_REASON
 from ari_app.web.pages.answers import see_other
 from ari_app.web.site import Visit
 
-LONGEST_REASON = 200
 AT_ONCE = 8
 _GONE = "Dit team of deze medewerker is er niet (meer), of werkt niet voor die gemeente."
 #: what is said to somebody who asks for another person
