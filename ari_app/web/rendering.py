@@ -11,6 +11,7 @@ from markupsafe import Markup
 from ari_app.core.access import Action, Actor, Role, may
 from ari_app.core.accounts import Account
 from ari_app.core.calendar import AMSTERDAM
+from ari_app.core.login_phones import phone_name
 from ari_app.core.operators import PAUSE_KEYS, OperatorState, PauseReason
 from ari_app.web.assets import TEMPLATES, Assets
 from ari_app.web.call_words import FILTERS, day_and_hour
@@ -65,6 +66,7 @@ class Renderer:
             duration=duration,
             role_word=ROLE_WORDS.__getitem__,
             account_state=account_state,
+            phone_name=phone_name,
             **FILTERS,
             **STORY_FILTERS,
         )
