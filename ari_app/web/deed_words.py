@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from ari_app.core.access import Role
 from ari_app.storage.accounts.deeds import Deed
 from ari_app.web.names import Names
+from ari_app.web.rendering import ROLE_WORDS
 
 DEEDS: Mapping[str, str] = {
     "call.number_shown": "bekeek het nummer van een beller",
@@ -25,6 +26,7 @@ DEEDS: Mapping[str, str] = {
     "account.reset": "gaf een nieuwe startlink",
     "account.lock": "blokkeerde een account",
     "account.unlock": "deblokkeerde een account",
+    "account.subject": "koppelde een account aan een identiteitsprovider",
     "account.operator": "gaf een account een ander nummer aan de telefoon",
     "account.forget_failures": "hief het wachten op bij inloggen",
     "operator.unlock": "hief het wachten op aan de telefoon",
@@ -98,9 +100,10 @@ def about_words(deed: Deed, names: Names) -> str:
         found.append(names.team(team))
     if operator is not None:
         found.append(names.operator(operator))
-    role = _text(detail, "role")
+    role, _, whose = (_text(detail, "role") or "").partition(":")
     if role in _ROLES:
-        found.append(f"rol {role}")
+        of = names.town(whose) if whose in names.area.municipalities else names.team(whose) if whose else "hele groep"
+        found.append(f"rol {ROLE_WORDS[Role(role)]} ({of})")
     for key, label in _LABELS.items():
         value = detail.get(key)
         text = "" if value is None or isinstance(value, bool) else str(value)

@@ -76,12 +76,16 @@ async def test_looks_and_changes_of_ones_own_municipalities_are_there_and_no_oth
         place,
         "jan",
         "account.role_add",
-        {"account": "bea", "role": "supervisor", "municipality": None, "team": "elderlo"},
+        {"account": "bea", "role": "supervisor:elderlo"},
     )
+    await deed(place, "jan", "account.role_add", {"account": "bea", "role": "supervisor:GM9902"})
+    await deed(place, "jan", "account.role_add", {"account": "bea", "role": "supervisor"})
+    await deed(place, "jan", "account.role_add", {"account": "bea", "role": "supervisor:wierdam"})
     await deed(place, "jan", "area.import", {"key_changes": 3})
     html = await (await ada.get("/auditlog")).text()
     shown = rows_of(html)
-    assert shown[:4] == [
+    assert shown[:5] == [
+        "jan | gaf een rol | rol teamleider (KCC Wierdam), account bea",
         "programma kiss | zette een calamiteit aan | Wierdam",
         f"bea | bekeek het nummer van een terugbelverzoek | terugbelverzoek {request.reference}",
         "bea | downloadde nummers van bellers | Wierdam, aantal gesprekken 1",

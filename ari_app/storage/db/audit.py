@@ -25,6 +25,10 @@ CASE WHEN d ->> 'municipality' IS NOT NULL THEN ARRAY[d ->> 'municipality']
     WHERE call.id = coalesce(d ->> 'call', d ->> 'call_id')::uuid AND call.municipality IS NOT NULL)
   WHEN d ->> 'reference' IS NOT NULL THEN (SELECT ARRAY[request.municipality] FROM callback_request request
     WHERE request.reference = d ->> 'reference')
+  WHEN d ->> 'role' IS NOT NULL THEN (SELECT CASE WHEN whose = '' THEN NULL ELSE coalesce(
+      (SELECT array_agg(DISTINCT served.municipality) FROM team_municipality served WHERE served.team = whose),
+      ARRAY[whose]) END FROM split_part(d ->> 'role', ':', 2) AS whose)
+  WHEN d ->> 'account' IS NOT NULL THEN {_OF_ACCOUNT.format("d ->> 'account'")}
   WHEN d ->> 'operator' IS NOT NULL THEN (SELECT array_agg(DISTINCT skill.municipality) FROM operator_skill skill
     WHERE skill.operator = d ->> 'operator')
   WHEN d ->> 'team' IS NOT NULL THEN (SELECT array_agg(DISTINCT served.municipality) FROM team_municipality served
@@ -33,7 +37,7 @@ CASE WHEN d ->> 'municipality' IS NOT NULL THEN ARRAY[d ->> 'municipality']
     WHERE board.id = (d ->> 'board')::uuid)
   WHEN d ->> 'token' IS NOT NULL THEN (SELECT token.municipalities FROM service_token token
     WHERE token.name = d ->> 'token')
-  ELSE {_OF_ACCOUNT.format("coalesce(d ->> 'account', regexp_replace($2::text, '^account:', ''))")} END"""
+  ELSE {_OF_ACCOUNT.format("regexp_replace($2::text, '^account:', '')")} END"""
 _RECORD = f"""
 INSERT INTO audit_log (at, actor, action, detail, municipalities)
 SELECT $1::timestamptz, $2::text, $3::text, d, {_MUNICIPALITIES} FROM (SELECT $4::jsonb AS d) deed"""
