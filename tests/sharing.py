@@ -12,6 +12,7 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,10 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no
     Not by pytest-xdist's own mark: version 3.8 puts the group's name into a test's, and pytest 9.2 takes no notice.
     """
 
+    def __init__(self, config: pytest.Config, log: Any = None) -> None:
+        super().__init__(config, log)
+        self._kinds: dict[str, bool] = {}
+
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
 
@@ -82,14 +87,22 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no
 
     def _wanted(self, node: WorkerController) -> str | None:
         """The first group that this worker takes; any group is for a worker that takes both kinds."""
-        groups = {group: any(map(self._has_asterisk, unit)) for group, unit in self.workqueue.items()}
+        waiting = (group for group, unit in self.workqueue.items() if self._waits(group, unit))
         if not only_computes(node.gateway.id, self.numnodes):
-            return next((group for group, waits in groups.items() if waits), next(iter(groups), None))
-        return next((group for group, waits in groups.items() if not waits), None)
+            return next(waiting, next(iter(self.workqueue), None))
+        return next((group for group, unit in self.workqueue.items() if not self._waits(group, unit)), None)
 
-    def _has_asterisk(self, nodeid: str) -> bool:
-        """Read from the file: the process that hands out tests knows no more of them than their names."""
-        return _file_has_asterisk(self.config.rootpath / nodeid.partition("::")[0])
+    def _waits(self, group: str, unit: Iterable[str]) -> bool:
+        """Read from the files: the process that hands out tests knows no more of them than their names.
+
+        It asks after every test, and may not take long.
+        """
+        if group not in self._kinds:
+            modules = {nodeid.partition("::")[0] for nodeid in unit}
+            self._kinds[group] = any(
+                "pytest.mark.asterisk" in (self.config.rootpath / module).read_text() for module in modules
+            )
+        return self._kinds[group]
 
 
 def group_of(nodeid: str) -> str:
@@ -104,11 +117,6 @@ def only_computes(worker: str, count: int) -> bool:
     """Whether this worker, such as "gw5" of 6, never takes tests with Asterisk."""
     with_asterisk = -(-count * WITH_ASTERISK_PER_CORE // (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE))
     return int(worker.removeprefix("gw")) >= with_asterisk
-
-
-@cache
-def _file_has_asterisk(file: Path) -> bool:
-    return "pytest.mark.asterisk" in file.read_text()
 
 
 def workers(config: pytest.Config) -> int:
