@@ -15,9 +15,12 @@ from pathlib import Path
 
 LARGEST_FILE = 64 * 1024  # bytes
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+# As a browser reads it: what looks like a comment within quotes is none.
+_PIECE = re.compile(r"""/\*.*?\*/|"[^"\n]*"|'[^'\n]*'""", re.DOTALL)
 _BLOCK = re.compile(r"\s*\.(?P<name>[a-z][a-z0-9-]*-theme)\s*\{(?P<tokens>[^{}]*)\}\s*")
 _TOKEN = re.compile(r"--[a-z][a-z0-9-]*\s*:\s*(?P<value>[\w\s#%.,()'\"/+*-]+)", re.ASCII)
+#: what could fetch, or be read as a comment by a browser and not by us
+_FORBIDDEN = re.compile(r"url|image(-set)?\s*\(|src\s*\(|//|/\*|\*/", re.IGNORECASE)
 
 
 class ThemeRefused(Exception):
@@ -26,7 +29,7 @@ class ThemeRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """`name`: the class of the document that it is for. `css`: the file as it was read."""
+    """`name`: the class of the document that it is for. `css`: what was checked, without comments."""
 
     name: str
     css: bytes
@@ -50,14 +53,15 @@ def read_theme(file: Path) -> Theme:
         raise _refused("cannot be read as UTF-8") from None
     if len(css) > LARGEST_FILE:
         raise _refused(f"is larger than {LARGEST_FILE // 1024} kB")
-    block = _BLOCK.fullmatch(_COMMENT.sub(" ", text))
+    text = _PIECE.sub(lambda piece: " " if piece[0].startswith("/*") else piece[0], text)
+    block = _BLOCK.fullmatch(text)
     if block is None:
         raise _refused("must be one block of a class whose name ends in -theme, such as .voorbeeldstad-theme { … }")
     for token in filter(None, map(str.strip, block["tokens"].split(";"))):
         found = _TOKEN.fullmatch(token)
-        if found is None or "url" in found["value"].lower():
+        if found is None or _FORBIDDEN.search(found["value"]):
             raise _refused(f"may only give tokens a value (--basis-…: …;), without addresses; not: {token[:60]!r}")
-    return Theme(block["name"], css)
+    return Theme(block["name"], text.strip().encode())
 
 
 def _refused(why: str) -> ThemeRefused:
