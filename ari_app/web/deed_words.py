@@ -26,7 +26,8 @@ DEEDS: Mapping[str, str] = {
     "account.reset": "gaf een nieuwe startlink",
     "account.lock": "blokkeerde een account",
     "account.unlock": "deblokkeerde een account",
-    "account.subject": "koppelde een account aan een identiteitsprovider",
+    "account.subject": "koppelde een account aan een inlogdienst",
+    "account.subject_remove": "haalde de koppeling van een account met een inlogdienst weg",
     "account.operator": "gaf een account een ander nummer aan de telefoon",
     "account.forget_failures": "hief het wachten op bij inloggen",
     "operator.unlock": "hief het wachten op aan de telefoon",
@@ -72,6 +73,8 @@ _LABELS = {
 #: made by us; all others are free text
 _CODES = {"call", "call_id", "reference", "count"}
 _ROLES = {role.value for role in Role}
+#: what stands before the name of whoever is no account
+_KINDS = {"service": "programma", "console": "op de server:", "provider": "inlogdienst"}
 #: as many digits as a PIN or a number may have
 _DIGITS = re.compile(r"\+?\d(?:[ .-]?\d){3,}")
 HIDDEN_DIGITS = "•••"
@@ -83,11 +86,23 @@ def deed_words(deed: Deed) -> str:
 
 
 def actor_words(deed: Deed) -> str:
-    """An account by its name to log in, a program by that of its token."""
+    """An account by its name to log in, a program by that of its token; and who typed it on the server."""
     if not deed.is_own and not deed.actor_is_known:
         return "iemand van een andere gemeente"
-    kind, _, name = deed.actor.rpartition(":")
-    return without_digits(f"programma {name}" if kind == "service" else name)
+    kind, separator, name = deed.actor.partition(":")
+    if not separator:
+        return without_digits(kind)
+    # The address of a provider is of the settings: nobody typed a number in it.
+    shown = name if kind == "provider" else without_digits(name)
+    return f"{_KINDS[kind]} {shown}" if kind in _KINDS else shown
+
+
+def name_of(shown: str) -> str:
+    """What stands behind the words before it, so that a name is found as `actor_words` shows it."""
+    for word in _KINDS.values():
+        if shown.lower().startswith(f"{word} "):
+            return shown[len(word) :].strip()
+    return shown
 
 
 def about_words(deed: Deed, names: Names) -> str:

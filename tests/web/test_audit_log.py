@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 
-from ari_app.core.access import Role
+from ari_app.core.access import ApiScope, Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.call import EndReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage.accounts.deeds import DeedsAsked, list_deeds
+from ari_app.storage.accounts.service_tokens import add_token
 from ari_app.storage.calls.numbers import callers_number, callers_numbers
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
@@ -51,6 +53,11 @@ async def ada(place: Place) -> Browser:
 async def deed(place: Place, actor: str, action: str, detail: Mapping[str, object]) -> None:
     async with transaction(place.serve.background) as connection:
         await record_deed(connection, place.clock(), actor, action, detail)
+
+
+async def a_token(place: Place, name: str, of: MunicipalityCode) -> None:
+    lasts, now = timedelta(days=1), place.clock()
+    await add_token(place.serve.background, name, [ApiScope.STEER], frozenset({of}), "test", now, lasts=lasts)
 
 
 def rows_of(html: str) -> list[str]:
@@ -116,6 +123,33 @@ async def test_of_somebody_who_works_elsewhere_too_only_what_is_nobodys_word_is_
     assert all(one.is_own for one in whole) and len(whole) == 2
 
 
+async def test_looking_for_an_actor_from_elsewhere_finds_what_is_shown_and_no_more(place: Place, ada: Browser) -> None:
+    await a_token(place, "kiss-elderlo", ELDERLO)
+    await a_token(place, "kiss-wierdam", WIERDAM)
+    for actor in ("account:eva", "service:kiss-elderlo", "service:kiss-wierdam", "service:gone"):
+        await deed(place, actor, "operator.make_pause", {"operator": "101"})
+    hidden = "iemand van een andere gemeente | zette een medewerker op pauze | Anna (101)"
+    known = "programma kiss-wierdam | zette een medewerker op pauze | Anna (101)"
+    shown = rows_of(await (await ada.get("/auditlog?soort=medewerkers")).text())
+    assert shown == [hidden, known, hidden, hidden]
+    for who, found in (("eva", []), ("kiss-elderlo", []), ("gone", []), ("kiss-wierdam", [known])):
+        assert rows_of(await (await ada.get(f"/auditlog?wie={who}")).text()) == found, who
+    whole = await list_deeds(place.site.pool, None, DeedsAsked(who="kiss-elderlo"))
+    assert [one.actor for one in whole if one.action == "operator.make_pause"] == ["service:kiss-elderlo"]
+
+
+async def test_a_name_is_found_as_it_is_shown(place: Place, ada: Browser) -> None:
+    issuer = "https://login.gemeente.example:8443/Realms/kcc"
+    for actor in ("console:Jan", f"provider:{issuer}", "service:kiss", "account:bea"):
+        await deed(place, actor, "calamity.set", {"municipality": WIERDAM})
+    html = await (await ada.get("/auditlog?soort=calamiteiten")).text()
+    names = [row.partition(" | ")[0] for row in rows_of(html)]
+    assert names == ["bea", "programma kiss", f"inlogdienst {issuer}", "op de server: Jan"]
+    for name in (*names, "jan", issuer, "KISS"):
+        address = f"/auditlog?{urlencode({'wie': name, 'soort': 'calamiteiten'})}"
+        assert len(rows_of(await (await ada.get(address)).text())) == 1, name
+
+
 async def test_no_digits_that_may_be_a_pin_or_a_number_are_shown(place: Place, ada: Browser) -> None:
     call = await an_earlier_call(place.serve, WIERDAM, EndReason.CALLER_HUNG_UP)
     for reason in ("bel 06-1234 5678 terug", "pin 4711", "+31119555123"):
@@ -142,7 +176,7 @@ async def test_it_is_narrowed_by_period_person_and_kind_and_goes_on(
     for asked in ("wie=niemand", "soort=programmas", "vanaf=2026-01-01&tot=2026-01-02"):
         assert "niets gevonden" in await (await ada.get(f"/auditlog?{asked}")).text(), asked
     place.clock.pass_by(timedelta(minutes=1))
-    for asked in ("wie=" + "x" * 65, "soort=anders", "vanaf=gisteren", "cursor=x", "wie=%07"):
+    for asked in ("wie=" + "x" * 201, "soort=anders", "vanaf=gisteren", "cursor=x", "wie=%07"):
         assert (await ada.get(f"/auditlog?{asked}")).status == 400, asked
 
 

@@ -19,7 +19,8 @@ class Deed:
     """One row. `actor`: an account, a program (`service:`), or the name that somebody gave at a terminal.
 
     `is_own`: all that it was about is of the scope. Else it was about somebody who is of other municipalities too, and
-    what was said of it is not for the reader; nor is the actor, unless `actor_is_known`: has a role for the scope.
+    what was said of it is not for the reader; nor is the actor, unless `actor_is_known`: has a role for the scope, or
+    is a token for one of its municipalities.
     """
 
     id: int
@@ -33,8 +34,9 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class DeedsAsked:
-    """`who`: a login, or the name of a token. `actions`: whole ones, or the words before the full stop of them; empty:
-    all. `before`: the last row of the page that was read before this one.
+    """`who`: a login, or the name of a token, at a terminal, or of a provider; in small letters. `actions`: whole ones,
+    or the words before the full stop of them; empty: all. `before`: the last row of the page that was read before this
+    one.
     """
 
     since: datetime | None = None
@@ -44,18 +46,25 @@ class DeedsAsked:
     before: tuple[datetime, int] | None = None
 
 
-# The view is the second wall: it knows the scope that the transaction names.
-_DEEDS = """
-SELECT id, at, actor, action, detail, coalesce($1::text[] IS NULL OR municipalities <@ $1, false) AS is_own,
-  $1::text[] IS NULL OR NOT EXISTS (SELECT FROM account WHERE login = regexp_replace(actor, '^account:', ''))
+_OWN = "coalesce($1::text[] IS NULL OR municipalities <@ $1, false)"
+_KNOWN = """CASE WHEN $1::text[] IS NULL THEN true
+  WHEN actor LIKE 'service:%' THEN EXISTS (SELECT FROM service_token token
+    WHERE token.name = substr(actor, 9) AND (token.municipalities IS NULL OR token.municipalities && $1))
+  ELSE NOT EXISTS (SELECT FROM account WHERE login = regexp_replace(actor, '^account:', ''))
     OR EXISTS (SELECT FROM account JOIN account_role given ON given.account = account.id
       LEFT JOIN team_municipality served ON served.team = given.team
       WHERE account.login = regexp_replace(actor, '^account:', '') AND (given.municipality = ANY ($1)
-        OR served.municipality = ANY ($1) OR (given.municipality = '' AND given.team = ''))) AS actor_is_known
+        OR served.municipality = ANY ($1) OR (given.municipality = '' AND given.team = ''))) END"""
+# The view is the second wall: it knows the scope that the transaction names. Whoever may not know the actor of a row
+# does not find it by the actor either.
+_DEEDS = f"""
+SELECT id, at, actor, action, detail, {_OWN} AS is_own, {_KNOWN} AS actor_is_known
 FROM audit_entry
 WHERE ($1::text[] IS NULL OR municipalities && $1)
   AND at >= coalesce($2::timestamptz, '-infinity') AND at < coalesce($3::timestamptz, 'infinity')
-  AND ($4::text IS NULL OR actor IN ($4, 'account:' || $4, 'service:' || $4))
+  AND ($4::text IS NULL OR (
+    lower(actor) IN ($4, 'account:' || $4, 'service:' || $4, 'console:' || $4, 'provider:' || $4)
+    AND ({_OWN} OR {_KNOWN})))
   AND (cardinality($5::text[]) = 0 OR action = ANY ($5) OR split_part(action, '.', 1) = ANY ($5))
   AND ($6::timestamptz IS NULL OR (at, id) < ($6, $7::bigint))
 ORDER BY at DESC, id DESC LIMIT $8"""

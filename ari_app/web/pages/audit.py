@@ -13,7 +13,7 @@ from ari_app.storage.accounts.deeds import DeedsAsked, list_deeds
 from ari_app.web.api.cursors import LONGEST, read_cursor, write_cursor
 from ari_app.web.api.problems import ApiProblem
 from ari_app.web.api.shapes import read_instant
-from ari_app.web.deed_words import KINDS, about_words, actor_words, deed_words
+from ari_app.web.deed_words import KINDS, about_words, actor_words, deed_words, name_of
 from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for
 from ari_app.web.periods import read_period
@@ -21,7 +21,7 @@ from ari_app.web.site import Visit
 
 HERE = "/auditlog"
 MOST_LISTED = 100
-LONGEST_WHO = 64
+LONGEST_WHO = 200  # the address of a provider
 _LARGEST_ID = 2**63 - 1
 
 
@@ -37,7 +37,7 @@ async def show(visit: Visit) -> web.Response:
         faults["wie"] = f"Vul een naam in van hooguit {LONGEST_WHO} tekens."
     before = _before(query.get("cursor", ""), faults)
     actions = KINDS[values["soort"]][1] if values["soort"] else ()
-    asked = DeedsAsked(since, until, values["wie"].lower() or None, actions, before)
+    asked = DeedsAsked(since, until, name_of(values["wie"]).lower() or None, actions, before)
     found = [] if faults else await list_deeds(site.pool, scope, asked, limit=MOST_LISTED + 1)
     listed, names = found[:MOST_LISTED], Names.of(site.area.current, scope)
     last = listed[-1] if len(found) > MOST_LISTED else None
