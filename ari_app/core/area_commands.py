@@ -10,7 +10,10 @@ from ari_app.core.area import AfterCalamity
 
 @dataclass(frozen=True, slots=True)
 class SetCalamity:
-    """Let every caller hear a text first (AV §1). `from_at` None: from now on; `until_at` None: until it is ended."""
+    """Let every caller hear a text first (AV §1).
+
+    `from_at` None, or over: from now on; `until_at` None: until it is ended.
+    """
 
     text: str
     from_at: datetime | None = None

@@ -135,6 +135,8 @@ class RefusalReason(StrEnum):
     NO_SUCH_ROLE = "no_such_role"  # no role of that name, or not for that municipality or team
     ROLE_NOT_HELD = "role_not_held"
     LAST_ADMINISTRATOR = "last_administrator"  # nobody would be left to give rights
+    OPERATOR_TAKEN = "operator_taken"  # another account is that operator at the phone
+    OTHER_COMMAND = "other_command"  # something else was asked under this id before
 
 
 @dataclass(frozen=True, slots=True)

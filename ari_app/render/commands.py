@@ -44,6 +44,8 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.NO_SUCH_ROLE: "there is no such role, municipality or team",
     RefusalReason.ROLE_NOT_HELD: "the account does not have that role",
     RefusalReason.LAST_ADMINISTRATOR: "it is the last administrator",
+    RefusalReason.OPERATOR_TAKEN: "another account is that operator already",
+    RefusalReason.OTHER_COMMAND: "something else was asked under this id before",
 }
 
 

@@ -98,6 +98,8 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NO_SUCH_ROLE: "onbekende-code",
     RefusalReason.ROLE_NOT_HELD: "onbekende-code",
     RefusalReason.LAST_ADMINISTRATOR: "onbekende-code",
+    RefusalReason.OPERATOR_TAKEN: "onbekende-code",
+    RefusalReason.OTHER_COMMAND: "onbekende-code",
 }
 
 

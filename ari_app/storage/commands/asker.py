@@ -91,8 +91,9 @@ _IS_THE_SAME = """
 SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS NOT DISTINCT FROM $4
   AND ($5::uuid IS NULL OR call_id IS NOT DISTINCT FROM $5)
   AND request_id IS NOT DISTINCT FROM $6
-  AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7) AND account IS NOT DISTINCT FROM $8"""
-
+  AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7) AND account IS NOT DISTINCT FROM $8
+  AND arguments - 'link_digest' = $9::jsonb - 'link_digest'"""
+_WAS_ASKED = "SELECT FROM command WHERE id = $1 AND actor = $2"
 _OPERATOR = "SELECT operator FROM command WHERE id = $1 AND actor = $2 AND call_id = $3"
 
 
@@ -147,9 +148,10 @@ async def ask(
 ) -> Answer:
     """Ask, and return the answer of the controller. May be cancelled: the command goes on.
 
-    Asked again with the same id it is the same command, and has the same answer. Who or what is outside the scope does
-    not exist, and nobody waits for an operator who is not logged in. `actor`: "account:…", "service:…" or "console:…";
-    that they may ask this is for their room to decide.
+    Asked again with the same id it is the same command, and has the same answer; something else under an id that is
+    used is refused, but for what is personal, which is gone once a command is answered. Who or what is outside the
+    scope does not exist, and nobody waits for an operator who is not logged in. `actor`: "account:…", "service:…" or
+    "console:…"; that they may ask this is for their room to decide.
     Refused as expired when no controller took it in time; Unanswered when nobody knows whether it was carried out.
     Raises StoreUnavailable: it may have been asked, so ask again with the same id.
     """
@@ -157,8 +159,9 @@ async def ask(
     until = asyncio.get_running_loop().time() + expires_in.total_seconds() + SURE_AFTER_SECONDS + LONGEST_SECONDS
     look_seconds = LOOK_WITHOUT_LISTENER_SECONDS if answers is None else LOOK_SECONDS
     with nullcontext(asyncio.Event()) if answers is None else answers.of(asked.id) as heard:
-        if not await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in):
-            return Refused(_outside(asked))
+        reason = await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in)
+        if reason is not None:
+            return Refused(reason)
         return await _answer(pool, asked.id, scope, until, heard, look_seconds)
 
 
@@ -181,8 +184,8 @@ async def _write(
     actor: str,
     scope: Scope,
     expires_in: timedelta,
-) -> bool:
-    """Whether there is such a command now, this very one; a controller is notified by the commit."""
+) -> RefusalReason | None:
+    """None: there is such a command now, this very one; a controller is notified by the commit."""
     about = (asked.operator, asked.call_id, asked.request_id)
     is_of_call, needs_no_login = what in _OF_A_CALL, what in _WITHOUT_LOGIN
     said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), is_of_call, needs_no_login)
@@ -190,14 +193,19 @@ async def _write(
     with translated():
         async with transaction(pool) as connection:
             await set_scope(connection, scope)
-            is_new = await connection.fetchrow(_ASK, asked.id, actor, *about, *said, *of) is not None
-            return is_new or await _is_the_same(connection, asked, actor, what)
+            if await connection.fetchrow(_ASK, asked.id, actor, *about, *said, *of) is not None:
+                return None
+            if await _is_the_same(connection, asked, actor, what, arguments):
+                return None
+            # Others' commands do not exist for this actor.
+            was_asked = await connection.fetchrow(_WAS_ASKED, asked.id, actor) is not None
+            return RefusalReason.OTHER_COMMAND if was_asked else _outside(asked)
 
 
-async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What) -> bool:
+async def _is_the_same(connection: Connection, asked: AskedCommand, actor: str, what: What, arguments: str) -> bool:
+    # A link has a new token each time that a page is asked for it: the first one's is stored.
     about = (asked.operator, asked.call_id, asked.request_id, asked.municipality, asked.account)
-    found = await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, *about)
-    return found is not None
+    return await connection.fetchrow(_IS_THE_SAME, asked.id, actor, what.value, *about, arguments) is not None
 
 
 async def _answer(

@@ -73,8 +73,8 @@ async def begin(asked: Asked[Query, NieuweCalamiteit]) -> Answer:
         wrong.append(param("tot", "too_early"))
     if wrong:
         raise invalid(*wrong)
-    from_at = None if body.vanaf is None or body.vanaf <= now else body.vanaf
-    return await _order(asked, body.gemeente, SetCalamity(text, from_at, body.tot, body.daarna))
+    # As it was said, and not as it looks at this moment: a retry is the same command.
+    return await _order(asked, body.gemeente, SetCalamity(text, body.vanaf, body.tot, body.daarna))
 
 
 async def end(asked: Asked[Query, EindeCalamiteit]) -> Answer:

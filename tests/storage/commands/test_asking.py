@@ -90,7 +90,8 @@ async def test_given_a_request_that_is_repeated_then_it_is_one_command_with_one_
     await claims.answer(command.asked.id, Refused(RefusalReason.NO_SUCH_CALL))
     again = await screen.asks(HoldOrResume(), command_id=command_id)
     assert [*await asyncio.gather(*twice), again] == [Refused(RefusalReason.NO_SUCH_CALL)] * 3
-    assert await screen.asks(LogOff(), command_id=command_id) == Refused(RefusalReason.NOT_LOGGED_IN)
+    assert await screen.asks(LogOff(), command_id=command_id) == Refused(RefusalReason.OTHER_COMMAND)
+    assert await screen.asks(HoldOrResume(True), command_id=command_id) == Refused(RefusalReason.OTHER_COMMAND)
     other = await screen.asks(HoldOrResume(), command_id=command_id, actor="account:8")
     assert other == Refused(RefusalReason.NOT_LOGGED_IN)
 
@@ -104,7 +105,7 @@ async def test_given_another_callback_under_the_id_of_the_first_then_it_has_not_
     assert await first == ACCEPTED
     assert await screen.asks(MakeCallback(REQUEST), command_id=command_id, scope=None) == ACCEPTED
     another = MakeCallback(RequestId(new_command_id()))
-    assert await screen.asks(another, command_id=command_id, scope=None) == Refused(RefusalReason.NO_REQUEST)
+    assert await screen.asks(another, command_id=command_id, scope=None) == Refused(RefusalReason.OTHER_COMMAND)
 
 
 async def test_given_an_answer_then_a_second_one_changes_nothing(screen: Screen, claims: CommandClaims) -> None:
