@@ -179,6 +179,7 @@ async def _control(
             node,
             lambda: controller.is_ready,
             supervisor.start,
+            settings.provider_grants,
         )
         supervisor.keep(claimer.follow, "commands")
         tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")

@@ -67,17 +67,13 @@ AccountCommand = (
 )
 
 
-def refusal(
-    actor: Actor | None, account: AccountId, command: AccountCommand, of: Scope, roles: Scope
-) -> RefusalReason | None:
-    """Why this actor may not do it; None: they may. `actor` None: a terminal, which may do everything.
+def refusal(actor: Actor, account: AccountId, command: AccountCommand, of: Scope, roles: Scope) -> RefusalReason | None:
+    """Why this actor may not do it; None: they may.
 
     `of`: the municipalities of the account's roles as they are; `roles`: those of the roles that are given or taken.
     Nobody changes their own account, so that nobody raises themself, and somebody else is left who is an
     administrator. Nobody gives a role beyond their own municipalities.
     """
-    if actor is None:
-        return None
     if actor.account == account:
         return RefusalReason.OWN_ACCOUNT
     match command:

@@ -32,6 +32,22 @@ class ProviderRules:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderGrants:
+    """What a provider may give at all, by the settings: whoever speaks in its name, no other role is believed."""
+
+    issuer: str
+    roles: frozenset[str]
+
+    @classmethod
+    def of(cls, issuer: str, rules: ProviderRules) -> ProviderGrants:
+        found: set[str] = set()
+        for role in (role for given in rules.roles.values() for role in given):
+            is_whole = ":" in role or rules.scope_claim is None
+            found.update({role} if is_whole else {f"{role}:{code}" for code in rules.allowed})
+        return cls(issuer, frozenset(found))
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderPerson:
     """Somebody whom the provider has let in. `roles`: as they are typed, in order."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ari_app.core.access import NOBODYS, Actor, Scope, overlap, together
+from ari_app.core.access import NOBODYS, Action, Actor, Scope, overlap, together, within
 from ari_app.core.account_commands import (
     AccountCommand,
     AddAccount,
@@ -22,6 +22,7 @@ from ari_app.core.account_commands import (
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, OperatorNumber
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.provider import ProviderGrants
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.storage.accounts.changes import (
     AccountRefused,
@@ -44,13 +45,21 @@ _OF_ACCOUNT = "account:"
 
 
 async def change_account(
-    connection: Connection, account: AccountId, wanted: AccountCommand, by: str, now: datetime
+    connection: Connection,
+    account: AccountId,
+    wanted: AccountCommand,
+    by: str,
+    now: datetime,
+    provider: ProviderGrants | None = None,
 ) -> Answer:
-    """`by`: as the row of the command names its actor; whoever is no account and no terminal may do nothing."""
+    """`by`: as the row of the command names its actor. The role of the pages writes these rows, and could write any
+    name in them: so nothing is believed but an account, with the rights that it has, and the provider of the settings,
+    with the roles that it may give. A terminal changes accounts without a command.
+    """
     await one_at_a_time(connection)
     try:
         if isinstance(wanted, FollowProvider):
-            return await _follow(connection, account, wanted, by, now)
+            return await _follow(connection, account, wanted, by, now, provider)
         actor = await _actor(connection, by)
         found = await account_in(connection, account)
         if (found is None) is not isinstance(wanted, AddAccount):
@@ -59,7 +68,7 @@ async def change_account(
         reason = refusal(actor, account, wanted, None if found is None else found.scope, of_roles)
         if reason is not None:
             return Refused(reason)
-        await _require_known_operator(connection, actor, wanted)
+        await _require_own_operator(connection, actor, wanted)
         if isinstance(wanted, AddAccount):
             return await _add(connection, account, wanted, roles, by, now)
         if found is not None:
@@ -69,9 +78,18 @@ async def change_account(
     return ACCEPTED
 
 
-async def _follow(connection: Connection, account: AccountId, wanted: FollowProvider, by: str, now: datetime) -> Answer:
+async def _follow(
+    connection: Connection,
+    account: AccountId,
+    wanted: FollowProvider,
+    by: str,
+    now: datetime,
+    provider: ProviderGrants | None,
+) -> Answer:
     """What a provider says of its own people. Raises AccountRefused."""
-    if by != f"provider:{wanted.issuer}":
+    if provider is None or wanted.issuer != provider.issuer or by != f"provider:{provider.issuer}":
+        return Refused(RefusalReason.NOT_ALLOWED)
+    if not provider.roles.issuperset(word for word in wanted.roles.split(",") if word):
         return Refused(RefusalReason.NOT_ALLOWED)
     await follow_in(connection, account, wanted, by, now)
     return ACCEPTED
@@ -105,20 +123,18 @@ async def _change(
         case LinkOperator(operator):
             await set_operator_in(connection, found, operator, by, now)
         case LinkSubject(issuer, subject):
-            await link_subject_in(connection, found.id, found.login, issuer, subject, by, now)
+            await link_subject_in(connection, found, issuer, subject, by, now)
 
 
-async def _actor(connection: Connection, by: str) -> Actor | None:
-    """None for a terminal. Raises AccountRefused for somebody who is not there, or locked, by now."""
-    if by.startswith("console:"):
-        return None
+async def _actor(connection: Connection, by: str) -> Actor:
+    """Raises AccountRefused for somebody who is not there, or locked, by now."""
     actor = await actor_with(connection, by.removeprefix(_OF_ACCOUNT)) if by.startswith(_OF_ACCOUNT) else None
     if actor is None:
         raise AccountRefused(f"{by} may change no account", RefusalReason.NOT_ALLOWED)
     return actor
 
 
-async def _roles(connection: Connection, actor: Actor | None, wanted: AccountCommand) -> tuple[list[RoleRow], Scope]:
+async def _roles(connection: Connection, actor: Actor, wanted: AccountCommand) -> tuple[list[RoleRow], Scope]:
     """The roles that are given or taken, and the municipalities of all of them.
 
     A team may get municipalities later: a role for one without any is the whole group's to give. Raises AccountRefused.
@@ -131,20 +147,27 @@ async def _roles(connection: Connection, actor: Actor | None, wanted: AccountCom
         case _:
             words = []
     found = [await role_in(connection, word) for word in words]
-    if actor is not None and actor.known is not None and any(scope == NOBODYS for _, scope in found):
+    if actor.scope_of(Action.GIVE_ROLES) is not None and any(scope == NOBODYS for _, scope in found):
         raise AccountRefused("a role for a team without municipalities", RefusalReason.NOT_ALLOWED)
     return [role for role, _ in found], together(scope for _, scope in found)
 
 
-async def _require_known_operator(connection: Connection, actor: Actor | None, wanted: AccountCommand) -> None:
-    """An operator who works for none of the actor's municipalities does not exist for them. Raises AccountRefused."""
+async def _require_own_operator(connection: Connection, actor: Actor, wanted: AccountCommand) -> None:
+    """Whoever is an operator at the phone has that operator's callers: all their municipalities have to be the actor's.
+
+    An operator of none of these does not exist for them. Raises AccountRefused.
+    """
     number: OperatorNumber | None = None
     if isinstance(wanted, AddAccount | LinkOperator):
         number = wanted.operator_number
-    if actor is None or number is None or actor.known is None:
+    own = actor.scope_of(Action.CHANGE_ACCOUNTS)
+    if number is None or own is None:
         return
-    if not overlap(await operator_towns(connection, number), actor.known):
+    towns = await operator_towns(connection, number)
+    if not overlap(towns, own):
         raise AccountRefused(f"no operator has number {number}", RefusalReason.NO_SUCH_OPERATOR)
+    if not within(towns, own):
+        raise AccountRefused(f"operator {number} works for others too", RefusalReason.NOT_ALLOWED)
 
 
 def _digest(text: str) -> bytes:

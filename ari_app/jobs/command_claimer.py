@@ -19,6 +19,7 @@ from ari_app.core.ids import AsteriskId, CommandId
 from ari_app.core.ledger import CallbackRefused, CloseRefused, LedgerError, StoreUnavailable, UnknownOwner
 from ari_app.core.login_phones import login_phones
 from ari_app.core.operator_commands import ACCEPTED, Answer, Command, RefusalReason, Refused, Unanswered
+from ari_app.core.provider import ProviderGrants
 from ari_app.core.state_commands import (
     BeReady,
     EndWrapUpTime,
@@ -46,7 +47,10 @@ RETRY_SECONDS = 0.5
 
 
 class CommandClaimer:
-    """One per controller. `is_ready`: whether calls are handled now; else commands wait, and expire."""
+    """One per controller. `is_ready`: whether calls are handled now; else commands wait, and expire.
+
+    `provider`: the identity provider whose people the pages may speak of.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class CommandClaimer:
         node: AsteriskId,
         is_ready: Callable[[], bool],
         start: Callable[[Coroutine[None, None, None], str], None],
+        provider: ProviderGrants | None = None,
     ) -> None:
         self._database = database
         self._claims = claims
@@ -69,6 +74,7 @@ class CommandClaimer:
         self._node = node
         self._is_ready = is_ready
         self._start = start
+        self._provider = provider
         self._under_way: set[CommandId] = set()
 
     async def follow(self) -> None:
@@ -164,7 +170,8 @@ class CommandClaimer:
     async def _change_rows(self, claimed: ClaimedCommand) -> None:
         """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
         while True:
-            work = partial(change_rows, claimed, self._clock())  # of this try: the store may be away for minutes
+            # The moment is that of this try: the store may be away for minutes.
+            work = partial(change_rows, claimed, self._clock(), provider=self._provider)
             try:
                 return await self._claims.carry_out(claimed.asked.id, work)
             except StoreUnavailable:

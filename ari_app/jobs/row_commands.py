@@ -9,6 +9,7 @@ from ari_app.core.area import Calamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.provider import ProviderGrants
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.account_commands import change_account
@@ -23,8 +24,10 @@ from ari_app.storage.db.engine import Connection
 from ari_app.storage.operators.pin_locks import unlock_number_in
 
 
-async def change_rows(claimed: ClaimedCommand, now: datetime, connection: Connection) -> Answer:
-    """What the command says, and what it is answered with."""
+async def change_rows(
+    claimed: ClaimedCommand, now: datetime, connection: Connection, *, provider: ProviderGrants | None = None
+) -> Answer:
+    """What the command says, and what it is answered with. `provider`: whose people may log in by it."""
     asked, by = claimed.asked, claimed.actor
     match asked.command:
         case AllowTransfer(reason) if asked.call_id is not None:
@@ -43,7 +46,7 @@ async def change_rows(claimed: ClaimedCommand, now: datetime, connection: Connec
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
             return await _change_area(connection, asked.municipality, of_all, by, now)
     if isinstance(asked.command, AccountCommand) and asked.account is not None:
-        return await change_account(connection, asked.account, asked.command, by, now)
+        return await change_account(connection, asked.account, asked.command, by, now, provider)
     return Refused(RefusalReason.NO_SUCH_CALL)
 
 
@@ -54,7 +57,8 @@ async def _change_area(
     try:
         match wanted:
             case SetCalamity(text, from_at, until_at, then):
-                calamity = Calamity(municipality, from_at or now, until_at, text, then, by)
+                begins_at = now if from_at is None else max(from_at, now)
+                calamity = Calamity(municipality, begins_at, until_at, text, then, by)
                 await set_calamity_in(connection, calamity, now)
                 return ACCEPTED
             case EndCalamity(from_at):

@@ -12,7 +12,7 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import Network
 from ari_app.core.addresses import postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm
-from ari_app.core.provider import read_rules
+from ari_app.core.provider import ProviderGrants, ProviderRules, read_rules
 from ari_app.settings import values
 from ari_app.settings.values import Secret
 
@@ -83,6 +83,18 @@ class Settings(DatabaseSettings):
     mail_from: str | None = _setting(values.mail_address, default=None)
     webhook_url: str | None = _setting(values.webhook, default=None)
     webhook_secret: Secret | None = _setting(values.signing_secret, default=None, is_secret=True)
+    oidc_issuer: str | None = _setting(values.issuer, default=None)
+    oidc_roles: Mapping[str, tuple[str, ...]] | None = _setting(read_rules, default=None)
+    oidc_scope_claim: str | None = _setting(str, default=None)
+    oidc_scopes: frozenset[str] = _setting(values.words, default=frozenset())
+
+    @property
+    def provider_grants(self) -> ProviderGrants | None:
+        """The identity provider, and the roles that the pages may say its people have."""
+        if self.oidc_issuer is None or self.oidc_roles is None:
+            return None
+        rules = ProviderRules(self.oidc_roles, scope_claim=self.oidc_scope_claim, allowed=self.oidc_scopes)
+        return ProviderGrants.of(self.oidc_issuer, rules)
 
     @property
     def outside(self) -> tuple[str | None, str | None, str | None, str | None]:
@@ -135,7 +147,7 @@ class WebSettings(LinkSettings):
     log_pii: bool = _setting(values.yes_or_no, default=False)
 
 
-#: a variable that makes no sense without another one, and what the other one says
+#: a variable that makes no sense without another one, where both are read; and what the other one says
 NEEDS = {
     "ARI_APP_SMTP_URL": ("ARI_APP_MAIL_FROM", "who the mail is from"),
     "ARI_APP_WEBHOOK_URL": ("ARI_APP_WEBHOOK_SECRET", "what it is signed with"),
@@ -184,7 +196,7 @@ def load(kind: type[S], environment: Mapping[str, str] = os.environ) -> S:
         elif one.default is MISSING:
             mistakes.append(f"{variable}: is not set; set it in the environment (see .env.example)")
     for variable, (other, what) in NEEDS.items():
-        if variable in given and other not in given:
+        if variable in given and other in known and other not in given:
             mistakes.append(f"{variable} needs {other}: {what}")
     if mistakes:
         raise SettingsError("settings are wrong:\n  " + "\n  ".join(mistakes))

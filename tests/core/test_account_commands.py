@@ -74,4 +74,3 @@ def test_nobody_changes_their_own_account_and_other_roles_change_none(command: A
         for scope in (OWN, None):
             assert refusal(bea(Grant(role, scope)), OTHER, command, OWN, OWN) is NOT_ALLOWED, role
     assert refusal(bea(), OTHER, command, OWN, OWN) is NOT_ALLOWED
-    assert refusal(None, OTHER, command, None, None) is None, "a terminal may do everything"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ari_app.core.accounts import LONGEST_LOGIN, LONGEST_NAME
-from ari_app.core.provider import ProviderRules, person_of, read_rules, roles_of
+from ari_app.core.provider import ProviderGrants, ProviderRules, person_of, read_rules, roles_of
 
 pytestmark = pytest.mark.pure
 
@@ -67,6 +67,12 @@ def test_a_value_that_the_rules_do_not_know_stands_for_no_role(claims: dict[str,
 def test_roles_are_for_the_municipalities_of_a_claim_and_no_others(said: object, roles: tuple[str, ...]) -> None:
     assert roles_of({"role": "Teamleider", "gemeente": said}, BY_TOWN) == roles
     assert roles_of({"role": "Klantcontactmedewerker", "gemeente": said}, BY_TOWN) == ("operator:kcc",)
+
+
+@pytest.mark.parametrize("rules", [PLAIN, BY_TOWN])
+def test_what_a_provider_may_give_is_what_its_claims_can_stand_for(rules: ProviderRules) -> None:
+    claims = {rules.roles_claim: list(RULES), "gemeente": ["GM9901", "GM9902", "GM9999"]}
+    assert ProviderGrants.of("https://login.example", rules).roles == set(roles_of(claims, rules))
 
 
 @pytest.mark.parametrize(

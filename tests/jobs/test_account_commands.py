@@ -53,7 +53,8 @@ INSERT INTO team (code, name) VALUES ('wierdam', 'KCC Wierdam'), ('samen', 'KCC 
 INSERT INTO team_municipality VALUES ('wierdam', 'GM9901', 'own');
 INSERT INTO team_municipality VALUES ('samen', 'GM9901', 'own'), ('samen', 'GM9902', 'own');
 INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
-INSERT INTO operator_team VALUES ('101', 'wierdam');"""
+INSERT INTO operator VALUES ('103', 'Cor', '');
+INSERT INTO operator_team VALUES ('101', 'wierdam'), ('103', 'samen');"""
 
 
 @pytest.fixture
@@ -150,6 +151,7 @@ async def test_a_role_that_is_taken_away_is_in_the_log_of_its_municipality(datab
         (GiveRole("editor:nergens"), "anna", RefusalReason.NO_SUCH_ROLE),
         (LinkOperator(OperatorNumber("102")), "anna", RefusalReason.NO_SUCH_OPERATOR),  # of no municipality of wim's
         (LinkOperator(OperatorNumber("999")), "anna", RefusalReason.NO_SUCH_OPERATOR),
+        (LinkOperator(OperatorNumber("103")), "anna", RefusalReason.NOT_ALLOWED),  # of Elderlo too
         (ResetAccount("no digest"), "anna", RefusalReason.NONSENSE),
     ],
     ids=str,
@@ -163,7 +165,47 @@ async def test_what_is_not_theirs_to_do_is_refused_and_changes_nothing(
     assert await deeds(database, "account:wim") == []
 
 
-@pytest.mark.parametrize("by", ["account:anna", "account:nobody", "service:dashboard", "anna", ""])
+async def test_an_operator_of_others_too_is_given_by_who_answers_for_all_and_both_see_it(database: Database) -> None:
+    number = OperatorNumber("103")
+    made = AddAccount("bea", "Bea", DIGEST, "operator:GM9901", number)
+    assert await told(database, "account:wim", made, new=new_account_id()) == Refused(RefusalReason.NOT_ALLOWED)
+    assert await told(database, "account:otto", LinkOperator(number)) == ACCEPTED
+    assert await told(database, "account:otto", LinkOperator()) == ACCEPTED
+    assert await told(database, "account:otto", made, new=new_account_id()) == ACCEPTED
+    rows = await database.pool.fetch(
+        "SELECT municipalities FROM audit_log WHERE actor = 'account:otto' "
+        "AND action IN ('account.operator', 'account.add')"
+    )
+    assert [row["municipalities"] for row in rows] == [[WIERDAM, ELDERLO]] * 3
+
+
+async def test_no_two_accounts_are_one_operator(database: Database) -> None:
+    number = OperatorNumber("101")
+    assert await told(database, "account:wim", LinkOperator(number)) == ACCEPTED
+    taken = Refused(RefusalReason.OPERATOR_TAKEN)
+    made = AddAccount("bea", "Bea", DIGEST, "operator:GM9901", number)
+    assert await told(database, "account:wim", made, new=new_account_id()) == taken
+    assert await told(database, "account:otto", LinkOperator(number), "wim") == taken
+    assert await told(database, "account:wim", LinkOperator(number)) == ACCEPTED, "it is theirs already"
+
+
+async def test_another_role_of_the_whole_group_gives_no_role_for_a_team_without_municipalities(
+    database: Database,
+) -> None:
+    await change_roles(database.background, "wim", [RoleRow(Role.SUPERVISOR)], (), "test", NOW)
+    assert await told(database, "account:wim", GiveRole("operator:leeg")) == Refused(RefusalReason.NOT_ALLOWED)
+    assert await told(database, "account:otto", GiveRole("operator:leeg")) == ACCEPTED
+
+
+async def test_an_operator_is_judged_by_where_one_is_an_administrator(database: Database) -> None:
+    await change_roles(database.background, "wim", [RoleRow(Role.SUPERVISOR)], (), "test", NOW)
+    refused = await told(database, "account:wim", LinkOperator(OperatorNumber("103")))
+    assert refused == Refused(RefusalReason.NOT_ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "by", ["account:anna", "account:nobody", "service:dashboard", "console:root", "provider:x", "anna", ""]
+)
 async def test_whoever_is_no_administrator_any_more_changes_nothing(database: Database, by: str) -> None:
     assert await told(database, by, UnlockAccount(), "wim") == Refused(RefusalReason.NOT_ALLOWED)
     await told(database, "account:otto", LockAccount(), "wim")

@@ -10,6 +10,7 @@ from functools import partial
 
 from ari_app.core.commands import AnyCommand
 from ari_app.core.operator_commands import RefusalReason, Refused
+from ari_app.core.provider import ProviderGrants
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import Feed
@@ -39,14 +40,21 @@ async def all_is_refused(serve: Database, reason: RefusalReason) -> AsyncIterato
 
 @asynccontextmanager
 async def rows_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
-    """For the time of the block; the list is what was asked."""
-    async with rows_are_changed_in(place.serve, place.clock) as asked:
+    """For the time of the block; the list is what was asked. It has the settings of the pages' provider."""
+
+    def provider() -> ProviderGrants | None:
+        known = place.site.provider
+        return None if known is None else ProviderGrants.of(known.options.issuer, known.options.rules)
+
+    async with rows_are_changed_in(place.serve, place.clock, provider) as asked:
         yield asked
 
 
 @asynccontextmanager
 async def rows_are_changed_in(
-    serve: Database, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    serve: Database,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    provider: Callable[[], ProviderGrants | None] = lambda: None,
 ) -> AsyncIterator[list[AnyCommand]]:
     """The same for pages that are a process of their own."""
     claims, asked = controller(serve.pool), list[AnyCommand]()
@@ -56,7 +64,8 @@ async def rows_are_changed_in(
             async for _ in feed:  # the first tells to look
                 for claimed in await claims.claim():
                     asked.append(claimed.asked.command)
-                    await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, now()))
+                    work = partial(change_rows, claimed, now(), provider=provider())
+                    await claims.carry_out(claimed.asked.id, work)
 
     task = asyncio.create_task(work())
     try:

@@ -19,6 +19,7 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import Endpoint, MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import LogoutReason, OperatorState
+from ari_app.core.provider import ProviderGrants
 from ari_app.local.postgres import LocalPostgres
 from tests.patience import PATIENCE_SECONDS
 from tests.storage.values import new_session
@@ -165,7 +166,8 @@ async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(
             await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
     await looked_at(desk, page, "login-away")
     provider.is_away = False
-    async with rows_are_changed_in(desk.serve), asyncio.timeout(PATIENCE_SECONDS):
+    gives = ProviderGrants(provider.issuer, frozenset({"operator:GM9901"}))
+    async with rows_are_changed_in(desk.serve, provider=lambda: gives), asyncio.timeout(PATIENCE_SECONDS):
         while page.url != f"{desk.url}/account":
             await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
     await desk.text_of(page, "header", "Sanne")

@@ -11,19 +11,26 @@ import pytest
 from aiohttp import ClientResponse
 
 from ari_app.core.access import Role
-from ari_app.core.account_commands import LockAccount
 from ari_app.core.accounts import RoleRow
-from ari_app.core.ids import MunicipalityCode
+from ari_app.core.commands import AskedCommand
+from ari_app.core.ids import MunicipalityCode, new_account_id
 from ari_app.core.login_limits import OF_ADDRESS
+from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.provider import ProviderRules, read_rules
-from ari_app.core.provider_commands import LinkSubject
-from ari_app.jobs.account_commands import change_account
-from ari_app.storage.accounts.store import find_account, list_accounts
-from ari_app.storage.db.connections import transaction
+from ari_app.core.provider_commands import FollowProvider
+from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.accounts.store import (
+    change_roles,
+    find_account,
+    list_accounts,
+    lock_account,
+    set_subject,
+)
+from ari_app.storage.commands.asker import ask
 from ari_app.web.oidc import client
 from ari_app.web.oidc.client import Provider, ProviderOptions
 from tests.web.controllers import rows_are_changed
-from tests.web.people import Browser, Place
+from tests.web.people import PASSWORD, Browser, Place
 from tests.web.provider import CLIENT, SECRET, IdentityProvider, a_provider, signed_with_what_is_public, unsigned
 
 pytestmark = pytest.mark.postgres
@@ -131,19 +138,139 @@ async def test_a_local_account_with_the_same_name_is_another_ones(place: Place, 
 
 
 async def test_an_account_is_linked_to_a_subject_by_an_administrator(place: Place, provider: IdentityProvider) -> None:
-    anna = await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
-    async with transaction(place.serve.background) as connection:
-        link = LinkSubject(provider.issuer, "4f1")
-        await change_account(connection, anna, link, "console:test", place.clock())
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
+    await linked(place, provider)
     async with rows_are_changed(place):
         browser = await place.browser()
         assert (await logs_in(browser)).status == 303
     assert "anna" in await (await browser.get("/account")).text()
     assert len(await list_accounts(place.serve.background, None)) == 1
-    async with transaction(place.serve.background) as connection:
-        await change_account(connection, anna, LockAccount(), "console:test", place.clock())
+    await lock_account(place.serve.background, "anna", "test", place.clock())
     refused = await logs_in(await place.browser())
     assert (refused.status, "geblokkeerd" in await refused.text()) == (403, True)
+
+
+async def linked(place: Place, provider: IdentityProvider, subject: str = "4f1") -> None:
+    await set_subject(place.serve.background, "anna", provider.issuer, subject, "test", place.clock())
+
+
+async def is_out(place: Place, browser: Browser) -> bool:
+    """Neither the login that it had, nor the password of before, lets anybody in."""
+    other = await place.browser()
+    return (await browser.get("/account")).status == 303 and (await other.log_in("anna")).status != 303
+
+
+async def test_given_a_password_of_before_when_the_account_is_linked_then_nobody_gets_in_with_it(
+    place: Place, provider: IdentityProvider
+) -> None:
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM))
+    await place.serve.pool.execute(
+        "INSERT INTO account_link (token_hash, account, expires_at) SELECT '\\x00', id, now() + '1 day' FROM account"
+    )
+    mole = await place.logged_in("anna")
+    await linked(place, provider)
+    assert await is_out(place, mole)
+    assert await place.serve.pool.fetchval("SELECT count(*) FROM account_link") == 0
+
+
+@pytest.mark.usefixtures("controller")
+async def test_given_a_new_password_of_a_linked_account_when_the_provider_adds_a_role_then_nobody_gets_in_with_it(
+    place: Place, provider: IdentityProvider
+) -> None:
+    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    await place.account("anna", RoleRow(Role.EDITOR, WIERDAM))
+    await linked(place, provider)
+    await place.serve.pool.execute("UPDATE account SET password_hash = $1", await Passwords().hash(PASSWORD))
+    provider.person["roles"] = []
+    mole = await place.logged_in("anna")
+    assert (await logs_in(await place.browser())).status == 303
+    assert (await mole.get("/account")).status == 200, "a login that adds nothing ends nothing"
+    provider.person["roles"] = ["Klantcontactmedewerker"]
+    browser = await place.browser()
+    assert (await logs_in(browser)).status == 303
+    assert (await browser.get("/account")).status == 200
+    assert await is_out(place, mole)
+
+
+@pytest.mark.usefixtures("controller")
+async def test_without_its_link_an_account_has_no_roles_of_the_provider_and_no_logins(
+    place: Place, provider: IdentityProvider
+) -> None:
+    await place.account("anna", RoleRow(Role.EDITOR, WIERDAM))
+    await linked(place, provider)
+    browser = await place.browser()
+    assert (await logs_in(browser)).status == 303
+    await linked(place, provider, subject="")
+    assert (await browser.get("/account")).status == 303
+    anna = await find_account(place.serve.background, "anna", None)
+    assert anna is not None and anna.roles == (RoleRow(Role.EDITOR, WIERDAM),)
+    rows = await place.serve.pool.fetch(
+        "SELECT action, detail ->> 'before' AS before, detail ->> 'after' AS after FROM audit_log "
+        "WHERE action LIKE 'account.subject%' ORDER BY id"
+    )
+    assert [row["action"] for row in rows] == ["account.subject", "account.subject_remove"]
+    assert rows[0]["before"] is None and rows[1]["after"] is None
+    assert rows[0]["after"] == rows[1]["before"] and len(rows[0]["after"]) == 16
+    assert await place.deeds("account.role_remove") == ["test"]
+    await linked(place, provider, subject="")
+    assert len(await place.deeds("account.subject_remove")) == 1, "nothing was done"
+
+
+async def test_a_role_that_is_held_from_here_too_needs_no_controller_and_stays(
+    place: Place, provider: IdentityProvider
+) -> None:
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM))
+    await linked(place, provider)
+    assert (await logs_in(await place.browser())).status == 303, "nobody has to write anything"
+    provider.person["roles"] = ["Teamleider"]
+    async with rows_are_changed(place):
+        assert (await logs_in(await place.browser())).status == 303
+    given = RoleRow(Role.SUPERVISOR, WIERDAM)
+    for _ in range(2):
+        await change_roles(place.serve.background, "anna", [given], (), "bea", place.clock())
+    assert await place.deeds("account.role_add") == [f"provider:{provider.issuer}", "bea"], "the second did nothing"
+    provider.person["roles"] = []
+    assert (await logs_in(await place.browser())).status == 303
+    anna = await find_account(place.serve.background, "anna", None)
+    assert anna is not None and given in anna.roles
+
+
+@pytest.mark.usefixtures("controller")
+async def test_a_first_login_is_in_the_audit_log_of_its_municipality(place: Place, provider: IdentityProvider) -> None:
+    assert (await logs_in(await place.browser())).status == 303
+    rows = await place.serve.pool.fetch("SELECT action, municipalities FROM audit_log ORDER BY id")
+    assert [(row["action"], row["municipalities"]) for row in rows] == [
+        ("account.add", [WIERDAM]),
+        ("account.subject", [WIERDAM]),
+        ("login", [WIERDAM]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "actor", "roles"),
+    [
+        (None, None, "administrator"),
+        (None, None, "operator:GM9902"),
+        (None, None, "operator:GM9901,administrator"),
+        ("https://evil.example", "provider:https://evil.example", "operator:GM9901"),
+        (None, "console:root", "operator:GM9901"),
+        (None, "account:anna", "operator:GM9901"),
+    ],
+)
+@pytest.mark.usefixtures("controller")
+async def test_whoever_took_over_the_pages_speaks_for_no_provider(
+    place: Place, provider: IdentityProvider, issuer: str | None, actor: str | None, roles: str
+) -> None:
+    said = FollowProvider(issuer or provider.issuer, "me", "mole", "Mole", roles)
+
+    async def told(wanted: FollowProvider, by: str) -> object:
+        return await ask(place.site.pool, AskedCommand(wanted, account=new_account_id()), actor=by, scope=None)
+
+    refused = await told(said, actor or f"provider:{provider.issuer}")
+    assert refused == Refused(RefusalReason.NOT_ALLOWED)
+    assert await list_accounts(place.serve.background, None) == []
+    good = FollowProvider(provider.issuer, "me", "mole", "Mole", "operator:GM9901")
+    assert await told(good, f"provider:{provider.issuer}") == ACCEPTED
 
 
 async def test_two_first_logins_at_the_same_moment_are_one_account(place: Place, provider: IdentityProvider) -> None:

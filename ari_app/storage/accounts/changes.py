@@ -15,7 +15,7 @@ from ari_app.core.accounts import LINK_LASTS, LONGEST_LOGIN, LONGEST_NAME, Accou
 from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.storage.accounts.attempts import subjects_of_login
-from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, roles_of
+from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, operator_towns, roles_of
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import InputRefused
@@ -24,6 +24,11 @@ _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))"
 _ADD = "INSERT INTO account (id, login, name, operator, created_at) VALUES ($1, $2, $3, $4, $5)"
 ADD_ROLE = """
 INSERT INTO account_role (account, role, municipality, team) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"""
+# Given here to somebody who has it from the provider, it is ours from now on: it stays when the provider takes it away.
+_GIVE_ROLE = """
+INSERT INTO account_role AS held (account, role, municipality, team) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account, role, municipality, team) DO UPDATE SET from_provider = false WHERE held.from_provider
+RETURNING account"""
 REMOVE_ROLE = "DELETE FROM account_role WHERE account = $1 AND role = $2 AND municipality = $3 AND team = $4"
 _LINK = "INSERT INTO account_link (token_hash, account, expires_at) VALUES ($1, $2, $3)"
 _FORGET = (
@@ -44,6 +49,7 @@ _IS_MUNICIPALITY = "SELECT EXISTS (SELECT FROM municipality WHERE code = $1)"
 _IS_TEAM = "SELECT EXISTS (SELECT FROM team WHERE code = $1)"
 _TOWNS_OF_TEAM = "SELECT municipality FROM team_municipality WHERE team = $1"
 _IS_OPERATOR = "SELECT EXISTS (SELECT FROM operator WHERE number = $1)"
+_OTHER_WITH = "SELECT login FROM account WHERE operator = $1 AND id <> $2 LIMIT 1"
 
 
 class AccountRefused(InputRefused):
@@ -109,13 +115,15 @@ async def add_in(
         )
     if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise AccountRefused(f"the name of a person is needed, on one line, of at most {LONGEST_NAME} characters")
-    await _require_operator(connection, operator)
+    await _require_operator(connection, account, operator)
     if await connection.fetchval(_ID, stored) is not None:
         raise AccountRefused(f"{stored} is an account already", RefusalReason.LOGIN_TAKEN)
     await connection.execute(_ADD, account, stored, name.strip(), operator, now)
     for role in roles:
         await connection.execute(ADD_ROLE, account, *role_columns(role))
-    detail = {"account": stored, "operator": operator, "roles": list(map(str, roles))}
+    given = together(scope for _, scope in (await roles_of(connection, [account])).get(account, []))
+    towns = await _towns_with(connection, given, operator)
+    detail = {"account": stored, "operator": operator, "roles": list(map(str, roles)), "municipalities": towns}
     await record_deed(connection, now, author, "account.add", detail)
 
 
@@ -137,8 +145,8 @@ async def change_roles_in(
         await record_deed(connection, now, author, "account.role_remove", of_role(account, role))
         await connection.execute(REMOVE_ROLE, account.id, *role_columns(role))
     for role in added:
-        await connection.execute(ADD_ROLE, account.id, *role_columns(role))
-        await record_deed(connection, now, author, "account.role_add", of_role(account, role))
+        if await connection.fetchval(_GIVE_ROLE, account.id, *role_columns(role)) is not None:
+            await record_deed(connection, now, author, "account.role_add", of_role(account, role))
 
 
 async def link_in(connection: Connection, account: Account, token_hash: bytes, author: str, now: datetime) -> None:
@@ -146,18 +154,27 @@ async def link_in(connection: Connection, account: Account, token_hash: bytes, a
 
     Password, second factor and recovery codes of before are forgotten.
     """
-    for statement in _FORGET:
-        await connection.execute(statement, account.id)
-    await connection.execute(_END_SESSIONS, account.id, now)
+    await forget_in(connection, account.id, now)
     await connection.execute(_LINK, token_hash, account.id, now + LINK_LASTS)
     await record_deed(connection, now, author, "account.reset", {"account": account.login})
+
+
+async def forget_in(connection: Connection, account: AccountId, now: datetime) -> None:
+    """Whatever somebody could log in with here is gone, links included, and all logins end."""
+    for statement in _FORGET:
+        await connection.execute(statement, account)
+    await end_sessions_in(connection, account, now)
+
+
+async def end_sessions_in(connection: Connection, account: AccountId, now: datetime) -> None:
+    await connection.execute(_END_SESSIONS, account, now)
 
 
 async def lock_in(connection: Connection, account: Account, author: str, now: datetime) -> None:
     """Nobody logs in with it, and its logins end. Raises AccountRefused."""
     await require_others(connection, account, account.roles)
     await connection.execute(_SET_LOCKED, account.id, now)
-    await connection.execute(_END_SESSIONS, account.id, now)
+    await end_sessions_in(connection, account.id, now)
     await record_deed(connection, now, author, "account.lock", {"account": account.login})
 
 
@@ -172,15 +189,35 @@ async def set_operator_in(
     connection: Connection, account: Account, operator: OperatorNumber | None, author: str, now: datetime
 ) -> None:
     """Who the account's owner is at the phone. Raises AccountRefused."""
-    await _require_operator(connection, operator)
+    await _require_operator(connection, account.id, operator)
     await connection.execute(_SET_OPERATOR, account.id, operator)
-    detail = {"account": account.login, "operator": operator, "before": account.operator}
+    towns = await _towns_with(connection, account.scope, operator, account.operator)
+    detail = {
+        "account": account.login,
+        "operator": operator,
+        "before": account.operator,
+        "municipalities": towns,
+    }
     await record_deed(connection, now, author, "account.operator", detail)
 
 
-async def _require_operator(connection: Connection, operator: OperatorNumber | None) -> None:
-    if operator is not None and not await connection.fetchval(_IS_OPERATOR, operator):
+async def _require_operator(connection: Connection, account: AccountId, operator: OperatorNumber | None) -> None:
+    """It is there, and no other account is that operator: two people would have one phone, and one state."""
+    if operator is None:
+        return
+    if not await connection.fetchval(_IS_OPERATOR, operator):
         raise AccountRefused(f"no operator has number {operator}", RefusalReason.NO_SUCH_OPERATOR)
+    other = await connection.fetchval(_OTHER_WITH, operator, account)
+    if other is not None:
+        text = f"account {other} has number {operator} already: take it away there first"
+        raise AccountRefused(text, RefusalReason.OPERATOR_TAKEN)
+
+
+async def _towns_with(connection: Connection, of: Scope, *operators: OperatorNumber | None) -> list[str] | None:
+    """For the audit log: the municipalities of the account and of these operators; None: for the whole group."""
+    numbers = [number for number in operators if number is not None]
+    found = together([of, *[await operator_towns(connection, number) for number in numbers]])
+    return sorted(found) if found else None
 
 
 async def require_others(connection: Connection, account: Account, removed: Collection[RoleRow]) -> None:

@@ -127,8 +127,7 @@ async def set_subject(pool: Pool, login: str, issuer: str, subject: str, author:
     Raises AccountRefused, StoreUnavailable.
     """
     async with _changing(pool) as connection:
-        found = await _found(connection, login)
-        await link_subject_in(connection, found.id, found.login, issuer, subject, author, now)
+        await link_subject_in(connection, await _found(connection, login), issuer, subject, author, now)
 
 
 async def set_password_hash(pool: Pool, account: AccountId, password_hash: str) -> None:

@@ -1,6 +1,8 @@
 """Accounts of people whom an identity provider lets in: found by issuer and subject, and by nothing else.
 
-The provider's roles are marked as such: they follow it, and roles that were given here stay.
+The provider's roles are marked as such: they follow it, and roles that were given here stay. Whoever knows a password
+or a link of the account from before is not the person whom the provider means: with each right that comes by it, what
+one could log in with here is forgotten.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ari_app.core.access import Actor, Role
-from ari_app.core.accounts import RoleRow
+from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, MunicipalityCode, TeamCode, optional
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.provider_commands import FollowProvider
@@ -21,6 +23,8 @@ from ari_app.storage.accounts.changes import (
     AccountRefused,
     account_in,
     add_in,
+    end_sessions_in,
+    forget_in,
     of_role,
     require_others,
     role_columns,
@@ -40,6 +44,7 @@ WHERE subject.issuer = $1 AND subject.subject = $2"""
 _OF_PROVIDER = "SELECT role, municipality, team FROM account_role WHERE account = $1 AND from_provider"
 _ID = "SELECT account FROM account_subject WHERE issuer = $1 AND subject = $2"
 _SUBJECT = "SELECT subject FROM account_subject WHERE account = $1"
+_LINKED = "SELECT issuer, subject FROM account_subject WHERE account = $1"
 _LINK = """
 INSERT INTO account_subject (account, issuer, subject) VALUES ($1, $2, $3)
 ON CONFLICT (account) DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject"""
@@ -51,9 +56,10 @@ _IS_TAKEN = "SELECT EXISTS (SELECT FROM account WHERE login = $1)"
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """`provider_roles`: those that the provider gave at the last login, as they are typed."""
+    """`provider_roles`: those that the provider gave at the last login, as they are typed; `roles`: all."""
 
     actor: Actor
+    roles: frozenset[str]
     provider_roles: frozenset[str]
     is_locked: bool
 
@@ -66,9 +72,14 @@ async def account_of_subject(pool: Pool, issuer: str, subject: str) -> ProviderA
             if row is None:
                 return None
             account = AccountId(row["id"])
-            actor = actor_of(account, row, await roles_of(connection, [account]))
+            held = await roles_of(connection, [account])
             given = await connection.fetch(_OF_PROVIDER, account)
-    return ProviderAccount(actor, frozenset(str(_role(one)) for one in given), row["locked_at"] is not None)
+    return ProviderAccount(
+        actor_of(account, row, held),
+        frozenset(str(role) for role, _ in held.get(account, [])),
+        frozenset(str(_role(one)) for one in given),
+        row["locked_at"] is not None,
+    )
 
 
 async def subject_of_account(pool: Pool, account: AccountId) -> str | None:
@@ -93,28 +104,51 @@ async def follow_in(
         if await account_in(connection, account) is not None:
             raise AccountRefused("a provider is given no account that is there", RefusalReason.NOT_ALLOWED)
         login = await _free_login(connection, said)
-        await add_in(connection, account, login, said.name, None, (), author, now)
+        await add_in(connection, account, login, said.name, None, wanted, author, now)
+        for role in wanted:
+            await connection.execute(_MARK, account, *role_columns(role))
         await connection.execute(_LINK, account, said.issuer, said.subject)
+        detail = {"account": login, "issuer": said.issuer, "after": _digest(said.issuer, said.subject)}
+        await record_deed(connection, now, author, "account.subject", detail)
     else:
-        account = AccountId(linked)
-    await _set_roles(connection, account, wanted, author, now)
+        await _set_roles(connection, AccountId(linked), wanted, author, now)
 
 
 async def link_in(
-    connection: Connection, account: AccountId, login: str, issuer: str, subject: str, author: str, now: datetime
+    connection: Connection, account: Account, issuer: str, subject: str, author: str, now: datetime
 ) -> None:
-    """Who of the provider may log in to this account; nobody, without a subject. Raises AccountRefused."""
-    if not subject:
-        await connection.execute(_UNLINK, account)
-    else:
+    """Who of the provider may log in to this account; nobody, without a subject. All logins end.
+
+    The one of before loses the roles that came by the provider. With a new one, password and links are forgotten.
+    Raises AccountRefused.
+    """
+    linked = await connection.fetchrow(_LINKED, account.id)
+    before = None if linked is None else (linked["issuer"], linked["subject"])
+    after = (issuer, subject) if subject else None
+    if before == after:
+        return
+    if after is not None:
         if not subject.isprintable() or not issuer:
             raise AccountRefused("that is no subject of a provider")
-        other = await connection.fetchval(_ID, issuer, subject)
-        if other is not None and other != account:
+        if await connection.fetchval(_ID, issuer, subject) is not None:
             raise AccountRefused("that subject has another account", RefusalReason.LOGIN_TAKEN)
-        await connection.execute(_LINK, account, issuer, subject)
-    detail = {"account": login, "issuer": issuer, "linked": bool(subject)}
-    await record_deed(connection, now, author, "account.subject", detail)
+    given = [_role(row) for row in await connection.fetch(_OF_PROVIDER, account.id)]
+    await require_others(connection, account, given)
+    detail = {
+        "account": account.login,
+        "issuer": issuer or (before or ("",))[0],
+        "before": None if before is None else _digest(*before),
+        "after": None if after is None else _digest(*after),
+    }
+    # First the deed: it is of the municipalities of the roles that go.
+    await record_deed(connection, now, author, "account.subject" if subject else "account.subject_remove", detail)
+    await _take_away(connection, account, given, author, now)
+    if after is None:
+        await connection.execute(_UNLINK, account.id)
+        await end_sessions_in(connection, account.id, now)
+    else:
+        await connection.execute(_LINK, account.id, *after)
+        await forget_in(connection, account.id, now)
 
 
 async def _set_roles(
@@ -126,22 +160,35 @@ async def _set_roles(
     given = [_role(row) for row in await connection.fetch(_OF_PROVIDER, account)]
     gone = [role for role in given if role not in wanted]
     await require_others(connection, found, gone)
-    for role in gone:
-        await record_deed(connection, now, author, "account.role_remove", of_role(found, role))
-        await connection.execute(REMOVE_ROLE, account, *role_columns(role))
-    for role in wanted:
-        if role not in found.roles:
-            await connection.execute(ADD_ROLE, account, *role_columns(role))
-            await connection.execute(_MARK, account, *role_columns(role))
-            await record_deed(connection, now, author, "account.role_add", of_role(found, role))
+    await _take_away(connection, found, gone, author, now)
+    added = [role for role in wanted if role not in found.roles]
+    for role in added:
+        await connection.execute(ADD_ROLE, account, *role_columns(role))
+        await connection.execute(_MARK, account, *role_columns(role))
+        await record_deed(connection, now, author, "account.role_add", of_role(found, role))
+    if added:
+        await forget_in(connection, account, now)
+
+
+async def _take_away(
+    connection: Connection, account: Account, roles: Collection[RoleRow], author: str, now: datetime
+) -> None:
+    for role in roles:
+        # First the deed: it is of the municipalities that the account has with this role.
+        await record_deed(connection, now, author, "account.role_remove", of_role(account, role))
+        await connection.execute(REMOVE_ROLE, account.id, *role_columns(role))
 
 
 async def _free_login(connection: Connection, said: FollowProvider) -> str:
     """The name that the provider says, unless another account has it: that one is somebody else's."""
     if not await connection.fetchval(_IS_TAKEN, said.login):
         return said.login
-    mark = hashlib.sha256(f"{said.issuer} {said.subject}".encode("utf-8", "replace")).hexdigest()[:8]
-    return f"{said.login}-{mark}"
+    return f"{said.login}-{_digest(said.issuer, said.subject)[:8]}"
+
+
+def _digest(issuer: str, subject: str) -> str:
+    """Which person of a provider it was, for whoever knows both: a subject may be a name or an e-mail address."""
+    return hashlib.sha256(f"{issuer} {subject}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _role(row: Named) -> RoleRow:

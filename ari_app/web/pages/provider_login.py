@@ -93,7 +93,7 @@ async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next
     if found is not None and found.is_locked:
         log.warning("login_refused", why="locked", account=found.actor.login)
         return login_page(site, next_path, status=403, fault="locked")
-    if found is None or found.provider_roles != frozenset(person.roles):
+    if found is None or _is_to_follow(found, frozenset(person.roles)):
         answer = await _follow(site, person, found)
         match answer:
             case Accepted():
@@ -111,6 +111,11 @@ async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next
     response = see_other(next_path)
     set_cookie(site, response, token)
     return response
+
+
+def _is_to_follow(found: ProviderAccount, said: frozenset[str]) -> bool:
+    """A role that was given here is not the provider's to give once more."""
+    return bool(said - found.roles or found.provider_roles - said)
 
 
 async def _follow(site: Site, person: ProviderPerson, found: ProviderAccount | None) -> Answer:
