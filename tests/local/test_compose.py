@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ari_app.core.provider import ProviderGrants
 from ari_app.settings import Settings, WebSettings, load, variables
 from tests.local.secret_settings import secret_variables
 
@@ -169,6 +170,23 @@ def test_the_pages_get_settings_that_they_know_and_a_role_that_makes_no_accounts
     assert service["secrets"] == ["web_database_url", "oidc_client_secret"]
     assert "ari_app_web:" in (ROOT / "docs" / "deployment.md").read_text()
     assert service["healthcheck"]["test"][-1] == "pages"
+
+
+def test_the_controller_knows_of_the_identity_provider_what_the_pages_know(services: dict[str, dict[str, Any]]) -> None:
+    pages, controller = services["web"]["environment"], services["ari-app"]["environment"]
+    for name in ("ISSUER", "ROLES", "SCOPE_CLAIM", "SCOPES"):
+        assert controller[f"ARI_APP_OIDC_{name}"] == pages[f"ARI_APP_OIDC_{name}"]
+    said = {
+        "DATABASE_URL": DATABASE_URL,
+        "ARI_APP_ARI_USER": "ari_app",
+        "ARI_APP_ARI_PASSWORD": "ari-word",
+        "ARI_APP_SOUNDS_DIR": "/sounds",
+    }
+    assert load(Settings, said).provider_grants is None
+    said |= {"ARI_APP_OIDC_ISSUER": "https://login.example", "ARI_APP_OIDC_ROLES": "Baas=supervisor,Redactie=editor"}
+    said |= {"ARI_APP_OIDC_SCOPE_CLAIM": "gemeente", "ARI_APP_OIDC_SCOPES": "GM9901"}
+    gives = load(Settings, said).provider_grants
+    assert gives == ProviderGrants("https://login.example", frozenset({"supervisor:GM9901", "editor:GM9901"}))
 
 
 def test_no_secret_is_in_the_environment_and_each_is_mounted_only_where_it_is_read(compose: dict[str, Any]) -> None:

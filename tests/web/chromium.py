@@ -15,7 +15,6 @@ from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from ari_app.core.accounts import RoleRow
-from ari_app.core.ids import OperatorNumber
 from ari_app.local.pages import LocalPages
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.accounts.store import add_account, set_password_hash
@@ -23,7 +22,7 @@ from ari_app.storage.db.engine import Database
 from tests import machine
 from tests.patience import PATIENCE_SECONDS
 from tests.web.html import WrittenPages
-from tests.web.people import PASSWORD, Clock
+from tests.web.people import PASSWORD, Clock, set_number
 
 PROGRAM = shutil.which("chromium") or "chromium"
 #: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
@@ -50,8 +49,8 @@ class Desk:
         return self.pages.settings.url
 
     async def account(self, login: str, *roles: RoleRow, operator: str | None = None, name: str = "Anna") -> None:
-        number = None if operator is None else OperatorNumber(operator)
-        account = await add_account(self.serve.background, login, name, number, roles, "test", Clock()())
+        account = await add_account(self.serve.background, login, name, None, roles, "test", Clock()())
+        await set_number(self.serve, account, operator)
         await set_password_hash(self.serve.background, account, await Passwords().hash(PASSWORD))
 
     async def page(self) -> Page:

@@ -8,10 +8,12 @@ from uuid import uuid4
 
 import pytest
 
+from ari_app.core.access import ApiScope
 from ari_app.core.operator_commands import ACCEPTED, Answer, Promised
 from ari_app.core.operators import OperatorState
 from tests.web.api.stand import WIERDAM, Stand
 from tests.web.callers import Talk, a_talk
+from tests.web.controllers import rows_are_changed
 from tests.web.rows import an_operator, store
 from tests.web.test_state import a_controller
 
@@ -50,3 +52,21 @@ async def test_a_retry_is_answered_as_the_first_was_when_the_caller_has_moved_on
     again = await everything.send("POST", path, body, key)
     assert (first.status, again.status, again.text) == (201, 201, first.text)
     assert (await other.send("POST", path, body, key)).status == 404  # to others it is no command of theirs
+
+
+async def test_a_calamity_is_the_same_when_its_moment_has_come_between_two_tries(stand: Stand) -> None:
+    program = await stand.program("r-calamiteit", ApiScope.CALAMITY)
+    key, soon = {"Idempotency-Key": str(uuid4())}, (stand.place.clock() + timedelta(minutes=1)).isoformat()
+    body = {"gemeente": "GM9901", "tekst": "Brand", "vanaf": soon}
+    async with rows_are_changed(stand.place):
+        first = await program.send("POST", "/calamiteiten", body, key)
+        stand.place.clock.pass_by(timedelta(minutes=2))
+        again = await program.send("POST", "/calamiteiten", body, key)
+        assert (first.status, again.status, again.text) == (201, 201, first.text)
+        for other in ({**body, "tekst": "Storm"}, {"gemeente": "GM9901", "tekst": "Brand"}):
+            refused = await program.send("POST", "/calamiteiten", other, key)
+            assert (refused.status, refused.json["code"]) == (409, "other_command")
+        ended = {"gemeente": "GM9901"}
+        assert (await program.send("POST", "/calamiteiten/beeindigingen", ended, key)).status == 409
+        assert (await program.send("POST", "/calamiteiten/beeindigingen", ended)).status == 201
+    assert await stand.place.deeds("calamity.set") == ["service:r-calamiteit"]
