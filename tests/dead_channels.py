@@ -91,7 +91,8 @@ class RealExchange:
 def only_dead_are_left(exchange: Exchange, obeyed_seconds: float = OBEYED_SECONDS) -> bool:
     """Whether each channel that is left is dead, and no bridge has anybody else, or is left empty.
 
-    Dead: the application gave it up, its SIP call is over, and it obeys no hang-up, which is tried here.
+    Dead: the application gave it up, its SIP call is over, and it obeys no hang-up, which is tried here. Raises
+    AssertionError for one that obeys: nobody who looks again would see what was left.
     """
     left = exchange.channels().keys()
     if not left or not left <= exchange.given_up() or not all(map(exchange.phone_has_gone, left)):
@@ -106,7 +107,8 @@ def only_dead_are_left(exchange: Exchange, obeyed_seconds: float = OBEYED_SECOND
     until = time.monotonic() + obeyed_seconds
     while (there := exchange.channels().keys()) == left and time.monotonic() < until:
         time.sleep(0.05)
-    return there == left
+    assert there == left, f"given up, and yet hung up when told to: {sorted(left - there)}"
+    return True
 
 
 def restart(server: LocalAsterisk) -> None:

@@ -27,8 +27,9 @@ from tests.place import WORKER
 #: workers that take tests with Asterisk, and workers that never do
 WITH_ASTERISK_PER_CORE, COMPUTING_PER_CORE = 2, 1
 MOST_CORES = 3
-#: the niceness of a worker while it runs a test with Asterisk, and that of one that never does
+#: how much nicer than the run itself a worker is while it runs a test with Asterisk, and one that never does
 FIRST, LAST = -5, 5
+_NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
 #: modules that compare costs
 CLOCK_BOUND = (
     "tests/bench/test_bench_quick.py",
@@ -114,9 +115,12 @@ def group_of(nodeid: str) -> str:
 
 
 def only_computes(worker: str, count: int) -> bool:
-    """Whether this worker, such as "gw5" of 6, never takes tests with Asterisk."""
+    """Whether this worker, such as "gw5" of 6, never takes tests with Asterisk.
+
+    A worker beyond that number came for one that crashed, and takes any.
+    """
     with_asterisk = -(-count * WITH_ASTERISK_PER_CORE // (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE))
-    return int(worker.removeprefix("gw")) >= with_asterisk
+    return with_asterisk <= int(worker.removeprefix("gw")) < count
 
 
 def workers(config: pytest.Config) -> int:
@@ -184,10 +188,10 @@ def give_priority(item: pytest.Item) -> None:
     if not WORKER:
         return
     if only_computes(WORKER, int(os.environ["PYTEST_XDIST_WORKER_COUNT"])):
-        os.setpriority(os.PRIO_PROCESS, 0, LAST)
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS + LAST)
         return
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, FIRST if item.get_closest_marker("asterisk") else 0)
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS + (FIRST if item.get_closest_marker("asterisk") else 0))
 
 
 def _rank(item: pytest.Item) -> tuple[int, int]:

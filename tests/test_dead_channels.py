@@ -56,11 +56,9 @@ def test_a_dead_channel_is_known_wherever_it_is(left: Left) -> None:
         Left(there={}),
         Left(gave_up=set()),
         Left(without_phone=set()),
-        Left(obedient={"a"}),
         Left(there=TWO),
         Left(there=TWO, gave_up={"a", "b"}),
         Left(there=TWO, without_phone={"a", "b"}),
-        Left(there=TWO, gave_up={"a", "b"}, without_phone={"a", "b"}, obedient={"b"}),
         Left(places={"waiting-1": ["a"], "talk-1": []}),
         Left(places={"talk-1": ["a", "b"]}),
     ],
@@ -68,14 +66,22 @@ def test_a_dead_channel_is_known_wherever_it_is(left: Left) -> None:
         "nothing",
         "not given up",
         "has a phone",
-        "hangs up",
         "another",
         "another with a phone",
         "another not given up",
-        "another that hangs up",
         "an empty bridge",
         "a bridge with another",
     ],
 )
 def test_whatever_else_is_left_is_no_dead_channel(left: Left) -> None:
     assert not only_dead_are_left(replace(left), obeyed_seconds=0.01)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [Left(obedient={"a"}), Left(there=TWO, gave_up={"a", "b"}, without_phone={"a", "b"}, obedient={"b"})],
+    ids=["alone", "beside a dead one"],
+)
+def test_a_channel_that_was_given_up_and_hangs_up_when_told_to_fails_the_test_at_once(left: Left) -> None:
+    with pytest.raises(AssertionError, match=f"{sorted(left.obedient)[0]!r}"):
+        only_dead_are_left(left, obeyed_seconds=0.01)

@@ -86,6 +86,7 @@ def test_a_worker_that_computes_is_given_no_test_with_asterisk_and_every_test_is
                 scheduler.mark_test_complete(worker, index)
     assert sorted(sum(done.values(), [])) == sorted(tests)
     alone = {name for name in done if sharing.only_computes(name, count)}
+    assert not sharing.only_computes(f"gw{count}", count), "it comes for one that crashed"
     assert len(alone) == count // 3
     assert not {test for name in alone for test in done[name]} & set(waiting)
     assert all(done[worker.gateway.id][0] in waiting for worker in workers if worker.gateway.id not in alone)
