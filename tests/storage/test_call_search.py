@@ -8,16 +8,18 @@ from datetime import timedelta
 import pytest
 
 from ari_app.core.access import Scope
-from ari_app.core.call import Call, EndReason, Fact, FactKind, LegRole, Stage
+from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, LegRole, Stage
 from ari_app.core.ids import CallId, OperatorNumber, TeamCode
+from ari_app.core.queue_visits import VisitOutcome
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.calls.reads import list_calls
 from ari_app.storage.calls.search import FIRST_WINDOW, search_calls
-from ari_app.storage.calls.selected import Selection
+from ari_app.storage.calls.selected import Selection, select_calls
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Database
-from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg
+from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg, new_visit
 
 pytestmark = pytest.mark.postgres
 
@@ -45,9 +47,86 @@ async def a_call(
     call = replace(call, **changes)  # type: ignore[arg-type]
     leg = replace(new_leg(call, at), role=LegRole.OPERATOR, party="101", team=TeamCode("wierdam"), joined_at=answered)
     ledger = PostgresLedger(database.pool)
-    stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], legs=[leg] if answered else [])
+    outcome = VisitOutcome.ABANDONED if answered is None else VisitOutcome.ANSWERED
+    stay = replace(new_visit(call, at), left_at=answered or ended, outcome=outcome)
+    legs = [leg] if answered else []
+    stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], legs=legs, visits=[stay])
     await ledger.close()
     return stored
+
+
+async def a_call_that_came_back(database: Database) -> Call:
+    """Waited 10 s, talked 25 s to an operator, then to a colleague, waited 8 s elsewhere and 300 s here.
+
+    Then another operator had the caller for 40 s.
+    """
+    at = NINE - timedelta(minutes=30)
+    call = replace(
+        new_call(at=at),
+        municipality=WIERDAM,
+        stage=Stage.ENDED,
+        queued_at=at + timedelta(seconds=343),
+        answered_at=at + timedelta(seconds=10),
+        ended_at=at + timedelta(seconds=383),
+        end_reason=EndReason.CALLER_HUNG_UP,
+        transfer_count=1,
+    )
+    stays = [
+        replace(
+            new_visit(call, at + timedelta(seconds=since)),
+            municipality=town,
+            left_at=at + timedelta(seconds=until),
+            outcome=VisitOutcome.ANSWERED if town == WIERDAM else VisitOutcome.MOVED,
+        )
+        for since, until, town in ((0, 10, WIERDAM), (35, 43, ELDERLO), (43, 343, WIERDAM))
+    ]
+    legs = [
+        replace(
+            new_leg(call, at),
+            role=role,
+            party=party,
+            joined_at=at + timedelta(seconds=joined),
+            left_at=at + timedelta(seconds=left),
+            ended_at=at + timedelta(seconds=383),
+            end_reason=LegEndReason.RELEASED,
+        )
+        for role, party, joined, left in (
+            (LegRole.CALLER, None, 10, 383),
+            (LegRole.OPERATOR, "101", 10, 33),
+            (LegRole.COLLEAGUE, "2011", 30, 35),
+            (LegRole.OPERATOR, "102", 343, 383),
+        )
+    ]
+    ledger = PostgresLedger(database.pool)
+    stored = await ledger.store(call, [Fact(at, FactKind.ARRIVED, {})], legs=legs, visits=stays)
+    await ledger.close()
+    return stored
+
+
+async def test_a_caller_who_goes_back_to_a_queue_waits_and_talks_in_all_its_stretches(an_area: Database) -> None:
+    call = await a_call_that_came_back(an_area)
+    for scope, waited in ((OWN, 310.0), (None, 318.0)):
+        (one,) = (await search_calls(an_area.background, scope, Selection(), LATER)).calls
+        assert (one.wait_seconds, one.talk_seconds) == (waited, 65.0), scope
+        (line,) = await list_calls(an_area.background, scope)
+        assert (line.wait_seconds, line.talk_seconds) == (waited, 65.0), scope
+    assert await found(an_area, Selection(waited_seconds=309)) == [call.id]
+    assert await found(an_area, Selection(waited_seconds=310)) == []
+    assert await found(an_area, Selection(waited_seconds=317), None) == [call.id]
+
+
+async def test_what_goes_on_lasts_until_now_and_what_never_was_has_no_length(an_area: Database) -> None:
+    waiting = replace(new_call(at=NINE), municipality=WIERDAM, stage=Stage.WAITING, queued_at=NINE)
+    talking = replace(new_call(at=NINE), municipality=WIERDAM, stage=Stage.TALKING, answered_at=NINE)
+    leg = replace(new_leg(talking, NINE), role=LegRole.OPERATOR, party="101", joined_at=NINE)
+    ledger = PostgresLedger(an_area.pool)
+    await ledger.store(waiting, [Fact(NINE, FactKind.ARRIVED, {})], visits=[new_visit(waiting, NINE)])
+    await ledger.store(talking, [Fact(NINE, FactKind.ARRIVED, {})], legs=[leg])
+    await ledger.close()
+    for now, seconds in ((NINE + timedelta(seconds=70), 70.0), (NINE - timedelta(seconds=1), 0.0)):
+        shown = {one.id: one for one in await select_calls(an_area.background, OWN, Selection(), now)}
+        assert (shown[waiting.id].wait_seconds, shown[waiting.id].talk_seconds) == (seconds, None)
+        assert (shown[talking.id].wait_seconds, shown[talking.id].talk_seconds) == (None, seconds)
 
 
 async def found(database: Database, wanted: Selection, scope: Scope = OWN, **more: float) -> list[CallId]:

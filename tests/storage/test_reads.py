@@ -56,7 +56,9 @@ async def test_an_answered_call_tells_how_long_the_citizen_waited_and_who_answer
     over = {"ended_at": after(74.5), "end_reason": LegEndReason.RELEASED}
     offered = replace(offered, ended_at=after(9), end_reason=LegEndReason.NO_ANSWER)
     answered = Leg(new_leg_id(), call.id, ChannelId("b"), LegRole.OPERATOR, "101", after(10), joined_at=after(14.5))
-    await stored(ledger, call, new_leg(call), offered, replace(answered, **over))  # type: ignore[arg-type]
+    stay = replace(new_visit(call, after(2)), left_at=after(14.5), outcome=VisitOutcome.ANSWERED)
+    answered = replace(answered, left_at=after(74.5), **over)  # type: ignore[arg-type]
+    await stored(ledger, call, new_leg(call), offered, answered, visits=[stay])
     (line,) = await list_calls(an_area.background, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (12.5, 60.0, "101")
     assert (line.municipality_name, line.stage, line.end_reason) == ("Wierdam", Stage.ENDED, EndReason.CALLER_HUNG_UP)
@@ -66,14 +68,17 @@ async def test_an_abandoned_call_waited_until_its_end_and_talked_to_nobody(
     an_area: Database, ledger: PostgresLedger
 ) -> None:
     ended = {"stage": Stage.ENDED, "ended_at": after(32), "end_reason": EndReason.ABANDONED_WAITING}
-    await stored(ledger, replace(of(WIERDAM), queued_at=after(2), **ended))  # type: ignore[arg-type]
+    call = replace(of(WIERDAM), queued_at=after(2), **ended)  # type: ignore[arg-type]
+    stay = replace(new_visit(call, after(2)), left_at=after(32), outcome=VisitOutcome.ABANDONED)
+    await stored(ledger, call, visits=[stay])
     (line,) = await list_calls(an_area.background, GROUP)
     assert (line.wait_seconds, line.talk_seconds, line.operator) == (30.0, None, None)
 
 
 async def test_a_waiting_call_has_waited_until_now(an_area: Database, ledger: PostgresLedger) -> None:
     queued_at = datetime.now(UTC) - timedelta(seconds=100)
-    await stored(ledger, replace(of(WIERDAM), stage=Stage.WAITING, queued_at=queued_at))
+    call = replace(of(WIERDAM), stage=Stage.WAITING, queued_at=queued_at)
+    await stored(ledger, call, visits=[new_visit(call, queued_at)])
     asked_at = datetime.now(UTC)
     (line,) = await list_calls(an_area.background, GROUP)
     answered_at = datetime.now(UTC)

@@ -31,14 +31,23 @@ INSERT INTO operator_state (session_id, operator, teams, state, call_id, from_at
 SELECT gen_random_uuid(), CASE WHEN n % 50 = 0 THEN '101' ELSE '102' END, '{}', 'talking', id,
   arrived_at, arrived_at + interval '30 seconds' FROM (SELECT id, arrived_at, row_number() OVER () AS n
     FROM call) one"""
+THEIR_STAYS = """
+INSERT INTO queue_visit (id, call_id, municipality, reason, entered_at, left_at, outcome)
+SELECT gen_random_uuid(), id, municipality, 'menu', arrived_at, arrived_at + interval '70 seconds', 'answered'
+FROM call"""
+THEIR_LEGS = """
+INSERT INTO call_leg (id, call_id, channel_id, role, party, started_at, joined_at, left_at, ended_at, end_reason)
+SELECT gen_random_uuid(), id, 'c', 'operator', '101', arrived_at, arrived_at, ended_at, ended_at, 'released'
+FROM call"""
 LAST = CallId(UUID(int=7))
 
 
 async def test_each_question_has_its_index(an_area: Database, database_url: str) -> None:
     await an_area.background.execute(A_YEAR, NINE)
-    await an_area.background.execute(THEIR_STATES)
+    for statement in (THEIR_STATES, THEIR_STAYS, THEIR_LEGS):
+        await an_area.background.execute(statement)
     owner = await connect(database_url, "test")
-    await owner.execute("ANALYZE call, operator_state, operator_session")
+    await owner.execute("ANALYZE call, call_leg, queue_visit, operator_state, operator_session")
     await owner.close()
     questions: list[tuple[Scope, Selection, str]] = [
         (None, Selection(), "ix_call_arrived_at"),
@@ -48,6 +57,7 @@ async def test_each_question_has_its_index(an_area: Database, database_url: str)
         (OWN, Selection(is_open=True), "ix_call_open"),
         (OWN, Selection(operator=ANNA), "ix_operator_state_operator_from_at"),
         (OWN, Selection(operator=ANNA, is_open=True), "ix_call_open"),
+        (OWN, Selection(waited_seconds=60), "ix_queue_visit_call_id"),
         (OWN, Selection(only=LAST), "pk_call"),
     ]
     logged: asyncio.Queue[LoggedQuery] = asyncio.Queue()
@@ -60,4 +70,5 @@ async def test_each_question_has_its_index(an_area: Database, database_url: str)
                     pass
             plan = "\n".join(row[0] for row in await connection.fetch(f"EXPLAIN {query.query}", *query.args))
             assert index in plan, f"{wanted}\n{plan}"
-            assert "Seq Scan on call " not in plan and "Seq Scan on operator_state" not in plan, f"{wanted}\n{plan}"
+            for table in ("call ", "operator_state", "queue_visit", "call_leg"):
+                assert f"Seq Scan on {table}" not in plan, f"{wanted}\n{plan}"

@@ -15,6 +15,7 @@ from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumbe
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
 from ari_app.core.wrap_ups import CallWrapUp
+from ari_app.storage.calls.durations import seconds, talked, waited
 from ari_app.storage.calls.statements import CALL, LEG, TRANSFER, VISIT
 from ari_app.storage.calls.wrap_ups import WRAP_UP
 from ari_app.storage.db.engine import Pool
@@ -31,10 +32,7 @@ _MUNICIPALITY = "SELECT municipality FROM call WHERE id = $1 AND ($2::text[] IS 
 
 @dataclass(frozen=True, slots=True)
 class CallLine:
-    """One call in a list. `wait_seconds`: from the queue to a human, to the end, or to now; None: never queued.
-
-    `talk_seconds`: from the human's answer to the end or to now.
-    """
+    """One call in a list. `wait_seconds` and `talk_seconds` as those of `SelectedCall`."""
 
     id: CallId
     arrived_at: datetime
@@ -63,16 +61,13 @@ class CallStory:
     wrap_ups: tuple[CallWrapUp, ...] = ()
 
 
-_LINES = """
+_LINES = f"""
 SELECT call.id, call.arrived_at, call.dialled, call.municipality, municipality.name AS municipality_name, call.stage,
   call.end_reason, call.end_is_estimated, call.calamity, call.handled_by_fallback,
-  CASE WHEN call.queued_at <= coalesce(call.answered_at, call.ended_at, now())
-    THEN extract(epoch FROM coalesce(call.answered_at, call.ended_at, now()) - call.queued_at)::float8 END
-    AS wait_seconds,
-  extract(epoch FROM coalesce(call.ended_at, now()) - call.answered_at)::float8 AS talk_seconds,
+  {seconds(waited(now="now()", towns="$3"))} AS wait_seconds, {seconds(talked(now="now()"))} AS talk_seconds,
   (SELECT leg.party FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator'
    AND leg.joined_at IS NOT NULL ORDER BY leg.joined_at DESC LIMIT 1) AS operator
-FROM {0} LEFT JOIN municipality ON municipality.code = call.municipality
+FROM {{0}} LEFT JOIN municipality ON municipality.code = call.municipality
 ORDER BY call.arrived_at DESC, call.id LIMIT $2"""
 _NEWEST = """
 (SELECT * FROM call WHERE arrived_at >= coalesce($1::timestamptz, '-infinity') {0}
@@ -121,10 +116,7 @@ async def list_calls(
         towns = [municipality] if towns is None or municipality in towns else []
     with translated():
         async with reading(pool, scope) as connection:
-            if towns is None:
-                rows = await connection.fetch(_CALLS, since, limit)
-            else:
-                rows = await connection.fetch(_CALLS_OF_TOWNS, since, limit, towns)
+            rows = await connection.fetch(_CALLS if towns is None else _CALLS_OF_TOWNS, since, limit, towns)
     return [CallLine(**{**row, "stage": Stage(row["stage"]), "end_reason": _reason(row["end_reason"])}) for row in rows]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ari_app.core.access import Scope
 from ari_app.core.call import EndReason, Stage
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
+from ari_app.storage.calls.durations import seconds, talked, waited
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import RowShape
@@ -19,7 +20,11 @@ OPERATORS_PERIOD = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class SelectedCall:
-    """One call. `operator`: whoever has it or is offered it, else the last one who had it. No number of a caller."""
+    """One call. `operator`: whoever has it or is offered it, else the last one who had it. No number of a caller.
+
+    `wait_seconds`: in the queues of the scope, until now; None: in none. `talk_seconds`: for which operators and
+    colleagues had the caller, until now; None: nobody had (`storage.calls.durations`).
+    """
 
     id: CallId
     arrived_at: datetime
@@ -38,18 +43,8 @@ class SelectedCall:
     calamity: bool
     handled_by_fallback: bool
     callback_request: RequestId | None
-
-    def wait_seconds(self, now: datetime) -> float | None:
-        """From the queue to a human, to the end, or to now; None: never queued."""
-        until = self.answered_at or self.ended_at or now
-        waited = self.queued_at is not None and self.queued_at <= until
-        return (until - self.queued_at).total_seconds() if waited and self.queued_at is not None else None
-
-    def talk_seconds(self, now: datetime) -> float | None:
-        """From a human's answer to the end, or to now; None: no human answered."""
-        if self.answered_at is None:
-            return None
-        return max(0.0, ((self.ended_at or now) - self.answered_at).total_seconds())
+    wait_seconds: float | None
+    talk_seconds: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +54,7 @@ class Selection:
     `operator`: calls that they have, are offered, or had; without `since` those of the last thirty days. Of open calls
     those that they have or are offered now: they may have transferred others.
     `ends`: any of them; empty: whatever the end. `team`: one of its operators had the caller. `waited_seconds`: longer
-    than that, from the queue to a human, to the end or to now. `subject`: an operator's wrap-up says so.
+    than that in the queues of the scope. `subject`: an operator's wrap-up says so.
     """
 
     since: datetime | None = None
@@ -88,12 +83,14 @@ AND ($3::timestamptz IS NULL OR (arrived_at, id) < ($3, $4::uuid))
 AND ($6::text[] IS NULL OR municipality = ANY ($6)) AND ($7::boolean IS NULL OR (ended_at IS NULL) = $7)
 AND ($8::text IS NULL OR true) AND ($9::uuid IS NULL OR id = $9) AND ($10::timestamptz IS NULL OR true)
 AND (cardinality($11::text[]) = 0 OR end_reason = ANY ($11)) AND ($12::text IS NULL OR true)
-AND ($13::integer IS NULL OR queued_at < coalesce(answered_at, ended_at, now()) - make_interval(secs => $13))
+AND ($13::integer IS NULL OR arrived_at < coalesce(ended_at, $16::timestamptz) - make_interval(secs => $13))
 AND ($14::boolean IS NULL OR (transfer_count > 0) = $14) AND ($15::text IS NULL OR true){0}"""
 # Scalar and with a limit, so that they are asked of one call after the other: a join would read all legs first.
 _OF_TEAM = """
 AND (SELECT true FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator' AND leg.team = $12
   AND leg.joined_at IS NOT NULL LIMIT 1)"""
+_WAITED = waited(now="$16", towns="$6")
+_WAITED_LONGER = f"\nAND {_WAITED} > make_interval(secs => $13)"
 _ABOUT = "\nAND (SELECT true FROM call_wrap_up said WHERE said.call_id = call.id AND said.subject = $15 LIMIT 1)"
 _ORDER = "ORDER BY arrived_at DESC, id DESC LIMIT $5"
 _NEWEST = f"(SELECT * FROM call WHERE {{where}} {_ORDER}) AS call"
@@ -115,6 +112,7 @@ _SELECT = f"""
 SELECT call.id, call.arrived_at, call.dialled, call.municipality, town.name AS municipality_name, call.stage,
   call.queued_at, call.answered_at, call.ended_at, call.end_reason, call.end_is_estimated, call.transfer_count,
   call.held_at, call.calamity, call.handled_by_fallback, call.callback_request,
+  {seconds(_WAITED)} AS wait_seconds, {seconds(talked(now="$16"))} AS talk_seconds,
   coalesce((SELECT session.operator FROM operator_session session
       WHERE session.id = call.operator_session AND call.ended_at IS NULL),
     (SELECT leg.party FROM call_leg leg WHERE leg.call_id = call.id AND leg.role = 'operator'
@@ -138,7 +136,7 @@ async def select_calls(
     picked = (list(wanted.ends), wanted.team, wanted.waited_seconds, wanted.is_transferred, wanted.subject)
     with translated():
         async with reading(pool, scope) as connection:
-            rows = await connection.fetch(_statement(wanted, towns), *asked, now - OPERATORS_PERIOD, *picked)
+            rows = await connection.fetch(_statement(wanted, towns), *asked, now - OPERATORS_PERIOD, *picked, now)
     return [_SHAPE.read(row) for row in rows]
 
 
@@ -151,6 +149,7 @@ async def took_part(pool: Pool, scope: Scope, call_id: CallId, operator: Operato
 
 def _statement(wanted: Selection, towns: list[str] | None) -> str:
     more = ("" if wanted.team is None else _OF_TEAM) + ("" if wanted.subject is None else _ABOUT)
+    more += "" if wanted.waited_seconds is None else _WAITED_LONGER
     return _SELECT.format(_source(wanted, towns).format(where=_WHERE.format(more)))
 
 

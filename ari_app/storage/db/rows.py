@@ -15,7 +15,7 @@ from uuid import UUID
 T = TypeVar("T")
 
 #: the SQL type of a column by the type of its field; a test compares them with the tables
-_SQL_TYPES = {bool: "boolean", datetime: "timestamptz", int: "integer", str: "text", UUID: "uuid"}
+_SQL_TYPES = {bool: "boolean", datetime: "timestamptz", float: "float8", int: "integer", str: "text", UUID: "uuid"}
 
 #: a key of the detail may begin with `pii_`; a query that says this besides its exact condition finds the index of
 #: `storage.db.indexes`

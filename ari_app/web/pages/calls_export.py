@@ -38,8 +38,8 @@ _HEAD = (
     "gemeente",
     "gebeld nummer",
     "einde",
-    "gewacht (seconden)",
-    "gesproken (seconden)",
+    "gewacht in wachtrijen (seconden)",
+    "gesproken met medewerker of collega (seconden)",
     "medewerker",
     "doorverbonden (keer)",
     "calamiteit",
@@ -96,7 +96,7 @@ async def _pages(
         limit = min(ROWS_AT_ONCE, MOST_ROWS - count)
         found = await search_calls(site.pool, scope, selection, now, limit=limit)
         count += len(found.calls)
-        rows: list[Sequence[str]] = [row_of(one, names, now) for one in found.calls]
+        rows: list[Sequence[str]] = [row_of(one, names) for one in found.calls]
         if with_numbers and rows:
             author, ids = f"account:{visit.actor.login}", [one.id for one in found.calls]
             numbers = await callers_numbers(site.pool, scope, ids, author, now)
@@ -110,7 +110,7 @@ async def _pages(
         selection = replace(selection, before=found.after)
 
 
-def row_of(one: SelectedCall, names: Names, now: datetime) -> Sequence[str]:
+def row_of(one: SelectedCall, names: Names) -> Sequence[str]:
     """Times are those of the Netherlands, in a form that a spreadsheet takes for a moment."""
     return (
         str(one.id),
@@ -118,8 +118,8 @@ def row_of(one: SelectedCall, names: Names, now: datetime) -> Sequence[str]:
         one.municipality_name or names.town(one.municipality),
         one.dialled,
         end_words(one.end_reason),
-        _whole(one.wait_seconds(now)),
-        _whole(one.talk_seconds(now)),
+        _whole(one.wait_seconds),
+        _whole(one.talk_seconds),
         names.operator(one.operator),
         str(one.transfer_count),
         _yes(one.calamity),
