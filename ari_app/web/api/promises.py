@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
 from ari_app.core.access import Action
+from ari_app.core.area import DirectoryEntry
 from ari_app.core.callback_requests import callback_number
 from ari_app.core.commands import AskedCommand
 from ari_app.core.directory import is_visible
@@ -19,6 +21,7 @@ from ari_app.core.tariffs import Forbidden
 from ari_app.storage.callbacks.at_risk import story_in_scope
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.storage.calls.reads import municipality_of
+from ari_app.storage.commands.asker import operator_asked
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
@@ -62,20 +65,15 @@ class Belpoging(Body):
 
 
 async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
+    """A retry is not looked at again: what was right for the first try may be wrong where the caller is by then."""
     body, area, call_id = asked.body, asked.site.area.current, CallId(asked.body.gesprek)
-    scope = asked.actor.scope_of(Action.CALLBACKS)
-    of = await municipality_of(asked.site.pool, scope, call_id)
-    wrong = list(_unknown_owner(asked, body.team, body.medewerker, of))
+    scope, command_as = asked.actor.scope_of(Action.CALLBACKS), command_id(asked)
     entry = None if body.vermelding is None else area.entries.get(EntryCode(body.vermelding))
-    towns = towns_of(asked, Action.CALLBACKS)
-    if body.vermelding is not None and (entry is None or not is_visible(entry, towns)):
-        wrong.append(param("vermelding", "unknown"))
-    number = None if body.nummer is None else callback_number(body.nummer, area)
-    if isinstance(number, Forbidden):
-        wrong.append(param("nummer", number.reason.value))
-    if wrong:
-        raise invalid(*wrong)
-    command_as = command_id(asked)
+    if await operator_asked(asked.site.pool, scope, command_as, asked.caller.author, call_id) is None:
+        of = await municipality_of(asked.site.pool, scope, call_id)
+        wrong = [*_unknown_owner(asked, body.team, body.medewerker, of), *_unusable(asked, entry)]
+        if wrong:
+            raise invalid(*wrong)
     operator = await handling_operator(asked, Action.CALLBACKS, call_id, command_as)
     owner = None if body.medewerker is None else operator_named(asked, body.medewerker)
     command = PromiseCallback(
@@ -128,6 +126,16 @@ async def call(asked: Asked[Query, Belpoging]) -> Answer:
         raise not_found()
     command = AskedCommand(MakeCallback(story.request.id), operator, id=command_id(asked))
     return await order(asked, scope, command)
+
+
+def _unusable(asked: Asked[Query, NieuwTerugbelverzoek], entry: DirectoryEntry | None) -> Iterator[InvalidParam]:
+    """The number, and the entry of the directory, that no promise can be made with."""
+    body = asked.body
+    if body.vermelding is not None and (entry is None or not is_visible(entry, towns_of(asked, Action.CALLBACKS))):
+        yield param("vermelding", "unknown")
+    number = None if body.nummer is None else callback_number(body.nummer, asked.site.area.current)
+    if isinstance(number, Forbidden):
+        yield param("nummer", number.reason.value)
 
 
 def _of(asked: AnyAsked, command: AssignRequest | CloseByPerson) -> AskedCommand:

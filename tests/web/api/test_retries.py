@@ -11,7 +11,7 @@ import pytest
 from ari_app.core.access import ApiScope
 from ari_app.core.operator_commands import ACCEPTED, Answer, Promised
 from ari_app.core.operators import OperatorState
-from tests.web.api.stand import WIERDAM, Stand
+from tests.web.api.stand import ELDERLO, WIERDAM, Stand
 from tests.web.callers import Talk, a_talk
 from tests.web.controllers import rows_are_changed
 from tests.web.rows import an_operator, store
@@ -70,3 +70,18 @@ async def test_a_calamity_is_the_same_when_its_moment_has_come_between_two_tries
         assert (await program.send("POST", "/calamiteiten/beeindigingen", ended, key)).status == 409
         assert (await program.send("POST", "/calamiteiten/beeindigingen", ended)).status == 201
     assert await stand.place.deeds("calamity.set") == ["service:r-calamiteit"]
+
+
+async def test_a_retried_promise_is_not_judged_by_where_the_caller_is_by_then(stand: Stand) -> None:
+    talk = await a_talk(stand.place.serve, "101", WIERDAM)
+    group = await stand.program(f"r-{uuid4().hex}", of=None)
+    key = {"Idempotency-Key": str(uuid4())}
+    body = {"gesprek": str(talk.call.id), "nummer": "0119 555 123", "team": "wierdam"}
+    answer = Promised("1234567", datetime.now(UTC) + timedelta(days=1), joined=False)
+    async with a_controller(stand.place, answer):
+        first = await group.send("POST", "/terugbelverzoeken", body, key)
+    await talk.becomes(municipality=ELDERLO)
+    again = await group.send("POST", "/terugbelverzoeken", body, key)
+    assert (first.status, again.status, again.text) == (201, 201, first.text)
+    anew = await group.send("POST", "/terugbelverzoeken", body)
+    assert anew.status == 400 and anew.json["invalidParams"][0]["name"] == "team"
