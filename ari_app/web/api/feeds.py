@@ -10,7 +10,9 @@ from collections import deque
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
+import structlog
 from aiohttp import web
 
 from ari_app.core.access import Scope
@@ -18,6 +20,8 @@ from ari_app.core.changes import ChangePage, Position
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.changes.reads import changes_since
 from ari_app.web.site import Site
+
+log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 #: changes that come together are read together
@@ -27,12 +31,16 @@ MOST_WAITING = 50
 
 
 class Inbox:
-    """The pages that one stream has not had. `woken`: there is something to take, or this process ends."""
+    """The pages that one stream has not had. `woken`: there is something to take, or the stream is to end.
+
+    `is_closed`: nothing comes here any more.
+    """
 
     def __init__(self) -> None:
         self.woken = asyncio.Event()
         self._pages: deque[ChangePage] = deque()
         self._is_behind = True
+        self.is_closed = False
 
     def put(self, page: ChangePage) -> None:
         if len(self._pages) >= MOST_WAITING:
@@ -45,6 +53,10 @@ class Inbox:
         """What comes here from now on is not all that the stream has not had."""
         self._pages.clear()
         self._is_behind = True
+        self.woken.set()
+
+    def close(self) -> None:
+        self.is_closed = True
         self.woken.set()
 
     def take(self) -> Collection[ChangePage] | None:
@@ -73,6 +85,7 @@ class Feeds:
         if reader is None:
             reader = self._readers[scope] = _Reader()
             reader.task = asyncio.create_task(_read(site, scope, reader), name="stream reader")
+            reader.task.add_done_callback(partial(self._ended, scope, reader))
         reader.inboxes.add(inbox)
         site.hub.when_changed(inbox_wakes := inbox.woken.set)
         try:
@@ -81,9 +94,22 @@ class Feeds:
             site.hub.forget(inbox_wakes)
             reader.inboxes.discard(inbox)
             if not reader.inboxes and reader.task is not None:
-                del self._readers[scope]
+                self._forget(scope, reader)
                 reader.task.cancel()
                 await asyncio.gather(reader.task, return_exceptions=True)
+
+    def _ended(self, scope: Scope, reader: _Reader, task: asyncio.Task[None]) -> None:
+        """A reader that failed feeds nobody: its streams end, and those that come back have another one."""
+        if task.cancelled():
+            return
+        log.error("stream_reader_failed", exc_info=task.exception())
+        self._forget(scope, reader)
+        for inbox in reader.inboxes:
+            inbox.close()
+
+    def _forget(self, scope: Scope, reader: _Reader) -> None:
+        if self._readers.get(scope) is reader:
+            del self._readers[scope]
 
 
 FEEDS: web.AppKey[Feeds] = web.AppKey("api feeds")

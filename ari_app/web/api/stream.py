@@ -60,7 +60,7 @@ _KINDS: Mapping[ChangeKind, _Told] = {
 
 
 async def follow(asked: Asked[Query, None]) -> web.StreamResponse:
-    """Until the reader goes away, loses its rights, or this process ends."""
+    """Until the reader goes away, loses its rights, this process ends, or nothing can be read for it any more."""
     position = _position(asked)
     with asked.request.app[STREAMS].one(asked.caller.author) as may_go_on:
         if not may_go_on:
@@ -80,7 +80,7 @@ async def _write(
 ) -> None:
     site, loop = asked.site, asyncio.get_running_loop()
     beat_at = loop.time() + HEARTBEAT_SECONDS
-    while not site.hub.is_closing:
+    while not (site.hub.is_closing or inbox.is_closed):
         pages = inbox.take()
         if pages is None:
             pages = await _own_page(asked, position, inbox)

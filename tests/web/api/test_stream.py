@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+import structlog
 from aiohttp import ClientResponse, web
 
 from ari_app.core.access import ApiScope, Role, Scope
@@ -216,3 +217,36 @@ async def test_one_sender_has_only_so_many(stand: Stand) -> None:
     assert (refused.status, refused.json["code"]) == (429, "too_many_streams")
     for one in readers:
         await one.__aexit__(None, None, None)
+
+
+async def test_streams_whose_reader_failed_are_closed_and_those_that_come_back_are_fed(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = asyncio.Event()
+
+    async def fails(pool: Pool, scope: Scope, position: Position | None, *, most: int = PAGE_ROWS) -> ChangePage:
+        page = await changes_since(pool, scope, position, most=most)
+        if page.changes and not failed.is_set():
+            failed.set()
+            raise RuntimeError("a bug")
+        return page
+
+    monkeypatch.setattr(feeds, "changes_since", fails)
+    everything = await stand.everything()
+    other_program = await stand.program("b-fout")
+    with structlog.testing.capture_logs() as lines:
+        async with following(everything) as reader, following(other_program) as other:
+            for one in (reader, other):
+                await one.next()
+                await one.next()
+            missed = await a_request(stand.place.serve, WIERDAM, number="+31119555521")
+            await asyncio.wait_for(failed.wait(), PATIENCE_SECONDS)
+            for one in (reader, other):
+                with pytest.raises(EOFError):
+                    while True:
+                        await one.next()
+    async with following(everything, reader.last_id) as again:
+        await again.until(str(missed.id))
+        later = await a_request(stand.place.serve, WIERDAM, number="+31119555522")
+        await again.until(str(later.id))
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == ["stream_reader_failed"]
