@@ -239,6 +239,21 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
             await _release(flow, leg, Cause.NORMAL_CLEARING)
             with suppress(PartyLeft):
                 await flow.left(leg.channel_id, LegEndReason.RELEASED)
+    try:
+        if flow.call.last_seq != 0 and not await request_at_end(flow, reason):
+            # The row stays open until the store is back and was asked again: what it owes is found there till then.
+            await flow.commit(Fact(flow.now, FactKind.NOTED, {"what": "callback"}), patience=FOR_EVER)
+            await request_at_end(flow, reason, is_last_try=True)
+        await _end_in_fallback(flow, reason, is_in_fallback=is_in_fallback)
+    except StaleRow:
+        log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
+        flow.is_overtaken = True
+    if not flow.is_owed:
+        await _clear_up(flow)
+
+
+async def _end_in_fallback(flow: Flow, reason: EndReason, *, is_in_fallback: bool) -> None:
+    """End the row of a call that was handed over, or leave it owed. Raises StaleRow."""
     for leg in flow.open_legs:
         gone = LegEndReason.TO_FALLBACK if leg.channel_id == flow.caller else LegEndReason.RELEASED
         flow.change_leg(ended(leg, flow.now, gone, estimated=leg.owns_channel))
@@ -247,13 +262,7 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
     if flow.call.last_seq == 0:
         flow.is_owed = True
         return
-    try:
-        await flow.commit(patience=FOR_EVER)
-    except StaleRow:
-        log.warning("call_owned_elsewhere", call_id=str(flow.call.id))
-        flow.is_overtaken = True
-    await _clear_up(flow)
-    await request_at_end(flow, reason, is_last_try=True)
+    await flow.commit(patience=FOR_EVER)
 
 
 async def _return_to_dialplan(flow: Flow, why: str) -> bool:

@@ -8,7 +8,7 @@ from ari_app.core.area import CallbackRules, Reach
 from ari_app.core.call import EndReason, FactKind
 from ari_app.core.callbacks import RequestReason
 from ari_app.core.ids import ChannelId
-from tests.calls.requests import KEYS, TYPED, Make, asking, the_request
+from tests.calls.requests import KEYS, SHOWN, TYPED, Make, asked_for_number, asking, the_request
 from tests.calls.test_killed_at_every_step import Stalls
 from tests.calls.world import CLOSED_AT, ESDAM_ALONE, World, an_area
 
@@ -144,3 +144,37 @@ async def test_a_process_that_dies_after_it_noted_the_end_leaves_the_request_to_
     await world.restart()
     assert (world.call(citizen).is_open, world.call(citizen).end_reason) == (False, EndReason.ABANDONED_WAITING)
     assert the_request(world).reason is RequestReason.ABANDONED
+
+
+async def handed_over(make: Make, at: int | None = None) -> tuple[World, ChannelId, Stalls]:
+    """The store went away after the caller confirmed the number, so they went to the fallback; now it comes back."""
+    world, citizen = await asked_for_number(make)
+    world.callback_store.available = False
+    await world.press(citizen, "1")
+    world.ledger.available = False
+    await world.clock.advance(31)
+    assert world.switch.fallback == {citizen: "store_unavailable"}
+    stalls = Stalls(world, at)
+    world.callback_store.available = world.ledger.available = True
+    await world.clock.advance(2)
+    return world, citizen, stalls
+
+
+async def test_wherever_the_process_dies_after_the_fallback_took_the_caller_they_have_the_promise(
+    make_world: Make,
+) -> None:
+    world, _, counted = await handed_over(make_world)
+    assert the_request(world).pii_number == SHOWN
+    assert counted.moments >= 6
+    for at in range(counted.moments):
+        world, citizen, stalls = await handed_over(make_world, at)
+        assert stalls.stopped, at
+        await world.kill()
+        await world.restart()
+        stalls.stopped = False
+        await world.clock.advance(5)
+        assert (the_request(world).pii_number, the_request(world).joined_count) == (SHOWN, 0), at
+        call = world.call(citizen)
+        assert (call.end_reason, call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True), at
+        assert not [leg for leg in world.ledger.legs.values() if leg.is_open], at
+        await world.kill()
