@@ -32,6 +32,11 @@ class BoardView:
     scope: Scope
     team: TeamCode | None = None
 
+    @property
+    def is_group(self) -> bool:
+        """Of the whole group, and so of calls that reached no municipality as well."""
+        return self.scope is None and self.team is None
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingFor:
@@ -67,7 +72,8 @@ class Running:
 class BoardFigures:
     """`norms`: the shortest and the longest norm of its municipalities, in seconds. `within` and `beyond`: callers of
     today (`core.service_level`). `callbacks_due`: to be called today, the overdue ones among them.
-    `refused`: callers of today for whom there was no room, whether they heard why or only busy.
+    `refused`: calls of today for which there was no room, whether their callers heard why or only busy. Whoever heard
+    busy before the municipality was known counts for the whole group only.
     """
 
     waiting: tuple[WaitingFor, ...]
