@@ -11,7 +11,7 @@ from ari_app.core.accounts import CODE_WAIT, LINK_LASTS, SESSION_IDLE, RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.totp import code_of, step_at
 from ari_app.storage.accounts.store import lock_account
-from ari_app.web.live import hub
+from ari_app.web.live import endings
 from tests.storage.values import eventually
 from tests.web.people import PASSWORD, SECRET, Browser, Place, hidden_fields
 
@@ -165,7 +165,7 @@ VALUES (gen_random_uuid(), 'node1', '101', 'line', $1, $2, $1, $1)"""
 
 @pytest.fixture
 def quick_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "IDLE_SECONDS", 0.02)
+    monkeypatch.setattr(endings, "IDLE_SECONDS", 0.02)
 
 
 @pytest.mark.usefixtures("quick_ends")

@@ -13,12 +13,15 @@ from ari_app.core.operators import OperatorState
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.db.connections import transaction
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import WEB
 from ari_app.storage.operators.own_day import MOST_LISTED, own_days
 from ari_app.web.live import hub
+from tests.roles import as_role
 from tests.web.callers import NUMBER, Talk, a_talk
 from tests.web.controllers import rows_are_changed
 from tests.web.frames import frame_with, next_frames
-from tests.web.people import Browser, Place, hidden_fields
+from tests.web.people import Browser, Place, hidden_fields, served
 
 pytestmark = pytest.mark.postgres
 
@@ -88,6 +91,38 @@ async def test_the_day_counts_all_and_lists_the_newest(place: Place) -> None:
     assert days[BERT].count == 0
     later = await own_days(place.site.pool, SCOPE, {ANNA}, datetime.now(UTC) + timedelta(hours=1))
     assert later[ANNA].count == 0
+
+
+async def test_a_talk_over_midnight_is_of_both_days(place: Place) -> None:
+    talk = await a_talk(place.serve, "101", WIERDAM)
+    await talk.operator_is(OperatorState.READY, has_call=False)
+    began_at, until_at = await place.serve.pool.fetchrow(
+        "UPDATE operator_state SET from_at = until_at - interval '20 minutes' WHERE state = 'talking' "
+        "RETURNING from_at, until_at"
+    ) or (None, None)
+    assert began_at is not None and until_at is not None
+    midnight = began_at + timedelta(minutes=10)
+    day = (await own_days(place.site.pool, SCOPE, {ANNA}, midnight))[ANNA]
+    assert [(one.call_id, one.seconds) for one in day.missing] == [(talk.call.id, 1200.0)]
+    assert (await own_days(place.site.pool, SCOPE, {ANNA}, until_at))[ANNA].count == 0
+
+
+async def test_a_new_day_begins_on_a_desk_that_stays_open(
+    place: Place, anna: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "CLOCK_SECONDS", 0.02)
+    monkeypatch.setattr(hub, "SESSIONS_SECONDS", 3600.0)  # the login itself ends before the day does
+    talk = await a_talk(place.serve, "101", WIERDAM)
+    await talk.operator_is(OperatorState.READY, has_call=False)
+    async with (
+        Database(as_role(place.serve.url, WEB)) as database,
+        served(database, place.site.options, place.clock) as (_, server),
+    ):
+        desk = Browser(anna.session, str(server.make_url("")).rstrip("/"), place.clock)
+        async with await desk.live() as socket:
+            await frame_with(socket, f'href="/nawerk/{talk.call.id}"')
+            place.clock.pass_by(timedelta(days=1))
+            assert "nog geen gesprek gehad" in await frame_with(socket, 'id="own_day"')
 
 
 async def test_talks_elsewhere_and_of_others_are_not_there(place: Place, anna: Browser) -> None:

@@ -204,19 +204,24 @@ SELECT desk.call_id, call.id IS NOT NULL AS is_known, desk.operator, desk.state,
   {WISHED_AT.format(operator="desk.operator")} AS wished_at,
   call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
   (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
-  (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= now()
-    AND (calamity.until_at IS NULL OR calamity.until_at > now()) ORDER BY calamity.from_at DESC LIMIT 1)
+  (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= $3
+    AND (calamity.until_at IS NULL OR calamity.until_at > $3) ORDER BY calamity.from_at DESC LIMIT 1)
     AS calamity_text,
   call.pii_caller_number AS pii_number, (SELECT to_jsonb(one) FROM ({_VISIT}) one) AS visit, {_LISTED}
 FROM desk LEFT JOIN call ON call.id = desk.call_id AND {_IN_SCOPE.format("call.municipality")}
 LEFT JOIN municipality town ON town.code = call.municipality WHERE desk.call_id IS NOT NULL"""
 
 
-async def call_cards(pool: Pool, scope: Scope, operators: Collection[OperatorNumber]) -> dict[OperatorNumber, CallCard]:
-    """Of those of the operators who have a caller, or had one and are in the wrap-up. Raises StoreUnavailable."""
+async def call_cards(
+    pool: Pool, scope: Scope, operators: Collection[OperatorNumber], now: datetime
+) -> dict[OperatorNumber, CallCard]:
+    """Of those of the operators who have a caller, or had one and are in the wrap-up. Raises StoreUnavailable.
+
+    `now`: by the clock that decides when cards are shown anew because a calamity begins or ends.
+    """
     with translated():
         async with reading(pool, scope) as connection:
-            rows = await connection.fetch(_CARDS, scope_codes(scope), list(operators))
+            rows = await connection.fetch(_CARDS, scope_codes(scope), list(operators), now)
     return {card.operator: card for card in (_card(dict(row)) for row in rows)}
 
 

@@ -20,6 +20,8 @@ from ari_app.storage.db.scopes import reading, scope_codes
 
 #: so many of the last talks are listed, and of those without a wrap-up
 MOST_LISTED, MOST_MISSING = 8, 20
+#: a talk of today that began before it is looked for so far back: the index knows when it began
+LONGEST_TALK_HOURS = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ SELECT one.number AS reader, day.* FROM unnest($2::text[]) AS one (number) CROSS
   FROM (SELECT past.call_id, min(past.from_at) AS began_at,
       extract(epoch FROM sum(past.until_at - past.from_at))::float8 AS seconds
     FROM operator_state past WHERE past.operator = one.number AND past.state = 'talking' AND past.call_id IS NOT NULL
-      AND past.from_at >= $3 GROUP BY past.call_id) talk
+      AND past.until_at > $3 AND past.from_at > $3::timestamptz - interval '{LONGEST_TALK_HOURS} hours'
+    GROUP BY past.call_id) talk
   JOIN call ON call.id = talk.call_id AND {_IN_SCOPE} JOIN municipality town ON town.code = call.municipality
   LEFT JOIN call_wrap_up said ON said.call_id = talk.call_id AND said.operator = one.number
   WHERE NOT EXISTS (SELECT FROM operator_session now WHERE now.operator = one.number AND now.logged_out_at IS NULL
@@ -88,7 +91,7 @@ _SAVED = RowShape(SavedWrapUp, "call")
 async def own_days(
     pool: Pool, scope: Scope, operators: Collection[OperatorNumber], since: datetime
 ) -> dict[OperatorNumber, OwnDay]:
-    """Of each of them, since the beginning of the day; of calls of the scope. Raises StoreUnavailable."""
+    """Of each of them, what ended since the beginning of the day; of calls of the scope. Raises StoreUnavailable."""
     with translated():
         async with reading(pool, scope) as connection:
             rows = await connection.fetch(_DAYS, scope_codes(scope), list(operators), since)

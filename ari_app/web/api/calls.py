@@ -172,7 +172,7 @@ async def show_caller(asked: Asked[Query, None]) -> Answer:
     found = None if scope == NOBODYS else await callers_number(site.pool, scope, call_id, asked.caller.author, now)
     own = asked.actor.scope_of(Action.OWN_CALLS)
     if found is None and own != NOBODYS and asked.actor.operator is not None:
-        card = (await call_cards(site.pool, own, {asked.actor.operator})).get(asked.actor.operator)
+        card = (await call_cards(site.pool, own, {asked.actor.operator}, now)).get(asked.actor.operator)
         if card is not None and card.is_known and card.call_id == call_id:
             found = await callers_number(site.pool, own, call_id, asked.caller.author, now)
         elif scope == NOBODYS and await took_part(site.pool, own, call_id, asked.actor.operator):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from ari_app.storage.accounts.sessions import living_sessions
+import structlog
+
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
 from ari_app.storage.boards.tokens import living_boards
 from ari_app.storage.db.engine import Pool
 from ari_app.web.live.screen import Screen
 
+log = structlog.get_logger(__name__)
+
+#: a login that ended by itself stays dead: that is written down so often
+IDLE_SECONDS = 60.0
 #: what a page is told when its socket is closed
 SERVICE_RESTART = 1012
 LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
@@ -32,3 +40,13 @@ async def close_ended(pool: Pool, screens: Iterable[Screen], now: datetime) -> N
             screen.close(LOGGED_OUT)
         elif actor != screen.actor:
             screen.close(RIGHTS_CHANGED)
+
+
+async def end_idle_logins(pool: Pool, now: Callable[[], datetime]) -> None:
+    """Of all logins, whether a page of theirs is open here or nowhere. Ends by cancellation only."""
+    while True:
+        try:
+            await end_idle_sessions(pool, now())
+        except StoreUnavailable:
+            log.info("idle_logins_not_ended")  # the next time will do
+        await asyncio.sleep(IDLE_SECONDS)

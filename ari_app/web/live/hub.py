@@ -17,17 +17,18 @@ import structlog
 
 from ari_app.core.access import NOBODYS, Scope
 from ari_app.core.area import Calamity
+from ari_app.core.calendar import local_date
 from ari_app.core.changes import Change, ChangeKind
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.skills import skills_of
-from ari_app.storage.accounts.sessions import end_idle_sessions
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
 from ari_app.web.area import WebArea
 from ari_app.web.live.audience import Audience
-from ari_app.web.live.endings import SERVICE_RESTART, close_ended
+from ari_app.web.live.endings import SERVICE_RESTART, close_ended, end_idle_logins
+from ari_app.web.live.hearing import Hearing
 from ari_app.web.live.regions import Regions
 from ari_app.web.live.rendering_loop import RenderingLoop
 from ari_app.web.live.screen import REGIONS, Region, Screen
@@ -38,9 +39,7 @@ log = structlog.get_logger(__name__)
 SLOWLY = {Region.QUEUE: 2.0, Region.BOARD: 2.0, Region.STAFF: 1.0, Region.AT_RISK: 2.0, Region.OWN_DAY: 3.0}
 NODES_SECONDS = 1.0
 SESSIONS_SECONDS = 5.0
-#: a login that ended by itself stays dead: that is written down so often
-IDLE_SECONDS = 60.0
-#: what changes by the clock alone, is looked at so often: what is overdue, and which calamities go on
+#: what changes by the clock alone, is looked at so often: what is overdue, which calamities go on, and the day
 CLOCK_SECONDS = 10.0
 
 #: what an area file says shows in these
@@ -62,6 +61,8 @@ class Hub:
         area.when_read(lambda: self._mark_all(Region.CALAMITIES))
         self._calamities: list[Calamity] = []  # that went on at the last look
         self._without_wrap_up: frozenset[UUID] = frozenset()  # calls that some desk lists as such
+        self._hearing = Hearing()
+        self._day = local_date(now())
         self._nodes: list[NodeSeen] = []
         self._store_answered_at: datetime | None = None
         self._is_closing = False
@@ -94,7 +95,7 @@ class Hub:
             tasks.create_task(self._slow.run(), name="slow regions")
             tasks.create_task(self._watch_nodes(), name="nodes")
             tasks.create_task(self._watch_sessions(), name="sessions")
-            tasks.create_task(self._end_idle_sessions(), name="idle")
+            tasks.create_task(end_idle_logins(self._pool, self._now), name="idle")
             tasks.create_task(self._watch_clock(), name="clock")
 
     def add(self, screen: Screen) -> None:
@@ -153,6 +154,7 @@ class Hub:
             case ChangeKind.CALL:
                 self._mark(Region.STAFF, screens.readers(Region.STAFF, of))
                 call = UUID(change.id)
+                self._hearing.heard(call)
                 having = [one for one in screens.showing(Region.CARD) if one.card_call == call]
                 self._mark(Region.CARD, having)
                 self._mark(Region.OPERATOR, having)
@@ -196,11 +198,17 @@ class Hub:
                 case Region.LINE:
                     self._show_line(readers)
                 case Region.CARD:
-                    await self.regions.show_cards(scope, readers, self._now())
+                    with self._hearing.during() as heard:
+                        await self.regions.show_cards(scope, readers, self._now())
+                    late = [screen for screen in readers if screen.card_call in heard]
+                    self._mark(Region.CARD, late)
+                    self._mark(Region.OPERATOR, late)
                 case Region.CALLBACKS:
                     await self.regions.show_callbacks(scope, readers, self._now())
                 case Region.OWN_DAY:
-                    await self.regions.show_own_days(scope, readers, self._now())
+                    with self._hearing.during() as heard:
+                        await self.regions.show_own_days(scope, readers, self._now())
+                    self._mark(region, [screen for screen in readers if not heard.isdisjoint(screen.own_calls)])
                     shown = self._screens.showing(region)
                     self._without_wrap_up = frozenset(call for screen in shown for call in screen.own_calls)
                 case Region.OPERATOR:
@@ -261,6 +269,9 @@ class Hub:
             await asyncio.sleep(CLOCK_SECONDS)
             for region in (Region.BOARD, Region.STAFF, Region.AT_RISK):
                 self._mark_all(region)
+            if (today := local_date(self._now())) != self._day:
+                self._day = today
+                self._mark_all(Region.OWN_DAY)
             self._look_for_calamities()
 
     def _look_for_calamities(self) -> None:
@@ -282,15 +293,6 @@ class Hub:
                 await close_ended(self._pool, self._screens, self._now())
             except StoreUnavailable:
                 continue
-
-    async def _end_idle_sessions(self) -> None:
-        """Of all logins, whether a page of theirs is open here or nowhere."""
-        while True:
-            try:
-                await end_idle_sessions(self._pool, self._now())
-            except StoreUnavailable:
-                log.info("idle_logins_not_ended")  # the next time will do
-            await asyncio.sleep(IDLE_SECONDS)
 
 
 def _scope_of(municipality: MunicipalityCode | None) -> Scope:

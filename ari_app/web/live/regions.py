@@ -58,7 +58,7 @@ class Regions:
     async def show_cards(self, scope: Scope, screens: Sequence[Screen], now: datetime) -> None:
         """The caller whom each screen's operator has. Raises StoreUnavailable."""
         numbers = {screen.actor.operator for screen in screens if screen.actor.operator is not None}
-        cards = await call_cards(self._pool, scope, numbers) if numbers else {}
+        cards = await call_cards(self._pool, scope, numbers, now) if numbers else {}
         for screen in screens:
             card = None if screen.actor.operator is None else cards.get(screen.actor.operator)
             screen.card_call = None if card is None else card.call_id
@@ -95,7 +95,7 @@ class Regions:
                 by_view[screen.view].append(screen)
         for view, readers in by_view.items():
             figures = await board_figures(self._pool, view, now)
-            html = self._pages.fragment("board", figures=figures, now=now)
+            html = self._pages.fragment("board", figures=figures, is_group=view.is_group, now=now)
             for screen in readers:
                 screen.put(Region.BOARD, html)
 

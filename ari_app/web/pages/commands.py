@@ -43,7 +43,8 @@ async def card_of(visit: Visit) -> CallCard | None:
     operator = visit.actor.operator
     if operator is None:
         return None
-    return (await call_cards(visit.site.pool, visit.actor.scope_of(Action.CALL), {operator})).get(operator)
+    site, scope = visit.site, visit.actor.scope_of(Action.CALL)
+    return (await call_cards(site.pool, scope, {operator}, site.now())).get(operator)
 
 
 def answered(visit: Visit, answer: Answer, *, why: str = "", done: str = "") -> web.Response:
