@@ -70,6 +70,7 @@ async def test_a_board_shows_who_waits_and_follows_what_changes(place: Place) ->
             await turned_away(place.serve, municipality)
         refused = await frame_with(socket, "Alle lijnen bezet, vandaag")
         assert FIGURE.format(1) in refused
+        assert "waarvan de gemeente bekend was" in refused, "whoever heard busy before is of the whole group only"
     html = await (await bea.get("/wandbord/toon")).text()
     assert FIGURE.format(2) in html
     assert not says(html, "101") and "Anna" not in html, "nobody is named on a board"

@@ -142,6 +142,12 @@ async def test_callers_for_whom_there_was_no_room_are_counted_for_their_municipa
     assert (await figures(web, ONLY_WIERDAM)).refused == 2
     assert (await figures(web, None, "wierdam")).refused == 2
     assert (await figures(web, None)).refused == 6
+    is_of_all = {
+        view: view.is_group for view in (BoardView(None), BoardView(None, TeamCode("wierdam")), BoardView(ONLY_WIERDAM))
+    }
+    assert list(is_of_all.values()) == [True, False, False], (
+        "those without a municipality are counted in the first only"
+    )
 
 
 async def test_calamities_callbacks_and_calls_of_the_fallback_are_those_of_the_scope(
