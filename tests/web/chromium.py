@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
 from ari_app.core.accounts import RoleRow
+from ari_app.local import assets
 from ari_app.local.pages import LocalPages
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.accounts.store import add_account, set_password_hash
@@ -123,6 +125,8 @@ async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk
     pages.start()
     try:
         pages.wait_until_ready()
+        # Playwright's own needs a library that a bare Debian has not.
+        os.environ["PLAYWRIGHT_NODEJS_PATH"] = assets.node()[0]
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
             with TemporaryDirectory() as directory:
