@@ -279,8 +279,10 @@ def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
     server.cli("dialplan set global ARI_APP_HEARTBEAT 0")
     yield
     if server.pid is not None:
-        left = _wait_until_empty(server)
-        server.cli("channel request hangup all")
+        try:
+            left = _wait_until_empty(server)
+        finally:
+            server.cli("channel request hangup all")
         assert left == {"channels": [], "bridges": []}
 
 

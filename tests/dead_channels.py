@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from ari_app.local.asterisk import LocalAsterisk
 from tests import privacy
+from tests.patience import PATIENCE_SECONDS
 
 #: where callers wait with music: stays for as long as the application runs
 WAITING_BRIDGE = "waiting-"
@@ -83,7 +84,7 @@ class RealExchange:
 
     def _ask(self, what: str, method: str = "GET") -> Any:
         request = urllib.request.Request(f"{self._server.ari_url}/{what}", method=method)
-        with self._opener.open(request, timeout=OBEYED_SECONDS) as answer:
+        with self._opener.open(request, timeout=PATIENCE_SECONDS) as answer:
             body = answer.read()
         return json.loads(body) if body else None
 

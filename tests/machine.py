@@ -93,7 +93,7 @@ def hurried_sounds(say: Say, towns: Sequence[tuple[str, str]], hurry: int) -> Pa
     return directory
 
 
-def npm_tools(say: Say) -> Path:
+def npm_tools() -> Path:
     """The directory with what `tests/web/tools` needs of npm, in `node_modules`. Raises LocalError."""
     described = [TOOLS / name for name in ("package.json", "package-lock.json", ".npmrc")]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in described)).hexdigest()[:8]
@@ -108,9 +108,9 @@ def npm_tools(say: Say) -> Path:
     return directory
 
 
-def axe(say: Say) -> Path:
+def axe() -> Path:
     """The script of axe-core, which looks at a page as somebody would who cannot see it well. Raises LocalError."""
-    return npm_tools(say) / "node_modules" / "axe-core" / "axe.min.js"
+    return npm_tools() / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def pages(say: Say) -> None:
@@ -125,7 +125,7 @@ def prepare(say: Say) -> None:
     program(say)
     sounds(say)
     pages(say)
-    axe(say)
+    axe()
 
 
 class RealTimeAsterisk(LocalAsterisk):

@@ -76,15 +76,11 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         wanted = self._wanted(node)
-        if wanted is not None:
-            self.workqueue.move_to_end(wanted, last=False)
-        super()._assign_work_unit(node)
-
-    def _reschedule(self, node: WorkerController) -> None:
-        if self.workqueue and self._wanted(node) is None and not node.shutting_down:
+        if wanted is None:
             node.shutdown()  # it still runs what it was given
-        else:
-            super()._reschedule(node)
+            return
+        self.workqueue.move_to_end(wanted, last=False)
+        super()._assign_work_unit(node)
 
     def _wanted(self, node: WorkerController) -> str | None:
         """The first group that this worker takes; any group is for a worker that takes both kinds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -56,9 +56,9 @@ def test_a_dead_channel_is_known_wherever_it_is(left: Left) -> None:
         Left(there={}),
         Left(gave_up=set()),
         Left(without_phone=set()),
-        Left(there=TWO),
-        Left(there=TWO, gave_up={"a", "b"}),
-        Left(there=TWO, without_phone={"a", "b"}),
+        Left(there=dict(TWO)),
+        Left(there=dict(TWO), gave_up={"a", "b"}),
+        Left(there=dict(TWO), without_phone={"a", "b"}),
         Left(places={"waiting-1": ["a"], "talk-1": []}),
         Left(places={"talk-1": ["a", "b"]}),
     ],
@@ -74,12 +74,12 @@ def test_a_dead_channel_is_known_wherever_it_is(left: Left) -> None:
     ],
 )
 def test_whatever_else_is_left_is_no_dead_channel(left: Left) -> None:
-    assert not only_dead_are_left(replace(left), obeyed_seconds=0.01)
+    assert not only_dead_are_left(left, obeyed_seconds=0.01)
 
 
 @pytest.mark.parametrize(
     "left",
-    [Left(obedient={"a"}), Left(there=TWO, gave_up={"a", "b"}, without_phone={"a", "b"}, obedient={"b"})],
+    [Left(obedient={"a"}), Left(there=dict(TWO), gave_up={"a", "b"}, without_phone={"a", "b"}, obedient={"b"})],
     ids=["alone", "beside a dead one"],
 )
 def test_a_channel_that_was_given_up_and_hangs_up_when_told_to_fails_the_test_at_once(left: Left) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ari_app.core.area import Area, DirectoryEntry
+from ari_app.core.area import Area
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.skills import skills_of
 
 
-def login_phones(area: Area, operator: OperatorNumber) -> Mapping[Endpoint, DirectoryEntry]:
+def login_phones(area: Area, operator: OperatorNumber) -> frozenset[Endpoint]:
     """Those of the municipalities that the operator answers for; what another one shares is for its own people."""
     own = skills_of(area, operator).any
-    return {
-        entry.endpoint: entry
-        for entry in area.entries.values()
-        if entry.endpoint is not None and entry.municipality in own
-    }
+    return frozenset(
+        entry.endpoint for entry in area.entries.values() if entry.endpoint is not None and entry.municipality in own
+    )
 
 
 def phone_called(area: Area, operator: OperatorNumber, typed: str, used: list[Endpoint]) -> Endpoint | None:

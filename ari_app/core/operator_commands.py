@@ -131,6 +131,7 @@ class RefusalReason(StrEnum):
     OWN_ACCOUNT = "own_account"  # nobody changes their own rights
     NOT_ALLOWED = "not_allowed"  # it is not the actor's to do
     LOGIN_TAKEN = "login_taken"  # there is an account with that name
+    SUBJECT_TAKEN = "subject_taken"  # another account has that person of the identity provider
     NO_SUCH_OPERATOR = "no_such_operator"
     NO_SUCH_ROLE = "no_such_role"  # no role of that name, or not for that municipality or team
     ROLE_NOT_HELD = "role_not_held"

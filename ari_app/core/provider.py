@@ -103,7 +103,7 @@ def read_rules(text: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _values(said: object) -> Collection[str]:
-    """A claim with several values, as a list or as words in one text."""
+    """A claim with several values is a list; a text is one value."""
     if isinstance(said, str):
         return [said] if said else []
     if isinstance(said, list):

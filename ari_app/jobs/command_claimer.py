@@ -37,7 +37,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.feed import CommandAsked, Feed
 from ari_app.storage.db.notifications import COMMAND_CHANNEL
-from ari_app.storage.operators.phones import phones_of
+from ari_app.storage.operators.phones import phones_within
 
 log = structlog.get_logger(__name__)
 
@@ -161,7 +161,7 @@ class CommandClaimer:
         if operator is None or operator not in self._area().operators:
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         is_listed = wanted.phone in login_phones(self._area(), operator)
-        if not is_listed and wanted.phone not in await phones_of(self._database.pool, operator):
+        if not is_listed and wanted.phone not in await phones_within(self._database.pool, operator, None):
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         return await self._commands.log_in(operator, wanted.phone, command_id=asked.id)
 

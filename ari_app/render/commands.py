@@ -40,6 +40,7 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.OWN_ACCOUNT: "nobody changes their own rights",
     RefusalReason.NOT_ALLOWED: "it is not for this account to do",
     RefusalReason.LOGIN_TAKEN: "there is an account with that name already",
+    RefusalReason.SUBJECT_TAKEN: "another account has that subject",
     RefusalReason.NO_SUCH_OPERATOR: "there is no such operator",
     RefusalReason.NO_SUCH_ROLE: "there is no such role, municipality or team",
     RefusalReason.ROLE_NOT_HELD: "the account does not have that role",

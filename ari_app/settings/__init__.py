@@ -157,6 +157,7 @@ NEEDS = {
     "ARI_APP_OIDC_CLIENT_SECRET": ("ARI_APP_OIDC_ROLES", "which roles its claims stand for"),
     "ARI_APP_OIDC_ROLES": ("ARI_APP_OIDC_ISSUER", "whose claims they are"),
     "ARI_APP_OIDC_SCOPE_CLAIM": ("ARI_APP_OIDC_SCOPES", "the municipalities and teams that it may speak of"),
+    "ARI_APP_OIDC_SCOPES": ("ARI_APP_OIDC_SCOPE_CLAIM", "which claim says who is for which of them"),
     "ARI_APP_DESK_TLS_KEY": ("ARI_APP_DESK_TLS_CERT", "the certificate of the key"),
 }
 

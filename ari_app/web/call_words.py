@@ -62,6 +62,7 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.OWN_ACCOUNT: "Uw eigen rechten kunt u niet veranderen. Vraag een andere beheerder.",
     RefusalReason.NOT_ALLOWED: f"Dit mag u niet: het gaat ook over andere gemeenten. {_NOTHING}",
     RefusalReason.LOGIN_TAKEN: "Er is al een account met deze naam. Kies een andere naam.",
+    RefusalReason.SUBJECT_TAKEN: "Een ander account heeft dit kenmerk al. Haal het eerst daar weg.",
     RefusalReason.NO_SUCH_OPERATOR: "Dit nummer is niet van een medewerker van uw gemeenten.",
     RefusalReason.NO_SUCH_ROLE: "Deze rol, gemeente of dit team is er niet.",
     RefusalReason.ROLE_NOT_HELD: f"Deze rol was er al niet meer. {_NOTHING}",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ari_app.core.access import Scope, overlap
 from ari_app.core.area import Area
 from ari_app.core.directory import OUTSIDE, by_extension
-from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.skills import skills_of
 from ari_app.web.hidden import Hidden, hidden_in
 
@@ -60,7 +61,8 @@ class Names:
 
     def team(self, code: str | None) -> str:
         """Of a team that answers for none of the readers' municipalities there is no name."""
-        return self.teams.get(code or "", "een ander team")
+        known = self.area.teams.get(TeamCode(code or ""))
+        return known.name if known is not None and overlap(known.towns, self.scope) else "een ander team"
 
     def operator(self, number: str | None) -> str:
         """Name and number; empty for nobody."""
@@ -83,8 +85,14 @@ class Names:
             return SOMEBODY
         if party in self.area.operators:
             return self.operator(party)
-        entry = by_extension(self.area, party, self.towns)
+        entry = by_extension(self.area, party, self.area.municipalities if self.scope is None else self.scope)
         return party if entry is None else f"{entry.name} ({party})"
 
     def _has(self, code: MunicipalityCode) -> bool:
         return self.scope is None or code in self.scope
+
+
+def text_of(detail: Mapping[str, object], key: str) -> str | None:
+    """Of what a fact of the record tells besides its kind; None: it does not say so."""
+    value = detail.get(key)
+    return value if isinstance(value, str) else None

@@ -10,7 +10,7 @@ from uuid import UUID
 from ari_app.core.callbacks import CallbackFact, CallbackFactKind
 from ari_app.core.ids import CallId
 from ari_app.web.call_words import FACTS
-from ari_app.web.names import Names
+from ari_app.web.names import Names, text_of
 
 _OF_ACCOUNT = "account:"
 #: who did it, by the key of the detail
@@ -65,20 +65,15 @@ def actor_words(by: str, names: Names) -> str:
 def _more(fact: CallbackFact, names: Names) -> list[str]:
     detail = fact.detail
     found = [_to(detail, names)] if fact.kind is CallbackFactKind.ASSIGNED else []
-    who = _text(detail, _WHO.get(fact.kind, ""))
+    who = text_of(detail, _WHO.get(fact.kind, ""))
     if who is not None:
         found.append(f"door {actor_words(who, names)}")
     if fact.kind is CallbackFactKind.CLOSED:
-        found.append(_CLOSED.get(_text(detail, "how") or "", ""))
+        found.append(_CLOSED.get(text_of(detail, "how") or "", ""))
     return found
 
 
 def _to(detail: Mapping[str, object], names: Names) -> str:
-    operator, team, by = _text(detail, "operator"), _text(detail, "team"), _text(detail, "by")
+    operator, team, by = text_of(detail, "operator"), text_of(detail, "team"), text_of(detail, "by")
     to = names.operator(operator) if operator is not None else names.team(team)
     return f"aan {to}" + ("" if by is None else f", door {actor_words(by, names)}")
-
-
-def _text(detail: Mapping[str, object], key: str) -> str | None:
-    value = detail.get(key)
-    return value if isinstance(value, str) else None

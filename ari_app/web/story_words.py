@@ -10,7 +10,7 @@ from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.core.transfer import TransferKind, TransferOutcome
 from ari_app.web.call_words import REFUSALS, end_words
-from ari_app.web.names import Names
+from ari_app.web.names import Names, text_of
 
 FACTS: Mapping[FactKind, str] = {
     FactKind.ARRIVED: "De beller belt.",
@@ -118,30 +118,25 @@ def fact_words(fact: Fact, names: Names) -> str:
 def _more(fact: Fact, names: Names) -> str:
     detail, kind = fact.detail, fact.kind
     if kind is FactKind.MUNICIPALITY_CHOSEN:
-        return names.town(_text(detail, "municipality"))
+        return names.town(text_of(detail, "municipality"))
     if kind is FactKind.OFFERED:
-        return names.operator(_text(detail, "operator")) or "een toestel"
+        return names.operator(text_of(detail, "operator")) or "een toestel"
     if kind is FactKind.TRANSFER_REFUSED:
-        reason = _text(detail, "reason")
+        reason = text_of(detail, "reason")
         return REFUSALS[RefusalReason(reason)] if reason in set(RefusalReason) else ""
     if kind is FactKind.CAME_BACK:
-        to = _text(detail, "to")
+        to = text_of(detail, "to")
         return "vooraan in de wachtrij" if to == "queue" else names.party(to)
     if kind is FactKind.ENDED:
-        reason = _text(detail, "reason")
+        reason = text_of(detail, "reason")
         return end_words(EndReason(reason)) if reason in set(EndReason) else ""
     if kind in _PARTIES:
-        party = _text(detail, _PARTIES[kind])
+        party = text_of(detail, _PARTIES[kind])
         return "" if party is None else names.party(party)
     if kind in _PLAIN:
         value = detail.get(_PLAIN[kind])
         return "" if value is None else str(value)
     return ""
-
-
-def _text(detail: Mapping[str, object], key: str) -> str | None:
-    value = detail.get(key)
-    return value if isinstance(value, str) else None
 
 
 def _or_not_yet(words: Mapping[Any, str]) -> Callable[[Any], str]:

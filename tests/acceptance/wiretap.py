@@ -7,7 +7,6 @@ interface needs the rights of root, as SIPp's keys do.
 
 from __future__ import annotations
 
-import ctypes
 import re
 import socket
 import struct
@@ -21,9 +20,6 @@ from tests.acceptance import wire_filter
 from tests.acceptance.breath import AFTER_ANSWER_SECONDS, ALAW, as_sent_by
 from tests.acceptance.lines import Line, Packet, Taken
 
-_IP_PACKETS, _PACKET_LEVEL, _IGNORE_OUTGOING = 0x0800, 263, 23  # linux/if_ether.h, socket.h, linux/if_packet.h
-_ATTACH_FILTER, _BUFFER_BY_FORCE, _TIMESTAMPS = 26, 33, 35  # asm-generic/socket.h
-_BUFFER_BYTES = 1 << 25
 _HEADER_BYTES = 28  # IP without options, and UDP
 _RTP_HEADER_BYTES = 12
 _RTCP = range(64, 96)  # kinds of packets that are no sound: reports about it
@@ -52,16 +48,7 @@ class Wiretap:
         self.since = time.time()  # the last `forget`
 
     def __enter__(self) -> Wiretap:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-        code = ctypes.create_string_buffer(wire_filter.program(self._exchange, self._sip_port))
-        self._socket.setsockopt(
-            socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HL", len(code) // 8, ctypes.addressof(code))
-        )
-        self._socket.setsockopt(_PACKET_LEVEL, _IGNORE_OUTGOING, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, _BUFFER_BY_FORCE, _BUFFER_BYTES)
-        self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-        self._socket.setblocking(False)
-        self._socket.bind(("lo", _IP_PACKETS))
+        self._socket = wire_filter.listening(wire_filter.program(self._exchange, self._sip_port))
         self._mouth = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
         self._thread.start()
         return self
@@ -98,9 +85,7 @@ class Wiretap:
     def _take_all(self) -> None:
         with suppress(BlockingIOError):
             while True:
-                packet, extra, _, _ = self._socket.recvmsg(65536, 64)
-                seconds, nanoseconds = struct.unpack("qq", extra[0][2])
-                self._take(seconds + nanoseconds / 1e9, packet)
+                self._take(*wire_filter.received(self._socket))
 
     def _take(self, at: float, packet: bytes) -> None:
         source, target = struct.unpack_from("!HH", packet, 20)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import socket
 import struct
 import threading
@@ -11,9 +10,8 @@ from contextlib import suppress
 from itertools import pairwise
 from types import TracebackType
 
-_IP_PACKETS, _PACKET_LEVEL, _IGNORE_OUTGOING = 0x0800, 263, 23  # linux/if_ether.h, socket.h, linux/if_packet.h
-_ATTACH_FILTER, _BUFFER_BY_FORCE, _TIMESTAMPS = 26, 33, 35  # asm-generic/socket.h
-_BUFFER_BYTES = 1 << 24
+from tests.acceptance import wire_filter
+
 _HEADER_BYTES, _RTP_HEADER_BYTES = 28, 12
 _RTCP = range(64, 96)  # kinds of packets that are no sound: reports about it
 _LOOK_EVERY_SECONDS = 0.1
@@ -35,16 +33,7 @@ class SoundTap:
         self._thread = threading.Thread(target=self._listen, name="sound", daemon=True)
 
     def __enter__(self) -> SoundTap:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
-        code = ctypes.create_string_buffer(_program(int.from_bytes(self._phones, "big")))
-        self._socket.setsockopt(
-            socket.SOL_SOCKET, _ATTACH_FILTER, struct.pack("HL", len(code) // 8, ctypes.addressof(code))
-        )
-        self._socket.setsockopt(_PACKET_LEVEL, _IGNORE_OUTGOING, 1)
-        self._socket.setsockopt(socket.SOL_SOCKET, _BUFFER_BY_FORCE, _BUFFER_BYTES)
-        self._socket.setsockopt(socket.SOL_SOCKET, _TIMESTAMPS, 1)
-        self._socket.setblocking(False)
-        self._socket.bind(("lo", _IP_PACKETS))
+        self._socket = wire_filter.listening(_program(int.from_bytes(self._phones, "big")))
         self._thread.start()
         return self
 
@@ -72,9 +61,7 @@ class SoundTap:
     def _take_all(self) -> None:
         with suppress(BlockingIOError):
             while True:
-                packet, extra, _, _ = self._socket.recvmsg(256, 64)
-                seconds, nanoseconds = struct.unpack("qq", extra[0][2])
-                self.take(seconds + nanoseconds / 1e9, packet)
+                self.take(*wire_filter.received(self._socket, 256))
 
     def take(self, at: float, packet: bytes) -> None:
         """One packet of IP and UDP, as it came at that moment."""
@@ -103,4 +90,4 @@ def _program(phones: int) -> bytes:
         (0x06, 0, 0, 0xFFFF),  # taken
         (0x06, 0, 0, 0),  # left
     )
-    return b"".join(struct.pack("HBBI", *line) for line in lines)
+    return wire_filter.code(lines)

@@ -211,6 +211,7 @@ class Walk(Invariants):
             self.lost_events = True
             self.deaths += 1
             await self.world.kill()
+            self._unanswered.clear()  # nobody waits for those answers any more
 
     async def another_process_starts(self) -> None:
         if not self.is_alive and self.store_away_since is None:

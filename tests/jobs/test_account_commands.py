@@ -24,9 +24,9 @@ from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, new_account_id, new_command_id
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
 from ari_app.jobs.account_commands import change_account
+from ari_app.storage.accounts.changes import AccountRefused
 from ari_app.storage.accounts.logins import candidate_of_link
 from ari_app.storage.accounts.store import (
-    AccountRefused,
     add_account,
     change_roles,
     find_account,

@@ -121,7 +121,7 @@ async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk
     say = lambda line: None  # noqa: E731
     machine.tools(say)
     machine.pages(say)
-    axe = script(machine.axe(say))
+    axe = script(machine.axe())
     pages.start()
     try:
         pages.wait_until_ready()

@@ -3,39 +3,111 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
+from ari_app.callbacks.service import CallbackService
 from ari_app.core.commands import AnyCommand
-from ari_app.core.operator_commands import RefusalReason, Refused
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.provider import ProviderGrants
+from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
 from ari_app.jobs.row_commands import change_rows
+from ari_app.storage.area.snapshot import load_area
+from ari_app.storage.callbacks.store import PostgresCallbackStore
+from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import Feed
 from ari_app.storage.db.notifications import COMMAND_CHANNEL
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.commands.people import controller
 from tests.web.people import Place
+
+
+async def _claimed(serve: Database, claims: CommandClaims) -> AsyncGenerator[ClaimedCommand, None]:
+    """Each command as it is asked, those of before first."""
+    async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
+        async for _ in feed:  # the first tells to look
+            for claimed in await claims.claim():
+                yield claimed
+
+
+@asynccontextmanager
+async def _working(
+    serve: Database, claims: CommandClaims, carry_out: Callable[[ClaimedCommand], Awaitable[object]]
+) -> AsyncIterator[list[AnyCommand]]:
+    """A controller for the time of the block; the list is what was asked. A fault of its own is raised at the end."""
+    asked = list[AnyCommand]()
+
+    async def work() -> None:
+        async with aclosing(_claimed(serve, claims)) as found:
+            async for claimed in found:
+                asked.append(claimed.asked.command)
+                await carry_out(claimed)
+
+    task = asyncio.create_task(work())
+    try:
+        yield asked
+    finally:
+        if task.done():
+            task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def a_controller(place: Place, *answers: Answer) -> AsyncIterator[list[AnyCommand]]:
+    """Takes as many commands as it has answers for; the list is what it was asked."""
+    claims, asked = controller(place.serve.pool), list[AnyCommand]()
+
+    async def work() -> None:
+        async with aclosing(_claimed(place.serve, claims)) as found:
+            async for claimed in found:
+                asked.append(claimed.asked.command)
+                await claims.answer(claimed.asked.id, answers[len(asked) - 1])
+                if len(asked) == len(answers):
+                    return
+
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
+        tasks.create_task(work())
+        yield asked
 
 
 @asynccontextmanager
 async def all_is_refused(serve: Database, reason: RefusalReason) -> AsyncIterator[None]:
     """By a controller that is quick, for the time of the block."""
     claims = controller(serve.pool)
-
-    async def work() -> None:
-        async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
-            async for _ in feed:
-                for claimed in await claims.claim():
-                    await claims.answer(claimed.asked.id, Refused(reason))
-
-    task = asyncio.create_task(work())
-    try:
+    async with _working(serve, claims, lambda claimed: claims.answer(claimed.asked.id, Refused(reason))):
         yield
+
+
+@asynccontextmanager
+async def requests_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
+    """By a controller, with the service of callbacks; the list is what was asked."""
+    claims, store = controller(place.serve.pool), PostgresCallbackStore(place.serve.pool)
+    area = await load_area(place.serve.background)
+    service = CallbackService(store, lambda: area)
+
+    async def answer(claimed: ClaimedCommand) -> None:
+        await claims.answer(claimed.asked.id, await changed(claimed.asked.command))
+
+    async def changed(command: AnyCommand) -> Answer:
+        now = datetime.now(UTC)
+        match command:
+            case AssignRequest(request, team, operator):
+                await service.assign(request, team, operator, "account:bea", now)
+            case CloseByPerson(request, reason):
+                await service.close_by_person(request, reason, "account:bea", now)
+            case _:
+                return Refused(RefusalReason.NO_REQUEST)
+        return ACCEPTED
+
+    try:
+        async with _working(place.serve, claims, answer) as asked:
+            yield asked
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await store.close()
 
 
 @asynccontextmanager
@@ -57,19 +129,10 @@ async def rows_are_changed_in(
     provider: Callable[[], ProviderGrants | None] = lambda: None,
 ) -> AsyncIterator[list[AnyCommand]]:
     """The same for pages that are a process of their own."""
-    claims, asked = controller(serve.pool), list[AnyCommand]()
+    claims = controller(serve.pool)
 
-    async def work() -> None:
-        async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
-            async for _ in feed:  # the first tells to look
-                for claimed in await claims.claim():
-                    asked.append(claimed.asked.command)
-                    work = partial(change_rows, claimed, now(), provider=provider())
-                    await claims.carry_out(claimed.asked.id, work)
+    async def carry_out(claimed: ClaimedCommand) -> None:
+        await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, now(), provider=provider()))
 
-    task = asyncio.create_task(work())
-    try:
+    async with _working(serve, claims, carry_out) as asked:
         yield asked
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)

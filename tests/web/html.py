@@ -34,7 +34,7 @@ class WrittenPages:
         """Everything that is wrong, with where it was seen."""
         if not self._where:
             return []
-        program = machine.npm_tools(lambda line: None) / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
+        program = machine.npm_tools() / "node_modules" / "html-validate" / "bin" / "html-validate.mjs"
         command = [*assets.node(), str(program), "--config", str(CONFIGURATION), "--formatter", "json"]
         process = await asyncio.create_subprocess_exec(
             *command,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,9 @@ from aiohttp import ClientResponse, ClientSession, ClientWebSocketResponse, Cook
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
+from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
+from ari_app.core.area import Area
 from ari_app.core.ids import AccountId
 from ari_app.core.totp import code_of, step_at
 from ari_app.storage.accounts.passwords import Passwords
@@ -24,6 +26,7 @@ from ari_app.storage.db.engine import Database
 from ari_app.web.desk_app import make_desk_app
 from ari_app.web.process import make_site
 from ari_app.web.site import Site, SiteOptions
+from tests.storage.values import eventually
 
 PASSWORD = "vijf losse woorden op rij"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -120,6 +123,19 @@ class Place:
     server: TestServer
     clock: Clock
     stack: AsyncExitStack
+
+    async def area_has(self, what: Callable[[Area], object]) -> None:
+        """Wait until the pages have read an area in which that is so."""
+
+        async def is_read() -> bool:
+            return bool(what(self.site.area.current))
+
+        self.site.area.mark()
+        await eventually(is_read)
+
+    def trusts_all_roles(self) -> None:
+        """Whoever has a password needs no second factor."""
+        object.__setattr__(self.site.options, "trusted_roles", frozenset(Role))
 
     async def browser(self) -> Browser:
         """A browser that nobody has used yet."""

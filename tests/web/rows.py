@@ -8,8 +8,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ari_app.core.call import Call, Fact, FactKind, Stage
-from ari_app.core.ids import MunicipalityCode
-from ari_app.core.operators import OperatorSession, OperatorState, PauseReason
+from ari_app.core.ids import Endpoint, MunicipalityCode
+from ari_app.core.operators import LogoutReason, OperatorSession, OperatorState, PauseReason
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from tests.storage.values import new_call, new_session, new_visit
@@ -64,4 +64,24 @@ def paused(session: OperatorSession, reason: PauseReason) -> OperatorSession:
         pause_reason=reason,
         state_since_at=datetime.now(UTC),
         version=session.version + 1,
+    )
+
+
+async def was_at(serve: Database, operator: str, *phones: str) -> None:
+    """Logins with a PIN that are over."""
+    for phone in phones:
+        now = datetime.now(UTC)
+        began = replace(new_session(operator, at=now), endpoint=Endpoint(phone))
+        await store(serve, began)
+        over = replace(began, state=OperatorState.AWAY, logged_out_at=now, logout_reason=LogoutReason.KEY, version=2)
+        await store(serve, over)
+
+
+async def everybody_leaves(serve: Database) -> None:
+    """Operators at their phones, and callers who wait."""
+    await serve.pool.execute(
+        """
+        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key', call_id = NULL
+        WHERE logged_out_at IS NULL;
+        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL"""
     )

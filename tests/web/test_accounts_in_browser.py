@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
-from ari_app.core.ids import Endpoint, MunicipalityCode
+from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
-from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.core.provider import ProviderGrants
 from ari_app.local.postgres import LocalPostgres
 from tests.patience import PATIENCE_SECONDS
-from tests.storage.values import new_session
 from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused, rows_are_changed_in
 from tests.web.desks import a_desk
+from tests.web.looks import looked_at
 from tests.web.provider import CLIENT, SECRET, IdentityProvider, a_provider
-from tests.web.rows import an_operator, store
+from tests.web.rows import an_operator, was_at
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
-#: where somebody wants to look at the pages with their own eyes
-SHOTS = os.environ.get("SHOTS")
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
@@ -60,29 +53,11 @@ async def desk(
         yield desk
 
 
-async def looked_at(desk: Desk, page: Page, name: str) -> None:
-    await desk.look_over(page, name)
-    for width in (1440, 640, 320) if SHOTS else ():
-        await page.set_viewport_size({"width": width, "height": 900})
-        await page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
-    await page.set_viewport_size({"width": 1440, "height": 900})
-
-
-async def was_at(desk: Desk, *phones: str) -> None:
-    """Logins of operator 101 with a PIN that are over."""
-    for phone in phones:
-        now = datetime.now(UTC)
-        began = replace(new_session("101", at=now), endpoint=Endpoint(phone))
-        await store(desk.serve, began)
-        over = replace(began, state=OperatorState.AWAY, logged_out_at=now, logout_reason=LogoutReason.KEY, version=2)
-        await store(desk.serve, over)
-
-
 async def test_an_operator_lets_their_phone_ring_by_keyboard_alone(desk: Desk) -> None:
     page = await desk.logged_in("anna")
     await desk.text_of(page, ".ring", "Typ het toestelnummer uit het nummerplan.")
     await looked_at(desk, page, "ring-first")
-    await was_at(desk, "PJSIP/phone02", "PJSIP/phone01")
+    await was_at(desk.serve, "101", "PJSIP/phone02", "PJSIP/phone01")
     await page.reload()
     assert await page.input_value("#toestel") == "phone01"
     async with all_is_refused(desk.serve, RefusalReason.PHONE_TAKEN):

@@ -21,7 +21,6 @@ from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.scopes import reading
 from ari_app.web.deed_words import DEEDS, KINDS
 from ari_app.web.pages import audit
-from tests.storage.values import eventually
 from tests.web.callers import NUMBER, a_request, an_earlier_call
 from tests.web.people import Browser, Place
 
@@ -34,19 +33,13 @@ OWN, BOTH = frozenset({WIERDAM}), frozenset({WIERDAM, ELDERLO})
 @pytest.fixture
 async def ada(place: Place) -> Browser:
     """An administrator of Wierdam; supervisors of both; their logins are deeds too."""
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("ada", RoleRow(Role.ADMINISTRATOR, WIERDAM))
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
     await place.account("eva", RoleRow(Role.SUPERVISOR, ELDERLO))
     await place.serve.pool.execute("INSERT INTO operator_team VALUES ('101', 'elderlo')")
     browser = await place.logged_in("ada")
-
-    async def area_is_read() -> bool:
-        anna = place.site.area.current.operators.get(OperatorNumber("101"))
-        return anna is not None and len(anna.teams) == 2
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: "101" in area.operators and len(area.operators[OperatorNumber("101")].teams) == 2)
     return browser
 
 
@@ -55,9 +48,9 @@ async def deed(place: Place, actor: str, action: str, detail: Mapping[str, objec
         await record_deed(connection, place.clock(), actor, action, detail)
 
 
-async def a_token(place: Place, name: str, of: MunicipalityCode) -> None:
+async def a_token(place: Place, name: str, *of: MunicipalityCode) -> None:
     lasts, now = timedelta(days=1), place.clock()
-    await add_token(place.serve.background, name, [ApiScope.STEER], frozenset({of}), "test", now, lasts=lasts)
+    await add_token(place.serve.background, name, [ApiScope.STEER], frozenset(of), "test", now, lasts=lasts)
 
 
 def rows_of(html: str) -> list[str]:
@@ -126,12 +119,19 @@ async def test_of_somebody_who_works_elsewhere_too_only_what_is_nobodys_word_is_
 async def test_looking_for_an_actor_from_elsewhere_finds_what_is_shown_and_no_more(place: Place, ada: Browser) -> None:
     await a_token(place, "kiss-elderlo", ELDERLO)
     await a_token(place, "kiss-wierdam", WIERDAM)
-    for actor in ("account:eva", "service:kiss-elderlo", "service:kiss-wierdam", "service:gone"):
+    await a_token(place, "kiss-samen", WIERDAM, ELDERLO)
+    for actor in (
+        "account:eva",
+        "service:kiss-elderlo",
+        "service:kiss-samen",
+        "service:kiss-wierdam",
+        "service:gone",
+    ):
         await deed(place, actor, "operator.make_pause", {"operator": "101"})
     hidden = "iemand van een andere gemeente | zette een medewerker op pauze | Anna (101)"
     known = "programma kiss-wierdam | zette een medewerker op pauze | Anna (101)"
     shown = rows_of(await (await ada.get("/auditlog?soort=medewerkers")).text())
-    assert shown == [hidden, known, hidden, hidden]
+    assert shown == [hidden, known, hidden, hidden, hidden]
     for who, found in (("eva", []), ("kiss-elderlo", []), ("gone", []), ("kiss-wierdam", [known])):
         assert rows_of(await (await ada.get(f"/auditlog?wie={who}")).text()) == found, who
     whole = await list_deeds(place.site.pool, None, DeedsAsked(who="kiss-elderlo"))

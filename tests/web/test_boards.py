@@ -33,7 +33,7 @@ def quick_figures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def supervisor(place: Place, login: str = "bea", *roles: RoleRow) -> Browser:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account(login, *(roles or [RoleRow(Role.SUPERVISOR, WIERDAM)]))
     return await place.logged_in(login)
 

@@ -29,7 +29,7 @@ from tests.web.chromium import Desk, before_pages
 from tests.web.conftest import AREA
 from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock
-from tests.web.rows import a_call, an_operator, paused, store, waiting_callers
+from tests.web.rows import a_call, an_operator, everybody_leaves, paused, store, waiting_callers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
@@ -63,13 +63,8 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def nobody_is_logged_in_at_the_phone(desk: Desk) -> None:
-    await desk.serve.pool.execute(
-        """
-        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key'
-        WHERE logged_out_at IS NULL;
-        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL;
-        UPDATE node SET seen_at = now() + interval '1 hour'"""
-    )
+    await everybody_leaves(desk.serve)
+    await desk.serve.pool.execute("UPDATE node SET seen_at = now() + interval '1 hour'")
 
 
 async def test_somebody_logs_in_and_out_by_keyboard_alone(desk: Desk) -> None:

@@ -18,7 +18,6 @@ from ari_app.prompts.errors import ToolMissing
 from ari_app.storage.area.calamities import list_calamities, set_calamity
 from ari_app.storage.area.early_closings import list_early_closings
 from ari_app.web.pages import calamities
-from tests.storage.values import eventually
 from tests.web.controllers import rows_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import Browser, Place
@@ -31,14 +30,9 @@ BOTH = {"g-GM9901": "1", "g-GM9902": "1", "tekst": FIRE, "daarna": "queue"}
 
 
 async def supervisor(place: Place, login: str, *roles: RoleRow) -> Browser:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account(login, *roles)
-
-    async def area_is_read() -> bool:
-        return WIERDAM in place.site.area.current.municipalities
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: WIERDAM in area.municipalities)
     return await place.logged_in(login)
 
 
@@ -171,6 +165,16 @@ async def test_a_planned_one_is_listed_and_taken_away_and_its_text_can_be_used_a
     assert FIRE in await (await bea.get(f"/calamiteiten?eerder={number}")).text()
     for odd in ("0", "-1", "x", "9" * 30):
         assert (await bea.get(f"/calamiteiten?eerder={odd}")).status == 200
+
+
+async def test_a_form_that_is_sent_again_after_its_moment_is_the_same_calamity(place: Place, bea: Browser) -> None:
+    form = {**BOTH, "id": str(new_command_id()), "vanaf": in_hours(0.5)}
+    async with rows_are_changed(place) as asked:
+        await bea.post("/calamiteiten", form)
+        place.clock.pass_by(timedelta(minutes=40))
+        answer = await bea.post("/calamiteiten", form)
+    assert len(asked) == 1
+    assert answer.headers["Location"].startswith("/calamiteiten?antwoord=gedaan")
 
 
 async def test_today_is_closed_early_and_opened_again(place: Place, bea: Browser) -> None:

@@ -28,10 +28,9 @@ from ari_app.core.operator_commands import (
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.web.call_words import REFUSALS
-from tests.storage.values import eventually
 from tests.web.callers import NUMBER, Talk, a_request, a_talk
+from tests.web.controllers import a_controller
 from tests.web.people import SAME_ORIGIN, Browser, Place
-from tests.web.test_state import a_controller
 from tests.web.words import says
 
 pytestmark = pytest.mark.postgres
@@ -49,11 +48,7 @@ INSERT INTO directory_entry (code, kind, name, municipality, extension, endpoint
 async def anna(place: Place) -> Browser:
     await place.serve.pool.execute(ENTRIES)
     await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
-
-    async def is_read() -> bool:
-        return bool(place.site.area.current.entries)
-
-    await eventually(is_read)
+    await place.area_has(lambda area: area.entries)
     return await place.logged_in("anna")
 
 

@@ -24,7 +24,7 @@ from ari_app.storage.calls.search import search_calls
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.db.connections import transaction
 from ari_app.web.pages import calls_export
-from tests.storage.values import eventually, new_visit
+from tests.storage.values import new_visit
 from tests.web.callers import NUMBER, Talk, a_request, a_talk, an_earlier_call, over
 from tests.web.people import Browser, Place
 from tests.web.rows import ledger_of, waiting_callers
@@ -37,15 +37,10 @@ WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 
 @pytest.fixture
 async def bea(place: Place) -> Browser:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
     browser = await place.logged_in("bea")
-
-    async def area_is_read() -> bool:
-        return OperatorNumber("102") in place.site.area.current.operators
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: OperatorNumber("102") in area.operators)
     return browser
 
 
@@ -162,12 +157,7 @@ async def test_the_file_opens_in_excel_and_holds_no_formula_and_no_number(place:
     await place.serve.pool.execute("UPDATE municipality SET name = '@Wierdam; \"groot\"' WHERE code = 'GM9901'")
     talk = await a_past_talk(place)
     await waiting_callers(place.serve, ELDERLO, 1)
-
-    async def area_is_read() -> bool:
-        return place.site.area.current.operators[OperatorNumber("101")].name == "=CMD()"
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: area.operators[OperatorNumber("101")].name == "=CMD()")
     answer = await bea.get("/gesprekken.csv")
     sent = await answer.read()
     assert answer.headers["Content-Disposition"].startswith('attachment; filename="gesprekken-20')

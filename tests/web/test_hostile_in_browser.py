@@ -18,7 +18,7 @@ from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
 from tests.web.people import PASSWORD
-from tests.web.rows import an_operator, paused, store, waiting_callers
+from tests.web.rows import an_operator, everybody_leaves, paused, store, waiting_callers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,12 +44,7 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def nobody_is_logged_in_at_the_phone(desk: Desk) -> None:
-    await desk.serve.pool.execute(
-        """
-        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key', call_id = NULL
-        WHERE logged_out_at IS NULL;
-        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL"""
-    )
+    await everybody_leaves(desk.serve)
 
 
 async def test_two_tabs_of_one_desk_show_the_same_and_end_together(desk: Desk) -> None:

@@ -27,6 +27,7 @@ from ari_app.web.live.screen import Page, Region, Screen
 from ari_app.web.site import Site
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
+from tests.storage.values import eventually
 from tests.web.callers import a_talk
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import Browser, Place, served
@@ -39,7 +40,7 @@ WIERDAM = MunicipalityCode("GM9901")
 @pytest.fixture
 async def bea(place: Place) -> Browser:
     """An operator who is a supervisor as well."""
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM), RoleRow(Role.OPERATOR, WIERDAM), operator="101")
     return await place.logged_in("bea")
 
@@ -121,9 +122,11 @@ async def test_cards_are_not_read_by_the_clock_but_when_a_calamity_begins_by_it(
     async with early_pages(place, bea) as (site, early), await early.live() as socket:
         await next_frames(socket, "card", "calamities")
         await set_calamity(place.serve.pool, planned, place.clock())
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not site.area.current.calamities:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+
+        async def is_read() -> bool:
+            return bool(site.area.current.calamities)
+
+        await eventually(is_read)
         read = counting(monkeypatch, "call_cards", call_cards)
         looks = 0
         await asyncio.wait_for(looked.wait(), PATIENCE_SECONDS)

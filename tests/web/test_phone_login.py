@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
 import pytest
 from aiohttp import ClientResponse
 
@@ -12,12 +9,11 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import Endpoint, MunicipalityCode
 from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused, Unanswered
-from ari_app.core.operators import LogoutReason, OperatorState
 from ari_app.core.state_commands import LogIn
-from tests.storage.values import eventually, new_session
+from tests.web.controllers import a_controller
 from tests.web.people import Browser, Place
-from tests.web.rows import store
-from tests.web.test_state import SCRIPT, a_controller
+from tests.web.rows import was_at
+from tests.web.test_state import SCRIPT
 
 pytestmark = pytest.mark.postgres
 
@@ -28,27 +24,13 @@ INSERT INTO directory_entry (code, kind, name, municipality, extension, endpoint
   ('elders', 'person', 'Elders', 'GM9902', '2201', 'PJSIP/phone08', true, false);"""
 
 
-async def was_at(place: Place, operator: str, phone: str) -> None:
-    """A login with a PIN that is over."""
-    now = datetime.now(UTC)
-    began = replace(new_session(operator, at=now), endpoint=Endpoint(phone))
-    await store(place.serve, began)
-    over = replace(began, state=OperatorState.AWAY, logged_out_at=now, logout_reason=LogoutReason.KEY, version=2)
-    await store(place.serve, over)
-
-
 @pytest.fixture
 async def anna(place: Place) -> Browser:
     """Operator 101 was at phone01 before; 102, of another municipality, at phone02."""
     await place.serve.pool.execute(PHONES)
-    await was_at(place, "101", "PJSIP/phone01")
-    await was_at(place, "102", "PJSIP/phone02")
-
-    async def is_read() -> bool:
-        return "2101" in place.site.area.current.by_extension
-
-    place.site.area.mark()
-    await eventually(is_read)
+    await was_at(place.serve, "101", "PJSIP/phone01")
+    await was_at(place.serve, "102", "PJSIP/phone02")
+    await place.area_has(lambda area: "2101" in area.by_extension)
     await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
     return await place.logged_in("anna")
 
@@ -107,6 +89,6 @@ async def test_what_nobody_knows_is_said_so(place: Place, anna: Browser) -> None
 
 
 async def test_an_account_without_a_number_has_no_phone(place: Place) -> None:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("teamleider", RoleRow(Role.SUPERVISOR, WIERDAM))
     assert (await asked(await place.logged_in("teamleider"), "phone01")).status == 400

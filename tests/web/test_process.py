@@ -76,6 +76,7 @@ async def test_nothing_tells_which_software_answers(pages: LocalPages) -> None:
         ({"ARI_APP_OIDC_ISSUER": "https://login.example"}, "ARI_APP_OIDC_ISSUER needs ARI_APP_OIDC_CLIENT_ID"),
         ({"ARI_APP_OIDC_ROLES": "Beheerder"}, "ARI_APP_OIDC_ROLES: must be pairs"),
         ({"ARI_APP_OIDC_SCOPE_CLAIM": "gemeente"}, "ARI_APP_OIDC_SCOPE_CLAIM needs ARI_APP_OIDC_SCOPES"),
+        ({"ARI_APP_OIDC_SCOPES": "GM9901"}, "ARI_APP_OIDC_SCOPES needs ARI_APP_OIDC_SCOPE_CLAIM"),
         ({"ARI_APP_DESK_TLS_CERT": "/nowhere"}, "ARI_APP_DESK_TLS_CERT: must be a file"),
         ({"ARI_APP_DESK_TLS_CERT": __file__, "ARI_APP_DESK_TLS_KEY": __file__}, "not a certificate and its key"),
     ],

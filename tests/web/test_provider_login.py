@@ -18,6 +18,7 @@ from ari_app.core.login_limits import OF_ADDRESS
 from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.provider import ProviderRules, read_rules
 from ari_app.core.provider_commands import FollowProvider
+from ari_app.storage.accounts.changes import AccountRefused
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.accounts.store import (
     change_roles,
@@ -150,6 +151,31 @@ async def test_an_account_is_linked_to_a_subject_by_an_administrator(place: Plac
     assert (refused.status, "geblokkeerd" in await refused.text()) == (403, True)
 
 
+async def test_a_subject_that_no_provider_can_say_or_of_another_account_is_refused_and_nothing_forgotten(
+    place: Place, provider: IdentityProvider
+) -> None:
+    for login in ("anna", "bert"):
+        await place.account(login, RoleRow(Role.OPERATOR, WIERDAM))
+    await linked(place, provider, "4f1")
+    for subject, words in (("x" * 256, "no subject of a provider"), ("4f1", "another account")):
+        with pytest.raises(AccountRefused, match=words):
+            await set_subject(place.serve.background, "bert", provider.issuer, subject, "test", place.clock())
+    assert (await (await place.browser()).log_in("bert")).status == 303
+    await set_subject(place.serve.background, "bert", provider.issuer, "y" * 255, "test", place.clock())
+
+
+async def test_a_person_of_a_provider_of_before_is_unlinked_under_that_ones_name(
+    place: Place, provider: IdentityProvider
+) -> None:
+    await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM))
+    await set_subject(place.serve.background, "anna", "https://before.example", "4f1", "test", place.clock())
+    await linked(place, provider, subject="")
+    said = await place.serve.pool.fetchval(
+        "SELECT detail ->> 'issuer' FROM audit_log WHERE action = 'account.subject_remove'"
+    )
+    assert said == "https://before.example"
+
+
 async def linked(place: Place, provider: IdentityProvider, subject: str = "4f1") -> None:
     await set_subject(place.serve.background, "anna", provider.issuer, subject, "test", place.clock())
 
@@ -177,7 +203,7 @@ async def test_given_a_password_of_before_when_the_account_is_linked_then_nobody
 async def test_given_a_new_password_of_a_linked_account_when_the_provider_adds_a_role_then_nobody_gets_in_with_it(
     place: Place, provider: IdentityProvider
 ) -> None:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("anna", RoleRow(Role.EDITOR, WIERDAM))
     await linked(place, provider)
     await place.serve.pool.execute("UPDATE account SET password_hash = $1", await Passwords().hash(PASSWORD))

@@ -13,11 +13,9 @@ from ari_app.core.commands import AnyCommand
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.supervisor_commands import AssignRequest
-from tests.storage.values import eventually
 from tests.web.callers import a_request, a_talk
+from tests.web.controllers import a_controller, requests_are_changed
 from tests.web.people import Browser, Place, hidden_fields
-from tests.web.test_requests import requests_are_changed
-from tests.web.test_state import a_controller
 
 pytestmark = pytest.mark.postgres
 
@@ -31,7 +29,7 @@ OF_BERT = r"(?<![.])\b102\b"
 @pytest.fixture
 async def bea(place: Place) -> Browser:
     """Cas is of the same team as Anna, who is away."""
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.serve.pool.execute(
         """INSERT INTO operator VALUES ('103', 'Cas', ''); INSERT INTO operator_team VALUES ('103', 'wierdam');
         INSERT INTO operator_team VALUES ('101', 'elderlo');
@@ -40,12 +38,7 @@ async def bea(place: Place) -> Browser:
     )
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
     browser = await place.logged_in("bea")
-
-    async def area_is_read() -> bool:
-        return CAS in place.site.area.current.operators
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: CAS in area.operators)
     return browser
 
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 
-from ari_app.callbacks.service import CallbackService
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
-from ari_app.core.commands import AnyCommand
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode, new_command_id
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
-from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
-from ari_app.storage.area.snapshot import load_area
-from ari_app.storage.callbacks.store import PostgresCallbackStore
-from ari_app.storage.db.feed import Feed
-from ari_app.storage.db.notifications import COMMAND_CHANNEL
+from ari_app.core.supervisor_commands import AssignRequest
 from ari_app.web.live import hub
 from ari_app.web.pages import requests
-from tests.storage.commands.people import controller
-from tests.storage.values import eventually
 from tests.web.callers import NUMBER, a_request
+from tests.web.controllers import requests_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import Browser, Place
 from tests.web.rows import an_operator
@@ -39,51 +27,11 @@ OTHER = "+31119555124"
 
 @pytest.fixture
 async def bea(place: Place) -> Browser:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
     browser = await place.logged_in("bea")
-
-    async def area_is_read() -> bool:
-        return WIERDAM in place.site.area.current.municipalities
-
-    place.site.area.mark()
-    await eventually(area_is_read)
+    await place.area_has(lambda area: WIERDAM in area.municipalities)
     return browser
-
-
-@asynccontextmanager
-async def requests_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
-    """By a controller, with the service of callbacks; the list is what was asked."""
-    claims, asked = controller(place.serve.pool), list[AnyCommand]()
-    store = PostgresCallbackStore(place.serve.pool)
-    area = await load_area(place.serve.background)
-    service = CallbackService(store, lambda: area)
-
-    async def answer(command: AnyCommand) -> Answer:
-        now = datetime.now(UTC)
-        match command:
-            case AssignRequest(request, team, operator):
-                await service.assign(request, team, operator, "account:bea", now)
-            case CloseByPerson(request, reason):
-                await service.close_by_person(request, reason, "account:bea", now)
-            case _:
-                return Refused(RefusalReason.NO_REQUEST)
-        return ACCEPTED
-
-    async def work() -> None:
-        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
-            async for _ in feed:
-                for claimed in await claims.claim():
-                    asked.append(claimed.asked.command)
-                    await claims.answer(claimed.asked.id, await answer(claimed.asked.command))
-
-    task = asyncio.create_task(work())
-    try:
-        yield asked
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await store.close()
 
 
 async def test_what_is_open_is_listed_with_its_risks_and_without_a_number(place: Place, bea: Browser) -> None:
@@ -160,16 +108,11 @@ async def test_nothing_is_given_to_people_who_could_not_see_it_nor_taken_from_el
 
 
 async def test_of_several_municipalities_each_request_goes_to_those_who_answer_for_it(place: Place) -> None:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("groep", RoleRow(Role.SUPERVISOR))
     group = await place.logged_in("groep")
-    place.site.area.mark()
     ours, theirs = await a_request(place.serve, WIERDAM), await a_request(place.serve, ELDERLO)
-
-    async def area_is_read() -> bool:
-        return WIERDAM in place.site.area.current.municipalities
-
-    await eventually(area_is_read)
+    await place.area_has(lambda area: WIERDAM in area.municipalities)
     form = {f"v-{ours.id}": "1", f"v-{theirs.id}": "1", "doe": "geven", "aan": "team:wierdam"}
     async with requests_are_changed(place) as asked:
         answer = await group.post("/terugbelverzoeken", form)

@@ -21,11 +21,10 @@ from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, Unlock
 from ari_app.storage.accounts.attempts import begin_attempt, subjects_of_login
 from ari_app.web.live import hub
 from tests.web.callers import NUMBER, a_talk
-from tests.web.controllers import rows_are_changed
+from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import SAME_ORIGIN, Browser, Place
 from tests.web.rows import an_operator, paused, store
-from tests.web.test_state import a_controller
 from tests.web.words import says
 
 pytestmark = pytest.mark.postgres
@@ -41,7 +40,7 @@ def quick_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def bea(place: Place) -> Browser:
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM))
     return await place.logged_in("bea")
 

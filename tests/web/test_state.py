@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -12,15 +10,11 @@ from aiohttp import ClientResponse
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
-from ari_app.core.commands import AnyCommand
 from ari_app.core.ids import MunicipalityCode
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogOff, TakePause, TakePauseAfterCall
-from ari_app.storage.db.feed import Feed
-from ari_app.storage.db.notifications import COMMAND_CHANNEL
-from tests.patience import PATIENCE_SECONDS
-from tests.storage.commands.people import controller
+from tests.web.controllers import a_controller
 from tests.web.people import SAME_ORIGIN, Browser, Place
 from tests.web.rows import an_operator
 
@@ -36,25 +30,6 @@ async def anna(place: Place) -> Browser:
     await place.account("anna", RoleRow(Role.OPERATOR, WIERDAM), operator="101")
     await an_operator(place.serve, "101", WIERDAM)
     return await place.logged_in("anna")
-
-
-@asynccontextmanager
-async def a_controller(place: Place, *answers: Answer) -> AsyncIterator[list[AnyCommand]]:
-    """Takes as many commands as it has answers for; the list is what it was asked."""
-    claims, asked = controller(place.serve.pool), list[AnyCommand]()
-
-    async def work() -> None:
-        async with Feed(place.serve.url, (COMMAND_CHANNEL,)) as feed:
-            async for _ in feed:  # the first tells to look
-                for claimed in await claims.claim():
-                    asked.append(claimed.asked.command)
-                    await claims.answer(claimed.asked.id, answers[len(asked) - 1])
-                if len(asked) == len(answers):
-                    return
-
-    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as tasks:
-        tasks.create_task(work())
-        yield asked
 
 
 async def clicked(browser: Browser, what: str, **fields: str) -> ClientResponse:
@@ -114,5 +89,5 @@ async def test_what_no_button_says_is_refused(place: Place, anna: Browser, what:
 
 async def test_an_account_without_a_number_has_no_state(place: Place) -> None:
     await place.account("teamleider", RoleRow(Role.SUPERVISOR, WIERDAM))
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     assert (await clicked(await place.logged_in("teamleider"), "ready")).status == 400

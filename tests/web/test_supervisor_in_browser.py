@@ -26,7 +26,7 @@ from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
-from tests.web.rows import an_operator, waiting_callers
+from tests.web.rows import an_operator, everybody_leaves, waiting_callers
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
@@ -44,13 +44,8 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
 
 @pytest_asyncio.fixture(loop_scope="module", autouse=True)
 async def nothing_goes_on(desk: Desk) -> None:
-    await desk.serve.pool.execute(
-        """
-        UPDATE operator_session SET state = 'away', logged_out_at = now(), logout_reason = 'key'
-        WHERE logged_out_at IS NULL;
-        UPDATE queue_visit SET left_at = now(), outcome = 'abandoned' WHERE left_at IS NULL;
-        UPDATE node SET seen_at = now() + interval '1 hour'"""
-    )
+    await everybody_leaves(desk.serve)
+    await desk.serve.pool.execute("UPDATE node SET seen_at = now() + interval '1 hour'")
 
 
 async def an_address(desk: Desk, page: Page) -> str:

@@ -89,7 +89,7 @@ async def calamity(place: Place, town: MunicipalityCode, text: str) -> None:
 @pytest.fixture
 def trusts_all(place: Place) -> Place:
     """Pages on which nobody here needs a code."""
-    object.__setattr__(place.site.options, "trusted_roles", frozenset(Role))
+    place.trusts_all_roles()
     return place
 
 

@@ -94,6 +94,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.OWN_ACCOUNT: "onbekende-code",
     RefusalReason.NOT_ALLOWED: "onbekende-code",
     RefusalReason.LOGIN_TAKEN: "onbekende-code",
+    RefusalReason.SUBJECT_TAKEN: "onbekende-code",
     RefusalReason.NO_SUCH_OPERATOR: "onbekende-code",
     RefusalReason.NO_SUCH_ROLE: "onbekende-code",
     RefusalReason.ROLE_NOT_HELD: "onbekende-code",

@@ -41,7 +41,7 @@ _SET_LOCKED = "UPDATE account SET locked_at = $2 WHERE id = $1"
 _SET_OPERATOR = "UPDATE account SET operator = $2 WHERE id = $1"
 _FORGET_FAILURES = "DELETE FROM login_attempt WHERE subject = ANY ($1::text[])"
 _FOUND = f"SELECT {ACCOUNT_COLUMNS} FROM account WHERE id = $1 FOR UPDATE"
-_ID = "SELECT id FROM account WHERE login = $1"
+ID_OF_LOGIN = "SELECT id FROM account WHERE login = $1"
 _OTHERS = """
 SELECT DISTINCT held.account FROM account_role held JOIN account ON account.id = held.account
 WHERE held.role = 'administrator' AND account.locked_at IS NULL AND account.id <> $1"""
@@ -73,7 +73,7 @@ async def account_in(connection: Connection, account: AccountId) -> Account | No
 
 async def id_in(connection: Connection, login: str) -> AccountId:
     """Raises AccountRefused."""
-    found = await connection.fetchval(_ID, login.strip().lower())
+    found = await connection.fetchval(ID_OF_LOGIN, login.strip().lower())
     if found is None:
         raise AccountRefused(f"there is no account {login}", RefusalReason.NO_SUCH_ACCOUNT)
     return AccountId(found)
@@ -116,7 +116,7 @@ async def add_in(
     if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise AccountRefused(f"the name of a person is needed, on one line, of at most {LONGEST_NAME} characters")
     await _require_operator(connection, account, operator)
-    if await connection.fetchval(_ID, stored) is not None:
+    if await connection.fetchval(ID_OF_LOGIN, stored) is not None:
         raise AccountRefused(f"{stored} is an account already", RefusalReason.LOGIN_TAKEN)
     await connection.execute(_ADD, account, stored, name.strip(), operator, now)
     for role in roles:

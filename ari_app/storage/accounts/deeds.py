@@ -20,7 +20,7 @@ class Deed:
 
     `is_own`: all that it was about is of the scope. Else it was about somebody who is of other municipalities too, and
     what was said of it is not for the reader; nor is the actor, unless `actor_is_known`: has a role for the scope, or
-    is a token for one of its municipalities.
+    is a token for nothing beyond it.
     """
 
     id: int
@@ -49,7 +49,7 @@ class DeedsAsked:
 _OWN = "coalesce($1::text[] IS NULL OR municipalities <@ $1, false)"
 _KNOWN = """CASE WHEN $1::text[] IS NULL THEN true
   WHEN actor LIKE 'service:%' THEN EXISTS (SELECT FROM service_token token
-    WHERE token.name = substr(actor, 9) AND (token.municipalities IS NULL OR token.municipalities && $1))
+    WHERE token.name = substr(actor, 9) AND token.municipalities <@ $1)
   ELSE NOT EXISTS (SELECT FROM account WHERE login = regexp_replace(actor, '^account:', ''))
     OR EXISTS (SELECT FROM account JOIN account_role given ON given.account = account.id
       LEFT JOIN team_municipality served ON served.team = given.team

@@ -30,8 +30,6 @@ from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading
 
-__all__ = ["AccountRefused"]
-
 _SET_HASH = "UPDATE account SET password_hash = $2 WHERE id = $1"
 _LIST = f"SELECT {ACCOUNT_COLUMNS} FROM account ORDER BY login"
 _FIND = f"SELECT {ACCOUNT_COLUMNS} FROM account WHERE login = $1"
@@ -79,8 +77,9 @@ async def add_account(
 
 async def read_role(pool: Pool, text: str) -> RoleRow:
     """`supervisor`, `supervisor:GM9901` or `supervisor:TEAM`. Raises AccountRefused, StoreUnavailable."""
-    async with _changing(pool) as connection:
-        role, _ = await role_in(connection, text)
+    with translated():
+        async with transaction(pool) as connection:
+            role, _ = await role_in(connection, text)
     return role
 
 

@@ -16,9 +16,11 @@ from ari_app.core.access import Actor, Role
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, MunicipalityCode, TeamCode, optional
 from ari_app.core.operator_commands import RefusalReason
+from ari_app.core.provider import LONGEST_SUBJECT
 from ari_app.core.provider_commands import FollowProvider
 from ari_app.storage.accounts.changes import (
     ADD_ROLE,
+    ID_OF_LOGIN,
     REMOVE_ROLE,
     AccountRefused,
     account_in,
@@ -51,7 +53,6 @@ ON CONFLICT (account) DO UPDATE SET issuer = excluded.issuer, subject = excluded
 _UNLINK = "DELETE FROM account_subject WHERE account = $1"
 _MARK = """
 UPDATE account_role SET from_provider = true WHERE account = $1 AND role = $2 AND municipality = $3 AND team = $4"""
-_IS_TAKEN = "SELECT EXISTS (SELECT FROM account WHERE login = $1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +129,15 @@ async def link_in(
     if before == after:
         return
     if after is not None:
-        if not subject.isprintable() or not issuer:
+        if not subject.isprintable() or len(subject) > LONGEST_SUBJECT or not issuer:
             raise AccountRefused("that is no subject of a provider")
         if await connection.fetchval(_ID, issuer, subject) is not None:
-            raise AccountRefused("that subject has another account", RefusalReason.LOGIN_TAKEN)
+            raise AccountRefused("that subject has another account", RefusalReason.SUBJECT_TAKEN)
     given = [_role(row) for row in await connection.fetch(_OF_PROVIDER, account.id)]
     await require_others(connection, account, given)
     detail = {
         "account": account.login,
-        "issuer": issuer or (before or ("",))[0],
+        "issuer": (after or before or ("",))[0],
         "before": None if before is None else _digest(*before),
         "after": None if after is None else _digest(*after),
     }
@@ -181,7 +182,7 @@ async def _take_away(
 
 async def _free_login(connection: Connection, said: FollowProvider) -> str:
     """The name that the provider says, unless another account has it: that one is somebody else's."""
-    if not await connection.fetchval(_IS_TAKEN, said.login):
+    if await connection.fetchval(ID_OF_LOGIN, said.login) is None:
         return said.login
     return f"{said.login}-{_digest(said.issuer, said.subject)[:8]}"
 

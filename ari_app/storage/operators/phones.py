@@ -16,14 +16,11 @@ SELECT endpoint, max(logged_in_at) AS last_at FROM (
 ) logins WHERE endpoint IS NOT NULL GROUP BY endpoint ORDER BY last_at DESC"""
 
 
-async def phones_of(pool: Pool, operator: OperatorNumber) -> list[Endpoint]:
-    """Where this operator logged in lately; the phone of the last time is the first. Raises StoreUnavailable."""
-    with translated():
-        return [Endpoint(row["endpoint"]) for row in await pool.fetch(_LAST, operator)]
-
-
 async def phones_within(pool: Pool, operator: OperatorNumber, scope: Scope) -> list[Endpoint]:
-    """The same for a screen; of an operator outside the scope none. Raises StoreUnavailable."""
+    """Where this operator logged in lately; the phone of the last time is the first. Of one outside the scope none.
+
+    Raises StoreUnavailable.
+    """
     with translated():
         async with reading(pool, scope) as connection:
             return [Endpoint(row["endpoint"]) for row in await connection.fetch(_LAST, operator)]

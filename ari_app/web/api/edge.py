@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 import structlog
@@ -19,7 +19,7 @@ from ari_app.web.api.problems import ApiProblem, not_found, response_of
 from ari_app.web.api.senders import caller_of, require_right
 from ari_app.web.api.stream import STREAMS
 from ari_app.web.api.table import PREFIX, Answer, Asked, Operation
-from ari_app.web.site import SITE, SiteOptions
+from ari_app.web.site import SITE
 
 log = structlog.get_logger(__name__)
 
@@ -106,10 +106,6 @@ def _handling(operation: Operation) -> Handling:
     return handle
 
 
-def _document(operations: Sequence[Operation], options: SiteOptions) -> dict[str, Any]:
-    return document(operations, options.url, options.contact)
-
-
 def _described(operations: tuple[Operation, ...]) -> Handling:
     """The document says nothing of anybody: it is for all sites."""
 
@@ -117,7 +113,8 @@ def _described(operations: tuple[Operation, ...]) -> Handling:
 
     async def handle(request: web.Request) -> web.Response:
         if not made:
-            made.append(json.dumps(_document(operations, request.app[SITE].options), ensure_ascii=False))
+            options = request.app[SITE].options
+            made.append(json.dumps(document(operations, options.url, options.contact), ensure_ascii=False))
         headers = {hdrs.ACCESS_CONTROL_ALLOW_ORIGIN: "*", "Cross-Origin-Resource-Policy": "cross-origin"}
         return web.Response(text=made[0], content_type="application/json", headers=headers)
 

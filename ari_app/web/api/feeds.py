@@ -87,11 +87,9 @@ class Feeds:
             reader.task = asyncio.create_task(_read(site, scope, reader), name="stream reader")
             reader.task.add_done_callback(partial(self._ended, scope, reader))
         reader.inboxes.add(inbox)
-        site.hub.when_changed(inbox_wakes := inbox.woken.set)
         try:
             yield inbox
         finally:
-            site.hub.forget(inbox_wakes)
             reader.inboxes.discard(inbox)
             if not reader.inboxes and reader.task is not None:
                 self._forget(scope, reader)
@@ -118,7 +116,14 @@ FEEDS: web.AppKey[Feeds] = web.AppKey("api feeds")
 async def _read(site: Site, scope: Scope, reader: _Reader) -> None:
     """Ends by cancellation only."""
     woken, position = asyncio.Event(), None
-    site.hub.when_changed(told := woken.set)
+
+    def told() -> None:
+        woken.set()
+        if site.hub.is_closing:
+            for inbox in reader.inboxes:
+                inbox.close()
+
+    site.hub.when_changed(told)
     try:
         while True:
             woken.clear()

@@ -111,8 +111,8 @@ async def _own_page(asked: Asked[Query, None], position: Position | None, inbox:
     return (page,)
 
 
-async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> bool:
-    """False when nothing changed until then. Raises ConnectionResetError when the reader has gone meanwhile.
+async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> None:
+    """Wait until something is there, or until then. Raises ConnectionResetError when the reader has gone meanwhile.
 
     Nobody tells a handler of aiohttp that its reader has gone, and what it holds would count for it until it writes.
     """
@@ -121,11 +121,10 @@ async def _woken(request: web.Request, woken: asyncio.Event, until: float) -> bo
         try:
             async with asyncio.timeout(min(left, LOOK_SECONDS)):
                 await woken.wait()
-            return True
+            return
         except TimeoutError:
             if request.transport is None or request.transport.is_closing():
                 raise ConnectionResetError from None
-    return False
 
 
 def _events(asked: Asked[Query, None], page: ChangePage, position: Position) -> bytes:

@@ -98,10 +98,11 @@ async def _change(visit: Visit, action: Action, of_form: Callable[[dict[str, str
     form = await security.read_form(visit.request)
     answer = await _ask(visit, account.id, of_form(form), form)
     own = visit.actor.scope_of(Action.LIST_ACCOUNTS)
-    seen = await find_account(visit.site.pool, account.login, own)
-    if own is not None and (seen is None or not overlap(own, seen.scope)):
-        # Its last role here was taken away: it is not this administrator's to know any more.
-        return see_other(f"/accounts?{urlencode({'antwoord': word_of(answer)})}")
+    if own is not None:
+        seen = await find_account(visit.site.pool, account.login, own)
+        if seen is None or not overlap(own, seen.scope):
+            # Its last role here was taken away: it is not this administrator's to know any more.
+            return see_other(f"/accounts?{urlencode({'antwoord': word_of(answer)})}")
     return _back(account, answer)
 
 

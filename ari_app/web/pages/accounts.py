@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
-from ari_app.core.access import Action, Role, Verdict, decide, overlap, within
+from ari_app.core.access import Action, Role, Verdict, decide, within
 from ari_app.core.accounts import Account, read_login
 from ari_app.core.ids import new_command_id
 from ari_app.core.operator_commands import RefusalReason
@@ -14,13 +14,14 @@ from ari_app.storage.accounts.sessions import end_session as end
 from ari_app.storage.accounts.sessions import sessions_of
 from ari_app.storage.accounts.store import find_account, list_accounts
 from ari_app.storage.accounts.subjects import subject_of_account
+from ari_app.web.names import Names
 from ari_app.web.pages.account import session_id
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.supervising import said
 from ari_app.web.site import Visit
 
 #: of a form about an account that could not be followed
-_NONSENSE = "Dit kan niet. Kijk of de naam om in te loggen en de naam van de persoon kloppen."
+_NONSENSE = "Dit kan niet. Kijk of klopt wat u hebt ingevuld."
 
 
 async def show_all(visit: Visit) -> web.Response:
@@ -86,7 +87,7 @@ def roles_are_for(visit: Visit) -> list[tuple[str, str]]:
     teams = sorted(
         (team.name, str(team.code))
         for team in area.teams.values()
-        if within(frozenset({*team.serves, *team.helps}), own)
+        if own is None or (team.towns and within(team.towns, own))
     )
     found = [(code, name) for name, code in towns] + [(code, f"Team {name}") for name, code in teams]
     return [("", "Alle gemeenten"), *found] if own is None else found
@@ -112,11 +113,9 @@ async def found_account(visit: Visit, action: Action) -> Account:
 
 def _names(visit: Visit) -> dict[str, str]:
     """Of the municipalities and teams that the visitor may know, by their codes."""
-    known, area = visit.actor.known, visit.site.area.current
-    towns = {str(code): town.name for code, town in area.municipalities.items() if overlap(frozenset({code}), known)}
-    teams = area.teams.items()
-    return towns | {
-        str(code): f"team {t.name}" for code, t in teams if overlap(frozenset({*t.serves, *t.helps}), known)
+    names = Names.of(visit.site.area.current, visit.actor.known)
+    return {str(code): name for code, name in names.towns.items()} | {
+        code: f"team {name}" for code, name in names.teams.items()
     }
 
 

@@ -50,7 +50,7 @@ async def show(visit: Visit) -> web.Response:
         first=_address(values) if before is not None else None,
         values=values,
         faults=faults,
-        kinds=KINDS,
+        kinds={code: words for code, (words, *_) in KINDS.items()},
         longest_who=LONGEST_WHO,
         now=now,
     )

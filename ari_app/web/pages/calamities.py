@@ -68,7 +68,8 @@ async def set_on(visit: Visit) -> web.Response:
         raise web.HTTPBadRequest
     if faults:
         return await _page(visit, form, faults, status=400)
-    command = SetCalamity(text, None if from_at is None or from_at <= now else from_at, until_at, AfterCalamity(then))
+    # As it was said: the same form sent again after that moment is the same command.
+    command = SetCalamity(text, from_at, until_at, AfterCalamity(then))
     return _told(await _ask(visit, form, towns, command), "aan")
 
 

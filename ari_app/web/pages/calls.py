@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from uuid import UUID
 
 from aiohttp import web
 
@@ -20,6 +19,7 @@ from ari_app.web.call_story import story_view
 from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.call import RESULTS, subjects_of
+from ari_app.web.pages.commands import call_id_in
 from ari_app.web.site import Visit
 
 HERE = "/gesprekken"
@@ -65,14 +65,6 @@ async def show_number(visit: Visit) -> web.Response:
     if number is None:
         raise web.HTTPNotFound
     return await _story(visit, call_id, number)
-
-
-def call_id_in(request: web.Request) -> CallId:
-    """Of the address. Raises HTTPNotFound: what is no id is nowhere."""
-    try:
-        return CallId(UUID(request.match_info["call"]))
-    except ValueError:
-        raise web.HTTPNotFound from None
 
 
 def choices_of(names: Names) -> Choices:

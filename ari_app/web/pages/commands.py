@@ -84,6 +84,14 @@ def call_id_of(text: str) -> CallId | None:
         raise web.HTTPBadRequest from None
 
 
+def call_id_in(request: web.Request) -> CallId:
+    """Of the address. Raises HTTPNotFound: what is no id is nowhere."""
+    try:
+        return CallId(UUID(request.match_info["call"]))
+    except ValueError:
+        raise web.HTTPNotFound from None
+
+
 def note_of(form: Mapping[str, str]) -> str:
     """As it is counted while somebody types: a form without a script sends the end of a line as two characters."""
     return form.get("notitie", "").replace("\r\n", "\n").strip()

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
-from uuid import uuid5
 
 from aiohttp import web
 
 from ari_app.core.access import Action
-from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import CommandId, OperatorNumber, new_command_id
-from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
+from ari_app.core.ids import OperatorNumber, RequestId, new_command_id
+from ari_app.core.operator_commands import Accepted, Answer
 from ari_app.core.supervisor_commands import AssignRequest
 from ari_app.storage.callbacks.at_risk import RequestAtRisk, open_requests, owners_of_requests
 from ari_app.web import security
 from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for, see_other
 from ari_app.web.pages.commands import command_id_of
-from ari_app.web.pages.requests import Owner, owners_for
-from ari_app.web.pages.supervising import ask_over_all, said
+from ari_app.web.pages.requests import Owner, ask_each, owners_for
+from ari_app.web.pages.supervising import said, word_of
 from ari_app.web.site import Visit
 
 HERE = "/terugbelverzoeken/overdragen"
@@ -28,7 +26,6 @@ HERE = "/terugbelverzoeken/overdragen"
 OWN_TEAM = "eigen-team"
 #: so many references fit in an address; the others are counted
 MOST_NAMED = 40
-_UNSURE = "onzeker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ async def show(visit: Visit) -> web.Response:
 
 
 async def give(visit: Visit) -> web.Response:
-    """One command for each request: sent twice, each is one. Raises HTTPBadRequest, HTTPNotFound."""
+    """Raises HTTPBadRequest, HTTPNotFound."""
     site, scope = visit.site, visit.actor.scope_of(Action.CHANGE_REQUESTS)
     form = await security.read_form(visit.request)
     whose = _known(form.get("van", ""), Names.of(site.area.current, scope))
@@ -74,33 +71,24 @@ async def give(visit: Visit) -> web.Response:
     if whose is None or (to is None and form.get("aan") != OWN_TEAM):
         raise web.HTTPBadRequest
     requests = await open_requests(site.pool, scope, site.now(), of=(whose, ()))
-    answers = await _all(visit, requests, to, command_id_of(form.get("id", "")))
+    wanted = {request.id: _command(request, to) for request in requests}
+    answers = await ask_each(visit, wanted, command_id_of(form.get("id", "")))
     return see_other(f"{HERE}?{urlencode({'van': whose, **_report(requests, answers)})}")
 
 
-async def _all(visit: Visit, requests: Sequence[RequestAtRisk], to: Owner | None, base: CommandId) -> list[Answer]:
-    """In the order of the requests."""
-
-    def command(request: RequestAtRisk) -> AssignRequest:
-        team, operator = (request.team, None) if to is None else (to.team, to.operator)
-        return AssignRequest(request.id, team, operator)
-
-    asked = {
-        request.id: AskedCommand(command(request), id=CommandId(uuid5(base, str(request.id))))
-        for request in requests
-        if to is None or request.municipality in to.towns  # others could not see it
-    }
-    answers = await ask_over_all(visit, Action.CHANGE_REQUESTS, list(asked.values()))
-    by_request = dict(zip(asked, answers, strict=True))
-    return [by_request.get(request.id, Refused(RefusalReason.UNKNOWN_DESTINATION)) for request in requests]
+def _command(request: RequestAtRisk, to: Owner | None) -> AssignRequest | None:
+    """None: they could not see it."""
+    if to is None:
+        return AssignRequest(request.id, request.team, None)
+    return AssignRequest(request.id, to.team, to.operator) if request.municipality in to.towns else None
 
 
-def _report(requests: Sequence[RequestAtRisk], answers: Sequence[Answer]) -> dict[str, str]:
+def _report(requests: Sequence[RequestAtRisk], answers: Mapping[RequestId, Answer]) -> dict[str, str]:
     """For the address of the page that says what came of it."""
     wrong = [
-        f"{request.reference}:{answer.reason.value if isinstance(answer, Refused) else _UNSURE}"
-        for request, answer in zip(requests, answers, strict=True)
-        if not isinstance(answer, Accepted)
+        f"{request.reference}:{word_of(answers[request.id])}"
+        for request in requests
+        if not isinstance(answers[request.id], Accepted)
     ]
     report = {"gegeven": str(len(requests) - len(wrong))}
     if wrong:

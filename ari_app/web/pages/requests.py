@@ -79,8 +79,10 @@ async def show_all(visit: Visit) -> web.Response:
         most=MOST_LISTED,
         is_cut=(counts.at_risk if only_risky else counts.open) > MOST_LISTED,
         owners=owners,
-        team=team,
-        person=person,
+        teams={one.value: one.name for one in owners if one.team},
+        people={one.value: f"{one.name} ({one.operator})" for one in owners if one.operator},
+        team=None if team is None else team.value,
+        person=None if person is None else person.value,
         towns=names.towns,
         town=town,
         only_risky=only_risky,
@@ -152,14 +154,25 @@ async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -
             return None  # their people could not see it
         return AssignRequest(request, owner.team, owner.operator)
 
+    answers = await ask_each(visit, {request: command(request) for request in chosen}, base)
+    return [answers[request] for request in chosen]
+
+
+async def ask_each(
+    visit: Visit, wanted: Mapping[RequestId, AnyCommand | None], base: CommandId
+) -> Mapping[RequestId, Answer]:
+    """One command for each request: sent twice under the same `base`, each is one.
+
+    None: those whom the request would be for could not see it.
+    """
     asked = {
-        request: AskedCommand(wanted, id=CommandId(uuid5(base, str(request))))
-        for request in chosen
-        if (wanted := command(request)) is not None
+        request: AskedCommand(command, id=CommandId(uuid5(base, str(request))))
+        for request, command in wanted.items()
+        if command is not None
     }
     answers = await ask_over_all(visit, Action.CHANGE_REQUESTS, list(asked.values()))
-    by_request = dict(zip(asked, answers, strict=True))
-    return [by_request.get(request, Refused(RefusalReason.UNKNOWN_DESTINATION)) for request in chosen]
+    given: dict[RequestId, Answer] = dict(zip(asked, answers, strict=True))
+    return {request: given.get(request, Refused(RefusalReason.UNKNOWN_DESTINATION)) for request in wanted}
 
 
 async def _story(visit: Visit, story: OwnStory | None, *, is_bare: bool) -> web.Response:

@@ -13,9 +13,8 @@ from ari_app.core.operator_commands import ACCEPTED, Answer, Promised
 from ari_app.core.operators import OperatorState
 from tests.web.api.stand import ELDERLO, WIERDAM, Stand
 from tests.web.callers import Talk, a_talk
-from tests.web.controllers import rows_are_changed
+from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.rows import an_operator, store
-from tests.web.test_state import a_controller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 

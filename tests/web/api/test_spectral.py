@@ -21,7 +21,7 @@ DOCUMENT = document(OPERATIONS, "https://kcc.example", "beheer@kcc.example")
 
 def findings(described: dict[str, Any]) -> list[dict[str, str]]:
     command = [*assets.node(), str(machine.TOOLS / "lint-openapi.mjs")]
-    directory = machine.npm_tools(lambda line: None)
+    directory = machine.npm_tools()
     done = subprocess.run(
         command, cwd=directory, input=json.dumps(described), capture_output=True, text=True, check=False
     )

@@ -30,10 +30,9 @@ from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
 from ari_app.core.transfer import TransferKind
 from tests.web.api.stand import ELDERLO, WIERDAM, Program, Stand
 from tests.web.callers import NUMBER, a_request, a_talk
-from tests.web.controllers import rows_are_changed
+from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.people import SAME_ORIGIN
 from tests.web.rows import an_operator
-from tests.web.test_state import a_controller
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
