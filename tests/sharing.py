@@ -127,7 +127,7 @@ def workers(config: pytest.Config) -> int:
     option: Any = config.option
     named = [config.invocation_params.dir / argument.partition("::")[0] for argument in config.args]
     is_a_mistake = not all(path.exists() for path in named)  # of which workers would say nothing
-    if is_a_mistake or option.keyword or option.lf or all(path.is_file() for path in named):
+    if is_a_mistake or option.keyword or getattr(option, "lf", False) or all(path.is_file() for path in named):
         return 0
     cores = len(os.sched_getaffinity(0))
     return (

@@ -50,6 +50,7 @@ class Phone:
         self._changed = asyncio.Event()
         self._handset: Handset | None = None
         self._put_away: Callable[[], Awaitable[None]] | None = None
+        self._mark = 0  # the handset's position when a key was last pressed here, or something was last heard
 
     def __repr__(self) -> str:
         state = "ended" if self.ending else "talking" if self.answered_at else "ringing" if self.ringing_at else "new"
@@ -130,6 +131,7 @@ class Phone:
 
     async def press(self, keys: str, tone_ms: int = 100, between_ms: int = 60) -> None:
         """Send keys as RFC 4733 events. Returns when the order is accepted; the last key is out later."""
+        self._mark_here()
         await self._remote.order(
             "POST", f"channels/{self.channel_id}/dtmf", dtmf=keys, duration=tone_ms, between=between_ms
         )
@@ -154,6 +156,9 @@ class Phone:
             self._handset, self._put_away = await self._wires.connect_handset(self.channel_id)
         return self._handset
 
+    def _mark_here(self) -> None:
+        self._mark = self._handset.position if self._handset is not None else 0
+
     async def put_away(self) -> None:
         """Stop to hear and to speak; the call goes on, and what was heard is kept."""
         put_away, self._put_away = self._put_away, None
@@ -168,6 +173,7 @@ class Phone:
         since = handset.position if since is None else since
         heard = await handset.wait_until(partial(_is_tone, frequency), since, within_seconds, last_packets=_WINDOW)
         assert heard, f"{self!r} did not hear {frequency} Hz within {within_seconds} s; {_loudness(handset, since)}"
+        self._mark_here()
 
     async def does_not_hear_tone(self, frequency: float, for_seconds: float) -> None:
         """Listen for a while, and fail at the first sign of this tone."""
@@ -181,13 +187,18 @@ class Phone:
         handset = await self.listen()
         heard = await handset.wait_until(_is_sound, handset.position, within_seconds, last_packets=_WINDOW)
         assert heard, f"{self!r} heard only silence for {within_seconds} s"
+        self._mark_here()
 
     async def hears_recording(
         self, recording: Path, within_seconds: float = PATIENCE_SECONDS, since: int | None = None
     ) -> None:
-        """Wait until a sound file has been heard whole."""
+        """Wait until a sound file has been heard whole.
+
+        `since` is a handset's position; None is since a key was last pressed here or something was last heard: a word
+        that sounds while the test asks for a row is heard too.
+        """
         handset = await self.listen()
-        since = handset.position if since is None else since
+        since = self._mark if since is None else since
         wanted = audio.trim(audio.read_wav(recording))
         finder = audio.RecordingFinder(wanted)
         heard = await handset.wait_until(
@@ -196,6 +207,7 @@ class Phone:
         if not heard:
             share = audio.share_heard(handset.heard(since), wanted)
             raise AssertionError(f"{self!r} did not hear {recording.name} within {within_seconds} s, but {share:.0%}")
+        self._mark_here()
 
     async def hears_part_of(
         self, recording: Path, seconds: float = 1.0, within_seconds: float = PATIENCE_SECONDS
@@ -212,6 +224,7 @@ class Phone:
             is_part, handset.position, within_seconds, every_packets=wanted // 2, last_packets=wanted
         )
         assert heard, f"{self!r} did not hear a part of {recording.name} within {within_seconds} s"
+        self._mark_here()
 
     async def hears_silence(self, seconds: float = 1.0, within_seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until nothing at all was heard for so long; no packets are silence too."""
@@ -222,6 +235,7 @@ class Phone:
                     pass
         except TimeoutError:
             raise AssertionError(f"{self!r} heard no silence of {seconds} s within {within_seconds} s") from None
+        self._mark_here()
 
     async def has_not_heard(self, *recordings: Path, since: int = 0) -> None:
         """Fail when one of these sound files, or much of it, was in what this phone heard."""
