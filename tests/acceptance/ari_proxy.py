@@ -23,7 +23,7 @@ class Fault:
     path: str  # a regular expression, searched in the path with its query
     status: int
     times: int = 1
-    seen: list[str] = field(default_factory=list)
+    happened: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class AriProxy:
@@ -69,7 +69,7 @@ class AriProxy:
         for fault in self.faults:
             if fault.times > 0 and fault.method == request.method and re.search(fault.path, request.path_qs):
                 fault.times -= 1
-                fault.seen.append(request.path_qs)
+                fault.happened.set()
                 return fault
         return None
 

@@ -14,6 +14,7 @@ from tests.acceptance.lanes import LANES, Scene, add_lanes
 from tests.acceptance.network_conf import Exchange
 from tests.acceptance.remote_control import RemoteAsterisk
 from tests.acceptance.transfer_matrix import STATES, with_colleague, with_operator
+from tests.patience import PATIENCE_SECONDS
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -132,9 +133,11 @@ async def test_given_asterisk_refuses_when_a_colleague_is_consulted_then_nobody_
             await scene.counts(1)
         else:
             await centre.call_has(scene.citizen, "transfers_asked", 1)
+            async with asyncio.timeout(PATIENCE_SECONDS):  # until then the operator still has the caller
+                await fault.happened.wait()
             await scene.is_with(scene.lane.operator_desk)
             await scene.counts(0)
-        assert fault.seen
+        assert fault.happened.is_set()
     finally:
         centre.proxy.behave()
         await scene.everybody_hangs_up()

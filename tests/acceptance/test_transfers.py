@@ -134,13 +134,14 @@ async def test_given_a_phone_that_is_away_when_it_is_asked_for_then_the_operator
 ) -> None:
     scene = Scene(centre, LANES[0], exchange_view)
     await scene.talk()
-    await scene.operator.listen()
+    await scene.operator.speak_tone(500)
     await centre.phones.leaves(scene.lane.colleague_desk)
     try:
         for keys in ("*1", "*2"):
             await scene.operator.press(f"{keys}{scene.lane.colleague}#")
             await scene.operator.hears_recording(centre.sound("nl/collega-onbereikbaar"))
             await scene.is_with(scene.lane.operator_desk)
+            await scene.citizen.hears_tone(500)  # who listens to us is not heard
     finally:
         await centre.phones.comes_back(scene.lane.colleague_desk)
     assert await scene.transfers() == []

@@ -19,7 +19,7 @@ from tests.storage.link import Link
 from tests.web.frames import closed_with, frame_with, next_frames
 from tests.web.people import Browser, Place, served
 from tests.web.rows import a_call, an_operator, waiting_callers
-from tests.web.words import says
+from tests.words import says
 
 pytestmark = pytest.mark.postgres
 

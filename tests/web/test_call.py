@@ -31,7 +31,7 @@ from ari_app.web.call_words import REFUSALS
 from tests.web.callers import NUMBER, Talk, a_request, a_talk
 from tests.web.controllers import a_controller
 from tests.web.people import SAME_ORIGIN, Browser, Place
-from tests.web.words import says
+from tests.words import says
 
 pytestmark = pytest.mark.postgres
 

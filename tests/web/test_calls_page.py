@@ -28,7 +28,7 @@ from tests.storage.values import new_visit
 from tests.web.callers import NUMBER, Talk, a_request, a_talk, an_earlier_call, over
 from tests.web.people import Browser, Place
 from tests.web.rows import ledger_of, waiting_callers
-from tests.web.words import says
+from tests.words import says
 
 pytestmark = pytest.mark.postgres
 

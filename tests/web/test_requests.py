@@ -17,7 +17,7 @@ from tests.web.controllers import requests_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import Browser, Place
 from tests.web.rows import an_operator
-from tests.web.words import says
+from tests.words import says
 
 pytestmark = pytest.mark.postgres
 

@@ -25,7 +25,7 @@ from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import SAME_ORIGIN, Browser, Place
 from tests.web.rows import an_operator, paused, store
-from tests.web.words import says
+from tests.words import says
 
 pytestmark = pytest.mark.postgres
 

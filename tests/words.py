@@ -1,4 +1,4 @@
-"""What a page says, and not what is only a part of something else on it."""
+"""What a page, a log or a row says, and not what is only a part of something else on it."""
 
 from __future__ import annotations
 
