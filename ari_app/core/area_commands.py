@@ -30,7 +30,7 @@ class EndCalamity:
 
 @dataclass(frozen=True, slots=True)
 class CloseEarly:
-    """Close from a moment on (None: now) until another one, beside what the area file says."""
+    """Close from a moment on (None, or over: from now on) until another one, beside what the area file says."""
 
     until_at: datetime
     reason: str

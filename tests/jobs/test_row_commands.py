@@ -211,6 +211,12 @@ async def test_closing_early_closes_for_calls_and_is_no_part_of_the_area_file(da
     assert (await load_area(database.background)).municipalities[WIERDAM].closings == ()
 
 
+async def test_a_closing_whose_moment_has_passed_begins_now(database: Database) -> None:
+    assert await told(database, CloseEarly(TONIGHT, "storm", datetime(2020, 1, 1, tzinfo=UTC))) == ACCEPTED
+    began = await database.pool.fetchval("SELECT starts_at FROM early_closing WHERE reason = 'storm'")
+    assert datetime.now(UTC) - began < timedelta(minutes=5)
+
+
 async def test_only_whoever_has_the_caller_asks_for_a_transfer_more(database: Database, call: Call) -> None:
     async with transaction(database.background) as connection:
         asked = AskedCommand(AskAllowance(), OperatorNumber("102"), call.id)

@@ -20,7 +20,7 @@ from ari_app.storage.area.early_closings import list_early_closings
 from ari_app.web.pages import calamities
 from tests.web.controllers import rows_are_changed
 from tests.web.frames import frame_with, next_frames
-from tests.web.people import Browser, Place
+from tests.web.people import Browser, Place, hidden_fields
 
 pytestmark = pytest.mark.postgres
 
@@ -190,6 +190,24 @@ async def test_today_is_closed_early_and_opened_again(place: Place, bea: Browser
     assert await list_early_closings(place.serve.background, None, datetime.now(UTC)) == []
 
 
+async def test_a_form_that_is_sent_again_after_its_moment_is_the_same_closing(place: Place, bea: Browser) -> None:
+    place.clock.now = datetime(2026, 3, 3, 13, tzinfo=AMSTERDAM)
+    page = hidden_fields(await (await bea.get("/calamiteiten")).text())
+    form = {**page, "g-GM9901": "1", "waarom": "storm", "van": "14:00"}
+    assert form["dag"] == "2026-03-03"
+    async with rows_are_changed(place) as asked:
+        for minutes in (0, 90):
+            place.clock.pass_by(timedelta(minutes=minutes))
+            answer = await bea.post("/calamiteiten/sluiten", form)
+            assert answer.headers["Location"].startswith("/calamiteiten?antwoord=gedaan")
+        place.clock.pass_by(timedelta(hours=12))
+        late = await bea.post("/calamiteiten/sluiten", form)
+    assert late.status == 400 and "tijdstip klopt niet" in await late.text(), "its day is over"
+    midnight = datetime(2026, 3, 4, tzinfo=AMSTERDAM)
+    assert asked == [CloseEarly(midnight, "storm", datetime(2026, 3, 3, 14, tzinfo=AMSTERDAM))]
+    assert await place.deeds("municipality.close_early") == ["account:bea"]
+
+
 @pytest.mark.parametrize(
     ("form", "says"),
     [
@@ -206,6 +224,13 @@ async def test_closing_without_a_reason_or_a_time_is_refused(
 ) -> None:
     answer = await bea.post("/calamiteiten/sluiten", form)
     assert answer.status == 400 and says in await answer.text()
+    assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "morgen", "2026-13-45"])
+async def test_only_the_day_itself_is_closed_early(place: Place, bea: Browser, day: str) -> None:
+    answer = await bea.post("/calamiteiten/sluiten", {"g-GM9901": "1", "waarom": "storm", "dag": day})
+    assert answer.status == 400
     assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0
 
 

@@ -67,8 +67,8 @@ async def close_early_in(
     connection: Connection, municipality: MunicipalityCode, wanted: CloseEarly, by: str, now: datetime
 ) -> bool:
     """In a transaction of the caller; False when there is no such municipality. Raises ClosingRefused."""
-    starts_at, reason = wanted.from_at or now, wanted.reason.strip()
-    if wanted.until_at <= max(starts_at, now):
+    starts_at, reason = max(wanted.from_at or now, now), wanted.reason.strip()
+    if wanted.until_at <= starts_at:
         raise ClosingRefused("it would end before it begins, or is over already")
     if not reason or not reason.isprintable() or len(reason) > LONGEST_REASON:
         raise ClosingRefused(f"a closing has a reason of at most {LONGEST_REASON} characters, on one line")

@@ -104,24 +104,25 @@ async def listen(visit: Visit) -> web.Response:
 
 
 async def close_early(visit: Visit) -> web.Response:
-    """Today, from a moment until a moment; without these from now, and for the rest of the day."""
+    """On the day of the form, from a moment until a moment; without these from now, and for the rest of that day."""
     form = await security.read_form(visit.request)
     towns, reason, now = _towns(visit, form), " ".join(form.get("waarom", "").split()), visit.site.now()
-    today, faults = local_date(now), dict[str, str]()
+    today, faults = _day(form.get("dag", ""), local_date(now)), dict[str, str]()
     if not towns:
         faults["sluiten"] = _NO_TOWN
     if not reason or len(reason) > LONGEST_REASON or not reason.isprintable():
         faults["waarom"] = _NO_REASON
     try:
-        from_at = _today(today, form.get("van", "")) or now
+        from_at = _today(today, form.get("van", ""))
         until_at = _today(today, form.get("einde", "")) or instant_of(today + timedelta(days=1), time(0))
     except ValueError:
-        from_at = until_at = now
-    if until_at <= max(from_at, now):
+        from_at, until_at = None, now
+    if until_at <= max(from_at or now, now):
         faults["einde"] = _BAD_TIME
     if faults:
         return await _page(visit, form, faults, status=400)
-    command = CloseEarly(until_at, reason, from_at if from_at > now else None)
+    # As it was said: the same form sent again after that moment, or after midnight, is no second closing.
+    command = CloseEarly(until_at, reason, from_at)
     return _told(await _ask(visit, form, towns, command), "dicht")
 
 
@@ -180,6 +181,7 @@ async def _page(visit: Visit, form: Mapping[str, str], faults: Mapping[str, str]
         chosen=set(_towns(visit, form)) or (set(names) if len(names) == 1 else set()),
         said=f"Er is niets veranderd. {' '.join(faults.values())}" if faults else _said(visit.request.query),
         now=now,
+        today=local_date(now),
         id=new_command_id(),
         longest_text=LONGEST_TEXT,
         longest_reason=LONGEST_REASON,
@@ -203,6 +205,17 @@ def _moment(text: str) -> datetime | None:
     if found.tzinfo is not None or found.year not in PLAUSIBLE_YEARS:
         return None
     return instant_of(found.date(), found.time())
+
+
+def _day(text: str, today: date) -> date:
+    """The day on which the form was made; a form that does not say it is of today. Raises HTTPBadRequest."""
+    try:
+        found = date.fromisoformat(text) if text else today
+    except ValueError:
+        raise web.HTTPBadRequest from None
+    if found > today or found.year not in PLAUSIBLE_YEARS:
+        raise web.HTTPBadRequest
+    return found
 
 
 def _today(day: date, text: str) -> datetime | None:
