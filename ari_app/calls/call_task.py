@@ -161,13 +161,21 @@ async def finish(flow: Flow, end: End) -> None:
     if flow.call.last_seq == 0:
         await flow.commit(patience=FOR_EVER)  # a request, if one is owed, refers to the row
     await end_attempt(flow, end.reason)
-    is_promised = await request_at_end(flow, end.reason)
+    await _settle_request(flow, end.reason)
     _note_end(flow, end.reason)
     await flow.commit(patience=FOR_EVER)
     log.info("call_ended", call_id=str(flow.call.id), reason=end.reason.value)
     await _clear_up(flow)
-    if not is_promised:
-        await request_at_end(flow, end.reason, is_last_try=True)
+
+
+async def _settle_request(flow: Flow, reason: EndReason) -> None:
+    """Make the request that the call owes, before its row ends: what it owes is found there till then. Raises StaleRow.
+
+    While the store is away the row stays open; once it is back it is asked again, and that is the last time.
+    """
+    if not await request_at_end(flow, reason):
+        await flow.commit(Fact(flow.now, FactKind.NOTED, {"what": "callback"}), patience=FOR_EVER)
+        await request_at_end(flow, reason, is_last_try=True)
 
 
 async def _release(flow: Flow, leg: Leg, cause: int) -> None:
@@ -240,10 +248,8 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
             with suppress(PartyLeft):
                 await flow.left(leg.channel_id, LegEndReason.RELEASED)
     try:
-        if flow.call.last_seq != 0 and not await request_at_end(flow, reason):
-            # The row stays open until the store is back and was asked again: what it owes is found there till then.
-            await flow.commit(Fact(flow.now, FactKind.NOTED, {"what": "callback"}), patience=FOR_EVER)
-            await request_at_end(flow, reason, is_last_try=True)
+        if flow.call.last_seq != 0:
+            await _settle_request(flow, reason)
         await _end_in_fallback(flow, reason, is_in_fallback=is_in_fallback)
     except StaleRow:
         log.warning("call_owned_elsewhere", call_id=str(flow.call.id))

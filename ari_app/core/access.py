@@ -45,6 +45,7 @@ class ApiScope(StrEnum):
     NOTICES = "calamiteiten:lezen"
     CALAMITY = "calamiteiten:schrijven"
     HOURS = "openingstijden:lezen"
+    CLOSE_EARLY = "openingstijden:schrijven"
     CHANGES = "gebeurtenissen:lezen"
 
 
@@ -66,7 +67,8 @@ class Action(StrEnum):
     CHANGE_REQUESTS = "change_requests"  # give one of them to others, close one
     SEE_NUMBER = "see_number"  # the number of a citizen and what was noted; whoever looks is in the audit log
     NOTICES = "notices"  # the calamities that callers hear now
-    CALAMITY = "calamity"  # what callers hear first, and closing early
+    CALAMITY = "calamity"  # what callers hear first
+    CLOSE_EARLY = "close_early"  # closing early today, and opening again
     CALLS = "calls"  # all calls of one's municipalities, with their stories
     OWN_CALLS = "own_calls"  # those that one has, or had
     HOURS = "hours"  # when one's municipalities are open
@@ -96,6 +98,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.SEE_NUMBER: frozenset({Role.SUPERVISOR}),
     Action.NOTICES: frozenset(Role),
     Action.CALAMITY: frozenset({Role.SUPERVISOR}),
+    Action.CLOSE_EARLY: frozenset({Role.SUPERVISOR}),
     Action.CALLS: frozenset({Role.SUPERVISOR}),
     Action.OWN_CALLS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.HOURS: frozenset(Role),
@@ -121,6 +124,7 @@ TOKENS_MAY: Mapping[Action, ApiScope] = {
     Action.NOTICES: ApiScope.NOTICES,
     Action.CALAMITY: ApiScope.CALAMITY,
     Action.HOURS: ApiScope.HOURS,
+    Action.CLOSE_EARLY: ApiScope.CLOSE_EARLY,
     Action.CHANGES: ApiScope.CHANGES,
 }
 #: what touches all municipalities of the thing it is done to, so that each of them has to be the actor's; for the

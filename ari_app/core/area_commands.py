@@ -30,9 +30,12 @@ class EndCalamity:
 
 @dataclass(frozen=True, slots=True)
 class CloseEarly:
-    """Close from a moment on (None, or over: from now on) until another one, beside what the area file says."""
+    """Close from a moment on (None, or over: from now on) until another one (None: the end of that day).
 
-    until_at: datetime
+    Beside what the area file says.
+    """
+
+    until_at: datetime | None
     reason: str
     from_at: datetime | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ari_app.core.area import CallbackRules, Reach
-from ari_app.core.call import EndReason, FactKind
+from ari_app.core.call import EndReason, FactKind, Stage
 from ari_app.core.callbacks import RequestReason
 from ari_app.core.ids import ChannelId
 from tests.calls.requests import KEYS, SHOWN, TYPED, Make, asked_for_number, asking, the_request
@@ -176,5 +176,39 @@ async def test_wherever_the_process_dies_after_the_fallback_took_the_caller_they
         assert (the_request(world).pii_number, the_request(world).joined_count) == (SHOWN, 0), at
         call = world.call(citizen)
         assert (call.end_reason, call.handled_by_fallback) == (EndReason.HANDLED_BY_FALLBACK, True), at
+        assert not [leg for leg in world.ledger.legs.values() if leg.is_open], at
+        await world.kill()
+
+
+async def hung_up(make: Make, at: int | None = None) -> tuple[World, ChannelId, Stalls]:
+    """The store went away, and a caller gave up before anybody answered; now it comes back."""
+    world = make(area=asking(abandoned=True))
+    citizen = await world.citizen(ESDAM_ALONE, number=SHOWN)
+    assert world.call(citizen).stage is Stage.WAITING
+    world.callback_store.available = world.ledger.available = False
+    await world.hang_up(citizen)
+    await world.clock.advance(3)
+    stalls = Stalls(world, at)
+    world.callback_store.available = world.ledger.available = True
+    await world.clock.advance(3)
+    return world, citizen, stalls
+
+
+async def test_wherever_the_process_dies_after_a_caller_gave_up_without_a_store_they_have_the_promise(
+    make_world: Make,
+) -> None:
+    world, _, counted = await hung_up(make_world)
+    assert the_request(world).pii_number == SHOWN
+    assert counted.moments >= 4
+    for at in range(counted.moments):
+        world, citizen, stalls = await hung_up(make_world, at)
+        assert stalls.stopped, at
+        await world.kill()
+        await world.restart()
+        stalls.stopped = False
+        await world.clock.advance(5)
+        assert (the_request(world).pii_number, the_request(world).joined_count) == (SHOWN, 0), at
+        call = world.call(citizen)
+        assert call.end_reason in (EndReason.ABANDONED_WAITING, EndReason.LOST), at  # LOST: nothing of it was written
         assert not [leg for leg in world.ledger.legs.values() if leg.is_open], at
         await world.kill()

@@ -46,6 +46,7 @@ TABLE = {
     Action.SEE_NUMBER: {Role.SUPERVISOR},
     Action.NOTICES: set(Role),
     Action.CALAMITY: {Role.SUPERVISOR},
+    Action.CLOSE_EARLY: {Role.SUPERVISOR},
     Action.CALLS: {Role.SUPERVISOR},
     Action.OWN_CALLS: {Role.OPERATOR, Role.SUPERVISOR},
     Action.HOURS: set(Role),

@@ -57,11 +57,11 @@ async def agreed_request(flow: Flow) -> Created | None:
 async def request_at_end(flow: Flow, reason: EndReason, *, is_last_try: bool = False) -> bool:
     """Make the request that the call still owes, before its row is ended: a process that dies leaves an open row.
 
-    The end of a call waits for nobody: False when the store does not answer, and then it is tried once more after it.
+    False when the store does not answer.
     """
     try:
         limit = await _request_at_end(flow.shell, flow.call, reason)
-        if limit is not None and not is_last_try:
+        if limit is not None:
             flow.note(refusal(limit, flow.now))
     except StoreUnavailable:
         if is_last_try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
 from ari_app.core.access import Scope
 from ari_app.core.area import Area, Closing
 from ari_app.core.area_commands import CloseEarly
+from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.storage.changes.area import note_area_changed
 from ari_app.storage.db.audit import record_deed
@@ -68,16 +69,17 @@ async def close_early_in(
 ) -> bool:
     """In a transaction of the caller; False when there is no such municipality. Raises ClosingRefused."""
     starts_at, reason = max(wanted.from_at or now, now), wanted.reason.strip()
-    if wanted.until_at <= starts_at:
+    ends_at = wanted.until_at or instant_of(local_date(starts_at) + timedelta(days=1), time(0))
+    if ends_at <= starts_at:
         raise ClosingRefused("it would end before it begins, or is over already")
     if not reason or not reason.isprintable() or len(reason) > LONGEST_REASON:
         raise ClosingRefused(f"a closing has a reason of at most {LONGEST_REASON} characters, on one line")
-    if await connection.fetchval(_ADD, municipality, starts_at, wanted.until_at, reason, by, now) is None:
+    if await connection.fetchval(_ADD, municipality, starts_at, ends_at, reason, by, now) is None:
         return False
     detail = {
         "municipality": municipality,
         "starts_at": starts_at.isoformat(),
-        "ends_at": wanted.until_at.isoformat(),
+        "ends_at": ends_at.isoformat(),
         "reason": reason,
     }
     await record_deed(connection, now, by, "municipality.close_early", detail)

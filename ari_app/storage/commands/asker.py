@@ -175,6 +175,16 @@ async def operator_asked(
     return optional(OperatorNumber, found)
 
 
+async def was_asked(pool: Pool, scope: Scope, command_id: CommandId, actor: str) -> bool:
+    """Whether this actor asked something under this id before: what was right then may be wrong by now.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, scope) as connection:
+            return await connection.fetchrow(_WAS_ASKED, command_id, actor) is not None
+
+
 async def _write(
     pool: Pool,
     asked: AskedCommand,

@@ -44,7 +44,11 @@ class CallsQuery(Query):
 
 
 class Gesprek(Shape):
-    """One call. `stap` and `eindreden` are the codes of the columns `stage` and `end_reason`."""
+    """One call. `stap` and `eindreden` are the codes of the columns `stage` and `end_reason`.
+
+    `gewachtSeconden`: in the queues of the municipalities that are asked about, null: in none; `gesprokenSeconden`: for
+    which operators and colleagues had the caller, holds included, null: nobody had. Both go on while the call does.
+    """
 
     id: str
     gemeente: str | None
@@ -60,6 +64,8 @@ class Gesprek(Shape):
     eindreden: EndReason | None
     einde_is_geschat: bool
     medewerker: str | None
+    gewacht_seconden: Annotated[int, Field(ge=0)] | None
+    gesproken_seconden: Annotated[int, Field(ge=0)] | None
     aantal_doorverbindingen: int
     is_terugbelgesprek: bool
     met_calamiteit: bool
@@ -221,11 +227,17 @@ def _call(one: SelectedCall, hidden: Hidden) -> Gesprek:
         eindreden=one.end_reason,
         einde_is_geschat=one.end_is_estimated,
         medewerker=hidden.shown(one.operator),
+        gewacht_seconden=_whole(one.wait_seconds),
+        gesproken_seconden=_whole(one.talk_seconds),
         aantal_doorverbindingen=one.transfer_count,
         is_terugbelgesprek=one.callback_request is not None,
         met_calamiteit=one.calamity,
         via_noodroute=one.handled_by_fallback,
     )
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else max(int(seconds), 0)
 
 
 def _story(story: CallStory, hidden: Hidden) -> Verloop:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ari_app.core.access import Action
-from ari_app.web.api import calamities, calls, directory, hours, promises, queues, requests, staff, stream, transfers
+from ari_app.web.api import calls, directory, promises, queues, requests, staff, transfers
 from ari_app.web.api.orders import Opdracht
 from ari_app.web.api.table import Operation
+from ari_app.web.api.town_operations import TOWNS
 
 _OF_CALLS = (Action.CALLS, Action.OWN_CALLS)
 _OF_STAFF = (Action.STAFF, Action.DESK)
@@ -228,67 +229,6 @@ REQUESTS = (
         body=promises.Belpoging,
         status=201,
         is_command=True,
-    ),
-)
-TOWNS = (
-    Operation(
-        "GET",
-        "/calamiteiten",
-        "lijstCalamiteiten",
-        "Calamiteiten die bellers nu horen, en die gepland zijn",
-        "calamiteiten",
-        (Action.NOTICES,),
-        calamities.list_all,
-        calamities.CalamiteitLijst,
-        query=queues.QueuesQuery,
-    ),
-    Operation(
-        "POST",
-        "/calamiteiten",
-        "beginCalamiteit",
-        "Laat bellers eerst een tekst horen",
-        "calamiteiten",
-        (Action.CALAMITY,),
-        calamities.begin,
-        Opdracht,
-        body=calamities.NieuweCalamiteit,
-        status=201,
-        is_command=True,
-    ),
-    Operation(
-        "POST",
-        "/calamiteiten/beeindigingen",
-        "beeindigCalamiteit",
-        "Beëindig een calamiteit",
-        "calamiteiten",
-        (Action.CALAMITY,),
-        calamities.end,
-        Opdracht,
-        body=calamities.EindeCalamiteit,
-        status=201,
-        is_command=True,
-    ),
-    Operation(
-        "GET",
-        "/openingstijden",
-        "lijstOpeningstijden",
-        "Wanneer gemeenten open zijn",
-        "openingstijden",
-        (Action.HOURS,),
-        hours.list_hours,
-        hours.OpeningstijdenLijst,
-        query=queues.QueuesQuery,
-    ),
-    Operation(
-        "GET",
-        "/gebeurtenissen",
-        "volgGebeurtenissen",
-        "Wat er verandert, als server-sent events",
-        "gebeurtenissen",
-        (Action.CHANGES,),
-        stream.follow,
-        None,
-        media="text/event-stream",
     ),
 )
 OPERATIONS: tuple[Operation, ...] = CALLS + PEOPLE + REQUESTS + TOWNS

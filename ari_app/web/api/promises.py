@@ -21,13 +21,12 @@ from ari_app.core.tariffs import Forbidden
 from ari_app.storage.callbacks.at_risk import story_in_scope
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.storage.calls.reads import municipality_of
-from ari_app.storage.commands.asker import operator_asked
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
 from ari_app.web.api.shapes import Body, Code, InvalidParam, Query, Text, WhichOperator
 from ari_app.web.api.table import Answer, Asked
-from ari_app.web.api.transfers import handling_operator
+from ari_app.web.api.transfers import first_try, handling_operator
 from ari_app.web.lengths import LONGEST_NOTE, LONGEST_NUMBER, LONGEST_REASON, LONGEST_SUBJECT
 
 
@@ -69,12 +68,13 @@ async def promise(asked: Asked[Query, NieuwTerugbelverzoek]) -> Answer:
     body, area, call_id = asked.body, asked.site.area.current, CallId(asked.body.gesprek)
     scope, command_as = asked.actor.scope_of(Action.CALLBACKS), command_id(asked)
     entry = None if body.vermelding is None else area.entries.get(EntryCode(body.vermelding))
-    if await operator_asked(asked.site.pool, scope, command_as, asked.caller.author, call_id) is None:
+    before = await first_try(asked, scope, command_as, call_id)
+    if before is None:
         of = await municipality_of(asked.site.pool, scope, call_id)
         wrong = [*_unknown_owner(asked, body.team, body.medewerker, of), *_unusable(asked, entry)]
         if wrong:
             raise invalid(*wrong)
-    operator = await handling_operator(asked, Action.CALLBACKS, call_id, command_as)
+    operator = await handling_operator(asked, Action.CALLBACKS, call_id, before)
     owner = None if body.medewerker is None else operator_named(asked, body.medewerker)
     command = PromiseCallback(
         (body.nummer or "").strip(),

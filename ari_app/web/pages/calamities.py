@@ -123,18 +123,22 @@ async def close_early(visit: Visit) -> web.Response:
         return await _page(visit, form, faults, status=400)
     # As it was said: the same form sent again after that moment, or after midnight, is no second closing.
     command = CloseEarly(until_at, reason, from_at)
-    return _told(await _ask(visit, form, towns, command), "dicht")
+    return _told(await _ask(visit, form, towns, command, Action.CLOSE_EARLY), "dicht")
 
 
 async def open_again(visit: Visit) -> web.Response:
     """One municipality: its early closings are over."""
     form = await security.read_form(visit.request)
     town = MunicipalityCode(form.get("gemeente", ""))
-    return _told(await _ask(visit, form, [town], OpenAgain()), "open")
+    return _told(await _ask(visit, form, [town], OpenAgain(), Action.CLOSE_EARLY), "open")
 
 
 async def _ask(
-    visit: Visit, form: Mapping[str, str], towns: Sequence[MunicipalityCode], command: AreaCommand
+    visit: Visit,
+    form: Mapping[str, str],
+    towns: Sequence[MunicipalityCode],
+    command: AreaCommand,
+    action: Action = Action.CALAMITY,
 ) -> list[Answer]:
     """Each municipality is a command of its own; outside the visitor's it does not exist.
 
@@ -143,7 +147,7 @@ async def _ask(
     """
     base = command_id_of(form.get("id", ""))
     asked = [AskedCommand(command, id=CommandId(uuid5(base, f"{town} {command}")), municipality=town) for town in towns]
-    return await ask_over_all(visit, Action.CALAMITY, asked)
+    return await ask_over_all(visit, action, asked)
 
 
 def _told(answers: Sequence[Answer], what: str) -> web.Response:

@@ -30,6 +30,7 @@ async def test_a_screen_pops_for_the_call_that_an_operator_has(stand: Stand) -> 
     (call,) = answer.json["gesprekken"]
     assert (call["id"], call["gemeente"], call["medewerker"]) == (str(talk.call.id), WIERDAM, "101")
     assert call["status"] == "actief" and call["stap"] == "talking" and call["beantwoordOp"].endswith("Z")
+    assert 80 <= call["gewachtSeconden"] < 120 and 0 <= call["gesprokenSeconden"] < 40
     assert NUMBER not in answer.text
     kiss = await stand.program("g-kiss", ApiScope.CALLS, operator="101")
     assert await ids(kiss, "medewerker=ik&status=actief") == [str(talk.call.id)]

@@ -1,0 +1,96 @@
+"""The rows of the table (`operations`) about whole municipalities, and the stream of changes."""
+
+from __future__ import annotations
+
+from ari_app.core.access import Action
+from ari_app.web.api import calamities, hours, queues, stream
+from ari_app.web.api.orders import Opdracht
+from ari_app.web.api.table import Operation
+
+TOWNS = (
+    Operation(
+        "GET",
+        "/calamiteiten",
+        "lijstCalamiteiten",
+        "Calamiteiten die bellers nu horen, en die gepland zijn",
+        "calamiteiten",
+        (Action.NOTICES,),
+        calamities.list_all,
+        calamities.CalamiteitLijst,
+        query=queues.QueuesQuery,
+    ),
+    Operation(
+        "POST",
+        "/calamiteiten",
+        "beginCalamiteit",
+        "Laat bellers eerst een tekst horen",
+        "calamiteiten",
+        (Action.CALAMITY,),
+        calamities.begin,
+        Opdracht,
+        body=calamities.NieuweCalamiteit,
+        status=201,
+        is_command=True,
+    ),
+    Operation(
+        "POST",
+        "/calamiteiten/beeindigingen",
+        "beeindigCalamiteit",
+        "Beëindig een calamiteit",
+        "calamiteiten",
+        (Action.CALAMITY,),
+        calamities.end,
+        Opdracht,
+        body=calamities.EindeCalamiteit,
+        status=201,
+        is_command=True,
+    ),
+    Operation(
+        "GET",
+        "/openingstijden",
+        "lijstOpeningstijden",
+        "Wanneer gemeenten open zijn",
+        "openingstijden",
+        (Action.HOURS,),
+        hours.list_hours,
+        hours.OpeningstijdenLijst,
+        query=queues.QueuesQuery,
+    ),
+    Operation(
+        "POST",
+        "/openingstijden/sluitingen",
+        "sluitEerder",
+        "Sluit een gemeente vandaag eerder",
+        "openingstijden",
+        (Action.CLOSE_EARLY,),
+        hours.close_early,
+        Opdracht,
+        body=hours.NieuweSluiting,
+        status=201,
+        is_command=True,
+    ),
+    Operation(
+        "POST",
+        "/openingstijden/heropeningen",
+        "heropen",
+        "Maak eerder sluiten ongedaan",
+        "openingstijden",
+        (Action.CLOSE_EARLY,),
+        hours.open_again,
+        Opdracht,
+        body=hours.Heropening,
+        status=201,
+        is_command=True,
+    ),
+    Operation(
+        "GET",
+        "/gebeurtenissen",
+        "volgGebeurtenissen",
+        "Wat er verandert, als server-sent events",
+        "gebeurtenissen",
+        (Action.CHANGES,),
+        stream.follow,
+        None,
+        media="text/event-stream",
+    ),
+)
