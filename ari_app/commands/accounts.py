@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import click
 
 from ari_app.commands import WRONG, as_json, author_option, fail, json_option, with_database
-from ari_app.core.accounts import RoleRow
+from ari_app.core.accounts import FACTOR_IS_SET_WITHIN, RoleRow
 from ari_app.core.ids import OperatorNumber
 from ari_app.render.accounts import accounts_table, link_text
 from ari_app.settings import LinkSettings, SettingsError, load
 from ari_app.storage.accounts.store import (
     add_account,
     change_roles,
+    forget_factor,
     list_accounts,
     lock_account,
     new_link,
@@ -86,9 +87,15 @@ def accounts_unlock(login: str, author: str) -> None:
 
 @accounts.command("reset")
 @click.argument("login")
+@click.option("--second-factor", "only_factor", is_flag=True, help="that only: the password stays, and no link is made")
 @author_option
-def accounts_reset(login: str, author: str) -> None:
+def accounts_reset(login: str, only_factor: bool, author: str) -> None:
     """Forget password and second factor of LOGIN, end its logins, and print a link to choose new ones."""
+    if only_factor:
+        with_database(lambda db: forget_factor(db.background, login, author, datetime.now(UTC)))
+        days = FACTOR_IS_SET_WITHIN.days
+        click.echo(f"{login}: its logins ended; within {days} days its owner sets a new second factor at a login")
+        return
     base = _base_url()
     token = with_database(lambda db: new_link(db.background, login, author, datetime.now(UTC)))
     click.echo(link_text(base, token))

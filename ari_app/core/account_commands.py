@@ -42,6 +42,14 @@ class ResetAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetFactor:
+    """Forget the second factor and the recovery codes and end the logins; at the next one its owner sets a new one.
+
+    The password stays.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class GiveRole:
     """`role`: as it is typed, such as `operator:GM9901`."""
 
@@ -63,7 +71,15 @@ class LinkOperator:
 
 
 AccountCommand = (
-    AddAccount | LockAccount | UnlockAccount | ResetAccount | GiveRole | TakeRole | LinkOperator | ProviderCommand
+    AddAccount
+    | LockAccount
+    | UnlockAccount
+    | ResetAccount
+    | ForgetFactor
+    | GiveRole
+    | TakeRole
+    | LinkOperator
+    | ProviderCommand
 )
 
 

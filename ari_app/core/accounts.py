@@ -20,6 +20,8 @@ SESSION_IDLE = timedelta(minutes=60)
 #: between the password and the code
 CODE_WAIT = timedelta(minutes=10)
 LINK_LASTS = timedelta(days=3)
+#: so long after the second factor was taken away its owner may set a new one with the password alone
+FACTOR_IS_SET_WITHIN = timedelta(days=3)
 RECOVERY_CODES = 10
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 128
@@ -140,6 +142,7 @@ class Account:
     created_at: datetime
     locked_at: datetime | None = None
     has_provider: bool = False  # somebody of the identity provider may log in to it
+    sets_factor_until: datetime | None = None  # until then its owner may set a second factor at a login
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class What(StrEnum):
     LINK_OPERATOR = "link_operator"
     FOLLOW_PROVIDER = "follow_provider"  # somebody whom the identity provider let in
     LINK_SUBJECT = "link_subject"
+    FORGET_FACTOR = "forget_factor"  # the second one
 
 
 class CommandState(StrEnum):

@@ -11,6 +11,7 @@ from ari_app.core.access import NOBODYS, Action, Actor, Scope, overlap, together
 from ari_app.core.account_commands import (
     AccountCommand,
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -37,6 +38,7 @@ from ari_app.storage.accounts.changes import (
     unlock_in,
 )
 from ari_app.storage.accounts.rows import actor_with, operator_towns
+from ari_app.storage.accounts.second_factor import forget_factor_in
 from ari_app.storage.accounts.subjects import follow_in
 from ari_app.storage.accounts.subjects import link_in as link_subject_in
 from ari_app.storage.db.engine import Connection
@@ -68,11 +70,12 @@ async def change_account(
         reason = refusal(actor, account, wanted, None if found is None else found.scope, of_roles)
         if reason is not None:
             return Refused(reason)
-        await _require_own_operator(connection, actor, wanted)
+        own = actor.scope_of(Action.CHANGE_ACCOUNTS)
+        await _require_own_operator(connection, own, wanted, found)
         if isinstance(wanted, AddAccount):
-            return await _add(connection, account, wanted, roles, by, now)
+            return await _add(connection, account, wanted, roles, own, by, now)
         if found is not None:
-            await _change(connection, found, wanted, roles, by, now)
+            await _change(connection, found, wanted, roles, own, by, now)
     except AccountRefused as refused:
         return Refused(refused.reason)
     return ACCEPTED
@@ -96,18 +99,30 @@ async def _follow(
 
 
 async def _add(
-    connection: Connection, account: AccountId, wanted: AddAccount, roles: list[RoleRow], by: str, now: datetime
+    connection: Connection,
+    account: AccountId,
+    wanted: AddAccount,
+    roles: list[RoleRow],
+    reach: Scope,
+    by: str,
+    now: datetime,
 ) -> Answer:
     token_hash = _digest(wanted.link_digest)
     await add_in(connection, account, wanted.login, wanted.name, wanted.operator_number, roles, by, now)
     made = await account_in(connection, account)
     if made is not None:
-        await link_in(connection, made, token_hash, by, now)
+        await link_in(connection, made, token_hash, reach, by, now)
     return ACCEPTED
 
 
 async def _change(
-    connection: Connection, found: Account, wanted: AccountCommand, roles: list[RoleRow], by: str, now: datetime
+    connection: Connection,
+    found: Account,
+    wanted: AccountCommand,
+    roles: list[RoleRow],
+    reach: Scope,
+    by: str,
+    now: datetime,
 ) -> None:
     match wanted:
         case LockAccount():
@@ -115,7 +130,9 @@ async def _change(
         case UnlockAccount():
             await unlock_in(connection, found, by, now)
         case ResetAccount(link_digest):
-            await link_in(connection, found, _digest(link_digest), by, now)
+            await link_in(connection, found, _digest(link_digest), reach, by, now)
+        case ForgetFactor():
+            await forget_factor_in(connection, found, by, now)
         case GiveRole():
             await change_roles_in(connection, found, roles, (), by, now)
         case TakeRole():
@@ -152,15 +169,22 @@ async def _roles(connection: Connection, actor: Actor, wanted: AccountCommand) -
     return [role for role, _ in found], together(scope for _, scope in found)
 
 
-async def _require_own_operator(connection: Connection, actor: Actor, wanted: AccountCommand) -> None:
+async def _require_own_operator(
+    connection: Connection, own: Scope, wanted: AccountCommand, found: Account | None
+) -> None:
     """Whoever is an operator at the phone has that operator's callers: all their municipalities have to be the actor's.
 
-    An operator of none of these does not exist for them. Raises AccountRefused.
+    So they have to be for a new link or second factor, with which somebody could be that operator. An operator of none
+    of these does not exist for the actor. Raises AccountRefused.
     """
     number: OperatorNumber | None = None
     if isinstance(wanted, AddAccount | LinkOperator):
         number = wanted.operator_number
-    own = actor.scope_of(Action.CHANGE_ACCOUNTS)
+    elif isinstance(wanted, ResetAccount | ForgetFactor) and found is not None:
+        number = found.operator
+        if number is not None and not within(await operator_towns(connection, number), own):
+            raise AccountRefused(f"operator {number} works for others too", RefusalReason.NOT_ALLOWED)
+        return
     if number is None or own is None:
         return
     towns = await operator_towns(connection, number)

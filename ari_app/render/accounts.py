@@ -33,4 +33,8 @@ def _state(account: Account) -> str:
         return f"locked {local(account.locked_at)}"
     if not account.has_password:
         return "identity provider" if account.has_provider else "waits for its link"
-    return "password and code" if account.has_second_factor else "password"
+    if account.has_second_factor:
+        return "password and code"
+    if account.sets_factor_until is None:
+        return "password"
+    return f"sets a new code at a login before {local(account.sets_factor_until)}"

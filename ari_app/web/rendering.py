@@ -101,7 +101,9 @@ def account_state(account: Account) -> str:
         return "geblokkeerd"
     if not account.has_password:
         return "via de inlogdienst" if account.has_provider else "wacht op startlink"
-    return "met code" if account.has_second_factor else "zonder code"
+    if account.has_second_factor:
+        return "met code"
+    return "zonder code" if account.sets_factor_until is None else "stelt bij het inloggen een nieuwe code in"
 
 
 def clock(at: datetime) -> Markup:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
 
+from ari_app.storage.accounts.store import list_accounts, set_password_hash
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE
 from tests.commands.conftest import SAMPLE, Type, rows
+from tests.roles import as_role
 
 pytestmark = pytest.mark.postgres
 
@@ -55,6 +60,7 @@ def test_roles_are_for_a_municipality_a_team_or_the_group(type_in: Type) -> None
         (("lock", "nobody"), "there is no account nobody"),
         (("unlock", "nobody"), "there is no account nobody"),
         (("reset", "nobody"), "there is no account nobody"),
+        (("reset", "nobody", "--second-factor"), "there is no account nobody"),
         (("role", "nobody", "--add", "editor"), "there is no account nobody"),
         (("role", "nobody"), "nothing to do"),
     ],
@@ -109,3 +115,19 @@ def test_locked_and_unlocked_and_a_new_link(type_in: Type) -> None:
     assert type_in("accounts", "unlock", "bea").exit_code == 0
     assert " locked " not in type_in("accounts", "list").stdout
     assert LINK.search(type_in("accounts", "reset", "bea").stdout)
+
+
+def test_a_second_factor_is_taken_away_by_itself(type_in: Type, database_url: str) -> None:
+    async def choose() -> None:
+        async with Database(as_role(database_url, SERVE)) as database:
+            (anna,) = await list_accounts(database.background, None)
+            await set_password_hash(database.background, anna.id, "a hash")
+
+    type_in("accounts", "add", "anna", "--name", "Anna")
+    early = type_in("accounts", "reset", "anna", "--second-factor")
+    assert (early.exit_code, early.stderr) == (2, "account anna has no password here: give it a link\n")
+    asyncio.run(choose())
+    done = type_in("accounts", "reset", "anna", "--second-factor")
+    assert (done.exit_code, "/start/" in done.stdout) == (0, False)
+    assert "sets a new second factor at a login" in done.stdout
+    assert re.search(r"^anna .*sets a new code at a login before", type_in("accounts", "list").stdout, re.MULTILINE)

@@ -10,6 +10,7 @@ from ari_app.core.access import Actor, Grant, Role, Scope
 from ari_app.core.account_commands import (
     AccountCommand,
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -28,7 +29,7 @@ FOREIGN: Scope = frozenset({MunicipalityCode("GM9902")})
 BOTH: Scope = frozenset({MunicipalityCode("GM9901"), MunicipalityCode("GM9902")})
 NONE: Scope = frozenset()
 BEA, OTHER = AccountId(UUID(int=1)), AccountId(UUID(int=2))
-WHOLE: tuple[AccountCommand, ...] = (LockAccount(), UnlockAccount(), ResetAccount("ab"), LinkOperator())
+WHOLE: tuple[AccountCommand, ...] = (LockAccount(), UnlockAccount(), ResetAccount("ab"), ForgetFactor(), LinkOperator())
 OF_ROLES: tuple[AccountCommand, ...] = (GiveRole("editor"), TakeRole("editor"))
 ADD = AddAccount("anna", "Anna", "ab", "editor")
 NOT_ALLOWED = RefusalReason.NOT_ALLOWED

@@ -12,6 +12,7 @@ from ari_app.core.access import Role
 from ari_app.core.account_commands import (
     AccountCommand,
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -25,13 +26,15 @@ from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCo
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
 from ari_app.jobs.account_commands import change_account
 from ari_app.storage.accounts.changes import AccountRefused
-from ari_app.storage.accounts.logins import candidate_of_link
+from ari_app.storage.accounts.logins import candidate, candidate_of_link
 from ari_app.storage.accounts.store import (
     add_account,
     change_roles,
     find_account,
     list_accounts,
     lock_account,
+    set_operator,
+    set_password_hash,
 )
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.commands.asker import ask
@@ -120,10 +123,13 @@ async def test_what_is_changed_is_so_and_in_the_audit_log(database: Database) ->
     assert anna.operator == "101" and anna.locked_at is not None
     assert await told(database, by, UnlockAccount()) == ACCEPTED
     assert await told(database, by, ResetAccount(DIGEST)) == ACCEPTED
+    assert await told(database, by, ForgetFactor()) == Refused(RefusalReason.NONSENSE), "a link sets both"
+    await set_password_hash(database.background, anna.id, "a hash")
+    assert await told(database, by, ForgetFactor()) == ACCEPTED
     assert await told(database, by, LinkOperator()) == ACCEPTED
     anna = await account(database, "anna")
     assert (anna.operator, anna.locked_at) == (None, None)
-    done = ["role_add", "role_remove", "operator", "lock", "unlock", "reset", "operator"]
+    done = ["role_add", "role_remove", "operator", "lock", "unlock", "reset", "factor_reset", "operator"]
     assert await deeds(database, by) == [f"account.{word}" for word in done]
 
 
@@ -145,6 +151,8 @@ async def test_a_role_that_is_taken_away_is_in_the_log_of_its_municipality(datab
         (LockAccount(), "wim", RefusalReason.OWN_ACCOUNT),
         (LockAccount(), "otto", RefusalReason.NOT_ALLOWED),
         (ResetAccount(DIGEST), "otto", RefusalReason.NOT_ALLOWED),
+        (ForgetFactor(), "otto", RefusalReason.NOT_ALLOWED),
+        (ForgetFactor(), "wim", RefusalReason.OWN_ACCOUNT),
         (TakeRole("administrator"), "otto", RefusalReason.NOT_ALLOWED),
         (TakeRole("editor:GM9901"), "anna", RefusalReason.ROLE_NOT_HELD),
         (GiveRole("boss"), "anna", RefusalReason.NO_SUCH_ROLE),
@@ -235,6 +243,83 @@ async def test_also_a_terminal_leaves_an_administrator(database: Database) -> No
         await change_roles(database.background, "otto", smaller, [RoleRow(Role.ADMINISTRATOR)], "test", NOW)
     await change_roles(database.background, "otto", smaller, (), "test", NOW)
     await change_roles(database.background, "otto", (), smaller, "test", NOW)
+
+
+async def has_password_of(database: Database, login: str) -> bool:
+    """Which somebody chose with the account's last link."""
+    return (await account(database, login)).has_password
+
+
+async def chosen(database: Database, by: str, login: str = "anna") -> None:
+    """A new link by this administrator, and a password with it."""
+    assert await told(database, by, ResetAccount(DIGEST), login) == ACCEPTED
+    await set_password_hash(database.background, (await account(database, login)).id, "a hash")
+
+
+@pytest.mark.parametrize(
+    "command", [GiveRole("operator:GM9902"), GiveRole("operator:samen"), GiveRole("editor")], ids=str
+)
+async def test_given_a_link_of_one_municipality_when_a_role_is_for_others_too_then_its_password_is_forgotten(
+    database: Database, command: AccountCommand
+) -> None:
+    await chosen(database, "account:wim")
+    assert await told(database, "account:otto", GiveRole("editor:GM9901")) == ACCEPTED
+    assert await has_password_of(database, "anna"), "wim may give that role himself"
+    assert await told(database, "account:otto", command) == ACCEPTED
+    assert not await has_password_of(database, "anna")
+    assert (await deeds(database, "account:otto"))[-2:] == ["account.role_add", "account.forget"]
+    assert await told(database, "account:wim", ResetAccount(DIGEST)) == Refused(RefusalReason.NOT_ALLOWED)
+    await chosen(database, "account:otto")
+    assert await told(database, "account:otto", GiveRole("supervisor")) == ACCEPTED
+    assert await has_password_of(database, "anna"), "otto answers for all"
+
+
+async def test_given_a_link_of_one_municipality_when_a_terminal_gives_a_role_then_its_password_is_forgotten(
+    database: Database,
+) -> None:
+    await chosen(database, "account:wim")
+    await change_roles(database.background, "anna", [RoleRow(Role.OPERATOR, ELDERLO)], (), "test", NOW)
+    assert not await has_password_of(database, "anna")
+
+
+async def test_given_a_link_that_nobody_used_when_a_role_is_for_others_too_then_it_works_no_more(
+    database: Database,
+) -> None:
+    token = new_token()
+    assert await told(database, "account:wim", ResetAccount(digest(token).hex())) == ACCEPTED
+    assert await told(database, "account:otto", GiveRole("operator:GM9902")) == ACCEPTED
+    assert await candidate_of_link(database.pool, token, NOW) is None
+
+
+async def test_given_a_link_of_one_municipality_when_an_operator_is_of_others_too_then_its_password_is_forgotten(
+    database: Database,
+) -> None:
+    await chosen(database, "account:wim")
+    assert await told(database, "account:wim", LinkOperator(OperatorNumber("101"))) == ACCEPTED
+    assert await has_password_of(database, "anna")
+    assert await told(database, "account:otto", LinkOperator(OperatorNumber("103"))) == ACCEPTED
+    assert not await has_password_of(database, "anna")
+    for command in (ResetAccount(DIGEST), ForgetFactor()):
+        refused = await told(database, "account:wim", command)
+        assert refused == Refused(RefusalReason.NOT_ALLOWED), "it would give wim callers of Elderlo"
+    assert await told(database, "account:wim", LockAccount()) == ACCEPTED
+
+
+async def test_given_a_team_or_operator_that_got_more_since_then_the_password_lets_nobody_in(
+    database: Database,
+) -> None:
+    await chosen(database, "account:wim")
+    found = await candidate(database.pool, "anna")
+    assert found is not None and not found.is_known_elsewhere
+    assert await told(database, "account:wim", GiveRole("operator:wierdam")) == ACCEPTED
+    await database.pool.execute("INSERT INTO team_municipality VALUES ('wierdam', 'GM9902', 'own')")
+    found = await candidate(database.pool, "anna")
+    assert found is not None and found.is_known_elsewhere
+    await database.pool.execute("DELETE FROM team_municipality WHERE team = 'wierdam' AND municipality = 'GM9902'")
+    await set_operator(database.background, "anna", OperatorNumber("101"), "test", NOW)
+    await database.pool.execute("INSERT INTO operator_team VALUES ('101', 'samen')")
+    found = await candidate(database.pool, "anna")
+    assert found is not None and found.is_known_elsewhere
 
 
 async def test_given_a_controller_that_is_killed_at_any_step_then_an_account_is_there_with_its_link_or_not_at_all(

@@ -242,3 +242,35 @@ async def test_an_operator_who_is_logged_in_keeps_the_teams_of_now_and_others_ha
         found = await connection.execute(text("SELECT operator, teams FROM operator_session ORDER BY 1"))
         assert [tuple(row) for row in found] == [("101", ["a", "b"]), ("102", [])]
         assert (await connection.execute(text("SELECT count(*) FROM operator_state"))).scalar() == 0
+
+
+async def test_a_password_of_before_may_be_known_to_the_administrator_of_a_page_and_to_the_group(
+    engine: AsyncEngine,
+) -> None:
+    await _go(engine, command.upgrade, "0034")
+    rows = """
+    INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
+    INSERT INTO account (id, login, name, created_at) SELECT gen_random_uuid(), login, login, now()
+    FROM unnest('{page,again,terminal,whole,none}'::text[]) login;
+    INSERT INTO account_role (account, role, municipality, team)
+    SELECT id, 'editor', CASE login WHEN 'whole' THEN '' ELSE 'GM9901' END, '' FROM account WHERE login <> 'none';
+    INSERT INTO audit_log (at, actor, action, detail) VALUES
+      (now(), 'account:wim', 'account.reset', '{"account": "page"}'),
+      (now(), 'account:wim', 'account.reset', '{"account": "again"}'),
+      (now(), 'root', 'account.reset', '{"account": "again"}'),
+      (now(), 'root', 'account.reset', '{"account": "terminal"}'),
+      (now(), 'account:otto', 'account.reset', '{"account": "whole"}'),
+      (now(), 'account:otto', 'account.reset', '{"account": "none"}')"""
+    async with engine.begin() as connection:
+        for row in rows.split(";"):
+            await connection.execute(text(row))
+    await _go(engine, command.upgrade, "0035")
+    async with engine.connect() as connection:
+        found = (await connection.execute(text("SELECT login, known_to FROM account ORDER BY login"))).all()
+    assert [tuple(row) for row in found] == [
+        ("again", None),
+        ("none", []),
+        ("page", ["GM9901"]),
+        ("terminal", None),
+        ("whole", None),
+    ]

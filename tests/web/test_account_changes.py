@@ -129,3 +129,17 @@ async def test_roles_number_lock_and_link_are_changed_on_the_page_of_an_account(
     assert not (await found(place, "anna")).has_password
     assert await said(wim, "/accounts/anna/rollen/afnemen", {"rol": "supervisor:wierdam"}) == "Gedaan."
     assert (await wim.get("/accounts/anna")).status == 404, "without a role here it is the whole group's"
+
+
+async def test_a_password_that_an_administrator_of_less_may_know_lets_nobody_in(place: Place, wim: Browser) -> None:
+    reset = LINK.search(await (await wim.post("/accounts/anna/startlink")).text())
+    assert reset is not None
+    owner = await place.browser()
+    form = hidden_fields(await (await owner.get(reset[1])).text()) | {"wachtwoord": PASSWORD}
+    assert (await owner.post(reset[1], form)).status == 303
+    await place.serve.pool.execute("UPDATE account SET operator = '101' WHERE login = 'anna'")
+    assert (await (await place.browser()).log_in("anna")).status == 303
+    await place.serve.pool.execute("INSERT INTO operator_team VALUES ('101', 'elderlo')")
+    refused = await (await place.browser()).log_in("anna")
+    assert refused.status == 403
+    assert "nu ook voor andere gemeenten" in await refused.text()

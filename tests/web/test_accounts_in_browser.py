@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,14 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.provider import ProviderGrants
+from ari_app.core.totp import code_of, step_at
 from ari_app.local.postgres import LocalPostgres
 from tests.patience import PATIENCE_SECONDS
 from tests.web.chromium import Desk
 from tests.web.controllers import all_is_refused, rows_are_changed_in
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
+from tests.web.people import PASSWORD
 from tests.web.provider import CLIENT, SECRET, IdentityProvider, a_provider
 from tests.web.rows import an_operator, was_at
 
@@ -112,6 +115,33 @@ async def test_an_administrator_makes_changes_and_locks_an_account(desk: Desk) -
     await small.goto(f"{desk.url}/accounts/beide")
     await desk.text_of(small, "main", "Dit account werkt ook voor andere gemeenten.")
     await looked_at(desk, small, "account-shared")
+
+
+async def test_somebody_whose_phone_is_gone_sets_a_new_code(desk: Desk) -> None:
+    page = await desk.logged_in("bea")
+    await page.goto(f"{desk.url}/accounts/wim")
+    async with rows_are_changed_in(desk.serve):
+        await page.get_by_role("button", name="Haal de code weg").click()
+        await desk.text_of(page, "#answer", "Gedaan.")
+    await looked_at(desk, page, "account-without-code")
+    own = await desk.page()
+    await own.goto(f"{desk.url}/account")
+    await own.fill("#naam", "wim")
+    await own.fill("#wachtwoord", PASSWORD)
+    await own.keyboard.press("Enter")
+    await desk.text_of(own, "h1", "Stel een nieuwe code in")
+    await looked_at(desk, own, "new-code")
+    secret = await own.input_value("[name=geheim]")
+    await own.fill("#code", "1234")
+    await own.keyboard.press("Enter")
+    await desk.text_of(own, "main", "Deze code klopt niet.")
+    await looked_at(desk, own, "new-code-wrong")
+    await own.fill("#code", code_of(secret, step_at(datetime.now(UTC))))
+    await own.keyboard.press("Enter")
+    await desk.text_of(own, "h1", "Bewaar deze herstelcodes")
+    await looked_at(desk, own, "new-recovery-codes")
+    await own.get_by_role("link", name="Ik heb ze bewaard").click()
+    assert own.url == f"{desk.url}/account"
 
 
 async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(

@@ -19,6 +19,7 @@ from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, operator_
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import InputRefused
+from ari_app.storage.db.scopes import scope_codes
 
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('accounts', 0))"
 _ADD = "INSERT INTO account (id, login, name, operator, created_at) VALUES ($1, $2, $3, $4, $5)"
@@ -33,9 +34,12 @@ REMOVE_ROLE = "DELETE FROM account_role WHERE account = $1 AND role = $2 AND mun
 _LINK = "INSERT INTO account_link (token_hash, account, expires_at) VALUES ($1, $2, $3)"
 _FORGET = (
     "DELETE FROM account_link WHERE account = $1",
-    "UPDATE account SET password_hash = NULL, totp_secret = NULL, totp_step = NULL WHERE id = $1",
+    """UPDATE account SET password_hash = NULL, totp_secret = NULL, totp_step = NULL, sets_factor_until = NULL
+WHERE id = $1""",
     "DELETE FROM recovery_code WHERE account = $1",
 )
+_IS_KNOWN_TO = "UPDATE account SET known_to = $2 WHERE id = $1"
+_KNOWN = "SELECT known_to, operator FROM account WHERE id = $1"
 _END_SESSIONS = "UPDATE web_session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL"
 _SET_LOCKED = "UPDATE account SET locked_at = $2 WHERE id = $1"
 _SET_OPERATOR = "UPDATE account SET operator = $2 WHERE id = $1"
@@ -147,14 +151,20 @@ async def change_roles_in(
     for role in added:
         if await connection.fetchval(_GIVE_ROLE, account.id, *role_columns(role)) is not None:
             await record_deed(connection, now, author, "account.role_add", of_role(account, role))
+    if added:
+        await forget_if_known_elsewhere(connection, account, author, now)
 
 
-async def link_in(connection: Connection, account: Account, token_hash: bytes, author: str, now: datetime) -> None:
+async def link_in(
+    connection: Connection, account: Account, token_hash: bytes, reach: Scope, author: str, now: datetime
+) -> None:
     """A link with which somebody sets their password once; the old ones, and all logins, end.
 
-    Password, second factor and recovery codes of before are forgotten.
+    Password, second factor and recovery codes of before are forgotten. `reach`: the municipalities that whoever makes
+    it answers for; they could use it themselves, and know the password from then on.
     """
     await forget_in(connection, account.id, now)
+    await connection.execute(_IS_KNOWN_TO, account.id, scope_codes(reach))
     await connection.execute(_LINK, token_hash, account.id, now + LINK_LASTS)
     await record_deed(connection, now, author, "account.reset", {"account": account.login})
 
@@ -164,6 +174,30 @@ async def forget_in(connection: Connection, account: AccountId, now: datetime) -
     for statement in _FORGET:
         await connection.execute(statement, account)
     await end_sessions_in(connection, account, now)
+
+
+async def forget_if_known_elsewhere(connection: Connection, account: Account, author: str, now: datetime) -> None:
+    """After the account got more: whoever made its link may know the password, and answers for less than it is for now.
+
+    Then what somebody could log in with is forgotten; the next link is made by somebody who answers for all of it.
+    """
+    row = await connection.fetchrow(_KNOWN, account.id)
+    if row is None or not await reaches_beyond(connection, account.id, row["operator"], row["known_to"]):
+        return
+    await forget_in(connection, account.id, now)
+    await record_deed(connection, now, author, "account.forget", {"account": account.login})
+
+
+async def reaches_beyond(
+    connection: Connection, account: AccountId, operator: str | None, known_to: Collection[str] | None
+) -> bool:
+    """Whether its roles and its operator are for a municipality that is not among these; None: all are."""
+    if known_to is None:
+        return False
+    scopes = [scope for _, scope in (await roles_of(connection, [account])).get(account, [])]
+    if operator is not None:
+        scopes.append(await operator_towns(connection, OperatorNumber(operator)))
+    return not within(together(scopes), frozenset(map(MunicipalityCode, known_to)))
 
 
 async def end_sessions_in(connection: Connection, account: AccountId, now: datetime) -> None:
@@ -199,6 +233,7 @@ async def set_operator_in(
         "municipalities": towns,
     }
     await record_deed(connection, now, author, "account.operator", detail)
+    await forget_if_known_elsewhere(connection, account, author, now)
 
 
 async def _require_operator(connection: Connection, account: AccountId, operator: OperatorNumber | None) -> None:

@@ -8,8 +8,10 @@ from datetime import datetime
 from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.core.totp import matching_step
+from ari_app.storage.accounts.changes import reaches_beyond
 from ari_app.storage.accounts.rows import actor_of, roles_of
-from ari_app.storage.accounts.sessions import begin_session, end_other_sessions
+from ari_app.storage.accounts.second_factor import SecondFactor, set_factor_in
+from ari_app.storage.accounts.sessions import begin_session, end_other_sessions, end_waiting
 from ari_app.storage.accounts.tokens import digest, digest_of_code
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
@@ -17,35 +19,40 @@ from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading
 
-_SECRETS = "account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at"
-_BY_LOGIN = f"SELECT {_SECRETS}, totp_secret IS NOT NULL AS has_second_factor FROM account WHERE login = $1"
+_SECRETS = """account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at,
+  account.totp_secret IS NOT NULL AS has_second_factor, account.sets_factor_until, account.known_to"""
+_BY_LOGIN = f"SELECT {_SECRETS} FROM account WHERE login = $1"
 _BY_LINK = f"""
-SELECT {_SECRETS}, totp_secret IS NOT NULL AS has_second_factor
+SELECT {_SECRETS}
 FROM account_link link JOIN account ON account.id = link.account
 WHERE link.token_hash = $1 AND link.used_at IS NULL AND link.expires_at > $2 AND account.locked_at IS NULL"""
 _FACTOR = "SELECT totp_secret, totp_step FROM account WHERE id = $1 FOR UPDATE"
 _USE_STEP = "UPDATE account SET totp_step = $2 WHERE id = $1"
 _USE_CODE = "DELETE FROM recovery_code WHERE account = $1 AND code_hash = $2 RETURNING account"
 _CODES_LEFT = "SELECT count(*) FROM recovery_code WHERE account = $1"
-_END_WAITING = """
-UPDATE web_session SET ended_at = $2 WHERE id = $1 AND waits_for_code AND ended_at IS NULL RETURNING id"""
 _USE_LINK = """
 UPDATE account_link SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING account"""
 _SET_HASH = "UPDATE account SET password_hash = $2 WHERE id = $1"
-_SECOND_FACTOR = "UPDATE account SET totp_secret = $2, totp_step = $3 WHERE id = $1"
-_FORGET_CODES = "DELETE FROM recovery_code WHERE account = $1"
-_ADD_CODE = "INSERT INTO recovery_code (account, code_hash) VALUES ($1, $2)"
 _HASH = "SELECT password_hash FROM account WHERE id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An account that somebody tries to log in with."""
+    """An account that somebody tries to log in with.
+
+    `sets_factor_until`: without a second factor it may set one until then. `is_known_elsewhere`: it is for more
+    municipalities by now than whoever made its link answers for, and they may know the password.
+    """
 
     actor: Actor
     password_hash: str | None = field(repr=False)
     has_second_factor: bool
     is_locked: bool
+    sets_factor_until: datetime | None = None
+    is_known_elsewhere: bool = False
+
+    def may_set_factor(self, now: datetime) -> bool:
+        return not self.has_second_factor and self.sets_factor_until is not None and self.sets_factor_until > now
 
 
 async def candidate(pool: Pool, login: str) -> Candidate | None:
@@ -82,7 +89,7 @@ async def give_code(
     with translated():
         async with transaction(pool) as connection:
             how = await _use_code(connection, actor.account, code, now)
-            if how is None or await connection.fetchval(_END_WAITING, waiting, now) is None:
+            if how is None or not await end_waiting(connection, waiting, now):
                 return None
             token = await begin_session(connection, actor.account, agent, now)
             left = await connection.fetchval(_CODES_LEFT, actor.account)
@@ -104,15 +111,6 @@ async def _use_code(connection: Connection, account: AccountId, code: str, now: 
     return None if used is None else "recovery_code"
 
 
-@dataclass(frozen=True, slots=True)
-class SecondFactor:
-    """A secret whose code was shown to be right at this step, and the recovery codes beside it."""
-
-    secret: str = field(repr=False)
-    step: int
-    recovery_codes: tuple[str, ...] = field(repr=False)
-
-
 async def use_link(
     pool: Pool, token: str, actor: Actor, password_hash: str, factor: SecondFactor | None, agent: str, now: datetime
 ) -> str | None:
@@ -123,10 +121,7 @@ async def use_link(
                 return None
             await connection.execute(_SET_HASH, actor.account, password_hash)
             if factor is not None:
-                await connection.execute(_SECOND_FACTOR, actor.account, factor.secret, factor.step)
-                await connection.execute(_FORGET_CODES, actor.account)
-                for code in factor.recovery_codes:
-                    await connection.execute(_ADD_CODE, actor.account, digest_of_code(code))
+                await set_factor_in(connection, actor.account, factor)
             cookie = await begin_session(connection, actor.account, agent, now)
             detail = {"second_factor": factor is not None}
             await record_deed(connection, now, actor.login, "account.first_login", detail)
@@ -155,6 +150,14 @@ async def _candidate(pool: Pool, statement: str, *parameters: object) -> Candida
             row = await connection.fetchrow(statement, *parameters)
             if row is None:
                 return None
-            roles = await roles_of(connection, [row["id"]])
-    actor = actor_of(AccountId(row["id"]), row, roles)
-    return Candidate(actor, row["password_hash"], row["has_second_factor"], row["locked_at"] is not None)
+            account = AccountId(row["id"])
+            actor = actor_of(account, row, await roles_of(connection, [account]))
+            is_known_elsewhere = await reaches_beyond(connection, account, row["operator"], row["known_to"])
+    return Candidate(
+        actor,
+        row["password_hash"],
+        row["has_second_factor"],
+        row["locked_at"] is not None,
+        row["sets_factor_until"],
+        is_known_elsewhere,
+    )

@@ -19,7 +19,8 @@ SELECT account, role, municipality, team,
 FROM account_role WHERE account = ANY ($1::uuid[]) ORDER BY role, municipality, team"""
 
 ACCOUNT_COLUMNS = """account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
-  account.password_hash IS NOT NULL AS has_password, account.totp_secret IS NOT NULL AS has_second_factor,
+  account.sets_factor_until, account.password_hash IS NOT NULL AS has_password,
+  account.totp_secret IS NOT NULL AS has_second_factor,
   EXISTS (SELECT FROM account_subject subject WHERE subject.account = account.id) AS has_provider"""
 
 _UNLOCKED = "SELECT id, login, name, operator FROM account WHERE login = $1 AND locked_at IS NULL"
@@ -57,6 +58,7 @@ def account_of(row: Named, roles: GivenRoles, reader: Scope) -> Account:
         created_at=row["created_at"],
         locked_at=row["locked_at"],
         has_provider=row["has_provider"],
+        sets_factor_until=row["sets_factor_until"],
     )
 
 

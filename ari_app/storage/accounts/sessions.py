@@ -53,6 +53,8 @@ _END = """
 UPDATE web_session SET ended_at = $3 WHERE id = $1 AND account = $2 AND ended_at IS NULL RETURNING id"""
 _END_OTHERS = """
 UPDATE web_session SET ended_at = $3 WHERE account = $1 AND id <> $2 AND ended_at IS NULL"""
+_END_WAITING = """
+UPDATE web_session SET ended_at = $2 WHERE id = $1 AND waits_for_code AND ended_at IS NULL RETURNING id"""
 _END_IDLE = f"""
 UPDATE web_session session SET ended_at = $1 FROM account
 WHERE account.id = session.account AND session.ended_at IS NULL AND NOT ({_ALIVE.format(now="$1")})"""
@@ -127,6 +129,11 @@ async def end_session(
 async def end_other_sessions(connection: Connection, account: AccountId, but: WebSessionId, now: datetime) -> None:
     """In the transaction of a new password."""
     await connection.execute(_END_OTHERS, account, but, now)
+
+
+async def end_waiting(connection: Connection, session: WebSessionId, now: datetime) -> bool:
+    """In the transaction that opens another login for it; False: it does not wait any more."""
+    return await connection.fetchval(_END_WAITING, session, now) is not None
 
 
 async def end_idle_sessions(pool: Pool, now: datetime) -> None:

@@ -23,6 +23,7 @@ from ari_app.storage.accounts.changes import (
     unlock_in,
 )
 from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, roles_of
+from ari_app.storage.accounts.second_factor import forget_factor_in
 from ari_app.storage.accounts.subjects import link_in as link_subject_in
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.db.connections import transaction
@@ -98,8 +99,14 @@ async def new_link(pool: Pool, login: str, author: str, now: datetime) -> str:
     """
     token = new_token()
     async with _changing(pool) as connection:
-        await link_in(connection, await _found(connection, login), digest(token), author, now)
+        await link_in(connection, await _found(connection, login), digest(token), None, author, now)
     return token
+
+
+async def forget_factor(pool: Pool, login: str, author: str, now: datetime) -> None:
+    """Second factor and recovery codes are forgotten, and all logins end. Raises AccountRefused, StoreUnavailable."""
+    async with _changing(pool) as connection:
+        await forget_factor_in(connection, await _found(connection, login), author, now)
 
 
 async def lock_account(pool: Pool, login: str, author: str, now: datetime) -> None:

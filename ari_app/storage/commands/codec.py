@@ -13,6 +13,7 @@ from uuid import UUID
 
 from ari_app.core.account_commands import (
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -80,6 +81,7 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.LOCK_ACCOUNT: LockAccount,
     What.UNLOCK_ACCOUNT: UnlockAccount,
     What.RESET_ACCOUNT: ResetAccount,
+    What.FORGET_FACTOR: ForgetFactor,
     What.GIVE_ROLE: GiveRole,
     What.TAKE_ROLE: TakeRole,
     What.LINK_OPERATOR: LinkOperator,

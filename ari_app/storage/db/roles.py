@@ -140,7 +140,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     "audit_entry": _READ,
     "command": f"SELECT ({_ASKED}, {_ANSWERED}), INSERT ({_ASKED}, pii_arguments)",
     # Who logs in is of no municipality; no page makes an account, or gives a role: it asks for a command.
-    "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step)",
+    "account": "SELECT, UPDATE (password_hash, totp_secret, totp_step, sets_factor_until)",
     "account_role": _READ,
     "account_subject": _READ,
     "account_link": "SELECT, UPDATE (used_at)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from ari_app.core.access import Role
 from ari_app.storage.tables.columns import flag, instant, key, metadata, one_of, optional_instant, optional_text, text
@@ -26,6 +27,9 @@ account = sa.Table(
     sa.Column("totp_step", sa.BigInteger),  # the last one whose code was used
     instant("created_at"),
     optional_instant("locked_at"),
+    optional_instant("sets_factor_until"),  # the second factor was taken away: the next login sets a new one
+    # For which municipalities whoever made the last link may give rights anyhow: they may know the password. Null: all.
+    sa.Column("known_to", ARRAY(sa.Text)),
     sa.CheckConstraint("login = lower(login)", name="login_lower"),
     sa.Index("uq_account_login", "login", unique=True),
 )

@@ -11,6 +11,7 @@ from ari_app.core.access import Action, Role, overlap
 from ari_app.core.account_commands import (
     AccountCommand,
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -63,6 +64,11 @@ async def lock(visit: Visit) -> web.Response:
 
 async def unlock(visit: Visit) -> web.Response:
     return await _change(visit, Action.CHANGE_ACCOUNTS, lambda form: UnlockAccount())
+
+
+async def forget_factor(visit: Visit) -> web.Response:
+    """Of somebody whose phone is gone, and whose password is not."""
+    return await _change(visit, Action.CHANGE_ACCOUNTS, lambda form: ForgetFactor())
 
 
 async def give_role(visit: Visit) -> web.Response:

@@ -6,20 +6,27 @@ The same words answer a wrong name and a wrong password, after the same time. Ea
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from urllib.parse import urlencode
 
 import structlog
 from aiohttp import web
 
-from ari_app.core.accounts import LONGEST_PASSWORD, needs_code, read_login
+from ari_app.core.accounts import LONGEST_PASSWORD, read_login
 from ari_app.core.login_limits import OF_ACCOUNT, OF_ADDRESS
 from ari_app.storage.accounts import attempts, logins
 from ari_app.storage.accounts.logins import Candidate
-from ari_app.storage.accounts.sessions import LoggedIn, find_session
+from ari_app.storage.accounts.second_factor import may_set_factor
 from ari_app.web import security
 from ari_app.web.pages.answers import page, see_other, set_cookie
 from ari_app.web.pages.kept import Kept, kept_in
+from ari_app.web.pages.login_steps import (
+    address_subject,
+    asks_for_code,
+    factor_form,
+    go_on,
+    hidden_of,
+    query_of,
+    session_of,
+)
 from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
@@ -29,13 +36,13 @@ def ask_to_log_in(site: Site, next_path: str, kept: Kept | None = None) -> web.R
     """The login page, for somebody who asked for another one."""
     if kept is not None:
         return _form(site, next_path, kept, status=401, fault="ended")
-    where = "/inloggen" if next_path == "/" else f"/inloggen?{_query(next_path)}"
+    where = "/inloggen" if next_path == "/" else f"/inloggen?{query_of(next_path)}"
     return see_other(where)
 
 
 async def show(site: Site, request: web.Request) -> web.Response:
     next_path = security.safe_next(request.query.get("verder", "/"))
-    found = await _session(site, request)
+    found = await session_of(site, request)
     if found is not None and not found.waits_for_code:
         return see_other(next_path)
     return _form(site, next_path, None)
@@ -45,7 +52,7 @@ async def give_password(site: Site, request: web.Request) -> web.Response:
     form = await security.read_form(request)
     next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
     typed, password = form.get("naam", ""), form.get("wachtwoord", "")[: LONGEST_PASSWORD + 1]
-    of_account, of_address = attempts.password_subject(typed), _address_subject(site, request)
+    of_account, of_address = attempts.password_subject(typed), address_subject(site, request)
     began_at = site.now()
     wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, began_at)
     if wait is not None:
@@ -61,24 +68,28 @@ async def give_password(site: Site, request: web.Request) -> web.Response:
     if candidate.is_locked:
         log.warning("login_refused", why="locked", account=candidate.actor.login)
         return _form(site, next_path, kept, status=403, fault="locked", typed=typed)
+    if candidate.is_known_elsewhere:
+        log.warning("login_refused", why="known_elsewhere", account=candidate.actor.login)
+        return _form(site, next_path, kept, status=403, fault="known_elsewhere", typed=typed)
     return await _after_password(site, request, candidate, next_path, kept)
 
 
 async def _after_password(
     site: Site, request: web.Request, candidate: Candidate, next_path: str, kept: Kept | None
 ) -> web.Response:
-    options, actor = site.options, candidate.actor
-    address = security.address_of(request, options.proxies)
-    asks = needs_code(actor.roles, address, options.trusted, options.trusted_roles)
-    if asks and not candidate.has_second_factor:
+    actor, asks = candidate.actor, asks_for_code(site, request, candidate.actor)
+    may_set = candidate.may_set_factor(site.now())
+    if asks and not candidate.has_second_factor and not may_set:
         log.warning("login_refused", why="no_second_factor", account=actor.login)
         return _form(site, next_path, kept, status=403, fault="no_code", typed=actor.login)
     agent = security.agent_of(request)
-    token = await logins.log_in(site.pool, actor, agent, site.now(), waits_for_code=asks)
-    if asks:
+    token = await logins.log_in(site.pool, actor, agent, site.now(), waits_for_code=asks or may_set)
+    if may_set:
+        response = factor_form(site, actor, next_path, kept, needs_code=asks)
+    elif asks:
         response = _code_form(site, next_path, kept)
     else:
-        response = _go_on(site, next_path, kept)
+        response = go_on(site, next_path, kept)
         log.info("logged_in", account=actor.login)
     set_cookie(site, response, token)
     return response
@@ -86,19 +97,22 @@ async def _after_password(
 
 async def show_code(site: Site, request: web.Request) -> web.Response:
     """Only somebody who gave a password just now has anything to do here."""
-    found = await _session(site, request)
+    found = await session_of(site, request)
     if found is None or not found.waits_for_code:
         return see_other("/inloggen")
-    return _code_form(site, security.safe_next(request.query.get("verder", "/")), None)
+    next_path = security.safe_next(request.query.get("verder", "/"))
+    if await may_set_factor(site.pool, found.actor.account, site.now()):
+        return see_other(f"/inloggen/nieuwe-code?{query_of(next_path)}")
+    return _code_form(site, next_path, None)
 
 
 async def give_code(site: Site, request: web.Request) -> web.Response:
     form = await security.read_form(request)
     next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
-    found = await _session(site, request)
+    found = await session_of(site, request)
     if found is None or not found.waits_for_code:
         return _form(site, next_path, kept, status=401, fault="ended")
-    of_account, of_address = attempts.code_subject(found.actor.login), _address_subject(site, request)
+    of_account, of_address = attempts.code_subject(found.actor.login), address_subject(site, request)
     began_at = site.now()
     wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, began_at)
     if wait is not None:
@@ -112,30 +126,16 @@ async def give_code(site: Site, request: web.Request) -> web.Response:
         return _code_form(site, next_path, kept, status=401, fault="wrong")
     await attempts.attempt_was_good(site.pool, of_account, began_at, of_address)
     log.info("logged_in", account=found.actor.login)
-    response = _go_on(site, next_path, kept)
+    response = go_on(site, next_path, kept)
     set_cookie(site, response, token)
     return response
 
 
-async def _session(site: Site, request: web.Request) -> LoggedIn | None:
-    token = request.cookies.get(site.cookie)
-    return None if token is None else await find_session(site.pool, token, site.now())
-
-
-def _address_subject(site: Site, request: web.Request) -> str:
-    return attempts.address_subject(str(security.address_of(request, site.options.proxies)))
-
-
-def _go_on(site: Site, next_path: str, kept: Kept | None) -> web.Response:
-    """To the page that was asked for; with a form that waited, first to its sender."""
-    if kept is None:
-        return see_other(next_path)
-    return page(site, "kept", path=kept.path, fields=kept.fields)
-
-
-def login_page(site: Site, next_path: str, *, status: int, fault: str, wait: int = 0) -> web.Response:
-    """For somebody who came back from the identity provider without a login."""
-    return _form(site, next_path, None, status=status, fault=fault, wait=wait)
+def login_page(
+    site: Site, next_path: str, *, status: int, fault: str, wait: int = 0, kept: Kept | None = None
+) -> web.Response:
+    """For somebody whose login came to nothing elsewhere."""
+    return _form(site, next_path, kept, status=status, fault=fault, wait=wait)
 
 
 def _form(
@@ -148,7 +148,7 @@ def _form(
     wait: int = 0,
     typed: str = "",
 ) -> web.Response:
-    hidden = _hidden(next_path, kept)
+    hidden = hidden_of(next_path, kept)
     provider = None if site.provider is None else site.provider.options.name
     return page(
         site,
@@ -160,19 +160,11 @@ def _form(
         typed=typed,
         has_kept=bool(kept),
         provider=provider,
-        onward=_query(next_path),
+        onward=query_of(next_path),
     )
 
 
 def _code_form(
     site: Site, next_path: str, kept: Kept | None, *, status: int = 200, fault: str = "", wait: int = 0
 ) -> web.Response:
-    return page(site, "code", status=status, hidden=_hidden(next_path, kept), fault=fault, wait=wait)
-
-
-def _hidden(next_path: str, kept: Kept | None) -> Mapping[str, str]:
-    return {"verder": next_path, **({} if kept is None else kept.hidden)}
-
-
-def _query(next_path: str) -> str:
-    return urlencode({"verder": next_path})
+    return page(site, "code", status=status, hidden=hidden_of(next_path, kept), fault=fault, wait=wait)

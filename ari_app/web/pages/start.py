@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import secrets
 
-import segno
 import structlog
 from aiohttp import web
-from markupsafe import Markup
 
 from ari_app.core.access import Actor
 from ari_app.core.accounts import PasswordFault, password_fault
-from ari_app.core.totp import SECRET_BYTES, is_secret, matching_step, provisioning_uri, written
-from ari_app.storage.accounts.logins import SecondFactor, candidate_of_link, use_link
+from ari_app.core.totp import SECRET_BYTES, is_secret, matching_step, written
+from ari_app.storage.accounts.logins import candidate_of_link, use_link
+from ari_app.storage.accounts.second_factor import SecondFactor
 from ari_app.storage.accounts.tokens import new_recovery_codes
 from ari_app.web import security
 from ari_app.web.pages.answers import page, see_other, set_cookie
-from ari_app.web.site import ISSUER, Site
+from ari_app.web.pages.login_steps import app_of
+from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ async def begin(site: Site, request: web.Request) -> web.Response:
     if factor is None:
         response = see_other("/")
     else:
-        response = page(site, "recovery_codes", actor=actor, codes=factor.recovery_codes)
+        response = page(site, "recovery_codes", actor=actor, codes=factor.recovery_codes, onward="/", kept=None)
     set_cookie(site, response, token)
     return response
 
@@ -83,15 +83,12 @@ def _form(
     fault: PasswordFault | None = None,
     code_is_wrong: bool = False,
 ) -> web.Response:
-    picture = segno.make(provisioning_uri(secret, actor.login, ISSUER)).svg_inline(scale=4, border=2, omitsize=True)
     return page(
         site,
         "start",
         status=status,
         owner=actor,
-        secret=secret,
-        shown_secret=" ".join(secret[at : at + 4] for at in range(0, len(secret), 4)),
-        picture=Markup(picture),  # made by us, of numbers only
+        app=app_of(secret, actor),
         needs_code=_needs_code(site, actor),
         fault=fault,
         code_is_wrong=code_is_wrong,

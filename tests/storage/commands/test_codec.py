@@ -8,6 +8,7 @@ import pytest
 
 from ari_app.core.account_commands import (
     AddAccount,
+    ForgetFactor,
     GiveRole,
     LinkOperator,
     LockAccount,
@@ -77,6 +78,7 @@ COMMANDS: list[AnyCommand] = [
     LockAccount(),
     UnlockAccount(),
     ResetAccount("ab12"),
+    ForgetFactor(),
     GiveRole("editor:GM9901"),
     TakeRole("editor"),
     LinkOperator(OperatorNumber("101")),
