@@ -173,7 +173,6 @@ async def _control(
             database,
             CommandClaims(database.pool, node, may_write=is_sure),
             OperatorCommands(shell.registry, supervisor.operators.start_login),
-            callbacks,
             area.current,
             _utc_now,
             node,

@@ -75,23 +75,16 @@ class Requests:
         A request that waited for a decision is to be tried again from now on.
         Raises NoSuchRequest, RequestClosed, UnknownOwner.
         """
-        area = self._area()
-        unknown = unknown_owner(area, team, operator)
-        if unknown is not None:
-            raise UnknownOwner(unknown.pii_says)
-
-        def change(request: CallbackRequest) -> Change:
-            town = town_of(area, request.municipality)
-            return assigned(request, team, operator, town, area.special_days, by, now)
-
-        return await self._change(request_id, change)
+        async with self._store.transaction() as rows:
+            return await assign_in(rows, self._area(), request_id, team, operator, by, now)
 
     async def close_by_person(self, request_id: RequestId, pii_reason: str, by: str, now: datetime) -> CallbackRequest:
         """Somebody decides that the citizen is not called any more.
 
         Raises NoSuchRequest, RequestClosed, CloseRefused.
         """
-        return await self._change(request_id, lambda request: closed_by_person(request, pii_reason, by, now))
+        async with self._store.transaction() as rows:
+            return await close_by_person_in(rows, request_id, pii_reason, by, now)
 
     async def close_as_helped(
         self, request_id: RequestId, by: OperatorNumber, talk_began_at: datetime, now: datetime, call_id: CallId
@@ -127,6 +120,31 @@ class Requests:
             request = await rows.request(request_id)
             changed = None if request is None or not request.is_open else change(request)
             return None if changed is None else await rows.update(*changed)
+
+
+async def assign_in(
+    rows: CallbackRows,
+    area: Area,
+    request_id: RequestId,
+    team: TeamCode | None,
+    operator: OperatorNumber | None,
+    by: str,
+    now: datetime,
+) -> CallbackRequest:
+    """As `Requests.assign`, in a transaction of the caller; an error leaves nothing behind in it."""
+    unknown = unknown_owner(area, team, operator)
+    if unknown is not None:
+        raise UnknownOwner(unknown.pii_says)
+    request = await open_request(rows, request_id)
+    town = town_of(area, request.municipality)
+    return await rows.update(*assigned(request, team, operator, town, area.special_days, by, now))
+
+
+async def close_by_person_in(
+    rows: CallbackRows, request_id: RequestId, pii_reason: str, by: str, now: datetime
+) -> CallbackRequest:
+    """As `Requests.close_by_person`, in a transaction of the caller; an error leaves nothing behind in it."""
+    return await rows.update(*closed_by_person(await open_request(rows, request_id), pii_reason, by, now))
 
 
 async def open_request(rows: CallbackRows, request_id: RequestId) -> CallbackRequest:

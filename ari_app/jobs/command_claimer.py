@@ -9,16 +9,15 @@ from functools import partial
 
 import structlog
 
-from ari_app.callbacks.service import CallbackService
 from ari_app.calls.operators.commands import OperatorCommands
 from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area import Area
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import AsteriskId, CommandId
-from ari_app.core.ledger import CallbackRefused, CloseRefused, LedgerError, StoreUnavailable, UnknownOwner
+from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.login_phones import login_phones
-from ari_app.core.operator_commands import ACCEPTED, Answer, Command, RefusalReason, Refused, Unanswered
+from ari_app.core.operator_commands import Answer, Command, RefusalReason, Refused, Unanswered
 from ari_app.core.provider import ProviderGrants
 from ari_app.core.state_commands import (
     BeReady,
@@ -57,7 +56,6 @@ class CommandClaimer:
         database: Database,
         claims: CommandClaims,
         commands: OperatorCommands,
-        callbacks: CallbackService,
         area: Callable[[], Area],
         clock: Callable[[], datetime],
         node: AsteriskId,
@@ -68,7 +66,6 @@ class CommandClaimer:
         self._database = database
         self._claims = claims
         self._commands = commands
-        self._callbacks = callbacks
         self._area = area
         self._clock = clock
         self._node = node
@@ -110,16 +107,14 @@ class CommandClaimer:
             self._under_way.discard(claimed.asked.id)
 
     async def _answered(self, claimed: ClaimedCommand) -> None:
-        asked, by = claimed.asked, claimed.actor
+        asked = claimed.asked
         match asked.command:
-            case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp():
+            case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp() | AssignRequest() | CloseByPerson():
                 await self._change_rows(claimed)
             case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain():
                 await self._change_rows(claimed)
             case of_account if isinstance(of_account, AccountCommand):
                 await self._change_rows(claimed)
-            case AssignRequest() | CloseByPerson() as decided:
-                await self._store(claimed, await self._change_request(decided, by))
             case BeReady() | TakePause() | TakePauseAfterCall() | EndWrapUpTime() | LogOff() as wanted:
                 await self._store(claimed, await self._change_state(claimed, wanted), deed_of(claimed))
             case LogIn():
@@ -171,26 +166,8 @@ class CommandClaimer:
         """What only rows say is carried out and answered in one transaction: it happens once, or not at all."""
         while True:
             # The moment is that of this try: the store may be away for minutes.
-            work = partial(change_rows, claimed, self._clock(), provider=self._provider)
+            work = partial(change_rows, claimed, self._area(), self._clock(), provider=self._provider)
             try:
                 return await self._claims.carry_out(claimed.asked.id, work)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
-
-    async def _change_request(self, wanted: AssignRequest | CloseByPerson, by: str) -> Answer:
-        service, now = self._callbacks, self._clock()
-        try:
-            match wanted:
-                case AssignRequest(request, team, operator):
-                    await service.assign(request, team, operator, by, now)
-                case CloseByPerson(request, reason):
-                    await service.close_by_person(request, reason, by, now)
-        except UnknownOwner:
-            return Refused(RefusalReason.UNKNOWN_DESTINATION)
-        except CloseRefused:
-            return Refused(RefusalReason.BEING_CALLED)
-        except CallbackRefused:
-            return Refused(RefusalReason.NO_REQUEST)
-        except LedgerError:
-            return Unanswered()
-        return ACCEPTED

@@ -4,28 +4,37 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ari_app.callbacks.requests import assign_in, close_by_person_in
 from ari_app.core.account_commands import AccountCommand
-from ari_app.core.area import Calamity
+from ari_app.core.area import Area, Calamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ledger import CallbackRefused, CloseRefused, UnknownOwner
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
 from ari_app.core.provider import ProviderGrants
-from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, UnlockPin
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.account_commands import change_account
 from ari_app.storage.accounts.attempts import forget_waits_in
 from ari_app.storage.area.calamities import CalamityRefused, UnknownMunicipality, end_calamity_in, set_calamity_in
 from ari_app.storage.area.early_closings import ClosingRefused, close_early_in, open_again_in
+from ari_app.storage.callbacks.rows import PostgresRows
 from ari_app.storage.calls.allowances import allow_transfer_in
 from ari_app.storage.calls.wishes import wish_transfer_in
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.commands.claims import ClaimedCommand
 from ari_app.storage.db.engine import Connection
+from ari_app.storage.db.notifications import CALLBACK_CHANNEL, notify_in_commit
 from ari_app.storage.operators.pin_locks import unlock_number_in
 
 
 async def change_rows(
-    claimed: ClaimedCommand, now: datetime, connection: Connection, *, provider: ProviderGrants | None = None
+    claimed: ClaimedCommand,
+    area: Area,
+    now: datetime,
+    connection: Connection,
+    *,
+    provider: ProviderGrants | None = None,
 ) -> Answer:
     """What the command says, and what it is answered with. `provider`: whose people may log in by it."""
     asked, by = claimed.asked, claimed.actor
@@ -43,6 +52,8 @@ async def change_rows(
             await unlock_number_in(connection, asked.operator, by, now)
             await forget_waits_in(connection, asked.operator, by, now)
             return ACCEPTED
+        case AssignRequest() | CloseByPerson() as decided:
+            return await _change_request(connection, decided, area, by, now)
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
             return await _change_area(connection, asked.municipality, of_all, by, now)
     if isinstance(asked.command, AccountCommand) and asked.account is not None:
@@ -74,6 +85,26 @@ async def _change_area(
         return Refused(RefusalReason.NO_SUCH_MUNICIPALITY)
     except (CalamityRefused, ClosingRefused):
         return Refused(RefusalReason.NONSENSE)
+
+
+async def _change_request(
+    connection: Connection, wanted: AssignRequest | CloseByPerson, area: Area, by: str, now: datetime
+) -> Answer:
+    rows = PostgresRows(connection)
+    try:
+        match wanted:
+            case AssignRequest(request, team, operator):
+                await assign_in(rows, area, request, team, operator, by, now)
+            case CloseByPerson(request, reason):
+                await close_by_person_in(rows, request, reason, by, now)
+    except UnknownOwner:
+        return Refused(RefusalReason.UNKNOWN_DESTINATION)
+    except CloseRefused:
+        return Refused(RefusalReason.BEING_CALLED)
+    except CallbackRefused:
+        return Refused(RefusalReason.NO_REQUEST)
+    await notify_in_commit(connection, CALLBACK_CHANNEL, str(wanted.request))
+    return ACCEPTED
 
 
 def _done(is_done: bool, else_why: RefusalReason) -> Answer:

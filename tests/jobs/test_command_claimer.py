@@ -22,6 +22,7 @@ from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import LogIn, TakePause
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
+from ari_app.jobs import command_claimer
 from ari_app.jobs.command_claimer import CommandClaimer
 from ari_app.storage.accounts.attempts import begin_attempt, subjects_of_login
 from ari_app.storage.accounts.store import add_account
@@ -81,12 +82,10 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
         def start(work: Coroutine[None, None, None], name: str) -> None:
             tasks.create_task(work, name=name)
 
-        store = PostgresCallbackStore(database.pool)
         claimer = CommandClaimer(
             database,
             CommandClaims(database.pool, NODE1, _always),
             OperatorCommands(Registry(), ring),
-            CallbackService(store, lambda: DIRECTORY),
             lambda: DIRECTORY,
             lambda: datetime.now(UTC),
             NODE1,
@@ -97,7 +96,6 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
         following = tasks.create_task(claimer.follow())
         yield at_work
         following.cancel()
-        await store.close()
 
 
 @pytest.fixture
@@ -242,7 +240,7 @@ async def test_given_a_fault_then_nobody_is_told_that_it_was_done(desk: Desk, mo
         except RuntimeError as error:
             held.append(error)
 
-    monkeypatch.setattr(CommandClaimer, "_change_request", breaks)
+    monkeypatch.setattr(command_claimer, "change_rows", breaks)
     monkeypatch.setattr(CommandClaimer, "_carry_out", contained)
     service = CallbackService(PostgresCallbackStore(desk.database.pool), lambda: DIRECTORY)
     made = await service.create_or_join(asked(), TEN)

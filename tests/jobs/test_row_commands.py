@@ -1,4 +1,7 @@
-"""Commands that only rows say, with their controller killed before each statement: done and answered, or neither."""
+"""Commands that only rows say, with their controller killed before each statement: done and answered, or neither.
+
+A page that asks for many at once, as for a whole list of callbacks, asks for each as a command of its own.
+"""
 
 from __future__ import annotations
 
@@ -14,22 +17,28 @@ from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.calendar import ClosedNow, open_state
 from ari_app.core.call import Call
+from ari_app.core.callbacks import RequestState
 from ari_app.core.commands import AnyCommand, AskedCommand
 from ari_app.core.ids import CallId, CommandId, MunicipalityCode, OperatorNumber, new_command_id
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
 from ari_app.core.operators import OperatorState
-from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, UnlockPin
+from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.area.calamities import list_calamities, set_calamity
 from ari_app.storage.area.early_closings import close_early_in, list_early_closings
 from ari_app.storage.area.snapshot import load_area, load_snapshot
+from ari_app.storage.callbacks.rows import PostgresRows
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.commands.asker import ask
 from ari_app.storage.commands.claims import ClaimedCommand
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Database
+from ari_app.storage.db.feed import CallbackChanged, Feed, Resync
+from ari_app.storage.db.notifications import CALLBACK_CHANNEL
 from ari_app.storage.db.roles import SERVE
+from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
+from tests.storage.callback_values import DIRECTORY, KCC, LEASED
 from tests.storage.commands.people import controller
 from tests.storage.test_roles import ARRIVED
 from tests.storage.values import WIERDAM, new_call, new_session
@@ -47,7 +56,11 @@ KILLED: list[tuple[AnyCommand, str]] = [
     (EndCalamity(), "SELECT count(*) FROM calamity WHERE ended_by IS NOT NULL"),
     (CloseEarly(TONIGHT, "storm"), "SELECT count(*) FROM early_closing WHERE reason = 'storm'"),
     (OpenAgain(), "SELECT count(*) FROM early_closing WHERE ended_by IS NOT NULL"),
+    (AssignRequest(LEASED.id, KCC, ANNA), "SELECT count(*) FROM callback_fact WHERE detail ->> 'by' = 'account:7'"),
+    (CloseByPerson(LEASED.id, "is langs geweest"), "SELECT count(*) FROM callback_request WHERE closed_by IS NOT NULL"),
 ]
+#: the history of what they change says who did it, and not the audit log
+NOT_AUDITED = (AskAllowance, AssignRequest, CloseByPerson)
 
 
 @pytest.fixture
@@ -63,6 +76,9 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         await set_calamity(database.background, running, now)
         async with transaction(database.background) as connection:
             await close_early_in(connection, WIERDAM, CloseEarly(TONIGHT, "overleg"), "test", now)
+            await PostgresRows(connection).insert(
+                replace(LEASED, state=RequestState.OPEN, owner_operator=None, lease_owner=None, lease_until_at=None), []
+            )
         yield database
 
 
@@ -120,7 +136,7 @@ async def claimed_by_one_that_dies(
 
     async def work(connection: Connection) -> Answer:
         killed = Killed(connection, before)
-        answer = await change_rows(taken[0], datetime.now(UTC), killed)  # type: ignore[arg-type]
+        answer = await change_rows(taken[0], DIRECTORY, datetime.now(UTC), killed)  # type: ignore[arg-type]
         await killed.fetchval("SELECT 1")  # dies between the deed and its answer
         return answer
 
@@ -148,17 +164,17 @@ async def test_given_a_controller_that_is_killed_at_any_step_then_it_is_done_and
         deeds = await database.pool.fetchval("SELECT count(*) FROM audit_log WHERE actor = 'account:7'")
         if lived:
             assert (answer, done) == (ACCEPTED, 1)
-            assert deeds == (0 if isinstance(command, AskAllowance) else 1)
+            assert deeds == (0 if isinstance(command, NOT_AUDITED) else 1)
             return
         assert (answer, done, deeds) == (Unanswered(), 0, 0), before
     pytest.fail("it never came to its end")
 
 
-async def told(database: Database, command: AnyCommand, *, town: MunicipalityCode = WIERDAM) -> Answer:
+async def told(database: Database, command: AnyCommand, *, town: MunicipalityCode | None = WIERDAM) -> Answer:
     asked = AskedCommand(command, municipality=town)
     async with transaction(database.background) as connection:
         claimed = ClaimedCommand(asked, "account:7", None, datetime.now(UTC))
-        return await change_rows(claimed, datetime.now(UTC), connection)
+        return await change_rows(claimed, DIRECTORY, datetime.now(UTC), connection)
 
 
 async def test_a_calamity_that_is_planned_is_ended_alone(database: Database) -> None:
@@ -211,6 +227,15 @@ async def test_closing_early_closes_for_calls_and_is_no_part_of_the_area_file(da
     assert (await load_area(database.background)).municipalities[WIERDAM].closings == ()
 
 
+async def test_listeners_hear_that_a_request_is_given_to_somebody(database: Database) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS), Feed(database.url, (CALLBACK_CHANNEL,)) as feed:
+        assert isinstance(await anext(feed), Resync)
+        assert await told(database, AssignRequest(LEASED.id, KCC, OperatorNumber("999")), town=None) != ACCEPTED
+        assert await told(database, AssignRequest(LEASED.id, KCC, ANNA), town=None) == ACCEPTED
+        heard = await anext(feed)
+    assert isinstance(heard, CallbackChanged) and heard.request_id == LEASED.id and heard.number is not None
+
+
 async def test_a_closing_whose_moment_has_passed_begins_now(database: Database) -> None:
     assert await told(database, CloseEarly(TONIGHT, "storm", datetime(2020, 1, 1, tzinfo=UTC))) == ACCEPTED
     began = await database.pool.fetchval("SELECT starts_at FROM early_closing WHERE reason = 'storm'")
@@ -221,4 +246,4 @@ async def test_only_whoever_has_the_caller_asks_for_a_transfer_more(database: Da
     async with transaction(database.background) as connection:
         asked = AskedCommand(AskAllowance(), OperatorNumber("102"), call.id)
         claimed = ClaimedCommand(asked, "account:8", None, datetime.now(UTC))
-        assert await change_rows(claimed, datetime.now(UTC), connection) == Refused(RefusalReason.NOT_YOURS)
+        assert await change_rows(claimed, DIRECTORY, datetime.now(UTC), connection) == Refused(RefusalReason.NOT_YOURS)

@@ -8,14 +8,11 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from ari_app.callbacks.service import CallbackService
 from ari_app.core.commands import AnyCommand
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.provider import ProviderGrants
-from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.area.snapshot import load_area
-from ari_app.storage.callbacks.store import PostgresCallbackStore
 from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import Feed
@@ -83,34 +80,6 @@ async def all_is_refused(serve: Database, reason: RefusalReason) -> AsyncIterato
 
 
 @asynccontextmanager
-async def requests_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
-    """By a controller, with the service of callbacks; the list is what was asked."""
-    claims, store = controller(place.serve.pool), PostgresCallbackStore(place.serve.pool)
-    area = await load_area(place.serve.background)
-    service = CallbackService(store, lambda: area)
-
-    async def answer(claimed: ClaimedCommand) -> None:
-        await claims.answer(claimed.asked.id, await changed(claimed.asked.command))
-
-    async def changed(command: AnyCommand) -> Answer:
-        now = datetime.now(UTC)
-        match command:
-            case AssignRequest(request, team, operator):
-                await service.assign(request, team, operator, "account:bea", now)
-            case CloseByPerson(request, reason):
-                await service.close_by_person(request, reason, "account:bea", now)
-            case _:
-                return Refused(RefusalReason.NO_REQUEST)
-        return ACCEPTED
-
-    try:
-        async with _working(place.serve, claims, answer) as asked:
-            yield asked
-    finally:
-        await store.close()
-
-
-@asynccontextmanager
 async def rows_are_changed(place: Place) -> AsyncIterator[list[AnyCommand]]:
     """For the time of the block; the list is what was asked. It has the settings of the pages' provider."""
 
@@ -129,10 +98,10 @@ async def rows_are_changed_in(
     provider: Callable[[], ProviderGrants | None] = lambda: None,
 ) -> AsyncIterator[list[AnyCommand]]:
     """The same for pages that are a process of their own."""
-    claims = controller(serve.pool)
+    claims, area = controller(serve.pool), await load_area(serve.background)
 
     async def carry_out(claimed: ClaimedCommand) -> None:
-        await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, now(), provider=provider()))
+        await claims.carry_out(claimed.asked.id, partial(change_rows, claimed, area, now(), provider=provider()))
 
     async with _working(serve, claims, carry_out) as asked:
         yield asked

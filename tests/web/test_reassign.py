@@ -14,7 +14,7 @@ from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.supervisor_commands import AssignRequest
 from tests.web.callers import a_request, a_talk
-from tests.web.controllers import a_controller, requests_are_changed
+from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.people import Browser, Place, hidden_fields
 
 pytestmark = pytest.mark.postgres
@@ -60,7 +60,7 @@ async def test_everything_goes_to_a_colleague_and_sent_twice_it_is_done_once(pla
     page = await (await bea.get(f"{HERE}?van=101")).text()
     assert "moet nog 2 burgers terugbellen" in page and 'value="operator:101"' not in page
     form = {**hidden_fields(page), "aan": "operator:103"}
-    async with requests_are_changed(place) as asked:
+    async with rows_are_changed(place) as asked:
         for _ in range(2):
             answer = await bea.post(HERE, form)
             assert answer.status == 303
@@ -73,7 +73,7 @@ async def test_everything_goes_to_a_colleague_and_sent_twice_it_is_done_once(pla
 
 async def test_each_may_go_to_the_team_that_it_is_of(place: Place, bea: Browser) -> None:
     requests = await of_anna(place)
-    async with requests_are_changed(place) as asked:
+    async with rows_are_changed(place) as asked:
         answer = await bea.post(HERE, {"van": "101", "aan": "eigen-team"})
     assert answer.headers["Location"] == f"{HERE}?van=101&gegeven=2"
     assert set(asked) == {AssignRequest(one.id, TeamCode("wierdam")) for one in requests}
@@ -122,7 +122,7 @@ async def test_the_history_says_who_did_what_and_leads_to_the_calls_that_are_the
     place: Place, bea: Browser
 ) -> None:
     request = await a_request(place.serve, WIERDAM, operator="101", number="+31119555160")
-    async with requests_are_changed(place):
+    async with rows_are_changed(place):
         await bea.post(HERE, {"van": "101", "aan": "operator:103"})
     ours, theirs = await a_talk(place.serve, "103", WIERDAM), await a_talk(place.serve, "102", ELDERLO)
     for number, call in enumerate((ours.call, theirs.call), start=1):

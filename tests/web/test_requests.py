@@ -13,7 +13,7 @@ from ari_app.core.supervisor_commands import AssignRequest
 from ari_app.web.live import hub
 from ari_app.web.pages import requests
 from tests.web.callers import NUMBER, a_request
-from tests.web.controllers import requests_are_changed
+from tests.web.controllers import rows_are_changed
 from tests.web.frames import frame_with, next_frames
 from tests.web.people import Browser, Place
 from tests.web.rows import an_operator
@@ -68,7 +68,7 @@ async def test_many_are_given_to_somebody_and_closed_with_a_reason(place: Place,
     one = await a_request(place.serve, WIERDAM)
     other = await a_request(place.serve, WIERDAM, number=OTHER)
     chosen = {f"v-{one.id}": "1", f"v-{other.id}": "1", "id": str(new_command_id())}
-    async with requests_are_changed(place) as asked:
+    async with rows_are_changed(place) as asked:
         for _ in range(2):  # sent twice, it is one
             answer = await bea.post("/terugbelverzoeken", {**chosen, "doe": "geven", "aan": "operator:101"})
             assert "2 verzoeken gegeven." in await (await bea.get(answer.headers["Location"])).text()
@@ -114,7 +114,7 @@ async def test_of_several_municipalities_each_request_goes_to_those_who_answer_f
     ours, theirs = await a_request(place.serve, WIERDAM), await a_request(place.serve, ELDERLO)
     await place.area_has(lambda area: WIERDAM in area.municipalities)
     form = {f"v-{ours.id}": "1", f"v-{theirs.id}": "1", "doe": "geven", "aan": "team:wierdam"}
-    async with requests_are_changed(place) as asked:
+    async with rows_are_changed(place) as asked:
         answer = await group.post("/terugbelverzoeken", form)
     assert asked == [AssignRequest(ours.id, TeamCode("wierdam"))]
     assert "1 verzoek gegeven. 1 niet:" in await (await group.get(answer.headers["Location"])).text()

@@ -159,7 +159,7 @@ async def ask(
     until = asyncio.get_running_loop().time() + expires_in.total_seconds() + SURE_AFTER_SECONDS + LONGEST_SECONDS
     look_seconds = LOOK_WITHOUT_LISTENER_SECONDS if answers is None else LOOK_SECONDS
     with nullcontext(asyncio.Event()) if answers is None else answers.of(asked.id) as heard:
-        reason = await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in)
+        reason = await _write(pool, asked, what, arguments, pii_arguments, actor, scope, expires_in, heard)
         if reason is not None:
             return Refused(reason)
         return await _answer(pool, asked.id, scope, until, heard, look_seconds)
@@ -194,8 +194,12 @@ async def _write(
     actor: str,
     scope: Scope,
     expires_in: timedelta,
+    heard: asyncio.Event,
 ) -> RefusalReason | None:
-    """None: there is such a command now, this very one; a controller is notified by the commit."""
+    """None: there is such a command now, this very one; a controller is notified by the commit.
+
+    `heard` is set for one that was there before: it may have its answer already.
+    """
     about = (asked.operator, asked.call_id, asked.request_id)
     is_of_call, needs_no_login = what in _OF_A_CALL, what in _WITHOUT_LOGIN
     said = (what.value, arguments, pii_arguments, expires_in, scope_codes(scope), is_of_call, needs_no_login)
@@ -206,6 +210,7 @@ async def _write(
             if await connection.fetchrow(_ASK, asked.id, actor, *about, *said, *of) is not None:
                 return None
             if await _is_the_same(connection, asked, actor, what, arguments):
+                heard.set()
                 return None
             # Others' commands do not exist for this actor.
             was_asked = await connection.fetchrow(_WAS_ASKED, asked.id, actor) is not None

@@ -31,7 +31,7 @@ GATHER_SECONDS = 0.05
 RETRY_SECONDS = 0.5
 _NOTIFY = "SELECT pg_notify(sent.channel, sent.payload) FROM unnest($1::text[], $2::text[]) AS sent (channel, payload)"
 
-_NOTIFY_AREA = f"SELECT pg_notify($1, $2 || ' ' || {CURRENT_NUMBER})"
+_NOTIFY_IN_COMMIT = f"SELECT pg_notify($1, $2 || ' ' || {CURRENT_NUMBER})"
 
 
 class Notifier:
@@ -79,4 +79,9 @@ class Notifier:
 
 async def notify_area_changed(conn: Connection, what: str = "area") -> None:
     """In the commit itself, for once: the area changes a few times a day. `what`: "area" or "calamity"."""
-    await conn.execute(_NOTIFY_AREA, AREA_CHANNEL, what)
+    await notify_in_commit(conn, AREA_CHANNEL, what)
+
+
+async def notify_in_commit(conn: Connection, channel: str, row: str) -> None:
+    """Of a change in this transaction, in the words of the channel. For changes that are few."""
+    await conn.execute(_NOTIFY_IN_COMMIT, channel, row)
