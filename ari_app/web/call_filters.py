@@ -5,19 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from urllib.parse import urlencode
 
-from ari_app.core.access import Scope
 from ari_app.core.call import EndReason
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.storage.calls.selected import Selection
-from ari_app.web.api.cursors import LONGEST, after_row
-from ari_app.web.api.problems import ApiProblem
+from ari_app.web.list_filters import ListFilter, check_lists, read_place, read_values
 from ari_app.web.periods import read_period
 
 LONGEST_WAIT = 7200
-#: of a file
-MOST_ROWS = 20_000
 OPEN = "bezig"
 #: kinds of ends; each end is in one of them
 ENDS: Mapping[str, tuple[str, tuple[EndReason, ...]]] = {
@@ -51,7 +46,6 @@ ENDS: Mapping[str, tuple[str, tuple[EndReason, ...]]] = {
 }
 YES_OR_NO = {"ja": True, "nee": False}
 FIELDS = ("vanaf", "tot", "gemeente", "team", "medewerker", "einde", "wacht", "doorverbonden", "onderwerp", "cursor")
-_FROM_LIST = "Kies iets uit de lijst."
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +59,15 @@ class Choices:
 
 
 @dataclass(frozen=True, slots=True)
-class CallFilter:
-    """`values`: as they stand in the form; `faults`: what is wrong, by field. `selection` is of use without any."""
+class CallFilter(ListFilter):
+    """`selection` is of use without faults."""
 
-    values: Mapping[str, str]
-    faults: Mapping[str, str]
     selection: Selection = field(default_factory=Selection)
-    municipality: MunicipalityCode | None = None
-
-    def address(self, path: str, **more: str) -> str:
-        """The same calls at another address; without a cursor, unless it is given."""
-        asked = {name: text for name, text in self.values.items() if text and name != "cursor"}
-        return f"{path}?{urlencode({**asked, **more})}"
-
-    def narrowed(self, scope: Scope) -> Scope:
-        """What of the scope is meant. The municipality is one of it: that was checked."""
-        return scope if self.municipality is None else frozenset({self.municipality})
 
 
 def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choices, now: datetime) -> CallFilter:
     """Without a period: today. What is not known is left out of the address."""
-    values = {name: sent.get(name, "").strip() for name in FIELDS}
-    faults = {name: "Dit staat er twee keer. Kies er één." for name in FIELDS if name in repeated}
+    values, faults = read_values(sent, repeated, FIELDS)
     since, until = read_period(values, faults, now)
     lists: Mapping[str, Collection[str]] = {
         "gemeente": choices.towns,
@@ -96,11 +77,8 @@ def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choi
         "doorverbonden": YES_OR_NO,
         "onderwerp": choices.subjects,
     }
-    for name, known in lists.items():
-        if values[name] and values[name] not in known:
-            faults.setdefault(name, _FROM_LIST)
-            values[name] = ""  # nothing that is not the reader's is said back
-    before = _cursor(values["cursor"], faults)
+    check_lists(values, faults, lists)
+    before = read_place(values["cursor"], faults, CallId)
     waited = _seconds(values["wacht"], faults)
     if faults:
         return CallFilter(values, faults)
@@ -116,7 +94,7 @@ def read_filter(sent: Mapping[str, str], repeated: frozenset[str], choices: Choi
         is_transferred=YES_OR_NO.get(values["doorverbonden"]),
         subject=values["onderwerp"] or None,
     )
-    return CallFilter(values, {}, selection, MunicipalityCode(values["gemeente"]) if values["gemeente"] else None)
+    return CallFilter(values, {}, selection)
 
 
 def _seconds(text: str, faults: dict[str, str]) -> int | None:
@@ -126,15 +104,3 @@ def _seconds(text: str, faults: dict[str, str]) -> int | None:
         faults.setdefault("wacht", f"Vul een heel getal in van 1 tot {LONGEST_WAIT}.")
         return None
     return int(text)
-
-
-def _cursor(text: str, faults: dict[str, str]) -> tuple[datetime, CallId] | None:
-    if not text:
-        return None
-    try:
-        if len(text) <= LONGEST:
-            return after_row(text, CallId)
-    except ApiProblem:
-        pass
-    faults.setdefault("cursor", "Deze plek in de lijst kennen wij niet. Kies opnieuw 'Laat zien'.")
-    return None

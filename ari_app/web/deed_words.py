@@ -14,6 +14,8 @@ DEEDS: Mapping[str, str] = {
     "call.number_shown": "bekeek het nummer van een beller",
     "calls.numbers_exported": "downloadde nummers van bellers",
     "callback.number_shown": "bekeek het nummer van een terugbelverzoek",
+    "callbacks.reasons_shown": "bekeek waarom terugbelverzoeken zijn afgesloten",
+    "callbacks.numbers_exported": "downloadde nummers van terugbelverzoeken",
     "person.list": "zocht op wat er van een nummer bewaard is",
     "person.erase": "wiste wat er van een nummer bewaard was",
     "login": "logde in",
@@ -54,7 +56,7 @@ DEEDS: Mapping[str, str] = {
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "inzien": (
         "Nummers van burgers bekeken",
-        ("call.number_shown", "calls.numbers_exported", "callback.number_shown", "person"),
+        ("call.number_shown", "calls.numbers_exported", "callback.number_shown", "callbacks", "person"),
     ),
     "inloggen": ("Inloggen", ("login", "session", "account.first_login", "account.password", "account.factor_set")),
     "accounts": ("Accounts en rechten", ("account",)),
@@ -72,9 +74,10 @@ _LABELS = {
     "token": "token",
     "reason": "reden",
     "count": "aantal gesprekken",
+    "requests_count": "aantal verzoeken",
 }
 #: made by us; all others are free text
-_CODES = {"call", "call_id", "reference", "count"}
+_CODES = {"call", "call_id", "reference", "count", "requests_count"}
 _ROLES = {role.value for role in Role}
 #: what stands before the name of whoever is no account
 _KINDS = {"service": "programma", "console": "op de server:", "provider": "inlogdienst"}

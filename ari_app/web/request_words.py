@@ -7,19 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ari_app.core.callbacks import CallbackFact, CallbackFactKind
+from ari_app.core.callbacks import CallbackFact, CallbackFactKind, CloseKind
 from ari_app.core.ids import CallId
 from ari_app.web.call_words import FACTS
 from ari_app.web.names import Names, text_of
 
-_OF_ACCOUNT = "account:"
+_OF_ACCOUNT, _OF_PROGRAM = "account:", "service:"
 #: who did it, by the key of the detail
 _WHO = {
     CallbackFactKind.CLAIMED: "operator",
     CallbackFactKind.ATTEMPT_STARTED: "operator",
     CallbackFactKind.CLOSED: "by",
 }
-_CLOSED = {"reached": "gesproken", "helped": "de burger belde zelf en is geholpen", "by_person": "met een reden"}
+CLOSED: Mapping[CloseKind, str] = {
+    CloseKind.REACHED: "gesproken",
+    CloseKind.HELPED: "de burger belde zelf en is geholpen",
+    CloseKind.BY_PERSON: "met een reden",
+}
+_HOW: Mapping[str, str] = {kind.value: words for kind, words in CLOSED.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,8 @@ def actor_words(by: str, names: Names) -> str:
     """Whoever did it: an account, an operator, or a program."""
     if by.startswith(_OF_ACCOUNT):
         return by.removeprefix(_OF_ACCOUNT)
+    if by.startswith(_OF_PROGRAM):
+        return f"programma {by.removeprefix(_OF_PROGRAM)}"
     return names.party(by)
 
 
@@ -69,7 +76,7 @@ def _more(fact: CallbackFact, names: Names) -> list[str]:
     if who is not None:
         found.append(f"door {actor_words(who, names)}")
     if fact.kind is CallbackFactKind.CLOSED:
-        found.append(_CLOSED.get(text_of(detail, "how") or "", ""))
+        found.append(_HOW.get(text_of(detail, "how") or "", ""))
     return found
 
 

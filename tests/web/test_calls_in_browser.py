@@ -27,6 +27,7 @@ from tests.web.controllers import all_is_refused
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
 from tests.web.rows import ledger_of, waiting_callers
+from tests.web.test_closed_requests import closed
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
@@ -145,6 +146,29 @@ async def test_everything_of_somebody_who_is_away_is_given_away(desk: Desk) -> N
     await bea.goto(f"{desk.url}/terugbelverzoeken?medewerker=operator:101")
     await desk.text_of(bea, "main", "Geef de gekozen verzoeken aan iemand")
     await looked_at(desk, bea, "callbacks of one operator")
+
+
+async def test_closed_callbacks_are_found_and_tell_why_when_somebody_asks(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/terugbelverzoeken/gesloten?vanaf=2026-01-01&tot=2026-01-02")
+    await desk.text_of(bea, "main", "Er zijn geen verzoeken die hierbij passen")
+    await looked_at(desk, bea, "no closed callbacks")
+    one = await closed(desk.serve, WIERDAM, number="+31119555180")
+    for n in range(1, 53):
+        await closed(desk.serve, ELDERLO, number=f"+311195552{n:02}")
+    await bea.goto(f"{desk.url}/terugbelverzoeken")
+    await bea.get_by_role("link", name="Bekijk wat is afgesloten").click()
+    await desk.text_of(bea, "main", "Eerder afgesloten verzoeken")
+    await looked_at(desk, bea, "closed callbacks")
+    await bea.select_option("#gemeente", "GM9901")
+    await bea.get_by_role("button", name="Laat zien").click()
+    await bea.locator(f'a[href="/terugbelverzoeken/{one.reference}"]').wait_for()
+    await bea.get_by_role("button", name="Laat de redenen zien").click()
+    await desk.text_of(bea, "tbody", "is aan de balie geholpen")
+    await looked_at(desk, bea, "why callbacks were closed")
+    await bea.goto(f"{desk.url}/terugbelverzoeken/gesloten?vanaf=gisteren&hoe=anders")
+    await desk.text_of(bea, "#answer", "van, hoe afgesloten")
+    await looked_at(desk, bea, "closed callbacks with faults")
 
 
 async def test_an_operators_own_day_leads_to_a_wrap_up_that_was_left_open(desk: Desk, talk: Talk) -> None:

@@ -67,18 +67,22 @@ class OwnerOfRequests:
 
 
 _REMIND = CallbackRules().remind_before_minutes
-# A team of which the scope has no municipality is not named; a person outside it is not, by the policy of `web` too.
+# A team of which the scope, $1, has no municipality is not named; a person outside it is not, by the policy of `web`
+# too.
+TEAM_NAME = """
+  (SELECT team.name FROM team WHERE team.code = request.owner_team AND ($1::text[] IS NULL OR EXISTS (
+    SELECT FROM team_municipality served WHERE served.team = team.code AND served.municipality = ANY ($1))))
+    AS team_name"""
+OPERATOR_NAME = """
+  (SELECT one.name FROM operator one WHERE one.number = request.owner_operator AND ($1::text[] IS NULL OR EXISTS (
+    SELECT FROM operator_skill skill WHERE skill.operator = one.number AND skill.municipality = ANY ($1))))
+    AS operator_name"""
 _OPEN = f"""
 SELECT request.id, request.reference, request.municipality, coalesce(town.name, request.municipality) AS town,
   request.subject, request.first_contact_at, request.deadline_at, request.plan_by_at, request.state,
   request.attempts_count, request.next_attempt_at, request.owner_team AS team, request.owner_operator AS operator,
   right(request.pii_number, 2) AS pii_last_digits, coalesce(rules.remind_before_minutes, {_REMIND}) AS remind_before,
-  (SELECT team.name FROM team WHERE team.code = request.owner_team AND ($1::text[] IS NULL OR EXISTS (
-    SELECT FROM team_municipality served WHERE served.team = team.code AND served.municipality = ANY ($1))))
-    AS team_name,
-  (SELECT one.name FROM operator one WHERE one.number = request.owner_operator AND ($1::text[] IS NULL OR EXISTS (
-    SELECT FROM operator_skill skill WHERE skill.operator = one.number AND skill.municipality = ANY ($1))))
-    AS operator_name,
+  {TEAM_NAME}, {OPERATOR_NAME},
   {IS_ABSENT.format(operator="request.owner_operator", now="$2")} AS owner_is_absent,
   EXISTS (SELECT FROM operator_session session JOIN operator_team member ON member.operator = session.operator
     WHERE session.logged_out_at IS NULL AND member.team = request.owner_team) AS team_is_there
@@ -88,6 +92,7 @@ WHERE request.closed_at IS NULL AND ($1::text[] IS NULL OR request.municipality 
   AND ($3::text IS NULL OR request.owner_team = $3)
   AND ($4::timestamptz IS NULL OR (request.deadline_at, request.id) > ($4, $5::uuid))
   AND ($6::text IS NULL OR request.owner_operator = $6 OR request.owner_team = ANY ($7::text[]))
+  AND ($9::text IS NULL OR request.owner_operator = $9)
 ORDER BY request.deadline_at, request.id LIMIT $8"""
 _OWNERS = f"""
 SELECT request.owner_operator AS number, count(*)::int AS count,
@@ -116,7 +121,7 @@ async def requests_at_risk(
 
     Raises StoreUnavailable.
     """
-    found = await open_requests(pool, scope, now, team=team, of=None if operator is None else (operator, ()))
+    found = await open_requests(pool, scope, now, team=team, operator=operator)
     overdue = sum(Risk.OVERDUE in one.risks for one in found)
     counts = RequestCounts(len(found), overdue, sum(bool(one.risks) for one in found))
     listed = [one for one in found if one.risks or not only_risky]
@@ -129,6 +134,7 @@ async def open_requests(
     now: datetime,
     *,
     team: TeamCode | None = None,
+    operator: OperatorNumber | None = None,
     after: tuple[datetime, RequestId] | None = None,
     of: tuple[OperatorNumber, Collection[TeamCode]] | None = None,
     most: int | None = None,
@@ -139,10 +145,10 @@ async def open_requests(
     """
     tomorrow_at = instant_of(local_date(now) + timedelta(days=1), time(0))
     deadline_at, last = after or (None, None)
-    operator, teams = of or (None, ())
+    whose, teams = of or (None, ())
     with translated():
         async with reading(pool, scope) as connection:
-            asked = (scope_codes(scope), now, team, deadline_at, last, operator, list(teams), most)
+            asked = (scope_codes(scope), now, team, deadline_at, last, whose, list(teams), most, operator)
             rows = await connection.fetch(_OPEN, *asked)
     return [_read(row, now, tomorrow_at) for row in rows]
 

@@ -36,6 +36,7 @@ LATE_INDEXES: Mapping[str, str] = {
     f"WITH ({', '.join(map(' = '.join, SUMMARY_OPTIONS.items()))})",
     "ix_call_fallback": "ON call (arrived_at) WHERE handled_by_fallback",
     "ix_call_refused": f"ON call (arrived_at) WHERE {REFUSED}",
+    "ix_callback_request_closed": "ON callback_request (closed_at, id) WHERE closed_at IS NOT NULL",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",
     "ix_callback_request_personal": f"ON callback_request (id) WHERE {REQUEST_MAY_HOLD_NUMBER}",
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

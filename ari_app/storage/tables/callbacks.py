@@ -115,6 +115,7 @@ callback_request = sa.Table(
     ),
     sa.Index("ix_callback_request_due", "plan_by_at", postgresql_where=sa.text("closed_at IS NULL")),
     sa.Index("ix_callback_request_municipality_deadline_at", "municipality", "deadline_at"),
+    sa.Index("ix_callback_request_closed", "closed_at", "id", postgresql_where=sa.text("closed_at IS NOT NULL")),
     sa.Index("ix_callback_request_call_id", "call_id"),
     sa.Index("ix_callback_request_pii_number", "pii_number"),
     sa.Index("ix_callback_request_personal", "id", postgresql_where=sa.text(REQUEST_MAY_HOLD_NUMBER)),

@@ -30,14 +30,15 @@ _QUERY_WORDS = {
     "aantal": "Zo veel hooguit op een pagina.",
     "cursor": "Waar de vorige pagina ophield: neem `_links.next.href` over zoals die is.",
     "gemeente": "Alleen van de gemeente met deze code.",
+    "geslotenHoe": "Alleen wat zo is afgesloten (met `status=gesloten`).",
     "medewerker": "Alleen van deze medewerker: een nummer, of `ik`.",
     "risico": "Alleen wat risico loopt (`true`), of alleen wat dat niet doet (`false`).",
     "soort": "Alleen vermeldingen van deze soort.",
-    "status": "Alleen gesprekken die bezig zijn, of alleen gesprekken die voorbij zijn.",
+    "status": "Alleen wat bezig is of open staat, of alleen wat voorbij of gesloten is.",
     "team": "Alleen wat voor het team met deze code is.",
     "toestand": "Alleen medewerkers in deze toestand.",
-    "tot": "Alleen wat vóór dit tijdstip binnenkwam.",
-    "vanaf": "Alleen wat op of na dit tijdstip binnenkwam.",
+    "tot": "Alleen wat vóór dit tijdstip binnenkwam, of is afgesloten.",
+    "vanaf": "Alleen wat op of na dit tijdstip binnenkwam, of is afgesloten.",
 }
 _TAG_WORDS = {
     "calamiteiten": "Wat bellers nu eerst horen, en wat gepland is.",

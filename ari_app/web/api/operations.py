@@ -5,6 +5,7 @@ from __future__ import annotations
 from ari_app.core.access import Action
 from ari_app.web.api import calls, directory, promises, queues, requests, staff, transfers
 from ari_app.web.api.orders import Opdracht
+from ari_app.web.api.request_shapes import Terugbelnummer, TerugbelverzoekLijst, TerugbelverzoekVerloop
 from ari_app.web.api.table import Operation
 from ari_app.web.api.town_operations import TOWNS
 
@@ -151,11 +152,11 @@ REQUESTS = (
         "GET",
         "/terugbelverzoeken",
         "lijstTerugbelverzoeken",
-        "Open terugbelverzoeken, de eerste deadline eerst",
+        "Terugbelverzoeken: open, de eerste deadline eerst, of gesloten, de laatste eerst",
         "terugbelverzoeken",
         _OF_REQUESTS,
         requests.list_requests,
-        requests.TerugbelverzoekLijst,
+        TerugbelverzoekLijst,
         query=requests.RequestsQuery,
     ),
     Operation(
@@ -179,7 +180,7 @@ REQUESTS = (
         "terugbelverzoeken",
         _OF_REQUESTS,
         requests.show_request,
-        requests.TerugbelverzoekVerloop,
+        TerugbelverzoekVerloop,
     ),
     Operation(
         "GET",
@@ -189,7 +190,7 @@ REQUESTS = (
         "terugbelverzoeken",
         (Action.SEE_NUMBER,),
         requests.show_number,
-        requests.Terugbelnummer,
+        Terugbelnummer,
     ),
     Operation(
         "POST",

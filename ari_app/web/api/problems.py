@@ -46,6 +46,8 @@ _WORDS: Mapping[str, str] = {
     "one_of_both": "Kies een van beide: team of medewerker.",
     "unspeakable": "Deze tekst kan niet worden voorgelezen.",
     "too_early": "Dit moet na het begin liggen, en nog komen.",
+    "only_open": "Dit hoort bij open verzoeken (status=open).",
+    "only_closed": "Dit hoort bij gesloten verzoeken (status=gesloten).",
     "not_today": "Dit moet vandaag zijn.",
     "characters": "Hier staan tekens in die niet kunnen.",
     # of a number that is not called back (`core.tariffs`)

@@ -1,119 +1,113 @@
-"""Terugbelverzoeken: promises to call citizens back: those that are open, one with its story, and its number."""
+"""Terugbelverzoeken: promises to call citizens back: open and closed ones, one with its story, and its number."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from ari_app.core.access import NOBODYS, Action
-from ari_app.core.callback_risks import Risk
-from ari_app.core.callbacks import AttemptOutcome, CallbackFactKind, CloseKind, RequestReason, RequestState
+from ari_app.core.access import NOBODYS, Action, Scope
+from ari_app.core.callbacks import CloseKind
 from ari_app.core.ids import OperatorNumber, RequestId, TeamCode
 from ari_app.core.skills import team_codes
 from ari_app.storage.callbacks.at_risk import RequestAtRisk, open_requests, story_in_scope, story_with_number
+from ari_app.storage.callbacks.closed import ClosedSelection, closed_requests
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
-from ari_app.web.api.problems import forbidden, not_found
-from ari_app.web.api.rights import AnyAsked, hidden_from, narrowed
-from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape
+from ari_app.web.api.problems import forbidden, invalid, not_found, param
+from ari_app.web.api.request_shapes import (
+    Terugbelnummer,
+    TerugbelverzoekLijst,
+    listed_closed,
+    listed_open,
+    story_shape,
+)
+from ari_app.web.api.rights import AnyAsked, hidden_from, narrowed, operator_named
+from ari_app.web.api.shapes import Code, Instant, Query, WhichOperator
 from ari_app.web.api.table import Answer, Asked
-from ari_app.web.hidden import Hidden
 
 MOST_LISTED = 100
 #: rows at a time, where not each of them is listed
 MOST_READ = 500
 
 
-class RequestsQuery(Query):
-    """`risico`: only those that may go wrong, or only those that will not."""
+class RequestStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "gesloten"
 
+
+class RequestsQuery(Query):
+    """`risico`: only those that may go wrong, or only those that will not. `vanaf` and `tot` are of the closing, and
+    with `geslotenHoe` for closed ones only; `risico` is for open ones.
+    """
+
+    status: RequestStatus = RequestStatus.OPEN
     gemeente: Code | None = None
     team: Code | None = None
+    medewerker: WhichOperator | None = None
     risico: bool | None = None
+    vanaf: Instant | None = None
+    tot: Instant | None = None
+    gesloten_hoe: CloseKind | None = None
     aantal: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 50
     cursor: Annotated[str, Field(max_length=LONGEST)] | None = None
 
 
-class Terugbelverzoek(Shape):
-    """One that is open. `deadlineOp`: until then we promised to call. `volgendePogingOp` null: a person decides."""
-
-    kenmerk: str
-    id: str
-    gemeente: str
-    onderwerp: str
-    eerste_contact_op: Instant
-    deadline_op: Instant
-    toestand: RequestState
-    aantal_pogingen: int
-    volgende_poging_op: Instant | None
-    team: str | None
-    medewerker: str | None
-    risicos: list[Risk]
-
-
-class TerugbelverzoekLijst(Shape):
-    terugbelverzoeken: list[Terugbelverzoek]
-    links: Annotated[Links, Field(alias="_links")]
-
-
-class TerugbelFeit(Shape):
-    op: Instant
-    soort: CallbackFactKind
-
-
-class Terugbelpoging(Shape):
-    nummer: int
-    medewerker: str | None
-    begonnen_op: Instant
-    beantwoord_op: Instant | None
-    in_gesprek_op: Instant | None
-    beeindigd_op: Instant | None
-    uitkomst: AttemptOutcome | None
-
-
-class TerugbelverzoekVerloop(Shape):
-    """One request, open or closed, with all that happened to it; nothing personal of the citizen."""
-
-    kenmerk: str
-    id: str
-    gemeente: str
-    onderwerp: str
-    reden: RequestReason
-    gesprek: str | None
-    eerste_contact_op: Instant
-    deadline_op: Instant
-    toestand: RequestState
-    team: str | None
-    medewerker: str | None
-    gesloten_op: Instant | None
-    gesloten_hoe: CloseKind | None
-    feiten: list[TerugbelFeit]
-    pogingen: list[Terugbelpoging]
-
-
-class Terugbelnummer(Shape):
-    """`nummer` (E.164) is empty when it was erased."""
-
-    kenmerk: str
-    nummer: str
-    notitie: str
-
-
 async def list_requests(asked: Asked[RequestsQuery, None]) -> Answer:
     """All of a supervisor's municipalities; an operator's own and those of their teams."""
-    query, site = asked.query, asked.site
-    wide = asked.actor.scope_of(Action.REQUESTS)
-    scope = wide if wide != NOBODYS else asked.actor.scope_of(Action.CALLBACKS)
+    query = asked.query
+    if query.status is RequestStatus.CLOSED:
+        if query.risico is not None:
+            raise invalid(param("risico", "only_open"))
+        return await _closed(asked)
+    only_closed = {"vanaf": query.vanaf, "tot": query.tot, "geslotenHoe": query.gesloten_hoe}
+    wrong = [param(name, "only_closed") for name, value in only_closed.items() if value is not None]
+    if wrong:
+        raise invalid(*wrong)
+    return await _open(asked)
+
+
+async def _closed(asked: Asked[RequestsQuery, None]) -> Answer:
+    """The last one first."""
+    query, (scope, of) = asked.query, _readable(asked)
+    wanted = ClosedSelection(
+        query.vanaf,
+        query.tot,
+        None if query.team is None else TeamCode(query.team),
+        None if query.medewerker is None else operator_named(asked, query.medewerker),
+        query.gesloten_hoe,
+        None if query.cursor is None else after_row(query.cursor, RequestId),
+        of,
+    )
+    pool, hidden = asked.site.pool, hidden_from(asked, scope)
+    found = await closed_requests(pool, narrowed(scope, query.gemeente), wanted, limit=query.aantal + 1)
+    listed = found[: query.aantal]
+    last = listed[-1] if len(found) > query.aantal else None
+    cursor = None if last is None else write_cursor(last.closed_at.isoformat(), str(last.id))
+    shown = [listed_closed(one, hidden) for one in listed]
+    return Answer(TerugbelverzoekLijst(terugbelverzoeken=shown, links=links_of(asked, cursor)))
+
+
+async def _open(asked: Asked[RequestsQuery, None]) -> Answer:
+    """The first deadline first."""
+    query, site, (scope, of) = asked.query, asked.site, _readable(asked)
     team = None if query.team is None else TeamCode(query.team)
-    of = None if wide != NOBODYS else _own(asked)
+    person = None if query.medewerker is None else operator_named(asked, query.medewerker)
     after = None if query.cursor is None else after_row(query.cursor, RequestId)
     # What is at risk follows from the rows, and is known once they are read.
     chosen, most = list[RequestAtRisk](), query.aantal + 1 if query.risico is None else MOST_READ
     while len(chosen) <= query.aantal:
         found = await open_requests(
-            site.pool, narrowed(scope, query.gemeente), site.now(), team=team, after=after, of=of, most=most
+            site.pool,
+            narrowed(scope, query.gemeente),
+            site.now(),
+            team=team,
+            operator=person,
+            after=after,
+            of=of,
+            most=most,
         )
         chosen += [one for one in found if query.risico in (None, bool(one.risks))]
         if len(found) < most:
@@ -122,15 +116,14 @@ async def list_requests(asked: Asked[RequestsQuery, None]) -> Answer:
     listed, hidden = chosen[: query.aantal], hidden_from(asked, scope)
     last = listed[-1] if len(chosen) > query.aantal else None
     cursor = None if last is None else write_cursor(last.deadline_at.isoformat(), str(last.id))
-    shown = [_listed(one, hidden) for one in listed]
+    shown = [listed_open(one, hidden) for one in listed]
     return Answer(TerugbelverzoekLijst(terugbelverzoeken=shown, links=links_of(asked, cursor)))
 
 
 async def show_request(asked: Asked[Query, None]) -> Answer:
     story = await story_of(asked)
-    wide = asked.actor.scope_of(Action.REQUESTS)
-    hidden = hidden_from(asked, wide if wide != NOBODYS else asked.actor.scope_of(Action.CALLBACKS))
-    return Answer(_story(story, hidden))
+    scope, _ = _readable(asked)
+    return Answer(story_shape(story, hidden_from(asked, scope)))
 
 
 async def show_number(asked: Asked[Query, None]) -> Answer:
@@ -142,7 +135,11 @@ async def show_number(asked: Asked[Query, None]) -> Answer:
     if found is None:
         raise not_found()
     one = found.request
-    return Answer(Terugbelnummer(kenmerk=one.reference, nummer=one.pii_number, notitie=one.pii_note))
+    return Answer(
+        Terugbelnummer(
+            kenmerk=one.reference, nummer=one.pii_number, notitie=one.pii_note, reden_sluiting=one.pii_close_reason
+        )
+    )
 
 
 async def story_of(asked: AnyAsked) -> OwnStory:
@@ -157,56 +154,13 @@ async def story_of(asked: AnyAsked) -> OwnStory:
     return found
 
 
+def _readable(asked: AnyAsked) -> tuple[Scope, tuple[OperatorNumber, Collection[TeamCode]] | None]:
+    """The municipalities whose requests the sender reads, and of an operator whose alone."""
+    wide = asked.actor.scope_of(Action.REQUESTS)
+    return (wide, None) if wide != NOBODYS else (asked.actor.scope_of(Action.CALLBACKS), _own(asked))
+
+
 def _own(asked: AnyAsked) -> tuple[OperatorNumber, Collection[TeamCode]]:
     """Whose requests an operator sees; of somebody who is not in the area, no one's."""
     me = asked.actor.operator or OperatorNumber("")
     return me, team_codes(asked.site.area.current, me)
-
-
-def _listed(one: RequestAtRisk, hidden: Hidden) -> Terugbelverzoek:
-    return Terugbelverzoek(
-        kenmerk=one.reference,
-        id=str(one.id),
-        gemeente=one.municipality,
-        onderwerp=one.subject,
-        eerste_contact_op=one.first_contact_at,
-        deadline_op=one.deadline_at,
-        toestand=one.state,
-        aantal_pogingen=one.attempts_count,
-        volgende_poging_op=one.next_attempt_at,
-        team=hidden.shown(one.team),
-        medewerker=hidden.shown(one.operator),
-        risicos=list(one.risks),
-    )
-
-
-def _story(story: OwnStory, hidden: Hidden) -> TerugbelverzoekVerloop:
-    one = story.request
-    return TerugbelverzoekVerloop(
-        kenmerk=one.reference,
-        id=str(one.id),
-        gemeente=one.municipality,
-        onderwerp=one.subject,
-        reden=one.reason,
-        gesprek=None if one.call_id is None else str(one.call_id),
-        eerste_contact_op=one.first_contact_at,
-        deadline_op=one.deadline_at,
-        toestand=one.state,
-        team=hidden.shown(one.owner_team),
-        medewerker=hidden.shown(one.owner_operator),
-        gesloten_op=one.closed_at,
-        gesloten_hoe=one.close_kind,
-        feiten=[TerugbelFeit(op=one.at, soort=one.kind) for one in story.facts],
-        pogingen=[
-            Terugbelpoging(
-                nummer=attempt.number,
-                medewerker=hidden.shown(attempt.operator),
-                begonnen_op=attempt.started_at,
-                beantwoord_op=attempt.answered_at,
-                in_gesprek_op=attempt.reached_at,
-                beeindigd_op=attempt.ended_at,
-                uitkomst=attempt.outcome,
-            )
-            for attempt in story.attempts
-        ],
-    )

@@ -14,8 +14,9 @@ from ari_app.storage.calls.numbers import CallersNumber, callers_number
 from ari_app.storage.calls.reads import call_story
 from ari_app.storage.calls.search import FoundCalls, search_calls
 from ari_app.web.api.cursors import write_cursor
-from ari_app.web.call_filters import ENDS, LONGEST_WAIT, MOST_ROWS, OPEN, CallFilter, Choices, read_filter
+from ari_app.web.call_filters import ENDS, LONGEST_WAIT, OPEN, CallFilter, Choices, read_filter
 from ari_app.web.call_story import story_view
+from ari_app.web.list_filters import MOST_ROWS
 from ari_app.web.names import Names
 from ari_app.web.pages.answers import page_for
 from ari_app.web.pages.call import RESULTS, subjects_of

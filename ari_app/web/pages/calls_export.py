@@ -1,37 +1,28 @@
-"""Calls as CSV, for a spreadsheet: a page of rows at a time, so that a long list takes no more memory than a short one.
-
-Excel in the Netherlands opens such a file by itself when it is UTF-8 with a byte order mark and semicolons: without the
-mark it takes it for Windows-1252, and its list separator is the semicolon, since the comma is that of decimals. Cells
-that a spreadsheet would take for a formula begin with an apostrophe.
-"""
+"""Calls as a file for Excel (`csv_file`)."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from ari_app.core.access import Action
-from ari_app.core.calendar import AMSTERDAM, local_date
-from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.calendar import local_date
 from ari_app.storage.calls.numbers import callers_numbers
 from ari_app.storage.calls.search import search_calls
 from ari_app.storage.calls.selected import SelectedCall
 from ari_app.web import security
-from ari_app.web.call_filters import MOST_ROWS, CallFilter
+from ari_app.web.call_filters import CallFilter
 from ari_app.web.call_words import end_words, phone
+from ari_app.web.csv_file import ROWS_AT_ONCE, csv_file, lines, moment_cell, yes_or_no
+from ari_app.web.list_filters import MOST_ROWS
 from ari_app.web.names import Names
 from ari_app.web.pages import calls
 from ari_app.web.site import Visit
 
-ROWS_AT_ONCE = 500
 TOO_MANY = f"Let op: dit zijn de eerste {MOST_ROWS} gesprekken. Er zijn er meer. Kies een kortere periode."
-BYTE_ORDER_MARK = "\ufeff"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _HEAD = (
     "gesprek",
     "binnengekomen",
@@ -62,28 +53,13 @@ async def export_numbers(visit: Visit) -> web.StreamResponse:
 
 
 async def _file(visit: Visit, names: Names, wanted: CallFilter, with_numbers: bool) -> web.StreamResponse:
-    """Raises HTTPBadRequest, and ConnectionError for a store that goes away in the middle: a file is whole, or none."""
+    """Raises HTTPBadRequest, and as `csv_file`."""
     if wanted.faults:
         raise web.HTTPBadRequest
     now = visit.site.now()
-    pages = _pages(visit, names, wanted, now, with_numbers)
-    first = await anext(pages)  # a store that is away is said on a page
-    response = web.StreamResponse()
-    response.content_type, response.charset = "text/csv", "utf-8"
+    head = (*_HEAD, "nummer") if with_numbers else _HEAD
     name = f"gesprekken-{local_date(now).isoformat()}.csv"
-    response.headers[hdrs.CONTENT_DISPOSITION] = f'attachment; filename="{name}"'
-    await response.prepare(visit.request)
-    try:
-        head = (*_HEAD, "nummer") if with_numbers else _HEAD
-        await response.write((BYTE_ORDER_MARK + lines([head]) + first).encode())
-        async for page in pages:
-            await response.write(page.encode())
-    except StoreUnavailable as away:
-        if visit.request.transport is not None:
-            visit.request.transport.abort()
-        raise ConnectionResetError("the store went away in the middle of a file") from away
-    await response.write_eof()
-    return response
+    return await csv_file(visit.request, name, head, _pages(visit, names, wanted, now, with_numbers))
 
 
 async def _pages(
@@ -111,10 +87,9 @@ async def _pages(
 
 
 def row_of(one: SelectedCall, names: Names) -> Sequence[str]:
-    """Times are those of the Netherlands, in a form that a spreadsheet takes for a moment."""
     return (
         str(one.id),
-        f"{one.arrived_at.astimezone(AMSTERDAM):%Y-%m-%d %H:%M:%S}",
+        moment_cell(one.arrived_at),
         one.municipality_name or names.town(one.municipality),
         one.dialled,
         end_words(one.end_reason),
@@ -122,27 +97,11 @@ def row_of(one: SelectedCall, names: Names) -> Sequence[str]:
         _whole(one.talk_seconds),
         names.operator(one.operator),
         str(one.transfer_count),
-        _yes(one.calamity),
-        _yes(one.handled_by_fallback),
-        _yes(one.end_is_estimated),
+        yes_or_no(one.calamity),
+        yes_or_no(one.handled_by_fallback),
+        yes_or_no(one.end_is_estimated),
     )
-
-
-def lines(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as text, each cell made harmless."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=";", lineterminator="\r\n").writerows([harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """Text that a spreadsheet would read as a formula, made text."""
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 def _whole(seconds: float | None) -> str:
     return "" if seconds is None else str(int(seconds))
-
-
-def _yes(is_so: bool) -> str:
-    return "ja" if is_so else "nee"

@@ -78,7 +78,7 @@ async def test_a_number_to_call_back_is_shown_to_who_may_and_kept(stand: Stand) 
     request = await a_request(stand.place.serve, WIERDAM, number="+31119555301")
     program = await stand.program("l-nummer", ApiScope.NUMBERS)
     shown = await program.get(f"/terugbelverzoeken/{request.reference}/nummer")
-    assert shown.json == {"kenmerk": request.reference, "nummer": "+31119555301", "notitie": ""}
+    assert shown.json == {"kenmerk": request.reference, "nummer": "+31119555301", "notitie": "", "redenSluiting": None}
     assert await stand.place.deeds("callback.number_shown") == ["service:l-nummer"]
     reader = await stand.program("l-lezer", ApiScope.REQUESTS)
     assert (await reader.get(f"/terugbelverzoeken/{request.reference}/nummer")).status == 403
