@@ -153,6 +153,7 @@ class WebSession:
     created_at: datetime
     last_seen_at: datetime
     agent: str
+    issuer: str | None = None  # of the identity provider by which it began
 
 
 def read_login(text: str) -> str | None:

@@ -56,6 +56,7 @@ class ProviderPerson:
     login: str
     name: str
     roles: tuple[str, ...] = field(default=())
+    session: str | None = None  # what the provider calls its own login (`sid`)
 
 
 def person_of(issuer: str, claims: Mapping[str, Any], rules: ProviderRules) -> ProviderPerson | None:
@@ -74,6 +75,12 @@ def person_of(issuer: str, claims: Mapping[str, Any], rules: ProviderRules) -> P
     if not name or not name.isprintable():
         name = login
     return ProviderPerson(issuer, subject, login[: LONGEST_LOGIN - 9], name[:LONGEST_NAME], roles_of(claims, rules))
+
+
+def session_of(claims: Mapping[str, Any]) -> str | None:
+    """What the provider calls its own login; None where it says nothing, or no text."""
+    said = claims.get("sid")
+    return said if isinstance(said, str) and 0 < len(said) <= LONGEST_SUBJECT and said.isprintable() else None
 
 
 def roles_of(claims: Mapping[str, Any], rules: ProviderRules) -> tuple[str, ...]:

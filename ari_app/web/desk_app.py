@@ -16,7 +16,7 @@ from ari_app.web.api.operations import OPERATIONS
 from ari_app.web.pages import health
 from ari_app.web.pages.kept import Kept
 from ari_app.web.pages.login import ask_to_log_in
-from ari_app.web.routes import OPEN_ROUTES, ROUTES, OpenHandler, OpenRoute, Route
+from ari_app.web.routes import FOR_SERVERS, OPEN_ROUTES, ROUTES, OpenHandler, OpenRoute, Route
 from ari_app.web.site import SITE, Site, Visit
 
 log = structlog.get_logger(__name__)
@@ -77,7 +77,8 @@ async def _explain(request: web.Request, handler: Handling) -> web.StreamRespons
 async def _refuse_strangers(request: web.Request, handler: Handling) -> web.StreamResponse:
     is_socket = request.headers.get("Upgrade") is not None
     own_url = request.app[SITE].options.url
-    if (is_socket or not security.is_safe(request.method)) and not security.comes_from_us(request, own_url):
+    changes = not security.is_safe(request.method) and (request.method, request.path) not in FOR_SERVERS
+    if (is_socket or changes) and not security.comes_from_us(request, own_url):
         raise web.HTTPForbidden
     if not security.is_storable(request):
         raise web.HTTPNotFound

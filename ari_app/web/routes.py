@@ -28,6 +28,7 @@ from ari_app.web.pages import (
     new_factor,
     phone_login,
     provider_login,
+    provider_logout,
     reassign,
     requests,
     staff,
@@ -44,11 +45,12 @@ Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class OpenRoute:
-    """For everybody, logged in or not."""
+    """For everybody, logged in or not. `is_for_servers`: no page of ours sends it; something in it proves who did."""
 
     method: str
     path: str
     handler: OpenHandler
+    is_for_servers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ OPEN_ROUTES = (
     OpenRoute("POST", "/inloggen/nieuwe-code", new_factor.give),
     OpenRoute("GET", "/inloggen/oidc", provider_login.begin),
     OpenRoute("GET", "/inloggen/oidc/terug", provider_login.finish),
+    OpenRoute("GET", "/inloggen/oidc/uit", provider_logout.back),
+    OpenRoute("POST", "/inloggen/oidc/afmelden", provider_logout.heard, is_for_servers=True),
     OpenRoute("GET", "/start/{token}", start.show),
     OpenRoute("POST", "/start/{token}", start.begin),
     # It tells a page that its login has ended, which an answer without a socket could not.
@@ -150,3 +154,5 @@ ROUTES = (
     Route("GET", "/accounts/{login}", accounts.show, Action.LIST_ACCOUNTS),
     Route("POST", "/accounts/{login}/sessies/{session}/beeindigen", accounts.end_session, Action.END_SESSIONS),
 )
+
+FOR_SERVERS = frozenset((route.method, route.path) for route in OPEN_ROUTES if route.is_for_servers)

@@ -45,6 +45,7 @@ class IdentityProvider:
     shows: tuple[str, ...] = ("first",)
     signature: Callable[[bytes], str] | None = None
     is_away: bool = False
+    stays: bool = False  # a browser that comes to log out goes nowhere
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     issuer: str = ""
     asked: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class IdentityProvider:
         app.router.add_get("/realm/authorize", self._authorize)
         app.router.add_post("/realm/token", self._token)
         app.router.add_get("/realm/userinfo", self._tell)
+        app.router.add_get("/realm/end", self._end)
         return app
 
     @web.middleware
@@ -76,6 +78,7 @@ class IdentityProvider:
             "jwks_uri": f"{self.issuer}/keys",
             "userinfo_endpoint": f"{self.issuer}/userinfo",
             "authorization_response_iss_parameter_supported": True,
+            "end_session_endpoint": f"{self.issuer}/end",
             **self.metadata,
         }
         return web.json_response({name: value for name, value in said.items() if value is not None})
@@ -126,11 +129,37 @@ class IdentityProvider:
             "nonce": nonce,
             "sub": self.person["sub"],
         }
-        said = {name: value for name, value in {**said, **self.claims}.items() if value is not None}
-        payload = json.dumps(said).encode()
+        return self._token_of({**said, **self.claims})
+
+    def logout_token(self, typ: str | None = "logout+jwt", **claims: Any) -> str:
+        """Of the person's logout, unless the claims say otherwise; None takes one out."""
+        at = int(self.now().timestamp())
+        said = {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "iat": at,
+            "exp": at + 120,
+            "jti": secrets.token_urlsafe(16),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+            "sub": self.person["sub"],
+        }
+        return self._token_of({**said, **claims}, typ)
+
+    def _token_of(self, claims: dict[str, Any], typ: str | None = None) -> str:
+        payload = json.dumps({name: value for name, value in claims.items() if value is not None}).encode()
         if self.signature is not None:
             return self.signature(payload)
-        return jws.serialize_compact({"alg": "RS256", "kid": self.signs_with}, payload, key(self.signs_with))
+        header = {"alg": "RS256", "kid": self.signs_with} | ({"typ": typ} if typ else {})
+        return jws.serialize_compact(header, payload, key(self.signs_with))
+
+    async def _end(self, request: web.Request) -> web.Response:
+        """Logs out whoever comes, and sends them back; or leaves the page as it is."""
+        query = dict(request.query)
+        assert query["client_id"] == CLIENT and "id_token_hint" not in query
+        if self.stays:
+            return web.Response(status=204)
+        where = f"{query['post_logout_redirect_uri']}?{urlencode({'state': query['state']})}"
+        return web.Response(status=302, headers={"Location": where})
 
     async def _tell(self, request: web.Request) -> web.Response:
         said = self._access[request.headers["Authorization"].removeprefix("Bearer ")]

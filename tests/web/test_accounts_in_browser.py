@@ -176,6 +176,20 @@ async def test_somebody_logs_in_by_the_provider_and_reads_why_when_it_fails(
         while page.url != f"{desk.url}/account":
             await page.goto(f"{desk.url}/inloggen/oidc?verder=/account")
     await desk.text_of(page, "header", "Sanne")
+    provider.stays = True
+    await page.get_by_role("button", name="Uitloggen").click()
+    await desk.text_of(page, "h1", "U bent hier uitgelogd")
+    await looked_at(desk, page, "logged-out-here")
+    provider.stays = False
+    await page.get_by_role("link", name="uitloggen bij de inlogdienst").click()
+    await desk.text_of(page, "[role=status]", "U bent uitgelogd, ook bij de inlogdienst.")
+    await looked_at(desk, page, "logged-out")
+    await page.goto(f"{desk.url}/inloggen/oidc?verder=/")
+    await desk.text_of(page, "header", "Sanne")
+    told = await page.request.post(f"{desk.url}/inloggen/oidc/afmelden", form={"logout_token": provider.logout_token()})
+    assert told.status == 200
+    await desk.text_of(page, "[role=alert]", "omdat u bij de inlogdienst bent uitgelogd")
+    await looked_at(desk, page, "logged-out-there")
     other = await desk.logged_in("bea")
     await other.goto(f"{desk.url}/accounts/sanne")
     await desk.text_of(other, "main .facts", "via de inlogdienst")

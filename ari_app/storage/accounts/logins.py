@@ -66,16 +66,24 @@ async def candidate_of_link(pool: Pool, token: str, now: datetime) -> Candidate 
 
 
 async def log_in(
-    pool: Pool, actor: Actor, agent: str, now: datetime, *, waits_for_code: bool, by_provider: bool = False
+    pool: Pool,
+    actor: Actor,
+    agent: str,
+    now: datetime,
+    *,
+    waits_for_code: bool,
+    issuer: str | None = None,
+    sid: str | None = None,
 ) -> str:
-    """The token for the cookie of a new login. Raises StoreUnavailable."""
+    """The token for the cookie of a new login. `issuer`, `sid`: see `begin_session`. Raises StoreUnavailable."""
     with translated():
         async with transaction(pool) as connection:
-            token = await begin_session(connection, actor.account, agent, now, waits_for_code=waits_for_code)
+            token = await begin_session(
+                connection, actor.account, agent, now, waits_for_code=waits_for_code, issuer=issuer, sid=sid
+            )
             if not waits_for_code:
-                await record_deed(
-                    connection, now, actor.login, "login", {"second_factor": "provider" if by_provider else False}
-                )
+                how = False if issuer is None else "provider"
+                await record_deed(connection, now, actor.login, "login", {"second_factor": how})
     return token
 
 

@@ -36,7 +36,9 @@ session.ended_at IS NULL AND account.locked_at IS NULL AND CASE
       AND (taking.state IN ('offered', 'talking', 'wrap_up')
         OR taking.state_since_at > {{now}}::timestamptz - {_IDLE}))
   END"""
-_SESSION = "session.id, session.account, session.created_at, session.last_seen_at, session.agent"
+_SESSION = (
+    "session.id, session.account, session.created_at, session.last_seen_at, session.agent, session.provider_issuer"
+)
 _FOUND = f"""
 SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator
 FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE.format(now="$2")}"""
@@ -46,8 +48,9 @@ _OF_ACCOUNT = (
     _FOUND.format("session.account = $1 AND NOT session.waits_for_code") + " ORDER BY session.last_seen_at DESC"
 )
 _BEGIN = """
-INSERT INTO web_session (id, token_hash, account, created_at, last_seen_at, waits_for_code, agent)
-VALUES ($1, $2, $3, $4, $4, $5, $6)"""
+INSERT INTO web_session
+  (id, token_hash, account, created_at, last_seen_at, waits_for_code, agent, provider_issuer, provider_sid)
+VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8)"""
 _TOUCH = "UPDATE web_session SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2"
 _END = """
 UPDATE web_session SET ended_at = $3 WHERE id = $1 AND account = $2 AND ended_at IS NULL RETURNING id"""
@@ -105,12 +108,23 @@ async def sessions_of(pool: Pool, account: AccountId, now: datetime) -> list[Web
 
 
 async def begin_session(
-    connection: Connection, account: AccountId, agent: str, now: datetime, *, waits_for_code: bool = False
+    connection: Connection,
+    account: AccountId,
+    agent: str,
+    now: datetime,
+    *,
+    waits_for_code: bool = False,
+    issuer: str | None = None,
+    sid: str | None = None,
 ) -> str:
-    """The token for the cookie of a new login; in the transaction of what led to it."""
+    """The token for the cookie of a new login; in the transaction of what led to it.
+
+    `issuer`: of the identity provider by which it began; `sid`: what that calls its own login.
+    """
     token = new_token()
     await connection.execute(_CLEAN, now - KEPT_FOR)
-    await connection.execute(_BEGIN, new_web_session_id(), digest(token), account, now, waits_for_code, agent)
+    session = new_web_session_id()
+    await connection.execute(_BEGIN, session, digest(token), account, now, waits_for_code, agent, issuer, sid)
     return token
 
 
@@ -152,4 +166,6 @@ def _logged_in(row: Named, roles: GivenRoles) -> LoggedIn:
 
 
 def _session(row: Named) -> WebSession:
-    return WebSession(WebSessionId(row["id"]), row["created_at"], row["last_seen_at"], row["agent"])
+    return WebSession(
+        WebSessionId(row["id"]), row["created_at"], row["last_seen_at"], row["agent"], row["provider_issuer"]
+    )

@@ -69,8 +69,19 @@ web_session = sa.Table(
     flag("waits_for_code"),  # the password was right; until the code is, it opens nothing
     text("agent"),
     optional_instant("ended_at"),
+    optional_text("provider_issuer"),  # of a login that began by the identity provider
+    optional_text("provider_sid"),  # what the provider calls its own login, when it says so
+    flag("ended_by_provider"),  # its owner logged out there
     sa.Index("uq_web_session_token_hash", "token_hash", unique=True),
     sa.Index("ix_web_session_account", "account"),
+)
+
+#: Logouts of which the identity provider told us: each counts once. `id`: a digest of issuer and `jti`.
+provider_logout = sa.Table(
+    "provider_logout",
+    metadata,
+    sa.Column("id", sa.LargeBinary, primary_key=True),
+    instant("heard_at"),
 )
 
 #: A link with which somebody sets their password once.

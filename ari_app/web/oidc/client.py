@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -19,8 +19,8 @@ import aiohttp
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, KeySet
 
-from ari_app.core.provider import ProviderPerson, ProviderRules, person_of
-from ari_app.web.oidc.tokens import TokenRefused, UnknownKey, verified_claims
+from ari_app.core.provider import ProviderPerson, ProviderRules, person_of, session_of
+from ari_app.web.oidc.tokens import ProviderLogout, TokenRefused, UnknownKey, verified_claims, verified_logout
 
 SCOPE = "openid profile email"
 #: somebody waits before a blank page
@@ -71,6 +71,7 @@ class _Doors:
     userinfo: str | None
     says_issuer: bool
     by_post: bool
+    end_session: str | None
 
 
 class Provider:
@@ -79,6 +80,7 @@ class Provider:
     def __init__(self, options: ProviderOptions, own_url: str, now: Callable[[], datetime]) -> None:
         self.options = options
         self._redirect = f"{own_url}/inloggen/oidc/terug"
+        self._logged_out = f"{own_url}/inloggen/oidc/uit"
         self._now = now
         self._doors: tuple[float, _Doors] | None = None
         self._keys: tuple[float, KeySet] | None = None
@@ -120,7 +122,36 @@ class Provider:
         person = person_of(self.options.issuer, {**claims, **told}, self.options.rules)
         if person is None:
             raise TokenRefused("subject")
-        return person
+        return replace(person, session=session_of(claims))
+
+    async def logout(self) -> tuple[str, str] | None:
+        """The address at the provider where a browser logs out, and the state with which it comes back.
+
+        None: it has no such door, or does not answer. No identity token is kept to go along: the provider knows us by
+        `client_id`, and may ask the person whether they mean it.
+        """
+        try:
+            doors = await self._found_doors(KEPT_FOR)
+        except ProviderAway:
+            return None
+        if doors.end_session is None:
+            return None
+        state = secrets.token_urlsafe(32)
+        query = {"client_id": self.options.client_id, "post_logout_redirect_uri": self._logged_out, "state": state}
+        joint = "&" if urlsplit(doors.end_session).query else "?"
+        return f"{doors.end_session}{joint}{urlencode(query)}", state
+
+    async def heard_logout(self, token: str) -> ProviderLogout:
+        """What a logout token says, once it is sure that it is this provider's. Raises TokenRefused, ProviderAway."""
+        doors = await self._found_doors(KEPT_FOR)
+        options, now = self.options, self._now()
+        async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
+            keys = await self._found_keys(session, doors, KEPT_FOR)
+            try:
+                return verified_logout(token, keys, issuer=options.issuer, client_id=options.client_id, now=now)
+            except UnknownKey:
+                keys = await self._found_keys(session, doors, ASK_AGAIN_AFTER)
+                return verified_logout(token, keys, issuer=options.issuer, client_id=options.client_id, now=now)
 
     async def _claims(self, session: aiohttp.ClientSession, doors: _Doors, token: str, nonce: str) -> Mapping[str, Any]:
         try:
@@ -223,6 +254,7 @@ def _doors_of(said: Mapping[str, Any], issuer: str) -> _Doors:
         _door(said, "userinfo_endpoint", issuer) if said.get("userinfo_endpoint") else None,
         said.get("authorization_response_iss_parameter_supported") is True,
         not basic,
+        _door(said, "end_session_endpoint", issuer) if said.get("end_session_endpoint") else None,
     )
 
 

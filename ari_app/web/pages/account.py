@@ -15,6 +15,7 @@ from ari_app.storage.accounts.sessions import end_session as end
 from ari_app.storage.accounts.sessions import sessions_of
 from ari_app.web import security
 from ari_app.web.pages.answers import forget_cookie, page_for, see_other
+from ari_app.web.pages.provider_logout import go_to_provider
 from ari_app.web.site import Visit
 
 
@@ -23,11 +24,12 @@ async def show(visit: Visit) -> web.Response:
 
 
 async def log_out(visit: Visit) -> web.Response:
-    """Ends this login; the phone of an operator stays as it is."""
+    """Ends this login, and that at the identity provider; the phone of an operator stays as it is."""
     await end(
         visit.site.pool, visit.session.id, visit.actor.account, visit.actor.login, visit.actor.login, visit.site.now()
     )
-    response = see_other("/inloggen")
+    by_provider = visit.session.issuer is not None
+    response = await go_to_provider(visit.site) if by_provider else see_other("/inloggen")
     forget_cookie(visit.site, response)
     return response
 

@@ -14,6 +14,7 @@ from ari_app.core.accounts import LONGEST_PASSWORD, read_login
 from ari_app.core.login_limits import OF_ACCOUNT, OF_ADDRESS
 from ari_app.storage.accounts import attempts, logins
 from ari_app.storage.accounts.logins import Candidate
+from ari_app.storage.accounts.provider_logouts import was_ended_by_provider
 from ari_app.storage.accounts.second_factor import may_set_factor
 from ari_app.web import security
 from ari_app.web.pages.answers import page, see_other, set_cookie
@@ -45,7 +46,10 @@ async def show(site: Site, request: web.Request) -> web.Response:
     found = await session_of(site, request)
     if found is not None and not found.waits_for_code:
         return see_other(next_path)
-    return _form(site, next_path, None)
+    token = request.cookies.get(site.cookie)
+    if token is not None and await was_ended_by_provider(site.pool, token, site.now()):
+        return _form(site, next_path, None, fault="ended_by_provider")
+    return _form(site, next_path, None, fault="logged_out_here" if request.query.get("uit") == "hier" else "")
 
 
 async def give_password(site: Site, request: web.Request) -> web.Response:

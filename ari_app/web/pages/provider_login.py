@@ -37,7 +37,7 @@ LONGEST_CODE = 4096
 
 async def begin(site: Site, request: web.Request) -> web.Response:
     """To the provider, unless there is none, or it does not answer."""
-    provider = _provider(site)
+    provider = provider_of(site)
     next_path = security.safe_next(request.query.get("verder", "/"))
     try:
         address, kept = await provider.begin(next_path)
@@ -51,7 +51,7 @@ async def begin(site: Site, request: web.Request) -> web.Response:
 
 async def finish(site: Site, request: web.Request) -> web.Response:
     """Back from the provider: whoever comes with a code of this very login is logged in."""
-    provider = _provider(site)
+    provider = provider_of(site)
     kept = _kept(request.cookies.get(_cookie(site), ""))
     response = await _finish(site, request, provider, kept)
     if kept is not None:
@@ -106,7 +106,9 @@ async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next
     if found is None or not found.actor.grants:
         return _no_role(site, next_path)
     agent = security.agent_of(request)
-    token = await logins.log_in(site.pool, found.actor, agent, site.now(), waits_for_code=False, by_provider=True)
+    token = await logins.log_in(
+        site.pool, found.actor, agent, site.now(), waits_for_code=False, issuer=person.issuer, sid=person.session
+    )
     log.info("logged_in", account=found.actor.login)
     response = see_other(next_path)
     set_cookie(site, response, token)
@@ -126,7 +128,7 @@ async def _follow(site: Site, person: ProviderPerson, found: ProviderAccount | N
     return await ask(site.pool, asked, actor=f"provider:{person.issuer}", scope=None, answers=site.answers)
 
 
-def _provider(site: Site) -> Provider:
+def provider_of(site: Site) -> Provider:
     """Raises HTTPNotFound where there is none."""
     if site.provider is None:
         raise web.HTTPNotFound
