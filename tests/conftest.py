@@ -34,7 +34,7 @@ from ari_app.local.asterisk import AccountKind, AsteriskSettings, LocalAsterisk,
 from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
-from tests import dead_channels, directories, machine, privacy, sharing
+from tests import dead_channels, directories, hashes, machine, privacy, sharing
 from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
 
@@ -68,6 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    hashes.be_cheap()
     sharing.import_share(session.config)
 
 

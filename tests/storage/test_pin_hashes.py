@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -11,10 +11,17 @@ from argon2 import PasswordHasher
 from ari_app.core.area_contents import Pin, PinHash
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage.operators.pin_hashes import hash_pin, hash_pins, pin_fits
+from tests import hashes
 
 pytestmark = pytest.mark.pure
 
 ANNA, BERT, COR = OperatorNumber("101"), OperatorNumber("102"), OperatorNumber("103")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def dear_hashes() -> Iterator[None]:
+    with hashes.as_in_the_product():
+        yield
 
 
 def spent(work: Callable[[], object], times: int = 3) -> float:
