@@ -15,10 +15,10 @@ PACKAGES: Mapping[str, str] = {
     "sox": "sox",
     "sipp": "sip-tester",
     "iptables": "iptables",
-    "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
 }
 FOR_RUN = ("espeak-ng", "sox")
-FOR_TESTS = (*FOR_RUN, "sipp", "iptables", "chromium")
+FOR_TESTS = (*FOR_RUN, "sipp", "iptables", "chromium-headless-shell")
 
 
 def missing(programs: Sequence[str]) -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from tests.calls.walks import walk
 
 pytestmark = pytest.mark.pure
 
-#: 2,400 walks in all
-WALKS, TOGETHER, STEPS = 300, 20, 60
+#: 2,040 walks in all
+WALKS, TOGETHER, STEPS = 680, 40, 60
 
 
 @pytest.mark.parametrize("first", range(0, WALKS, TOGETHER))

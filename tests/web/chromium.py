@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock, set_number
 
-PROGRAM = shutil.which("chromium") or "chromium"
+PROGRAM = "chromium-headless-shell"
 #: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
 #: WCAG 2.2 AA, and what axe thinks is good besides

@@ -11,7 +11,10 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE, WEB
 from ari_app.web.site import SiteOptions
 from tests.roles import as_role
+from tests.web import templates
 from tests.web.people import TRUSTED, Clock, Place, served
+
+templates.are_compiled_once()
 
 #: two municipalities, each with a team and an operator who serve it alone; a controller that lives through every test
 AREA = """
