@@ -24,8 +24,8 @@ from xdist.workermanage import WorkerController
 
 from tests.place import WORKER
 
-#: workers that take tests with Asterisk, and workers that never do
-WITH_ASTERISK_PER_CORE, COMPUTING_PER_CORE = 2, 1
+#: workers for two cores: that take tests with Asterisk, and that never do
+WITH_ASTERISK, COMPUTING = 4, 1
 MOST_CORES = 3
 #: how much nicer than the run itself a worker is while it runs a test with Asterisk, and one that never does
 FIRST, LAST = -5, 5
@@ -115,7 +115,7 @@ def only_computes(worker: str, count: int) -> bool:
 
     A worker beyond that number came for one that crashed, and takes any.
     """
-    with_asterisk = -(-count * WITH_ASTERISK_PER_CORE // (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE))
+    with_asterisk = round(count * WITH_ASTERISK / (WITH_ASTERISK + COMPUTING))
     return with_asterisk <= int(worker.removeprefix("gw")) < count
 
 
@@ -130,9 +130,9 @@ def workers(config: pytest.Config) -> int:
     if is_a_mistake or option.keyword or getattr(option, "lf", False) or all(path.is_file() for path in named):
         return 0
     cores = len(os.sched_getaffinity(0))
-    return (
-        cores if option.markexpr == "pure" else (WITH_ASTERISK_PER_CORE + COMPUTING_PER_CORE) * min(cores, MOST_CORES)
-    )
+    if option.markexpr == "pure":
+        return cores
+    return -(-(WITH_ASTERISK + COMPUTING) * min(cores, MOST_CORES) // 2)
 
 
 def arrange(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from tests.patience import PATIENCE_SECONDS
 from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock, set_number
 
+#: Chromium without windows: half of what a whole one costs
 PROGRAM = "chromium-headless-shell"
 #: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
@@ -127,7 +129,7 @@ async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk
         # Playwright's own needs a library that a bare Debian has not.
         os.environ["PLAYWRIGHT_NODEJS_PATH"] = assets.node()[0]
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+            browser = await playwright.chromium.launch(executable_path=shutil.which(PROGRAM), args=FLAGS)
             with TemporaryDirectory() as directory:
                 desk = Desk(pages, browser, serve, axe, WrittenPages(Path(directory)))
                 yield desk
