@@ -122,6 +122,12 @@ class Requests:
             return None if changed is None else await rows.update(*changed)
 
 
+async def promise_in(rows: CallbackRows, wish: Wish, area: Area, now: datetime) -> Created | NotPromised:
+    """As `Requests.create_or_join` for a person's wish, in a transaction of the caller: repeated, it is asked again."""
+    new = new_request(wish, area, now)
+    return new if isinstance(new, NotPromised) else await _created_or_joined(rows, new, area)
+
+
 async def assign_in(
     rows: CallbackRows,
     area: Area,

@@ -27,6 +27,7 @@ from ari_app.core.deadlines import callback_deadline, next_planned
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber, RequestId, TeamCode
 from ari_app.core.limits import Limit
 from ari_app.core.numbers import E164
+from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.routing import is_served
 from ari_app.core.tariffs import Forbidden, NotCalled, callable_number
 
@@ -53,6 +54,7 @@ class Wish:
     subject: str = ""
     pii_note: str = field(default="", repr=False)
     transfer_count: int = 0  # of the call, so that transfers are counted across the callback
+    by: str | None = None  # the person or program that wrote it down, where no call says so
 
     def __post_init__(self) -> None:
         if self.kind is RequestKind.VIRTUAL_HOLD and self.queued_at is None:
@@ -136,6 +138,16 @@ def new_request(wish: Wish, area: Area, now: datetime) -> NewRequest | NotPromis
     return refused or NewRequest(wish, team, number, now)
 
 
+def refusal_of(refused: NotPromised) -> RefusalReason:
+    """The same in the words of commands."""
+    if refused.part is WishPart.MUNICIPALITY:
+        return RefusalReason.NO_SUCH_MUNICIPALITY
+    if refused.part is not WishPart.NUMBER:
+        return RefusalReason.NOBODY_THERE
+    is_no_number = refused.not_called in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT, NotCalled.SERVED)
+    return RefusalReason.NO_NUMBER if is_no_number else RefusalReason.PAID_SERVICE
+
+
 def callback_number(text: str, area: Area) -> E164 | Forbidden:
     """The number as it may be called back, from any notation; never one that is served here.
 
@@ -206,6 +218,8 @@ def asked_fact(new: NewRequest, kind: CallbackFactKind) -> CallbackFact:
         "subject": wish.subject,
         "pii_note": wish.pii_note,
     }
+    if wish.by is not None:
+        detail["by"] = wish.by
     return CallbackFact(new.created_at, kind, detail)
 
 

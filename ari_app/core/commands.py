@@ -12,11 +12,14 @@ from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area_commands import AreaCommand
 from ari_app.core.ids import AccountId, CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.state_commands import LogIn, StateCommand
 from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson, SupervisorCommand
 from ari_app.core.wrap_ups import WrapUp
 
-AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand | AreaCommand | AccountCommand
+AnyCommand = Command | StateCommand | LogIn | WrapUp | SupervisorCommand | AreaCommand | MakePromise | AccountCommand
+#: commands that name a municipality
+OfMunicipality = AreaCommand | MakePromise
 
 
 class What(StrEnum):
@@ -61,6 +64,7 @@ class What(StrEnum):
     FOLLOW_PROVIDER = "follow_provider"  # somebody whom the identity provider let in
     LINK_SUBJECT = "link_subject"
     FORGET_FACTOR = "forget_factor"  # the second one
+    MAKE_PROMISE = "make_promise"  # to a citizen, without a call
 
 
 class CommandState(StrEnum):
@@ -91,7 +95,7 @@ class AskedCommand:
         """Raises ValueError for a command that keys only can give, or one that is about nobody."""
         if isinstance(self.command, CallbackKey):
             raise ValueError("a key's code is no command of a screen")
-        if isinstance(self.command, AreaCommand) is (self.municipality is None):
+        if isinstance(self.command, OfMunicipality) is (self.municipality is None):
             raise ValueError("what is about a municipality names it, and nothing else does")
         if isinstance(self.command, AccountCommand) is (self.account is None):
             raise ValueError("what is about an account names it, and nothing else does")

@@ -18,6 +18,7 @@ from ari_app.core.ids import AsteriskId, CommandId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.login_phones import login_phones
 from ari_app.core.operator_commands import Answer, Command, RefusalReason, Refused, Unanswered
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider import ProviderGrants
 from ari_app.core.state_commands import (
     BeReady,
@@ -111,7 +112,7 @@ class CommandClaimer:
         match asked.command:
             case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp() | AssignRequest() | CloseByPerson():
                 await self._change_rows(claimed)
-            case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain():
+            case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() | MakePromise():
                 await self._change_rows(claimed)
             case of_account if isinstance(of_account, AccountCommand):
                 await self._change_rows(claimed)

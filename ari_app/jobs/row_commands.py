@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ari_app.callbacks.requests import assign_in, close_by_person_in
+from ari_app.callbacks.requests import assign_in, close_by_person_in, promise_in
 from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area import Area, Calamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
+from ari_app.core.callback_requests import NotPromised, Wish, refusal_of
+from ari_app.core.callbacks import Confirmed, RequestReason
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import CallbackRefused, CloseRefused, UnknownOwner
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused
+from ari_app.core.operator_commands import ACCEPTED, Answer, Promised, RefusalReason, Refused
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider import ProviderGrants
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
@@ -23,6 +26,7 @@ from ari_app.storage.calls.allowances import allow_transfer_in
 from ari_app.storage.calls.wishes import wish_transfer_in
 from ari_app.storage.calls.wrap_ups import save_wrap_up_in
 from ari_app.storage.commands.claims import ClaimedCommand
+from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.notifications import CALLBACK_CHANNEL, notify_in_commit
 from ari_app.storage.operators.pin_locks import unlock_number_in
@@ -54,6 +58,8 @@ async def change_rows(
             return ACCEPTED
         case AssignRequest() | CloseByPerson() as decided:
             return await _change_request(connection, decided, area, by, now)
+        case MakePromise() as said if asked.municipality is not None:
+            return await _promise(connection, asked.municipality, said, area, by, now)
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
             return await _change_area(connection, asked.municipality, of_all, by, now)
     if isinstance(asked.command, AccountCommand) and asked.account is not None:
@@ -105,6 +111,32 @@ async def _change_request(
         return Refused(RefusalReason.NO_REQUEST)
     await notify_in_commit(connection, CALLBACK_CHANNEL, str(wanted.request))
     return ACCEPTED
+
+
+async def _promise(
+    connection: Connection, municipality: MunicipalityCode, said: MakePromise, area: Area, by: str, now: datetime
+) -> Answer:
+    """By a person, or for one: the limits are for what callers ask for by themselves (`core.callback_limits`)."""
+    wish = Wish(
+        municipality,
+        RequestReason.DESK,
+        min(said.first_contact_at or now, now),
+        Confirmed.SPOKEN,
+        said.pii_number,
+        team=said.team,
+        operator=said.operator,
+        entry=said.entry,
+        subject=said.subject,
+        pii_note=said.pii_note,
+        by=by,
+    )
+    made = await promise_in(PostgresRows(connection), wish, area, now)
+    if isinstance(made, NotPromised):
+        return Refused(refusal_of(made))
+    request = made.request
+    await record_deed(connection, now, by, "callback.promised", {"reference": request.reference})
+    await notify_in_commit(connection, CALLBACK_CHANNEL, str(request.id))
+    return Promised(request.reference, request.deadline_at, made.joined)
 
 
 def _done(is_done: bool, else_why: RefusalReason) -> Answer:

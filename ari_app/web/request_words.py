@@ -15,6 +15,8 @@ from ari_app.web.names import Names, text_of
 _OF_ACCOUNT, _OF_PROGRAM = "account:", "service:"
 #: who did it, by the key of the detail
 _WHO = {
+    CallbackFactKind.CREATED: "by",
+    CallbackFactKind.JOINED: "by",
     CallbackFactKind.CLAIMED: "operator",
     CallbackFactKind.ATTEMPT_STARTED: "operator",
     CallbackFactKind.CLOSED: "by",

@@ -18,10 +18,11 @@ from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCa
 from ari_app.core.calendar import ClosedNow, open_state
 from ari_app.core.call import Call
 from ari_app.core.callbacks import RequestState
-from ari_app.core.commands import AnyCommand, AskedCommand
+from ari_app.core.commands import AnyCommand, AskedCommand, OfMunicipality
 from ari_app.core.ids import CallId, CommandId, MunicipalityCode, OperatorNumber, new_command_id
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
+from ari_app.core.operator_commands import ACCEPTED, Accepted, Answer, Promised, RefusalReason, Refused, Unanswered
 from ari_app.core.operators import OperatorState
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.area.calamities import list_calamities, set_calamity
@@ -58,6 +59,7 @@ KILLED: list[tuple[AnyCommand, str]] = [
     (OpenAgain(), "SELECT count(*) FROM early_closing WHERE ended_by IS NOT NULL"),
     (AssignRequest(LEASED.id, KCC, ANNA), "SELECT count(*) FROM callback_fact WHERE detail ->> 'by' = 'account:7'"),
     (CloseByPerson(LEASED.id, "is langs geweest"), "SELECT count(*) FROM callback_request WHERE closed_by IS NOT NULL"),
+    (MakePromise("0612345690", "paspoort"), "SELECT count(*) FROM callback_request WHERE reason = 'desk'"),
 ]
 #: the history of what they change says who did it, and not the audit log
 NOT_AUDITED = (AskAllowance, AssignRequest, CloseByPerson)
@@ -112,7 +114,7 @@ class Killed:
 
 
 def about(command: AnyCommand, call_id: CallId, command_id: CommandId) -> AskedCommand:
-    is_of_area = isinstance(command, SetCalamity | EndCalamity | CloseEarly | OpenAgain)
+    is_of_area = isinstance(command, OfMunicipality)
     is_of_operator = isinstance(command, AskAllowance | UnlockPin)
     is_of_call = isinstance(command, AllowTransfer | AskAllowance)
     return AskedCommand(
@@ -163,7 +165,7 @@ async def test_given_a_controller_that_is_killed_at_any_step_then_it_is_done_and
         done = await database.pool.fetchval(counted)
         deeds = await database.pool.fetchval("SELECT count(*) FROM audit_log WHERE actor = 'account:7'")
         if lived:
-            assert (answer, done) == (ACCEPTED, 1)
+            assert isinstance(answer, Promised if isinstance(command, MakePromise) else Accepted) and done == 1
             assert deeds == (0 if isinstance(command, NOT_AUDITED) else 1)
             return
         assert (answer, done, deeds) == (Unanswered(), 0, 0), before
@@ -247,3 +249,49 @@ async def test_only_whoever_has_the_caller_asks_for_a_transfer_more(database: Da
         asked = AskedCommand(AskAllowance(), OperatorNumber("102"), call.id)
         claimed = ClaimedCommand(asked, "account:8", None, datetime.now(UTC))
         assert await change_rows(claimed, DIRECTORY, datetime.now(UTC), connection) == Refused(RefusalReason.NOT_YOURS)
+
+
+async def test_a_promise_without_a_call_is_that_of_its_number_and_says_who_wrote_it_down(database: Database) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    first = await told(database, MakePromise("06 12345691", "paspoort", "Liefst 's ochtends.", KCC, ANNA))
+    again = await told(database, MakePromise("+31612345691", first_contact_at=yesterday))
+    assert isinstance(first, Promised) and isinstance(again, Promised)
+    assert (first.joined, again) == (False, Promised(first.reference, first.deadline_at, joined=True))
+    row = await database.pool.fetchrow(
+        """SELECT reason, call_id, number_confirmed_how, owner_team, owner_operator, joined_count, pii_note
+        FROM callback_request WHERE reference = $1""",
+        first.reference,
+    )
+    assert row is not None and tuple(row) == ("desk", None, "spoken", "kcc", "101", 1, "Liefst 's ochtends.")
+    facts = await database.pool.fetch("SELECT kind, detail ->> 'by' AS by FROM callback_fact ORDER BY at, seq")
+    assert [tuple(fact) for fact in facts] == [("created", "account:7"), ("joined", "account:7")]
+    deeds = await database.pool.fetch("SELECT actor, municipalities FROM audit_log WHERE action = 'callback.promised'")
+    assert [tuple(deed) for deed in deeds] == [("account:7", ["GM9901"])] * 2
+
+
+async def test_the_deadline_of_a_promise_is_that_of_the_first_contact_and_never_of_one_to_come(
+    database: Database,
+) -> None:
+    at = datetime(2026, 11, 20, 9, tzinfo=UTC)  # a Friday
+    early = await told(database, MakePromise("0612345679", first_contact_at=at))
+    late = await told(database, MakePromise("0612345680", first_contact_at=datetime.now(UTC) + timedelta(days=9)))
+    usual = await told(database, MakePromise("0612345681"))
+    assert isinstance(early, Promised) and early.deadline_at == datetime(2026, 11, 23, 16, tzinfo=UTC)
+    assert isinstance(late, Promised) and isinstance(usual, Promised) and late.deadline_at == usual.deadline_at
+
+
+@pytest.mark.parametrize(
+    ("command", "town", "reason"),
+    [
+        (MakePromise("niets"), WIERDAM, RefusalReason.NO_NUMBER),
+        (MakePromise("0900-1234"), WIERDAM, RefusalReason.PAID_SERVICE),
+        (MakePromise("0612345678"), MunicipalityCode("GM0000"), RefusalReason.NO_SUCH_MUNICIPALITY),
+        (MakePromise("0612345678", operator=OperatorNumber("999")), WIERDAM, RefusalReason.NOBODY_THERE),
+    ],
+    ids=("no_number", "paid", "nowhere", "nobody"),
+)
+async def test_a_promise_that_nobody_could_keep_is_refused(
+    database: Database, command: MakePromise, town: MunicipalityCode, reason: RefusalReason
+) -> None:
+    assert await told(database, command, town=town) == Refused(reason)
+    assert await database.pool.fetchval("SELECT count(*) FROM callback_request WHERE reason = 'desk'") == 0

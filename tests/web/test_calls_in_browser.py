@@ -23,7 +23,7 @@ from ari_app.storage.db.connections import transaction
 from tests.storage.values import new_leg
 from tests.web.callers import Talk, a_request, a_talk, over
 from tests.web.chromium import Desk
-from tests.web.controllers import all_is_refused
+from tests.web.controllers import all_is_refused, rows_are_changed_in
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
 from tests.web.rows import ledger_of, waiting_callers
@@ -169,6 +169,42 @@ async def test_closed_callbacks_are_found_and_tell_why_when_somebody_asks(desk: 
     await bea.goto(f"{desk.url}/terugbelverzoeken/gesloten?vanaf=gisteren&hoe=anders")
     await desk.text_of(bea, "#answer", "van, hoe afgesloten")
     await looked_at(desk, bea, "closed callbacks with faults")
+
+
+async def test_a_promise_without_a_call_says_while_somebody_types_until_when_we_call(desk: Desk) -> None:
+    bea = await desk.logged_in("bea")
+    await bea.goto(f"{desk.url}/terugbelverzoeken")
+    await bea.get_by_role("link", name="Nieuw terugbelverzoek").click()
+    await bea.get_by_role("heading", name="Nieuw terugbelverzoek").wait_for()
+    await looked_at(desk, bea, "a promise without a call")
+    await bea.fill("#nummer", "0900 1234")
+    await desk.text_of(bea, "#promise-check", "Dit nummer kost extra geld")
+    await looked_at(desk, bea, "a promise to a number that is not called")
+    await bea.fill("#nummer", "0119 555 190")
+    await desk.text_of(bea, "#promise-check", "Kies voor welke gemeente")
+    await bea.select_option("#gemeente", "GM9901")
+    await desk.text_of(bea, "#promise-check", "Wij bellen 0119 555 190 terug vóór")
+    await bea.fill("#onderwerp", "paspoort")
+    await bea.fill("#notitie", "Was aan de balie.")
+    await looked_at(desk, bea, "a promise that can be made")
+    await bea.select_option("#voor", "operator:102")
+    await bea.get_by_role("button", name="Beloof terugbellen").click()
+    await desk.text_of(bea, "#answer", "wie belt terug")
+    assert await bea.input_value("#notitie") == "Was aan de balie."
+    await looked_at(desk, bea, "a promise with faults")
+    await bea.select_option("#voor", "team:wierdam")
+    async with rows_are_changed_in(desk.serve):
+        await bea.get_by_role("button", name="Beloof terugbellen").click()
+        await desk.text_of(bea, "#answer", "Beloofd. Wij bellen terug vóór")
+    await looked_at(desk, bea, "a promise that was made")
+    anna = await desk.logged_in("anna")
+    async with anna.context.expect_page() as opened:
+        await anna.get_by_role("link", name="Nieuw terugbelverzoek zonder gesprek").click()
+    form = await opened.value
+    await desk.text_of(form, "main", "Gemeente: Wierdam")
+    await form.fill("#nummer", "0119 555 190")
+    await desk.text_of(form, "#promise-check", "Er staat al een terugbelverzoek open")
+    await looked_at(desk, form, "a promise of an operator to a number that asked before")
 
 
 async def test_an_operators_own_day_leads_to_a_wrap_up_that_was_left_open(desk: Desk, talk: Talk) -> None:

@@ -10,14 +10,13 @@ from ari_app.calls.clock import sleep_until
 from ari_app.calls.shell import Shell
 from ari_app.core.call import Call, EndReason
 from ari_app.core.callback_offers import agreed_wish, wish_at_end
-from ari_app.core.callback_requests import NotPromised, WishPart, wish_of_call
+from ari_app.core.callback_requests import NotPromised, refusal_of, wish_of_call
 from ari_app.core.callbacks import CallbackRequest, Confirmed, Created, RequestReason
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
 from ari_app.core.ledger import CallbackRefused, StoreUnavailable
 from ari_app.core.limits import Limit, refusal
 from ari_app.core.operator_commands import Answer, PromiseCallback, Promised, RefusalReason, Refused
 from ari_app.core.skills import skills_of
-from ari_app.core.tariffs import NotCalled
 from ari_app.core.transfer import Transfer, TransferOutcome
 
 log = structlog.get_logger(__name__)
@@ -148,15 +147,8 @@ async def operator_request(
         return Refused(RefusalReason.STORE_AWAY)
     if isinstance(made, NotPromised):
         log.info("request_refused", call_id=str(call.id), part=made.part.value)
-        return Refused(_refusal(made))
+        return Refused(refusal_of(made))
     return Promised(made.request.reference, made.request.deadline_at, made.joined)
-
-
-def _refusal(refused: NotPromised) -> RefusalReason:
-    if refused.part is not WishPart.NUMBER:
-        return RefusalReason.NOBODY_THERE
-    is_no_number = refused.not_called in (NotCalled.NOT_A_NUMBER, NotCalled.SHORT, NotCalled.SERVED)
-    return RefusalReason.NO_NUMBER if is_no_number else RefusalReason.PAID_SERVICE
 
 
 def _municipality(shell: Shell, call: Call, by: OperatorNumber | None) -> MunicipalityCode | None:

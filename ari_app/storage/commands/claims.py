@@ -18,8 +18,7 @@ import asyncpg
 import structlog
 
 from ari_app.core.account_commands import AccountCommand
-from ari_app.core.area_commands import AreaCommand
-from ari_app.core.commands import AskedCommand
+from ari_app.core.commands import AskedCommand, OfMunicipality
 from ari_app.core.ids import (
     AccountId,
     AsteriskId,
@@ -181,7 +180,7 @@ def _read(row: asyncpg.Record) -> ClaimedCommand | None:
     try:
         command = decoded(row["what"], row["arguments"], row["pii_arguments"])
         call_id, command_id = optional(CallId, row["call_id"]), CommandId(row["id"])
-        town = optional(MunicipalityCode, row["municipality"]) if isinstance(command, AreaCommand) else None
+        town = optional(MunicipalityCode, row["municipality"]) if isinstance(command, OfMunicipality) else None
         account = optional(AccountId, row["account"]) if isinstance(command, AccountCommand) else None
         asked = AskedCommand(command, optional(OperatorNumber, row["operator"]), call_id, command_id, town, account)
     except ValueError as error:

@@ -41,6 +41,7 @@ from ari_app.core.operator_commands import (
     TransferToQueue,
     Unanswered,
 )
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
@@ -77,6 +78,7 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.END_CALAMITY: EndCalamity,
     What.CLOSE_EARLY: CloseEarly,
     What.OPEN_AGAIN: OpenAgain,
+    What.MAKE_PROMISE: MakePromise,
     What.ADD_ACCOUNT: AddAccount,
     What.LOCK_ACCOUNT: LockAccount,
     What.UNLOCK_ACCOUNT: UnlockAccount,

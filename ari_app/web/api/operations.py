@@ -163,7 +163,7 @@ REQUESTS = (
         "POST",
         "/terugbelverzoeken",
         "beloofTerugbellen",
-        "Beloof de beller van een gesprek dat wij terugbellen",
+        "Beloof een beller, of een burger zonder gesprek, dat wij terugbellen",
         "terugbelverzoeken",
         (Action.CALLBACKS,),
         promises.promise,

@@ -74,8 +74,7 @@ async def promise(visit: Visit) -> web.Response:
     checked = await _checked(visit, form, call_id)
     if checked is not None and checked.fault:
         return answered(visit, Refused(RefusalReason.NO_NUMBER), why=checked.fault)
-    if part:
-        note = f"Liefst {PARTS_OF_DAY[part].lower()}.{' ' if note else ''}{note}"
+    note = with_part_of_day(part, note)
     command = PromiseCallback(
         form.get("nummer", "").strip(),
         subject,
@@ -85,6 +84,11 @@ async def promise(visit: Visit) -> web.Response:
         entry=None if found is None else found.code,
     )
     return answered(visit, await ask_controller(visit, Action.CALLBACKS, command, form.get("id", ""), call_id))
+
+
+def with_part_of_day(part: str, note: str) -> str:
+    """What the citizen prefers stands before the note."""
+    return f"Liefst {PARTS_OF_DAY[part].lower()}.{' ' if note else ''}{note}" if part else note
 
 
 async def call(visit: Visit) -> web.Response:

@@ -42,7 +42,7 @@ async def show(visit: Visit) -> web.Response:
     names, found = Names.of(site.area.current, scope), await owners_of_requests(site.pool, scope, now)
     people = sorted(found.values(), key=lambda one: (not one.is_absent, names.operator(one.number)))
     chosen = _known(query.get("van", ""), names)
-    owners = [one for one in owners_for(site.area.current, visit.actor) if chosen is None or one.operator != chosen]
+    owners = [one for one in owners_for(site.area.current, scope) if chosen is None or one.operator != chosen]
     return page_for(
         visit,
         "reassign",
@@ -66,7 +66,7 @@ async def give(visit: Visit) -> web.Response:
     site, scope = visit.site, visit.actor.scope_of(Action.CHANGE_REQUESTS)
     form = await security.read_form(visit.request)
     whose = _known(form.get("van", ""), Names.of(site.area.current, scope))
-    owners = owners_for(site.area.current, visit.actor)
+    owners = owners_for(site.area.current, scope)
     to = next((one for one in owners if one.value == form.get("aan") and one.operator != whose), None)
     if whose is None or (to is None and form.get("aan") != OWN_TEAM):
         raise web.HTTPBadRequest

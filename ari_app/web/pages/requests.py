@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from aiohttp import web
 from markupsafe import Markup
 
-from ari_app.core.access import Action, Actor
+from ari_app.core.access import Action, Scope
 from ari_app.core.area import Area
 from ari_app.core.commands import AnyCommand, AskedCommand
 from ari_app.core.ids import CommandId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_command_id
@@ -54,7 +54,7 @@ class Owner:
 async def show_all(visit: Visit) -> web.Response:
     """`team`, `medewerker`, `gemeente`: their requests alone; `risico`: only what may go wrong."""
     site, query, scope = visit.site, visit.request.query, visit.actor.scope_of(Action.REQUESTS)
-    owners, names = owners_for(site.area.current, visit.actor), Names.of(site.area.current, scope)
+    owners, names = owners_for(site.area.current, scope), Names.of(site.area.current, scope)
     chosen = {one.value: one for one in owners}
     team, person = chosen.get(query.get("team", "")), chosen.get(query.get("medewerker", ""))
     town = next((code for code in names.towns if code == query.get("gemeente")), None)
@@ -121,9 +121,8 @@ async def show_number(visit: Visit) -> web.Response:
     return await _story(visit, story, is_bare=False)
 
 
-def owners_for(area: Area, actor: Actor) -> list[Owner]:
-    """Teams, then operators, who answer for one of the actor's municipalities. Their others are not in it."""
-    scope = actor.scope_of(Action.REQUESTS)
+def owners_for(area: Area, scope: Scope) -> list[Owner]:
+    """Teams, then operators, who answer for a municipality of the scope. Their others are not in it."""
 
     def own(towns: frozenset[MunicipalityCode]) -> frozenset[MunicipalityCode]:
         return towns if scope is None else towns & scope
@@ -141,7 +140,7 @@ async def _all(visit: Visit, form: Mapping[str, str], chosen: list[RequestId]) -
     site, scope = visit.site, visit.actor.scope_of(Action.REQUESTS)
     towns = await towns_of_requests(site.pool, scope, chosen)
     base = command_id_of(form.get("id", ""))
-    owner = next((one for one in owners_for(site.area.current, visit.actor) if one.value == form.get("aan")), None)
+    owner = next((one for one in owners_for(site.area.current, scope) if one.value == form.get("aan")), None)
     is_closing = form.get("doe") == "sluiten"
     if not is_closing and (form.get("doe") != "geven" or owner is None):
         raise web.HTTPBadRequest

@@ -38,6 +38,7 @@ from ari_app.core.operator_commands import (
     Unanswered,
 )
 from ari_app.core.operators import PauseReason
+from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.core.state_commands import BeReady, LogIn, LogOff, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson
@@ -73,6 +74,7 @@ COMMANDS: list[AnyCommand] = [
     SetCalamity("Er is brand.", until_at=datetime(2026, 3, 3, 16, tzinfo=UTC), then=AfterCalamity.END),
     EndCalamity(datetime(2026, 3, 3, 15, tzinfo=UTC)),
     CloseEarly(datetime(2026, 3, 3, 23, tzinfo=UTC), "storm"),
+    MakePromise("0612345678", "paspoort", "na vijf", first_contact_at=datetime(2026, 3, 3, 12, tzinfo=UTC)),
     OpenAgain(),
     AddAccount("bea", "Bea de Wit", "ab12", "operator:GM9901", OperatorNumber("101")),
     LockAccount(),
