@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 from ari_app import logs
 from ari_app.commands import CANNOT, WRONG, fail
 from ari_app.core.ledger import LedgerError
+from ari_app.core.passkeys import relying_party
 from ari_app.core.provider import ProviderRules
 from ari_app.settings import SettingsError, WebSettings, load
 from ari_app.storage.db.errors import NotMigrated, StorageError
@@ -53,6 +54,11 @@ async def _serve(chosen: WebSettings) -> int:
     except ThemeRefused as wrong:
         click.echo(str(wrong), err=True)
         return WRONG
+    try:
+        passkeys = relying_party(chosen.url, chosen.desk_passkey_domain)
+    except ValueError as error:
+        click.echo(f"ARI_APP_DESK_PASSKEY_DOMAIN: {error}", err=True)
+        return WRONG
     cert, key = chosen.desk_tls_cert, chosen.desk_tls_key
     options = WebOptions(
         chosen.database_url.reveal(),
@@ -66,6 +72,7 @@ async def _serve(chosen: WebSettings) -> int:
             theme,
             chosen.desk_contact or "",
             _provider(chosen),
+            passkeys,
         ),
         None if cert is None or key is None else (cert, key),
     )

@@ -22,6 +22,7 @@ OverloadId = NewType("OverloadId", UUID)
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
 AccountId = NewType("AccountId", UUID)  # somebody who may log in on the pages
+PasskeyId = NewType("PasskeyId", UUID)
 WebSessionId = NewType("WebSessionId", UUID)  # one login on the pages, until it ends
 BoardTokenId = NewType("BoardTokenId", UUID)  # of an address that shows a wallboard
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel

@@ -34,7 +34,7 @@ def _state(account: Account) -> str:
     if not account.has_password:
         return "identity provider" if account.has_provider else "waits for its link"
     if account.has_second_factor:
-        return "password and code"
+        return "password and second factor"
     if account.sets_factor_until is None:
         return "password"
     return f"sets a new code at a login before {local(account.sets_factor_until)}"

@@ -12,6 +12,7 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import Network
 from ari_app.core.addresses import postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm
+from ari_app.core.passkeys import read_domain
 from ari_app.core.provider import ProviderGrants, ProviderRules, read_rules
 from ari_app.settings import values
 from ari_app.settings.values import Secret
@@ -135,6 +136,7 @@ class WebSettings(LinkSettings):
     desk_proxies: tuple[Network, ...] = _setting(values.networks, default=())
     desk_theme: Path | None = _setting(values.file, default=None)
     desk_contact: str | None = _setting(values.plain_mail_address, default=None)
+    desk_passkey_domain: str | None = _setting(read_domain, default=None)
     oidc_issuer: str | None = _setting(values.issuer, default=None)
     oidc_client_id: str | None = _setting(str, default=None)
     oidc_client_secret: Secret | None = _setting(Secret, default=None, is_secret=True)

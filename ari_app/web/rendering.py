@@ -102,7 +102,7 @@ def account_state(account: Account) -> str:
     if not account.has_password:
         return "via de inlogdienst" if account.has_provider else "wacht op startlink"
     if account.has_second_factor:
-        return "met code"
+        return "met code of passkey"
     return "zonder code" if account.sets_factor_until is None else "stelt bij het inloggen een nieuwe code in"
 
 

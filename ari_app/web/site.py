@@ -12,6 +12,7 @@ from aiohttp import web
 
 from ari_app.core.access import Actor, Role
 from ari_app.core.accounts import Network, WebSession
+from ari_app.core.passkeys import RelyingParty
 from ari_app.storage.accounts.passwords import Passwords
 from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Pool
@@ -32,7 +33,7 @@ class SiteOptions:
     """`url`: the address of the pages as people type it. `trusted`: networks in which accounts that have no roles but
     the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed. `theme`: the house style.
     `contact`: the mail address of the people who manage the pages. `provider`: the identity
-    provider by which people may log in.
+    provider by which people may log in. `passkeys`: for what browsers give them; None: not at this address.
     """
 
     url: str
@@ -42,6 +43,7 @@ class SiteOptions:
     theme: Theme | None = None
     contact: str = ""
     provider: ProviderOptions | None = None
+    passkeys: RelyingParty | None = None
 
     @property
     def is_https(self) -> bool:

@@ -23,13 +23,20 @@ from ari_app.storage.accounts.store import add_account, set_password_hash
 from ari_app.storage.db.engine import Database
 from tests import machine
 from tests.patience import PATIENCE_SECONDS
+from tests.place import address
 from tests.web.html import WrittenPages
 from tests.web.people import PASSWORD, Clock, set_number
 
 #: Chromium without windows: half of what a whole one costs
 PROGRAM = "chromium-headless-shell"
-#: root needs the first; the last is for pages that a test changed on their way, whose address the browser does not know
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-features=LocalNetworkAccessChecks"]
+#: root needs the first; the third is for pages that a test changed on their way, whose address the browser does not
+#: know; the last for pages that need a name, such as `localhost`
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-features=LocalNetworkAccessChecks",
+    f"--host-resolver-rules=MAP localhost {address(1)}",
+]
 #: WCAG 2.2 AA, and what axe thinks is good besides
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 #: a desk, the same at 200 %, and at 400 % or on a phone

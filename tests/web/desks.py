@@ -24,12 +24,16 @@ BINDS = address(1)
 async def a_desk(
     server: LocalPostgres, template: str, directory: Path, extra: Mapping[str, str] | None = None
 ) -> AsyncIterator[Desk]:
-    """With the area of these tests; its accounts are the module's own. `extra`: settings of the pages."""
+    """With the area of these tests; its accounts are the module's own.
+
+    `extra`: settings of the pages, with `{port}` for theirs.
+    """
     name = f"browser_{uuid4().hex}"
     server.sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     url = server.url(name)
     port = free_port(Protocol.TCP, BINDS)
-    settings = PagesSettings(directory / f"pages-{name}", as_role(url, WEB), port, BINDS, extra or {})
+    said = {setting: text.replace("{port}", str(port)) for setting, text in (extra or {}).items()}
+    settings = PagesSettings(directory / f"pages-{name}", as_role(url, WEB), port, BINDS, said)
     async with Database(as_role(url, SERVE)) as serve:
         await serve.pool.execute(AREA)
         async with before_pages(LocalPages(settings), serve) as desk:

@@ -72,6 +72,8 @@ async def test_nothing_tells_which_software_answers(pages: LocalPages) -> None:
         ({"ARI_APP_DESK_URL": "https://kcc.example/pad"}, "ARI_APP_DESK_URL: must be an address without a path"),
         ({"ARI_APP_DESK_TRUSTED": "kantoor"}, "ARI_APP_DESK_TRUSTED: must be addresses or networks"),
         ({"ARI_APP_DESK_TRUSTED_ROLES": "boss"}, "ARI_APP_DESK_TRUSTED_ROLES: must be roles"),
+        ({"ARI_APP_DESK_PASSKEY_DOMAIN": "Gemeente"}, "ARI_APP_DESK_PASSKEY_DOMAIN: must be the name of a host"),
+        ({"ARI_APP_DESK_PASSKEY_DOMAIN": "kcc.example"}, "ARI_APP_DESK_PASSKEY_DOMAIN: needs ARI_APP_DESK_URL"),
         ({"ARI_APP_OIDC_ISSUER": "http://login.example"}, "ARI_APP_OIDC_ISSUER: must begin with https://"),
         ({"ARI_APP_OIDC_ISSUER": "https://login.example"}, "ARI_APP_OIDC_ISSUER needs ARI_APP_OIDC_CLIENT_ID"),
         ({"ARI_APP_OIDC_ROLES": "Beheerder"}, "ARI_APP_OIDC_ROLES: must be pairs"),

@@ -117,13 +117,14 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                     path.replace("{reference}", "1234567")
                     .replace("{board}", NOBODY)
                     .replace("{call}", NOBODY)
+                    .replace("{passkey}", NOBODY)
                     .replace("{number}", "101" if of == WIERDAM else "102")
                 )
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
                 allowed = role in MAY[route.action]
                 if not allowed:
                     expected = {403}
-                elif any(part in route.path for part in ("{session}", "{reference}", "{board}", "{call}")):
+                elif any(part in route.path for part in ("{session}", "{reference}", "{board}", "{call}", "{passkey}")):
                     expected = {404}  # nobody has that session, callback, board or call, whoever it would be of
                 elif any(part in route.path for part in ("{login}", "{number}")) and of == ELDERLO:
                     expected = {404}
@@ -138,6 +139,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     for route in ROUTES:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
         path = path.replace("{board}", NOBODY).replace("{number}", "101").replace("{call}", NOBODY)
+        path = path.replace("{passkey}", NOBODY)
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:

@@ -37,6 +37,7 @@ _FORGET = (
     """UPDATE account SET password_hash = NULL, totp_secret = NULL, totp_step = NULL, sets_factor_until = NULL
 WHERE id = $1""",
     "DELETE FROM recovery_code WHERE account = $1",
+    "DELETE FROM passkey WHERE account = $1",
 )
 _IS_KNOWN_TO = "UPDATE account SET known_to = $2 WHERE id = $1"
 _KNOWN = "SELECT known_to, operator FROM account WHERE id = $1"

@@ -9,7 +9,7 @@ from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.core.totp import matching_step
 from ari_app.storage.accounts.changes import reaches_beyond
-from ari_app.storage.accounts.rows import actor_of, roles_of
+from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR, actor_of, roles_of
 from ari_app.storage.accounts.second_factor import SecondFactor, set_factor_in
 from ari_app.storage.accounts.sessions import begin_session, end_other_sessions, end_waiting
 from ari_app.storage.accounts.tokens import digest, digest_of_code
@@ -19,8 +19,8 @@ from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading
 
-_SECRETS = """account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at,
-  account.totp_secret IS NOT NULL AS has_second_factor, account.sets_factor_until, account.known_to"""
+_SECRETS = f"""account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at,
+  {HAS_SECOND_FACTOR} AS has_second_factor, account.sets_factor_until, account.known_to"""
 _BY_LOGIN = f"SELECT {_SECRETS} FROM account WHERE login = $1"
 _BY_LINK = f"""
 SELECT {_SECRETS}

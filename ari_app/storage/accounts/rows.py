@@ -18,9 +18,13 @@ SELECT account, role, municipality, team,
     WHERE served.team = account_role.team) WHEN municipality <> '' THEN ARRAY[municipality] END AS scope
 FROM account_role WHERE account = ANY ($1::uuid[]) ORDER BY role, municipality, team"""
 
-ACCOUNT_COLUMNS = """account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
+#: codes of an app, or a passkey
+HAS_SECOND_FACTOR = """(account.totp_secret IS NOT NULL
+  OR EXISTS (SELECT FROM passkey WHERE passkey.account = account.id))"""
+
+ACCOUNT_COLUMNS = f"""account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
   account.sets_factor_until, account.password_hash IS NOT NULL AS has_password,
-  account.totp_secret IS NOT NULL AS has_second_factor,
+  {HAS_SECOND_FACTOR} AS has_second_factor,
   EXISTS (SELECT FROM account_subject subject WHERE subject.account = account.id) AS has_provider"""
 
 _UNLOCKED = "SELECT id, login, name, operator FROM account WHERE login = $1 AND locked_at IS NULL"

@@ -9,6 +9,7 @@ from ari_app.core.access import Actor
 from ari_app.core.accounts import FACTOR_IS_SET_WITHIN, Account
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.storage.accounts.changes import AccountRefused, end_sessions_in
+from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR
 from ari_app.storage.accounts.sessions import begin_session, end_waiting
 from ari_app.storage.accounts.tokens import digest_of_code
 from ari_app.storage.db.audit import record_deed
@@ -18,10 +19,11 @@ from ari_app.storage.db.errors import translated
 
 _FORGET = "UPDATE account SET totp_secret = NULL, totp_step = NULL, sets_factor_until = $2 WHERE id = $1"
 _FORGET_CODES = "DELETE FROM recovery_code WHERE account = $1"
+_FORGET_PASSKEYS = "DELETE FROM passkey WHERE account = $1"
 _ADD_CODE = "INSERT INTO recovery_code (account, code_hash) VALUES ($1, $2)"
 _SET = "UPDATE account SET totp_secret = $2, totp_step = $3, sets_factor_until = NULL WHERE id = $1"
-_MAY_SET = """
-SELECT EXISTS (SELECT FROM account WHERE id = $1 AND totp_secret IS NULL AND sets_factor_until > $2)"""
+_MAY_SET = f"""
+SELECT EXISTS (SELECT FROM account WHERE id = $1 AND NOT {HAS_SECOND_FACTOR} AND sets_factor_until > $2)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class SecondFactor:
 
 
 async def forget_factor_in(connection: Connection, account: Account, author: str, now: datetime) -> None:
-    """Second factor and recovery codes are gone, and all logins end; the password stays.
+    """Codes of the phone, recovery codes and passkeys are gone, and all logins end; the password stays.
 
     Raises AccountRefused for an account without a password: a link sets both.
     """
@@ -42,6 +44,7 @@ async def forget_factor_in(connection: Connection, account: Account, author: str
         raise AccountRefused(f"account {account.login} has no password here: give it a link")
     await connection.execute(_FORGET, account.id, now + FACTOR_IS_SET_WITHIN)
     await connection.execute(_FORGET_CODES, account.id)
+    await connection.execute(_FORGET_PASSKEYS, account.id)
     await end_sessions_in(connection, account.id, now)
     await record_deed(connection, now, author, "account.factor_reset", {"account": account.login})
 

@@ -103,6 +103,32 @@ recovery_code = sa.Table(
     sa.Column("code_hash", sa.LargeBinary, primary_key=True),
 )
 
+#: What is public of a passkey; the secret stays with its owner's device. `credential`: what a browser knows it by.
+passkey = sa.Table(
+    "passkey",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    _account(),
+    sa.Column("credential", sa.LargeBinary, nullable=False),
+    sa.Column("public_key", sa.LargeBinary, nullable=False),
+    sa.Column("sign_count", sa.BigInteger, nullable=False),  # 0: it does not count
+    text("name"),
+    instant("created_at"),
+    optional_instant("last_used_at"),
+    sa.Index("uq_passkey_credential", "credential", unique=True),
+    sa.Index("ix_passkey_account", "account"),
+)
+
+#: An open question to one browser for a passkey; `token_hash`: of its cookie. Minutes old at most.
+passkey_challenge = sa.Table(
+    "passkey_challenge",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary, primary_key=True),
+    sa.Column("challenge", sa.LargeBinary, nullable=False),
+    instant("made_at"),
+    sa.Index("ix_passkey_challenge_made_at", "made_at"),
+)
+
 #: `subject`: a digest of the name that was typed, of an address, or of an account whose code was asked; nothing else.
 login_attempt = sa.Table(
     "login_attempt",

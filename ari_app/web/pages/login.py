@@ -11,9 +11,11 @@ import structlog
 from aiohttp import web
 
 from ari_app.core.accounts import LONGEST_PASSWORD, read_login
+from ari_app.core.ids import AccountId
 from ari_app.core.login_limits import OF_ACCOUNT, OF_ADDRESS
 from ari_app.storage.accounts import attempts, logins
 from ari_app.storage.accounts.logins import Candidate
+from ari_app.storage.accounts.passkeys import ask_for_passkey, credentials_of, has_codes
 from ari_app.storage.accounts.provider_logouts import was_ended_by_provider
 from ari_app.storage.accounts.second_factor import may_set_factor
 from ari_app.web import security
@@ -28,6 +30,7 @@ from ari_app.web.pages.login_steps import (
     query_of,
     session_of,
 )
+from ari_app.web.passkeys import question
 from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
@@ -91,7 +94,7 @@ async def _after_password(
     if may_set:
         response = factor_form(site, actor, next_path, kept, needs_code=asks)
     elif asks:
-        response = _code_form(site, next_path, kept)
+        response = await code_page(site, actor.account, token, next_path, kept)
     else:
         response = go_on(site, next_path, kept)
         log.info("logged_in", account=actor.login)
@@ -107,7 +110,7 @@ async def show_code(site: Site, request: web.Request) -> web.Response:
     next_path = security.safe_next(request.query.get("verder", "/"))
     if await may_set_factor(site.pool, found.actor.account, site.now()):
         return see_other(f"/inloggen/nieuwe-code?{query_of(next_path)}")
-    return _code_form(site, next_path, None)
+    return await code_page(site, found.actor.account, request.cookies[site.cookie], next_path, None)
 
 
 async def give_code(site: Site, request: web.Request) -> web.Response:
@@ -116,18 +119,20 @@ async def give_code(site: Site, request: web.Request) -> web.Response:
     found = await session_of(site, request)
     if found is None or not found.waits_for_code:
         return _form(site, next_path, kept, status=401, fault="ended")
+    account, waiting = found.actor.account, request.cookies[site.cookie]
     of_account, of_address = attempts.code_subject(found.actor.login), address_subject(site, request)
     began_at = site.now()
     wait = await attempts.begin_attempt(site.pool, {of_account: OF_ACCOUNT, of_address: OF_ADDRESS}, began_at)
     if wait is not None:
-        return _code_form(site, next_path, kept, status=429, fault="wait", wait=math.ceil(wait.total_seconds()))
+        seconds = math.ceil(wait.total_seconds())
+        return await code_page(site, account, waiting, next_path, kept, status=429, fault="wait", wait=seconds)
     agent = security.agent_of(request)
     token = await logins.give_code(
         site.pool, found.session.id, found.actor, form.get("code", "")[:LONGEST_PASSWORD], agent, site.now()
     )
     if token is None:
         log.warning("login_refused", why="wrong_code", account=found.actor.login)
-        return _code_form(site, next_path, kept, status=401, fault="wrong")
+        return await code_page(site, account, waiting, next_path, kept, status=401, fault="wrong")
     await attempts.attempt_was_good(site.pool, of_account, began_at, of_address)
     log.info("logged_in", account=found.actor.login)
     response = go_on(site, next_path, kept)
@@ -165,10 +170,34 @@ def _form(
         has_kept=bool(kept),
         provider=provider,
         onward=query_of(next_path),
+        has_passkeys=site.options.passkeys is not None,
     )
 
 
-def _code_form(
-    site: Site, next_path: str, kept: Kept | None, *, status: int = 200, fault: str = "", wait: int = 0
+async def code_page(
+    site: Site,
+    account: AccountId,
+    token: str,
+    next_path: str,
+    kept: Kept | None,
+    *,
+    status: int = 200,
+    fault: str = "",
+    wait: int = 0,
 ) -> web.Response:
-    return page(site, "code", status=status, hidden=hidden_of(next_path, kept), fault=fault, wait=wait)
+    """Asks for a code, or for a passkey, as the account has them. `token`: of the cookie of the login that waits."""
+    party = site.options.passkeys
+    allowed = [] if party is None else await credentials_of(site.pool, account)
+    asked = None
+    if party is not None and allowed:
+        asked = question(party, await ask_for_passkey(site.pool, token, site.now()), allowed)
+    return page(
+        site,
+        "code",
+        status=status,
+        hidden=hidden_of(next_path, kept),
+        fault=fault,
+        wait=wait,
+        asked=asked,
+        has_codes=not allowed or await has_codes(site.pool, account),
+    )
