@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -15,10 +14,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psutil
 
@@ -28,38 +27,32 @@ from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.db.migrate import upgrade_to_head
 from tests import machine as machines
 from tests.acceptance.application import import_into
-from tests.bench.capacity import Capacity, CapacityFigures, measure_capacity
-from tests.bench.clicking import ClickFigures, Clicks, measure_clicks
+from tests.bench.capacity import CapacityFigures, measure_capacity
+from tests.bench.clicking import ClickFigures, measure_clicks
 from tests.bench.figures import Measured, Verdict, table, verdicts
-from tests.bench.importing import Country, ImportFigures, measure_import
+from tests.bench.importing import ImportFigures, measure_import
+from tests.bench.plan import Plan, arguments, plan_of
 from tests.bench.processor import machine
-from tests.bench.restart import Crowded, CrowdedFigures, measure_crowded
+from tests.bench.restart import CrowdedFigures, measure_crowded
 from tests.bench.stand import Stand, area, exchange
-from tests.bench.start import ROUNDS, CommandFigures, measure_commands
-from tests.bench.storm import Storm, measure_storm
+from tests.bench.start import CommandFigures, measure_commands
+from tests.bench.storm import measure_storm
 from tests.bench.storm_figures import StormFigures
-from tests.bench.throughput import Load, measure, trace
+from tests.bench.throughput import measure, trace
 from tests.bench.trace import Trace
+from tests.bench.watch_figures import WatchFigures
+from tests.bench.watching import measure_watch
 from tests.roles import PASSWORDS
 
-#: free operators are always there: twenty calls a second of two seconds keep forty busy
-AGENTS = 80
 FILES_NEEDED = 16384
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The measurements."""
+class Part(Protocol):
+    """The figures of one question."""
 
-    load: Load
-    rounds: int
-    agents: int
-    crowded: Crowded | None
-    command_rounds: int  # 0: no command is measured
-    country: Country | None = None  # None: no import of it is measured
-    clicks: Clicks | None = None  # None: no commands of screens are measured
-    capacity: Capacity | None = None  # only when asked for, and so is a storm
-    storm: Storm | None = None
+    def as_text(self) -> str: ...
+
+    def verdicts(self) -> list[Verdict]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +64,7 @@ class Findings:
     clicks: ClickFigures | None = None
     capacity: CapacityFigures | None = None
     storm: StormFigures | None = None
+    watch: WatchFigures | None = None
 
     def as_text(self) -> str:
         parts = [table(self.rounds)] if self.rounds else []
@@ -84,12 +78,8 @@ class Findings:
             found += [] if part is None else part.verdicts()
         return found
 
-    def _parts(
-        self,
-    ) -> tuple[
-        CrowdedFigures | CommandFigures | ImportFigures | ClickFigures | CapacityFigures | StormFigures | None, ...
-    ]:
-        return self.crowded, self.commands, self.country, self.clicks, self.capacity, self.storm
+    def _parts(self) -> tuple[Part | None, ...]:
+        return self.crowded, self.commands, self.country, self.clicks, self.capacity, self.storm, self.watch
 
 
 def say(line: str) -> None:
@@ -110,6 +100,7 @@ async def run(stand: Stand, plan: Plan) -> Findings:
         0 if plan.storm is None else plan.storm.operators,
         0 if plan.crowded is None else plan.crowded.talking,
         0 if plan.clicks is None else plan.clicks.operators,
+        0 if plan.watch is None else plan.watch.operators,
     )
     commands = None
     if plan.command_rounds:
@@ -127,77 +118,8 @@ async def run(stand: Stand, plan: Plan) -> Findings:
         crowded = await measure_crowded(stand, plan.crowded)
     capacity = None if plan.capacity is None else await measure_capacity(stand, plan.capacity, say)
     storm = None if plan.storm is None else await measure_storm(stand, plan.storm, say)
-    return Findings(rounds, crowded, commands, imported, clicks, capacity, storm)
-
-
-def plan_of(options: argparse.Namespace) -> Plan:
-    if options.quick:
-        load = Load(per_second=options.rate or 4.0, seconds=options.seconds or 5.0, hold_seconds=0.5, warm_up_seconds=1)
-        crowded = Crowded(waiting=12, talking=8, times=1)
-        return Plan(
-            load,
-            turns(options, 1),
-            agents=8,
-            crowded=crowded,
-            command_rounds=3,
-            country=Country(12, 20),
-            clicks=Clicks(5, 2, 4),
-        )
-    if options.what == "capacity":
-        usual = Capacity()
-        capacity = replace(usual, seconds=options.seconds or usual.seconds)
-        load = capacity.load
-        return Plan(load, 0, capacity.talking, crowded=None, command_rounds=0, capacity=capacity)
-    if options.what == "storm":
-        usually = Storm()
-        carried = options.capacity or usually.capacity
-        storm = replace(
-            usually,
-            capacity=carried,
-            operators=max(1, carried // 3),
-            seconds=options.seconds or usually.seconds,
-        )
-        return Plan(Load(), 0, storm.operators, crowded=None, command_rounds=0, storm=storm)
-    load = Load(per_second=options.rate or 20.0, seconds=options.seconds or 60.0)
-    agents = max(AGENTS, round(load.per_second * load.hold_seconds * 2))
-    if options.no_restart or options.trace:
-        return Plan(load, turns(options, 3), agents, crowded=None, command_rounds=0)
-    if options.what == "clicks":
-        clicks = Clicks(options.rate or Clicks.per_second, options.seconds or Clicks.seconds)
-        return Plan(load, 0, clicks.operators, crowded=None, command_rounds=0, clicks=clicks)
-    return Plan(load, turns(options, 3), agents, Crowded(), ROUNDS, Country(), Clicks())
-
-
-def turns(options: argparse.Namespace, usual: int) -> int:
-    """How often every contender of the throughput has its turn."""
-    return 0 if options.what == "start" else options.rounds or usual
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument(
-        "what",
-        nargs="?",
-        choices=["all", "start", "clicks", "capacity", "storm"],
-        default="all",
-        help="start: no throughput, only restarts and commands; clicks: only commands of screens; "
-        "capacity: what this machine carries; storm: three times as much",
-    )
-    parser.add_argument("--capacity", type=int, help="storm: the live calls that this machine carries (600)")
-    parser.add_argument("--seconds", type=float, help="how long each contender is called (60)")
-    parser.add_argument("--rate", type=float, help="calls per second (20)")
-    parser.add_argument("--rounds", type=int, help="how often all contenders have their turn (3)")
-    parser.add_argument(
-        "--no-restart", action="store_true", help="throughput only: no restart with 500 live calls, no commands"
-    )
-    parser.add_argument("--quick", action="store_true", help="5 seconds, 4 calls per second, 20 live calls")
-    parser.add_argument(
-        "--trace", action="store_true", help="only this: where the time of a call goes, step by step (60 s of calls)"
-    )
-    parser.add_argument("--strict", action="store_true", help="exit code 1 when an aim is missed")
-    parser.add_argument("--keep", type=Path, metavar="DIRECTORY", help="keep what SIPp and the servers wrote there")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there as well")
-    return parser.parse_args()
+    watch = None if plan.watch is None else await measure_watch(stand, plan.watch, say)
+    return Findings(rounds, crowded, commands, imported, clicks, capacity, storm, watch)
 
 
 def main() -> int:
@@ -207,6 +129,8 @@ def main() -> int:
     machines.tools(say)
     program = machines.program(say)
     sounds_dir = machines.sounds(say)
+    if plan.watch is not None:
+        machines.pages(say)
     allow_many_files()
     say(
         f"Asterisk {program.version}, Python {platform.python_version()}, on {machine()}; "
@@ -240,6 +164,7 @@ def as_json(findings: Findings) -> dict[str, Any]:
         "clicks": None if findings.clicks is None else asdict(findings.clicks),
         "capacity": None if findings.capacity is None else asdict(findings.capacity),
         "storm": None if findings.storm is None else asdict(findings.storm),
+        "web": None if findings.watch is None else asdict(findings.watch),
     }
 
 
@@ -269,6 +194,10 @@ def servers(program: asterisk_root.AsteriskProgram, sounds_dir: Path, plan: Plan
     asterisk: LocalAsterisk = exchange(program, own_sounds, directory / "asterisk", phones)
     try:
         postgres.start()
+        if plan.watch is not None:  # how soon a screen shows what was committed
+            postgres.sql("ALTER SYSTEM SET track_commit_timestamp = on")
+            postgres.stop()
+            postgres.start()
         asyncio.run(upgrade_to_head(postgres.url(), PASSWORDS))
         asterisk.start()
         yield Stand(asterisk, postgres.url(), directory / "sipp", plan.agents, postgres.pid)

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from ari_app.local.asterisk_root import AsteriskProgram
-from tests.bench.__main__ import Plan, run
+from tests.bench.__main__ import run
 from tests.bench.clicking import Clicks
 from tests.bench.figures import APPLICATION, DIAL, QUEUE
 from tests.bench.importing import Country
+from tests.bench.plan import Plan
 from tests.bench.restart import Crowded
 from tests.bench.stand import Stand, exchange
 from tests.bench.start import CALLS, HELP
 from tests.bench.throughput import Load
+from tests.bench.watching import Watch
 
 pytestmark = pytest.mark.asterisk
 
@@ -28,6 +30,16 @@ PLAN = Plan(
     command_rounds=1,
     country=Country(6, 10),
     clicks=Clicks(per_second=5, seconds=2, operators=4),
+    watch=Watch(
+        desks=8,
+        boards=3,
+        operators=4,
+        load=Load(per_second=4.0, seconds=2.0, hold_seconds=0.5, warm_up_seconds=0.5),
+        settle_seconds=0,
+        idle_seconds=0.5,
+        rounds=1,
+        with_page=False,
+    ),
 )
 
 
@@ -68,4 +80,13 @@ async def test_given_a_short_run_then_every_figure_is_there_and_no_call_failed(s
     country = findings.country
     assert country is not None
     assert country.first.cpu_seconds > 0 < country.again.cpu_seconds
-    assert len(findings.verdicts()) == 6 + 5 + 2 + 2 + 3
+    watch = findings.watch
+    assert watch is not None
+    (beside,) = watch.rounds
+    assert (beside.failed, beside.shown.missed) == (0, 0)
+    # Eight calls; each comes to a desk and goes from it, and each board counts it.
+    assert len(beside.shown.desk_ms) == len(beside.shown.event_ms) == 16
+    assert min(beside.shown.desk_ms) > 0 and len(beside.shown.board_ms) > 0
+    assert beside.pages_cores > 0 and beside.pages_bytes > 0 and beside.shown.frames_per_second > 0
+    assert beside.p99_alone_ms > 0 and math.isfinite(beside.ratio)
+    assert len(findings.verdicts()) == 6 + 5 + 2 + 2 + 3 + 6

@@ -77,6 +77,9 @@ async def test_somebody_logs_in_and_out_by_keyboard_alone(desk: Desk) -> None:
     await page.keyboard.press("Tab")
     await page.keyboard.press("Enter")
     await desk.text_of(page, "#operator", "Niet aangemeld")
+    await page.evaluate("document.fonts.ready.then(() => true)")
+    fetched = await page.evaluate("performance.getEntriesByType('resource').map(one => one.name).join(' ')")
+    assert "noto-sans-latin-400" in fetched and "latin-ext" not in fetched, "letters that no name here has"
     await page.keyboard.press("Tab")
     assert await page.evaluate("document.activeElement.textContent") == "Naar de inhoud"
     for _ in range(10):

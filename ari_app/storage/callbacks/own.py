@@ -78,7 +78,7 @@ async def own_requests(
 ) -> dict[OperatorNumber, list[OwnRequest]]:
     """The open ones of each of these operators, their own first, then by deadline. Raises StoreUnavailable."""
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             rows = await connection.fetch(_OWN, scope_codes(scope), list(operators), now)
     found: dict[OperatorNumber, list[OwnRequest]] = {operator: [] for operator in operators}
     for row in rows:

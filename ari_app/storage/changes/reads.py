@@ -51,7 +51,7 @@ async def changes_since(pool: Pool, scope: Scope, position: Position | None, *, 
     Raises StoreUnavailable.
     """
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             return await changes_in(connection, scope, position, most=most)
 
 

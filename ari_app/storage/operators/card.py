@@ -220,7 +220,7 @@ async def call_cards(
     `now`: by the clock that decides when cards are shown anew because a calamity begins or ends.
     """
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             rows = await connection.fetch(_CARDS, scope_codes(scope), list(operators), now)
     return {card.operator: card for card in (_card(dict(row)) for row in rows)}
 

@@ -97,7 +97,7 @@ async def desk_states(
 ) -> dict[OperatorNumber, DeskState]:
     """Those of the operators that have a skill for a municipality of the scope. Raises StoreUnavailable."""
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             rows = await connection.fetch(_STATES, scope_codes(scope), list(operators))
     return {state.number: state for state in map(_state, rows)}
 
@@ -120,7 +120,7 @@ def _state(row: Named) -> DeskState:
 async def queue_lines(pool: Pool, scope: Scope) -> list[QueueLine]:
     """The municipalities of the scope for which somebody waits, the longest wait first. Raises StoreUnavailable."""
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             return [QueueLine(**row) for row in await connection.fetch(_QUEUES, scope_codes(scope))]
 
 

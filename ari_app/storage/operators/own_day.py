@@ -93,7 +93,7 @@ async def own_days(
 ) -> dict[OperatorNumber, OwnDay]:
     """Of each of them, what ended since the beginning of the day; of calls of the scope. Raises StoreUnavailable."""
     with translated():
-        async with reading(pool, scope) as connection:
+        async with reading(pool, scope, keeps_plans=True) as connection:
             rows = await connection.fetch(_DAYS, scope_codes(scope), list(operators), since)
     days = dict.fromkeys(operators, OwnDay())
     for reader, group in groupby(rows, key=itemgetter("reader")):

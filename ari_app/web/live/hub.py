@@ -155,9 +155,8 @@ class Hub:
                 self._mark(Region.STAFF, screens.readers(Region.STAFF, of))
                 call = UUID(change.id)
                 self._hearing.heard(call)
-                having = [one for one in screens.showing(Region.CARD) if one.card_call == call]
-                self._mark(Region.CARD, having)
-                self._mark(Region.OPERATOR, having)
+                for region in (Region.CARD, Region.OPERATOR):
+                    self._mark(region, screens.with_card(call))
                 if call in self._without_wrap_up:
                     said = [one for one in screens.showing(Region.OWN_DAY) if call in one.own_calls]
                     self._mark(Region.OWN_DAY, said)
@@ -200,6 +199,7 @@ class Hub:
                 case Region.CARD:
                     with self._hearing.during() as heard:
                         await self.regions.show_cards(scope, readers, self._now())
+                    self._screens.cards_changed(readers)
                     late = [screen for screen in readers if screen.card_call in heard]
                     self._mark(Region.CARD, late)
                     self._mark(Region.OPERATOR, late)
