@@ -12,6 +12,7 @@ from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import MunicipalityCode, TeamCode
 from ari_app.storage.accounts.store import find_account
 from tests.web.controllers import rows_are_changed
+from tests.web.frames import closed_with
 from tests.web.people import PASSWORD, Browser, Place, hidden_fields
 
 pytestmark = pytest.mark.postgres
@@ -139,7 +140,11 @@ async def test_a_password_that_an_administrator_of_less_may_know_lets_nobody_in(
     assert (await owner.post(reset[1], form)).status == 303
     await place.serve.pool.execute("UPDATE account SET operator = '101' WHERE login = 'anna'")
     assert (await (await place.browser()).log_in("anna")).status == 303
+    assert (await owner.get("/account")).status == 200
+    socket = await owner.live()
     await place.serve.pool.execute("INSERT INTO operator_team VALUES ('101', 'elderlo')")
+    assert await closed_with(socket) == 4401
+    assert (await owner.get("/account")).status == 303
     refused = await (await place.browser()).log_in("anna")
     assert refused.status == 403
     assert "nu ook voor andere gemeenten" in await refused.text()

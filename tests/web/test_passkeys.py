@@ -15,7 +15,8 @@ from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.passkeys import CHALLENGE_LASTS, MOST_PASSKEYS, RelyingParty
-from ari_app.storage.accounts.passkeys import ask_for_passkey
+from ari_app.storage.accounts.passkeys import add_passkey, ask_for_passkey
+from ari_app.storage.accounts.sessions import find_session
 from ari_app.storage.accounts.store import forget_factor, lock_account, new_link
 from tests.web.authenticator import ORIGIN, PRESENT, VERIFIED, Authenticator, asked_in, encoded
 from tests.web.people import PASSWORD, SECRET, Browser, Place, hidden_fields
@@ -340,6 +341,16 @@ async def test_a_new_link_forgets_the_passkeys(place: Place, bea: Browser) -> No
     assert (await logs_in(await place.browser(), device)).status == 401
     late = await bea.post(ADD, {"naam": "x", "antwoord": Authenticator().made(question)})
     assert late.headers["Location"].startswith("/inloggen") if late.status == 303 else late.status == 401
+    assert await count(place) == 0
+
+
+async def test_a_login_that_ended_meanwhile_adds_none(place: Place, bea: Browser) -> None:
+    found = await find_session(place.site.pool, bea.cookie or "", place.clock())
+    assert found is not None
+    made = (b"credential", b"key", 0, "laptop", place.clock())
+    assert await add_passkey(place.site.pool, found.actor, found.session.id, *made)
+    await new_link(place.serve.background, "bea", "test", place.clock())
+    assert not await add_passkey(place.site.pool, found.actor, found.session.id, b"another", *made[1:])
     assert await count(place) == 0
 
 

@@ -15,7 +15,7 @@ from ari_app.core.accounts import LINK_LASTS, LONGEST_LOGIN, LONGEST_NAME, Accou
 from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.storage.accounts.attempts import subjects_of_login
-from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, account_of, operator_towns, roles_of
+from ari_app.storage.accounts.rows import ACCOUNT_COLUMNS, REACH, account_of, operator_towns, reaches_beyond, roles_of
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import InputRefused
@@ -40,7 +40,7 @@ WHERE id = $1""",
     "DELETE FROM passkey WHERE account = $1",
 )
 _IS_KNOWN_TO = "UPDATE account SET known_to = $2 WHERE id = $1"
-_KNOWN = "SELECT known_to, operator FROM account WHERE id = $1"
+_KNOWN = f"SELECT {REACH} FROM account WHERE id = $1"
 _END_SESSIONS = "UPDATE web_session SET ended_at = $2 WHERE account = $1 AND ended_at IS NULL"
 _SET_LOCKED = "UPDATE account SET locked_at = $2 WHERE id = $1"
 _SET_OPERATOR = "UPDATE account SET operator = $2 WHERE id = $1"
@@ -183,22 +183,11 @@ async def forget_if_known_elsewhere(connection: Connection, account: Account, au
     Then what somebody could log in with is forgotten; the next link is made by somebody who answers for all of it.
     """
     row = await connection.fetchrow(_KNOWN, account.id)
-    if row is None or not await reaches_beyond(connection, account.id, row["operator"], row["known_to"]):
+    roles = await roles_of(connection, [account.id])
+    if row is None or not reaches_beyond(account.id, row, roles):
         return
     await forget_in(connection, account.id, now)
     await record_deed(connection, now, author, "account.forget", {"account": account.login})
-
-
-async def reaches_beyond(
-    connection: Connection, account: AccountId, operator: str | None, known_to: Collection[str] | None
-) -> bool:
-    """Whether its roles and its operator are for a municipality that is not among these; None: all are."""
-    if known_to is None:
-        return False
-    scopes = [scope for _, scope in (await roles_of(connection, [account])).get(account, [])]
-    if operator is not None:
-        scopes.append(await operator_towns(connection, OperatorNumber(operator)))
-    return not within(together(scopes), frozenset(map(MunicipalityCode, known_to)))
 
 
 async def end_sessions_in(connection: Connection, account: AccountId, now: datetime) -> None:

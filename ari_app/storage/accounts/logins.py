@@ -8,8 +8,7 @@ from datetime import datetime
 from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.core.totp import matching_step
-from ari_app.storage.accounts.changes import reaches_beyond
-from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR, actor_of, roles_of
+from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR, REACH, actor_of, reaches_beyond, roles_of
 from ari_app.storage.accounts.second_factor import SecondFactor, set_factor_in
 from ari_app.storage.accounts.sessions import begin_session, end_other_sessions, end_waiting
 from ari_app.storage.accounts.tokens import digest, digest_of_code
@@ -20,7 +19,7 @@ from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading
 
 _SECRETS = f"""account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at,
-  {HAS_SECOND_FACTOR} AS has_second_factor, account.sets_factor_until, account.known_to"""
+  {HAS_SECOND_FACTOR} AS has_second_factor, account.sets_factor_until, {REACH}"""
 _BY_LOGIN = f"SELECT {_SECRETS} FROM account WHERE login = $1"
 _BY_LINK = f"""
 SELECT {_SECRETS}
@@ -159,8 +158,9 @@ async def _candidate(pool: Pool, statement: str, *parameters: object) -> Candida
             if row is None:
                 return None
             account = AccountId(row["id"])
-            actor = actor_of(account, row, await roles_of(connection, [account]))
-            is_known_elsewhere = await reaches_beyond(connection, account, row["operator"], row["known_to"])
+            roles = await roles_of(connection, [account])
+            actor = actor_of(account, row, roles)
+            is_known_elsewhere = reaches_beyond(account, row, roles)
     return Candidate(
         actor,
         row["password_hash"],

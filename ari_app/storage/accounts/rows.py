@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from ari_app.core.access import Actor, Grant, Role, Scope, overlap, together
+from ari_app.core.access import Actor, Grant, Role, Scope, overlap, together, within
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.storage.db.engine import Connection
@@ -21,6 +21,11 @@ FROM account_role WHERE account = ANY ($1::uuid[]) ORDER BY role, municipality, 
 #: codes of an app, or a passkey
 HAS_SECOND_FACTOR = """(account.totp_secret IS NOT NULL
   OR EXISTS (SELECT FROM passkey WHERE passkey.account = account.id))"""
+
+#: what `reaches_beyond` asks of an account, besides its roles
+REACH = """account.known_to, CASE WHEN account.known_to IS NOT NULL THEN
+  ARRAY(SELECT skill.municipality FROM operator_skill skill WHERE skill.operator = account.operator)
+  END AS operator_towns"""
 
 ACCOUNT_COLUMNS = f"""account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
   account.sets_factor_until, account.password_hash IS NOT NULL AS has_password,
@@ -80,3 +85,15 @@ async def actor_with(connection: Connection, login: str) -> Actor | None:
 async def operator_towns(connection: Connection, operator: OperatorNumber) -> Scope:
     """The municipalities that an operator answers for."""
     return frozenset(MunicipalityCode(row["municipality"]) for row in await connection.fetch(_TOWNS, operator))
+
+
+def reaches_beyond(account: AccountId, row: Named, roles: GivenRoles) -> bool:
+    """Whether the account is for more than whoever made its last link answers for: they may know the password.
+
+    `row`: with the columns `REACH`.
+    """
+    if row["known_to"] is None:
+        return False
+    scopes: list[Scope] = [scope for _, scope in roles.get(account, [])]
+    at_the_phone = frozenset(map(MunicipalityCode, row["operator_towns"]))
+    return not within(together([*scopes, at_the_phone]), frozenset(map(MunicipalityCode, row["known_to"])))

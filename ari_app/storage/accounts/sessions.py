@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ari_app.core.access import Actor
 from ari_app.core.accounts import CODE_WAIT, SESSION_IDLE, WebSession
 from ari_app.core.ids import AccountId, WebSessionId, new_web_session_id
-from ari_app.storage.accounts.rows import GivenRoles, actor_of, roles_of
+from ari_app.storage.accounts.rows import REACH, GivenRoles, actor_of, reaches_beyond, roles_of
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
@@ -40,7 +40,7 @@ _SESSION = (
     "session.id, session.account, session.created_at, session.last_seen_at, session.agent, session.provider_issuer"
 )
 _FOUND = f"""
-SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator
+SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator, {REACH}
 FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE.format(now="$2")}"""
 _BY_TOKEN = _FOUND.format("session.token_hash = $1")
 _BY_IDS = _FOUND.format("session.id = ANY ($1::uuid[])")
@@ -80,7 +80,10 @@ async def find_session(pool: Pool, token: str, now: datetime) -> LoggedIn | None
             row = await connection.fetchrow(_BY_TOKEN, digest(token), now)
             if row is None:
                 return None
-            found = _logged_in(row, await roles_of(connection, [row["account"]]))
+            roles = await roles_of(connection, [row["account"]])
+            if _may_be_anothers(row, roles):
+                return None
+            found = _logged_in(row, roles)
         if now - found.session.last_seen_at > TOUCH_AFTER:
             await pool.execute(_TOUCH, found.session.id, now)
     return found
@@ -97,6 +100,7 @@ async def living_sessions(
         async with reading(pool, None) as connection:
             rows = await connection.fetch(_BY_IDS, list(sessions), now)
             roles = await roles_of(connection, {row["account"] for row in rows})
+            rows = [row for row in rows if not _may_be_anothers(row, roles)]
     return {WebSessionId(row["id"]): actor_of(AccountId(row["account"]), row, roles) for row in rows}
 
 
@@ -159,6 +163,14 @@ async def end_idle_sessions(pool: Pool, now: datetime) -> None:
         async with transaction(pool) as connection:
             await set_scope(connection, None)
             await connection.execute(_END_IDLE, now)
+
+
+def _may_be_anothers(row: Named, roles: GivenRoles) -> bool:
+    """Whether the login began with a password that somebody may know who answers for less than the account is for.
+
+    A change of the account ends such logins; this is for a team or an operator that got more, by an import.
+    """
+    return row["provider_issuer"] is None and reaches_beyond(AccountId(row["account"]), row, roles)
 
 
 def _logged_in(row: Named, roles: GivenRoles) -> LoggedIn:
