@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.stream import EventStream
+from ari_app.ari.stream import Connected, EventStream
 from ari_app.callbacks.reminders import ReminderService
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.admission import Admission
@@ -34,6 +34,7 @@ from ari_app.controller import Controller, Exchange, Health, installation_of, lo
 from ari_app.core.area import Area
 from ari_app.core.ids import AsteriskId, CallId
 from ari_app.jobs.area_follower import AreaFollower
+from ari_app.jobs.browser_phones import BrowserPhones
 from ari_app.jobs.callback_ticks import CallbackTicks
 from ari_app.jobs.cel_file import CelFileUnreadable
 from ari_app.jobs.changes import CHANGES_SECONDS, ChangeUpkeep
@@ -66,6 +67,7 @@ SWEEP_SECONDS = 10.0
 FALLBACK_SECONDS = 5.0
 NIGHTLY_SECONDS = 300.0
 SPEECH_SECONDS = 1800.0
+BROWSER_PHONES_SECONDS = 2.0
 VIRTUAL_HOLD_SECONDS = 10.0
 
 
@@ -147,6 +149,7 @@ async def _control(
         queue, outbox = ReminderQueue(database.pool), Outbox(database.pool)
         sender = ReminderSender(reminders, queue, outbox, ways, area.current, _utc_now)
         ticks = CallbackTicks(callbacks, reminders, sender, area.current, _utc_now, node)
+        phones = BrowserPhones(database.pool, ari, node, shell.registry, _utc_now, settings.phone_relays)
         directory_check = DirectoryCheck(database, ari, area.current, settings.nightly_hour)
         retention = RetentionJob(database, area.current, settings.nightly_hour)
         jobs = ticks.jobs() | {
@@ -155,6 +158,7 @@ async def _control(
             "directory_check": (NIGHTLY_SECONDS, when_there_is_room(admission, directory_check.tick)),
             "retention": (NIGHTLY_SECONDS, when_there_is_room(admission, retention.tick)),
             "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
+            "browser_phones": (BROWSER_PHONES_SECONDS, phones.tick),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }
@@ -179,11 +183,17 @@ async def _control(
             lambda: controller.is_ready,
             supervisor.start,
             settings.provider_grants,
+            phones,
         )
         supervisor.keep(claimer.follow, "commands")
         tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")
         tasks.create_task(area.follow(shell.dispatcher, supervisor.live_calls, holds), name="area")
-        await listen(stream, application, supervisor, controller.close_gap, admission.event_came)
+
+        async def connected(connection: Connected) -> None:
+            await controller.close_gap(connection)
+            supervisor.start(phones.give_all(), "browser phones")
+
+        await listen(stream, application, supervisor, connected, admission.event_came)
 
 
 def _shell(

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ari_app.core.call import Call, Fact, Leg
 from ari_app.core.causes import Cause
-from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, PlaybackId
+from ari_app.core.ids import AsteriskId, BridgeId, CallId, ChannelId, Endpoint, OperatorNumber, PlaybackId
 from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.presence import Presence
@@ -154,6 +154,10 @@ class Ledger(Protocol):
 
     async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:
         """`endpoint`: the phone on which it was keyed; wrong ones count for number and phone."""
+        ...
+
+    async def operator_at_page(self, name: str, now: datetime) -> OperatorNumber | None:
+        """Whose the page is that is this phone (`core.browser_phones`); None: its login is over."""
         ...
 
 

@@ -12,9 +12,11 @@ import click
 
 if TYPE_CHECKING:
     from ari_app.web.oidc.client import ProviderOptions
+    from ari_app.web.relay import PhoneOptions
 
 from ari_app import logs
 from ari_app.commands import CANNOT, WRONG, fail
+from ari_app.core.ids import AsteriskId
 from ari_app.core.ledger import LedgerError
 from ari_app.core.passkeys import relying_party
 from ari_app.core.provider import ProviderRules
@@ -41,6 +43,14 @@ def _provider(chosen: WebSettings) -> ProviderOptions | None:
         return None
     rules = ProviderRules(roles, chosen.oidc_roles_claim, chosen.oidc_scope_claim, chosen.oidc_scopes)
     return ProviderOptions(issuer, chosen.oidc_client_id, secret.reveal(), rules, chosen.oidc_name)
+
+
+def _phone(chosen: WebSettings) -> PhoneOptions | None:
+    from ari_app.web.relay import PhoneOptions
+
+    if chosen.desk_phone_url is None:
+        return None
+    return PhoneOptions(chosen.desk_phone_url, AsteriskId(chosen.node), chosen.desk_phone_from)
 
 
 async def _serve(chosen: WebSettings) -> int:
@@ -73,6 +83,7 @@ async def _serve(chosen: WebSettings) -> int:
             chosen.desk_contact or "",
             _provider(chosen),
             passkeys,
+            _phone(chosen),
         ),
         None if cert is None or key is None else (cert, key),
     )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from ari_app.core.area import Area
+from ari_app.core.browser_phones import name_at
 from ari_app.core.ids import Endpoint, OperatorNumber
 from ari_app.core.skills import skills_of
+
+#: the phone of an operator whose page it is
+IN_PAGE = "computer"
 
 
 def login_phones(area: Area, operator: OperatorNumber) -> frozenset[Endpoint]:
@@ -31,5 +35,7 @@ def phone_called(area: Area, operator: OperatorNumber, typed: str, used: list[En
 
 
 def phone_name(phone: Endpoint) -> str:
-    """As it is registered: `phone07` of `PJSIP/phone07`."""
+    """As it is registered: `phone07` of `PJSIP/phone07`. A page that is a phone has no name that says anything."""
+    if name_at(phone) is not None:
+        return IN_PAGE
     return phone.partition("/")[2] or phone

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from ari_app.core.ids import Endpoint
+from ari_app.core.ids import Endpoint, WebSessionId
 from ari_app.core.operator_commands import RefusalReason, Refused
 from ari_app.core.operators import (
     LogOut,
@@ -62,6 +62,19 @@ class LogIn:
     """Ring this phone; whoever picks it up is logged in as the operator who asked, without number and PIN."""
 
     phone: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPhone:
+    """Let the page of this login be a phone, under this name: a call of it to 1400 logs its operator in.
+
+    `node`: of the Asterisk to which the page is relayed. `digest` stands for the password (`core.browser_phones`).
+    """
+
+    session: WebSessionId
+    name: str
+    node: str
+    digest: str = field(repr=False)
 
 
 #: about the session of an operator who is logged in

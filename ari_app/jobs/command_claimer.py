@@ -25,12 +25,14 @@ from ari_app.core.state_commands import (
     EndWrapUpTime,
     LogIn,
     LogOff,
+    OpenPhone,
     StateCommand,
     TakePause,
     TakePauseAfterCall,
 )
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
+from ari_app.jobs.browser_phones import BrowserPhones
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed, deed_of
 from ari_app.storage.db.engine import Database
@@ -49,7 +51,7 @@ RETRY_SECONDS = 0.5
 class CommandClaimer:
     """One per controller. `is_ready`: whether calls are handled now; else commands wait, and expire.
 
-    `provider`: the identity provider whose people the pages may speak of.
+    `provider`: the identity provider whose people the pages may speak of. `phones`: those in pages of operators.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class CommandClaimer:
         is_ready: Callable[[], bool],
         start: Callable[[Coroutine[None, None, None], str], None],
         provider: ProviderGrants | None = None,
+        phones: BrowserPhones | None = None,
     ) -> None:
         self._database = database
         self._claims = claims
@@ -73,6 +76,7 @@ class CommandClaimer:
         self._is_ready = is_ready
         self._start = start
         self._provider = provider
+        self._phones = phones
         self._under_way: set[CommandId] = set()
 
     async def follow(self) -> None:
@@ -120,6 +124,8 @@ class CommandClaimer:
                 await self._store(claimed, await self._change_state(claimed, wanted), deed_of(claimed))
             case LogIn():
                 await self._store(claimed, await self._log_in(asked, asked.command))
+            case OpenPhone() as phone:
+                await self._store(claimed, await self._open_phone(asked, phone))
             case _ as wanted:
                 await self._store(claimed, await self._about_caller(claimed, wanted))
 
@@ -160,6 +166,12 @@ class CommandClaimer:
         if not is_listed and wanted.phone not in await phones_within(self._database.pool, operator, None):
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         return await self._commands.log_in(operator, wanted.phone, command_id=asked.id)
+
+    async def _open_phone(self, asked: AskedCommand, wanted: OpenPhone) -> Answer:
+        operator = asked.operator
+        if operator is None or operator not in self._area().operators or self._phones is None:
+            return Refused(RefusalReason.UNKNOWN_DESTINATION)
+        return await self._phones.open(operator, wanted)
 
     # --- what only rows say ---
 

@@ -193,3 +193,18 @@ def is_own_address(host: str) -> bool:
 
 def words(text: str) -> frozenset[str]:
     return frozenset(part.strip() for part in text.split(",") if part.strip())
+
+
+def hosts(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not all(is_host(part.partition("/")[0]) for part in found):
+        raise ValueError("must be names, addresses or networks, separated by commas (web,192.0.2.0/28)")
+    return found
+
+
+def socket_url(text: str) -> str:
+    """Of the SIP of an Asterisk over a WebSocket."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname or has_user(text) or parts.query or parts.fragment:
+        raise ValueError("must be the address of Asterisk's WebSocket (for example ws://127.0.0.1:8088/ws)")
+    return text

@@ -79,6 +79,8 @@ async def _refuse_strangers(request: web.Request, handler: Handling) -> web.Stre
     own_url = request.app[SITE].options.url
     changes = not security.is_safe(request.method) and (request.method, request.path) not in FOR_SERVERS
     if (is_socket or changes) and not security.comes_from_us(request, own_url):
+        if is_socket:
+            log.warning("foreign_socket_refused", route=_route_of(request))
         raise web.HTTPForbidden
     if not security.is_storable(request):
         raise web.HTTPNotFound

@@ -24,6 +24,7 @@ from ari_app.web.desk_app import make_desk_app
 from ari_app.web.live.hub import Hub
 from ari_app.web.live.regions import Regions
 from ari_app.web.oidc.client import Provider
+from ari_app.web.relay import Relay
 from ari_app.web.rendering import Renderer
 from ari_app.web.security import SERVER
 from ari_app.web.site import Site, SiteOptions
@@ -64,6 +65,7 @@ async def serve_pages(options: WebOptions) -> None:
         runner = web.AppRunner(make_desk_app(site), access_log=None, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
         hub = asyncio.create_task(site.hub.run(), name="hub")
+        watch = None if site.relay is None else asyncio.create_task(site.relay.watch(), name="phones")
         try:
             tcp = web.TCPSite(runner, options.bind, options.port, ssl_context=context)
             try:
@@ -77,6 +79,9 @@ async def serve_pages(options: WebOptions) -> None:
             await hub  # ends by a mistake of ours, or with us
         finally:
             site.hub.close()
+            if site.relay is not None and watch is not None:
+                watch.cancel()
+                await site.relay.close()
             await runner.cleanup()
             hub.cancel()
             await asyncio.gather(hub, return_exceptions=True)
@@ -94,7 +99,8 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     area = WebArea(database.background)
     hub = Hub(database.url, pool, Regions(pool, pages), area, now)
     provider = None if options.provider is None else Provider(options.provider, options.url, now)
-    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now, provider)
+    relay = None if options.phone is None else Relay(pool, options.phone, now)
+    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now, provider, relay)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

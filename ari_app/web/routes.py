@@ -22,6 +22,7 @@ from ari_app.web.pages import (
     calls,
     calls_export,
     closed_requests,
+    computer,
     desk,
     directory,
     login,
@@ -90,6 +91,7 @@ OPEN_ROUTES = (
     OpenRoute("POST", "/start/{token}", start.begin),
     # It tells a page that its login has ended, which an answer without a socket could not.
     OpenRoute("GET", "/live", socket.live),
+    OpenRoute("GET", "/sip", computer.sip),
     OpenRoute("GET", "/bord/{token}", boards.show_address),
     OpenRoute("GET", "/bord/{token}/live", boards.live_address),
 )
@@ -98,6 +100,7 @@ ROUTES = (
     Route("GET", "/", desk.show, Action.OWN_ACCOUNT),
     Route("POST", "/stand", state.change, Action.OWN_STATE),
     Route("POST", "/aanmelden", phone_login.ring, Action.OWN_STATE),
+    Route("POST", "/computer", computer.open_phone, Action.OWN_STATE, keeps_form=False),
     Route("POST", "/gesprek", call.act, Action.CALL),
     Route("POST", "/nawerk", call.wrap_up, Action.CALL),
     Route("GET", "/nawerk/{call}", wrap_up.show, Action.CALL),

@@ -19,6 +19,7 @@ from ari_app.storage.db.engine import Pool
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
 from ari_app.web.oidc.client import Provider, ProviderOptions
+from ari_app.web.relay import PhoneOptions, Relay
 from ari_app.web.rendering import Renderer
 from ari_app.web.theme import Theme
 
@@ -34,6 +35,7 @@ class SiteOptions:
     the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed. `theme`: the house style.
     `contact`: the mail address of the people who manage the pages. `provider`: the identity
     provider by which people may log in. `passkeys`: for what browsers give them; None: not at this address.
+    `phone`: the Asterisk at which a page may be a phone.
     """
 
     url: str
@@ -44,6 +46,7 @@ class SiteOptions:
     contact: str = ""
     provider: ProviderOptions | None = None
     passkeys: RelyingParty | None = None
+    phone: PhoneOptions | None = None
 
     @property
     def is_https(self) -> bool:
@@ -62,6 +65,7 @@ class Site:
     area: WebArea
     now: Callable[[], datetime]
     provider: Provider | None = None
+    relay: Relay | None = None
 
     @property
     def cookie(self) -> str:

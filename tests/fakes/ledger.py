@@ -77,6 +77,7 @@ class FakeLedger:
 
     def __post_init__(self) -> None:
         self._pins: dict[str, str] = {}
+        self.pages: dict[str, OperatorNumber] = {}  # whose page is which phone
         self._attempts: dict[str, _Attempts] = {}
         self._attempts_on: dict[Endpoint, _Attempts] = {}
         self._thawed = asyncio.Event()
@@ -257,6 +258,10 @@ class FakeLedger:
         self._attempts[operator] = of_number
         is_last = of_number.locked_until_at is not None or of_phone.locked_until_at is not None
         return PinVerdict.LOCKED if is_last else PinVerdict.WRONG
+
+    async def operator_at_page(self, name: str, now: datetime) -> OperatorNumber | None:
+        await self._arrive()
+        return self.pages.get(name)
 
     def kinds(self, call_id: CallId) -> list[FactKind]:
         """The kinds of a call's facts, in order."""

@@ -135,12 +135,12 @@ class LineTask(ABC):
             self._is_callback_asked = calls_back
             await self._work_at_rung_phone(operator)
         else:
-            await self._work_on_line(operator, calls_back)
+            await self._work_on_line(operator, calls_back=calls_back)
 
     async def _store_failures(self, failures: int) -> None:
         await self._store(replace(self._line, failed_logins=failures))
 
-    async def _work_on_line(self, operator: OperatorNumber, calls_back: bool) -> None:
+    async def _work_on_line(self, operator: OperatorNumber, *, calls_back: bool) -> None:
         session = new_session(self._shell, self._line, operator, Reach.LINE)
         session = replace(session, channel_id=self._line.channel_id, bridge_id=new_bridge_id("talk"))
         async with self._shell.registry.logging_in:  # others know of the session before another one may begin

@@ -19,6 +19,7 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import Digit, Entered, Up
 from ari_app.calls.operators.line import LineTask, OperatorShell
 from ari_app.calls.shell import Shell
+from ari_app.core.browser_phones import name_at
 from ari_app.core.ids import AsteriskId, CallId, Endpoint, new_call_id, new_channel_id, new_line_id
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
@@ -125,8 +126,8 @@ class ReminderCalls:
         self._asterisk_id = asterisk_id
 
     def call_about_lost_line(self, session: OperatorSession) -> None:
-        """Ring the phone of an operator whose standing line went with Asterisk; returns at once."""
-        if session.endpoint is not None and session.channel_id is not None:
+        """Ring the phone of an operator whose standing line went with Asterisk; returns at once. A page dials anew."""
+        if session.endpoint is not None and session.channel_id is not None and name_at(session.endpoint) is None:
             self._lines.start(self._call_about_lost_line(session, session.endpoint), f"reminder {session.operator}")
 
     async def _call_about_lost_line(self, session: OperatorSession, endpoint: Endpoint) -> None:

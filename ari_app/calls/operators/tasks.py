@@ -13,9 +13,11 @@ from ari_app.calls.operators.callbacks import OperatorCallbacks, StartCall
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.operators.line import DialledLine, LineTask, OperatorShell, ResumedLine
 from ari_app.calls.operators.login_calls import LoginCalls
+from ari_app.calls.operators.page_line import PageLine
 from ari_app.calls.operators.reminder_calls import CalledLine, Invitation, ReminderCalls
 from ari_app.calls.operators.session import SessionTask
 from ari_app.calls.shell import Shell
+from ari_app.core.browser_phones import name_at
 from ari_app.core.ids import (
     AsteriskId,
     ChannelId,
@@ -79,6 +81,8 @@ class OperatorTasks:
         task: LineTask
         if session is not None:
             task = ResumedLine(self._common, line, mailbox, session, is_placed=is_placed)
+        elif name_at(line.endpoint) is not None:
+            task = PageLine(self._common, line, mailbox)
         elif line.answered_at is None and is_made_by_us(line.channel_id):
             task = CalledLine(self._common, line, mailbox)
         else:

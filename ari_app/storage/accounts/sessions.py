@@ -27,7 +27,7 @@ _IDLE = f"interval '{SESSION_IDLE.total_seconds()} seconds'"
 _CODE = f"interval '{CODE_WAIT.total_seconds()} seconds'"
 # Also what an operator does by phone keeps the login alive, and a talk does so for as long as it lasts; but only at a
 # phone that was logged in at while the login was still in use: a later one, perhaps elsewhere, says nothing about it.
-_ALIVE = f"""
+ALIVE = f"""
 session.ended_at IS NULL AND account.locked_at IS NULL AND CASE
   WHEN session.waits_for_code THEN session.created_at > {{now}}::timestamptz - {_CODE}
   ELSE session.last_seen_at > {{now}}::timestamptz - {_IDLE}
@@ -41,7 +41,7 @@ _SESSION = (
 )
 _FOUND = f"""
 SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator, {REACH}
-FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {_ALIVE.format(now="$2")}"""
+FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {ALIVE.format(now="$2")}"""
 _BY_TOKEN = _FOUND.format("session.token_hash = $1")
 _BY_IDS = _FOUND.format("session.id = ANY ($1::uuid[])")
 _OF_ACCOUNT = (
@@ -60,7 +60,7 @@ _END_WAITING = """
 UPDATE web_session SET ended_at = $2 WHERE id = $1 AND waits_for_code AND ended_at IS NULL RETURNING id"""
 _END_IDLE = f"""
 UPDATE web_session session SET ended_at = $1 FROM account
-WHERE account.id = session.account AND session.ended_at IS NULL AND NOT ({_ALIVE.format(now="$1")})"""
+WHERE account.id = session.account AND session.ended_at IS NULL AND NOT ({ALIVE.format(now="$1")})"""
 _CLEAN = "DELETE FROM web_session WHERE last_seen_at < $1"
 
 

@@ -14,11 +14,12 @@ import asyncpg
 
 from ari_app.core.call import Call, Fact, FactKind, Leg
 from ari_app.core.call_changes import at_seq
-from ari_app.core.ids import AsteriskId, CallId, Endpoint
+from ari_app.core.ids import AsteriskId, CallId, Endpoint, OperatorNumber, optional
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.transfer import Transfer
+from ari_app.storage.accounts.phones import OPERATOR_AT
 from ari_app.storage.calls import statements
 from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, VISIT, Guard, store_call
 from ari_app.storage.db.connections import borrowed
@@ -177,6 +178,11 @@ class PostgresLedger:
     async def check_pin(self, operator: str, pin: str, endpoint: Endpoint, now: datetime) -> PinVerdict:
         """After wrong PINs number and phone have to wait (core.pin_limits). Raises StoreUnavailable."""
         return await pins.check_pin(self._fetch, operator, pin, endpoint, now)
+
+    async def operator_at_page(self, name: str, now: datetime) -> OperatorNumber | None:
+        """Raises StoreUnavailable."""
+        rows = await self._fetch(OPERATOR_AT, name, now)
+        return optional(OperatorNumber, rows[0]["operator"]) if rows else None
 
     async def _has(self, stored: Call, after_seq: int, facts: Sequence[Fact]) -> bool:
         """Whether this very write was committed before, and is retried because its answer was lost.

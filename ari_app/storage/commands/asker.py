@@ -18,7 +18,7 @@ from ari_app.core.commands import AskedCommand, What
 from ari_app.core.ids import CallId, CommandId, OperatorNumber, optional
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
-from ari_app.core.state_commands import LogIn
+from ari_app.core.state_commands import LogIn, OpenPhone
 from ari_app.core.supervisor_commands import UnlockPin
 from ari_app.storage.commands.codec import decoded_answer, encoded
 from ari_app.storage.db.connections import transaction
@@ -57,14 +57,16 @@ _OF_A_CALL = frozenset(
     }
 )
 #: about an operator who need not be logged in
-_WITHOUT_LOGIN = frozenset({What.LOG_IN, What.WRAP_UP, What.UNLOCK_PIN})
+_WITHOUT_LOGIN = frozenset({What.LOG_IN, What.OPEN_PHONE, What.WRAP_UP, What.UNLOCK_PIN})
 # Node, login and municipality are read here, and not said by whoever asks. A phone is rung by the node at which its
-# operator was logged in last.
+# operator was logged in last, and a page is a phone at the node to which it is relayed.
 _ASK = f"""
 WITH asked AS (
 INSERT INTO command (id, actor, node, operator, session_id, call_id, request_id, municipality, what, arguments,
   pii_arguments, asked_at, expires_at, account)
-SELECT $1::uuid, $2::text, coalesce(call.asterisk_id, session.asterisk_id, before.asterisk_id), $3::text, session.id,
+SELECT $1::uuid, $2::text,
+  coalesce(CASE WHEN $6 = 'open_phone' THEN $7::jsonb ->> 'node' END, call.asterisk_id, session.asterisk_id,
+    before.asterisk_id), $3::text, session.id,
   coalesce($4::uuid, CASE WHEN $11 THEN session.call_id END), $5::uuid,
   coalesce(call.municipality, request.municipality, $13::text), $6::text, $7::jsonb, $8::jsonb, now(),
   now() + $9::interval, $14::uuid
@@ -252,7 +254,7 @@ async def _answer(
 
 def _outside(asked: AskedCommand) -> RefusalReason:
     """What somebody hears of something that is not there, or not theirs to know."""
-    if isinstance(asked.command, LogIn | UnlockPin):
+    if isinstance(asked.command, LogIn | OpenPhone | UnlockPin):
         return RefusalReason.UNKNOWN_DESTINATION
     if asked.municipality is not None:
         return RefusalReason.NO_SUCH_MUNICIPALITY

@@ -43,7 +43,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
-from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause, TakePauseAfterCall
+from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, OpenPhone, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties
 from ari_app.core.wrap_ups import WrapUp
@@ -55,6 +55,7 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.END_WRAP_UP: EndWrapUpTime,
     What.LOG_OUT: LogOff,
     What.LOG_IN: LogIn,
+    What.OPEN_PHONE: OpenPhone,
     What.HOLD: HoldOrResume,
     What.TRANSFER: StartTransfer,
     What.TRANSFER_TO_QUEUE: TransferToQueue,
@@ -91,8 +92,9 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.LINK_SUBJECT: LinkSubject,
 }
 _WHAT: Mapping[type[AnyCommand], What] = {kind: what for what, kind in KINDS.items()}
-#: what is personal without saying so in its name: the destination of a transfer may be a number outside
-_PERSONAL = {(StartTransfer, "to")}
+#: what is emptied with the answer without saying so in its name: the destination of a transfer may be a number outside,
+#: and a digest stands for a password
+_PERSONAL = {(StartTransfer, "to"), (OpenPhone, "digest")}
 
 
 def encoded(command: AnyCommand) -> tuple[What, str, str | None]:

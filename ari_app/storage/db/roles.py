@@ -88,6 +88,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "account_subject",
             "recovery_code",
             "web_session",
+            "web_phone",
             "login_attempt",
             "provider_logout",
             "passkey",
@@ -148,6 +149,7 @@ WEB_RIGHTS: Mapping[str, str] = {
     "account_subject": _READ,
     "account_link": "SELECT, UPDATE (used_at)",
     "web_session": _ALL,
+    "web_phone": "SELECT (session, name, node, pushed_at)",  # never what stands for a password
     **dict.fromkeys(("recovery_code", "login_attempt", "provider_logout", "passkey_challenge"), _ALL),
     "passkey": "SELECT, INSERT, UPDATE (sign_count, last_used_at), DELETE",
     "board_token": "SELECT, INSERT, UPDATE (shown_at, ended_at, ended_by)",

@@ -13,11 +13,14 @@ _LAST = f"""
 SELECT endpoint, max(logged_in_at) AS last_at FROM (
   SELECT endpoint, logged_in_at FROM operator_session WHERE operator = $1
   ORDER BY logged_in_at DESC LIMIT {_LAST_LOGINS}
-) logins WHERE endpoint IS NOT NULL GROUP BY endpoint ORDER BY last_at DESC"""
+) logins WHERE endpoint IS NOT NULL AND endpoint !~ '^PJSIP/web-[0-9a-f]{{32}}$'
+GROUP BY endpoint ORDER BY last_at DESC"""
 
 
 async def phones_within(pool: Pool, operator: OperatorNumber, scope: Scope) -> list[Endpoint]:
     """Where this operator logged in lately; the phone of the last time is the first. Of one outside the scope none.
+
+    Pages that were a phone are not among them: none of them can be rung.
 
     Raises StoreUnavailable.
     """

@@ -84,6 +84,22 @@ provider_logout = sa.Table(
     instant("heard_at"),
 )
 
+#: The phone in the page of a login, at the Asterisk of this node. Its password is nowhere, only the digest that SIP
+#: compares. `pushed_at`: when that Asterisk was given it; none: it has to be given it (again).
+web_phone = sa.Table(
+    "web_phone",
+    metadata,
+    sa.Column(
+        "session", sa.Uuid, sa.ForeignKey("web_session.id", ondelete="CASCADE"), nullable=False, primary_key=True
+    ),
+    text("name"),
+    text("digest"),
+    text("node"),
+    instant("made_at"),
+    optional_instant("pushed_at"),
+    sa.Index("uq_web_phone_name", "name", unique=True),
+)
+
 #: A link with which somebody sets their password once.
 account_link = sa.Table(
     "account_link",

@@ -1,0 +1,167 @@
+"""The accounts of phones in pages, in Asterisk's memory: put there, put there again, and taken out.
+
+A row is the truth (`storage.accounts.phones`). Asterisk forgets when it restarts, and is given all of them at each
+connection; until it has one, the relay does not let that page in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from ipaddress import ip_network
+
+import structlog
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriError, NotFound
+from ari_app.calls.messages import ApplyEvent
+from ari_app.calls.registry import Registry
+from ari_app.core.browser_phones import (
+    RENDERED,
+    RENDERED_IN,
+    TECHNOLOGY,
+    PhoneAccount,
+    objects_of,
+)
+from ari_app.core.ids import AsteriskId, OperatorNumber
+from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
+from ari_app.core.operators import LogOut
+from ari_app.core.state_commands import OpenPhone
+from ari_app.storage.accounts.phones import (
+    EndedPhone,
+    ended_phones,
+    forget_phones,
+    is_pushed,
+    living_phones,
+    none_is_pushed,
+    open_phone,
+)
+from ari_app.storage.db.engine import Pool
+
+log = structlog.get_logger(__name__)
+
+CONFIG = "res_pjsip"
+#: in the order in which they need each other
+TYPES = ("auth", "aor", "endpoint")
+#: orders to Asterisk at the same time when all are given to it: calls go on meanwhile
+AT_ONCE = 4
+RETRY_SECONDS = 0.5
+
+
+class BrowserPhones:
+    """Of one node. `relays`: names or addresses of the machines with `ari-app web`; no other may use an account."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        ari: AriClient,
+        node: AsteriskId,
+        registry: Registry,
+        clock: Callable[[], datetime],
+        relays: Sequence[str],
+    ) -> None:
+        self._pool = pool
+        self._ari = ari
+        self._node = node
+        self._registry = registry
+        self._clock = clock
+        self._relays = relays
+
+    async def open(self, operator: OperatorNumber, wanted: OpenPhone) -> Answer:
+        """Let the page of this login be a phone; its phone of before is one no more.
+
+        Unanswered when Asterisk does not take it: the page asks again.
+        """
+        account = PhoneAccount(wanted.session, wanted.name, wanted.digest)
+        try:
+            before = await open_phone(self._pool, account, self._node, operator, self._clock())
+            if before is None:
+                return Refused(RefusalReason.NOT_LOGGED_IN)
+            await self._push([account])
+            if before:
+                await self._take_out(before)
+        except StoreUnavailable:
+            return Refused(RefusalReason.STORE_AWAY)
+        except AriError as error:
+            log.warning("browser_phone_not_given", error=str(error))
+            return Unanswered()
+        return ACCEPTED
+
+    async def give_all(self) -> None:
+        """After each connection to Asterisk: it may have forgotten all. Goes on until it has them."""
+        while True:
+            try:
+                await none_is_pushed(self._pool, self._node)
+                living = await living_phones(self._pool, self._node, self._clock())
+                await self._push(living)
+            except (StoreUnavailable, AriError) as error:
+                log.warning("browser_phones_not_given", error=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                log.info("browser_phones_given", phones=len(living))
+                return
+
+    async def tick(self) -> None:
+        """Take out those whose login is over, and log out who is at work at one. Raises StoreUnavailable."""
+        ended = await ended_phones(self._pool, self._node, self._clock())
+        taken: list[str] = []
+        try:
+            for phone in ended:
+                await self._take_out(phone.name)
+                self._log_out(phone)
+                taken.append(phone.name)
+        except AriError as error:
+            log.warning("browser_phone_not_taken_out", error=str(error))
+        if taken:
+            await forget_phones(self._pool, taken)
+            log.info("browser_phones_taken_out", phones=len(taken))
+
+    def _log_out(self, phone: EndedPhone) -> None:
+        """At once, or after the talk that goes on."""
+        entry = None if phone.operator is None else self._registry.session_of(phone.operator)
+        if entry is not None and entry.session.endpoint == f"{TECHNOLOGY}{phone.name}":
+            entry.mailbox.post(ApplyEvent(LogOut(self._clock())))
+
+    async def _push(self, accounts: Iterable[PhoneAccount]) -> None:
+        accounts = list(accounts)
+        if not accounts:
+            return
+        rendered = {
+            pair.attribute: pair.value
+            for pair in await self._ari.asterisk.get_object(CONFIG, "endpoint", RENDERED_IN)
+            if pair.attribute in RENDERED
+        }
+        relays = await _addresses(self._relays)
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def push(account: PhoneAccount) -> None:
+            async with room:
+                for kind, fields in objects_of(account, rendered, relays):
+                    await self._ari.asterisk.update_object(CONFIG, kind, account.name, fields=fields)
+                await is_pushed(self._pool, account.name, self._clock())
+
+        await asyncio.gather(*map(push, accounts))
+
+    async def _take_out(self, name: str) -> None:
+        for kind in reversed(TYPES):
+            with suppress(NotFound):
+                await self._ari.asterisk.delete_object(CONFIG, kind, name)
+
+
+async def _addresses(relays: Sequence[str]) -> list[str]:
+    """Networks as they are; a name stands for every address that it has now. One that has none is left out."""
+    found: list[str] = []
+    for relay in relays:
+        try:
+            found.append(str(ip_network(relay, strict=False)))
+        except ValueError:
+            try:
+                known = await asyncio.get_running_loop().getaddrinfo(relay, None)
+            except OSError:
+                log.warning("relay_unknown", relay=relay)
+                continue
+            found += sorted({str(one[4][0]) for one in known})
+    return found

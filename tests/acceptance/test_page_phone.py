@@ -1,0 +1,268 @@
+"""The desk page as the operator's phone, on real Asterisk: the way in, and all that is no way in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, TCPConnector, WSMsgType, WSServerHandshakeError
+
+from ari_app.core.access import Role
+from ari_app.core.accounts import RoleRow
+from ari_app.core.ids import MunicipalityCode
+from ari_app.local.pages import LocalPages, PagesSettings
+from ari_app.local.ports import Protocol, free_port
+from ari_app.storage.accounts.passwords import Passwords
+from ari_app.storage.accounts.store import add_account, set_password_hash
+from ari_app.storage.db.engine import Database
+from ari_app.storage.db.roles import SERVE, WEB
+from tests.acceptance.application import sample_area
+from tests.acceptance.centre import Centre
+from tests.acceptance.page_phone import Account, PagePhone, authorization
+from tests.patience import PATIENCE_SECONDS
+from tests.place import address
+from tests.roles import as_role
+from tests.web.people import PASSWORD, Browser, Clock, set_number
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+AREA = sample_area()
+BINDS, STRANGER = address(1), address(60)
+OPTIONS = {"ARI_APP_PHONE_RELAYS": BINDS}
+ENDPOINT_OF = "SELECT endpoint FROM operator_session WHERE operator = $1 AND logged_out_at IS NULL"
+
+
+@dataclass
+class House:
+    """The pages over the centre's database, with anna (101) and bert (102)."""
+
+    centre: Centre
+    pages: LocalPages
+    serve: Database
+    stack: AsyncExitStack
+
+    @property
+    def url(self) -> str:
+        return self.pages.settings.url
+
+    async def browser(self, login: str) -> Browser:
+        session = await self.stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
+        browser = Browser(session, self.url, Clock())
+        assert (await browser.log_in(login)).status == 303
+        return browser
+
+    async def account(self, browser: Browser) -> Account:
+        """Of this login's page."""
+        async with await browser.post("/computer") as reply:
+            assert reply.status == 200, await reply.text()
+            assert reply.headers["Cache-Control"] == "no-store"
+            said = json.loads(await reply.text())
+        return Account(said["name"], said["password"])
+
+    async def socket(self, browser: Browser, **headers: str) -> ClientWebSocketResponse:
+        sent = {"Origin": self.url} | headers
+        return await browser.session.ws_connect(f"{self.url}/sip", headers=sent, protocols=("sip",))
+
+    async def phone(self, browser: Browser) -> PagePhone:
+        """Registered, and in no call."""
+        account = await self.account(browser)
+        phone = PagePhone(await self.socket(browser), account)
+        assert (await phone.register()).startswith("SIP/2.0 200")
+        return phone
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def house(centre: Centre, server_directory: Path) -> AsyncIterator[House]:
+    async with open_house(centre, server_directory) as house:
+        yield house
+
+
+@asynccontextmanager
+async def open_house(centre: Centre, directory: Path) -> AsyncIterator[House]:
+    settings = centre.asterisk.settings
+    extra = {
+        "ARI_APP_DESK_PHONE_URL": f"ws://{settings.http_bind}:{settings.http_port}/ws",
+        "ARI_APP_DESK_PHONE_FROM": BINDS,
+    }
+    port = free_port(Protocol.TCP, BINDS)
+    pages = LocalPages(PagesSettings(directory / "page-phone", as_role(centre.database_url, WEB), port, BINDS, extra))
+    async with Database(as_role(centre.database_url, SERVE)) as serve, AsyncExitStack() as stack:
+        if not await serve.pool.fetchval("SELECT count(*) FROM account"):
+            for login, number, town in (("anna", "101", "GM9904"), ("bert", "102", "GM9904")):
+                role = RoleRow(Role.OPERATOR, MunicipalityCode(town))
+                account = await add_account(serve.background, login, login, None, [role], "test", Clock()())
+                await set_number(serve, account, number)
+                await set_password_hash(serve.background, account, await Passwords().hash(PASSWORD))
+        pages.start()
+        stack.callback(pages.stop)
+        pages.wait_until_ready()
+        yield House(centre, pages, serve, stack)
+
+
+async def closed_with(sock: ClientWebSocketResponse) -> int | None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while (await sock.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.ERROR):
+            pass
+    return sock.close_code
+
+
+async def test_given_a_page_that_is_a_phone_when_it_dials_then_its_operator_is_at_work_without_number_and_pin(
+    house: House,
+) -> None:
+    anna = await house.browser("anna")
+    phone = await house.phone(anna)
+    assert (await phone.dial("1400")).startswith("SIP/2.0 200")
+    await house.centre.operator_is("101", "ready")
+    assert await house.centre.ask(ENDPOINT_OF, "101") == f"PJSIP/{phone.account.name}"
+    session = await house.serve.pool.fetchval("SELECT session FROM web_phone WHERE name = $1", phone.account.name)
+    cel = house.centre.asterisk.cel_file.read_text()
+    assert str(session) in cel
+
+    # Nothing anywhere stands for the password but what SIP compares.
+    record = await house.centre.whole_record()
+    logs = "".join(
+        file.read_text(errors="replace")
+        for file in (house.pages.log_file, house.centre.application.log_file, house.centre.asterisk.messages_file)
+    )
+    assert phone.account.password not in record + logs + cel
+    digest = await house.serve.pool.fetchval("SELECT digest FROM web_phone WHERE name = $1", phone.account.name)
+    assert record.count(digest) == 1
+    assert digest not in logs + cel
+
+    # The login ends: the socket is closed, the account is gone, and the operator is at work no more.
+    assert (await anna.post("/uitloggen")).status == 303
+    assert await closed_with(phone.socket) == 4401
+    await house.centre.operator_is("101", "away")
+    await house.centre.becomes("SELECT count(*) FROM web_phone", 0)
+    left = house.centre.asterisk.cli("pjsip show auths")
+    assert phone.account.name not in left
+
+
+async def test_given_strangers_when_they_knock_then_none_of_them_comes_near_asterisk(house: House) -> None:
+    anna, bert = await house.browser("anna"), await house.browser("bert")
+    account = await house.account(anna)
+
+    async def refused(browser: Browser, *, protocols: tuple[str, ...] = ("sip",), **headers: str) -> int:
+        with pytest.raises(WSServerHandshakeError) as caught:
+            sent = {"Origin": house.url} | headers
+            await browser.session.ws_connect(f"{house.url}/sip", headers=sent, protocols=protocols)
+        return caught.value.status
+
+    async with ClientSession() as session:
+        assert await refused(Browser(session, house.url, Clock())) == 403
+    assert await refused(anna, Origin="https://elders.example") == 403
+    assert await refused(anna, Origin="null") == 403
+    assert await refused(bert) == 409  # logged in, and no phone
+    assert await refused(anna, protocols=("mqtt",)) == 400
+    assert await refused(anna, protocols=()) == 400
+    assert (await anna.get("/sip")).status == 400
+    for path in ("/ws", "/ari/channels", "/ari/asterisk/info", "/sip/../ari/channels", "/sip/ws", "/httpstatus"):
+        assert (await anna.get(path)).status == 404
+    async with await anna.post("/computer", headers={"Origin": "https://elders.example"}) as reply:
+        assert reply.status == 403
+
+    # Somebody else's socket, with everything that the account has.
+    await house.account(bert)
+    thief = PagePhone(await house.socket(bert), account)
+    await thief.socket.send_str(thief.request("REGISTER", f"sip:{account.domain}"))
+    assert await closed_with(thief.socket) == 1008
+
+    # Another name, another number, another method, a large frame, bytes, a flood.
+    for frame in (
+        PagePhone(thief.socket, account).request("REGISTER", f"sip:{account.domain}", sender="phone01"),
+        PagePhone(thief.socket, account).request("INVITE", f"sip:0119990400@{account.domain}"),
+        PagePhone(thief.socket, account).request("INVITE", f"sip:1400@{account.domain}").replace("INVITE", "REFER"),
+        "GET /ari/channels HTTP/1.1\r\n\r\n",
+    ):
+        sock = await house.socket(anna)
+        await sock.send_str(frame)
+        assert await closed_with(sock) == 1008
+    sock = await house.socket(anna)
+    await sock.send_bytes(b"REGISTER")
+    assert await closed_with(sock) == 1008
+    sock = await house.socket(anna)
+    large = f"X: {'x' * 65536}\r\n"
+    await sock.send_str(PagePhone(sock, account).request("REGISTER", f"sip:{account.domain}", more=large))
+    assert await closed_with(sock) == 1009
+    sock = await house.socket(anna)
+    for _ in range(200):
+        if sock.closed:
+            break
+        await sock.send_str("\r\n\r\n")
+    assert await closed_with(sock) == 1008
+
+    # One socket for each login: the newest.
+    first = await house.socket(anna)
+    second = await house.socket(anna)
+    assert await closed_with(first) == 4409
+    phone = PagePhone(second, account)
+    assert (await phone.register()).startswith("SIP/2.0 200")
+    wrong = PagePhone(second, replace(account, password=secrets.token_urlsafe(24)))
+    assert (await wrong.register()).startswith("SIP/2.0 401")
+
+    log = house.pages.log_file.read_text()
+    reasons = "no_login no_phone no_sip other_name other_number method flood too_large no_text"
+    for why in reasons.split():
+        assert f'"why": "{why}"' in log or f'"why":"{why}"' in log, why
+    assert "foreign_socket_refused" in log
+    assert account.password not in log
+
+
+async def test_given_an_account_of_a_page_when_it_is_used_elsewhere_then_asterisk_refuses_it_and_dials_nothing_but_1400(
+    house: House,
+) -> None:
+    anna = await house.browser("anna")
+    account = await house.account(anna)
+    asterisk = house.centre.asterisk
+    assert (await over_udp(asterisk.sip_host, asterisk.sip_port, account)).startswith("SIP/2.0 40")
+    url = f"ws://{asterisk.settings.http_bind}:{asterisk.settings.http_port}/ws"
+    connector = TCPConnector(local_addr=(STRANGER, 0))
+    async with ClientSession(connector=connector) as session, session.ws_connect(url, protocols=("sip",)) as sock:
+        answer = await PagePhone(sock, account).register()
+        assert re.match(r"SIP/2\.0 40[13]", answer)
+    connector = TCPConnector(local_addr=(BINDS, 0))
+    async with ClientSession(connector=connector) as session, session.ws_connect(url, protocols=("sip",)) as sock:
+        phone = PagePhone(sock, account)
+        assert (await phone.register()).startswith("SIP/2.0 200")
+        for number in ("0119990400", "phone02", "*8", "1401"):
+            assert (await phone.dial(number)).startswith("SIP/2.0 404")
+        other = PagePhone(sock, account)
+        answer = await other.register(to=f"<sip:phone02@{account.domain}>")
+        assert answer.startswith("SIP/2.0 404")
+    lines = "SELECT count(*) FROM operator_line WHERE endpoint = $1"
+    assert await house.centre.ask(lines, f"PJSIP/{account.name}") == 0
+
+
+async def over_udp(host: str, port: int, account: Account) -> str:
+    """The last answer to a REGISTER over plain UDP, from another address than the relay's."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.bind((STRANGER, 0))
+        sock.connect((host, port))
+        at = f"{STRANGER}:{sock.getsockname()[1]}"
+        uri, call, answer = f"sip:{host}:{port}", secrets.token_hex(8), ""
+        for number, more in ((1, ""), (2, "?")):
+            if more:
+                if "nonce=" not in answer:
+                    break
+                more = authorization(account, "REGISTER", uri, answer)
+            text = (
+                f"REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
+                f"Max-Forwards: 70\r\nFrom: <sip:{account.name}@{host}>;tag=x\r\nTo: <sip:{account.name}@{host}>\r\n"
+                f"Call-ID: {call}\r\nCSeq: {number} REGISTER\r\nContact: <sip:{account.name}@{at}>\r\n"
+                f"{more}Content-Length: 0\r\n\r\n"
+            )
+            await loop.sock_sendall(sock, text.encode())
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = (await loop.sock_recv(sock, 65536)).decode()
+    return answer
