@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +16,12 @@ from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, as_json, json_option, settings
 from ari_app.core.area import Area
+from ari_app.core.browser_phones import CONFIG, RENDERED_IN, TRUNK_IDENTIFY, overlapping
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.core.shares import too_much_promised
+from ari_app.jobs.browser_phones import addresses_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.prompts.catalogue import said_prompt
@@ -45,6 +48,7 @@ MODULES = (
     "res_ari_playbacks.so",
     "res_musiconhold.so",
     "res_pjsip_session.so",
+    "res_pjsip_transport_websocket.so",
     "res_stasis_playback.so",
 )
 #: a global variable of asterisk-conf/extensions.conf
@@ -143,6 +147,7 @@ async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
         try:
             async for finding in _inside(ari):
                 yield finding
+            yield await _phones_in_pages(ari, chosen.phone_relays)
             yield await _way_outside(ari, chosen.outbound_endpoint)
             yield await _capacity(ari, chosen.capacity_calls)
         except AriError as error:
@@ -163,6 +168,27 @@ async def _inside(ari: AriClient) -> AsyncIterator[Finding]:
     else:
         remedy = "install asterisk-conf/extensions.conf and restart Asterisk"
         yield Finding("dialplan", False, f"{DIALPLAN_MARKER} is {marker or 'not set'}", remedy)
+
+
+async def _phones_in_pages(ari: AriClient, relays: Sequence[str]) -> Finding:
+    """Whether Asterisk can tell the relay of phones in pages from the trunk. Raises AriError."""
+    what = "phones in pages"
+    try:
+        await ari.asterisk.get_object(CONFIG, "endpoint", RENDERED_IN)
+    except NotFound:
+        remedy = "render Asterisk's configuration anew, and restart it"
+        return Finding(what, False, "Asterisk's configuration is of before there were any", remedy)
+    with suppress(NotFound):
+        trunk = await ari.asterisk.get_object(CONFIG, "identify", TRUNK_IDENTIFY)
+        matches = [part for pair in trunk if pair.attribute == "match" for part in pair.value.split(",")]
+        shared = overlapping(await addresses_of(relays), matches)
+        if shared is not None:
+            remedy = (
+                "take it out of ARI_APP_TRUNK_MATCH, or let `ari-app web` reach Asterisk from another address: "
+                "ARI_APP_DESK_PHONE_FROM, and the same in ARI_APP_PHONE_RELAYS"
+            )
+            return Finding(what, False, f"what comes from {shared} is taken for the trunk's", remedy)
+    return Finding(what, True, f"may come from {', '.join(relays)}")
 
 
 async def _way_outside(ari: AriClient, template: str) -> Finding:

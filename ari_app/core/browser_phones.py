@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ari_app.core.ids import Endpoint, WebSessionId
 
@@ -53,6 +55,8 @@ ENDPOINT: Mapping[str, str] = {
 }
 #: the endpoint of pjsip.conf from which the values are read that were rendered for this machine, and which they are
 RENDERED_IN, RENDERED = "browser", ("rtp_timeout", "media_address", "bind_rtp_to_media_address")
+#: the class of all of them in Asterisk's configuration, and what tells the trunk by its address (pjsip.conf)
+CONFIG, TRUNK_IDENTIFY = "res_pjsip", "trunk-address"
 #: When its socket goes, the contact goes: nothing has to be asked.
 AOR: Mapping[str, str] = {
     "max_contacts": "1",
@@ -111,6 +115,24 @@ def objects_of(
         "accountcode": str(account.session),
     }
     return (("auth", auth), ("aor", AOR), ("endpoint", endpoint))
+
+
+def overlapping(relays: Iterable[str], trunk: Iterable[str]) -> str | None:
+    """The first relay whose requests would be taken for the trunk's: an address is looked at before a name.
+
+    Both are networks in any notation; what is none is no match.
+    """
+    known = list(_networks(trunk))
+    for relay in _networks(relays):
+        if any(relay.version == other.version and relay.overlaps(other) for other in known):
+            return str(relay)
+    return None
+
+
+def _networks(texts: Iterable[str]) -> Iterator[IPv4Network | IPv6Network]:
+    for text in texts:
+        with suppress(ValueError):
+            yield ip_network(text.strip(), strict=False)
 
 
 # --- what the socket may say ---

@@ -19,6 +19,7 @@ from ari_app.ari.errors import AriError, NotFound
 from ari_app.calls.messages import ApplyEvent
 from ari_app.calls.registry import Registry
 from ari_app.core.browser_phones import (
+    CONFIG,
     RENDERED,
     RENDERED_IN,
     TECHNOLOGY,
@@ -43,7 +44,6 @@ from ari_app.storage.db.engine import Pool
 
 log = structlog.get_logger(__name__)
 
-CONFIG = "res_pjsip"
 #: in the order in which they need each other
 TYPES = ("auth", "aor", "endpoint")
 #: orders to Asterisk at the same time when all are given to it: calls go on meanwhile
@@ -134,7 +134,7 @@ class BrowserPhones:
             for pair in await self._ari.asterisk.get_object(CONFIG, "endpoint", RENDERED_IN)
             if pair.attribute in RENDERED
         }
-        relays = await _addresses(self._relays)
+        relays = await addresses_of(self._relays)
         room = asyncio.Semaphore(AT_ONCE)
 
         async def push(account: PhoneAccount) -> None:
@@ -151,7 +151,7 @@ class BrowserPhones:
                 await self._ari.asterisk.delete_object(CONFIG, kind, name)
 
 
-async def _addresses(relays: Sequence[str]) -> list[str]:
+async def addresses_of(relays: Sequence[str]) -> list[str]:
     """Networks as they are; a name stands for every address that it has now. One that has none is left out."""
     found: list[str] = []
     for relay in relays:

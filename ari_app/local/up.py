@@ -185,7 +185,8 @@ def _parts(
         ),
         asterisk,
     )
-    pages = LocalPages(PagesSettings(run_dir / "app", database.web_url, settings.desk_port, settings.desk_bind))
+    phone = {"ARI_APP_DESK_PHONE_URL": f"ws://127.0.0.1:{settings.http_port}/ws", "ARI_APP_NODE": settings.node}
+    pages = LocalPages(PagesSettings(run_dir / "app", database.web_url, settings.desk_port, settings.desk_bind, phone))
     return database, asterisk, application, pages
 
 

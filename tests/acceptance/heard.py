@@ -50,7 +50,8 @@ _ANSWERED = """
     SELECT l.call_id AS id, l.answered_at AS at, l.role, coalesce(o.endpoint, l.party) AS party, c.dialled,
       c.arrived_at, c.pii_caller_number
     FROM call_leg l JOIN call c ON c.id = l.call_id LEFT JOIN operator_line o ON o.channel_id = l.channel_id
-    WHERE l.answered_at >= $1 AND c.arrived_at >= $1"""
+    WHERE l.answered_at >= $1 AND c.arrived_at >= $1
+      AND coalesce(o.endpoint, l.party, '') NOT LIKE 'PJSIP/web-%'"""  # a page: nobody listens to its socket
 
 Row: TypeAlias = "asyncpg.Record"
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import os
 import re
 import secrets
 import socket
+import struct
+import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +19,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, TCPConnector, WSMsgType, WSServerHandshakeError
+from playwright.async_api import Page
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
@@ -31,12 +36,14 @@ from tests.acceptance.page_phone import Account, PagePhone, authorization
 from tests.patience import PATIENCE_SECONDS
 from tests.place import address
 from tests.roles import as_role
+from tests.web.chromium import before_pages
 from tests.web.people import PASSWORD, Browser, Clock, set_number
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 AREA = sample_area()
 BINDS, STRANGER = address(1), address(60)
+WIERDAM = "0119990400"
 OPTIONS = {"ARI_APP_PHONE_RELAYS": BINDS}
 ENDPOINT_OF = "SELECT endpoint FROM operator_session WHERE operator = $1 AND logged_out_at IS NULL"
 
@@ -234,7 +241,7 @@ async def test_given_an_account_of_a_page_when_it_is_used_elsewhere_then_asteris
         phone = PagePhone(sock, account)
         assert (await phone.register()).startswith("SIP/2.0 200")
         for number in ("0119990400", "phone02", "*8", "1401"):
-            assert (await phone.dial(number)).startswith("SIP/2.0 404")
+            assert re.match(r"SIP/2\.0 40[34]", await phone.dial(number))
         other = PagePhone(sock, account)
         answer = await other.register(to=f"<sip:phone02@{account.domain}>")
         assert answer.startswith("SIP/2.0 404")
@@ -266,3 +273,112 @@ async def over_udp(host: str, port: int, account: Account) -> str:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 answer = (await loop.sock_recv(sock, 65536)).decode()
     return answer
+
+
+#: what the page hears, as a spectrum: the strongest frequency of each sound that it measures
+_LISTEN = """
+(() => {
+  window.listening = [];
+  const made = AudioContext.prototype.createAnalyser;
+  AudioContext.prototype.createAnalyser = function () {
+    const analyser = made.call(this);
+    analyser.fftSize = 8192;
+    window.listening.push(analyser);
+    return analyser;
+  };
+})()"""
+_PEAKS = """
+() => window.listening.map((analyser) => {
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(bins);
+  const at = bins.indexOf(Math.max(...bins));
+  return bins[at] < -70 ? 0 : (at * analyser.context.sampleRate) / analyser.fftSize;
+})"""
+
+
+async def hears_in_page(page: Page, hertz: float) -> None:
+    """Wait until this tone is the loudest of what comes from the other side."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # Nothing in the page says that it hears another tone.
+        while abs((await page.evaluate(_PEAKS))[-1] - hertz) > 15:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.silence_meant("a microphone that is off")
+async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_and_both_sides_are_heard(
+    house: House, tmp_path: Path
+) -> None:
+    tone = tmp_path / "tone.wav"
+    write_tone(tone, 1000)
+    flags = [
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={tone}",
+    ]
+    centre = house.centre
+    async with before_pages(house.pages, house.serve, flags) as desk:
+        context = await desk.browser.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(PATIENCE_SECONDS * 1000)
+        await context.add_init_script(_LISTEN)
+        page = await context.new_page()
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        loaded: list[str] = []
+        page.on("request", lambda request: loaded.append(request.url))
+        await desk.log_in(page, "anna")
+        await desk.look_over(page, "the desk that may be a phone")
+        assert not any("/phone-" in url for url in loaded)
+
+        await page.focus("#phone-on")
+        await page.keyboard.press("Enter")
+        await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
+        await desk.text_of(page, "#phone-state", "De telefoon staat aan")
+        await centre.operator_is("101", "ready")
+        await page.click("#phone summary")
+        await desk.look_over(page, "the desk that is a phone")
+
+        other = await context.new_page()
+        await other.goto(f"{desk.url}/")
+        assert not await other.is_visible("#phone-on")
+        await other.close()
+
+        citizen = await centre.citizen(WIERDAM, listens=True)
+        await desk.text_of(page, "#card", "Wierdam")
+        await citizen.hears_tone(1000)
+        await citizen.speak_tone(700)
+        await hears_in_page(page, 700)
+        assert await page.evaluate("document.getElementById('phone-other').value") > 0
+
+        await page.keyboard.press("Alt+Shift+KeyM")
+        await desk.text_of(page, "#phone-mute", "Microfoon staat uit")
+        await desk.text_of(page, "#status", "Uw microfoon staat uit")
+        await desk.text_of(page, "#phone-muted", "U praat, maar uw microfoon staat uit")
+        await desk.look_over(page, "a microphone that is off")
+        await page.screenshot(path=os.environ.get("SHOT", str(tmp_path / "muted.png")), full_page=True)
+        await page.click("#doe-put_down")
+        await citizen.ended()
+        await centre.operator_is("101", "ready")
+
+        again = await centre.citizen(WIERDAM, listens=True)
+        await desk.text_of(page, "#card", "In gesprek voor")
+        await desk.text_of(page, "#phone-mute", "Microfoon uitzetten")
+        await again.hears_tone(1000)
+        await again.hang_up()
+        await centre.operator_is("101", "ready")
+        await page.click("#do-log-out")
+        await desk.text_of(page, "#operator .state", "Niet aangemeld")
+        await desk.text_of(page, "#phone-state", "De telefoon staat uit")
+        assert await page.is_visible("#phone-on")
+        assert wrong == []
+        await context.close()
+
+
+def write_tone(path: Path, hertz: float, seconds: int = 4) -> None:
+    rate = 48000
+    samples = (round(12000 * math.sin(2 * math.pi * hertz * at / rate)) for at in range(rate * seconds))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))

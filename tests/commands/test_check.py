@@ -63,6 +63,16 @@ def test_a_trunk_that_promises_more_than_this_machine_carries_is_told(
     assert findings(type_in)["capacity"]["is_fine"]
 
 
+def test_a_relay_of_pages_that_has_the_trunks_address_is_told(
+    surroundings: pytest.MonkeyPatch, type_in: Type, asterisk: LocalAsterisk
+) -> None:
+    assert findings(type_in)["phones in pages"]["is_fine"]
+    surroundings.setenv("ARI_APP_PHONE_RELAYS", f"127.0.0.1,{asterisk.trunk_addresses[0]}")
+    found = findings(type_in)["phones in pages"]
+    assert not found["is_fine"] and asterisk.trunk_addresses[0] in str(found["detail"])
+    assert "ARI_APP_DESK_PHONE_FROM" in str(found["remedy"])
+
+
 def test_a_wrong_ari_password_is_told_and_not_shown(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
     surroundings.setenv("ARI_APP_ARI_PASSWORD", "mis-geraden")
     result = type_in("check")

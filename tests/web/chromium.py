@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,19 +124,26 @@ def script(file: Path) -> str:
 
 
 @asynccontextmanager
-async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk]:
-    """Chromium before an `ari-app web` that is started and stopped here."""
+async def before_pages(pages: LocalPages, serve: Database, flags: Sequence[str] = ()) -> AsyncIterator[Desk]:
+    """Chromium before an `ari-app web` that is started and stopped here, unless it runs already.
+
+    `flags`: of Chromium, besides our own.
+    """
     say = lambda line: None  # noqa: E731
     machine.tools(say)
     machine.pages(say)
     axe = script(machine.axe())
-    pages.start()
+    is_ours = not pages.is_ready()
+    if is_ours:
+        is_ours = not pages.is_ready()
+    if is_ours:
+        pages.start()
     try:
         pages.wait_until_ready()
         # Playwright's own needs a library that a bare Debian has not.
         os.environ["PLAYWRIGHT_NODEJS_PATH"] = assets.node()[0]
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=shutil.which(PROGRAM), args=FLAGS)
+            browser = await playwright.chromium.launch(executable_path=shutil.which(PROGRAM), args=[*FLAGS, *flags])
             with TemporaryDirectory() as directory:
                 desk = Desk(pages, browser, serve, axe, WrittenPages(Path(directory)))
                 yield desk
@@ -144,4 +151,5 @@ async def before_pages(pages: LocalPages, serve: Database) -> AsyncIterator[Desk
                 findings = await desk.written.findings()
                 assert not findings, "\n".join(findings)
     finally:
-        pages.stop()
+        if is_ours:
+            pages.stop()

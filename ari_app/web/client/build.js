@@ -1,6 +1,6 @@
 // Bundles scripts, styles and fonts into static/dist, under names that carry a hash, with a manifest of them.
 import { build } from "esbuild";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -11,7 +11,7 @@ const made = `${dist}.${process.pid}`;
 
 await rm(made, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ["live.js", "passkey.js", "promise.js", "style.css"].map((name) => join(client, name)),
+  entryPoints: ["live.js", "passkey.js", "phone.js", "promise.js", "style.css"].map((name) => join(client, name)),
   outdir: made,
   absWorkingDir: client,
   entryNames: "[name]-[hash]",
@@ -32,6 +32,15 @@ for (const file of Object.keys(metafile.outputs)) {
   const path = join(client, file);
   if (/\.(css|js)$/.test(file)) await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
 }
+// Licences that want to be handed on with the code.
+const packages = new Set(Object.keys(metafile.inputs).map((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]));
+const licences = [];
+for (const name of [...packages].filter(Boolean).sort()) {
+  const directory = join(client, "../../../node_modules", name);
+  const file = (await readdir(directory)).find((one) => /^licen[cs]e/i.test(one));
+  if (file) licences.push(`${name}\n\n${await readFile(join(directory, file), "utf8")}`);
+}
+await writeFile(join(made, "licences.txt"), licences.join("\n\n"));
 await writeFile(join(made, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 await rm(dist, { recursive: true, force: true });
 await rename(made, dist);

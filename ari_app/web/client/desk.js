@@ -190,6 +190,16 @@ function forgetOthers() {
   sessionStorage.setItem("owner", owner);
 }
 
+/** The phone is a fourth of a megabyte: only somebody who wants it loads it. */
+async function signOn() {
+  try {
+    const phone = await import(byId("phone").dataset.script);
+    await phone.signOn();
+  } catch {
+    byId("answer").textContent = "De telefoon kon niet worden geladen. Laad de pagina opnieuw, en probeer het nog eens.";
+  }
+}
+
 function begin() {
   forgetOthers();
   document.addEventListener("regions", regionsChanged);
@@ -230,6 +240,7 @@ function begin() {
     } else localStorage.setItem(KEYS_OFF, "yes");
     applyKeys();
   });
+  byId("phone-on")?.addEventListener("click", signOn);
   byId("keys-open").addEventListener("click", () => byId("keys").showModal());
   byId("keys-close").addEventListener("click", () => byId("keys").close());
   regionsChanged();

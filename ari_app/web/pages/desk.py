@@ -24,6 +24,7 @@ async def show(visit: Visit) -> web.Response:
     deputy = site.area.entry_with(visit.actor, query.get("vervanger", ""))
     word = query.get("antwoord", "")
     area, towns = site.area.current, site.area.towns_of(visit.actor, Action.CALL)
+    may_be_phone = site.relay is not None and visit.actor.operator is not None
     return page_for(
         visit,
         "desk",
@@ -37,4 +38,5 @@ async def show(visit: Visit) -> web.Response:
         parts_of_day=PARTS_OF_DAY,
         phones=await phones_to_offer(visit),
         longest_phone=LONGEST_PHONE,
+        phone_script=site.assets.url("phone.js") if may_be_phone else None,
     )

@@ -1,0 +1,225 @@
+// The desk as a telephone: SIP over the page's own server, sound straight to Asterisk. Loaded when somebody chooses it.
+// It registers, dials, mutes and chooses devices; whatever is done with a call is a button of the desk.
+import JsSIP from "jssip";
+import { Sound, heardDevices } from "./sound.js";
+
+const LOCK = "telefoon";
+const GATHER_MS = 500; // after the first address: an adapter of a VPN may never answer
+const LOOK_MS = 100;
+const LOUD = 12; // of 100: somebody speaks
+const SPOKE_MS = 1500; // for so long that it is said once
+const OTHER_PAGE = 4409;
+
+/** @param {string} id @returns {any} */
+const byId = (id) => document.getElementById(id);
+const say = (text) => (byId("status").textContent = text);
+/** What went wrong, with what to do. @param {string} text */
+const warn = (text) => (byId("answer").textContent = text);
+const show = (text) => (byId("phone-state").textContent = text);
+
+const WRONG = {
+  NotAllowedError:
+    "De microfoon is niet toegestaan. Klik links in de adresbalk op het slotje of de microfoon, sta de microfoon toe, en klik opnieuw.",
+  NotFoundError: "Er is geen microfoon gevonden. Sluit uw headset aan, en klik opnieuw.",
+  NotReadableError: "Een ander programma gebruikt de microfoon. Sluit dat programma, en klik opnieuw.",
+  OverconstrainedError: "De gekozen microfoon is er niet. Kies bij Geluid een andere, en klik opnieuw.",
+};
+const NOT_SAFE = "Bellen met deze computer kan alleen op een beveiligde pagina (https). Vraag uw beheerder om hulp.";
+const ELSEWHERE =
+  "De telefoon staat al aan in een ander tabblad van deze browser. Ga naar dat tabblad, of sluit het en klik opnieuw.";
+const NO_ANSWER = "De telefonie antwoordt niet. Probeer het opnieuw, of bel 1400 met een telefoon.";
+
+/** @type {Sound | null} */
+let sound = null;
+let phone = null; // JsSIP's agent
+let line = null; // its call to 1400
+let letGo = () => {}; // of the lock
+let isMuted = false;
+let wasLoudAt = 0;
+let saidMuted = false;
+let talk = "";
+
+/** Somebody clicked: the browser lets a page ask for the microphone and make sound only then. */
+export async function signOn() {
+  if (phone) return;
+  warn("");
+  if (!isSecureContext || !navigator.mediaDevices || !navigator.locks) return warn(NOT_SAFE);
+  byId("phone-on").setAttribute("aria-disabled", "true");
+  show("De telefoon wordt aangezet…");
+  try {
+    if (!(await takeLock())) return stop(ELSEWHERE);
+    sound = await Sound.open(onLost);
+    await fillDevices();
+    const reply = await fetch("/computer", { method: "POST", body: new URLSearchParams() });
+    if (reply.redirected || reply.status === 401) return location.reload();
+    if (!reply.ok) return stop(reply.headers.get("Content-Type")?.startsWith("text/plain") ? await reply.text() : NO_ANSWER);
+    register(await reply.json());
+  } catch (error) {
+    stop(WRONG[error.name] ?? NO_ANSWER);
+  } finally {
+    byId("phone-on").removeAttribute("aria-disabled");
+  }
+}
+
+/** One phone in each browser: a second one would ring nowhere. */
+function takeLock() {
+  return new Promise((answer) => {
+    navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+      answer(lock !== null);
+      return lock && new Promise((done) => (letGo = done));
+    });
+  });
+}
+
+function register({ name, password, domain, dials }) {
+  const socket = new JsSIP.WebSocketInterface(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sip`);
+  phone = new JsSIP.UA({ sockets: [socket], uri: `sip:${name}@${domain}`, password, session_timers: false, user_agent: "desk" });
+  phone.on("registered", () => {
+    if (!line) return dial(`sip:${dials}@${domain}`);
+    // Asterisk may have ended the call while nobody heard it; asked anew, it says so.
+    if (line.isEstablished()) line.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+  });
+  phone.on("registrationFailed", () => stop(NO_ANSWER));
+  phone.on("disconnected", ({ code }) => {
+    if (code === OTHER_PAGE) stop("Uw telefoon staat nu in een ander venster aan.");
+    else if (phone) show("De verbinding is even weg. Uw gesprek gaat door; de telefoon verbindt opnieuw.");
+  });
+  phone.on("newRTCSession", ({ originator, session }) => originator === "remote" && session.terminate());
+  phone.start();
+}
+
+function dial(target) {
+  let gathered = 0;
+  line = phone.call(target, {
+    mediaStream: sound.spoken,
+    pcConfig: { iceServers: [] },
+    eventHandlers: {
+      peerconnection: ({ peerconnection }) =>
+        peerconnection.addEventListener("track", ({ track }) => sound?.hear(new MediaStream([track]), peerconnection)),
+      icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, GATHER_MS)),
+      confirmed: begin,
+      ended: () => stop(""),
+      failed: ({ cause }) => stop(cause === JsSIP.C.causes.CANCELED ? "" : NO_ANSWER),
+    },
+  });
+}
+
+function begin() {
+  byId("phone").dataset.on = "yes";
+  byId("phone-panel").hidden = false;
+  byId("phone-begin").hidden = true;
+  show("De telefoon staat aan. Laat dit tabblad open.");
+  say("De telefoon staat aan.");
+  mute(false, "");
+  looking = setInterval(look, LOOK_MS);
+}
+let looking = 0;
+
+/** @param {string} why what went wrong; nothing when it was meant */
+function stop(why) {
+  const [agent, call] = [phone, line];
+  phone = line = null;
+  clearInterval(looking);
+  if (call && !call.isEnded()) call.terminate();
+  agent?.stop();
+  sound?.close();
+  sound = null;
+  letGo();
+  letGo = () => {};
+  if (byId("phone-panel").contains(document.activeElement)) byId("phone-title").focus();
+  byId("phone-panel").hidden = true;
+  byId("phone-begin").hidden = false;
+  delete byId("phone").dataset.on;
+  show("De telefoon staat uit.");
+  if (why) warn(why);
+  else say("De telefoon staat uit.");
+}
+
+/** @param {boolean} wanted @param {string} words */
+function mute(wanted, words) {
+  isMuted = wanted;
+  saidMuted = false;
+  sound.mute(wanted);
+  const button = byId("phone-mute");
+  button.dataset.muted = wanted ? "yes" : "no";
+  byId("phone-mute-text").textContent = wanted ? "Microfoon staat uit: aanzetten" : "Microfoon uitzetten";
+  byId("phone-muted").textContent = wanted ? "De beller hoort u niet." : "";
+  if (words) say(words);
+}
+
+/** Levels of both sides, and a word to somebody who speaks with the microphone off. */
+function look() {
+  const own = sound.ownLevel();
+  byId("phone-own").value = own;
+  byId("phone-other").value = sound.otherLevel();
+  const now = Date.now();
+  if (!isMuted || own < LOUD) wasLoudAt = now;
+  else if (now - wasLoudAt > SPOKE_MS && !saidMuted) {
+    saidMuted = true;
+    byId("phone-muted").textContent = "U praat, maar uw microfoon staat uit.";
+    say("U praat, maar uw microfoon staat uit.");
+  }
+}
+
+/** A microphone that is off stays off for this talk only. */
+function regionsChanged() {
+  const { call } = byId("card").dataset;
+  if (!line || call === talk) return;
+  talk = call ?? "";
+  if (!talk) return;
+  if (isMuted) mute(false, "Uw microfoon staat weer aan.");
+  sound.alert();
+}
+
+function onLost() {
+  warn("Uw microfoon is weg. Sluit uw headset weer aan, of kies bij Geluid een andere microfoon.");
+}
+
+async function fillDevices() {
+  for (const [id, kind, first] of [
+    ["phone-mic", "audioinput", ""],
+    ["phone-speech", "audiooutput", ""],
+    ["phone-alert", "audiooutput", "Geen apart signaal"],
+  ]) {
+    const select = byId(id);
+    const options = await heardDevices(kind);
+    if (first) options.unshift({ id: "", name: first });
+    select.closest(".utrecht-form-field").hidden = options.length === 0;
+    select.replaceChildren(...options.map(({ id: value, name }) => new Option(name, value)));
+    select.value = sound.chosen(id) ?? options[0]?.id ?? "";
+  }
+}
+
+async function choose({ target }) {
+  try {
+    await sound.choose(target.id, target.value);
+    warn("");
+  } catch (error) {
+    warn(WRONG[error.name] ?? "Dit apparaat werkt niet. Kies een ander.");
+  }
+}
+
+async function test() {
+  const button = byId("phone-test");
+  button.setAttribute("aria-disabled", "true");
+  try {
+    show("Spreek nu drie tellen. Daarna hoort u uzelf.");
+    say("Spreek nu drie tellen. Daarna hoort u uzelf.");
+    await sound.test();
+    show("Hoorde u de toon en uzelf? Dan is het geluid goed. Zo niet: kies een ander apparaat.");
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+}
+
+byId("phone-mute").addEventListener("click", () =>
+  mute(!isMuted, isMuted ? "Uw microfoon staat aan." : "Uw microfoon staat uit. De beller hoort u niet."),
+);
+byId("phone-test").addEventListener("click", test);
+for (const id of ["phone-mic", "phone-speech", "phone-alert"]) byId(id).addEventListener("change", choose);
+document.addEventListener("regions", regionsChanged);
+navigator.mediaDevices?.addEventListener("devicechange", () => sound && fillDevices());
+addEventListener("beforeunload", (event) => {
+  if (line && byId("operator")?.dataset.busy === "yes") event.preventDefault();
+});
+addEventListener("pagehide", () => phone?.stop());

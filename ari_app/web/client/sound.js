@@ -1,0 +1,180 @@
+// Microphone, loudspeaker and levels of the phone in the page. Devices are chosen apart, and kept in this browser.
+const KEPT = "phone-devices";
+const TEST_MS = 3000;
+const TONE_MS = 600;
+const TONE_HZ = 440;
+
+/** The devices of a kind, by the names that the browser gives them. @param {MediaDeviceKind} kind */
+export async function heardDevices(kind) {
+  if (kind === "audiooutput" && !("setSinkId" in HTMLMediaElement.prototype)) return [];
+  const found = (await navigator.mediaDevices.enumerateDevices()).filter((one) => one.kind === kind && one.deviceId);
+  return found.map(({ deviceId, label }, at) => ({ id: deviceId, name: label || `Apparaat ${at + 1}` }));
+}
+
+const kept = () => JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+
+/** @param {string} device */
+function wanted(device) {
+  const quality = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  return { audio: device ? { ...quality, deviceId: { exact: device } } : quality };
+}
+
+/** @param {AnalyserNode | null} analyser a level of 0 to 100 */
+function level(analyser) {
+  if (!analyser) return 0;
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  const loudness = Math.sqrt(samples.reduce((sum, one) => sum + one * one, 0) / samples.length);
+  return loudness < 0.001 ? 0 : Math.min(100, Math.round(100 + 33 * Math.log10(loudness)));
+}
+
+export class Sound {
+  /** Asks for the microphone. Rejects with the browser's own error. @param {() => void} onLost */
+  static async open(onLost) {
+    const context = new AudioContext();
+    await context.resume();
+    const made = new Sound(context, onLost);
+    try {
+      await made.#listen(kept()["phone-mic"] ?? "").catch((error) => {
+        if (error.name !== "OverconstrainedError" && error.name !== "NotFoundError") throw error;
+        return made.#listen(""); // the headset of the last time is not here
+      });
+      await made.#lead(made.speaker, kept()["phone-speech"] ?? "");
+    } catch (error) {
+      made.close();
+      throw error;
+    }
+    return made;
+  }
+
+  constructor(context, onLost) {
+    this.context = context;
+    this.onLost = onLost;
+    this.speaker = new Audio();
+    this.bell = new Audio();
+    /** @type {MediaStream | null} */
+    this.heard = null; // the microphone, also while nobody is to hear it
+    this.spoken = new MediaStream(); // what goes to the other side
+    this.isMuted = false;
+    this.own = this.other = null;
+  }
+
+  async #listen(device) {
+    const stream = await navigator.mediaDevices.getUserMedia(wanted(device));
+    const [track] = stream.getAudioTracks();
+    const sent = track.clone();
+    sent.enabled = !this.isMuted;
+    track.addEventListener("ended", () => this.heard === stream && this.onLost());
+    const [before] = this.spoken.getAudioTracks();
+    if (before) {
+      await this.sender?.replaceTrack(sent); // no renegotiation: the talk hears nothing of it
+      this.spoken.removeTrack(before);
+      before.stop();
+      this.heard?.getTracks().forEach((one) => one.stop());
+    }
+    this.spoken.addTrack(sent);
+    this.heard = stream;
+    this.own = this.#measure(stream);
+  }
+
+  #measure(stream) {
+    const analyser = this.context.createAnalyser();
+    this.context.createMediaStreamSource(stream).connect(analyser);
+    return analyser;
+  }
+
+  async #lead(element, device) {
+    if (!("setSinkId" in element)) return;
+    try {
+      await element.setSinkId(device);
+    } catch {
+      await element.setSinkId(""); // the one of the last time is not here
+    }
+  }
+
+  /** The sender whose track follows the chosen microphone. */
+  get sender() {
+    return this.connection?.getSenders().find(({ track }) => track?.kind === "audio");
+  }
+
+  /** @param {MediaStream} stream @param {RTCPeerConnection} connection */
+  hear(stream, connection) {
+    this.connection = connection;
+    this.speaker.srcObject = stream;
+    this.other = this.#measure(stream);
+    return this.speaker.play();
+  }
+
+  /** @param {boolean} wish */
+  mute(wish) {
+    this.isMuted = wish;
+    for (const track of this.spoken.getAudioTracks()) track.enabled = !wish;
+  }
+
+  ownLevel() {
+    return level(this.own);
+  }
+
+  otherLevel() {
+    return level(this.other);
+  }
+
+  /** @param {string} what the field of the page @returns {string | undefined} */
+  chosen(what) {
+    return kept()[what] ?? (what === "phone-mic" ? this.heard?.getAudioTracks()[0].getSettings().deviceId : undefined);
+  }
+
+  /** @param {string} what the field of the page @param {string} device */
+  async choose(what, device) {
+    if (what === "phone-mic") await this.#listen(device);
+    if (what === "phone-speech") await this.speaker.setSinkId(device);
+    localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [what]: device }));
+  }
+
+  /** A caller comes: on the device that was chosen for it, if any. */
+  async alert() {
+    const device = kept()["phone-alert"];
+    if (!device) return;
+    await this.#lead(this.bell, device);
+    await this.#ring(this.bell);
+  }
+
+  /** A tone, and three seconds of what the microphone hears. */
+  async test() {
+    const element = new Audio();
+    await this.#lead(element, kept()["phone-speech"] ?? "");
+    await this.#ring(element);
+    const recorder = new MediaRecorder(this.heard);
+    const parts = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    const over = new Promise((done) => (recorder.onstop = done));
+    recorder.start();
+    setTimeout(() => recorder.stop(), TEST_MS);
+    await over;
+    element.srcObject = null;
+    element.src = URL.createObjectURL(new Blob(parts, { type: recorder.mimeType }));
+    await element.play();
+    await new Promise((done) => (element.onended = done));
+    URL.revokeObjectURL(element.src);
+  }
+
+  async #ring(element) {
+    const out = this.context.createMediaStreamDestination();
+    const tone = this.context.createOscillator();
+    tone.frequency.value = TONE_HZ;
+    tone.connect(out);
+    element.srcObject = out.stream;
+    tone.start();
+    await element.play();
+    await new Promise((done) => setTimeout(done, TONE_MS));
+    tone.stop();
+    element.pause();
+  }
+
+  close() {
+    for (const stream of [this.heard, this.spoken]) stream?.getTracks().forEach((one) => one.stop());
+    this.heard = null;
+    this.speaker.srcObject = null;
+    this.context.close();
+  }
+}
