@@ -317,7 +317,8 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
     ]
     centre = house.centre
     async with before_pages(house.pages, house.serve, flags) as desk:
-        context = await desk.browser.new_context(viewport={"width": 1440, "height": 900})
+        # With a permission that is kept a browser tells its address, as where somebody clicked Allow.
+        context = await desk.browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["microphone"])
         context.set_default_timeout(PATIENCE_SECONDS * 1000)
         await context.add_init_script(_LISTEN)
         page = await context.new_page()

@@ -88,6 +88,11 @@ function register({ name, password, domain, dials }) {
   phone.start();
 }
 
+/** A browser that keeps its address to itself writes 0.0.0.0, which to Asterisk is a line on hold; ICE finds the way. */
+function withAddress(said) {
+  if (said.originator === "local") said.sdp = said.sdp.replaceAll("c=IN IP4 0.0.0.0", "c=IN IP4 127.0.0.1");
+}
+
 function dial(target) {
   let gathered = 0;
   line = phone.call(target, {
@@ -96,6 +101,7 @@ function dial(target) {
     eventHandlers: {
       peerconnection: ({ peerconnection }) =>
         peerconnection.addEventListener("track", ({ track }) => sound?.hear(new MediaStream([track]), peerconnection)),
+      sdp: withAddress,
       icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, GATHER_MS)),
       confirmed: begin,
       ended: () => stop(""),
