@@ -18,15 +18,7 @@ from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson, Super
 from ari_app.core.wrap_ups import WrapUp
 
 AnyCommand = (
-    Command
-    | StateCommand
-    | LogIn
-    | OpenPhone
-    | WrapUp
-    | SupervisorCommand
-    | AreaCommand
-    | MakePromise
-    | AccountCommand
+    Command | StateCommand | LogIn | OpenPhone | WrapUp | SupervisorCommand | AreaCommand | MakePromise | AccountCommand
 )
 #: commands that name a municipality
 OfMunicipality = AreaCommand | MakePromise
