@@ -68,6 +68,7 @@ FALLBACK_SECONDS = 5.0
 NIGHTLY_SECONDS = 300.0
 SPEECH_SECONDS = 1800.0
 BROWSER_PHONES_SECONDS = 2.0
+PAGES_GONE_SECONDS = 1.0
 VIRTUAL_HOLD_SECONDS = 10.0
 
 
@@ -159,6 +160,7 @@ async def _control(
             "retention": (NIGHTLY_SECONDS, when_there_is_room(admission, retention.tick)),
             "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
             "browser_phones": (BROWSER_PHONES_SECONDS, phones.tick),
+            "pages_gone": (PAGES_GONE_SECONDS, phones.look),
             "speech": (SPEECH_SECONDS, voice.forget),
             "virtual_holds": (VIRTUAL_HOLD_SECONDS, holds.refresh),
         }

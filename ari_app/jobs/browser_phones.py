@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 import structlog
@@ -24,12 +24,13 @@ from ari_app.core.browser_phones import (
     RENDERED_IN,
     TECHNOLOGY,
     PhoneAccount,
+    name_at,
     objects_of,
 )
 from ari_app.core.ids import AsteriskId, OperatorNumber
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
-from ari_app.core.operators import LogOut
+from ari_app.core.operators import LogOut, OperatorState
 from ari_app.core.state_commands import OpenPhone
 from ari_app.storage.accounts.phones import (
     EndedPhone,
@@ -48,11 +49,19 @@ log = structlog.get_logger(__name__)
 TYPES = ("auth", "aor", "endpoint")
 #: orders to Asterisk at the same time when all are given to it: calls go on meanwhile
 AT_ONCE = 4
+#: the state of an endpoint without a contact, in ARI
+OFFLINE = "offline"
+_MAY_GET_CALLS = frozenset({OperatorState.READY, OperatorState.OFFERED})
+#: how long the page of an operator who is not to get calls may be gone
+PAUSE_PATIENCE = timedelta(seconds=30)
 RETRY_SECONDS = 0.5
 
 
 class BrowserPhones:
-    """Of one node. `relays`: names or addresses of the machines with `ari-app web`; no other may use an account."""
+    """Of one node; one per controller.
+
+    `relays`: names or addresses of the machines with `ari-app web`; no other may use an account.
+    """
 
     def __init__(
         self,
@@ -69,6 +78,7 @@ class BrowserPhones:
         self._registry = registry
         self._clock = clock
         self._relays = relays
+        self._gone_since: dict[str, datetime] = {}
 
     async def open(self, operator: OperatorNumber, wanted: OpenPhone) -> Answer:
         """Let the page of this login be a phone; its phone of before is one no more.
@@ -118,6 +128,34 @@ class BrowserPhones:
         if taken:
             await forget_phones(self._pool, taken)
             log.info("browser_phones_taken_out", phones=len(taken))
+
+    async def look(self) -> None:
+        """Hang up lines whose page is gone: with its socket Asterisk has lost its contact, and hears nobody.
+
+        At once when a caller may be sent there; after a while when the operator pauses, so that a page that is only
+        loaded anew, or a network that changes, does not end the pause. In a talk the sound may go on without the
+        socket; when it does not, Asterisk ends the line (`rtp_timeout`).
+        """
+        lines = {name: one for one in self._registry.sessions() if (name := name_at(one.endpoint)) is not None}
+        try:
+            gone = {name for name in lines if await self._is_gone(name)}
+            self._gone_since = {name: self._gone_since.get(name, self._clock()) for name in gone}
+            for name, since in self._gone_since.items():
+                session, channel_id = lines[name], lines[name].channel_id
+                patience = timedelta(0) if session.state in _MAY_GET_CALLS else PAUSE_PATIENCE
+                if channel_id is None or session.state is OperatorState.TALKING or self._clock() - since < patience:
+                    continue
+                log.info("page_is_gone", operator=session.operator, session_id=str(session.id))
+                with suppress(NotFound):  # it hung up by itself
+                    await self._ari.channels.hangup(channel_id)
+        except AriError as error:
+            log.warning("browser_phones_not_seen", error=str(error))
+
+    async def _is_gone(self, name: str) -> bool:
+        """An account that was taken out is that of a login that is over: `tick` sees to it."""
+        with suppress(NotFound):
+            return (await self._ari.endpoints.get(TECHNOLOGY.rstrip("/"), name)).state == OFFLINE
+        return False
 
     def _log_out(self, phone: EndedPhone) -> None:
         """At once, or after the talk that goes on."""

@@ -154,6 +154,31 @@ async def test_given_a_page_that_is_a_phone_when_it_dials_then_its_operator_is_a
     assert phone.account.name not in left
 
 
+async def test_given_a_page_that_is_a_phone_when_it_is_gone_then_its_operator_is_away_at_once_and_a_pause_lasts(
+    house: House,
+) -> None:
+    anna, bert = await house.browser("anna"), await house.browser("bert")
+    ready, paused = await house.phone(anna), await house.phone(bert)
+    for phone, number in ((ready, "101"), (paused, "102")):
+        assert (await phone.dial("1400")).startswith("SIP/2.0 200")
+        await house.centre.operator_is(number, "ready")
+    assert (await bert.post("/stand", {"doe": "pause:lunch"})).status == 303
+    await house.centre.operator_is("102", "paused")
+    await paused.socket.close()
+    await ready.socket.close()
+    await house.centre.operator_is("101", "away", within_seconds=10)
+    assert (await house.centre.session("102"))["state"] == "paused"
+    again = await house.phone(bert)  # loaded anew
+    assert (await again.dial("1400")).startswith("SIP/2.0 200")
+    await house.centre.becomes(
+        f"SELECT endpoint = 'PJSIP/{again.account.name}' FROM operator_session"
+        " WHERE operator = '102' AND logged_out_at IS NULL",
+        True,
+    )
+    await again.socket.close()
+    await house.centre.operator_is("102", "away")
+
+
 async def test_given_strangers_when_they_knock_then_none_of_them_comes_near_asterisk(house: House) -> None:
     anna, bert = await house.browser("anna"), await house.browser("bert")
     account = await house.account(anna)
@@ -359,6 +384,7 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await page.screenshot(path=os.environ.get("SHOT", str(tmp_path / "muted.png")), full_page=True)
         await page.click("#doe-put_down")
         await citizen.ended()
+        await page.click("#do-end")
         await centre.operator_is("101", "ready")
 
         again = await centre.citizen(WIERDAM, listens=True)
@@ -366,7 +392,15 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await desk.text_of(page, "#phone-mute", "Microfoon uitzetten")
         await again.hears_tone(1000)
         await again.hang_up()
+        await page.click("#do-end")
         await centre.operator_is("101", "ready")
+
+        # Asterisk starts anew and knows no phone: the page is given another account, and dials, all by itself.
+        before = await centre.ask(ENDPOINT_OF, "101")
+        await asyncio.to_thread(centre.asterisk.restart)
+        elsewhere = f"SELECT endpoint <> '{before}' FROM operator_session WHERE logged_out_at IS NULL"
+        await centre.becomes(elsewhere, True)
+        await desk.text_of(page, "#phone-state", "De telefoon staat aan")
         await page.click("#do-log-out")
         await desk.text_of(page, "#operator .state", "Niet aangemeld")
         await desk.text_of(page, "#phone-state", "De telefoon staat uit")

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ari_app.core.access import Action, Actor, may
 from ari_app.core.browser_phones import PhoneAccount
 from ari_app.core.ids import AsteriskId, OperatorNumber, WebSessionId, optional
-from ari_app.storage.accounts.sessions import ALIVE
+from ari_app.storage.accounts.sessions import ALIVE, living_sessions
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
@@ -29,7 +30,7 @@ RETURNING name"""
 _PUSHED = "UPDATE web_phone SET pushed_at = $2 WHERE name = $1"
 _NOT_PUSHED = "UPDATE web_phone SET pushed_at = NULL WHERE node = $1"
 _LIVING = f"SELECT phone.session, phone.name, phone.digest {_OF} WHERE phone.node = $1 AND {_IS_ALIVE.format(now='$2')}"
-_ENDED = f"SELECT phone.name, account.operator {_OF} WHERE phone.node = $1 AND NOT {_IS_ALIVE.format(now='$2')}"
+_ALL = f"SELECT phone.session, phone.name, account.operator {_OF} WHERE phone.node = $1"
 _FORGET = "DELETE FROM web_phone WHERE name = ANY ($1)"
 #: of whom a call is; run by the ledger
 OPERATOR_AT = f"SELECT account.operator {_OF} WHERE phone.name = $1 AND {_IS_ALIVE.format(now='$2')}"
@@ -81,10 +82,19 @@ async def living_phones(pool: Pool, node: AsteriskId, now: datetime) -> list[Pho
 
 
 async def ended_phones(pool: Pool, node: AsteriskId, now: datetime) -> list[EndedPhone]:
-    """Those that Asterisk has to forget. Raises StoreUnavailable."""
+    """Those that Asterisk has to forget: their login is over, or may be no phone any more. Raises StoreUnavailable."""
     with translated():
-        rows: Sequence[Named] = await pool.fetch(_ENDED, node, now)
-    return [EndedPhone(row["name"], optional(OperatorNumber, row["operator"])) for row in rows]
+        rows: Sequence[Named] = await pool.fetch(_ALL, node)
+    living = await living_sessions(pool, [WebSessionId(row["session"]) for row in rows], now) if rows else {}
+    return [
+        EndedPhone(row["name"], optional(OperatorNumber, row["operator"]))
+        for row in rows
+        if not _may_be_phone(living.get(WebSessionId(row["session"])), row["operator"])
+    ]
+
+
+def _may_be_phone(actor: Actor | None, operator: str | None) -> bool:
+    return actor is not None and actor.operator == operator and may(actor, Action.OWN_STATE)
 
 
 async def forget_phones(pool: Pool, names: Collection[str]) -> None:

@@ -9,6 +9,11 @@ const LOOK_MS = 100;
 const LOUD = 12; // of 100: somebody speaks
 const SPOKE_MS = 1500; // for so long that it is said once
 const OTHER_PAGE = 4409;
+const LOGGED_OUT = 4401;
+const RIGHTS_CHANGED = 4403;
+const AGAIN_MS = 2000;
+const MOST_TRIES = 30;
+const FAREWELL_MS = 1500;
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -41,8 +46,9 @@ let talk = "";
 
 /** Somebody clicked: the browser lets a page ask for the microphone and make sound only then. */
 export async function signOn() {
-  if (phone) return;
+  if (phone || isTrying) return;
   warn("");
+  isMuted = false;
   if (!isSecureContext || !navigator.mediaDevices || !navigator.locks) return warn(NOT_SAFE);
   byId("phone-on").setAttribute("aria-disabled", "true");
   show("De telefoon wordt aangezet…");
@@ -79,9 +85,11 @@ function register({ name, password, domain, dials }) {
     // Asterisk may have ended the call while nobody heard it; asked anew, it says so.
     if (line.isEstablished()) line.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
   });
-  phone.on("registrationFailed", () => stop(NO_ANSWER));
+  phone.on("registrationFailed", again); // Asterisk was started anew, and is given this account by another name
   phone.on("disconnected", ({ code }) => {
     if (code === OTHER_PAGE) stop("Uw telefoon staat nu in een ander venster aan.");
+    else if (code === LOGGED_OUT || code === RIGHTS_CHANGED) stop("");
+    else if (phone && line?.isEnded()) again();
     else if (phone) show("De verbinding is even weg. Uw gesprek gaat door; de telefoon verbindt opnieuw.");
   });
   phone.on("newRTCSession", ({ originator, session }) => originator === "remote" && session.terminate());
@@ -104,10 +112,47 @@ function dial(target) {
       sdp: withAddress,
       icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, GATHER_MS)),
       confirmed: begin,
-      ended: () => stop(""),
-      failed: ({ cause }) => stop(cause === JsSIP.C.causes.CANCELED ? "" : NO_ANSWER),
+      ended,
+      failed: () => phone && stop(NO_ANSWER),
     },
   });
+}
+
+/** Hung up by the exchange: the operator is logged out, unless its socket goes as well: then it was stopped. */
+function ended({ originator, cause }) {
+  if (!phone) return;
+  if (originator === "remote" && cause === JsSIP.C.causes.BYE) hungUp = setTimeout(stop, FAREWELL_MS, "");
+  else again(); // a line that broke, and nobody had said so
+}
+let hungUp = 0;
+
+/** A new account, and a new line: as a click, but nobody has to give it. */
+async function again() {
+  if (isTrying) return;
+  isTrying = true;
+  show("De telefoon verbindt opnieuw…");
+  hangUp();
+  for (let left = MOST_TRIES; sound && left > 0; left -= 1) {
+    const reply = await fetch("/computer", { method: "POST", body: new URLSearchParams() }).catch(() => null);
+    if (reply?.redirected || reply?.status === 401) break;
+    if (reply?.ok && sound) {
+      isTrying = false;
+      return register(await reply.json());
+    }
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+  }
+  isTrying = false;
+  if (sound) stop(NO_ANSWER);
+}
+let isTrying = false;
+
+function hangUp() {
+  const [agent, call] = [phone, line];
+  phone = line = null;
+  clearTimeout(hungUp);
+  clearInterval(looking);
+  if (call && !call.isEnded()) call.terminate();
+  agent?.stop();
 }
 
 function begin() {
@@ -116,18 +161,14 @@ function begin() {
   byId("phone-begin").hidden = true;
   show("De telefoon staat aan. Laat dit tabblad open.");
   say("De telefoon staat aan.");
-  mute(false, "");
+  mute(isMuted, "");
   looking = setInterval(look, LOOK_MS);
 }
 let looking = 0;
 
 /** @param {string} why what went wrong; nothing when it was meant */
 function stop(why) {
-  const [agent, call] = [phone, line];
-  phone = line = null;
-  clearInterval(looking);
-  if (call && !call.isEnded()) call.terminate();
-  agent?.stop();
+  hangUp();
   sound?.close();
   sound = null;
   letGo();
