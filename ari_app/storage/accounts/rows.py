@@ -41,14 +41,15 @@ GivenRoles = Mapping[UUID, list[tuple[RoleRow, Scope]]]
 async def roles_of(connection: Connection, accounts: Iterable[UUID]) -> GivenRoles:
     """The roles of these accounts, each with its municipalities; in a transaction of `reading`, or of the owner."""
     found: dict[UUID, list[tuple[RoleRow, Scope]]] = {}
-    for row in await connection.fetch(_ROLES, list(accounts)):
-        given = RoleRow(
-            Role(row["role"]),
-            optional(MunicipalityCode, row["municipality"] or None),
-            optional(TeamCode, row["team"] or None),
-        )
-        scope = None if row["scope"] is None else frozenset(map(MunicipalityCode, row["scope"]))
-        found.setdefault(row["account"], []).append((given, scope))
+    # Thousands of operators have the same few: each is made once.
+    made: dict[tuple[str, str, str], tuple[RoleRow, Scope]] = {}
+    for account, *key, scope in await connection.fetch(_ROLES, list(accounts)):
+        role, municipality, team = key
+        given = made.get((role, municipality, team))
+        if given is None:
+            of = RoleRow(Role(role), optional(MunicipalityCode, municipality or None), optional(TeamCode, team or None))
+            given = made[role, municipality, team] = of, None if scope is None else frozenset(scope)
+        found.setdefault(account, []).append(given)
     return found
 
 

@@ -31,7 +31,7 @@ from ari_app.web.live.endings import SERVICE_RESTART, close_ended, end_idle_logi
 from ari_app.web.live.hearing import Hearing
 from ari_app.web.live.regions import Regions
 from ari_app.web.live.rendering_loop import RenderingLoop
-from ari_app.web.live.screen import REGIONS, Region, Screen
+from ari_app.web.live.screen import REGIONS, Region, Screen, put_by_turns
 
 log = structlog.get_logger(__name__)
 
@@ -224,27 +224,26 @@ class Hub:
                     await self.regions.show_boards(readers, self._now())
                 case Region.STAFF | Region.AT_RISK | Region.QUEUE:
                     html = await self.regions.same_for_all[region](scope, self._now())
-                    for screen in readers:
-                        screen.put(region, html)
+                    await put_by_turns(region, readers, html)
 
     def _show_line(self, screens: Iterable[Screen]) -> None:
-        made: dict[datetime | None, str] = {}
+        made: dict[str | None, str] = {}
         for screen in screens:
-            since = self._old_since(screen)
-            if since not in made:
-                made[since] = self.regions.line(since, is_store=not self.is_ready)
-            screen.put(Region.LINE, made[since])
+            if screen.node not in made:
+                made[screen.node] = self.regions.line(self._old_since(screen.node), is_store=not self.is_ready)
+            screen.put(Region.LINE, made[screen.node])
 
-    def _old_since(self, screen: Screen) -> datetime | None:
-        """Since when the screen is old: the store does not answer, or no controller writes what happens.
+    def _old_since(self, of: str | None) -> datetime | None:
+        """Since when a screen of this node, or of all, is old.
 
-        Nothing is known of that before the first look, so nothing is said of it.
+        The store does not answer, or no controller writes what happens. Nothing is known of that before the first look,
+        so nothing is said of it.
         """
         if not self._has_looked:
             return None
         if not self.is_ready:
             return self._store_answered_at or self._now()
-        nodes = [node for node in self._nodes if screen.node in (None, node.name)]
+        nodes = [node for node in self._nodes if of in (None, node.name)]
         if all(node.is_away for node in nodes):
             return max((node.seen_at for node in nodes), default=self._now())
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Self
 from uuid import UUID
@@ -70,6 +71,9 @@ PAGE_ACTIONS = {
     Page.REQUESTS: Action.REQUESTS,
     Page.CALAMITY: Action.CALAMITY,
 }
+
+#: so many screens are written to at a time, and so long others have their turn then
+AT_ONCE, BREATH_SECONDS = 50, 0.005
 
 _NOBODY = Actor(AccountId(UUID(int=0)), "", "", None, ())
 
@@ -150,3 +154,12 @@ class Screen:
         self._woken.clear()
         due, self._due = self._due, {}
         return "".join(due[region] for region in Region if region in due)
+
+
+async def put_by_turns(region: Region, screens: Sequence[Screen], html: str) -> None:
+    """The same for all of them, some at a time: what goes to thousands keeps no caller's card waiting."""
+    for first in range(0, len(screens), AT_ONCE):
+        if first:
+            await asyncio.sleep(BREATH_SECONDS)
+        for screen in screens[first : first + AT_ONCE]:
+            screen.put(region, html)
