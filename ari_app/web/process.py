@@ -21,6 +21,7 @@ from ari_app.web.app import PortTaken
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
 from ari_app.web.desk_app import make_desk_app
+from ari_app.web.garbage import keep_collections_short
 from ari_app.web.live.hub import Hub
 from ari_app.web.live.regions import Regions
 from ari_app.web.oidc.client import Provider
@@ -66,6 +67,7 @@ async def serve_pages(options: WebOptions) -> None:
         await runner.setup()
         hub = asyncio.create_task(site.hub.run(), name="hub")
         watch = None if site.relay is None else asyncio.create_task(site.relay.watch(), name="phones")
+        garbage = asyncio.create_task(keep_collections_short(lambda: site.hub.screen_count), name="garbage")
         try:
             tcp = web.TCPSite(runner, options.bind, options.port, ssl_context=context)
             try:
@@ -84,7 +86,8 @@ async def serve_pages(options: WebOptions) -> None:
                 await site.relay.close()
             await runner.cleanup()
             hub.cancel()
-            await asyncio.gather(hub, return_exceptions=True)
+            garbage.cancel()
+            await asyncio.gather(hub, garbage, return_exceptions=True)
 
 
 def _now() -> datetime:
