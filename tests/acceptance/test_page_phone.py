@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import os
 import re
 import secrets
 import socket
@@ -320,6 +319,18 @@ _PEAKS = """
   return bins[at] < -70 ? 0 : (at * analyser.context.sampleRate) / analyser.fftSize;
 })"""
 
+#: the browser's own words for it, and ours
+_WRONG = {
+    "NotAllowedError": "De microfoon is niet toegestaan",
+    "NotFoundError": "Sluit uw headset aan",
+    "NotReadableError": "Sluit dat programma",
+}
+_REFUSE = """
+(error) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error)); }"""
+_HOLD = """
+() => new Promise((held) => {
+  navigator.locks.request("telefoon", () => { held(); return new Promise(() => {}); }); })"""
+
 
 async def hears_in_page(page: Page, hertz: float) -> None:
     """Wait until this tone is the loudest of what comes from the other side."""
@@ -356,6 +367,20 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await desk.look_over(page, "the desk that may be a phone")
         assert not any("/phone-" in url for url in loaded)
 
+        # What goes wrong is said with what to do about it.
+        for error, words in _WRONG.items():
+            await page.evaluate(_REFUSE, error)
+            await page.click("#phone-on")
+            await desk.text_of(page, "#answer", words)
+            await desk.text_of(page, "#phone-state", "De telefoon staat uit")
+        await page.evaluate("() => { delete navigator.mediaDevices.getUserMedia; }")
+        other = await context.new_page()
+        await other.goto(f"{desk.url}/")
+        await other.evaluate(_HOLD)
+        await page.click("#phone-on")
+        await desk.text_of(page, "#answer", "De telefoon staat al aan in een ander tabblad")
+        await other.close()
+
         await page.focus("#phone-on")
         await page.keyboard.press("Enter")
         await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
@@ -376,12 +401,17 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await hears_in_page(page, 700)
         assert await page.evaluate("document.getElementById('phone-other').value") > 0
 
+        # Another microphone, in the talk: nothing is agreed anew, and it is kept for the next time.
+        await page.select_option("#phone-mic", index=1)
+        await page.locator("#phone-mic").blur()
+        await citizen.hears_tone(1000)
+        assert await page.evaluate("JSON.parse(localStorage.getItem('phone-devices'))['phone-mic']")
+
         await page.keyboard.press("Alt+Shift+KeyM")
         await desk.text_of(page, "#phone-mute", "Microfoon staat uit")
         await desk.text_of(page, "#status", "Uw microfoon staat uit")
         await desk.text_of(page, "#phone-muted", "U praat, maar uw microfoon staat uit")
         await desk.look_over(page, "a microphone that is off")
-        await page.screenshot(path=os.environ.get("SHOT", str(tmp_path / "muted.png")), full_page=True)
         await page.click("#doe-put_down")
         await citizen.ended()
         await page.click("#do-end")
