@@ -7,7 +7,7 @@ connection; until it has one, the relay does not let that page in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -54,6 +54,8 @@ OFFLINE = "offline"
 _MAY_GET_CALLS = frozenset({OperatorState.READY, OperatorState.OFFERED})
 #: how long the page of an operator who is not to get calls may be gone
 PAUSE_PATIENCE = timedelta(seconds=30)
+#: more pages than these are looked for in the list of all phones
+ASKED_ONE_BY_ONE = 10
 RETRY_SECONDS = 0.5
 
 
@@ -138,7 +140,7 @@ class BrowserPhones:
         """
         lines = {name: one for one in self._registry.sessions() if (name := name_at(one.endpoint)) is not None}
         try:
-            gone = {name for name in lines if await self._is_gone(name)}
+            gone = await self._gone(lines)
             self._gone_since = {name: self._gone_since.get(name, self._clock()) for name in gone}
             for name, since in self._gone_since.items():
                 session, channel_id = lines[name], lines[name].channel_id
@@ -151,11 +153,18 @@ class BrowserPhones:
         except AriError as error:
             log.warning("browser_phones_not_seen", error=str(error))
 
-    async def _is_gone(self, name: str) -> bool:
-        """An account that was taken out is that of a login that is over: `tick` sees to it."""
-        with suppress(NotFound):
-            return (await self._ari.endpoints.get(TECHNOLOGY.rstrip("/"), name)).state == OFFLINE
-        return False
+    async def _gone(self, names: Collection[str]) -> set[str]:
+        """Those without a contact. An account that was taken out is that of a login that is over: `tick` sees to it."""
+        technology = TECHNOLOGY.rstrip("/")
+        if len(names) > ASKED_ONE_BY_ONE:
+            known = await self._ari.endpoints.list_by_tech(technology)
+            return {one.resource for one in known if one.state == OFFLINE and one.resource in names}
+        gone = set()
+        for name in names:
+            with suppress(NotFound):
+                if (await self._ari.endpoints.get(technology, name)).state == OFFLINE:
+                    gone.add(name)
+        return gone
 
     def _log_out(self, phone: EndedPhone) -> None:
         """At once, or after the talk that goes on."""

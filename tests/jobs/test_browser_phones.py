@@ -1,0 +1,125 @@
+"""Pages that are gone: whose line is hung up, and when. Their accounts: tests/acceptance/test_page_phone.py."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from ari_app.ari.client import AriClient
+from ari_app.ari.errors import AriUnreachable, NotFound
+from ari_app.calls.clock import SystemClock
+from ari_app.calls.mailbox import Mailbox
+from ari_app.calls.registry import Registry, SessionEntry
+from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, OperatorNumber, new_session_id
+from ari_app.core.operators import OperatorState
+from ari_app.jobs.browser_phones import ASKED_ONE_BY_ONE, PAUSE_PATIENCE, BrowserPhones
+from ari_app.storage.db.engine import Pool
+from tests.storage.values import NINE, new_session
+
+pytestmark = pytest.mark.pure
+
+
+class FakeAri:
+    """Endpoints by name with their state, and what was asked."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, str] = {}
+        self.hung_up: list[str] = []
+        self.asked: list[str] = []
+        self.is_away = False
+        self.endpoints, self.channels = self, self
+
+    async def get(self, tech: str, name: str) -> SimpleNamespace:
+        self.asked.append(name)
+        if self.is_away:
+            raise AriUnreachable("endpoints.get", "nobody")
+        if name not in self.states:
+            raise NotFound("endpoints.get", "none", 404)
+        return SimpleNamespace(resource=name, state=self.states[name])
+
+    async def list_by_tech(self, tech: str) -> list[SimpleNamespace]:
+        self.asked.append("all")
+        return [SimpleNamespace(resource=name, state=state) for name, state in self.states.items()]
+
+    async def hangup(self, channel_id: str) -> None:
+        self.hung_up.append(channel_id)
+
+
+class Place:
+    def __init__(self) -> None:
+        self.now = NINE
+        self.ari, self.registry = FakeAri(), Registry()
+        ari, pool = cast(AriClient, self.ari), cast(Pool, None)
+        self.phones = BrowserPhones(pool, ari, AsteriskId("node1"), self.registry, lambda: self.now, ("127.0.0.1",))
+
+    def at_work(self, number: int, state: OperatorState, *, is_there: bool) -> ChannelId:
+        name, channel = f"web-{number:032x}", ChannelId(f"node1-{number}")
+        self.ari.states[name] = "online" if is_there else "offline"
+        session = replace(
+            new_session(OperatorNumber(str(number))),
+            id=new_session_id(),
+            endpoint=Endpoint(f"PJSIP/{name}"),
+            channel_id=channel,
+            state=state,
+        )
+        self.registry.add_session(SessionEntry(session, Mailbox(SystemClock())))
+        return channel
+
+
+async def test_a_page_that_is_gone_gets_no_caller_and_a_pause_and_a_talk_go_on_for_a_while() -> None:
+    place = Place()
+    ready = place.at_work(1, OperatorState.READY, is_there=False)
+    offered = place.at_work(2, OperatorState.OFFERED, is_there=False)
+    paused = place.at_work(3, OperatorState.PAUSED, is_there=False)
+    wrap_up = place.at_work(4, OperatorState.WRAP_UP, is_there=False)
+    place.at_work(5, OperatorState.TALKING, is_there=False)
+    place.at_work(6, OperatorState.READY, is_there=True)
+    await place.phones.look()
+    assert set(place.ari.hung_up) == {ready, offered}
+    place.ari.hung_up.clear()
+    place.now += PAUSE_PATIENCE - timedelta(seconds=1)
+    await place.phones.look()
+    assert not {paused, wrap_up} & set(place.ari.hung_up)
+    place.now += timedelta(seconds=1)
+    await place.phones.look()
+    assert {paused, wrap_up} <= set(place.ari.hung_up)
+    assert ChannelId("node1-5") not in place.ari.hung_up
+
+
+async def test_a_page_that_comes_back_in_a_pause_begins_anew() -> None:
+    place = Place()
+    place.at_work(3, OperatorState.PAUSED, is_there=False)
+    await place.phones.look()
+    place.ari.states[f"web-{3:032x}"] = "online"
+    place.now += PAUSE_PATIENCE
+    await place.phones.look()
+    place.ari.states[f"web-{3:032x}"] = "offline"
+    await place.phones.look()
+    assert place.ari.hung_up == []
+
+
+async def test_other_phones_are_not_asked_for_and_an_asterisk_that_is_away_takes_nobody_away() -> None:
+    place = Place()
+    place.registry.add_session(SessionEntry(new_session(), Mailbox(SystemClock())))
+    await place.phones.look()
+    assert place.ari.asked == []
+    place.at_work(1, OperatorState.READY, is_there=False)
+    place.ari.is_away = True
+    await place.phones.look()
+    assert place.ari.hung_up == []
+    place.ari.is_away = False
+    place.ari.states.clear()  # its account was taken out
+    await place.phones.look()
+    assert place.ari.hung_up == []
+
+
+async def test_many_pages_are_one_question() -> None:
+    place = Place()
+    channels = [place.at_work(n, OperatorState.READY, is_there=n % 2 == 0) for n in range(ASKED_ONE_BY_ONE + 1)]
+    await place.phones.look()
+    assert place.ari.asked == ["all"]
+    assert set(place.ari.hung_up) == set(channels[1::2])
