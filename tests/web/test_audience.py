@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from uuid import uuid4
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from ari_app.core.access import Actor, Grant, Role, Scope
 from ari_app.core.ids import AccountId, CallId, MunicipalityCode, OperatorNumber
 from ari_app.web.live.audience import Audience
-from ari_app.web.live.screen import Page, Region, Screen
+from ari_app.web.live.rendering_loop import RenderingLoop
+from ari_app.web.live.screen import AT_ONCE, BREATH_SECONDS, Page, Region, Screen, put_by_turns
 
 pytestmark = pytest.mark.pure
 
@@ -61,3 +64,23 @@ def test_a_screen_that_has_gone_is_found_nowhere_also_when_its_card_is_read_afte
     assert len(audience) == 0 and gone not in audience
     assert audience.showing(Region.CARD) == audience.readers(Region.CARD, None) == []
     audience.discard(gone)
+
+
+async def test_what_goes_to_many_screens_lets_others_have_their_turn() -> None:
+    screens = [desk(frozenset({WIERDAM})) for _ in range(2 * AT_ONCE + 1)]
+    putting = asyncio.create_task(put_by_turns(Region.QUEUE, screens, "html"))
+    await asyncio.sleep(0)
+    assert [screen.has(Region.QUEUE) for screen in screens].count(True) == AT_ONCE
+    assert await putting >= 2 * BREATH_SECONDS
+    assert all(screen.shown(Region.QUEUE) == "html" for screen in screens)
+    assert await put_by_turns(Region.QUEUE, screens[:AT_ONCE], "other") == 0, "a few are written to at once"
+
+
+async def test_the_turns_of_others_do_not_make_a_region_rare() -> None:
+    async def show(region: Region, screens: Iterable[Screen]) -> float:
+        await asyncio.sleep(0.2)
+        return 0.2
+
+    loop = RenderingLoop(show, Audience(), lambda region: 2.0)
+    assert await loop._show_all({Region.QUEUE: {desk(None)}})
+    assert loop._due[Region.QUEUE] - asyncio.get_running_loop().time() == pytest.approx(2.0, abs=1.0)

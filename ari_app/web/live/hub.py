@@ -183,8 +183,9 @@ class Hub:
     def _mark_all(self, region: Region) -> None:
         self._mark(region, self._screens.showing(region))
 
-    async def _show(self, region: Region, screens: Iterable[Screen]) -> None:
-        by_scope: dict[Scope, list[Screen]] = defaultdict(list)
+    async def _show(self, region: Region, screens: Iterable[Screen]) -> float:
+        """For how many of its seconds it let others have their turn."""
+        rested, by_scope = 0.0, defaultdict[Scope, list[Screen]](list)
         for screen in screens:
             by_scope[screen.scope(region)].append(screen)
         for scope, readers in by_scope.items():
@@ -224,7 +225,8 @@ class Hub:
                     await self.regions.show_boards(readers, self._now())
                 case Region.STAFF | Region.AT_RISK | Region.QUEUE:
                     html = await self.regions.same_for_all[region](scope, self._now())
-                    await put_by_turns(region, readers, html)
+                    rested += await put_by_turns(region, readers, html)
+        return rested
 
     def _show_line(self, screens: Iterable[Screen]) -> None:
         made: dict[str | None, str] = {}

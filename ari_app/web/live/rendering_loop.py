@@ -22,7 +22,8 @@ RETRY_SECONDS = 1.0
 #: at most this part of the time is spent on a region, so that what takes long is shown less often
 LONGEST_PART = 0.05
 
-Show = Callable[[Region, Iterable[Screen]], Awaitable[None]]
+#: returns for how many seconds it let others have their turn
+Show = Callable[[Region, Iterable[Screen]], Awaitable[float]]
 
 
 class RenderingLoop:
@@ -77,9 +78,9 @@ class RenderingLoop:
         """False: the store is away, and what was taken stays marked. A bug costs the region, and not the process."""
         clock = asyncio.get_running_loop().time
         for region, screens in taken.items():
-            began = clock()
+            began, rested = clock(), 0.0
             try:
-                await self._show(region, screens)
+                rested = await self._show(region, screens)
             except StoreUnavailable:
                 for again, marked in taken.items():
                     self._marks[again].update(one for one in marked if one in self._audience)
@@ -88,5 +89,5 @@ class RenderingLoop:
                 log.error("region_failed", region=region.value, exc_info=error)
             pause = self._pause_seconds(region)
             if pause and began >= self._due[region]:  # those who show it for the first time keep nobody else waiting
-                self._due[region] = clock() + max(pause, (clock() - began) / LONGEST_PART)
+                self._due[region] = clock() + max(pause, (clock() - began - rested) / LONGEST_PART)
         return True

@@ -156,10 +156,17 @@ class Screen:
         return "".join(due[region] for region in Region if region in due)
 
 
-async def put_by_turns(region: Region, screens: Sequence[Screen], html: str) -> None:
-    """The same for all of them, some at a time: what goes to thousands keeps no caller's card waiting."""
+async def put_by_turns(region: Region, screens: Sequence[Screen], html: str) -> float:
+    """The same for all of them, some at a time: what goes to thousands keeps no caller's card waiting.
+
+    Returns for how many seconds others had their turn.
+    """
+    clock, rested = asyncio.get_running_loop().time, 0.0
     for first in range(0, len(screens), AT_ONCE):
         if first:
+            at = clock()
             await asyncio.sleep(BREATH_SECONDS)
+            rested += clock() - at
         for screen in screens[first : first + AT_ONCE]:
             screen.put(region, html)
+    return rested
