@@ -6,12 +6,16 @@ import asyncio
 import hashlib
 import re
 import secrets
+import socket
 from dataclasses import dataclass, field
 
 from aiohttp import ClientWebSocketResponse
 
 from tests.patience import PATIENCE_SECONDS
+from tests.place import address
 
+#: from which the relay speaks to Asterisk, and from which nobody may
+BINDS, STRANGER = address(1), address(60)
 _CHALLENGE = re.compile(r'nonce="([^"]*)"')
 #: an offer as a browser makes it, of a browser that is nowhere
 _OFFER = "\r\n".join(
@@ -127,3 +131,29 @@ def _header(text: str, name: str) -> str:
     found = re.search(rf"\r\n{name}: *(.*)\r\n", text)
     assert found is not None, text
     return found[1]
+
+
+async def over_udp(host: str, port: int, account: Account) -> str:
+    """The last answer to a REGISTER over plain UDP, from another address than the relay's."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setblocking(False)
+        sock.bind((STRANGER, 0))
+        sock.connect((host, port))
+        at = f"{STRANGER}:{sock.getsockname()[1]}"
+        uri, call, answer = f"sip:{host}:{port}", secrets.token_hex(8), ""
+        for number, more in ((1, ""), (2, "?")):
+            if more:
+                if "nonce=" not in answer:
+                    break
+                more = authorization(account, "REGISTER", uri, answer)
+            text = (
+                f"REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
+                f"Max-Forwards: 70\r\nFrom: <sip:{account.name}@{host}>;tag=x\r\nTo: <sip:{account.name}@{host}>\r\n"
+                f"Call-ID: {call}\r\nCSeq: {number} REGISTER\r\nContact: <sip:{account.name}@{at}>\r\n"
+                f"{more}Content-Length: 0\r\n\r\n"
+            )
+            await loop.sock_sendall(sock, text.encode())
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                answer = (await loop.sock_recv(sock, 65536)).decode()
+    return answer

@@ -3,115 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import math
 import re
 import secrets
-import socket
-import struct
-import wave
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession, ClientWebSocketResponse, CookieJar, TCPConnector, WSMsgType, WSServerHandshakeError
-from playwright.async_api import Page
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType, WSServerHandshakeError
 
-from ari_app.core.access import Role
-from ari_app.core.accounts import RoleRow
-from ari_app.core.ids import MunicipalityCode
-from ari_app.local.pages import LocalPages, PagesSettings
-from ari_app.local.ports import Protocol, free_port
-from ari_app.storage.accounts.passwords import Passwords
-from ari_app.storage.accounts.store import add_account, set_password_hash
-from ari_app.storage.db.engine import Database
-from ari_app.storage.db.roles import SERVE, WEB
 from tests.acceptance.application import sample_area
 from tests.acceptance.centre import Centre
-from tests.acceptance.page_phone import Account, PagePhone, authorization
+from tests.acceptance.page_house import House, open_house
+from tests.acceptance.page_phone import BINDS, STRANGER, PagePhone, over_udp
+from tests.acceptance.page_sound import HOLD, LISTEN, REFUSE, WRONG, hears_in_page, write_tone
 from tests.patience import PATIENCE_SECONDS
-from tests.place import address
-from tests.roles import as_role
 from tests.web.chromium import before_pages
-from tests.web.people import PASSWORD, Browser, Clock, set_number
+from tests.web.people import Browser, Clock
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 AREA = sample_area()
-BINDS, STRANGER = address(1), address(60)
 WIERDAM = "0119990400"
 OPTIONS = {"ARI_APP_PHONE_RELAYS": BINDS}
 ENDPOINT_OF = "SELECT endpoint FROM operator_session WHERE operator = $1 AND logged_out_at IS NULL"
-
-
-@dataclass
-class House:
-    """The pages over the centre's database, with anna (101) and bert (102)."""
-
-    centre: Centre
-    pages: LocalPages
-    serve: Database
-    stack: AsyncExitStack
-
-    @property
-    def url(self) -> str:
-        return self.pages.settings.url
-
-    async def browser(self, login: str) -> Browser:
-        session = await self.stack.enter_async_context(ClientSession(cookie_jar=CookieJar(unsafe=True)))
-        browser = Browser(session, self.url, Clock())
-        assert (await browser.log_in(login)).status == 303
-        return browser
-
-    async def account(self, browser: Browser) -> Account:
-        """Of this login's page."""
-        async with await browser.post("/computer") as reply:
-            assert reply.status == 200, await reply.text()
-            assert reply.headers["Cache-Control"] == "no-store"
-            said = json.loads(await reply.text())
-        return Account(said["name"], said["password"])
-
-    async def socket(self, browser: Browser, **headers: str) -> ClientWebSocketResponse:
-        sent = {"Origin": self.url} | headers
-        return await browser.session.ws_connect(f"{self.url}/sip", headers=sent, protocols=("sip",))
-
-    async def phone(self, browser: Browser) -> PagePhone:
-        """Registered, and in no call."""
-        account = await self.account(browser)
-        phone = PagePhone(await self.socket(browser), account)
-        assert (await phone.register()).startswith("SIP/2.0 200")
-        return phone
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def house(centre: Centre, server_directory: Path) -> AsyncIterator[House]:
     async with open_house(centre, server_directory) as house:
         yield house
-
-
-@asynccontextmanager
-async def open_house(centre: Centre, directory: Path) -> AsyncIterator[House]:
-    settings = centre.asterisk.settings
-    extra = {
-        "ARI_APP_DESK_PHONE_URL": f"ws://{settings.http_bind}:{settings.http_port}/ws",
-        "ARI_APP_DESK_PHONE_FROM": BINDS,
-    }
-    port = free_port(Protocol.TCP, BINDS)
-    pages = LocalPages(PagesSettings(directory / "page-phone", as_role(centre.database_url, WEB), port, BINDS, extra))
-    async with Database(as_role(centre.database_url, SERVE)) as serve, AsyncExitStack() as stack:
-        if not await serve.pool.fetchval("SELECT count(*) FROM account"):
-            for login, number, town in (("anna", "101", "GM9904"), ("bert", "102", "GM9904")):
-                role = RoleRow(Role.OPERATOR, MunicipalityCode(town))
-                account = await add_account(serve.background, login, login, None, [role], "test", Clock()())
-                await set_number(serve, account, number)
-                await set_password_hash(serve.background, account, await Passwords().hash(PASSWORD))
-        pages.start()
-        stack.callback(pages.stop)
-        pages.wait_until_ready()
-        yield House(centre, pages, serve, stack)
 
 
 async def closed_with(sock: ClientWebSocketResponse) -> int | None:
@@ -273,73 +195,6 @@ async def test_given_an_account_of_a_page_when_it_is_used_elsewhere_then_asteris
     assert await house.centre.ask(lines, f"PJSIP/{account.name}") == 0
 
 
-async def over_udp(host: str, port: int, account: Account) -> str:
-    """The last answer to a REGISTER over plain UDP, from another address than the relay's."""
-    loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.setblocking(False)
-        sock.bind((STRANGER, 0))
-        sock.connect((host, port))
-        at = f"{STRANGER}:{sock.getsockname()[1]}"
-        uri, call, answer = f"sip:{host}:{port}", secrets.token_hex(8), ""
-        for number, more in ((1, ""), (2, "?")):
-            if more:
-                if "nonce=" not in answer:
-                    break
-                more = authorization(account, "REGISTER", uri, answer)
-            text = (
-                f"REGISTER {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{secrets.token_hex(6)};rport\r\n"
-                f"Max-Forwards: 70\r\nFrom: <sip:{account.name}@{host}>;tag=x\r\nTo: <sip:{account.name}@{host}>\r\n"
-                f"Call-ID: {call}\r\nCSeq: {number} REGISTER\r\nContact: <sip:{account.name}@{at}>\r\n"
-                f"{more}Content-Length: 0\r\n\r\n"
-            )
-            await loop.sock_sendall(sock, text.encode())
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                answer = (await loop.sock_recv(sock, 65536)).decode()
-    return answer
-
-
-#: what the page hears, as a spectrum: the strongest frequency of each sound that it measures
-_LISTEN = """
-(() => {
-  window.listening = [];
-  const made = AudioContext.prototype.createAnalyser;
-  AudioContext.prototype.createAnalyser = function () {
-    const analyser = made.call(this);
-    analyser.fftSize = 8192;
-    window.listening.push(analyser);
-    return analyser;
-  };
-})()"""
-_PEAKS = """
-() => window.listening.map((analyser) => {
-  const bins = new Float32Array(analyser.frequencyBinCount);
-  analyser.getFloatFrequencyData(bins);
-  const at = bins.indexOf(Math.max(...bins));
-  return bins[at] < -70 ? 0 : (at * analyser.context.sampleRate) / analyser.fftSize;
-})"""
-
-#: the browser's own words for it, and ours
-_WRONG = {
-    "NotAllowedError": "De microfoon is niet toegestaan",
-    "NotFoundError": "Sluit uw headset aan",
-    "NotReadableError": "Sluit dat programma",
-}
-_REFUSE = """
-(error) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error)); }"""
-_HOLD = """
-() => new Promise((held) => {
-  navigator.locks.request("telefoon", () => { held(); return new Promise(() => {}); }); })"""
-
-
-async def hears_in_page(page: Page, hertz: float) -> None:
-    """Wait until this tone is the loudest of what comes from the other side."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        # Nothing in the page says that it hears another tone.
-        while abs((await page.evaluate(_PEAKS))[-1] - hertz) > 15:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
 @pytest.mark.silence_meant("a microphone that is off")
 async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_and_both_sides_are_heard(
     house: House, tmp_path: Path
@@ -356,7 +211,7 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         # With a permission that is kept a browser tells its address, as where somebody clicked Allow.
         context = await desk.browser.new_context(viewport={"width": 1440, "height": 900}, permissions=["microphone"])
         context.set_default_timeout(PATIENCE_SECONDS * 1000)
-        await context.add_init_script(_LISTEN)
+        await context.add_init_script(LISTEN)
         page = await context.new_page()
         wrong: list[str] = []
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -368,15 +223,15 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         assert not any("/phone-" in url for url in loaded)
 
         # What goes wrong is said with what to do about it.
-        for error, words in _WRONG.items():
-            await page.evaluate(_REFUSE, error)
+        for error, words in WRONG.items():
+            await page.evaluate(REFUSE, error)
             await page.click("#phone-on")
             await desk.text_of(page, "#answer", words)
             await desk.text_of(page, "#phone-state", "De telefoon staat uit")
         await page.evaluate("() => { delete navigator.mediaDevices.getUserMedia; }")
         other = await context.new_page()
         await other.goto(f"{desk.url}/")
-        await other.evaluate(_HOLD)
+        await other.evaluate(HOLD)
         await page.click("#phone-on")
         await desk.text_of(page, "#answer", "De telefoon staat al aan in een ander tabblad")
         await other.close()
@@ -437,13 +292,3 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         assert await page.is_visible("#phone-on")
         assert wrong == []
         await context.close()
-
-
-def write_tone(path: Path, hertz: float, seconds: int = 4) -> None:
-    rate = 48000
-    samples = (round(12000 * math.sin(2 * math.pi * hertz * at / rate)) for at in range(rate * seconds))
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(rate)
-        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))

@@ -1,0 +1,63 @@
+"""What a page that is a phone hears, says, and is refused by its browser."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import struct
+import wave
+from pathlib import Path
+
+from playwright.async_api import Page
+
+from tests.patience import PATIENCE_SECONDS
+
+#: what the page hears, as a spectrum: the strongest frequency of each sound that it measures
+LISTEN = """
+(() => {
+  window.listening = [];
+  const made = AudioContext.prototype.createAnalyser;
+  AudioContext.prototype.createAnalyser = function () {
+    const analyser = made.call(this);
+    analyser.fftSize = 8192;
+    window.listening.push(analyser);
+    return analyser;
+  };
+})()"""
+_PEAKS = """
+() => window.listening.map((analyser) => {
+  const bins = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(bins);
+  const at = bins.indexOf(Math.max(...bins));
+  return bins[at] < -70 ? 0 : (at * analyser.context.sampleRate) / analyser.fftSize;
+})"""
+
+#: the browser's own words for it, and ours
+WRONG = {
+    "NotAllowedError": "De microfoon is niet toegestaan",
+    "NotFoundError": "Sluit uw headset aan",
+    "NotReadableError": "Sluit dat programma",
+}
+REFUSE = """
+(error) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error)); }"""
+HOLD = """
+() => new Promise((held) => {
+  navigator.locks.request("telefoon", () => { held(); return new Promise(() => {}); }); })"""
+
+
+async def hears_in_page(page: Page, hertz: float) -> None:
+    """Wait until this tone is the loudest of what comes from the other side."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        # Nothing in the page says that it hears another tone.
+        while abs((await page.evaluate(_PEAKS))[-1] - hertz) > 15:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+def write_tone(path: Path, hertz: float, seconds: int = 4) -> None:
+    rate = 48000
+    samples = (round(12000 * math.sin(2 * math.pi * hertz * at / rate)) for at in range(rate * seconds))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
