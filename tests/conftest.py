@@ -17,7 +17,6 @@ import logging
 import secrets
 import shutil
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +34,6 @@ from ari_app.local.errors import LocalError
 from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
 from tests import dead_channels, directories, hashes, machine, privacy, sharing
-from tests.patience import PATIENCE_SECONDS
 from tests.place import WORKER, address
 
 if TYPE_CHECKING:
@@ -281,23 +279,7 @@ def clean_asterisk(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if server.pid is not None:
         try:
-            left = _wait_until_empty(server)
+            left = dead_channels.wait_until_empty(server)
         finally:
             server.cli("channel request hangup all")
         assert left == {"channels": [], "bridges": []}
-
-
-def _wait_until_empty(server: LocalAsterisk) -> dict[str, list[str]]:
-    """The channels and bridges left in Asterisk; the last hang-ups of a test may take a moment."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    look_at = time.monotonic() + dead_channels.LOOK_AFTER_SECONDS
-    exchange = dead_channels.RealExchange(server)
-    while True:
-        left = {"channels": [*exchange.channels().values()], "bridges": [*exchange.bridges()]}
-        if not any(left.values()) or time.monotonic() > deadline:
-            return left
-        if time.monotonic() > look_at:
-            if dead_channels.only_dead_are_left(exchange):
-                dead_channels.restart(server)
-            look_at = time.monotonic() + dead_channels.LOOK_AFTER_SECONDS
-        time.sleep(0.05)

@@ -118,3 +118,19 @@ def restart(server: LocalAsterisk) -> None:
     print(f"Asterisk kept channels without their phones, and is restarted: {names}", file=sys.stderr)  # noqa: T201
     server.kill()  # a stop would wait for them
     server.start()
+
+
+def wait_until_empty(server: LocalAsterisk) -> dict[str, list[str]]:
+    """The channels and bridges left in Asterisk; the last hang-ups of a test may take a moment."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    look_at = time.monotonic() + LOOK_AFTER_SECONDS
+    exchange = RealExchange(server)
+    while True:
+        left = {"channels": [*exchange.channels().values()], "bridges": [*exchange.bridges()]}
+        if not any(left.values()) or time.monotonic() > deadline:
+            return left
+        if time.monotonic() > look_at:
+            if only_dead_are_left(exchange):
+                restart(server)
+            look_at = time.monotonic() + LOOK_AFTER_SECONDS
+        time.sleep(0.05)

@@ -44,10 +44,11 @@ from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel, Snapshot
+from tests.calls.snapshots import snapshot_of
 from tests.fakes.callbacks import FakeCallbackStore, FakeRows
 from tests.fakes.clock import FakeClock, settle
 from tests.fakes.ledger import FakeLedger
-from tests.fakes.switch import WAITING, FakeSwitch
+from tests.fakes.switch import FakeSwitch
 from tests.fakes.voice import NamedVoice
 
 NODE = AsteriskId("node1")
@@ -232,19 +233,7 @@ class World:
 
     def snapshot(self) -> Snapshot:
         """The snapshot that Asterisk would give now."""
-        switch = self.switch
-        channels = {c: self._as_seen(c) for c in switch.channels}
-        channels |= {c: LiveChannel(c, self.now, True, None) for c in switch.strangers}
-        bridges = {bridge_id: frozenset(members) for bridge_id, members in switch.bridges.items()}
-        return Snapshot(self.clock.now(), channels, {**bridges, WAITING: frozenset(switch.waiting)})
-
-    def _as_seen(self, channel_id: ChannelId) -> LiveChannel:
-        arrived, created = self.arrivals.get(channel_id), self.switch.created.get(channel_id)
-        if arrived is None:
-            assert created is not None
-            arrived = LiveChannel(channel_id, created[2], False, ("leg", str(created[1])))
-        args = None if channel_id in self.switch.fallback else arrived.stasis_args
-        return replace(arrived, is_up=channel_id in self.switch.up, stasis_args=args)
+        return snapshot_of(self.switch, self.arrivals, self.clock.now(), self.now)
 
     async def sweep(self) -> int:
         """As the application does every few seconds."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 
 import pytest
 
@@ -20,78 +19,34 @@ from ari_app.core.account_commands import (
     TakeRole,
     UnlockAccount,
 )
-from ari_app.core.accounts import Account, RoleRow
+from ari_app.core.accounts import RoleRow
 from ari_app.core.commands import AskedCommand
-from ari_app.core.ids import AccountId, MunicipalityCode, OperatorNumber, TeamCode, new_account_id, new_command_id
-from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
-from ari_app.jobs.account_commands import change_account
+from ari_app.core.ids import OperatorNumber, TeamCode, new_account_id, new_command_id
+from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused, Unanswered
 from ari_app.storage.accounts.changes import AccountRefused
-from ari_app.storage.accounts.logins import candidate, candidate_of_link
+from ari_app.storage.accounts.logins import candidate_of_link
 from ari_app.storage.accounts.store import (
     add_account,
     change_roles,
     find_account,
     list_accounts,
     lock_account,
-    set_operator,
     set_password_hash,
 )
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.commands.asker import ask
-from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Database
-from ari_app.storage.db.roles import SERVE
+from tests.jobs.account_town import DIGEST, ELDERLO, NOW, WIERDAM, account, deeds, told, with_administrators
 from tests.jobs.test_row_commands import claimed_by_one_that_dies
-from tests.roles import as_role
 from tests.storage.commands.people import controller
 
 pytestmark = pytest.mark.postgres
 
-NOW = datetime.now(UTC)
-WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
-DIGEST = digest("a link").hex()
-ROWS = """
-INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
-INSERT INTO team (code, name) VALUES ('wierdam', 'KCC Wierdam'), ('samen', 'KCC samen'), ('leeg', 'Leeg');
-INSERT INTO team_municipality VALUES ('wierdam', 'GM9901', 'own');
-INSERT INTO team_municipality VALUES ('samen', 'GM9901', 'own'), ('samen', 'GM9902', 'own');
-INSERT INTO operator VALUES ('101', 'Anna', ''), ('102', 'Bert', '');
-INSERT INTO operator VALUES ('103', 'Cor', '');
-INSERT INTO operator_team VALUES ('101', 'wierdam'), ('103', 'samen');"""
-
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    """With an administrator of all, one of Wierdam, and an operator of Wierdam."""
-    async with Database(as_role(database_url, SERVE)) as database:
-        await database.pool.execute(ROWS)
-        people = (
-            ("otto", RoleRow(Role.ADMINISTRATOR)),
-            ("wim", RoleRow(Role.ADMINISTRATOR, WIERDAM)),
-            ("anna", RoleRow(Role.OPERATOR, WIERDAM)),
-        )
-        for login, role in people:
-            await add_account(database.background, login, login.title(), None, [role], "test", NOW)
+    async with with_administrators(database_url) as database:
         yield database
-
-
-async def account(database: Database, login: str) -> Account:
-    found = await find_account(database.background, login, None)
-    assert found is not None
-    return found
-
-
-async def told(
-    database: Database, by: str, command: AccountCommand, login: str = "anna", *, new: AccountId | None = None
-) -> Answer:
-    about = new or (await account(database, login)).id
-    async with transaction(database.background) as connection:
-        return await change_account(connection, about, command, by, NOW)
-
-
-async def deeds(database: Database, by: str) -> list[str]:
-    rows = await database.pool.fetch("SELECT action FROM audit_log WHERE actor = $1 ORDER BY id", by)
-    return [row["action"] for row in rows]
 
 
 async def test_an_administrator_makes_an_account_whose_owner_has_a_link(database: Database) -> None:
@@ -243,83 +198,6 @@ async def test_also_a_terminal_leaves_an_administrator(database: Database) -> No
         await change_roles(database.background, "otto", smaller, [RoleRow(Role.ADMINISTRATOR)], "test", NOW)
     await change_roles(database.background, "otto", smaller, (), "test", NOW)
     await change_roles(database.background, "otto", (), smaller, "test", NOW)
-
-
-async def has_password_of(database: Database, login: str) -> bool:
-    """Which somebody chose with the account's last link."""
-    return (await account(database, login)).has_password
-
-
-async def chosen(database: Database, by: str, login: str = "anna") -> None:
-    """A new link by this administrator, and a password with it."""
-    assert await told(database, by, ResetAccount(DIGEST), login) == ACCEPTED
-    await set_password_hash(database.background, (await account(database, login)).id, "a hash")
-
-
-@pytest.mark.parametrize(
-    "command", [GiveRole("operator:GM9902"), GiveRole("operator:samen"), GiveRole("editor")], ids=str
-)
-async def test_given_a_link_of_one_municipality_when_a_role_is_for_others_too_then_its_password_is_forgotten(
-    database: Database, command: AccountCommand
-) -> None:
-    await chosen(database, "account:wim")
-    assert await told(database, "account:otto", GiveRole("editor:GM9901")) == ACCEPTED
-    assert await has_password_of(database, "anna"), "wim may give that role himself"
-    assert await told(database, "account:otto", command) == ACCEPTED
-    assert not await has_password_of(database, "anna")
-    assert (await deeds(database, "account:otto"))[-2:] == ["account.role_add", "account.forget"]
-    assert await told(database, "account:wim", ResetAccount(DIGEST)) == Refused(RefusalReason.NOT_ALLOWED)
-    await chosen(database, "account:otto")
-    assert await told(database, "account:otto", GiveRole("supervisor")) == ACCEPTED
-    assert await has_password_of(database, "anna"), "otto answers for all"
-
-
-async def test_given_a_link_of_one_municipality_when_a_terminal_gives_a_role_then_its_password_is_forgotten(
-    database: Database,
-) -> None:
-    await chosen(database, "account:wim")
-    await change_roles(database.background, "anna", [RoleRow(Role.OPERATOR, ELDERLO)], (), "test", NOW)
-    assert not await has_password_of(database, "anna")
-
-
-async def test_given_a_link_that_nobody_used_when_a_role_is_for_others_too_then_it_works_no_more(
-    database: Database,
-) -> None:
-    token = new_token()
-    assert await told(database, "account:wim", ResetAccount(digest(token).hex())) == ACCEPTED
-    assert await told(database, "account:otto", GiveRole("operator:GM9902")) == ACCEPTED
-    assert await candidate_of_link(database.pool, token, NOW) is None
-
-
-async def test_given_a_link_of_one_municipality_when_an_operator_is_of_others_too_then_its_password_is_forgotten(
-    database: Database,
-) -> None:
-    await chosen(database, "account:wim")
-    assert await told(database, "account:wim", LinkOperator(OperatorNumber("101"))) == ACCEPTED
-    assert await has_password_of(database, "anna")
-    assert await told(database, "account:otto", LinkOperator(OperatorNumber("103"))) == ACCEPTED
-    assert not await has_password_of(database, "anna")
-    for command in (ResetAccount(DIGEST), ForgetFactor()):
-        refused = await told(database, "account:wim", command)
-        assert refused == Refused(RefusalReason.NOT_ALLOWED), "it would give wim callers of Elderlo"
-    assert await told(database, "account:wim", LockAccount()) == ACCEPTED
-
-
-async def test_given_a_team_or_operator_that_got_more_since_then_the_password_lets_nobody_in(
-    database: Database,
-) -> None:
-    await chosen(database, "account:wim")
-    found = await candidate(database.pool, "anna")
-    assert found is not None and not found.is_known_elsewhere
-    assert await told(database, "account:wim", GiveRole("operator:wierdam")) == ACCEPTED
-    await database.pool.execute("INSERT INTO team_municipality VALUES ('wierdam', 'GM9902', 'own')")
-    found = await candidate(database.pool, "anna")
-    assert found is not None and found.is_known_elsewhere
-    await database.pool.execute("DELETE FROM team_municipality WHERE team = 'wierdam' AND municipality = 'GM9902'")
-    await set_operator(database.background, "anna", OperatorNumber("101"), "test", NOW)
-    await database.pool.execute("INSERT INTO operator_team VALUES ('101', 'samen')")
-    found = await candidate(database.pool, "anna")
-    assert found is not None and found.is_known_elsewhere
 
 
 async def test_given_a_controller_that_is_killed_at_any_step_then_an_account_is_there_with_its_link_or_not_at_all(
