@@ -19,7 +19,7 @@ from tests.place import WORKER
 #: files here are in memory, and a busy disk holds nobody up
 _MEMORY = Path("/dev/shm")
 #: what the PostgreSQL of each worker may need there, and how many workers there may be
-_BYTES_OF_A_WORKER, _WORKERS = 768 << 20, 5
+_BYTES_OF_A_WORKER, _WORKERS = 768 << 20, 6
 
 
 def on_disk() -> Path:

@@ -25,7 +25,7 @@ from xdist.workermanage import WorkerController
 from tests.place import WORKER
 
 #: workers for two cores: that take tests with Asterisk, and that never do
-WITH_ASTERISK, COMPUTING = 4, 1
+WITH_ASTERISK, COMPUTING = 4, 2
 MOST_CORES = 3
 #: how much nicer than the run itself a worker is while it runs a test with Asterisk, and one that never does
 FIRST, LAST = -5, 5
@@ -115,7 +115,7 @@ def only_computes(worker: str, count: int) -> bool:
 
     A worker beyond that number came for one that crashed, and takes any.
     """
-    with_asterisk = round(count * WITH_ASTERISK / (WITH_ASTERISK + COMPUTING))
+    with_asterisk = -(-count * WITH_ASTERISK // (WITH_ASTERISK + COMPUTING))
     return with_asterisk <= int(worker.removeprefix("gw")) < count
 
 

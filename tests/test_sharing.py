@@ -64,7 +64,7 @@ class _Worker:
 
 
 @pytest.mark.parametrize("only", ["waiting", "computing", ""])
-@pytest.mark.parametrize(("count", "alone"), [(1, 0), (2, 0), (3, 1), (5, 1), (8, 2)])
+@pytest.mark.parametrize(("count", "alone"), [(1, 0), (2, 0), (3, 1), (6, 2), (9, 3)])
 def test_a_worker_that_computes_is_given_no_test_with_asterisk_and_every_test_is_run_once(
     pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch, count: int, alone: int, only: str
 ) -> None:

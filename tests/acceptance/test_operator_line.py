@@ -13,7 +13,7 @@ from tests.acceptance.centre import ALWAYS, Centre, edited_sample, entry
 from tests.acceptance.observer import Observer
 from tests.acceptance.phone import Phone
 from tests.acceptance.stories import Told, add_town, dials
-from tests.words import says
+from tests.words import says, strings
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -88,7 +88,8 @@ async def _wrong_pin(centre: Centre) -> None:
     operator = await centre.operator("phone01", "103")
     await operator.hang_up()
     await centre.operator_is("103", "away")
-    everything = await centre.whole_record() + str(centre.application.log) + centre.asterisk.cel_file.read_text()
+    log = "\n".join(strings(centre.application.log))
+    everything = await centre.whole_record() + log + centre.asterisk.cel_file.read_text()
     for pin in (_WRONG_PIN, "7103"):
         assert not says(everything, pin)
 

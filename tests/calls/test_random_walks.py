@@ -12,8 +12,8 @@ from tests.calls.walks import walk
 
 pytestmark = pytest.mark.pure
 
-#: 2,040 walks in all
-WALKS, TOGETHER, STEPS = 680, 40, 60
+#: of each flavour; 2,080 walks in all
+WALKS, TOGETHER, STEPS = 260, 20, 60
 
 
 @pytest.mark.parametrize("first", range(0, WALKS, TOGETHER))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 
 from ari_app.core.commands import AnyCommand
+from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.provider import ProviderGrants
 from ari_app.jobs.row_commands import change_rows
@@ -26,8 +27,15 @@ async def _claimed(serve: Database, claims: CommandClaims) -> AsyncGenerator[Cla
     """Each command as it is asked, those of before first."""
     async with Feed(serve.url, (COMMAND_CHANNEL,)) as feed:
         async for _ in feed:  # the first tells to look
-            for claimed in await claims.claim():
+            for claimed in await _looked(claims):
                 yield claimed
+
+
+async def _looked(claims: CommandClaims) -> list[ClaimedCommand]:
+    """Again where the store does not answer in time, as `serve` does."""
+    while True:
+        with suppress(StoreUnavailable):
+            return list(await claims.claim())
 
 
 @asynccontextmanager
