@@ -27,6 +27,7 @@ MOST_APART_SECONDS = 2.0
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
 
+@pytest.mark.silence_meant("two hundred calls within twenty seconds, on a machine of any speed")
 async def test_given_a_mixed_run_of_two_hundred_calls_then_every_leg_agrees_with_asterisks_own_log(
     application: Application, crowd: Crowd, database_url: str
 ) -> None:

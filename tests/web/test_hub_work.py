@@ -16,6 +16,7 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.area import AfterCalamity, Calamity
 from ari_app.core.changes import Change, ChangeKind
 from ari_app.core.ids import AccountId, CallId, MunicipalityCode, OperatorNumber
+from ari_app.core.operators import OperatorState
 from ari_app.storage.area.calamities import set_calamity
 from ari_app.storage.area.reader import read_area_rows
 from ari_app.storage.db.engine import Database
@@ -183,3 +184,18 @@ async def test_a_call_that_changes_while_it_is_read_is_read_again(
     marked.clear()
     await pages._show(region, [screen])
     assert marked == []
+
+
+async def test_given_a_talk_that_was_over_before_it_was_shown_then_the_own_day_is_read_all_the_same(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    anna = Actor(AccountId(uuid4()), "anna", "Anna", OperatorNumber("101"), (Grant(Role.OPERATOR, None),))
+    screen = Screen(None, anna)
+    marked: list[Region] = []
+    monkeypatch.setattr(hub.Hub, "_mark", lambda self, region, screens: marked.extend(region for _ in screens))
+    talk = await a_talk(place.serve, "101", WIERDAM)
+    for state, is_read in ((OperatorState.TALKING, False), (OperatorState.WRAP_UP, True), (OperatorState.READY, True)):
+        await talk.operator_is(state, has_call=state is OperatorState.TALKING)
+        marked.clear()
+        await place.site.hub._show(Region.OPERATOR, [screen])
+        assert (Region.OWN_DAY in marked) == is_read, state

@@ -216,7 +216,9 @@ class Hub:
                     talks = {screen: screen.talk for screen in readers if screen.talk is not None}
                     await self.regions.show_operators(scope, readers, self._now())
                     self._show_line(readers)
-                    self._mark(Region.OWN_DAY, [one for one, talk in talks.items() if one.talk != talk])
+                    # A short talk may be over before it was ever shown: whoever is in none now may have had one.
+                    over = [one for one in readers if one.talk is None or one.talk != talks.get(one, one.talk)]
+                    self._mark(Region.OWN_DAY, over)
                 case Region.CALAMITIES:
                     html = self.regions.calamities(self._area.current, scope, self._now())
                     for screen in readers:
