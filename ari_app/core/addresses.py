@@ -17,8 +17,10 @@ def postgres_address(text: str) -> str:
     if not text.startswith(("postgresql+asyncpg://", "postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql+asyncpg:// (for example postgresql+asyncpg://user@host/ari_app)")
     parts = _split(text)
-    in_path = "@" in parts.path or "#" in text
-    if in_path or ("@" in parts.query and parts.netloc and "@" not in parts.netloc):
+    # Of two the driver takes the first, and others the last.
+    is_unclear = "@" in parts.path or "#" in text or parts.netloc.count("@") > 1
+    is_unclear = is_unclear or not all("=" in field for field in parts.query.split("&") if parts.query)
+    if is_unclear or ("@" in parts.query and parts.netloc and "@" not in parts.netloc):
         raise ValueError(f"does not say where the password ends: {_ENCODE}")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     hosts = _hosts(parts.netloc).split(",") if _hosts(parts.netloc) else []

@@ -55,6 +55,9 @@ def said(environment: dict[str, str], *words: str) -> str:
 @given(st.sampled_from(sorted(FORMS)), ODD, st.booleans(), st.sampled_from(["calls", "check"]))
 @example("DATABASE_URL", "/", False, "calls")
 @example("DATABASE_URL", "?", False, "check")
+@example("DATABASE_URL", "@:", False, "check")
+@example("DATABASE_URL", "@:", False, "calls")
+@example("DATABASE_URL", "@?", False, "calls")
 @example("ARI_APP_SMTP_URL", "#", False, "check")
 @example("ARI_APP_ARI_PASSWORD", "\udcff", False, "check")
 def test_no_half_of_a_secret_is_shown(
