@@ -56,11 +56,13 @@ def plan_of(options: argparse.Namespace) -> Plan:
     if options.what == "storm":
         usually = Storm()
         carried = options.capacity or usually.capacity
+        seconds = options.seconds or usually.seconds
         storm = replace(
             usually,
             capacity=carried,
             operators=max(1, carried // 3),
-            seconds=options.seconds or usually.seconds,
+            seconds=seconds,
+            calm_seconds=usually.calm_seconds * seconds / usually.seconds,
         )
         return Plan(Load(), 0, storm.operators, crowded=None, command_rounds=0, storm=storm)
     if options.what == "web":

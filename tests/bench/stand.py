@@ -94,6 +94,17 @@ def area(operators: int) -> str:
     return "\n".join(parts)
 
 
+def impatient_calls(dials: str, patience_seconds: float) -> Scenario:
+    """Calls, and stays so long at most: in ringing before the answer, and as long again after it."""
+    patient = citizen_calls(dials, patience_seconds)
+    patience: Values = {"PATIENCE_MS": round(1000 * patience_seconds)}
+    steps = (
+        (("answered_in_time", values | patience) if step == "answered" else (step, values))
+        for step, values in patient.steps
+    )
+    return replace(patient, steps=tuple(steps), longest_seconds=3 * patience_seconds)
+
+
 def echo_seconds(count: int) -> float:
     """From when on so many operators speak: all have dialled in and keyed by then."""
     return count / DIAL_IN_PER_SECOND + KEYED_SECONDS
@@ -128,7 +139,7 @@ class Stand:
         address: str = TRUNK,
     ) -> SippRun:
         """Citizens who call over the trunk and hang up after a while; they say nothing, unless `with_sound`."""
-        scenario = citizen_calls(number, hold_seconds)
+        scenario = impatient_calls(number, hold_seconds)
         if with_sound:
             self.directory.mkdir(parents=True, exist_ok=True)
             sound = self.directory / "noise.alaw"

@@ -21,7 +21,8 @@ from tests.bench.storm_figures import Phase, Sound, StormFigures
 from tests.bench.throughput import working_application
 
 LOOK_SECONDS = 0.25
-USED_SHARE = 0.9
+#: of the capacity, so much is used at 1 x: above it new callers hear ringing, which they would hold for longer
+USED_SHARE = 0.87
 LEAVE_SECONDS = 60.0
 
 _ENDS = """
@@ -32,10 +33,12 @@ _CONNECTED = "SELECT count(*) FROM call WHERE answered_at >= $1 AND answered_at 
 _CUT = """
 SELECT count(*) FROM call WHERE answered_at IS NOT NULL AND ended_at >= $1 AND ended_at < $2
 AND end_reason NOT IN ('caller_hung_up', 'operator_hung_up')"""
-#: seconds of READY and OFFERED, one after the other: as long as somebody waits, a free operator's way to a caller
+#: from when on an operator was free and the caller whom they get waited, until the operator has the call
 _CONNECTING = """
-SELECT extract(epoch FROM o.until_at - r.from_at)::float8 * 1000 AS ms FROM operator_state r
+SELECT extract(epoch FROM o.until_at - greatest(r.from_at, v.entered_at))::float8 * 1000 AS ms FROM operator_state r
 JOIN operator_state o ON o.session_id = r.session_id AND o.from_at = r.until_at AND o.state = 'offered'
+JOIN queue_visit v ON v.call_id = o.call_id AND v.entered_at < o.until_at
+  AND coalesce(v.left_at, 'infinity') >= o.from_at
 WHERE r.state = 'ready' AND r.from_at >= $1 AND r.from_at < $2"""
 #: from the arrival to the words, or to busy
 _REASONS = """
@@ -51,33 +54,34 @@ SELECT (SELECT count(*) FROM operator_session WHERE state = 'ready') AS free,
 class Storm:
     """Callers hold for `hold_seconds` from the answer of their line, whether somebody talks to them or not.
 
-    At 1x nine tenths of `capacity` are there, since arrivals are not even.
+    At 1x most of `capacity` is used, the speakers' talks with it; not all, since arrivals are not even.
     """
 
     capacity: int = 600
     operators: int = 200
     times: float = 3.0
     seconds: float = 120.0
+    calm_seconds: float = 300.0
     hold_seconds: float = 30.0
     speakers: int = 10  # whose talks go on through the whole storm, and are listened to
     with_kill: bool = True
 
     def per_second(self, times: float) -> float:
-        return times * USED_SHARE * self.capacity / self.hold_seconds
+        return times * (USED_SHARE * self.capacity - self.speakers) / self.hold_seconds
 
 
 async def measure_storm(stand: Stand, storm: Storm, say: Callable[[str], None]) -> StormFigures:
     """Calm, storm, half of what can be carried, and perhaps a kill; then app_queue in the same storm."""
-    total = 4 * storm.seconds + 8 * storm.hold_seconds + 300
+    total = storm.calm_seconds + 3 * storm.seconds + 8 * storm.hold_seconds + 300
     options = {**INSTALLED, "ARI_APP_CAPACITY_CALLS": str(storm.capacity)}
     began_at = now()
     async with working_application(stand, storm.operators, total, options, speaking=storm.speakers) as application:
         async with _speaking(stand, storm) as tap:
-            calm = await _phase(stand, storm, 1.0)
+            calm = await _phase(stand, storm, 1.0, storm.calm_seconds)
             say(calm.as_text())
             await _nobody(stand, but=storm.speakers)
             storm_at, began = now(), time.time()
-            loud = await _phase(stand, storm, storm.times)
+            loud = await _phase(stand, storm, storm.times, storm.seconds)
             ended = time.time()
             back = await _until_normal(stand, storm)
         say(loud.as_text())
@@ -102,7 +106,7 @@ async def _speaking(stand: Stand, storm: Storm) -> AsyncIterator[SoundTap]:
         OUR_NUMBER,
         calls=storm.speakers,
         per_second=10.0,
-        hold_seconds=2 * storm.seconds + 4 * storm.hold_seconds + LEAVE_SECONDS,
+        hold_seconds=storm.calm_seconds + storm.seconds + 4 * storm.hold_seconds + LEAVE_SECONDS,
         with_sound=True,
         address=SPEAKERS,
     )
@@ -114,14 +118,14 @@ async def _speaking(stand: Stand, storm: Storm) -> AsyncIterator[SoundTap]:
         await _over(talks)
 
 
-async def _phase(stand: Stand, storm: Storm, times: float) -> Phase:
+async def _phase(stand: Stand, storm: Storm, times: float, seconds: float) -> Phase:
     rate = storm.per_second(times)
-    calls = max(1, round(rate * (storm.seconds + storm.hold_seconds)))
+    calls = max(1, round(rate * (seconds + storm.hold_seconds)))
     run = stand.callers(OUR_NUMBER, calls=calls, per_second=rate, hold_seconds=storm.hold_seconds)
     async with run:
         await asyncio.sleep(storm.hold_seconds)  # until as many are there as will be
         since = now()
-        idle = await _watch(stand, storm.operators, storm.seconds)
+        idle = await _watch(stand, storm.operators, seconds)
         until = now()
         await _over(run)
     async with questions(stand.database_url) as record:

@@ -245,6 +245,8 @@ def a_phase(**changed: Any) -> Phase:
         ({"storm": a_phase(connected=94)}, ["connected per minute"]),
         ({"queue_per_minute": 120.0}, ["connected per minute"]),
         ({"calm": a_phase(connect_ms=(5.0, 120.0))}, ["at 1 x: free to connected"]),
+        ({"calm": a_phase(ends={"caller_hung_up": 99, "turned_away": 1})}, ["at 1 x: nobody turned away"]),
+        ({"storm": a_phase(connect_ms=(5.0, 1200.0))}, ["in the storm: free to connected"]),
         ({"reason_seconds": 2.5}, ["a reason within"]),
         ({"back_seconds": None}, ["normal again"]),
         ({"restart_seconds": 11.0}, ["killed in the storm"]),
@@ -256,14 +258,14 @@ def a_phase(**changed: Any) -> Phase:
 def test_a_storm_is_judged_by_each_of_its_aims(changed: dict[str, Any], missed: list[str]) -> None:
     figures = StormFigures(a_phase(), a_phase(times=3.0), 80.0, 0.5, 6.0, 4.0, True, Sound(10, 60.0, 20.0))
     verdicts = replace(figures, **changed).verdicts()
-    assert len(verdicts) == 11
+    assert len(verdicts) == 13
     found = [verdict.as_text() for verdict in verdicts if not verdict.is_met]
     assert len(found) == len(missed)
     assert all(part in text for part, text in zip(missed, found, strict=True))
 
 
 def test_callers_of_a_storm_come_as_often_as_its_capacity_and_their_patience_say() -> None:
-    assert Storm(capacity=600, hold_seconds=30).per_second(3.0) == pytest.approx(54)
+    assert Storm(capacity=600, hold_seconds=30, speakers=12).per_second(3.0) == pytest.approx(51)
 
 
 def test_a_gap_in_the_sound_is_the_longest_time_without_a_packet_also_at_its_ends() -> None:
