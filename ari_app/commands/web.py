@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -23,6 +24,9 @@ from ari_app.core.provider import ProviderRules
 from ari_app.settings import SettingsError, WebSettings, load
 from ari_app.storage.db.errors import NotMigrated, StorageError
 
+#: on a machine that it shares with Asterisk and `serve`, a screen waits for a call and never the other way round
+NICENESS = 5
+
 
 @click.command()
 def web() -> None:
@@ -32,6 +36,7 @@ def web() -> None:
     except SettingsError as error:
         fail(str(error), WRONG)
     logs.configure(chosen.log_level, with_pii=chosen.log_pii)
+    os.nice(NICENESS)
     sys.exit(asyncio.run(_serve(chosen)))
 
 

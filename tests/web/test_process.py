@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, CookieJar
 
+from ari_app.commands.web import NICENESS
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode
@@ -63,6 +65,12 @@ async def test_nothing_tells_which_software_answers(pages: LocalPages) -> None:
         writer.close()
         assert "Server: ari_app\r\n" in head
         assert "aiohttp" not in head.lower() and "python" not in head.lower()
+
+
+def test_pages_give_way_to_calls(pages: LocalPages) -> None:
+    assert pages.pid is not None
+    here = os.getpriority(os.PRIO_PROCESS, 0)
+    assert os.getpriority(os.PRIO_PROCESS, pages.pid) == min(here + NICENESS, 19)
 
 
 @pytest.mark.parametrize(
