@@ -11,7 +11,7 @@ from ari_app.core.accounts import RoleRow
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode, new_command_id
 from ari_app.core.supervisor_commands import AssignRequest
 from ari_app.web.live import hub
-from ari_app.web.pages import requests
+from ari_app.web.pages import open_requests_export, requests
 from tests.web.callers import NUMBER, a_request
 from tests.web.controllers import rows_are_changed
 from tests.web.frames import frame_with, next_frames
@@ -53,6 +53,27 @@ async def test_what_is_open_is_listed_with_its_risks_and_without_a_number(place:
         assert words in html
     await an_operator(place.serve, "101", WIERDAM)
     assert "niemand van het team" not in await (await bea.get("/terugbelverzoeken")).text()
+
+
+async def test_what_is_open_is_a_file_for_excel_of_what_was_chosen_and_without_a_number(
+    place: Place, bea: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await a_request(place.serve, WIERDAM, subject="paspoort", operator="101")
+    second = await a_request(place.serve, WIERDAM, subject="=HYPERLINK", number=OTHER)
+    theirs = await a_request(place.serve, ELDERLO, subject="rijbewijs")
+    page = await (await bea.get("/terugbelverzoeken?medewerker=operator:101")).text()
+    assert "/terugbelverzoeken.csv?medewerker=operator%3A101" in page
+    answer = await bea.get("/terugbelverzoeken.csv")
+    assert answer.content_type == "text/csv" and "terugbelverzoeken-open-" in answer.headers["Content-Disposition"]
+    text = await answer.text(encoding="utf-8-sig")
+    head, *rows = (line.split(";") for line in text.splitlines())
+    assert head[:3] == ["verzoek", "gemeente", "onderwerp"]
+    assert {row[0]: row[2] for row in rows} == {first.reference: "paspoort", second.reference: "'=HYPERLINK"}
+    assert theirs.reference not in text and not says(text, NUMBER) and not says(text, OTHER)
+    chosen = await (await bea.get("/terugbelverzoeken.csv?medewerker=operator:101")).text()
+    assert first.reference in chosen and second.reference not in chosen
+    monkeypatch.setattr(open_requests_export, "MOST_ROWS", 1)
+    assert "eerste" in (await (await bea.get("/terugbelverzoeken.csv")).text()).splitlines()[-1]
 
 
 async def test_how_many_are_late_comes_by_itself(place: Place, bea: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

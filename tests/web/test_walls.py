@@ -43,6 +43,7 @@ PATHS = (
     "/medewerkers/101",
     "/terugbelverzoeken",
     "/terugbelverzoeken?team=team:elderlo&risico=1",
+    "/terugbelverzoeken.csv?gemeente=GM9902&medewerker=operator:102",
     "/terugbelverzoeken?gemeente=GM9902&medewerker=operator:102",
     "/terugbelverzoeken/overdragen",
     "/terugbelverzoeken/gesloten",

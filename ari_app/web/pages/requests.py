@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from aiohttp import web
@@ -18,6 +19,8 @@ from ari_app.core.skills import skills_of
 from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
 from ari_app.storage.callbacks.at_risk import (
     MOST_LISTED,
+    RequestAtRisk,
+    RequestCounts,
     requests_at_risk,
     story_in_scope,
     story_with_number,
@@ -51,23 +54,62 @@ class Owner:
     operator: OperatorNumber | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenFilter:
+    """What an address asks of the open requests: `team`, `medewerker`, `gemeente`: theirs alone; `risico`: at risk."""
+
+    visit: Visit
+    owners: Sequence[Owner]
+    names: Names
+    team: Owner | None
+    person: Owner | None
+    town: MunicipalityCode | None
+    only_risky: bool
+
+    @classmethod
+    def of(cls, visit: Visit) -> OpenFilter:
+        """A team, person or municipality that is not the visitor's is taken for none."""
+        area, query, scope = visit.site.area.current, visit.request.query, visit.actor.scope_of(Action.REQUESTS)
+        owners, names = owners_for(area, scope), Names.of(area, scope)
+        chosen = {one.value: one for one in owners}
+        return cls(
+            visit,
+            owners,
+            names,
+            chosen.get(query.get("team", "")),
+            chosen.get(query.get("medewerker", "")),
+            next((code for code in names.towns if code == query.get("gemeente")), None),
+            bool(query.get("risico")),
+        )
+
+    async def listed(self, most: int) -> tuple[list[RequestAtRisk], RequestCounts]:
+        """By deadline. Raises StoreUnavailable."""
+        return await requests_at_risk(
+            self.visit.site.pool,
+            self.names.scope if self.town is None else frozenset({self.town}),
+            self.visit.site.now(),
+            team=None if self.team is None else self.team.team,
+            operator=None if self.person is None else self.person.operator,
+            only_risky=self.only_risky,
+            most=most,
+        )
+
+    @property
+    def address(self) -> str:
+        """What comes after the question mark of an address that asks the same."""
+        asked = {
+            "gemeente": self.town,
+            "team": self.team and self.team.value,
+            "medewerker": self.person and self.person.value,
+            "risico": "1" if self.only_risky else None,
+        }
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
 async def show_all(visit: Visit) -> web.Response:
-    """`team`, `medewerker`, `gemeente`: their requests alone; `risico`: only what may go wrong."""
-    site, query, scope = visit.site, visit.request.query, visit.actor.scope_of(Action.REQUESTS)
-    owners, names = owners_for(site.area.current, scope), Names.of(site.area.current, scope)
-    chosen = {one.value: one for one in owners}
-    team, person = chosen.get(query.get("team", "")), chosen.get(query.get("medewerker", ""))
-    town = next((code for code in names.towns if code == query.get("gemeente")), None)
-    only_risky = bool(query.get("risico"))
-    listed, counts = await requests_at_risk(
-        site.pool,
-        scope if town is None else frozenset({town}),
-        site.now(),
-        team=None if team is None else team.team,
-        operator=None if person is None else person.operator,
-        only_risky=only_risky,
-        most=MOST_LISTED,
-    )
+    """The list, as `OpenFilter` reads the address."""
+    site, wanted = visit.site, OpenFilter.of(visit)
+    listed, counts = await wanted.listed(MOST_LISTED)
     screen = Screen(visit.session.id, visit.actor, Page.REQUESTS)
     await site.hub.fill(screen)
     return page_for(
@@ -77,16 +119,17 @@ async def show_all(visit: Visit) -> web.Response:
         regions={region.value: Markup(screen.shown(region)) for region in Region},
         requests=listed,
         most=MOST_LISTED,
-        is_cut=(counts.at_risk if only_risky else counts.open) > MOST_LISTED,
-        owners=owners,
-        teams={one.value: one.name for one in owners if one.team},
-        people={one.value: f"{one.name} ({one.operator})" for one in owners if one.operator},
-        team=None if team is None else team.value,
-        person=None if person is None else person.value,
-        towns=names.towns,
-        town=town,
-        only_risky=only_risky,
-        said=_said(query),
+        is_cut=(counts.at_risk if wanted.only_risky else counts.open) > MOST_LISTED,
+        owners=wanted.owners,
+        teams={one.value: one.name for one in wanted.owners if one.team},
+        people={one.value: f"{one.name} ({one.operator})" for one in wanted.owners if one.operator},
+        team=None if wanted.team is None else wanted.team.value,
+        person=None if wanted.person is None else wanted.person.value,
+        towns=wanted.names.towns,
+        town=wanted.town,
+        only_risky=wanted.only_risky,
+        export=f"{HERE}.csv?{wanted.address}".rstrip("?"),
+        said=_said(visit.request.query),
         now=site.now(),
         id=new_command_id(),
         longest_reason=LONGEST_REASON,
