@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from pathlib import Path
 import structlog
 
 from ari_app.ari.client import AriClient
-from ari_app.ari.stream import Connected, EventStream
+from ari_app.ari.stream import Connected, EventStream, Item
 from ari_app.callbacks.reminders import ReminderService
 from ari_app.callbacks.service import CallbackService
 from ari_app.calls.admission import Admission
@@ -46,6 +46,7 @@ from ari_app.jobs.fallback import FallbackTaker
 from ari_app.jobs.overloads import keep_record, tell_asterisk, when_there_is_room
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.jobs.retention import RetentionJob
+from ari_app.jobs.trial import EVENT_TYPE, TrialListener
 from ari_app.jobs.unseen_events import UnseenEvents
 from ari_app.prompts.voice import PromptVoice
 from ari_app.settings import Settings
@@ -57,6 +58,7 @@ from ari_app.storage.commands.claims import CommandClaims
 from ari_app.storage.db.engine import STATEMENT_SECONDS, Database
 from ari_app.storage.db.lock import ControllerLock
 from ari_app.storage.db.nodes import NodeRow
+from ari_app.storage.db.notifications import Notifier
 from ari_app.storage.db.outbox import Outbox
 from ari_app.storage.db.revision import require_head
 from ari_app.web.app import make_app, serving
@@ -131,7 +133,8 @@ async def _control(
         fallback = await _fallback(settings.cel_file, database, node, area.current, supervisor.owns_call)
         # Without the lock another copy may be at work: opening our socket then would take its place.
         may_connect = lock.wait_until_held
-        stream = EventStream(ari, application, event_types=EVENT_TYPES, may_connect=may_connect)
+        wanted = EVENT_TYPES if settings.trial_password is None else (*EVENT_TYPES, EVENT_TYPE)
+        stream = EventStream(ari, application, event_types=wanted, may_connect=may_connect)
         exchange = Exchange(node, application, ari, switch, stream)
         read_log = no_log if settings.cel_file is None else UnseenEvents(settings.cel_file).read
         recovery = partial(Recovery, shell, supervisor, partial(look, exchange), read_log)
@@ -195,7 +198,12 @@ async def _control(
             await controller.close_gap(connection)
             supervisor.start(phones.give_all(), "browser phones")
 
-        await listen(stream, application, supervisor, connected, admission.event_came)
+        items: AsyncIterable[Item] = stream
+        if settings.trial_password is not None:
+            notifier = Notifier(database.pool)
+            stack.push_async_callback(notifier.close)
+            items = TrialListener(notifier, settings.sounds_dir).over(stream)
+        await listen(items, application, supervisor, connected, admission.event_came)
 
 
 def _shell(

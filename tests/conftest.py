@@ -36,6 +36,7 @@ from ari_app.local.ports import Protocol, free_port
 from ari_app.local.postgres import LocalPostgres
 from tests import dead_channels, directories, hashes, machine, privacy, sharing
 from tests.place import WORKER, address
+from tests.trial import TRIAL_PASSWORD
 
 if TYPE_CHECKING:
     from tests.databases import Databases
@@ -225,9 +226,10 @@ def asterisk(
             trunk_match=TRUNK_ADDRESSES,
             trunk_contact=f"sip:{CARRIER_ADDRESS}:{free_port(Protocol.UDP, CARRIER_ADDRESS)}",
             accounts=[*phones, *citizens],
+            trial_password=TRIAL_PASSWORD,
         ),
     )
-    privacy.keep_secret([server.ari_password, *(account.password for account in (*phones, *citizens))])
+    privacy.keep_secret([server.ari_password, TRIAL_PASSWORD, *(account.password for account in (*phones, *citizens))])
     server.start()
     yield server
     server.stop()

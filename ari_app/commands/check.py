@@ -21,6 +21,7 @@ from ari_app.core.calendar import local_date, special_days_known_until, special_
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.core.shares import too_much_promised
+from ari_app.core.trial import number_outside_sample
 from ari_app.jobs.browser_phones import addresses_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
@@ -89,6 +90,7 @@ async def _findings(chosen: Settings) -> list[Finding]:
     found += about_database
     found += [finding async for finding in _asterisk(chosen)]
     found.append(_prompts(chosen, area))
+    found.append(_trial(chosen, area))
     found.append(_cel(chosen.cel_file))
     return found
 
@@ -247,6 +249,18 @@ def _prompts(chosen: Settings, area: Area) -> Finding:
             "prompts", False, detail, f"python -m ari_app.prompts {chosen.sounds_dir}; ari-app serve adds names"
         )
     return Finding("prompts", True, f"{len(names)} in {chosen.sounds_dir}")
+
+
+def _trial(chosen: Settings, area: Area) -> Finding:
+    """Whether the citizen's phone of the demonstration is there, and only where it belongs."""
+    what = "trial page"
+    if chosen.trial_password is None:
+        return Finding(what, True, "off, as everywhere but in the demonstration")
+    outside = number_outside_sample(area)
+    if outside is not None:
+        detail = f"{outside} is no number of the sample: /probeer is not served"
+        return Finding(what, False, detail, "leave ARI_APP_TRIAL_PASSWORD out, for Asterisk and `ari-app web` too")
+    return Finding(what, True, "/probeer, from this machine only, to numbers of the sample")
 
 
 def _cel(path: Path | None) -> Finding:

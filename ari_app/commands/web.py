@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from ari_app.web.oidc.client import ProviderOptions
     from ari_app.web.relay import PhoneOptions
+    from ari_app.web.trial.site import TrialOptions
 
 from ari_app import logs
 from ari_app.commands import CANNOT, WRONG, fail
@@ -21,6 +22,7 @@ from ari_app.core.ids import AsteriskId
 from ari_app.core.ledger import LedgerError
 from ari_app.core.passkeys import relying_party
 from ari_app.core.provider import ProviderRules
+from ari_app.core.trial import why_not_here
 from ari_app.settings import SettingsError, WebSettings, load
 from ari_app.storage.db.errors import NotMigrated, StorageError
 
@@ -58,6 +60,21 @@ def _phone(chosen: WebSettings) -> PhoneOptions | None:
     return PhoneOptions(chosen.desk_phone_url, AsteriskId(chosen.node), chosen.desk_phone_from)
 
 
+def _trial(chosen: WebSettings) -> TrialOptions | None:
+    """Raises ValueError where the citizen's phone of the demonstration may not be."""
+    from ari_app.web.trial.site import TrialOptions
+
+    if chosen.trial_password is None:
+        return None
+    phone = _phone(chosen)
+    wrong = why_not_here(
+        chosen.desk_bind, chosen.url, has_proxies=bool(chosen.desk_proxies), has_phone=phone is not None
+    )
+    if wrong is not None or phone is None:
+        raise ValueError(f"is for the demonstration of `make run`; leave it out here: {wrong}")
+    return TrialOptions(phone, chosen.trial_password.reveal())
+
+
 async def _serve(chosen: WebSettings) -> int:
     from ari_app.web.app import PortTaken
     from ari_app.web.process import CertificateRefused, WebOptions, serve_pages
@@ -74,6 +91,11 @@ async def _serve(chosen: WebSettings) -> int:
     except ValueError as error:
         click.echo(f"ARI_APP_DESK_PASSKEY_DOMAIN: {error}", err=True)
         return WRONG
+    try:
+        trial = _trial(chosen)
+    except ValueError as error:
+        click.echo(f"ARI_APP_TRIAL_PASSWORD {error}", err=True)
+        return WRONG
     cert, key = chosen.desk_tls_cert, chosen.desk_tls_key
     options = WebOptions(
         chosen.database_url.reveal(),
@@ -89,6 +111,7 @@ async def _serve(chosen: WebSettings) -> int:
             _provider(chosen),
             passkeys,
             _phone(chosen),
+            trial,
         ),
         None if cert is None or key is None else (cert, key),
     )

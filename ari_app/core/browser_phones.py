@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -145,8 +145,10 @@ _IN_TALK = re.compile(r"(?:to|t)[ \t]*:.*;[ \t]*tag=", re.IGNORECASE)
 _IS_FROM = re.compile(r"(?:from|f)[ \t]*:", re.IGNORECASE)
 
 
-def refusal(frame: str, name: str) -> str | None:
+def refusal(frame: str, name: str, dials: Collection[str] = (DIALS,)) -> str | None:
     """Why a frame of this account's page is not passed on to Asterisk, in one word for the log; None: it is.
+
+    `dials`: the numbers that it may call.
 
     Asterisk judges all of it again. What is refused here is what only a page that is not ours says, so that nobody can
     guess other accounts' passwords from the address of the relay, which Asterisk must not be told to ban.
@@ -169,7 +171,7 @@ def refusal(frame: str, name: str) -> str | None:
     if (
         method == "INVITE"
         and not any(map(_IN_TALK.match, head))
-        and target.removeprefix("sip:").partition("@")[0] != DIALS
+        and target.removeprefix("sip:").partition("@")[0] not in dials
     ):
         return "other_number"
     return None

@@ -60,6 +60,7 @@ class AsteriskSettings:
     trunk_match: Sequence[str] = ()
     trunk_contact: str = ""  # where calls to numbers outside go: sip:host:port
     accounts: Sequence[SipAccount] | None = None
+    trial_password: str = field(default="", repr=False)  # of the citizen's phone in a page; empty: there is none
     node: str = "node1"
     ari_application: str = "ari_app"
     ari_user: str = "ari_app"
@@ -274,6 +275,7 @@ class LocalAsterisk:
             "QUALIFY_SECONDS": str(settings.qualify_seconds),
             "TRUNK_MATCH": ",".join(settings.trunk_match),
             "TRUNK_CONTACT": settings.trunk_contact,
+            "TRIAL_PASSWORD": settings.trial_password,
             "SOUNDS_DIR": str(settings.sounds_dir),
             "ASTERISK_MODULES_DIR": str(self.program.modules_dir),
             "ASTERISK_DATA_DIR": str(self.program.data_dir),

@@ -40,6 +40,12 @@ class LocalSettings:
     trunk_contact: str
     outbound_endpoint: str
 
+    @property
+    def is_demonstration(self) -> bool:
+        """Nobody but this machine reaches the pages, and no call comes from outside or goes there."""
+        is_own = ipaddress.IPv4Address(self.desk_bind).is_loopback
+        return is_own and not self.trunk_match and not self.trunk_contact
+
     def ports(self) -> list[tuple[str, Protocol, str, int]]:
         """The ports that must be free before a start: variable, protocol, address, port."""
         return [

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ari_app.core.access import Role
 from ari_app.core.area import Area, Reach
 from ari_app.core.numbers import format_shared
 from ari_app.core.outbound import PLACE, peer_of
@@ -21,6 +22,7 @@ def text(
     sip_address: str,
     web_url: str,
     desk_url: str,
+    has_trial: bool,
     logins: FirstLogins,
     database_url: str,
     outside: str,
@@ -31,6 +33,7 @@ def text(
     installed = Path(sys.executable).with_name("ari-app")
     program = installed if installed.exists() else f"{sys.executable} -m ari_app"
     sections = [
+        *([("A first call, in two browser windows", list(_first_call(desk_url, logins)))] if has_trial else []),
         (f"Pages: {desk_url}", list(_logins(desk_url, logins))),
         ("Numbers to dial from a citizen's phone", list(_numbers(directory))),
         ("Dial from an operator's phone", ["1400        operator number, #, PIN, #; then stay on the line"]),
@@ -48,6 +51,13 @@ def text(
         ),
     ]
     return "\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections)
+
+
+def _first_call(desk_url: str, logins: FirstLogins) -> Iterator[str]:
+    found = next(((login, password) for role, login, password in logins.logins if role is Role.OPERATOR), None)
+    who = "as an operator" if found is None else f"as {found[0]}, {found[1]}"
+    yield f"1  {desk_url}  log in {who}; click 'Aanmelden met deze computer'"
+    yield f"2  {desk_url}/probeer  click a number, such as 14 0119, and then 3"
 
 
 def _logins(desk_url: str, logins: FirstLogins) -> Iterator[str]:

@@ -99,6 +99,7 @@ def _run(settings: LocalSettings) -> None:
                 sip_address=f"{asterisk.sip_host}:{asterisk.sip_port}",
                 web_url=f"http://{settings.web_bind}:{settings.web_port}",
                 desk_url=pages.settings.url,
+                has_trial=settings.is_demonstration,
                 logins=logins,
                 database_url=application.settings.database_url.replace("+asyncpg", ""),
                 outside=settings.outbound_endpoint,
@@ -156,7 +157,9 @@ def _parts(
 ) -> tuple[_Database, LocalAsterisk, LocalApplication, LocalPages]:
     run_dir = settings.run_dir
     names = ["DATABASE_PASSWORD", "ARI_PASSWORD", "SERVE_DB_PASSWORD", "WEB_DB_PASSWORD", *accounts.PASSWORD_NAMES]
+    names.append("TRIAL_PASSWORD")
     passwords = secrets.keep(run_dir / "secrets.env", names)
+    trial = {"ARI_APP_TRIAL_PASSWORD": passwords["TRIAL_PASSWORD"] if settings.is_demonstration else ""}
     database = _database(settings, passwords)
     asterisk = LocalAsterisk(
         program,
@@ -172,6 +175,7 @@ def _parts(
             trunk_contact=settings.trunk_contact,
             node=settings.node,
             ari_password=passwords["ARI_PASSWORD"],
+            trial_password=passwords["TRIAL_PASSWORD"] if settings.is_demonstration else "",
         ),
     )
     application = LocalApplication(
@@ -181,12 +185,13 @@ def _parts(
             web_port=settings.web_port,
             web_bind=settings.web_bind,
             node=settings.node,
-            extra={"ARI_APP_OUTBOUND_ENDPOINT": settings.outbound_endpoint},
+            extra={"ARI_APP_OUTBOUND_ENDPOINT": settings.outbound_endpoint, **trial},
         ),
         asterisk,
     )
     phone = {"ARI_APP_DESK_PHONE_URL": f"ws://127.0.0.1:{settings.http_port}/ws", "ARI_APP_NODE": settings.node}
-    pages = LocalPages(PagesSettings(run_dir / "app", database.web_url, settings.desk_port, settings.desk_bind, phone))
+    extra = {**phone, **trial}
+    pages = LocalPages(PagesSettings(run_dir / "app", database.web_url, settings.desk_port, settings.desk_bind, extra))
     return database, asterisk, application, pages
 
 

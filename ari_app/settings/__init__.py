@@ -76,6 +76,7 @@ class Settings(DatabaseSettings):
     outbound_format: NumberForm = _setting(values.number_form, default=NumberForm.E164)
     capacity_calls: int | None = _setting(values.whole(1, 100_000), default=None)  # of citizens, at the same time
     phone_relays: tuple[str, ...] = _setting(values.hosts, default=("127.0.0.1",))  # machines with `ari-app web`
+    trial_password: Secret | None = _setting(values.trial_password, default=None)  # of the demonstration only
     web_bind: str = _setting(values.bind, default="127.0.0.1")
     web_port: int = _setting(values.whole(0, 65535), default=8080)
     nightly_hour: int = _setting(values.whole(0, 23), default=3)  # in the Netherlands
@@ -140,6 +141,7 @@ class WebSettings(LinkSettings):
     desk_passkey_domain: str | None = _setting(read_domain, default=None)
     desk_phone_url: str | None = _setting(values.socket_url, default=None)  # none: no phone in the page
     desk_phone_from: str | None = _setting(values.bind, default=None)  # the address from which Asterisk is reached
+    trial_password: Secret | None = _setting(values.trial_password, default=None)  # of the demonstration only
     node: str = _setting(values.name, default="node1")  # of the Asterisk of desk_phone_url
     oidc_issuer: str | None = _setting(values.issuer, default=None)
     oidc_client_id: str | None = _setting(str, default=None)

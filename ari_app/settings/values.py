@@ -208,3 +208,9 @@ def socket_url(text: str) -> str:
     if parts.scheme not in ("ws", "wss") or not parts.hostname or has_user(text) or parts.query or parts.fragment:
         raise ValueError("must be the address of Asterisk's WebSocket (for example ws://127.0.0.1:8088/ws)")
     return text
+
+
+def trial_password(text: str) -> Secret:
+    if not (text.isascii() and text.isalnum()) or len(text) < SHORTEST_SIGNING_SECRET:
+        raise ValueError(f"must be {SHORTEST_SIGNING_SECRET} letters and digits or more")
+    return Secret(text)

@@ -29,6 +29,7 @@ from ari_app.web.relay import Relay
 from ari_app.web.rendering import Renderer
 from ari_app.web.security import SERVER
 from ari_app.web.site import Site, SiteOptions
+from ari_app.web.trial.site import Trial
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,7 @@ async def serve_pages(options: WebOptions) -> None:
         await runner.setup()
         hub = asyncio.create_task(site.hub.run(), name="hub")
         watch = None if site.relay is None else asyncio.create_task(site.relay.watch(), name="phones")
+        trial = None if site.trial is None else asyncio.create_task(site.trial.run(), name="trial")
         garbage = asyncio.create_task(keep_collections_short(lambda: site.hub.screen_count), name="garbage")
         try:
             tcp = web.TCPSite(runner, options.bind, options.port, ssl_context=context)
@@ -84,6 +86,9 @@ async def serve_pages(options: WebOptions) -> None:
             if site.relay is not None and watch is not None:
                 watch.cancel()
                 await site.relay.close()
+            if site.trial is not None and trial is not None:
+                trial.cancel()
+                await site.trial.close()
             await runner.cleanup()
             hub.cancel()
             garbage.cancel()
@@ -103,7 +108,11 @@ def make_site(database: Database, options: SiteOptions, now: Callable[[], dateti
     hub = Hub(database.url, pool, Regions(pool, pages), area, now)
     provider = None if options.provider is None else Provider(options.provider, options.url, now)
     relay = None if options.phone is None else Relay(pool, options.phone, now)
-    return Site(pool, options, pages, assets, Passwords(), hub, Answers(database.url), area, now, provider, relay)
+    trial = None
+    if options.trial is not None:
+        trial = Trial(database.url, pool, options.trial, lambda: area.current)
+    answers = Answers(database.url)
+    return Site(pool, options, pages, assets, Passwords(), hub, answers, area, now, provider, relay, trial)
 
 
 def _tls(certificate: tuple[Path, Path] | None) -> ssl.SSLContext | None:

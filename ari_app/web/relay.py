@@ -81,7 +81,7 @@ class Relay:
         name = (await phone_names(self._pool, {session}, self.options.node)).get(session)
         if name is None:
             raise _refused("no_phone", web.HTTPConflict())
-        async with ClientSession(connector=_connector(self.options.address)) as client:
+        async with ClientSession(connector=connector(self.options.address)) as client:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     asterisk = await client.ws_connect(
@@ -97,10 +97,10 @@ class Relay:
         before = self._open.get(phone.session)
         self._open[phone.session] = phone
         if before is not None:
-            await _close(before.page, OTHER_PAGE)
+            await close_page(before.page, OTHER_PAGE)
         ways = [
             asyncio.create_task(_to_asterisk(phone, asterisk), name="phone to Asterisk"),
-            asyncio.create_task(_to_page(asterisk, phone.page), name="phone to page"),
+            asyncio.create_task(to_page(asterisk, phone.page), name="phone to page"),
         ]
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -111,7 +111,7 @@ class Relay:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
             await asterisk.close()
-            await _close(phone.page, SERVICE_RESTART)
+            await close_page(phone.page, SERVICE_RESTART)
 
     async def watch(self) -> None:
         """Close the sockets of logins that are over, or that have another phone. Ends by cancellation only."""
@@ -129,16 +129,16 @@ class Relay:
             for phone in phones:
                 actor = living.get(phone.session)
                 if actor is None:
-                    await _close(phone.page, LOGGED_OUT)
+                    await close_page(phone.page, LOGGED_OUT)
                 elif actor.operator is None or not may(actor, Action.OWN_STATE):
-                    await _close(phone.page, RIGHTS_CHANGED)
+                    await close_page(phone.page, RIGHTS_CHANGED)
                 elif names.get(phone.session, phone.name) != phone.name:
-                    await _close(phone.page, OTHER_PAGE)
+                    await close_page(phone.page, OTHER_PAGE)
 
     async def close(self) -> None:
         """This process stops: pages come back to the next one."""
         for phone in list(self._open.values()):
-            await _close(phone.page, SERVICE_RESTART)
+            await close_page(phone.page, SERVICE_RESTART)
 
 
 async def _to_asterisk(phone: _Phone, asterisk: ClientWebSocketResponse) -> None:
@@ -150,14 +150,14 @@ async def _to_asterisk(phone: _Phone, asterisk: ClientWebSocketResponse) -> None
             why = refusal(message.data, phone.name) if budget.take(monotonic()) else "flood"
         if why is not None:
             log.warning("phone_frame_refused", session=str(phone.session), why=why)
-            await _close(phone.page, POLICY)
+            await close_page(phone.page, POLICY)
             return
         await asterisk.send_str(message.data)
     if phone.page.close_code == TOO_LARGE:
         log.warning("phone_frame_refused", session=str(phone.session), why="too_large")
 
 
-async def _to_page(asterisk: ClientWebSocketResponse, page: web.WebSocketResponse) -> None:
+async def to_page(asterisk: ClientWebSocketResponse, page: web.WebSocketResponse) -> None:
     async for message in asterisk:
         if message.type is WSMsgType.TEXT:
             await page.send_str(message.data)
@@ -165,13 +165,13 @@ async def _to_page(asterisk: ClientWebSocketResponse, page: web.WebSocketRespons
             await page.send_str(message.data.decode("utf-8", "replace"))
 
 
-async def _close(page: web.WebSocketResponse, code: int) -> None:
+async def close_page(page: web.WebSocketResponse, code: int) -> None:
     with suppress(ConnectionError, TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await page.close(code=code)
 
 
-def _connector(address: str | None) -> TCPConnector:
+def connector(address: str | None) -> TCPConnector:
     return TCPConnector(limit=1, local_addr=None if address is None else (address, 0))
 
 

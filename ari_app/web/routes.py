@@ -40,6 +40,7 @@ from ari_app.web.pages import (
     start,
     state,
     theme,
+    trial,
     wrap_up,
 )
 from ari_app.web.site import Site, Visit
@@ -93,6 +94,11 @@ OPEN_ROUTES = (
     # It tells a page that its login has ended, which an answer without a socket could not.
     OpenRoute("GET", "/live", socket.live),
     OpenRoute("GET", "/sip", computer.sip),
+    # In the demonstration only, and from this machine.
+    OpenRoute("GET", trial.PATH, trial.show),
+    OpenRoute("POST", trial.PATH, trial.give_account),
+    OpenRoute("GET", f"{trial.PATH}/sip", trial.sip),
+    OpenRoute("GET", f"{trial.PATH}/live", trial.live),
     OpenRoute("GET", "/bord/{token}", boards.show_address),
     OpenRoute("GET", "/bord/{token}/live", boards.live_address),
 )

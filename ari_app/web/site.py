@@ -22,6 +22,7 @@ from ari_app.web.oidc.client import Provider, ProviderOptions
 from ari_app.web.relay import PhoneOptions, Relay
 from ari_app.web.rendering import Renderer
 from ari_app.web.theme import Theme
+from ari_app.web.trial.site import Trial, TrialOptions
 
 if TYPE_CHECKING:
     from ari_app.web.live.hub import Hub
@@ -35,7 +36,7 @@ class SiteOptions:
     the trusted ones need no code. `proxies`: those whose `X-Forwarded-For` is believed. `theme`: the house style.
     `contact`: the mail address of the people who manage the pages. `provider`: the identity
     provider by which people may log in. `passkeys`: for what browsers give them; None: not at this address.
-    `phone`: the Asterisk at which a page may be a phone.
+    `phone`: the Asterisk at which a page may be a phone. `trial`: the demonstration's phone of a citizen.
     """
 
     url: str
@@ -47,6 +48,7 @@ class SiteOptions:
     provider: ProviderOptions | None = None
     passkeys: RelyingParty | None = None
     phone: PhoneOptions | None = None
+    trial: TrialOptions | None = None
 
     @property
     def is_https(self) -> bool:
@@ -66,6 +68,7 @@ class Site:
     now: Callable[[], datetime]
     provider: Provider | None = None
     relay: Relay | None = None
+    trial: Trial | None = None
 
     @property
     def cookie(self) -> str:

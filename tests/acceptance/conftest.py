@@ -222,11 +222,15 @@ def nobody_in_silence(request: pytest.FixtureRequest) -> Iterator[None]:
     taken, since = wiretap.taken(), wiretap.since
     wiretap.forget()
     is_meant = request.node.get_closest_marker("silence_meant") is not None
+    pages_call = request.node.get_closest_marker("pages_call") is not None
     with ThreadPoolExecutor(1) as pool:
-        found = pool.submit(asyncio.run, _wrong(taken, since, url, sounds, silence_is_meant=is_meant)).result()
+        wrong = _wrong(taken, since, url, sounds, silence_is_meant=is_meant, pages_call=pages_call)
+        found = pool.submit(asyncio.run, wrong).result()
     assert not found, "\n".join(found)
 
 
-async def _wrong(taken: Taken, since: float, url: str, sounds: Path, *, silence_is_meant: bool) -> list[str]:
+async def _wrong(
+    taken: Taken, since: float, url: str, sounds: Path, *, silence_is_meant: bool, pages_call: bool
+) -> list[str]:
     silences = [] if silence_is_meant else await unmeant(taken, url)
-    return [*silences, *await unheard(taken, since, url, sounds)]
+    return [*silences, *await unheard(taken, since, url, sounds, pages_call=pages_call)]

@@ -56,13 +56,20 @@ _ANSWERED = """
 Row: TypeAlias = "asyncpg.Record"
 
 
-async def unheard(taken: Taken, since: float, database_url: str, sounds: Path) -> list[str]:
-    """What the record of calls that arrived after `since` says and the wire does not show, described."""
+async def unheard(
+    taken: Taken, since: float, database_url: str, sounds: Path, *, pages_call: bool = False
+) -> list[str]:
+    """What the record of calls that arrived after `since` says and the wire does not show, described.
+
+    `pages_call`: callers without a number call from pages, whose sound nobody on the wire can read.
+    """
     if not taken.lines:
         return []
     async with questions(database_url) as record:
         begun = datetime.fromtimestamp(since, UTC)
         told, answered = await record.fetch(_TOLD, begun), await record.fetch(_ANSWERED, begun)
+    if pages_call:
+        told, answered = ([row for row in rows if row["pii_caller_number"]] for rows in (told, answered))
     return [
         *(f"answered, and no answer was seen: {_told(row)}" for row in answered if not _was_answered(taken, row)),
         *(f"told, and not heard: {_told(row)}" for row in told if not _was_heard(taken, row, sounds)),

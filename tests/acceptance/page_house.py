@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,11 +65,12 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(centre: Centre, directory: Path) -> AsyncIterator[House]:
+async def open_house(centre: Centre, directory: Path, options: Mapping[str, str] | None = None) -> AsyncIterator[House]:
     settings = centre.asterisk.settings
     extra = {
         "ARI_APP_DESK_PHONE_URL": f"ws://{settings.http_bind}:{settings.http_port}/ws",
         "ARI_APP_DESK_PHONE_FROM": BINDS,
+        **(options or {}),
     }
     port = free_port(Protocol.TCP, BINDS)
     pages = LocalPages(PagesSettings(directory / "page-phone", as_role(centre.database_url, WEB), port, BINDS, extra))

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from ari_app.core.provider import ProviderGrants
+from ari_app.core.trial import why_not_here
 from ari_app.settings import Settings, WebSettings, load, variables
 from tests.local.secret_settings import secret_variables
 
@@ -21,6 +22,8 @@ DOCKERFILES = [ROOT / "Dockerfile", ROOT / "asterisk-conf" / "Dockerfile"]
 LASTING = {"postgres", "asterisk", "ari-app", "web"}
 ONCE = {"sounds", "migrate"}
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
+#: of `make run` alone, and refused here
+DEMONSTRATION = "ARI_APP_TRIAL_PASSWORD"
 ANSWERS = {"ARI_APP_EXTERNAL_ADDRESS": "192.0.2.1"}
 DATABASE_URL = "postgresql+asyncpg://ari_app_serve:serve-word@postgres/ari_app"
 SECRETS = {"database_url": DATABASE_URL, "ari_password": "ari-word", "smtp_url": "", "webhook_secret": ""}
@@ -139,7 +142,7 @@ def test_the_application_gets_settings_that_it_knows_and_that_are_complete(
     secret = set(secret_variables(Settings))
     # The name in the dialplan is the same everywhere; whatever else the README lists can be set.
     # The address of the pages is for the links of `ari-app accounts`.
-    named = (known - secret - {"ARI_APP_ARI_APPLICATION"}) | {f"{name}_FILE" for name in secret}
+    named = (known - secret - {"ARI_APP_ARI_APPLICATION", DEMONSTRATION}) | {f"{name}_FILE" for name in secret}
     assert set(environment) == named | {"ARI_APP_DESK_URL"}
     mounted = {}
     for name, value in environment.items():
@@ -162,9 +165,15 @@ def test_the_pages_get_settings_that_they_know_and_a_role_that_makes_no_accounts
 ) -> None:
     service = services["web"]
     secret = set(secret_variables(WebSettings))
-    named = (set(variables(WebSettings)) - secret) | {f"{name}_FILE" for name in secret}
+    named = (set(variables(WebSettings)) - secret - {DEMONSTRATION}) | {f"{name}_FILE" for name in secret}
     assert set(service["environment"]) == named
     assert service["secrets"] == ["web_database_url", "oidc_client_secret"]
+    said = service["environment"]
+    wrong = why_not_here(
+        said["ARI_APP_DESK_BIND"], f"http://{said['ARI_APP_DESK_BIND']}", has_proxies=False, has_phone=True
+    )
+    assert wrong is not None and "127.0.0.1" in wrong
+    assert DEMONSTRATION not in COMPOSE.read_text() + (ROOT / ".env.example").read_text()
     assert "ari_app_web:" in (ROOT / "docs" / "deployment.md").read_text()
     assert service["healthcheck"]["test"][-1] == "pages"
 

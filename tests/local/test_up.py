@@ -124,6 +124,11 @@ def test_given_nothing_when_it_is_brought_up_then_it_is_ready_kept_alive_and_tak
     assert re.search(r"citizen01 +[0-9a-f]{16} ", said), "accounts with passwords"
     assert re.search(r"101 +PIN \d{4} +\w+", said), "operators with PINs"
     assert "postgresql://" in said
+    assert re.search(r"1 +http://127\.0\.0\.1:\d+ +log in as medewerker, [0-9a-f]{16};", said), "a first call"
+    page = next(word for word in said.split() if word.endswith("/probeer"))
+    here = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with here.open(page, timeout=PATIENCE_SECONDS) as answer:
+        assert "Bel 14 0119" in answer.read().decode()
     for role in Role:
         assert re.search(rf"^  \w+ +[0-9a-f]{{16}}  {role.value}$", said, re.MULTILINE), "a login of each role"
     assert "app.log" in said

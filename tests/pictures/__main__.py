@@ -49,6 +49,7 @@ SHOTS = (
     Shot("werkplek", "medewerker", "/", "#card .card__town", 1000),
     Shot("wandbord", "teamleider", "/wandbord/toon", "#board .tile", 1000),
     Shot("medewerkers", "teamleider", "/medewerkers", "#staff table", 900),
+    Shot("probeer", "medewerker", "/probeer", "#state", 900),
     Shot("calamiteiten", "teamleider", "/calamiteiten", "#calamities p", 1000),
 )
 
@@ -78,7 +79,9 @@ async def _all(directory: Path, server: LocalPostgres) -> int:
     await upgrade_to_head(url, PASSWORDS)
     await import_into(url, SAMPLE.read_text(encoding="utf-8"))
     port = free_port(Protocol.TCP, "127.0.0.1")
-    pages = LocalPages(PagesSettings(directory / "pages", as_role(url, WEB), port))
+    # As in `make run`; nobody calls here.
+    extra = {"ARI_APP_DESK_PHONE_URL": "ws://127.0.0.1:9/ws", "ARI_APP_TRIAL_PASSWORD": secrets.token_hex(16)}
+    pages = LocalPages(PagesSettings(directory / "pages", as_role(url, WEB), port, extra=extra))
     too_large = 0
     async with Database(as_role(url, SERVE)) as serve, before_pages(pages, serve) as desk:
         await desk.account("medewerker", RoleRow(Role.OPERATOR), operator="101", name="Anna de Boer")

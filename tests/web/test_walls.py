@@ -157,8 +157,10 @@ def test_every_route_and_every_region_is_in_the_table() -> None:
     for page, regions in REGIONS.items():
         assert {MAY[ACTIONS[region]] >= MAY[PAGE_ACTIONS[page]] for region in regions} == {True}, page
     opened = [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))]
-    # The socket of a phone asks for the login itself, as that of a page does.
-    assert opened == ["/toegankelijkheid", "/thema-{hash}.css", "/live", "/sip", "/bord/{token}", "/bord/{token}/live"]
+    # The socket of a phone asks for the login itself, as that of a page does; the demonstration's are tried apart.
+    trial = ["/probeer", "/probeer", "/probeer/sip", "/probeer/live"]
+    pages = ["/toegankelijkheid", "/thema-{hash}.css", "/live", "/sip"]
+    assert opened == [*pages, *trial, "/bord/{token}", "/bord/{token}/live"]
 
 
 async def test_no_page_and_no_frame_says_anything_of_another_municipality(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from datetime import datetime
 
 import structlog
 
 from ari_app.ari import events
-from ari_app.ari.stream import Connected, EventStream, Gap
+from ari_app.ari.stream import Connected, Gap, Item
 from ari_app.calls import messages
 from ari_app.calls.errors import ControllerReplaced
 from ari_app.calls.supervisor import Supervisor
@@ -32,7 +32,7 @@ EVENT_TYPES = (
 
 
 async def listen(
-    stream: EventStream,
+    stream: AsyncIterable[Item],
     application: str,
     supervisor: Supervisor,
     close_gap: Callable[[Connected], Awaitable[None]],

@@ -10,7 +10,7 @@ from ari_app.core.changes import ChangePage, Position
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.changes.reads import changes_since
 from ari_app.storage.db.engine import Pool
-from ari_app.storage.db.feed import RESYNC_SECONDS, RETRY_SECONDS, Feed, Resync
+from ari_app.storage.db.feed import RESYNC_SECONDS, RETRY_SECONDS, Feed, Resync, TrialHeard
 
 
 async def follow_changes(
@@ -23,7 +23,7 @@ async def follow_changes(
     """
     async with Feed(url, resync_seconds=resync_seconds) as feed:
         async for heard in feed:
-            number = None if isinstance(heard, Resync) else heard.number
+            number = None if isinstance(heard, (Resync, TrialHeard)) else heard.number
             if position is not None and number is not None and position.has(number):
                 continue  # it came with an earlier page
             while True:

@@ -30,7 +30,9 @@ from ari_app.storage.db.notifications import (
     CALL_CHANNEL,
     CALLBACK_CHANNEL,
     COMMAND_CHANNEL,
+    NO_PROMPT,
     OPERATOR_CHANNEL,
+    TRIAL_CHANNEL,
 )
 
 #: a writer that dies between its commit and its notification leaves a change unseen for at most so long
@@ -92,12 +94,30 @@ class CommandAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class TrialHeard:
+    """In the demonstration a prompt begins; None: the call has begun. `turn` tells two of the same prompt apart."""
+
+    sip_id: str
+    call_id: CallId
+    turn: int
+    prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     """Changes may have been missed: read everything. A feed begins with it, and so does what follows a gap."""
 
 
 Notification = (
-    CallChanged | CallbackChanged | LineChanged | SessionChanged | AreaChanged | CommandAnswered | CommandAsked | Resync
+    CallChanged
+    | CallbackChanged
+    | LineChanged
+    | SessionChanged
+    | AreaChanged
+    | CommandAnswered
+    | CommandAsked
+    | TrialHeard
+    | Resync
 )
 
 
@@ -119,6 +139,8 @@ def read_notification(channel: str, payload: str) -> Notification:
                 return CommandAnswered(CommandId(UUID(text)), number)
             case (channel, [node]) if channel == COMMAND_CHANNEL:
                 return CommandAsked(None if node == "*" else node)
+            case (channel, [sip_id, call, turn, prompt]) if channel == TRIAL_CHANNEL:
+                return TrialHeard(sip_id, CallId(UUID(call)), int(turn), None if prompt == NO_PROMPT else prompt)
             case (channel, _) if channel == AREA_CHANNEL:
                 return AreaChanged(number)
     except ValueError:

@@ -20,7 +20,11 @@ OPERATOR_CHANNEL = "ari_app_operator"  # payload: "line" or "session", a space, 
 CALLBACK_CHANNEL = "ari_app_callback"  # payload: the request's id
 AREA_CHANNEL = "ari_app_area"  # payload: "area" or "calamity"
 ANSWER_CHANNEL = "ari_app_answer"  # payload: the command's id
+TRIAL_CHANNEL = "ari_app_trial"  # of the demonstration; payload: SIP's Call-ID, the call's id, a number, a prompt
 COMMAND_CHANNEL = "ari_app_command"  # payload: the node whose controller is to look, or "*"; nothing changed yet
+
+#: in the place of a prompt: the call has begun
+NO_PROMPT = "-"
 
 #: the number of a change, as SQL: that of the transaction that makes it (`core.changes`)
 CURRENT_NUMBER = "pg_current_xact_id()::text::bigint"
