@@ -43,6 +43,7 @@ from ari_app.jobs.command_claimer import CommandClaimer
 from ari_app.jobs.delivery import Outside
 from ari_app.jobs.directory_check import DirectoryCheck
 from ari_app.jobs.fallback import FallbackTaker
+from ari_app.jobs.figures import FIGURES_SECONDS, FiguresJob
 from ari_app.jobs.overloads import keep_record, tell_asterisk, when_there_is_room
 from ari_app.jobs.reminder_sender import ReminderSender, ways_to
 from ari_app.jobs.retention import RetentionJob
@@ -161,6 +162,7 @@ async def _control(
             "unowned": (SWEEP_SECONDS, unowned.look),
             "directory_check": (NIGHTLY_SECONDS, when_there_is_room(admission, directory_check.tick)),
             "retention": (NIGHTLY_SECONDS, when_there_is_room(admission, retention.tick)),
+            "figures": (FIGURES_SECONDS, when_there_is_room(admission, FiguresJob(database).tick)),
             "changes": (CHANGES_SECONDS, ChangeUpkeep(database).tick),
             "browser_phones": (BROWSER_PHONES_SECONDS, phones.tick),
             "pages_gone": (PAGES_GONE_SECONDS, phones.look),

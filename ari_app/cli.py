@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "check": ("check", "Settings, database, Asterisk and prompts: what is wrong, and how to mend it."),
     "directory": ("directory", "The directory: whom a caller can be transferred to."),
     "export": ("area", "The whole area as an area file, PINs hashed; `import` reads it back."),
+    "figures": ("figures", "Figures of a period, each with its definition (docs/figures.md)."),
     "import": ("area", "Follow an area file (docs/area-file.md): all of it, or nothing and every mistake named."),
     "migrate": ("migrate", "Bring the database to the revision this program needs, and its roles to their rights."),
     "operators": ("operators", "List the operators that are logged in, with their states."),

@@ -30,6 +30,9 @@ SUMMARY_OPTIONS: Mapping[str, str] = {"pages_per_range": "128", "autosummarize":
 #: calls of callers for whom there was no room, whether they heard why or only busy
 REFUSED = f"end_reason IN ('{EndReason.TURNED_AWAY}', '{EndReason.HEARD_BUSY}')"
 
+#: of an operator whose phone is rung, who stays logged in for days
+LONG_STATE = "until_at - from_at > interval '24 hours'"
+
 #: by name, without its beginning; the tables have them too
 LATE_INDEXES: Mapping[str, str] = {
     "ix_call_numbers": f"ON call USING brin ({', '.join(map(' '.join, NUMBER_SUMMARIES.items()))}) "
@@ -37,6 +40,10 @@ LATE_INDEXES: Mapping[str, str] = {
     "ix_call_fallback": "ON call (arrived_at) WHERE handled_by_fallback",
     "ix_call_refused": f"ON call (arrived_at) WHERE {REFUSED}",
     "ix_callback_request_closed": "ON callback_request (closed_at, id) WHERE closed_at IS NOT NULL",
+    "ix_operator_state_from_at": "ON operator_state (from_at)",
+    "ix_operator_state_long": f"ON operator_state (until_at) WHERE {LONG_STATE}",
+    "ix_callback_request_first_contact_at": "ON callback_request (first_contact_at)",
+    "ix_callback_request_deadline_at": "ON callback_request (deadline_at)",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",
     "ix_callback_request_personal": f"ON callback_request (id) WHERE {REQUEST_MAY_HOLD_NUMBER}",
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

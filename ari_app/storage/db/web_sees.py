@@ -28,6 +28,13 @@ def _of_team(column: str) -> str:
     return f"EXISTS (SELECT FROM team_municipality served WHERE served.team = {column} AND {served})"
 
 
+def _of_whole_team(column: str) -> str:
+    """Of a team that works for the municipalities of the scope, and for no others."""
+    served = f"FROM team_municipality served WHERE served.team = {column}"
+    others = f"EXISTS (SELECT {served} AND served.municipality <> ALL (string_to_array({_OWN}, ',')))"
+    return f"{_OWN} = '*' OR (EXISTS (SELECT {served}) AND NOT {others})"
+
+
 #: Everybody and everything that a command is about is in the scope. Whoever has a call may give commands about it, also
 #: when it reached no municipality. A command that was claimed may have taken the call elsewhere: its answer is read all
 #: the same. A new row is never claimed, for `web` may not say so (`storage.db.roles`).
@@ -55,6 +62,9 @@ WEB_SEES: Mapping[str, str] = {
     "callback_request": _IN_SCOPE.format("municipality"),
     "callback_attempt": _through("callback_request", "id", "callback_attempt.request_id"),
     "callback_fact": _through("callback_request", "id", "callback_fact.request_id"),
+    "figure_bucket": _IN_SCOPE.format("municipality"),
+    "team_time": _of_whole_team("team_time.team"),
+    "measure_definition": _IN_SCOPE.format("municipality"),
     "calamity": _IN_SCOPE.format("municipality"),
     "directory_entry": f"shared OR {_IN_SCOPE.format('municipality')}",
     "directory_entry_hours": _through("directory_entry", "code", "directory_entry_hours.entry"),

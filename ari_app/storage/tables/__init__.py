@@ -52,6 +52,13 @@ from ari_app.storage.tables.changes import change, change_log
 from ari_app.storage.tables.columns import metadata
 from ari_app.storage.tables.commands import command
 from ari_app.storage.tables.early_closings import early_closing
+from ari_app.storage.tables.figures import (
+    figure_bucket,
+    figure_progress,
+    measure_definition,
+    repeated_call,
+    team_time,
+)
 from ari_app.storage.tables.history import operator_state, queue_visit
 from ari_app.storage.tables.nodes import node
 from ari_app.storage.tables.overloads import overload
@@ -104,8 +111,11 @@ __all__ = [
     "directory_entry_hours",
     "early_closing",
     "erasure",
+    "figure_bucket",
+    "figure_progress",
     "followed_file",
     "login_attempt",
+    "measure_definition",
     "member_consultation",
     "metadata",
     "municipality",
@@ -126,6 +136,7 @@ __all__ = [
     "pin_attempt",
     "queue_visit",
     "recovery_code",
+    "repeated_call",
     "retention_mark",
     "retention_rules",
     "service_token",
@@ -135,6 +146,7 @@ __all__ = [
     "team",
     "team_contact",
     "team_municipality",
+    "team_time",
     "transfer",
     "transfer_allowance",
     "transfer_wish",

@@ -115,6 +115,8 @@ callback_request = sa.Table(
     ),
     sa.Index("ix_callback_request_due", "plan_by_at", postgresql_where=sa.text("closed_at IS NULL")),
     sa.Index("ix_callback_request_municipality_deadline_at", "municipality", "deadline_at"),
+    sa.Index("ix_callback_request_first_contact_at", "first_contact_at"),
+    sa.Index("ix_callback_request_deadline_at", "deadline_at"),
     sa.Index("ix_callback_request_closed", "closed_at", "id", postgresql_where=sa.text("closed_at IS NOT NULL")),
     sa.Index("ix_callback_request_call_id", "call_id"),
     sa.Index("ix_callback_request_pii_number", "pii_number"),

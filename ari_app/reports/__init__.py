@@ -1,0 +1,1 @@
+"""What happened, counted: measures with their definitions, from facts and from sums of quarters of an hour."""
