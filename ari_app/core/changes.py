@@ -14,7 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Self
 
+from ari_app.core.access import NOBODYS, Scope
+from ari_app.core.area import Area
 from ari_app.core.ids import MunicipalityCode, OperatorNumber
+from ari_app.core.skills import skills_of
 
 
 class ChangeKind(StrEnum):
@@ -44,6 +47,14 @@ class Change:
     municipality: MunicipalityCode | None
     operator: OperatorNumber | None
     changed_at: datetime
+
+    def scope(self, area: Area) -> Scope:
+        """The municipalities whose change it is: of a session those that its operator answers for; of what belongs to
+        none, nobody's, which only readers of the whole group read.
+        """
+        if self.kind is ChangeKind.SESSION and self.operator is not None:
+            return skills_of(area, self.operator).any
+        return NOBODYS if self.municipality is None else frozenset({self.municipality})
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ OfMunicipality = AreaCommand | MakePromise
 
 
 class What(StrEnum):
-    """The kinds of commands, as the column `what` has them."""
+    """The kinds of commands, as the column `what` has them; in the order of `storage.db.command_kinds`."""
 
     READY = "ready"
     PAUSE = "pause"
@@ -41,16 +41,16 @@ class What(StrEnum):
     COMPLETE = "complete"
     CANCEL = "cancel"
     PUT_DOWN = "put_down"
-    WRAP_UP = "wrap_up"  # subject, result and note
     PROMISE_CALLBACK = "promise_callback"
     NEXT_CALLBACK = "next_callback"
     MAKE_CALLBACK = "make_callback"
     MARK_CALLBACK = "mark_callback"
     CLOSE_REQUEST = "close_request"
     ALLOW_TRANSFER = "allow_transfer"
-    ASK_ALLOWANCE = "ask_allowance"  # an operator asks for it
     UNLOCK_PIN = "unlock_pin"
     ASSIGN_REQUEST = "assign_request"
+    WRAP_UP = "wrap_up"  # subject, result and note
+    ASK_ALLOWANCE = "ask_allowance"  # an operator asks for it
     CLOSE_BY_PERSON = "close_by_person"  # a request, with a reason
     SET_CALAMITY = "set_calamity"
     END_CALAMITY = "end_calamity"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from ari_app.storage.db.command_kinds import kinds_at
 from ari_app.storage.db.constraints import set_members
 
 revision = "0023"
@@ -16,30 +17,6 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
-_WHAT = (
-    "ready",
-    "pause",
-    "pause_after_call",
-    "end_wrap_up",
-    "log_out",
-    "log_in",
-    "hold",
-    "transfer",
-    "transfer_to_queue",
-    "swap",
-    "conference",
-    "complete",
-    "cancel",
-    "put_down",
-    "promise_callback",
-    "next_callback",
-    "make_callback",
-    "mark_callback",
-    "close_request",
-    "allow_transfer",
-    "unlock_pin",
-    "assign_request",
-)
 _ANSWERS = ("accepted", "promised", "refused", "unanswered")
 _FACTS = (
     "arrived",
@@ -116,7 +93,7 @@ def upgrade() -> None:
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("details", postgresql.JSONB(), nullable=True),
-        _known("what", _WHAT),
+        _known("what", kinds_at(revision)),
         _known("answer", _ANSWERS),
         sa.CheckConstraint("expires_at > asked_at", name=op.f("ck_command_lasts")),
         sa.CheckConstraint(

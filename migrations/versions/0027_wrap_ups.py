@@ -8,38 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ari_app.storage.db.constraints import set_members
+from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
 
 revision = "0027"
 down_revision = "0026"
 branch_labels = None
 depends_on = None
-
-_WHAT = (
-    "ready",
-    "pause",
-    "pause_after_call",
-    "end_wrap_up",
-    "log_out",
-    "log_in",
-    "hold",
-    "transfer",
-    "transfer_to_queue",
-    "swap",
-    "conference",
-    "complete",
-    "cancel",
-    "put_down",
-    "promise_callback",
-    "next_callback",
-    "make_callback",
-    "mark_callback",
-    "close_request",
-    "allow_transfer",
-    "unlock_pin",
-    "assign_request",
-)
-_AT = _WHAT.index("promise_callback")
 
 
 def upgrade() -> None:
@@ -62,10 +36,9 @@ def upgrade() -> None:
         "CREATE TRIGGER change AFTER INSERT OR UPDATE ON call_wrap_up FOR EACH ROW "
         "EXECUTE FUNCTION note_change_of_calls_part()"
     )
-    set_members("command", "what", (*_WHAT[:_AT], "wrap_up", *_WHAT[_AT:]))
+    add_kinds(revision)
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM command WHERE what = 'wrap_up'")
-    set_members("command", "what", _WHAT)
+    remove_kinds(revision)
     op.drop_table("call_wrap_up")

@@ -8,49 +8,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ari_app.storage.db.constraints import add_rule, drop_rule, set_members
+from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
+from ari_app.storage.db.constraints import add_rule, drop_rule
 
 revision = "0029"
 down_revision = "0028"
 branch_labels = None
 depends_on = None
 
-_WHAT = (
-    "ready",
-    "pause",
-    "pause_after_call",
-    "end_wrap_up",
-    "log_out",
-    "log_in",
-    "hold",
-    "transfer",
-    "transfer_to_queue",
-    "swap",
-    "conference",
-    "complete",
-    "cancel",
-    "put_down",
-    "wrap_up",
-    "promise_callback",
-    "next_callback",
-    "make_callback",
-    "mark_callback",
-    "close_request",
-    "allow_transfer",
-    "unlock_pin",
-    "assign_request",
-)
-_NEW = ("ask_allowance", "close_by_person", "set_calamity", "end_calamity", "close_early", "open_again")
-_ALL = (
-    *_WHAT[:-2],
-    "ask_allowance",
-    *_WHAT[-2:],
-    "close_by_person",
-    "set_calamity",
-    "end_calamity",
-    "close_early",
-    "open_again",
-)
 _ABOUT = "num_nonnulls(operator, call_id, request_id{0}) > 0"
 
 
@@ -86,16 +51,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_early_closing")),
     )
     op.create_index("ix_early_closing_municipality", "early_closing", ["municipality"])
-    set_members("command", "what", _ALL)
+    add_kinds(revision)
     drop_rule("command", "is_about_somebody")
     add_rule("command", "is_about_somebody", _ABOUT.format(", municipality"))
 
 
 def downgrade() -> None:
-    listed = ", ".join(f"'{what}'" for what in _NEW)
-    op.execute(f"DELETE FROM command WHERE what IN ({listed})")
+    remove_kinds(revision)
     drop_rule("command", "is_about_somebody")
     add_rule("command", "is_about_somebody", _ABOUT.format(""))
-    set_members("command", "what", _WHAT)
     op.drop_table("early_closing")
     op.drop_table("transfer_wish")

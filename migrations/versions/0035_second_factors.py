@@ -9,54 +9,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from ari_app.storage.db.constraints import set_members
+from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
 
 revision = "0035"
 down_revision = "0034"
 branch_labels = None
 depends_on = None
 
-_WHAT = (
-    "ready",
-    "pause",
-    "pause_after_call",
-    "end_wrap_up",
-    "log_out",
-    "log_in",
-    "hold",
-    "transfer",
-    "transfer_to_queue",
-    "swap",
-    "conference",
-    "complete",
-    "cancel",
-    "put_down",
-    "wrap_up",
-    "promise_callback",
-    "next_callback",
-    "make_callback",
-    "mark_callback",
-    "close_request",
-    "allow_transfer",
-    "ask_allowance",
-    "unlock_pin",
-    "assign_request",
-    "close_by_person",
-    "set_calamity",
-    "end_calamity",
-    "close_early",
-    "open_again",
-    "add_account",
-    "lock_account",
-    "unlock_account",
-    "reset_account",
-    "give_role",
-    "take_role",
-    "link_operator",
-    "follow_provider",
-    "link_subject",
-)
-_NEW = ("forget_factor",)
 # For which municipalities an administrator answered who made a link on a page is not known any more: for those of the
 # account, at least. So the next role beyond these forgets the password. Links of a terminal are the group's.
 _LINKED_ON_A_PAGE = """
@@ -76,12 +35,10 @@ def upgrade() -> None:
     op.add_column("account", sa.Column("sets_factor_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("account", sa.Column("known_to", ARRAY(sa.Text()), nullable=True))
     op.execute(_LINKED_ON_A_PAGE)
-    set_members("command", "what", (*_WHAT, *_NEW))
+    add_kinds(revision)
 
 
 def downgrade() -> None:
-    listed = ", ".join(f"'{what}'" for what in _NEW)
-    op.execute(f"DELETE FROM command WHERE what IN ({listed})")
-    set_members("command", "what", _WHAT)
+    remove_kinds(revision)
     op.drop_column("account", "known_to")
     op.drop_column("account", "sets_factor_until")

@@ -8,56 +8,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from ari_app.storage.db.constraints import set_members
+from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
 
 revision = "0039"
 down_revision = "0038"
 branch_labels = None
 depends_on = None
-
-_WHAT = (
-    "ready",
-    "pause",
-    "pause_after_call",
-    "end_wrap_up",
-    "log_out",
-    "log_in",
-    "hold",
-    "transfer",
-    "transfer_to_queue",
-    "swap",
-    "conference",
-    "complete",
-    "cancel",
-    "put_down",
-    "wrap_up",
-    "promise_callback",
-    "next_callback",
-    "make_callback",
-    "mark_callback",
-    "close_request",
-    "allow_transfer",
-    "ask_allowance",
-    "unlock_pin",
-    "assign_request",
-    "close_by_person",
-    "set_calamity",
-    "end_calamity",
-    "close_early",
-    "open_again",
-    "add_account",
-    "lock_account",
-    "unlock_account",
-    "reset_account",
-    "give_role",
-    "take_role",
-    "link_operator",
-    "follow_provider",
-    "link_subject",
-    "forget_factor",
-    "make_promise",
-)
-_NEW = ("open_phone",)
 
 
 def upgrade() -> None:
@@ -73,10 +29,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("session", name=op.f("pk_web_phone")),
     )
     op.create_index("uq_web_phone_name", "web_phone", ["name"], unique=True)
-    set_members("command", "what", (*_WHAT, *_NEW))
+    add_kinds(revision)
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM command WHERE what = 'open_phone'")
-    set_members("command", "what", _WHAT)
+    remove_kinds(revision)
     op.drop_table("web_phone")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ari_app.core.access import NOBODYS
+from ari_app.core.area import Area, Operator, Team
 from ari_app.core.changes import (
     Change,
     ChangeKind,
@@ -17,7 +20,8 @@ from ari_app.core.changes import (
     each_once,
     must_start_anew,
 )
-from ari_app.core.ids import MunicipalityCode
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.skills import team_skill
 
 pytestmark = pytest.mark.pure
 
@@ -28,6 +32,19 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 def change(number: int, name: str = "a", municipality: str | None = "GM9901") -> Change:
     town = None if municipality is None else MunicipalityCode(municipality)
     return Change(number, ChangeKind.CALL, name, town, None, NOON)
+
+
+def test_a_change_is_of_the_municipalities_that_its_row_belongs_to() -> None:
+    anna, bert = OperatorNumber("101"), OperatorNumber("102")
+    wierdam, elderlo = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
+    team = Team(TeamCode("w"), "KCC", (wierdam,), helps=(elderlo,))
+    area = Area(teams={team.code: team}, operators={anna: Operator(anna, "Anna", (team.code,))})
+    assert change(1).scope(area) == frozenset({wierdam}) and change(1, municipality=None).scope(area) == NOBODYS
+    session = replace(change(1, municipality=None), kind=ChangeKind.SESSION)
+    assert replace(session, operator=anna).scope(area) == frozenset({wierdam, elderlo, team_skill("w")})
+    assert replace(session, operator=bert).scope(area) == session.scope(area) == NOBODYS
+    # A command about an operator is of the municipality that it names, and of none without.
+    assert replace(session, kind=ChangeKind.COMMAND, operator=anna).scope(area) == NOBODYS
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,6 @@ from ari_app.core.access import NOBODYS, Action, Actor, Scope, overlap, together
 from ari_app.core.changes import Change, ChangeKind, ChangePage, Position
 from ari_app.core.ids import WebSessionId
 from ari_app.core.ledger import StoreUnavailable
-from ari_app.core.skills import skills_of
 from ari_app.storage.accounts.service_tokens import token_lives
 from ari_app.storage.accounts.sessions import living_sessions
 from ari_app.storage.changes.reads import changes_since
@@ -141,10 +140,7 @@ def _event(asked: Asked[Query, None], change: Change) -> tuple[str, dict[str, st
     kind = _KINDS.get(change.kind)
     if kind is None:
         return None
-    actor, area = asked.actor, asked.site.area.current
-    of: Scope = NOBODYS if change.municipality is None else frozenset({change.municipality})
-    if change.kind is ChangeKind.SESSION and change.operator is not None:
-        of = skills_of(area, change.operator).any
+    actor, of = asked.actor, change.scope(asked.site.area.current)
     scope = actor.scope_of(kind.action)
     is_me = change.kind is ChangeKind.SESSION and change.operator is not None and change.operator == actor.operator
     is_theirs = scope is None or (scope != NOBODYS and overlap(scope, of))
