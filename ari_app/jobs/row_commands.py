@@ -61,14 +61,19 @@ async def change_rows(
         case MakePromise() as said if asked.municipality is not None:
             return await _promise(connection, asked.municipality, said, area, by, now)
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
-            return await _change_area(connection, asked.municipality, of_all, by, now)
+            return await _change_area(connection, asked.municipality, of_all, by, now, claimed.asked_at)
     if isinstance(asked.command, AccountCommand) and asked.account is not None:
         return await change_account(connection, asked.account, asked.command, by, now, provider)
     return Refused(RefusalReason.NO_SUCH_CALL)
 
 
 async def _change_area(
-    connection: Connection, municipality: MunicipalityCode, wanted: AreaCommand, by: str, now: datetime
+    connection: Connection,
+    municipality: MunicipalityCode,
+    wanted: AreaCommand,
+    by: str,
+    now: datetime,
+    asked_at: datetime,
 ) -> Answer:
     # A refusal leaves nothing behind: each function judges before it writes.
     try:
@@ -82,7 +87,7 @@ async def _change_area(
                 ended = await end_calamity_in(connection, municipality, from_at, by, now)
                 return _done(ended > 0, RefusalReason.NOTHING_TO_END)
             case CloseEarly():
-                is_done = await close_early_in(connection, municipality, wanted, by, now)
+                is_done = await close_early_in(connection, municipality, wanted, by, now, asked_at)
                 return _done(is_done, RefusalReason.NO_SUCH_MUNICIPALITY)
             case OpenAgain():
                 ended = await open_again_in(connection, municipality, by, now)

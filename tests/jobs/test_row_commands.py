@@ -77,7 +77,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
         running = Calamity(WIERDAM, now, None, "Er was een gaslek.", AfterCalamity.QUEUE, "test")
         await set_calamity(database.background, running, now)
         async with transaction(database.background) as connection:
-            await close_early_in(connection, WIERDAM, CloseEarly(TONIGHT, "overleg"), "test", now)
+            await close_early_in(connection, WIERDAM, CloseEarly(TONIGHT, "overleg"), "test", now, now)
             await PostgresRows(connection).insert(
                 replace(LEASED, state=RequestState.OPEN, owner_operator=None, lease_owner=None, lease_until_at=None), []
             )
@@ -199,7 +199,13 @@ async def test_a_calamity_that_is_planned_is_ended_alone(database: Database) -> 
         CloseEarly(TONIGHT, " "),
         CloseEarly(TONIGHT, "storm", TONIGHT + timedelta(hours=1)),
     ],
-    ids=("no_words", "over_already", "closed_in_the_past", "no_reason", "ends_before_it_begins"),
+    ids=(
+        "no_words",
+        "over_already",
+        "closed_in_the_past",
+        "no_reason",
+        "ends_before_it_begins",
+    ),
 )
 async def test_what_makes_no_sense_is_refused_and_changes_nothing(database: Database, command: AnyCommand) -> None:
     assert await told(database, command) == Refused(RefusalReason.NONSENSE)
@@ -236,12 +242,6 @@ async def test_listeners_hear_that_a_request_is_given_to_somebody(database: Data
         assert await told(database, AssignRequest(LEASED.id, KCC, ANNA), town=None) == ACCEPTED
         heard = await anext(feed)
     assert isinstance(heard, CallbackChanged) and heard.request_id == LEASED.id and heard.number is not None
-
-
-async def test_a_closing_whose_moment_has_passed_begins_now(database: Database) -> None:
-    assert await told(database, CloseEarly(TONIGHT, "storm", datetime(2020, 1, 1, tzinfo=UTC))) == ACCEPTED
-    began = await database.pool.fetchval("SELECT starts_at FROM early_closing WHERE reason = 'storm'")
-    assert datetime.now(UTC) - began < timedelta(minutes=5)
 
 
 async def test_only_whoever_has_the_caller_asks_for_a_transfer_more(database: Database, call: Call) -> None:

@@ -120,7 +120,7 @@ async def test_given_web_killed_between_asking_and_answering_then_all_is_done_on
     given, closed = [await a_request(serve, WIERDAM, number=f"+31119555{number}") for number in (120, 121)]
     await set_calamity(serve.background, Calamity(ELDERLO, now, None, "Storm.", AfterCalamity.QUEUE, "test"), now)
     async with transaction(serve.background) as connection:
-        await close_early_in(connection, ELDERLO, CloseEarly(now + timedelta(hours=1), "storm"), "test", now)
+        await close_early_in(connection, ELDERLO, CloseEarly(now + timedelta(hours=1), "storm"), "test", now, now)
     forms: Forms = [
         ("/calamiteiten", {"g-GM9901": "1", "tekst": "Er is brand.", "daarna": "queue"}),
         ("/calamiteiten/einde", {"gemeente": ELDERLO, "begin": now.isoformat()}),

@@ -209,7 +209,7 @@ async def test_a_calamity_is_heard_before_it_is_on_and_what_is_wrong_is_said(des
         one = Calamity(town, from_at, from_at + DAY, text, AfterCalamity.QUEUE, "test")
         await set_calamity(desk.serve.background, one, now)
     async with transaction(desk.serve.background) as connection:
-        await close_early_in(connection, WIERDAM, CloseEarly(now + DAY, "storm"), "test", now)
+        await close_early_in(connection, WIERDAM, CloseEarly(now + DAY, "storm"), "test", now, now)
     await desk.text_of(bea, "#calamities", "Calamiteit Wierdam")
     await bea.reload()
     await looked_at(desk, bea, "calamities that go on and are planned")

@@ -65,13 +65,25 @@ async def with_early_closings(connection: Connection, area: Area) -> Area:
 
 
 async def close_early_in(
-    connection: Connection, municipality: MunicipalityCode, wanted: CloseEarly, by: str, now: datetime
+    connection: Connection,
+    municipality: MunicipalityCode,
+    wanted: CloseEarly,
+    by: str,
+    now: datetime,
+    asked_at: datetime,
 ) -> bool:
-    """In a transaction of the caller; False when there is no such municipality. Raises ClosingRefused."""
+    """In a transaction of the caller; False when there is no such municipality.
+
+    It is of the day of its beginning, or else of `asked_at`: one that was asked just before midnight closes nothing of
+    the day after. Raises ClosingRefused.
+    """
     starts_at, reason = max(wanted.from_at or now, now), wanted.reason.strip()
-    ends_at = wanted.until_at or instant_of(local_date(starts_at) + timedelta(days=1), time(0))
+    day = local_date(wanted.from_at or asked_at)
+    ends_at = wanted.until_at or instant_of(day + timedelta(days=1), time(0))
     if ends_at <= starts_at:
         raise ClosingRefused("it would end before it begins, or is over already")
+    if wanted.from_at is not None and day != local_date(now):
+        raise ClosingRefused("it is of another day than today")
     if not reason or not reason.isprintable() or len(reason) > LONGEST_REASON:
         raise ClosingRefused(f"a closing has a reason of at most {LONGEST_REASON} characters, on one line")
     if await connection.fetchval(_ADD, municipality, starts_at, ends_at, reason, by, now) is None:
