@@ -68,10 +68,27 @@ class Names:
         """Name and number; empty for nobody."""
         if number is None:
             return ""
-        if self.hidden.shown(number) is None:
+        if self.number(number) is None:
             return SOMEBODY
         known = self.area.operators.get(OperatorNumber(number))
         return number if known is None else f"{known.name} ({number})"
+
+    def number(self, text: str | None) -> str | None:
+        """An operator's number, or whoever else did something, as the record has it; None for an operator of others.
+
+        Also where somebody of the readers' municipalities has the same number as an extension.
+        """
+        known = self.area.operators.get(OperatorNumber(text or ""))
+        if known is None or self.scope is None:
+            return self.hidden.shown(text)
+        return text if overlap(skills_of(self.area, known.number).any, self.scope) else None
+
+    def team_code(self, code: str | None) -> str | None:
+        """None for a team that answers for none of the readers' municipalities; the whole group knows every team."""
+        if self.scope is None:
+            return code
+        known = self.area.teams.get(TeamCode(code or ""))
+        return code if known is not None and overlap(known.towns, self.scope) else None
 
     def party(self, party: str | None) -> str:
         """An operator, a colleague, the queue of a municipality; or a number outside, which is not said."""
@@ -83,7 +100,7 @@ class Names:
             return f"wachtrij van {self.town(party)}"
         if self.hidden.shown(party) is None:
             return SOMEBODY
-        if party in self.area.operators:
+        if party in self.area.operators and self.number(party) is not None:
             return self.operator(party)
         entry = by_extension(self.area, party, self.area.municipalities if self.scope is None else self.scope)
         return party if entry is None else f"{entry.name} ({party})"

@@ -149,3 +149,13 @@ async def test_pages_hold_each_request_once(place: Place) -> None:
     assert seen == [one.reference for one in reversed(made)]
     after = datetime.now(UTC) + timedelta(minutes=1)
     assert await closed_requests(place.site.pool, None, ClosedSelection(since=after), limit=9) == []
+
+
+async def test_an_owner_of_others_is_not_named_in_the_list_nor_in_the_file(place: Place, bea: Browser) -> None:
+    one = await closed(place.serve, WIERDAM, by="102")
+    await place.serve.pool.execute(
+        "UPDATE callback_request SET owner_operator = '102', owner_team = 'elderlo' WHERE id = $1", one.id
+    )
+    text = await (await bea.get(HERE)).text() + await (await bea.get(f"{HERE}.csv")).text()
+    assert one.reference in text and text.count("een collega") == 4
+    assert "Bert" not in text and "Elderlo" not in text and "elderlo" not in text and "102" not in text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from ari_app.core.area import Area, Municipality, Operator, Team
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.area import Area, DirectoryEntry, EntryKind, Municipality, Operator, Team
+from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.web.names import Names
 
 pytestmark = pytest.mark.pure
@@ -40,6 +42,16 @@ def test_what_is_ones_own_has_its_name_and_what_is_elsewhere_none() -> None:
         None: "een collega",
     }
     assert {party: own.party(party) for party in parties} == parties
+
+
+def test_an_operator_of_others_has_no_name_where_an_extension_of_ones_own_is_the_same() -> None:
+    desk = DirectoryEntry(EntryCode("balie"), EntryKind.DEPARTMENT, "Balie", WIERDAM, "102")
+    own = Names.of(replace(AREA, entries={desk.code: desk}), frozenset({WIERDAM}))
+    assert (own.operator("102"), own.number("102"), own.party("102")) == ("een collega", None, "Balie (102)")
+    assert (own.number("101"), own.number("account:bea"), own.number(None)) == ("101", "account:bea", None)
+    assert (own.team_code("w"), own.team_code("e"), own.team_code("gone")) == ("w", None, None)
+    group = Names.of(AREA, None)
+    assert (group.number("102"), group.team_code("e"), group.team_code("gone")) == ("102", "e", "gone")
 
 
 def test_the_whole_group_knows_everybody() -> None:

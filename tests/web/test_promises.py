@@ -148,3 +148,16 @@ async def test_nothing_is_said_of_an_answer_that_is_none_and_typing_stays_when_n
     answer = await anna.post(HERE, {"nummer": NUMBER, "notitie": "graag snel"})
     html = await answer.text()
     assert answer.status == 409 and "graag snel" in html and "Beloofd." not in html
+
+
+async def test_only_an_operator_of_ones_municipalities_can_be_the_one_who_calls(place: Place, anna: Browser) -> None:
+    assert "Ikzelf" in await (await anna.get(HERE)).text()
+    place.trusts_all_roles()
+    for login, operator in (("ton", "102"), ("eva", "999"), ("max", None)):
+        await place.account(login, RoleRow(Role.SUPERVISOR, WIERDAM), operator=operator)
+        browser = await place.logged_in(login)
+        assert "Ikzelf" not in await (await browser.get(HERE)).text(), login
+        form = {"gemeente": "GM9901", "nummer": "0119 555 123", "voor": "ik"}
+        refused = await browser.post(HERE, form)
+        assert refused.status == 400 and "Kies iets uit de lijst" in await refused.text(), login
+    assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0

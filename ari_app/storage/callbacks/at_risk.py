@@ -28,7 +28,7 @@ MOST_LISTED = 100
 
 @dataclass(frozen=True, slots=True)
 class RequestAtRisk:
-    """One open request. Names of a team or an operator outside the scope are None. `pii_last_digits`: two of them."""
+    """One open request. `pii_last_digits`: two of them."""
 
     id: RequestId
     reference: str
@@ -41,9 +41,7 @@ class RequestAtRisk:
     attempts_count: int
     next_attempt_at: datetime | None
     team: TeamCode
-    team_name: str | None
     operator: OperatorNumber | None
-    operator_name: str | None
     risks: tuple[Risk, ...]
     pii_last_digits: str = field(repr=False)
 
@@ -67,22 +65,11 @@ class OwnerOfRequests:
 
 
 _REMIND = CallbackRules().remind_before_minutes
-# A team of which the scope, $1, has no municipality is not named; a person outside it is not, by the policy of `web`
-# too.
-TEAM_NAME = """
-  (SELECT team.name FROM team WHERE team.code = request.owner_team AND ($1::text[] IS NULL OR EXISTS (
-    SELECT FROM team_municipality served WHERE served.team = team.code AND served.municipality = ANY ($1))))
-    AS team_name"""
-OPERATOR_NAME = """
-  (SELECT one.name FROM operator one WHERE one.number = request.owner_operator AND ($1::text[] IS NULL OR EXISTS (
-    SELECT FROM operator_skill skill WHERE skill.operator = one.number AND skill.municipality = ANY ($1))))
-    AS operator_name"""
 _OPEN = f"""
 SELECT request.id, request.reference, request.municipality, coalesce(town.name, request.municipality) AS town,
   request.subject, request.first_contact_at, request.deadline_at, request.plan_by_at, request.state,
   request.attempts_count, request.next_attempt_at, request.owner_team AS team, request.owner_operator AS operator,
   right(request.pii_number, 2) AS pii_last_digits, coalesce(rules.remind_before_minutes, {_REMIND}) AS remind_before,
-  {TEAM_NAME}, {OPERATOR_NAME},
   {IS_ABSENT.format(operator="request.owner_operator", now="$2")} AS owner_is_absent,
   EXISTS (SELECT FROM operator_session session JOIN operator_team member ON member.operator = session.operator
     WHERE session.logged_out_at IS NULL AND member.team = request.owner_team) AS team_is_there
@@ -218,9 +205,7 @@ def _read(row: Named, now: datetime, tomorrow_at: datetime) -> RequestAtRisk:
         row["attempts_count"],
         row["next_attempt_at"],
         TeamCode(row["team"]),
-        row["team_name"],
         optional(OperatorNumber, row["operator"]),
-        row["operator_name"],
         risks(prospect, now, tomorrow_at),
         row["pii_last_digits"],
     )

@@ -10,7 +10,6 @@ from datetime import datetime
 from ari_app.core.access import Scope
 from ari_app.core.callbacks import CloseKind
 from ari_app.core.ids import MunicipalityCode, OperatorNumber, RequestId, TeamCode
-from ari_app.storage.callbacks.at_risk import OPERATOR_NAME, TEAM_NAME
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Pool
@@ -21,8 +20,8 @@ from ari_app.storage.db.scopes import reading, scope_codes, set_scope
 
 @dataclass(frozen=True, slots=True)
 class ClosedRequest:
-    """One request. Names of a team or an operator outside the scope are None. `closed_by`: an account or a program
-    (`account:…`, `service:…`), else an operator's number, or whoever typed it on the server.
+    """One request. `closed_by`: an account or a program (`account:…`, `service:…`), else an operator's number, or
+    whoever typed it on the server. Which names of it a reader may know, is for the reader's room (`web.names`).
 
     `is_on_time`: there was a talk before the deadline (AV §2). `pii_last_digits`: two of them; empty once erased.
     """
@@ -36,9 +35,7 @@ class ClosedRequest:
     deadline_at: datetime
     attempts_count: int
     team: TeamCode
-    team_name: str | None
     operator: OperatorNumber | None
-    operator_name: str | None
     closed_at: datetime
     close_kind: CloseKind
     closed_by: str
@@ -70,11 +67,11 @@ class PersonalOfRequest:
     pii_close_reason: str = field(repr=False)
 
 
-_CLOSED = f"""
+_CLOSED = """
 SELECT request.id, request.reference, request.municipality, coalesce(town.name, request.municipality) AS town,
   request.subject, request.first_contact_at, request.deadline_at, request.attempts_count, request.owner_team AS team,
-  {TEAM_NAME}, request.owner_operator AS operator, {OPERATOR_NAME}, request.closed_at, request.close_kind,
-  request.closed_by, coalesce(request.reached_at <= request.deadline_at, false) AS is_on_time,
+  request.owner_operator AS operator, request.closed_at, request.close_kind, request.closed_by,
+  coalesce(request.reached_at <= request.deadline_at, false) AS is_on_time,
   right(request.pii_number, 2) AS pii_last_digits
 FROM callback_request request LEFT JOIN municipality town ON town.code = request.municipality
 WHERE request.closed_at IS NOT NULL AND ($1::text[] IS NULL OR request.municipality = ANY ($1))

@@ -152,15 +152,18 @@ async def assign(asked: Asked[Query, Toewijzing]) -> Answer:
     body, story = asked.body, await _changeable(asked)
     if (body.team is None) is (body.medewerker is None):
         raise invalid(param("team", "one_of_both"), param("medewerker", "one_of_both"))
-    wrong = _unknown_owner(asked, body.team, body.medewerker, story.request.municipality)
-    if wrong:
-        raise invalid(*wrong)
+    scope, command_as = asked.actor.scope_of(Action.CHANGE_REQUESTS), command_id(asked)
+    # A retry is not looked at again: the team may be gone by then.
+    if not await was_asked(asked.site.pool, scope, command_as, asked.caller.author):
+        wrong = _unknown_owner(asked, body.team, body.medewerker, story.request.municipality)
+        if wrong:
+            raise invalid(*wrong)
     command = AssignRequest(
         story.request.id,
         None if body.team is None else TeamCode(body.team),
         None if body.medewerker is None else operator_named(asked, body.medewerker),
     )
-    return await order(asked, asked.actor.scope_of(Action.CHANGE_REQUESTS), _of(asked, command))
+    return await order(asked, scope, AskedCommand(command, id=command_as))
 
 
 async def close(asked: Asked[Query, SluitingVerzoek]) -> Answer:
@@ -168,8 +171,8 @@ async def close(asked: Asked[Query, SluitingVerzoek]) -> Answer:
     if not reason or not reason.isprintable():
         raise invalid(param("reden", "characters"))
     story = await _changeable(asked)
-    command = CloseByPerson(story.request.id, reason)
-    return await order(asked, asked.actor.scope_of(Action.CHANGE_REQUESTS), _of(asked, command))
+    command = AskedCommand(CloseByPerson(story.request.id, reason), id=command_id(asked))
+    return await order(asked, asked.actor.scope_of(Action.CHANGE_REQUESTS), command)
 
 
 async def call(asked: Asked[Query, Belpoging]) -> Answer:
@@ -198,10 +201,6 @@ def _unusable(
     number = None if body.nummer is None else callback_number(body.nummer, asked.site.area.current)
     if isinstance(number, Forbidden):
         yield param("nummer", number.reason.value)
-
-
-def _of(asked: AnyAsked, command: AssignRequest | CloseByPerson) -> AskedCommand:
-    return AskedCommand(command, id=command_id(asked))
 
 
 async def _changeable(asked: AnyAsked) -> OwnStory:

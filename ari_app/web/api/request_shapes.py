@@ -12,7 +12,7 @@ from ari_app.storage.callbacks.at_risk import RequestAtRisk
 from ari_app.storage.callbacks.closed import ClosedRequest
 from ari_app.storage.callbacks.own import OwnStory
 from ari_app.web.api.shapes import Instant, Links, Shape
-from ari_app.web.hidden import Hidden
+from ari_app.web.names import Names
 
 
 class Terugbelverzoek(Shape):
@@ -88,7 +88,7 @@ class Terugbelnummer(Shape):
     reden_sluiting: str | None
 
 
-def listed_open(one: RequestAtRisk, hidden: Hidden) -> Terugbelverzoek:
+def listed_open(one: RequestAtRisk, names: Names) -> Terugbelverzoek:
     return Terugbelverzoek(
         kenmerk=one.reference,
         id=str(one.id),
@@ -99,13 +99,13 @@ def listed_open(one: RequestAtRisk, hidden: Hidden) -> Terugbelverzoek:
         toestand=one.state,
         aantal_pogingen=one.attempts_count,
         volgende_poging_op=one.next_attempt_at,
-        team=hidden.shown(one.team),
-        medewerker=hidden.shown(one.operator),
+        team=names.team_code(one.team),
+        medewerker=names.number(one.operator),
         risicos=list(one.risks),
     )
 
 
-def listed_closed(one: ClosedRequest, hidden: Hidden) -> Terugbelverzoek:
+def listed_closed(one: ClosedRequest, names: Names) -> Terugbelverzoek:
     return Terugbelverzoek(
         kenmerk=one.reference,
         id=str(one.id),
@@ -116,16 +116,16 @@ def listed_closed(one: ClosedRequest, hidden: Hidden) -> Terugbelverzoek:
         toestand=RequestState.CLOSED,
         aantal_pogingen=one.attempts_count,
         volgende_poging_op=None,
-        team=hidden.shown(one.team),
-        medewerker=hidden.shown(one.operator),
+        team=names.team_code(one.team),
+        medewerker=names.number(one.operator),
         risicos=[],
         gesloten_op=one.closed_at,
         gesloten_hoe=one.close_kind,
-        gesloten_door=hidden.shown(one.closed_by),
+        gesloten_door=names.number(one.closed_by),
     )
 
 
-def story_shape(story: OwnStory, hidden: Hidden) -> TerugbelverzoekVerloop:
+def story_shape(story: OwnStory, names: Names) -> TerugbelverzoekVerloop:
     one = story.request
     return TerugbelverzoekVerloop(
         kenmerk=one.reference,
@@ -137,16 +137,16 @@ def story_shape(story: OwnStory, hidden: Hidden) -> TerugbelverzoekVerloop:
         eerste_contact_op=one.first_contact_at,
         deadline_op=one.deadline_at,
         toestand=one.state,
-        team=hidden.shown(one.owner_team),
-        medewerker=hidden.shown(one.owner_operator),
+        team=names.team_code(one.owner_team),
+        medewerker=names.number(one.owner_operator),
         gesloten_op=one.closed_at,
         gesloten_hoe=one.close_kind,
-        gesloten_door=hidden.shown(one.closed_by),
+        gesloten_door=names.number(one.closed_by),
         feiten=[TerugbelFeit(op=one.at, soort=one.kind) for one in story.facts],
         pogingen=[
             Terugbelpoging(
                 nummer=attempt.number,
-                medewerker=hidden.shown(attempt.operator),
+                medewerker=names.number(attempt.operator),
                 begonnen_op=attempt.started_at,
                 beantwoord_op=attempt.answered_at,
                 in_gesprek_op=attempt.reached_at,

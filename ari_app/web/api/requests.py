@@ -19,14 +19,16 @@ from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.request_shapes import (
     Terugbelnummer,
+    Terugbelverzoek,
     TerugbelverzoekLijst,
     listed_closed,
     listed_open,
     story_shape,
 )
-from ari_app.web.api.rights import AnyAsked, hidden_from, narrowed, operator_named
+from ari_app.web.api.rights import AnyAsked, names_for, narrowed, operator_named
 from ari_app.web.api.shapes import Code, Instant, Query, WhichOperator
 from ari_app.web.api.table import Answer, Asked
+from ari_app.web.names import Names
 
 MOST_LISTED = 100
 #: rows at a time, where not each of them is listed
@@ -81,13 +83,14 @@ async def _closed(asked: Asked[RequestsQuery, None]) -> Answer:
         None if query.cursor is None else after_row(query.cursor, RequestId),
         of,
     )
-    pool, hidden = asked.site.pool, hidden_from(asked, scope)
+    pool, names = asked.site.pool, names_for(asked, scope)
+    if _is_of_others(names, wanted.team, wanted.operator):
+        return _listed(asked, [], None)
     found = await closed_requests(pool, narrowed(scope, query.gemeente), wanted, limit=query.aantal + 1)
     listed = found[: query.aantal]
     last = listed[-1] if len(found) > query.aantal else None
     cursor = None if last is None else write_cursor(last.closed_at.isoformat(), str(last.id))
-    shown = [listed_closed(one, hidden) for one in listed]
-    return Answer(TerugbelverzoekLijst(terugbelverzoeken=shown, links=links_of(asked, cursor)))
+    return _listed(asked, [listed_closed(one, names) for one in listed], cursor)
 
 
 async def _open(asked: Asked[RequestsQuery, None]) -> Answer:
@@ -96,6 +99,9 @@ async def _open(asked: Asked[RequestsQuery, None]) -> Answer:
     team = None if query.team is None else TeamCode(query.team)
     person = None if query.medewerker is None else operator_named(asked, query.medewerker)
     after = None if query.cursor is None else after_row(query.cursor, RequestId)
+    names = names_for(asked, scope)
+    if _is_of_others(names, team, person):
+        return _listed(asked, [], None)
     # What is at risk follows from the rows, and is known once they are read.
     chosen, most = list[RequestAtRisk](), query.aantal + 1 if query.risico is None else MOST_READ
     while len(chosen) <= query.aantal:
@@ -113,17 +119,25 @@ async def _open(asked: Asked[RequestsQuery, None]) -> Answer:
         if len(found) < most:
             break
         after = (found[-1].deadline_at, found[-1].id)
-    listed, hidden = chosen[: query.aantal], hidden_from(asked, scope)
+    listed = chosen[: query.aantal]
     last = listed[-1] if len(chosen) > query.aantal else None
     cursor = None if last is None else write_cursor(last.deadline_at.isoformat(), str(last.id))
-    shown = [listed_open(one, hidden) for one in listed]
+    return _listed(asked, [listed_open(one, names) for one in listed], cursor)
+
+
+def _is_of_others(names: Names, team: TeamCode | None, person: OperatorNumber | None) -> bool:
+    """Whether the owner that is asked for is one whom the sender may not know: that a request is theirs is not said."""
+    of_others = person is not None and names.number(person) is None
+    return of_others or (team is not None and names.team_code(team) is None)
+
+
+def _listed(asked: AnyAsked, shown: list[Terugbelverzoek], cursor: str | None) -> Answer:
     return Answer(TerugbelverzoekLijst(terugbelverzoeken=shown, links=links_of(asked, cursor)))
 
 
 async def show_request(asked: Asked[Query, None]) -> Answer:
-    story = await story_of(asked)
-    scope, _ = _readable(asked)
-    return Answer(story_shape(story, hidden_from(asked, scope)))
+    story, scope = await _story_of(asked)
+    return Answer(story_shape(story, names_for(asked, scope)))
 
 
 async def show_number(asked: Asked[Query, None]) -> Answer:
@@ -142,16 +156,19 @@ async def show_number(asked: Asked[Query, None]) -> Answer:
     )
 
 
-async def story_of(asked: AnyAsked) -> OwnStory:
-    """The request that the address names, of one's municipalities, or else of one's own list. Raises ApiProblem."""
+async def _story_of(asked: AnyAsked) -> tuple[OwnStory, Scope]:
+    """The request that the address names, of one's municipalities, or else of one's own list; and the municipalities
+    whose names the sender may know in it. Raises ApiProblem.
+    """
     pool, reference, actor = asked.site.pool, asked.path("kenmerk"), asked.actor
     scope = actor.scope_of(Action.REQUESTS)
     found = None if scope == NOBODYS else await story_in_scope(pool, scope, reference)
     if found is None and actor.operator is not None and not asked.caller.is_program:
-        found = await own_story(pool, actor.scope_of(Action.CALLBACKS), actor.operator, reference)
+        scope = actor.scope_of(Action.CALLBACKS)
+        found = await own_story(pool, scope, actor.operator, reference)
     if found is None:
         raise not_found()
-    return found
+    return found, scope
 
 
 def _readable(asked: AnyAsked) -> tuple[Scope, tuple[OperatorNumber, Collection[TeamCode]] | None]:

@@ -12,6 +12,7 @@ from ari_app.storage.callbacks.at_risk import RequestAtRisk
 from ari_app.web.call_words import REQUEST_STATES, RISKS
 from ari_app.web.csv_file import csv_file, lines, moment_cell
 from ari_app.web.list_filters import MOST_ROWS
+from ari_app.web.names import Names
 from ari_app.web.pages.requests import OpenFilter
 from ari_app.web.site import Visit
 
@@ -39,12 +40,13 @@ async def export(visit: Visit) -> web.StreamResponse:
 
 async def _rows(visit: Visit) -> AsyncIterator[str]:
     """All in one piece: the list is read as a whole, since a risk is counted and not stored."""
-    found, _ = await OpenFilter.of(visit).listed(MOST_ROWS + 1)
-    rows: list[Sequence[str]] = [_row(one) for one in found[:MOST_ROWS]]
+    wanted = OpenFilter.of(visit)
+    found, _ = await wanted.listed(MOST_ROWS + 1)
+    rows: list[Sequence[str]] = [_row(one, wanted.names) for one in found[:MOST_ROWS]]
     yield lines([*rows, (TOO_MANY,)] if len(found) > MOST_ROWS else rows)
 
 
-def _row(one: RequestAtRisk) -> Sequence[str]:
+def _row(one: RequestAtRisk, names: Names) -> Sequence[str]:
     return (
         one.reference,
         one.town,
@@ -55,8 +57,8 @@ def _row(one: RequestAtRisk) -> Sequence[str]:
         REQUEST_STATES[one.state],
         str(one.attempts_count),
         _moment(one.next_attempt_at),
-        one.team_name or "een ander team",
-        "" if one.operator is None else one.operator_name or "een collega",
+        names.team(one.team),
+        names.operator(one.operator),
     )
 
 

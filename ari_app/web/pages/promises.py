@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -80,13 +80,12 @@ async def promise(visit: Visit) -> web.Response:
 def _command(visit: Visit, typed: Typed, form: Mapping[str, str]) -> AskedCommand:
     """The page chose its id: the same form sent twice is one promise."""
     owner = typed.owner
-    is_own = typed.values["voor"] == FOR_ME
     command = MakePromise(
         typed.values["nummer"],
         typed.values["onderwerp"],
         with_part_of_day(typed.values["dagdeel"], note_of(form)),
         team=None if owner is None else owner.team,
-        operator=visit.actor.operator if is_own else None if owner is None else owner.operator,
+        operator=None if owner is None else owner.operator,
         first_contact_at=typed.first_contact_at,
     )
     return AskedCommand(command, id=command_id_of(form.get("id", "")), municipality=typed.municipality)
@@ -110,12 +109,13 @@ async def _typed(visit: Visit, sent: Mapping[str, str], *, is_whole: bool) -> Ty
         values["gemeente"], faults["gemeente"] = "", "Kies iets uit de lijst."
     elif town is None and is_whole:
         faults["gemeente"] = "Kies voor welke gemeente."
-    owner = next((one for one in owners_for(area, scope) if one.value == values["voor"]), None)
-    if (
-        owner is None
-        and values["voor"] not in (FOR_TEAM, FOR_ME)
-        or (values["voor"] == FOR_ME and visit.actor.operator is None)
-    ):
+    owners = owners_for(area, scope)
+    owner = (
+        _own(visit, owners)
+        if values["voor"] == FOR_ME
+        else next((one for one in owners if one.value == values["voor"]), None)
+    )
+    if owner is None and values["voor"] != FOR_TEAM:
         values["voor"], faults["voor"] = FOR_TEAM, "Kies iets uit de lijst."
     elif owner is not None and town is not None and town not in owner.towns:
         faults["voor"] = "Dit team of deze medewerker werkt niet voor deze gemeente."
@@ -151,7 +151,7 @@ def _first_contact(text: str, now: datetime) -> datetime | None:
 async def _page(visit: Visit, typed: Typed, *, command: str = "", said: str = "", status: int = 200) -> web.Response:
     site, scope, now = visit.site, visit.actor.scope_of(Action.CALLBACKS), visit.site.now()
     owners = owners_for(site.area.current, scope)
-    me = {} if visit.actor.operator is None else {FOR_ME: "Ikzelf"}
+    me = {} if _own(visit, owners) is None else {FOR_ME: "Ikzelf"}
     others = {
         one.value: one.name if one.team else f"{one.name} ({one.operator})"
         for one in owners
@@ -172,6 +172,12 @@ async def _page(visit: Visit, typed: Typed, *, command: str = "", said: str = ""
         now=now,
         longest={"nummer": LONGEST_NUMBER, "onderwerp": LONGEST_SUBJECT, "notitie": LONGEST_NOTE},
     )
+
+
+def _own(visit: Visit, owners: Sequence[Owner]) -> Owner | None:
+    """The visitor, if their account is that of an operator for whom promises can be."""
+    number = visit.actor.operator
+    return None if number is None else next((one for one in owners if one.operator == number), None)
 
 
 def _refused(answer: Answer) -> str:

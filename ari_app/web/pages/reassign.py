@@ -46,7 +46,7 @@ async def show(visit: Visit) -> web.Response:
     return page_for(
         visit,
         "reassign",
-        people=[one for one in people if names.hidden.shown(one.number) is not None],
+        people=[one for one in people if names.number(one.number) is not None],
         names=names,
         chosen=chosen,
         count=0 if chosen is None or chosen not in found else found[chosen].count,
@@ -111,7 +111,7 @@ def _known(text: str, names: Names) -> OperatorNumber | None:
     """Somebody whom the visitor may know: of the area, or of it no more. Raises HTTPNotFound for anybody else."""
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 20) or names.hidden.shown(text) is None:
+    if not (text.isascii() and text.isdigit() and len(text) <= 20) or names.number(text) is None:
         raise web.HTTPNotFound
     return OperatorNumber(text)
 

@@ -121,6 +121,7 @@ async def show_all(visit: Visit) -> web.Response:
         most=MOST_LISTED,
         is_cut=(counts.at_risk if wanted.only_risky else counts.open) > MOST_LISTED,
         owners=wanted.owners,
+        names=wanted.names,
         teams={one.value: one.name for one in wanted.owners if one.team},
         people={one.value: f"{one.name} ({one.operator})" for one in wanted.owners if one.operator},
         team=None if wanted.team is None else wanted.team.value,

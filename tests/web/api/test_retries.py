@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from ari_app.core.access import ApiScope
+from ari_app.core.ids import TeamCode
 from ari_app.core.operator_commands import ACCEPTED, Answer, Promised
 from ari_app.core.operators import OperatorState
 from tests.web.api.stand import ELDERLO, WIERDAM, Stand
-from tests.web.callers import Talk, a_talk
+from tests.web.callers import Talk, a_request, a_talk
 from tests.web.controllers import a_controller, rows_are_changed
 from tests.web.rows import an_operator, store
 
@@ -69,6 +70,26 @@ async def test_a_calamity_is_the_same_when_its_moment_has_come_between_two_tries
         assert (await program.send("POST", "/calamiteiten/beeindigingen", ended, key)).status == 409
         assert (await program.send("POST", "/calamiteiten/beeindigingen", ended)).status == 201
     assert await stand.place.deeds("calamity.set") == ["service:r-calamiteit"]
+
+
+async def test_a_request_that_was_given_or_closed_is_so_for_a_retry_whatever_changed_since(stand: Stand) -> None:
+    request = await a_request(stand.place.serve, WIERDAM)
+    program = await stand.program(f"r-{uuid4().hex}", ApiScope.CHANGE_REQUESTS)
+    where, team = f"/terugbelverzoeken/{request.reference}", f"t-{uuid4().hex[:8]}"
+    await stand.place.serve.pool.execute("INSERT INTO team (code, name) VALUES ($1, 'Tijdelijk')", team)
+    await stand.place.serve.pool.execute("INSERT INTO team_municipality VALUES ($1, 'GM9901', 'own')", team)
+    await stand.place.area_has(lambda area: team in area.teams)
+    key = {"Idempotency-Key": str(uuid4())}
+    async with rows_are_changed(stand.place):
+        first = await program.send("POST", f"{where}/toewijzingen", {"team": team}, key)
+        await stand.place.serve.pool.execute("DELETE FROM team_municipality WHERE team = $1", team)
+        await stand.place.area_has(lambda area: not area.teams[TeamCode(team)].towns)
+        again = await program.send("POST", f"{where}/toewijzingen", {"team": team}, key)
+        anew = await program.send("POST", f"{where}/toewijzingen", {"team": team})
+        assert (first.status, again.status, again.text, anew.status) == (201, 201, first.text, 400)
+        ended = {"Idempotency-Key": str(uuid4())}
+        both = [await program.send("POST", f"{where}/sluitingen", {"reden": "geholpen"}, ended) for _ in range(2)]
+    assert [one.status for one in both] == [201, 201] and both[0].text == both[1].text
 
 
 async def test_a_retried_promise_is_not_judged_by_where_the_caller_is_by_then(stand: Stand) -> None:
