@@ -189,8 +189,8 @@ async def _control(
             node,
             lambda: controller.is_ready,
             supervisor.start,
-            settings.provider_grants,
             phones,
+            settings.provider_grants,
         )
         supervisor.keep(claimer.follow, "commands")
         tasks.create_task(unowned.keep_compared(partial(controller.close_gap, None)), name="unowned")

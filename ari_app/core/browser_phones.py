@@ -183,12 +183,16 @@ class FrameBudget:
 
     burst: float = 60.0
     each_second: float = 10.0
-    _left: float = field(default=60.0, init=False)
-    _at: float = field(default=0.0, init=False)
+    _left: float = field(init=False)
+    _at: float | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._left = self.burst
 
     def take(self, at: float) -> bool:
         """One frame at this moment of a clock in seconds that never goes back; False: it is a flood."""
-        self._left = min(self.burst, self._left + (at - self._at) * self.each_second) if self._at else self.burst
+        if self._at is not None:
+            self._left = min(self.burst, self._left + (at - self._at) * self.each_second)
         self._at = at
         if self._left < 1:
             return False

@@ -81,6 +81,8 @@ class BrowserPhones:
         self._clock = clock
         self._relays = relays
         self._gone_since: dict[str, datetime] = {}
+        self._giving = asyncio.Lock()
+        self._connections = 0
 
     async def open(self, operator: OperatorNumber, wanted: OpenPhone) -> Answer:
         """Let the page of this login be a phone; its phone of before is one no more.
@@ -103,18 +105,25 @@ class BrowserPhones:
         return ACCEPTED
 
     async def give_all(self) -> None:
-        """After each connection to Asterisk: it may have forgotten all. Goes on until it has them."""
-        while True:
-            try:
-                await none_is_pushed(self._pool, self._node)
-                living = await living_phones(self._pool, self._node, self._clock())
-                await self._push(living)
-            except (StoreUnavailable, AriError) as error:
-                log.warning("browser_phones_not_given", error=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                log.info("browser_phones_given", phones=len(living))
-                return
+        """After each connection to Asterisk: it may have forgotten all. Goes on until it has them.
+
+        One at a time: what an earlier connection took would count for the later one as well. An earlier round that
+        still tries is left to the later one.
+        """
+        self._connections += 1
+        mine = self._connections
+        async with self._giving:
+            while mine == self._connections:
+                try:
+                    await none_is_pushed(self._pool, self._node)
+                    living = await living_phones(self._pool, self._node, self._clock())
+                    await self._push(living)
+                except (StoreUnavailable, AriError) as error:
+                    log.warning("browser_phones_not_given", error=str(error))
+                    await asyncio.sleep(RETRY_SECONDS)
+                else:
+                    log.info("browser_phones_given", phones=len(living))
+                    return
 
     async def tick(self) -> None:
         """Take out those whose login is over, and log out who is at work at one. Raises StoreUnavailable."""

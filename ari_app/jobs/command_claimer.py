@@ -64,8 +64,8 @@ class CommandClaimer:
         node: AsteriskId,
         is_ready: Callable[[], bool],
         start: Callable[[Coroutine[None, None, None], str], None],
+        phones: BrowserPhones,
         provider: ProviderGrants | None = None,
-        phones: BrowserPhones | None = None,
     ) -> None:
         self._database = database
         self._claims = claims
@@ -169,7 +169,7 @@ class CommandClaimer:
 
     async def _open_phone(self, asked: AskedCommand, wanted: OpenPhone) -> Answer:
         operator = asked.operator
-        if operator is None or operator not in self._area().operators or self._phones is None:
+        if operator is None or operator not in self._area().operators:
             return Refused(RefusalReason.UNKNOWN_DESTINATION)
         return await self._phones.open(operator, wanted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -14,10 +15,14 @@ from ari_app.ari.errors import AriUnreachable, NotFound
 from ari_app.calls.clock import SystemClock
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.registry import Registry, SessionEntry
+from ari_app.core.browser_phones import PhoneAccount
 from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, OperatorNumber, new_session_id
+from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorState
+from ari_app.jobs import browser_phones
 from ari_app.jobs.browser_phones import ASKED_ONE_BY_ONE, PAUSE_PATIENCE, BrowserPhones
 from ari_app.storage.db.engine import Pool
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.values import NINE, new_session
 
 pytestmark = pytest.mark.pure
@@ -123,3 +128,40 @@ async def test_many_pages_are_one_question() -> None:
     await place.phones.look()
     assert place.ari.asked == ["all"]
     assert set(place.ari.hung_up) == set(channels[1::2])
+
+
+class Rows:
+    """What is read and written of the phones, in order. The first round waits until it may go on, or fails."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, fails: bool = False) -> None:
+        self.done: list[str] = []
+        self.began, self.may_go_on = asyncio.Event(), asyncio.Event()
+        self.fails = fails
+        monkeypatch.setattr(browser_phones, "none_is_pushed", self.none_is_pushed)
+        monkeypatch.setattr(browser_phones, "living_phones", self.living)
+        monkeypatch.setattr(browser_phones, "RETRY_SECONDS", 0.0)
+
+    async def none_is_pushed(self, *_: object) -> None:
+        self.done.append("none")
+
+    async def living(self, *_: object) -> list[PhoneAccount]:
+        self.began.set()
+        await self.may_go_on.wait()
+        self.done.append("all")
+        if self.fails and self.done.count("all") == 1:
+            raise StoreUnavailable("test")
+        return []
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=("goes_well", "first_fails"))
+async def test_given_another_connection_while_phones_are_given_then_one_round_comes_after_the_other(
+    monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    place, rows = Place(), Rows(monkeypatch, fails=fails)
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as rounds:
+        rounds.create_task(place.phones.give_all())
+        await rows.began.wait()
+        rounds.create_task(place.phones.give_all())
+        await asyncio.sleep(0)  # it has begun
+        rows.may_go_on.set()
+    assert rows.done == ["none", "all"] * 2, "also a first one that failed is left to the second"

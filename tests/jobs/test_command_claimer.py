@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -23,6 +24,7 @@ from ari_app.core.state_commands import LogIn, TakePause
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs import command_claimer
+from ari_app.jobs.browser_phones import BrowserPhones
 from ari_app.jobs.command_claimer import CommandClaimer
 from ari_app.storage.accounts.attempts import begin_attempt, subjects_of_login
 from ari_app.storage.accounts.store import add_account
@@ -91,6 +93,7 @@ async def desk(database_url: str) -> AsyncIterator[Desk]:
             NODE1,
             lambda: at_work.is_ready,
             start,
+            cast(BrowserPhones, None),  # no page is a phone here
         )
         at_work = Desk(database, claimer, rung)
         following = tasks.create_task(claimer.follow())

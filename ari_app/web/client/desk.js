@@ -1,5 +1,6 @@
 // What a person does on the desk: typing while calls come and go, searching, keys. Nothing here moves the focus by itself.
 import { Idiomorph } from "idiomorph";
+import { ask, soon } from "./typing.js";
 
 const SEARCH_MS = 80; // after the last letter
 const CHECK_MS = 200;
@@ -104,26 +105,11 @@ function forWhom(form, entry, name) {
 // --- search and checks while somebody types ---
 
 /** @param {string} path @param {URLSearchParams} body @param {string} place @param {{abort?: AbortController}} last */
-async function fill(path, body, place, last) {
-  last.abort?.abort();
-  last.abort = new AbortController();
-  try {
-    const reply = await fetch(path, { method: "POST", body, signal: last.abort.signal });
-    // Without a login the answer is the login page, which belongs nowhere in this one.
-    if (reply.ok && !reply.redirected) Idiomorph.morph(byId(place), await reply.text(), { morphStyle: "outerHTML" });
+function fill(path, body, place, last) {
+  ask(path, body, last, (html) => {
+    Idiomorph.morph(byId(place), html, { morphStyle: "outerHTML" });
     applyKeys();
-  } catch {
-    // Aborted, or no network: the line at the top says so.
-  }
-}
-
-/** @param {() => void} what @param {number} ms */
-function soon(what, ms) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(what, ms);
-  };
+  });
 }
 
 const searching = {};
