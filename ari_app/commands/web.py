@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
+import structlog
 
 if TYPE_CHECKING:
     from ari_app.web.oidc.client import ProviderOptions
@@ -77,6 +78,7 @@ def _trial(chosen: WebSettings) -> TrialOptions | None:
 
 async def _serve(chosen: WebSettings) -> int:
     from ari_app.web.app import PortTaken
+    from ari_app.web.background import TaskEnded
     from ari_app.web.process import CertificateRefused, WebOptions, serve_pages
     from ari_app.web.site import SiteOptions
     from ari_app.web.theme import ThemeRefused, read_theme
@@ -124,6 +126,9 @@ async def _serve(chosen: WebSettings) -> int:
     except (NotMigrated, PortTaken, CertificateRefused) as wrong:
         click.echo(str(wrong), err=True)
         return WRONG
+    except TaskEnded as ended:
+        structlog.get_logger(__name__).error("pages_failed", task=ended.task, exc_info=ended.__cause__)
+        return CANNOT
     except (LedgerError, StorageError) as away:
         click.echo(str(away), err=True)
         return CANNOT

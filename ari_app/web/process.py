@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 from aiohttp import web, web_response
@@ -20,6 +21,7 @@ from ari_app.storage.db.revision import require_head
 from ari_app.web.app import PortTaken
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
+from ari_app.web.background import run_together
 from ari_app.web.desk_app import make_desk_app
 from ari_app.web.garbage import keep_collections_short
 from ari_app.web.live.hub import Hub
@@ -53,7 +55,9 @@ class WebOptions:
 
 
 async def serve_pages(options: WebOptions) -> None:
-    """Serve until cancelled. Raises NotMigrated, PortTaken, CertificateRefused before anything is served."""
+    """Serve until cancelled. Raises NotMigrated, PortTaken, CertificateRefused before anything is served, and TaskEnded
+    when something that the pages cannot do without has ended.
+    """
     # An answer to what is no HTTP at all never comes to our own headers.
     web_response.SERVER_SOFTWARE = SERVER  # type: ignore[attr-defined]
     context = _tls(options.certificate)
@@ -66,10 +70,7 @@ async def serve_pages(options: WebOptions) -> None:
             log.warning("assets_missing", directory=str(site.assets.directory))
         runner = web.AppRunner(make_desk_app(site), access_log=None, shutdown_timeout=STOP_SECONDS)
         await runner.setup()
-        hub = asyncio.create_task(site.hub.run(), name="hub")
-        watch = None if site.relay is None else asyncio.create_task(site.relay.watch(), name="phones")
-        trial = None if site.trial is None else asyncio.create_task(site.trial.run(), name="trial")
-        garbage = asyncio.create_task(keep_collections_short(lambda: site.hub.screen_count), name="garbage")
+        background = asyncio.create_task(run_together(background_tasks(site)), name="background")
         try:
             tcp = web.TCPSite(runner, options.bind, options.port, ssl_context=context)
             try:
@@ -80,19 +81,29 @@ async def serve_pages(options: WebOptions) -> None:
                     "set ARI_APP_DESK_PORT or ARI_APP_DESK_BIND"
                 ) from error
             log.info("pages_served", port=int(runner.addresses[0][1]), url=options.site.url)
-            await hub  # ends by a mistake of ours, or with us
+            await background  # ends by a mistake of ours, or with us
         finally:
             site.hub.close()
-            if site.relay is not None and watch is not None:
-                watch.cancel()
+            if site.relay is not None:
                 await site.relay.close()
-            if site.trial is not None and trial is not None:
-                trial.cancel()
+            if site.trial is not None:
                 await site.trial.close()
             await runner.cleanup()
-            hub.cancel()
-            garbage.cancel()
-            await asyncio.gather(hub, garbage, return_exceptions=True)
+            background.cancel()
+            await asyncio.gather(background, return_exceptions=True)
+
+
+def background_tasks(site: Site) -> dict[str, Coroutine[Any, Any, None]]:
+    """What runs beside the pages, by name."""
+    tasks = site.hub.tasks() | {
+        "answers": site.answers.listening(),
+        "garbage": keep_collections_short(lambda: site.hub.screen_count),
+    }
+    if site.relay is not None:
+        tasks["phones"] = site.relay.watch()
+    if site.trial is not None:
+        tasks["trial"] = site.trial.run()
+    return tasks
 
 
 def _now() -> datetime:

@@ -127,6 +127,11 @@ class Answers:
                         for event in self._waiting.values():
                             event.set()
 
+    async def listening(self) -> None:
+        """Ends when nobody hears answers any more: raises what the listener raised. Between enter and exit."""
+        assert self._listener is not None, "between enter and exit"
+        await asyncio.shield(self._listener)
+
     async def __aenter__(self) -> Self:
         self._listener = asyncio.create_task(self._listen(), name="answers")
         return self

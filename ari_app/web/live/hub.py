@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import aclosing
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -19,13 +20,12 @@ from ari_app.core.access import NOBODYS, Scope
 from ari_app.core.area import Calamity
 from ari_app.core.calendar import local_date
 from ari_app.core.changes import Change, ChangeKind
-from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import StoreUnavailable
-from ari_app.core.skills import skills_of
 from ari_app.storage.changes.follow import follow_changes
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.operators.desk import NodeSeen, nodes_seen
 from ari_app.web.area import WebArea
+from ari_app.web.background import run_together
 from ari_app.web.live.audience import Audience
 from ari_app.web.live.endings import SERVICE_RESTART, close_ended, end_idle_logins
 from ari_app.web.live.hearing import Hearing
@@ -87,16 +87,21 @@ class Hub:
         return len(self._screens)
 
     async def run(self) -> None:
-        """Ends by cancellation only."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow(), name="changes")
-            tasks.create_task(self._area.run(), name="area")
-            tasks.create_task(self._quick.run(), name="regions")
-            tasks.create_task(self._slow.run(), name="slow regions")
-            tasks.create_task(self._watch_nodes(), name="nodes")
-            tasks.create_task(self._watch_sessions(), name="sessions")
-            tasks.create_task(end_idle_logins(self._pool, self._now), name="idle")
-            tasks.create_task(self._watch_clock(), name="clock")
+        """Ends by cancellation only. Raises TaskEnded."""
+        await run_together(self.tasks())
+
+    def tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        """What it is run by: each goes on for as long as the process does."""
+        return {
+            "changes": self._follow(),
+            "area": self._area.run(),
+            "regions": self._quick.run(),
+            "slow regions": self._slow.run(),
+            "nodes": self._watch_nodes(),
+            "sessions": self._watch_sessions(),
+            "idle": end_idle_logins(self._pool, self._now),
+            "clock": self._watch_clock(),
+        }
 
     def add(self, screen: Screen) -> None:
         """Everything is due to it; the answer to a page that comes while the process stops is that it stops."""
@@ -141,14 +146,12 @@ class Hub:
                 self._tell()
 
     def _heard(self, change: Change) -> None:
-        screens, of = self._screens, _scope_of(change.municipality)
+        screens, of = self._screens, change.scope(self._area.current)
         match change.kind:
             case ChangeKind.SESSION:
-                # Of the municipalities that the operator has a skill for.
-                skilled = NOBODYS if change.operator is None else skills_of(self._area.current, change.operator).any
                 # Who is there matters to what is at risk as well, which a look at the clock reads anew all the same.
                 for region in (Region.BOARD, Region.STAFF):
-                    self._mark(region, screens.readers(region, skilled))
+                    self._mark(region, screens.readers(region, of))
                 for region in (Region.CARD, Region.OPERATOR):
                     self._mark(region, screens.of_operator(change.operator))
             case ChangeKind.CALL:
@@ -188,9 +191,8 @@ class Hub:
         rested, by_scope = 0.0, defaultdict[Scope, list[Screen]](list)
         for screen in screens:
             by_scope[screen.scope(region)].append(screen)
+        by_scope.pop(NOBODYS, None)
         for scope, readers in by_scope.items():
-            if scope == NOBODYS:
-                continue
             match region:
                 case Region.HELLO:
                     for screen in readers:
@@ -296,7 +298,3 @@ class Hub:
                 await close_ended(self._pool, self._screens, self._now())
             except StoreUnavailable:
                 continue
-
-
-def _scope_of(municipality: MunicipalityCode | None) -> Scope:
-    return NOBODYS if municipality is None else frozenset({municipality})
