@@ -20,13 +20,15 @@ from ari_app.core.browser_phones import CONFIG, RENDERED_IN, TRUNK_IDENTIFY, ove
 from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
+from ari_app.core.passkeys import relying_party
 from ari_app.core.shares import too_much_promised
 from ari_app.core.trial import number_outside_sample
 from ari_app.jobs.browser_phones import addresses_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
 from ari_app.prompts.catalogue import said_prompt
-from ari_app.settings import Settings
+from ari_app.settings import LinkSettings, Settings, SettingsError, load
+from ari_app.storage.accounts.passkeys import only_with_passkeys
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database, shown
 from ari_app.storage.db.errors import StorageError
@@ -107,6 +109,7 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
                 return Area(), [reachable, Finding("database schema", False, str(error), "ari-app migrate")]
             role = _role(await rights_in_excess(database.background))
             area = await load_area(database.background)
+            passkeys = _passkeys(await only_with_passkeys(database.pool))
     except (LedgerError, StorageError, ValueError) as error:
         remedy = "start Postgres, or correct DATABASE_URL"
         return Area(), [Finding("database", False, str(error), remedy)]
@@ -114,7 +117,14 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
     about_area = Finding("area", True, f"{count} municipalities, {len(area.operators)} operators")
     if not count:
         about_area = Finding("area", False, "no municipality", "ari-app import FILE (docs/area-file.md)")
-    return area, [reachable, Finding("database schema", True, "at head"), role, about_area, _designated_days(area)]
+    return area, [
+        reachable,
+        Finding("database schema", True, "at head"),
+        role,
+        about_area,
+        _designated_days(area),
+        passkeys,
+    ]
 
 
 def _role(excess: list[str]) -> Finding:
@@ -122,6 +132,22 @@ def _role(excess: list[str]) -> Finding:
         return Finding("database role", True, "may read and write rows, and change no fact")
     remedy = "let DATABASE_URL name the role ari_app_serve, made by `ari-app migrate` (docs/deployment.md, roles)"
     return Finding("database role", False, f"has rights that it need not have: {', '.join(excess)}", remedy)
+
+
+def _passkeys(only: int) -> Finding:
+    """Whether those who have nothing but a passkey beside their password can give it, as far as this says where."""
+    detail = f"{only} accounts have no other second factor"
+    try:
+        chosen = load(LinkSettings)
+        is_on = chosen.desk_url is None or relying_party(chosen.desk_url, chosen.desk_passkey_domain) is not None
+    except (SettingsError, ValueError):
+        return Finding("passkeys", False, detail, "correct ARI_APP_DESK_URL or ARI_APP_DESK_PASSKEY_DOMAIN")
+    if is_on or not only:
+        return Finding("passkeys", True, detail)
+    remedy = "let ARI_APP_DESK_URL be https:// and a name, or ari-app accounts reset NAME --second-factor for each"
+    return Finding(
+        "passkeys", False, f"{detail}, and browsers give none at ARI_APP_DESK_URL: no code, no login", remedy
+    )
 
 
 def _designated_days(area: Area) -> Finding:

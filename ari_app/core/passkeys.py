@@ -14,6 +14,7 @@ from ari_app.core.ids import PasskeyId
 CHALLENGE_LASTS = timedelta(minutes=5)
 LONGEST_PASSKEY_NAME = 40
 MOST_PASSKEYS = 10
+_USUAL_PORTS = {"https": 443, "http": 80}
 _DOMAIN = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 
 
@@ -50,7 +51,9 @@ def relying_party(url: str, domain: str | None) -> RelyingParty | None:
         return None
     if domain is not None and host != domain and not host.endswith(f".{domain}"):
         raise ValueError(f"must be {host} or what is behind a full stop of it")
-    return RelyingParty(domain or host, f"{parts.scheme}://{parts.netloc.lower()}")
+    # A browser leaves out the port that everybody means.
+    port = "" if parts.port in (None, _USUAL_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return RelyingParty(domain or host, f"{parts.scheme}://{host}{port}")
 
 
 def read_domain(text: str) -> str:

@@ -140,7 +140,7 @@ async def _change(
         case LinkOperator(operator):
             await set_operator_in(connection, found, operator, by, now)
         case LinkSubject(issuer, subject):
-            await link_subject_in(connection, found, issuer, subject, by, now)
+            await link_subject_in(connection, found, issuer, subject, reach, by, now)
 
 
 async def _actor(connection: Connection, by: str) -> Actor:
@@ -174,13 +174,13 @@ async def _require_own_operator(
 ) -> None:
     """Whoever is an operator at the phone has that operator's callers: all their municipalities have to be the actor's.
 
-    So they have to be for a new link or second factor, with which somebody could be that operator. An operator of none
-    of these does not exist for the actor. Raises AccountRefused.
+    So they have to be for a new link, second factor or person of the provider, who could be that operator. An operator
+    of none of these does not exist for the actor. Raises AccountRefused.
     """
     number: OperatorNumber | None = None
     if isinstance(wanted, AddAccount | LinkOperator):
         number = wanted.operator_number
-    elif isinstance(wanted, ResetAccount | ForgetFactor) and found is not None:
+    elif isinstance(wanted, ResetAccount | ForgetFactor | LinkSubject) and found is not None:
         number = found.operator
         if number is not None and not within(await operator_towns(connection, number), own):
             raise AccountRefused(f"operator {number} works for others too", RefusalReason.NOT_ALLOWED)

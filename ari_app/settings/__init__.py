@@ -113,9 +113,10 @@ class Settings(DatabaseSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class LinkSettings(DatabaseSettings):
-    """The settings of `accounts`: where people reach the pages."""
+    """The settings of `accounts` and `check`: where people reach the pages."""
 
     desk_url: str | None = _setting(values.page_url, default=None)
+    desk_passkey_domain: str | None = _setting(read_domain, default=None)
     desk_bind: str = _setting(values.bind, default="127.0.0.1")
     desk_port: int = _setting(values.whole(0, 65535), default=8081)
     desk_tls_cert: Path | None = _setting(values.file, default=None)
@@ -138,7 +139,6 @@ class WebSettings(LinkSettings):
     desk_proxies: tuple[Network, ...] = _setting(values.networks, default=())
     desk_theme: Path | None = _setting(values.file, default=None)
     desk_contact: str | None = _setting(values.plain_mail_address, default=None)
-    desk_passkey_domain: str | None = _setting(read_domain, default=None)
     desk_phone_url: str | None = _setting(values.socket_url, default=None)  # none: no phone in the page
     desk_phone_from: str | None = _setting(values.bind, default=None)  # the address from which Asterisk is reached
     trial_password: Secret | None = _setting(values.trial_password, default=None)  # of the demonstration only

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ari_app.web.live.hub import Hub
 
 ISSUER = "14+netnummer"
+LOGIN_COOKIE = "sid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,12 @@ class Site:
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie. Over HTTPS the browser itself sees to it that no other host or path has set it."""
-        return "__Host-sid" if self.options.is_https else "sid"
+        """The name of the cookie of a login."""
+        return self.cookie_named(LOGIN_COOKIE)
+
+    def cookie_named(self, word: str) -> str:
+        """The name of one of our cookies (`web.cookies`)."""
+        return f"__Host-{word}" if self.options.is_https else word
 
 
 SITE: web.AppKey[Site] = web.AppKey("site")

@@ -23,6 +23,17 @@ pytestmark = pytest.mark.pure
             "gemeente.example",
             RelyingParty("gemeente.example", "https://kcc.gemeente.example"),
         ),
+        (
+            "https://kcc.gemeente.example:443",
+            None,
+            RelyingParty("kcc.gemeente.example", "https://kcc.gemeente.example"),
+        ),
+        (
+            "https://kcc.gemeente.example:80",
+            None,
+            RelyingParty("kcc.gemeente.example", "https://kcc.gemeente.example:80"),
+        ),
+        ("http://localhost:80", None, RelyingParty("localhost", "http://localhost")),
         ("http://localhost:8081", None, RelyingParty("localhost", "http://localhost:8081")),
         ("http://127.0.0.1:8081", None, None),
         ("https://192.0.2.1", None, None),

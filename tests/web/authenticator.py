@@ -52,6 +52,7 @@ class Authenticator:
     owner: bytes | None = None
     client_data: dict[str, Any] = field(default_factory=dict)
     algorithm: int = -7
+    attestation: dict[str, Any] = field(default_factory=dict)  # what it says of its maker
 
     def made(self, asked: dict[str, Any]) -> str:
         """The answer to a question for a new passkey."""
@@ -60,7 +61,7 @@ class Authenticator:
         public = {1: 2, 3: self.algorithm, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
         credential = bytes(16) + len(self.credential).to_bytes(2, "big") + self.credential + cbor2.dumps(public)
         data = self._data(asked["rp"]["id"], HAS_KEY) + credential
-        attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data})
+        attestation = cbor2.dumps({"fmt": "none", "attStmt": {}, "authData": data} | self.attestation)
         client_data = self._client_data("webauthn.create", asked["challenge"])
         return self._answer(clientDataJSON=client_data, attestationObject=attestation)
 

@@ -191,3 +191,24 @@ async def test_one_passkey_is_of_one_account(place: Place, bea: Browser) -> None
     theirs = await place.serve.pool.fetchval("SELECT id FROM passkey")
     assert (await els.post(f"/account/passkeys/{theirs}/verwijderen")).status == 404
     assert await count(place) == 1
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"fmt": "packed", "attStmt": {"alg": -7, "sig": b"made up", "x5c": [b"no certificate"]}},
+        {"fmt": "tpm", "attStmt": {"ver": "2.0", "x5c": [bytes(8000)]}},
+        {"fmt": "of nobody"},
+    ],
+    ids=("packed", "tpm", "unknown"),
+)
+async def test_what_a_device_says_of_its_maker_is_not_read(place: Place, bea: Browser, said: dict[str, Any]) -> None:
+    device = Authenticator(attestation=said)
+    assert (await added(bea, device)).status == 303
+    assert (await logs_in(await place.browser(), device)).status == 303
+
+
+async def test_an_answer_without_a_passkey_in_it_adds_nothing(place: Place, bea: Browser) -> None:
+    for said in ({"authData": b""}, {"authData": None}, {"authData": "text"}):
+        assert (await added(bea, Authenticator(attestation=said))).status == 400, said
+    assert await count(place) == 0

@@ -9,7 +9,7 @@ import pytest
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.core.passkeys import MOST_PASSKEYS
-from ari_app.storage.accounts.passkeys import add_passkey
+from ari_app.storage.accounts.passkeys import add_passkey, only_with_passkeys
 from ari_app.storage.accounts.sessions import find_session
 from ari_app.storage.accounts.store import forget_factor, lock_account, new_link
 from tests.web.authenticator import PRESENT, Authenticator, asked_in, encoded
@@ -175,3 +175,23 @@ async def test_where_browsers_give_none_nothing_is_asked(place: Place) -> None:
     assert "passkey" not in await (await (await place.browser()).get("/inloggen")).text()
     for path in (LOGIN, ANSWER, CODE):
         assert (await bea.post(path, {})).status == 404
+
+
+async def test_given_a_passkey_as_the_only_second_factor_when_the_pages_ask_for_none_then_the_page_says_who_helps(
+    place: Place,
+) -> None:
+    await a_device(await bea_who_may_add(place))
+    await place.serve.pool.execute("UPDATE account SET totp_secret = NULL, totp_step = NULL")
+    object.__setattr__(place.site.options, "trusted", ())
+    assert (await (await place.browser()).log_in("bea")).status == 200, "her passkey is asked for"
+    object.__setattr__(place.site.options, "passkeys", None)
+    browser = await place.browser()
+    refused = await browser.log_in("bea")
+    html = await refused.text()
+    assert refused.status == 403 and "alleen een passkey" in html and "beheerder" in html
+    assert (await browser.get("/account")).status == 303
+    assert await only_with_passkeys(place.serve.pool) == 1
+    await forget_factor(place.serve.background, "bea", "test", place.clock())
+    helped = await (await place.browser()).log_in("bea")
+    assert helped.status == 200 and "QR" in await helped.text(), "she sets codes now"
+    assert await only_with_passkeys(place.serve.pool) == 0

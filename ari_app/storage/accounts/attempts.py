@@ -26,7 +26,9 @@ _TAKE_BACK = """
 UPDATE login_attempt SET failed_attempts = greatest(failed_attempts - 1, 0),
   locked_until_at = CASE WHEN last_at = $2 THEN NULL ELSE locked_until_at END
 WHERE subject = $1"""
-_CLEAN = "DELETE FROM login_attempt WHERE last_at < $1 AND (locked_until_at IS NULL OR locked_until_at < $1)"
+_CLEAN = """
+DELETE FROM login_attempt WHERE subject IN (SELECT subject FROM login_attempt
+  WHERE last_at < $1 AND (locked_until_at IS NULL OR locked_until_at < $1) FOR UPDATE SKIP LOCKED)"""
 #: two tries that begin together would both find no row: the second one waits for the first
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 
@@ -75,7 +77,6 @@ async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetim
     """
     with translated():
         async with transaction(pool) as connection:
-            await connection.execute(_CLEAN, now - FORGOTTEN_AFTER)
             failures: dict[str, int] = {}
             for subject in sorted(limits):  # the address first, by its name
                 await connection.execute(_ONE_AT_A_TIME, subject)
@@ -89,6 +90,8 @@ async def begin_attempt(pool: Pool, limits: Mapping[str, PinLimit], now: datetim
                 wait_after = limits[subject].wait_after(count)
                 locked_until_at = None if wait_after is None else now + wait_after
                 await connection.execute(_COUNT, subject, count, now, locked_until_at)
+            # Last, and of nobody who waits: rows of others are locked after one's own.
+            await connection.execute(_CLEAN, now - FORGOTTEN_AFTER)
     return None
 
 

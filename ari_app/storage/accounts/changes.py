@@ -34,8 +34,8 @@ REMOVE_ROLE = "DELETE FROM account_role WHERE account = $1 AND role = $2 AND mun
 _LINK = "INSERT INTO account_link (token_hash, account, expires_at) VALUES ($1, $2, $3)"
 _FORGET = (
     "DELETE FROM account_link WHERE account = $1",
-    """UPDATE account SET password_hash = NULL, totp_secret = NULL, totp_step = NULL, sets_factor_until = NULL
-WHERE id = $1""",
+    """UPDATE account SET password_hash = NULL, totp_secret = NULL, totp_step = NULL, sets_factor_until = NULL,
+  known_to = NULL WHERE id = $1""",
     "DELETE FROM recovery_code WHERE account = $1",
     "DELETE FROM passkey WHERE account = $1",
 )

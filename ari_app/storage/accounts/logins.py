@@ -8,7 +8,14 @@ from datetime import datetime
 from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.core.totp import matching_step
-from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR, REACH, actor_of, reaches_beyond, roles_of
+from ari_app.storage.accounts.rows import (
+    HAS_SECOND_FACTOR,
+    REACH,
+    actor_of,
+    lock_account_in,
+    reaches_beyond,
+    roles_of,
+)
 from ari_app.storage.accounts.second_factor import SecondFactor, set_factor_in
 from ari_app.storage.accounts.sessions import begin_session, end_other_sessions, end_waiting
 from ari_app.storage.accounts.tokens import digest, digest_of_code
@@ -19,7 +26,8 @@ from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading
 
 _SECRETS = f"""account.id, account.login, account.name, account.operator, account.password_hash, account.locked_at,
-  {HAS_SECOND_FACTOR} AS has_second_factor, account.sets_factor_until, {REACH}"""
+  {HAS_SECOND_FACTOR} AS has_second_factor, account.totp_secret IS NOT NULL AS has_codes,
+  account.sets_factor_until, {REACH}"""
 _BY_LOGIN = f"SELECT {_SECRETS} FROM account WHERE login = $1"
 _BY_LINK = f"""
 SELECT {_SECRETS}
@@ -40,7 +48,8 @@ class Candidate:
     """An account that somebody tries to log in with.
 
     `sets_factor_until`: without a second factor it may set one until then. `is_known_elsewhere`: it is for more
-    municipalities by now than whoever made its link answers for, and they may know the password.
+    municipalities by now than whoever made its link answers for, and they may know the password. `has_codes`: of an
+    app; otherwise its second factor, if there is one, is a passkey.
     """
 
     actor: Actor
@@ -49,6 +58,7 @@ class Candidate:
     is_locked: bool
     sets_factor_until: datetime | None = None
     is_known_elsewhere: bool = False
+    has_codes: bool = False
 
     def may_set_factor(self, now: datetime) -> bool:
         return not self.has_second_factor and self.sets_factor_until is not None and self.sets_factor_until > now
@@ -124,6 +134,7 @@ async def use_link(
     """Set what somebody chose, and log them in; None: the link was used or is too old. Raises StoreUnavailable."""
     with translated():
         async with transaction(pool) as connection:
+            await lock_account_in(connection, actor.account)
             if await connection.fetchval(_USE_LINK, digest(token), now) is None:
                 return None
             await connection.execute(_SET_HASH, actor.account, password_hash)
@@ -168,4 +179,5 @@ async def _candidate(pool: Pool, statement: str, *parameters: object) -> Candida
         row["locked_at"] is not None,
         row["sets_factor_until"],
         is_known_elsewhere,
+        row["has_codes"],
     )

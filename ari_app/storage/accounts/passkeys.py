@@ -11,6 +11,7 @@ from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, PasskeyId, WebSessionId
 from ari_app.core.passkeys import CHALLENGE_LASTS, MOST_PASSKEYS, Passkey
 from ari_app.storage.accounts.logins import Candidate, candidate
+from ari_app.storage.accounts.rows import lock_account_in
 from ari_app.storage.accounts.sessions import begin_session, end_waiting
 from ari_app.storage.accounts.tokens import digest
 from ari_app.storage.db.audit import record_deed
@@ -25,7 +26,6 @@ ON CONFLICT (token_hash) DO UPDATE SET challenge = $2, made_at = $3"""
 _TAKE = "DELETE FROM passkey_challenge WHERE token_hash = $1 RETURNING challenge, made_at"
 _OF_ACCOUNT = """
 SELECT id, name, created_at, last_used_at, credential FROM passkey WHERE account = $1 ORDER BY created_at, id"""
-_LOCK = "SELECT id FROM account WHERE id = $1 FOR UPDATE"
 _COUNT = "SELECT count(*) FROM passkey WHERE account = $1"
 _ADD = """
 INSERT INTO passkey (id, account, credential, public_key, sign_count, name, created_at)
@@ -41,6 +41,10 @@ _USE = """
 UPDATE passkey SET sign_count = $2, last_used_at = $3
 WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0)) RETURNING id"""
 _HAS_CODES = "SELECT totp_secret IS NOT NULL FROM account WHERE id = $1"
+
+_ONLY_WITH_PASSKEYS = """
+SELECT count(DISTINCT passkey.account) FROM passkey JOIN account ON account.id = passkey.account
+WHERE account.totp_secret IS NULL AND account.locked_at IS NULL"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,13 @@ async def has_codes(pool: Pool, account: AccountId) -> bool:
         return bool(await pool.fetchval(_HAS_CODES, account))
 
 
+async def only_with_passkeys(pool: Pool) -> int:
+    """How many accounts have no other second factor. Raises StoreUnavailable."""
+    with translated():
+        found: int = await pool.fetchval(_ONLY_WITH_PASSKEYS)
+    return found
+
+
 async def add_passkey(
     pool: Pool,
     actor: Actor,
@@ -112,7 +123,7 @@ async def add_passkey(
     with translated():
         async with transaction(pool) as connection:
             # A reset waits for this, or this for the reset, which ended the login.
-            await connection.fetchval(_LOCK, actor.account)
+            await lock_account_in(connection, actor.account)
             if await connection.fetchval(_COUNT, actor.account) >= MOST_PASSKEYS:
                 return False
             made = (credential, public_key, sign_count, name, now)
@@ -152,6 +163,7 @@ async def use_passkey(
     actor = known.of.actor
     with translated():
         async with transaction(pool) as connection:
+            await lock_account_in(connection, actor.account)
             if waiting is not None and not await end_waiting(connection, waiting, now):
                 return None
             if await connection.fetchval(_USE, known.id, sign_count, now) is None:

@@ -16,12 +16,16 @@ KEPT_FOR = timedelta(days=1)
 _CLEAN = "DELETE FROM provider_logout WHERE heard_at < $1"
 _ONCE = "INSERT INTO provider_logout (id, heard_at) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id"
 # A login of which the provider never said what it calls its own is any login of its owner's there.
-_END = """
-UPDATE web_session session SET ended_at = $1, ended_by_provider = true FROM account
-WHERE account.id = session.account AND session.ended_at IS NULL AND session.provider_issuer = $2
-  AND ($3::text IS NULL OR session.provider_sid = $3 OR ($4::text IS NOT NULL AND session.provider_sid IS NULL))
-  AND ($4::text IS NULL OR EXISTS (SELECT FROM account_subject subject
-    WHERE subject.account = account.id AND subject.issuer = $2 AND subject.subject = $4))
+_THEIRS = """
+account.id = session.account AND session.ended_at IS NULL AND session.provider_issuer = $1
+  AND ($2::text IS NULL OR session.provider_sid = $2 OR ($3::text IS NOT NULL AND session.provider_sid IS NULL))
+  AND ($3::text IS NULL OR EXISTS (SELECT FROM account_subject subject
+    WHERE subject.account = account.id AND subject.issuer = $1 AND subject.subject = $3))"""
+# Accounts before their logins, as everybody locks them (`rows.lock_account_in`).
+_LOCK = f"""
+SELECT FROM account WHERE EXISTS (SELECT FROM web_session session WHERE {_THEIRS}) ORDER BY id FOR UPDATE"""
+_END = f"""
+UPDATE web_session session SET ended_at = $4, ended_by_provider = true FROM account WHERE {_THEIRS}
 RETURNING session.id, account.login"""
 _WAS_ENDED = """
 SELECT EXISTS (SELECT FROM web_session WHERE token_hash = $1 AND ended_by_provider AND ended_at > $2)"""
@@ -41,7 +45,8 @@ async def end_logged_out(
             await connection.execute(_CLEAN, now - KEPT_FOR)
             if await connection.fetchval(_ONCE, digest(f"{issuer} {token_id}"), now) is None:
                 return None
-            ended = await connection.fetch(_END, now, issuer, sid, subject)
+            await connection.execute(_LOCK, issuer, sid, subject)
+            ended = await connection.fetch(_END, issuer, sid, subject, now)
             for row in ended:
                 detail = {"account": row["login"], "session": str(row["id"])}
                 await record_deed(connection, now, f"provider:{issuer}", "session.end", detail)

@@ -27,15 +27,36 @@ REACH = """account.known_to, CASE WHEN account.known_to IS NOT NULL THEN
   ARRAY(SELECT skill.municipality FROM operator_skill skill WHERE skill.operator = account.operator)
   END AS operator_towns"""
 
+#: Whether the account is for more, by what was given here, than whoever named its person at the identity provider
+#: answers for. What the provider gives is that person's anyhow.
+SUBJECT_REACHES_BEYOND = """EXISTS (SELECT FROM account_subject subject
+  WHERE subject.account = account.id AND subject.known_to IS NOT NULL AND (
+    EXISTS (SELECT FROM account_role held LEFT JOIN team_municipality served ON served.team = held.team
+      WHERE held.account = account.id AND NOT held.from_provider AND (
+        (held.municipality = '' AND held.team = '') OR served.municipality <> ALL (subject.known_to)
+        OR (held.municipality <> '' AND held.municipality <> ALL (subject.known_to))))
+    OR EXISTS (SELECT FROM operator_skill skill
+      WHERE skill.operator = account.operator AND skill.municipality <> ALL (subject.known_to))))
+  AS subject_reaches_beyond"""
+
 ACCOUNT_COLUMNS = f"""account.id, account.login, account.name, account.operator, account.created_at, account.locked_at,
   account.sets_factor_until, account.password_hash IS NOT NULL AS has_password,
   {HAS_SECOND_FACTOR} AS has_second_factor,
   EXISTS (SELECT FROM account_subject subject WHERE subject.account = account.id) AS has_provider"""
 
+_LOCK = "SELECT FROM account WHERE id = $1 FOR UPDATE"
 _UNLOCKED = "SELECT id, login, name, operator FROM account WHERE login = $1 AND locked_at IS NULL"
 _TOWNS = "SELECT DISTINCT municipality FROM operator_skill WHERE operator = $1"
 
 GivenRoles = Mapping[UUID, list[tuple[RoleRow, Scope]]]
+
+
+async def lock_account_in(connection: Connection, account: AccountId) -> None:
+    """Before anything that belongs to the account is changed: links, factors, passkeys, logins.
+
+    Everybody begins with the account, and comes to its logins last; in another order two would wait for each other.
+    """
+    await connection.execute(_LOCK, account)
 
 
 async def roles_of(connection: Connection, accounts: Iterable[UUID]) -> GivenRoles:

@@ -9,7 +9,7 @@ from ari_app.core.access import Actor
 from ari_app.core.accounts import FACTOR_IS_SET_WITHIN, Account
 from ari_app.core.ids import AccountId, WebSessionId
 from ari_app.storage.accounts.changes import AccountRefused, end_sessions_in
-from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR
+from ari_app.storage.accounts.rows import HAS_SECOND_FACTOR, lock_account_in
 from ari_app.storage.accounts.sessions import begin_session, end_waiting
 from ari_app.storage.accounts.tokens import digest_of_code
 from ari_app.storage.db.audit import record_deed
@@ -73,6 +73,7 @@ async def set_factor(
     """
     with translated():
         async with transaction(pool) as connection:
+            await lock_account_in(connection, actor.account)
             if not await end_waiting(connection, waiting, now):
                 return None
             if not await connection.fetchval(_MAY_SET, actor.account, now):

@@ -9,7 +9,15 @@ from datetime import datetime, timedelta
 from ari_app.core.access import Actor
 from ari_app.core.accounts import CODE_WAIT, SESSION_IDLE, WebSession
 from ari_app.core.ids import AccountId, WebSessionId, new_web_session_id
-from ari_app.storage.accounts.rows import REACH, GivenRoles, actor_of, reaches_beyond, roles_of
+from ari_app.storage.accounts.rows import (
+    REACH,
+    SUBJECT_REACHES_BEYOND,
+    GivenRoles,
+    actor_of,
+    lock_account_in,
+    reaches_beyond,
+    roles_of,
+)
 from ari_app.storage.accounts.tokens import digest, new_token
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
@@ -40,7 +48,8 @@ _SESSION = (
     "session.id, session.account, session.created_at, session.last_seen_at, session.agent, session.provider_issuer"
 )
 _FOUND = f"""
-SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator, {REACH}
+SELECT {_SESSION}, session.waits_for_code, account.login, account.name, account.operator, {REACH},
+  {SUBJECT_REACHES_BEYOND}
 FROM web_session session JOIN account ON account.id = session.account WHERE {{0}} AND {ALIVE.format(now="$2")}"""
 _BY_TOKEN = _FOUND.format("session.token_hash = $1")
 _BY_IDS = _FOUND.format("session.id = ANY ($1::uuid[])")
@@ -58,10 +67,14 @@ _END_OTHERS = """
 UPDATE web_session SET ended_at = $3 WHERE account = $1 AND id <> $2 AND ended_at IS NULL"""
 _END_WAITING = """
 UPDATE web_session SET ended_at = $2 WHERE id = $1 AND waits_for_code AND ended_at IS NULL RETURNING id"""
+# Of many accounts, none of which is locked here: whatever somebody else has in hand is left to the next time.
 _END_IDLE = f"""
-UPDATE web_session session SET ended_at = $1 FROM account
-WHERE account.id = session.account AND session.ended_at IS NULL AND NOT ({ALIVE.format(now="$1")})"""
-_CLEAN = "DELETE FROM web_session WHERE last_seen_at < $1"
+UPDATE web_session SET ended_at = $1 WHERE id IN (
+  SELECT session.id FROM web_session session JOIN account ON account.id = session.account
+  WHERE session.ended_at IS NULL AND NOT ({ALIVE.format(now="$1")}) FOR UPDATE OF session SKIP LOCKED)"""
+_CLEAN = """
+DELETE FROM web_session WHERE id IN (
+  SELECT id FROM web_session WHERE last_seen_at < $1 FOR UPDATE SKIP LOCKED)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +139,7 @@ async def begin_session(
     `issuer`: of the identity provider by which it began; `sid`: what that calls its own login.
     """
     token = new_token()
+    await lock_account_in(connection, account)
     await connection.execute(_CLEAN, now - KEPT_FOR)
     session = new_web_session_id()
     await connection.execute(_BEGIN, session, digest(token), account, now, waits_for_code, agent, issuer, sid)
@@ -166,11 +180,14 @@ async def end_idle_sessions(pool: Pool, now: datetime) -> None:
 
 
 def _may_be_anothers(row: Named, roles: GivenRoles) -> bool:
-    """Whether the login began with a password that somebody may know who answers for less than the account is for.
+    """Whether the login began with a password that somebody may know, or by a person of the provider whom somebody
+    named, who answers for less than the account is for.
 
-    A change of the account ends such logins; this is for a team or an operator that got more, by an import.
+    A change of the account ends the logins of the first kind; a team or an operator may get more by an import as well.
     """
-    return row["provider_issuer"] is None and reaches_beyond(AccountId(row["account"]), row, roles)
+    if row["provider_issuer"] is not None:
+        return bool(row["subject_reaches_beyond"])
+    return reaches_beyond(AccountId(row["account"]), row, roles)
 
 
 def _logged_in(row: Named, roles: GivenRoles) -> LoggedIn:

@@ -133,7 +133,7 @@ async def set_subject(pool: Pool, login: str, issuer: str, subject: str, author:
     Raises AccountRefused, StoreUnavailable.
     """
     async with _changing(pool) as connection:
-        await link_subject_in(connection, await _found(connection, login), issuer, subject, author, now)
+        await link_subject_in(connection, await _found(connection, login), issuer, subject, None, author, now)
 
 
 async def set_password_hash(pool: Pool, account: AccountId, password_hash: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from ari_app.core.access import Actor, Role
+from ari_app.core.access import Actor, Role, Scope
 from ari_app.core.accounts import Account, RoleRow
 from ari_app.core.ids import AccountId, MunicipalityCode, TeamCode, optional
 from ari_app.core.operator_commands import RefusalReason
@@ -32,24 +32,25 @@ from ari_app.storage.accounts.changes import (
     role_columns,
     role_in,
 )
-from ari_app.storage.accounts.rows import actor_of, roles_of
+from ari_app.storage.accounts.rows import SUBJECT_REACHES_BEYOND, actor_of, roles_of
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import Named
-from ari_app.storage.db.scopes import reading
+from ari_app.storage.db.scopes import reading, scope_codes
 
-_FOUND = """
-SELECT account.id, account.login, account.name, account.operator, account.locked_at
+_FOUND = f"""
+SELECT account.id, account.login, account.name, account.operator, account.locked_at, {SUBJECT_REACHES_BEYOND}
 FROM account_subject subject JOIN account ON account.id = subject.account
 WHERE subject.issuer = $1 AND subject.subject = $2"""
 _OF_PROVIDER = "SELECT role, municipality, team FROM account_role WHERE account = $1 AND from_provider"
 _ID = "SELECT account FROM account_subject WHERE issuer = $1 AND subject = $2"
 _SUBJECT = "SELECT subject FROM account_subject WHERE account = $1"
-_LINKED = "SELECT issuer, subject FROM account_subject WHERE account = $1"
+_LINKED = "SELECT issuer, subject, known_to FROM account_subject WHERE account = $1"
 _LINK = """
-INSERT INTO account_subject (account, issuer, subject) VALUES ($1, $2, $3)
-ON CONFLICT (account) DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject"""
+INSERT INTO account_subject (account, issuer, subject, known_to) VALUES ($1, $2, $3, $4)
+ON CONFLICT (account) DO UPDATE
+SET issuer = excluded.issuer, subject = excluded.subject, known_to = excluded.known_to"""
 _UNLINK = "DELETE FROM account_subject WHERE account = $1"
 _MARK = """
 UPDATE account_role SET from_provider = true WHERE account = $1 AND role = $2 AND municipality = $3 AND team = $4"""
@@ -57,12 +58,16 @@ UPDATE account_role SET from_provider = true WHERE account = $1 AND role = $2 AN
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccount:
-    """`provider_roles`: those that the provider gave at the last login, as they are typed; `roles`: all."""
+    """`provider_roles`: those that the provider gave at the last login, as they are typed; `roles`: all.
+
+    `is_known_elsewhere`: what was given here is for more municipalities than whoever named this person answers for.
+    """
 
     actor: Actor
     roles: frozenset[str]
     provider_roles: frozenset[str]
     is_locked: bool
+    is_known_elsewhere: bool
 
 
 async def account_of_subject(pool: Pool, issuer: str, subject: str) -> ProviderAccount | None:
@@ -80,6 +85,7 @@ async def account_of_subject(pool: Pool, issuer: str, subject: str) -> ProviderA
         frozenset(str(role) for role, _ in held.get(account, [])),
         frozenset(str(_role(one)) for one in given),
         row["locked_at"] is not None,
+        row["subject_reaches_beyond"],
     )
 
 
@@ -108,7 +114,7 @@ async def follow_in(
         await add_in(connection, account, login, said.name, None, wanted, author, now)
         for role in wanted:
             await connection.execute(_MARK, account, *role_columns(role))
-        await connection.execute(_LINK, account, said.issuer, said.subject)
+        await connection.execute(_LINK, account, said.issuer, said.subject, None)
         detail = {"account": login, "issuer": said.issuer, "after": _digest(said.issuer, said.subject)}
         await record_deed(connection, now, author, "account.subject", detail)
     else:
@@ -116,9 +122,12 @@ async def follow_in(
 
 
 async def link_in(
-    connection: Connection, account: Account, issuer: str, subject: str, author: str, now: datetime
+    connection: Connection, account: Account, issuer: str, subject: str, reach: Scope, author: str, now: datetime
 ) -> None:
     """Who of the provider may log in to this account; nobody, without a subject. All logins end.
+
+    `reach`: the municipalities that whoever says so answers for. Once the account is for others too, nobody logs in to
+    it by the provider, until somebody who answers for all of it says who it is.
 
     The one of before loses the roles that came by the provider. With a new one, password and links are forgotten.
     Raises AccountRefused.
@@ -126,12 +135,13 @@ async def link_in(
     linked = await connection.fetchrow(_LINKED, account.id)
     before = None if linked is None else (linked["issuer"], linked["subject"])
     after = (issuer, subject) if subject else None
-    if before == after:
+    known_to = scope_codes(reach)
+    if before == after and (linked is None or linked["known_to"] == known_to):
         return
     if after is not None:
         if not subject.isprintable() or len(subject) > LONGEST_SUBJECT or not issuer:
             raise AccountRefused("that is no subject of a provider")
-        if await connection.fetchval(_ID, issuer, subject) is not None:
+        if before != after and await connection.fetchval(_ID, issuer, subject) is not None:
             raise AccountRefused("that subject has another account", RefusalReason.SUBJECT_TAKEN)
     given = [_role(row) for row in await connection.fetch(_OF_PROVIDER, account.id)]
     await require_others(connection, account, given)
@@ -148,7 +158,7 @@ async def link_in(
         await connection.execute(_UNLINK, account.id)
         await end_sessions_in(connection, account.id, now)
     else:
-        await connection.execute(_LINK, account.id, *after)
+        await connection.execute(_LINK, account.id, *after, known_to)
         await forget_in(connection, account.id, now)
 
 

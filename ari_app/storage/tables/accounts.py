@@ -54,6 +54,8 @@ account_subject = sa.Table(
     _account(primary_key=True),
     text("issuer"),
     text("subject"),
+    # The municipalities of whoever said so: once the account is for others too, it counts no more. Null: all.
+    sa.Column("known_to", ARRAY(sa.Text)),
     sa.Index("uq_account_subject_issuer", "issuer", "subject", unique=True),
 )
 

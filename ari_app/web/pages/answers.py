@@ -9,8 +9,9 @@ from markupsafe import Markup
 
 from ari_app.core.access import Action
 from ari_app.core.accounts import SESSION_IDLE
+from ari_app.web.cookies import drop_cookie, put_cookie
 from ari_app.web.notices import notices
-from ari_app.web.site import Site, Visit
+from ari_app.web.site import LOGIN_COOKIE, Site, Visit
 
 
 def page(site: Site, name: str, *, status: int = 200, **values: Any) -> web.Response:
@@ -32,11 +33,8 @@ def see_other(where: str) -> web.Response:
 
 def set_cookie(site: Site, response: web.Response, token: str) -> None:
     # Longer than a login lasts without a sign of life: a talk may be longer.
-    age = int(SESSION_IDLE.total_seconds()) * 24
-    response.set_cookie(
-        site.cookie, token, max_age=age, path="/", httponly=True, secure=site.options.is_https, samesite="Lax"
-    )
+    put_cookie(site, response, LOGIN_COOKIE, token, SESSION_IDLE * 24)
 
 
 def forget_cookie(site: Site, response: web.Response) -> None:
-    response.del_cookie(site.cookie, path="/", secure=site.options.is_https, httponly=True, samesite="Lax")
+    drop_cookie(site, response, LOGIN_COOKIE)

@@ -86,9 +86,12 @@ async def _after_password(
 ) -> web.Response:
     actor, asks = candidate.actor, asks_for_code(site, request, candidate.actor)
     may_set = candidate.may_set_factor(site.now())
-    if asks and not candidate.has_second_factor and not may_set:
-        log.warning("login_refused", why="no_second_factor", account=actor.login)
-        return _form(site, next_path, kept, status=403, fault="no_code", typed=actor.login)
+    # Where browsers give no passkeys, nobody is let in for having one: an administrator takes it away.
+    can_give = candidate.has_codes or (candidate.has_second_factor and site.options.passkeys is not None)
+    if asks and not can_give and not may_set:
+        why, fault = ("passkeys_off",) * 2 if candidate.has_second_factor else ("no_second_factor", "no_code")
+        log.warning("login_refused", why=why, account=actor.login)
+        return _form(site, next_path, kept, status=403, fault=fault, typed=actor.login)
     agent = security.agent_of(request)
     token = await logins.log_in(site.pool, actor, agent, site.now(), waits_for_code=asks or may_set)
     if may_set:

@@ -13,6 +13,7 @@ from ari_app.storage.accounts import passkeys
 from ari_app.storage.accounts.passkeys import KnownPasskey
 from ari_app.storage.accounts.tokens import new_token
 from ari_app.web import security
+from ari_app.web.cookies import drop_cookie, put_cookie
 from ari_app.web.pages.answers import page, set_cookie
 from ari_app.web.pages.kept import Kept, kept_in
 from ari_app.web.pages.login import code_page, login_page
@@ -21,6 +22,8 @@ from ari_app.web.passkeys import PasskeyRefused, credential_of, question, used_p
 from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
+
+_COOKIE = "pas"
 
 
 async def begin(site: Site, request: web.Request) -> web.Response:
@@ -31,15 +34,7 @@ async def begin(site: Site, request: web.Request) -> web.Response:
     token = new_token()
     asked = question(party, await passkeys.ask_for_passkey(site.pool, token, site.now()))
     response = page(site, "passkey_login", asked=asked, hidden=hidden_of(next_path, kept))
-    response.set_cookie(
-        _cookie(site),
-        token,
-        max_age=int(CHALLENGE_LASTS.total_seconds()),
-        path="/",
-        httponly=True,
-        secure=site.options.is_https,
-        samesite="Strict",
-    )
+    put_cookie(site, response, _COOKIE, token, CHALLENGE_LASTS, "Strict")
     return response
 
 
@@ -48,7 +43,7 @@ async def finish(site: Site, request: web.Request) -> web.Response:
     party = _party(site)
     form = await security.read_form(request)
     next_path, kept = security.safe_next(form.get("verder", "/")), kept_in(form)
-    token = request.cookies.get(_cookie(site))
+    token = request.cookies.get(site.cookie_named(_COOKIE))
     challenge = None if token is None else await passkeys.take_challenge(site.pool, token, site.now())
     if challenge is None:
         return login_page(site, next_path, status=401, fault="ended", kept=kept)
@@ -68,7 +63,7 @@ async def finish(site: Site, request: web.Request) -> web.Response:
         log.warning("login_refused", why="passkey", error="used")
         return login_page(site, next_path, status=401, fault="passkey", kept=kept)
     response = _let_in(site, known, cookie, next_path, kept)
-    response.del_cookie(_cookie(site), path="/", secure=site.options.is_https, httponly=True, samesite="Strict")
+    drop_cookie(site, response, _COOKIE, "Strict")
     return response
 
 
@@ -123,7 +118,3 @@ def _party(site: Site) -> RelyingParty:
     if site.options.passkeys is None:
         raise web.HTTPNotFound
     return site.options.passkeys
-
-
-def _cookie(site: Site) -> str:
-    return "__Host-pas" if site.options.is_https else "pas"

@@ -99,6 +99,7 @@ async def _shown(
         "passkeys",
         status=status,
         passkeys=found,
+        is_on=site.options.passkeys is not None,
         may_add=site.options.passkeys is not None and visit.session.issuer is None,
         done=done,
         fault=fault,

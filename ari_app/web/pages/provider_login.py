@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import math
+from datetime import timedelta
 from urllib.parse import parse_qs, urlencode
 
 import structlog
@@ -23,6 +24,7 @@ from ari_app.storage.accounts import attempts, logins
 from ari_app.storage.accounts.subjects import ProviderAccount, account_of_subject
 from ari_app.storage.commands.asker import ask
 from ari_app.web import security
+from ari_app.web.cookies import drop_cookie, put_cookie
 from ari_app.web.oidc.client import Handshake, Provider, ProviderAway
 from ari_app.web.oidc.tokens import TokenRefused
 from ari_app.web.pages.answers import see_other, set_cookie
@@ -31,7 +33,8 @@ from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
 
-KEPT_SECONDS = 600
+KEPT = timedelta(minutes=10)
+_COOKIE = "oidc"
 LONGEST_CODE = 4096
 
 
@@ -45,17 +48,17 @@ async def begin(site: Site, request: web.Request) -> web.Response:
         return _away(site, next_path, away)
     response = see_other(address)
     said = urlencode({"s": kept.state, "n": kept.nonce, "v": kept.verifier, "p": kept.next_path})
-    _set_kept(site, response, said)
+    put_cookie(site, response, _COOKIE, said, KEPT)
     return response
 
 
 async def finish(site: Site, request: web.Request) -> web.Response:
     """Back from the provider: whoever comes with a code of this very login is logged in."""
     provider = provider_of(site)
-    kept = _kept(request.cookies.get(_cookie(site), ""))
+    kept = _kept(request.cookies.get(site.cookie_named(_COOKIE), ""))
     response = await _finish(site, request, provider, kept)
     if kept is not None:
-        response.del_cookie(_cookie(site), path="/", secure=site.options.is_https, httponly=True, samesite="Lax")
+        drop_cookie(site, response, _COOKIE)
     return response
 
 
@@ -105,6 +108,9 @@ async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next
                 return login_page(site, next_path, status=503, fault="no_controller")
     if found is None or not found.actor.grants:
         return _no_role(site, next_path)
+    if found.is_known_elsewhere:
+        log.warning("login_refused", why="known_elsewhere", account=found.actor.login)
+        return login_page(site, next_path, status=403, fault="subject_known_elsewhere")
     agent = security.agent_of(request)
     token = await logins.log_in(
         site.pool, found.actor, agent, site.now(), waits_for_code=False, issuer=person.issuer, sid=person.session
@@ -148,17 +154,6 @@ def _no_role(site: Site, next_path: str) -> web.Response:
 def _away(site: Site, next_path: str, away: ProviderAway) -> web.Response:
     log.warning("provider_away", error=str(away))
     return login_page(site, next_path, status=503, fault="provider_away")
-
-
-def _cookie(site: Site) -> str:
-    return "__Host-oidc" if site.options.is_https else "oidc"
-
-
-def _set_kept(site: Site, response: web.Response, said: str) -> None:
-    # Lax: it comes along when the provider sends the browser back.
-    response.set_cookie(
-        _cookie(site), said, max_age=KEPT_SECONDS, path="/", httponly=True, secure=site.options.is_https, samesite="Lax"
-    )
 
 
 def _kept(text: str) -> Handshake | None:

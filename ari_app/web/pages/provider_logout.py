@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hmac
+from datetime import timedelta
 
 import structlog
 from aiohttp import web
 
 from ari_app.storage.accounts.provider_logouts import end_logged_out
 from ari_app.web import security
+from ari_app.web.cookies import drop_cookie, put_cookie
 from ari_app.web.oidc.client import ProviderAway
 from ari_app.web.oidc.tokens import TokenRefused
 from ari_app.web.pages.answers import page, see_other
@@ -18,7 +20,8 @@ from ari_app.web.site import Site
 
 log = structlog.get_logger(__name__)
 
-KEPT_SECONDS = 600
+KEPT = timedelta(minutes=10)
+_COOKIE = "oidc-uit"
 
 
 async def go_to_provider(site: Site) -> web.Response:
@@ -31,26 +34,18 @@ async def go_to_provider(site: Site) -> web.Response:
         return see_other("/inloggen?uit=hier")
     address, state = found
     response = page(site, "logged_out", address=address)
-    response.set_cookie(
-        _cookie(site),
-        state,
-        max_age=KEPT_SECONDS,
-        path="/",
-        httponly=True,
-        secure=site.options.is_https,
-        samesite="Lax",  # it comes along when the provider sends the browser back
-    )
+    put_cookie(site, response, _COOKIE, state, KEPT)
     return response
 
 
 async def back(site: Site, request: web.Request) -> web.Response:
     """From the provider, after it logged out this very browser; to anybody else it says nothing."""
     provider_of(site)
-    kept, said = request.cookies.get(_cookie(site), ""), request.query.get("state", "")
+    kept, said = request.cookies.get(site.cookie_named(_COOKIE), ""), request.query.get("state", "")
     if not kept or not hmac.compare_digest(kept.encode(), said.encode()):
         return see_other("/inloggen")
     response = login_page(site, "/", status=200, fault="logged_out")
-    response.del_cookie(_cookie(site), path="/", secure=site.options.is_https, httponly=True, samesite="Lax")
+    drop_cookie(site, response, _COOKIE)
     return response
 
 
@@ -79,7 +74,3 @@ async def heard(site: Site, request: web.Request) -> web.Response:
 def _refused(status: int, why: str) -> web.Response:
     log.warning("provider_logout_refused", why=why)
     return web.json_response({"error": "invalid_request"}, status=status)
-
-
-def _cookie(site: Site) -> str:
-    return "__Host-oidc-uit" if site.options.is_https else "oidc-uit"
