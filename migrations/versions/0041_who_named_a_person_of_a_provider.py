@@ -1,6 +1,6 @@
 """who said which person of an identity provider an account is of
 
-Revision 0040, after 0039.
+Revision 0041, after 0040.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY
 
-revision = "0040"
-down_revision = "0039"
+revision = "0041"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
