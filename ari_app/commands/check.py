@@ -6,7 +6,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,14 +14,14 @@ import click
 from ari_app.ari.client import AriClient
 from ari_app.ari.errors import AriError, AriUnreachable, NotFound, Unauthorized
 from ari_app.commands import CANNOT, as_json, json_option, settings
+from ari_app.commands.check_area import designated_days, numbers_from_abroad, trial_page
+from ari_app.commands.findings import Finding
 from ari_app.core.area import Area
 from ari_app.core.browser_phones import CONFIG, RENDERED_IN, TRUNK_IDENTIFY, overlapping
-from ari_app.core.calendar import local_date, special_days_known_until, special_days_run_out
 from ari_app.core.ledger import LedgerError
 from ari_app.core.outbound import peer_of
 from ari_app.core.passkeys import relying_party
 from ari_app.core.shares import too_much_promised
-from ari_app.core.trial import number_outside_sample
 from ari_app.jobs.browser_phones import addresses_of
 from ari_app.local.asterisk_root import OLDEST, is_new_enough
 from ari_app.prompts import expected, missing
@@ -60,16 +59,6 @@ DIALPLAN_MARKER, DIALPLAN_VERSION = "ARI_APP_DIALPLAN", "1"
 TRUNK_CALLS, SOUND_PAIRS = "ARI_APP_TRUNK_CALLS", "ARI_APP_SOUND_PAIRS"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; `remedy` is empty when it is as it should be."""
-
-    what: str
-    is_fine: bool
-    detail: str
-    remedy: str = ""
-
-
 @click.command()
 @json_option
 def check(json_wanted: bool) -> None:
@@ -92,7 +81,8 @@ async def _findings(chosen: Settings) -> list[Finding]:
     found += about_database
     found += [finding async for finding in _asterisk(chosen)]
     found.append(_prompts(chosen, area))
-    found.append(_trial(chosen, area))
+    found.append(numbers_from_abroad(area))
+    found.append(trial_page(chosen.trial_password is not None, area))
     found.append(_cel(chosen.cel_file))
     return found
 
@@ -122,7 +112,7 @@ async def _database(chosen: Settings) -> tuple[Area, list[Finding]]:
         Finding("database schema", True, "at head"),
         role,
         about_area,
-        _designated_days(area),
+        designated_days(area),
         passkeys,
     ]
 
@@ -148,15 +138,6 @@ def _passkeys(only: int) -> Finding:
     return Finding(
         "passkeys", False, f"{detail}, and browsers give none at ARI_APP_DESK_URL: no code, no login", remedy
     )
-
-
-def _designated_days(area: Area) -> Finding:
-    """The law's working days are known for as long as the decrees are."""
-    until = special_days_known_until(area.special_days)
-    if special_days_run_out(area.special_days, local_date(datetime.now(UTC))):
-        remedy = "import the days of the next royal decree as [[special_day]] (docs/area-file.md)"
-        return Finding("designated days", False, f"known until {until}: callback deadlines need them", remedy)
-    return Finding("designated days", True, f"known until {until}")
 
 
 async def _asterisk(chosen: Settings) -> AsyncIterator[Finding]:
@@ -275,18 +256,6 @@ def _prompts(chosen: Settings, area: Area) -> Finding:
             "prompts", False, detail, f"python -m ari_app.prompts {chosen.sounds_dir}; ari-app serve adds names"
         )
     return Finding("prompts", True, f"{len(names)} in {chosen.sounds_dir}")
-
-
-def _trial(chosen: Settings, area: Area) -> Finding:
-    """Whether the citizen's phone of the demonstration is there, and only where it belongs."""
-    what = "trial page"
-    if chosen.trial_password is None:
-        return Finding(what, True, "off, as everywhere but in the demonstration")
-    outside = number_outside_sample(area)
-    if outside is not None:
-        detail = f"{outside} is no number of the sample: /probeer is not served"
-        return Finding(what, False, detail, "leave ARI_APP_TRIAL_PASSWORD out, for Asterisk and `ari-app web` too")
-    return Finding(what, True, "/probeer, from this machine only, to numbers of the sample")
 
 
 def _cel(path: Path | None) -> Finding:

@@ -24,12 +24,12 @@ def team_calendar(team_name: str, requests: Iterable[RequestLine], now: datetime
         "PRODID:-//ari_app//callbacks//NL",
         "CALSCALE:GREGORIAN",
         "METHOD:PUBLISH",
-        f"X-WR-CALNAME:{_escaped(f'Terugbellen {team_name}')}",
+        f"X-WR-CALNAME:{escaped(f'Terugbellen {team_name}')}",
     ]
     for request in requests:
         lines += _entry(request, now)
     lines.append("END:VCALENDAR")
-    return "".join(f"{part}\r\n" for line in lines for part in _folded(line))
+    return "".join(f"{part}\r\n" for line in lines for part in folded(line))
 
 
 def _entry(request: RequestLine, now: datetime) -> list[str]:
@@ -39,28 +39,28 @@ def _entry(request: RequestLine, now: datetime) -> list[str]:
     return [
         "BEGIN:VEVENT",
         f"UID:callback-{request.reference}@ari-app.invalid",
-        f"DTSTAMP:{_utc(now)}",
+        f"DTSTAMP:{utc(now)}",
         f"SEQUENCE:{request.last_seq}",
-        f"DTSTART:{_utc(request.plan_by_at - _LENGTH)}",
-        f"DTEND:{_utc(request.plan_by_at)}",
-        f"SUMMARY:{_escaped(f'Terugbellen {request.reference}, {town}')}",
-        f"DESCRIPTION:{_escaped(text)}",
+        f"DTSTART:{utc(request.plan_by_at - _LENGTH)}",
+        f"DTEND:{utc(request.plan_by_at)}",
+        f"SUMMARY:{escaped(f'Terugbellen {request.reference}, {town}')}",
+        f"DESCRIPTION:{escaped(text)}",
         "TRANSP:TRANSPARENT",
         "END:VEVENT",
     ]
 
 
-def _utc(at: datetime) -> str:
+def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     for plain, escaped in (("\\", "\\\\"), (";", "\\;"), (",", "\\,"), ("\r\n", "\\n"), ("\n", "\\n"), ("\r", "\\n")):
         text = text.replace(plain, escaped)
     return "".join(char for char in text if char == "\t" or ord(char) >= 32)
 
 
-def _folded(line: str) -> Iterator[str]:
+def folded(line: str) -> Iterator[str]:
     """Lines of at most 75 octets; each after the first begins with a space, and no character is cut in two."""
     part, size = "", 0
     for char in line:

@@ -23,6 +23,7 @@ from ari_app.web.pages import (
     calls_export,
     closed_requests,
     computer,
+    contact,
     desk,
     directory,
     login,
@@ -76,6 +77,7 @@ class Route:
 OPEN_ROUTES = (
     OpenRoute("GET", "/toegankelijkheid", accessibility.show),
     OpenRoute("GET", "/thema-{hash}.css", theme.show),
+    OpenRoute("GET", "/contact/{file}", contact.show),
     OpenRoute("GET", "/inloggen", login.show),
     OpenRoute("POST", "/inloggen", login.give_password),
     OpenRoute("GET", "/inloggen/code", login.show_code),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from ari_app.storage.commands.asker import Answers
 from ari_app.storage.db.engine import Pool
 from ari_app.web.area import WebArea
 from ari_app.web.assets import Assets
+from ari_app.web.contact_answers import ContactAnswers
 from ari_app.web.oidc.client import Provider, ProviderOptions
 from ari_app.web.relay import PhoneOptions, Relay
 from ari_app.web.rendering import Renderer
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 ISSUER = "14+netnummer"
 LOGIN_COOKIE = "sid"
+#: JSON-LD, a piece of a page, and a calendar
+CONTACT_FORMS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Site:
     provider: Provider | None = None
     relay: Relay | None = None
     trial: Trial | None = None
+    contact: ContactAnswers = field(default_factory=lambda: ContactAnswers(CONTACT_FORMS))
 
     @property
     def cookie(self) -> str:

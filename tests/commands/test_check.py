@@ -73,14 +73,26 @@ def test_a_relay_of_pages_that_has_the_trunks_address_is_told(
     assert "ARI_APP_DESK_PHONE_FROM" in str(found["remedy"])
 
 
-def test_the_trial_page_is_told_to_belong_to_the_sample_alone(surroundings: pytest.MonkeyPatch, type_in: Type) -> None:
+def test_callers_from_abroad_without_the_same_access_are_told(
+    surroundings: pytest.MonkeyPatch, type_in: Type, tmp_path: Path
+) -> None:
+    assert findings(type_in)["numbers from abroad"]["is_fine"]
+    (tmp_path / "own.toml").write_text(SAMPLE.read_text().replace('geographic = ["0119 99 01 00"]\n', ""))
+    type_in("import", str(tmp_path / "own.toml"))
+    found = findings(type_in)["numbers from abroad"]
+    assert not found["is_fine"] and found["detail"] == "GM9901 has no geographic number"
+    assert "area file" in str(found["remedy"])
+
+
+def test_the_trial_page_is_told_to_belong_to_the_sample_alone(
+    surroundings: pytest.MonkeyPatch, type_in: Type, tmp_path: Path
+) -> None:
     assert "off" in str(findings(type_in)["trial page"]["detail"])
     surroundings.setenv("ARI_APP_TRIAL_PASSWORD", "0123456789abcdef")
     assert findings(type_in)["trial page"]["is_fine"]
     own = SAMPLE.read_text().replace('geographic = ["0119 99 01 00"]', 'geographic = ["020 555 01 00"]')
-    file = Path(os.environ["ARI_APP_SOUNDS_DIR"]).with_name("own-area.toml")
-    file.write_text(own)
-    type_in("import", str(file))
+    (tmp_path / "own.toml").write_text(own)
+    type_in("import", str(tmp_path / "own.toml"))
     found = findings(type_in)["trial page"]
     assert not found["is_fine"] and "+31205550100" in str(found["detail"]) and "not served" in str(found["detail"])
     assert "ARI_APP_TRIAL_PASSWORD" in str(found["remedy"])

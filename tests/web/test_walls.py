@@ -159,7 +159,7 @@ def test_every_route_and_every_region_is_in_the_table() -> None:
     opened = [route.path for route in OPEN_ROUTES if not route.path.startswith(("/inloggen", "/start"))]
     # The socket of a phone asks for the login itself, as that of a page does; the demonstration's are tried apart.
     trial = ["/probeer", "/probeer", "/probeer/sip", "/probeer/live"]
-    pages = ["/toegankelijkheid", "/thema-{hash}.css", "/live", "/sip"]
+    pages = ["/toegankelijkheid", "/thema-{hash}.css", "/contact/{file}", "/live", "/sip"]
     assert opened == [*pages, *trial, "/bord/{token}", "/bord/{token}/live"]
 
 
