@@ -13,12 +13,22 @@ from ari_app.core.area_commands import AreaCommand
 from ari_app.core.ids import AccountId, CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
 from ari_app.core.promise_commands import MakePromise
+from ari_app.core.script_commands import ChooseScript
 from ari_app.core.state_commands import LogIn, OpenPhone, StateCommand
 from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson, SupervisorCommand
 from ari_app.core.wrap_ups import WrapUp
 
 AnyCommand = (
-    Command | StateCommand | LogIn | OpenPhone | WrapUp | SupervisorCommand | AreaCommand | MakePromise | AccountCommand
+    Command
+    | StateCommand
+    | LogIn
+    | OpenPhone
+    | WrapUp
+    | ChooseScript
+    | SupervisorCommand
+    | AreaCommand
+    | MakePromise
+    | AccountCommand
 )
 #: commands that name a municipality
 OfMunicipality = AreaCommand | MakePromise
@@ -68,6 +78,7 @@ class What(StrEnum):
     FORGET_FACTOR = "forget_factor"  # the second one
     MAKE_PROMISE = "make_promise"  # to a citizen, without a call
     OPEN_PHONE = "open_phone"  # in the page of a login
+    CHOOSE_SCRIPT = "choose_script"  # the answer that was given, or the choice of one taken back
 
 
 class CommandState(StrEnum):

@@ -24,6 +24,7 @@ CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated req
 AccountId = NewType("AccountId", UUID)  # somebody who may log in on the pages
 PasskeyId = NewType("PasskeyId", UUID)
 WebSessionId = NewType("WebSessionId", UUID)  # one login on the pages, until it ends
+ScriptId = NewType("ScriptId", UUID)
 BoardTokenId = NewType("BoardTokenId", UUID)  # of an address that shows a wallboard
 ChannelId = NewType("ChannelId", str)  # Asterisk's unique id of a channel
 BridgeId = NewType("BridgeId", str)  # never reused: a bridge's topic outlives the bridge (asterisk#211)
@@ -98,6 +99,10 @@ def new_account_id() -> AccountId:
 
 def new_web_session_id() -> WebSessionId:
     return WebSessionId(sorted_by_time())
+
+
+def new_script_id() -> ScriptId:
+    return ScriptId(sorted_by_time())
 
 
 def new_board_token_id() -> BoardTokenId:

@@ -20,6 +20,7 @@ from ari_app.core.login_phones import login_phones
 from ari_app.core.operator_commands import Answer, Command, RefusalReason, Refused, Unanswered
 from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider import ProviderGrants
+from ari_app.core.script_commands import ChooseScript
 from ari_app.core.state_commands import (
     BeReady,
     EndWrapUpTime,
@@ -116,7 +117,7 @@ class CommandClaimer:
         match asked.command:
             case AllowTransfer() | AskAllowance() | UnlockPin() | WrapUp() | AssignRequest() | CloseByPerson():
                 await self._change_rows(claimed)
-            case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() | MakePromise():
+            case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() | MakePromise() | ChooseScript():
                 await self._change_rows(claimed)
             case of_account if isinstance(of_account, AccountCommand):
                 await self._change_rows(claimed)

@@ -15,6 +15,7 @@ from ari_app.core.ledger import CallbackRefused, CloseRefused, UnknownOwner
 from ari_app.core.operator_commands import ACCEPTED, Answer, Promised, RefusalReason, Refused
 from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider import ProviderGrants
+from ari_app.core.script_commands import ChooseScript
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.account_commands import change_account
@@ -30,6 +31,7 @@ from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.notifications import CALLBACK_CHANNEL, notify_in_commit
 from ari_app.storage.operators.pin_locks import unlock_number_in
+from ari_app.storage.scripts.choices import choose_script_in
 
 
 async def change_rows(
@@ -51,6 +53,9 @@ async def change_rows(
             return _done(is_done, RefusalReason.NOT_YOURS)
         case WrapUp() as said if asked.call_id is not None and asked.operator is not None:
             is_done = await save_wrap_up_in(connection, asked.call_id, asked.operator, said)
+            return _done(is_done, RefusalReason.NOT_YOURS)
+        case ChooseScript() as said if asked.call_id is not None and asked.operator is not None:
+            is_done = await choose_script_in(connection, asked.call_id, asked.operator, said, now)
             return _done(is_done, RefusalReason.NOT_YOURS)
         case UnlockPin() if asked.operator is not None:
             await unlock_number_in(connection, asked.operator, by, now)

@@ -1,4 +1,4 @@
-"""The database of a first start: migrated, and with the sample area in it when nobody has put anything else there."""
+"""The database of a first start: migrated, with the sample area and its scripts when nobody put anything else there."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from pathlib import Path
 
 import ari_app.sample
 from ari_app.area_file.imports import import_area
+from ari_app.area_file.script_files import read_scripts
 from ari_app.core.area import Area
 from ari_app.core.ids import OperatorNumber
 from ari_app.local.debian import Say
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.migrate import upgrade_to_head
+from ari_app.storage.scripts.imports import import_scripts
 
 SAMPLE = Path(ari_app.sample.__file__).with_name("area.toml")
+SCRIPTS = SAMPLE.with_name("antwoorden.csv")
 
 
 async def prepare(url: str, say: Say, passwords: Mapping[str, str] | None = None) -> Area:
@@ -31,6 +34,8 @@ async def prepare(url: str, say: Say, passwords: Mapping[str, str] | None = None
             say("Importing the sample area …")
             await import_area(database.engine, SAMPLE.read_text(encoding="utf-8"), "ari-app up", datetime.now(UTC))
             area = await load_area(database.background)
+            found = read_scripts(SCRIPTS.read_text(encoding="utf-8"), SCRIPTS.name, None, area)
+            await import_scripts(database.background, found.scripts, None, "ari-app up", datetime.now(UTC))
     return area
 
 

@@ -11,6 +11,7 @@ from ari_app.core.call import Fact, FactKind, Leg
 from ari_app.core.command_traces import TRACES
 from ari_app.core.numbers import format_shared
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.script_commands import CallScript
 from ari_app.core.transfer import Transfer
 from ari_app.core.wrap_ups import CallWrapUp
 from ari_app.storage.calls.reads import CallLine, CallStory
@@ -73,6 +74,9 @@ def call_story_text(story: CallStory) -> str:
     if story.wrap_ups:
         lines.append("wrap-ups")
         lines += [f"  {_wrap_up_text(one, call.arrived_at)}" for one in story.wrap_ups]
+    if story.scripts:
+        lines.append("scripts")
+        lines += [f"  {_script_text(one, call.arrived_at)}" for one in story.scripts]
     lines.append("legs")
     lines += [f"  {_leg_text(leg, call.arrived_at)}" for leg in story.legs]
     return "\n".join(lines)
@@ -174,6 +178,11 @@ def _visit_text(one: QueueVisit, start: datetime) -> str:
 def _wrap_up_text(one: CallWrapUp, start: datetime) -> str:
     said = "  ".join(filter(None, (one.subject, one.result, one.pii_note)))
     return f"{one.operator:<9} saved {(one.saved_at - start).total_seconds():.1f}  {said}"
+
+
+def _script_text(one: CallScript, start: datetime) -> str:
+    said = "taken back" if one.script is None else f"{one.question}  version {one.version}  {one.subject}".rstrip()
+    return f"{one.operator:<9} chose {(one.at - start).total_seconds():.1f}  {said}"
 
 
 def _transfer_text(one: Transfer, start: datetime) -> str:

@@ -16,10 +16,13 @@ from ari_app.calls.registry import Registry
 from ari_app.core.call import Fact, FactKind, LegRole
 from ari_app.core.callbacks import Created
 from ari_app.core.commands import AnyCommand, AskedCommand
-from ari_app.core.ids import CallId, CommandId, Endpoint, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.ids import CallId, CommandId, Endpoint, OperatorNumber, RequestId, ScriptId, TeamCode, new_command_id
 from ari_app.core.login_limits import OF_ACCOUNT
 from ari_app.core.operator_commands import ACCEPTED, Answer, HoldOrResume, RefusalReason, Refused, Unanswered
 from ari_app.core.operators import PauseReason
+from ari_app.core.script_commands import ChooseScript
+from ari_app.core.script_imports import SourceScript
+from ari_app.core.scripts import ScriptText, Source
 from ari_app.core.state_commands import LogIn, TakePause
 from ari_app.core.supervisor_commands import AllowTransfer, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
@@ -35,6 +38,7 @@ from ari_app.storage.commands.asker import ask
 from ari_app.storage.commands.claims import CommandClaims
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE
+from ari_app.storage.scripts.imports import import_scripts
 from tests.roles import as_role
 from tests.storage.callback_values import DIRECTORY, KCC, TEN, asked
 from tests.storage.values import NINE, NODE1, WIERDAM, after, eventually, new_call, new_leg, new_session
@@ -132,6 +136,27 @@ async def test_given_a_wrap_up_then_whoever_talked_may_say_it_and_the_last_word_
     without = await call_story(desk.database.pool, None, call_id)
     assert without is not None and without.wrap_ups[0].pii_note == ""
     assert "foto" not in str(await desk.database.pool.fetch("SELECT command::text FROM command"))
+
+
+async def test_given_a_script_then_whoever_talked_may_choose_it_and_take_it_back(
+    desk: Desk, ledger: PostgresLedger
+) -> None:
+    call_id, pool = await talked(ledger), desk.database.pool
+    text = ScriptText("Hoe vraag ik een paspoort aan?", "Kom langs.", "Paspoort")
+    wanted = [SourceScript(Source.VAC, "v1", None, text)]
+    await import_scripts(pool, wanted, None, "test", NINE)
+    script = ScriptId(await pool.fetchval("SELECT id FROM script"))
+    for said in (ChooseScript(script, 1), ChooseScript()):
+        assert await desk.asks(said, ANNA, call_id) == ACCEPTED
+    assert await desk.asks(ChooseScript(script, 1), BRAM, call_id) == Refused(RefusalReason.NOT_YOURS)
+    assert await desk.asks(ChooseScript(), ANNA, call_id) == ACCEPTED
+    story = await call_story(pool, None, call_id)
+    assert story is not None
+    assert [(one.operator, one.script, one.subject) for one in story.scripts][:2] == [
+        ("101", script, "paspoort"),
+        ("101", None, ""),
+    ]
+    assert [one.subject for one in story.wrap_ups] == [""]
 
 
 @pytest.mark.parametrize("said", [{"subject": "Jan Jansen"}, {"result": "06 12345678"}, {"pii_note": "x" * 4001}])

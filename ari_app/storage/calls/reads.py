@@ -13,6 +13,7 @@ from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, Stage
 from ari_app.core.event_log.audit import RecordedChannel
 from ari_app.core.ids import AsteriskId, CallId, MunicipalityCode, OperatorNumber, optional
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.script_commands import CallScript
 from ari_app.core.transfer import Transfer
 from ari_app.core.wrap_ups import CallWrapUp
 from ari_app.storage.calls.durations import seconds, talked, waited
@@ -22,6 +23,7 @@ from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import instant, without_pii
 from ari_app.storage.db.scopes import reading, scope_codes
+from ari_app.storage.scripts.choices import CALL_SCRIPT, OF_CALL
 
 _OPERATOR = """
 SELECT session.operator FROM call JOIN operator_session session ON session.id = call.operator_session
@@ -59,6 +61,7 @@ class CallStory:
     transfers: tuple[Transfer, ...] = ()
     visits: tuple[QueueVisit, ...] = ()  # in the queues of municipalities of the scope
     wrap_ups: tuple[CallWrapUp, ...] = ()
+    scripts: tuple[CallScript, ...] = ()  # the answers that were chosen, in order
 
 
 _LINES = f"""
@@ -84,6 +87,7 @@ _PARTS = {
     "legs": f"SELECT {LEG.listed()} FROM call_leg WHERE call_id = chosen.id ORDER BY started_at, role, id",
     "transfers": f"SELECT {TRANSFER.listed()} FROM transfer WHERE call_id = chosen.id ORDER BY number",
     "wrap_ups": f"SELECT {WRAP_UP.listed()} FROM call_wrap_up WHERE call_id = chosen.id ORDER BY saved_at, operator",
+    "scripts": OF_CALL,
     "visits": f"SELECT {VISIT.listed()} FROM queue_visit WHERE call_id = chosen.id "
     "AND ($3::text[] IS NULL OR municipality = ANY($3)) ORDER BY entered_at, left_at",
 }
@@ -151,6 +155,7 @@ async def _story(pool: Pool, scope: Scope, ids: tuple[UUID, UUID], *, with_perso
         transfers=tuple(TRANSFER.read_json(row) for row in parts["transfers"]),
         visits=tuple(VISIT.read_json(row) for row in parts["visits"]),
         wrap_ups=tuple(WRAP_UP.read_json(row) for row in parts["wrap_ups"]),
+        scripts=tuple(CALL_SCRIPT.read_json(row) for row in parts["scripts"]),
     )
     return story if with_personal_data else _without_personal_data(story)
 

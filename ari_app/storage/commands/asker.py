@@ -50,6 +50,7 @@ _OF_A_CALL = frozenset(
         What.CANCEL,
         What.PUT_DOWN,
         What.WRAP_UP,
+        What.CHOOSE_SCRIPT,
         What.PROMISE_CALLBACK,
         What.MARK_CALLBACK,
         What.CLOSE_REQUEST,
@@ -57,7 +58,7 @@ _OF_A_CALL = frozenset(
     }
 )
 #: about an operator who need not be logged in
-_WITHOUT_LOGIN = frozenset({What.LOG_IN, What.OPEN_PHONE, What.WRAP_UP, What.UNLOCK_PIN})
+_WITHOUT_LOGIN = frozenset({What.LOG_IN, What.OPEN_PHONE, What.WRAP_UP, What.CHOOSE_SCRIPT, What.UNLOCK_PIN})
 # Node, login and municipality are read here, and not said by whoever asks. A phone is rung by the node at which its
 # operator was logged in last, and a page is a phone at the node to which it is relayed.
 _ASK = f"""

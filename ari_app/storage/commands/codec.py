@@ -43,6 +43,7 @@ from ari_app.core.operator_commands import (
 )
 from ari_app.core.promise_commands import MakePromise
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
+from ari_app.core.script_commands import ChooseScript
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, OpenPhone, TakePause, TakePauseAfterCall
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties
@@ -65,6 +66,7 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.CANCEL: CancelTransfer,
     What.PUT_DOWN: PutDown,
     What.WRAP_UP: WrapUp,
+    What.CHOOSE_SCRIPT: ChooseScript,
     What.PROMISE_CALLBACK: PromiseCallback,
     What.NEXT_CALLBACK: NextCallback,
     What.MAKE_CALLBACK: MakeCallback,

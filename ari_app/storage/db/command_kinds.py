@@ -53,6 +53,7 @@ BROUGHT: Mapping[str, tuple[str, ...]] = {
     "0035": ("forget_factor",),
     "0037": ("make_promise",),
     "0039": ("open_phone",),
+    "0042": ("choose_script",),
 }
 
 

@@ -12,6 +12,7 @@ StorageError
     ├── CalamityRefused     a calamity that makes no sense (`storage.area.calamities`)
     ├── ClosingRefused      an early closing that makes no sense (`storage.area.early_closings`)
     ├── BoardRefused        an address of a board that makes no sense (`storage.boards.tokens`)
+    ├── ScriptsRefused      scripts that cannot be imported (`storage.scripts.imports`)
     ├── AccountRefused      an account that cannot be made or changed (`storage.accounts.changes`)
     ├── TokenRefused        a token of a program that makes no sense (`storage.accounts.service_tokens`)
     ├── ErasureRefused      an erasure that cannot be done (`storage.retention.person`)

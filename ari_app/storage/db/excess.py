@@ -6,7 +6,15 @@ from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
 
 #: rows that nobody changes any more
-APPEND_ONLY = ("call_fact", "callback_fact", "transfer_allowance", "audit_log", "erasure", "measure_definition")
+APPEND_ONLY = (
+    "call_fact",
+    "call_script",
+    "callback_fact",
+    "transfer_allowance",
+    "audit_log",
+    "erasure",
+    "measure_definition",
+)
 
 _EXCESS = """
 SELECT rolsuper AS "is a superuser", rolcreaterole OR rolcreatedb AS "may make roles or databases",

@@ -55,6 +55,11 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "transfer_wish",
             "figure_progress",
             "repeated_call",
+            "script",
+            "script_version",
+            "script_use",
+            "script_synonym",
+            "script_remark",
         ),
         _CHANGE,
     ),
@@ -97,6 +102,7 @@ SERVE_RIGHTS: Mapping[str, str] = {
             "passkey_challenge",
             "figure_bucket",
             "team_time",
+            "script_miss",
         ),
         _ALL,
     ),
@@ -112,6 +118,9 @@ OWNERS_FUNCTIONS = (
     "erase_audit_rows(bigint[])",
     "renew_call_numbers(timestamptz, timestamptz)",
 )
+
+#: they look with the owner's rights, and say themselves what their reader may see
+FINDERS = ("find_scripts(text, text, text[], date, integer, integer, integer)",)
 
 #: triggers that write the log of changes with the owner's rights; nobody else may put them on a table
 TRIGGER_FUNCTIONS = (
@@ -158,6 +167,11 @@ WEB_RIGHTS: Mapping[str, str] = {
     "passkey": "SELECT, INSERT, UPDATE (sign_count, last_used_at), DELETE",
     "board_token": "SELECT, INSERT, UPDATE (shown_at, ended_at, ended_by)",
     "service_token": "SELECT, UPDATE (used_at)",
+    # Editors write by themselves; which script operators read is a matter of rows alone, and of no call.
+    "script": _CHANGE,
+    "script_version": "SELECT, INSERT, UPDATE (state, published_by, published_at)",
+    "script_remark": "SELECT, INSERT, UPDATE (done_at, done_by)",
+    "script_miss": _ALL,
     "node": "SELECT (name, seen_at)",
     **dict.fromkeys(
         (
@@ -223,12 +237,14 @@ def grant_rights(connection: Connection) -> None:
                     connection.exec_driver_sql(statement)
         if SERVE in existing:
             connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {SERVE}")
-        for function in (*OWNERS_FUNCTIONS, *TRIGGER_FUNCTIONS):
+        for function in (*OWNERS_FUNCTIONS, *TRIGGER_FUNCTIONS, *FINDERS):
             connection.exec_driver_sql(
                 f"REVOKE ALL ON FUNCTION {function} FROM {', '.join(['PUBLIC', *_of(existing)])}"
             )
             if SERVE in existing and function in OWNERS_FUNCTIONS:
                 connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {SERVE}")
+        for function in FINDERS if existing else ():
+            connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(_of(existing))}")
         there = {str(row.name): row.mark for row in connection.execute(_POLICIES)}
     for table, condition in WEB_SEES.items() if WEB in existing else ():
         statements = list(_policies(table, condition, existing))

@@ -56,6 +56,7 @@ WEB_SEES: Mapping[str, str] = {
     "call_fact": _through("call", "id", "call_fact.call_id"),
     "transfer": _through("call", "id", "transfer.call_id"),
     "call_wrap_up": _through("call", "id", "call_wrap_up.call_id"),
+    "call_script": _through("call", "id", "call_script.call_id"),
     "queue_visit": _IN_SCOPE.format("municipality"),
     "transfer_wish": _through("call", "id", "transfer_wish.call_id"),
     "transfer_allowance": _through("call", "id", "transfer_allowance.call_id"),
@@ -80,5 +81,12 @@ WEB_SEES: Mapping[str, str] = {
     # a board of the whole group is the whole group's; a token is looked up by nobody in particular
     "board_token": f"{_OWN} = '*' OR municipalities <@ string_to_array({_OWN}, ',')",
     "service_token": f"{_OWN} = '*' OR municipalities <@ string_to_array({_OWN}, ',')",
+    # what is shared by all is everybody's
+    "script": f"municipality IS NULL OR {_IN_SCOPE.format('municipality')}",
+    "script_version": _through("script", "id", "script_version.script"),
+    "script_use": _through("script", "id", "script_use.script"),
+    "script_remark": _through("script", "id", "script_remark.script"),
+    "script_synonym": f"municipality = '' OR {_IN_SCOPE.format('municipality')}",
+    "script_miss": _IN_SCOPE.format("municipality"),
     "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }

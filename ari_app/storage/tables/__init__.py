@@ -74,6 +74,15 @@ from ari_app.storage.tables.record import (
     outbox,
 )
 from ari_app.storage.tables.retention import erasure, retention_mark, retention_rules
+from ari_app.storage.tables.scripts import (
+    call_script,
+    script,
+    script_miss,
+    script_remark,
+    script_synonym,
+    script_use,
+    script_version,
+)
 from ari_app.storage.tables.service_tokens import service_token
 from ari_app.storage.tables.transfers import transfer, transfer_allowance, transfer_wish
 from ari_app.storage.tables.wrap_ups import call_wrap_up
@@ -91,6 +100,7 @@ __all__ = [
     "call",
     "call_fact",
     "call_leg",
+    "call_script",
     "call_wrap_up",
     "callable_country",
     "callback_attempt",
@@ -139,6 +149,12 @@ __all__ = [
     "repeated_call",
     "retention_mark",
     "retention_rules",
+    "script",
+    "script_miss",
+    "script_remark",
+    "script_synonym",
+    "script_use",
+    "script_version",
     "service_token",
     "shared_number",
     "shared_number_member",

@@ -162,6 +162,10 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
             ("UPDATE call_wrap_up SET pii_note = ''", {whole}),
             (f"INSERT INTO transfer_wish VALUES ('{call.id}', '101', now())", {whole}),
             ("UPDATE transfer_wish SET asked_at = now()", {whole}),
+            (
+                f"INSERT INTO call_script (call_id, operator, at, subject) VALUES ('{call.id}', '101', now(), '')",
+                {whole},
+            ),
             ("UPDATE callback_fact SET detail = '{}'", {promise}),
             ("UPDATE callback_reminder SET tries_count = 7", set()),  # nobody sees that
             ("UPDATE callback_reminder SET done_at = now(), outcome = 'sent'", {reminded}),
@@ -180,7 +184,7 @@ async def test_a_part_that_changes_alone_is_a_change_of_its_whole(
     assert {row["name"] for row in names} == {
         *("call", "call_fact", "transfer", "transfer_allowance", "transfer_wish", "queue_visit", "operator_session"),
         *("callback_request", "callback_attempt", "callback_fact", "callback_reminder", "calamity"),
-        *("command", "call_wrap_up"),
+        *("command", "call_wrap_up", "call_script"),
     }
 
 

@@ -1,0 +1,1 @@
+"""Scripts: what operators find and choose, and what editors write."""
