@@ -243,7 +243,7 @@ def grant_rights(connection: Connection) -> None:
             )
             if SERVE in existing and function in OWNERS_FUNCTIONS:
                 connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {SERVE}")
-        for function in FINDERS if existing else ():
+        for function in FINDERS if _of(existing) else ():
             connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION {function} TO {', '.join(_of(existing))}")
         there = {str(row.name): row.mark for row in connection.execute(_POLICIES)}
     for table, condition in WEB_SEES.items() if WEB in existing else ():
