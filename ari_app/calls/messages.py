@@ -10,7 +10,7 @@ from ari_app.core.area import Reach
 from ari_app.core.ids import BridgeId, CallId, ChannelId, CommandId, OperatorNumber, PlaybackId, SessionId
 from ari_app.core.keypad import KeyCommand
 from ari_app.core.operator_commands import Answer, Command
-from ari_app.core.operators import OperatorEvent
+from ari_app.core.operators import OperatorEvent, PageBack
 from ari_app.core.state_commands import StateCommand
 
 
@@ -130,6 +130,13 @@ class OperatorGone:
 
 
 @dataclass(frozen=True, slots=True)
+class LineChanged:
+    """To a call: its operator's line is gone, or another one has its place; the session says which."""
+
+    session_id: SessionId
+
+
+@dataclass(frozen=True, slots=True)
 class TakeCall:
     """To an operator's session: announce this call to the operator."""
 
@@ -170,6 +177,17 @@ class ApplyEvent:
 class ReplaceAsked:
     """To an operator's session: its operator logs in on another phone. `answer` says whether this session ends."""
 
+    answer: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceAsked:
+    """To an operator's session: its page dialled again, and the new line is to have the place of the old one.
+
+    `answer` is given once, after the commit: whether it has.
+    """
+
+    event: PageBack
     answer: Callable[[bool], None]
 
 
@@ -234,6 +252,23 @@ class PromptOver:
     session_id: SessionId
 
 
+#: what a session is told, whichever line it has; everything else is of one channel
+TO_SESSION = (
+    RowMovedOn,
+    PutBack,
+    TakeCall,
+    CallJoined,
+    CallDone,
+    ApplyEvent,
+    ReplaceAsked,
+    PlaceAsked,
+    KeyCommandGiven,
+    CommandAsked,
+    StateAsked,
+    CommandAnswered,
+    PlayPrompt,
+)
+
 Message = (
     Digit
     | Left
@@ -247,11 +282,13 @@ Message = (
     | Offer
     | OperatorReady
     | OperatorGone
+    | LineChanged
     | TakeCall
     | CallJoined
     | CallDone
     | ApplyEvent
     | ReplaceAsked
+    | PlaceAsked
     | KeyCommandGiven
     | CommandAsked
     | StateAsked

@@ -17,12 +17,13 @@ from ari_app.calls.errors import CallError, SwitchUnavailable
 from ari_app.calls.messages import ApplyEvent, CallDone, Left, Logged, Played, Up
 from ari_app.calls.shell import Shell
 from ari_app.calls.supervisor import Supervisor
+from ari_app.calls.unseen import unseen_channels
 from ari_app.core import queue_visits
 from ari_app.core.call import Call, EndReason, Fact, FactKind, Leg, LegEndReason, LegRole, Stage, how_it_ended
 from ari_app.core.ids import AsteriskId, ChannelId
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.misplaced import SETTLING
-from ari_app.core.operator_rules import step
+from ari_app.core.operator_rules import outlives_line, page_gone, step
 from ari_app.core.operators import LineLost, LogoutReason, OperatorLine, OperatorSession, line_gone
 from ari_app.core.queue_visits import QueueVisit
 from ari_app.core.recovery import (
@@ -83,7 +84,7 @@ class Recovery:
         rows = await self._shell.ledger.open_rows(asterisk_id)
         snapshot = await self._look()
         orders = plan(rows, snapshot, asterisk_started_at)
-        unseen = _unseen(orders)
+        unseen = unseen_channels(orders)
         if unseen:
             self._logged = await self._read_log(unseen.keys(), min(unseen.values()))
         for order in orders:
@@ -111,6 +112,7 @@ class Recovery:
                     missing = tuple(gone for gone in missing if gone not in young)
                 else:
                     self._supervisor.resume_call(call, legs, transfer, visit, is_placed=is_placed)
+                missing = tuple(gone for gone in missing if not self._is_waited_for(call, legs, gone))
                 self._post_missed(call, legs, missing, up, unanswered)
             case CloseCall(call, legs, reason, hang_up, transfer, visit):
                 if self._supervisor.owns_call(call.id):
@@ -246,9 +248,21 @@ class Recovery:
         if mailbox is not None:
             mailbox.post(end if end is not None and is_told else ApplyEvent(event, is_estimated=True))
             return
+        gone = page_gone(session, self._now if end is None else end.at) if event.reason is LogoutReason.LOST else None
+        if gone is not None:
+            waiting = step(session, gone)
+            await self._shell.ledger.store_session(waiting, end is None)
+            self._supervisor.operators.resume_ring_session(waiting)
+            return
         if end is not None and is_told:
             event = line_gone(end.at, end.cause)
         await self._shell.ledger.store_session(step(session, event), not is_told)
+
+    def _is_waited_for(self, call: Call, legs: Collection[Leg], gone: ChannelId) -> bool:
+        """Whether this is a line whose operator's page may dial again."""
+        session = None if call.operator_session is None else self._shell.registry.session(call.operator_session)
+        is_line = any(leg.channel_id == gone and not leg.owns_channel for leg in legs)
+        return session is not None and is_line and outlives_line(session, gone, self._now)
 
     async def _close_line(self, line: OperatorLine) -> None:
         if self._shell.registry.is_owned(line.channel_id):
@@ -276,22 +290,3 @@ class Recovery:
         for mailbox, playback_id in self._supervisor.awaited_playbacks():
             if not await self._shell.switch.playback_is_live(playback_id):
                 mailbox.post(Played(playback_id, self._now, failed=True))
-
-
-def _unseen(orders: Collection[Order]) -> dict[ChannelId, datetime]:
-    """The channels whose end or answer was not seen, and since when each of them was there."""
-    gone: dict[ChannelId, datetime] = {}
-    for order in orders:
-        match order:
-            case ResumeCall(call=call, legs=legs, missing=missing, up=up):
-                answered = {leg.channel_id for leg in legs if leg.answered_at is None}.intersection(up)
-                gone |= dict.fromkeys((*missing, *answered), call.arrived_at)
-            case CloseCall(call=call, legs=legs):
-                gone |= {call.channel_id: call.arrived_at, **{leg.channel_id: leg.started_at for leg in legs}}
-            case CloseSession(session=session) if session.channel_id is not None:
-                gone[session.channel_id] = session.logged_in_at
-            case ResumeLine(line=line, is_up=True) if line.answered_at is None:
-                gone[line.channel_id] = line.started_at
-            case CloseLine(line=line):
-                gone[line.channel_id] = line.started_at
-    return gone

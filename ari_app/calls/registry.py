@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import Left, Message
+from ari_app.calls.messages import TO_SESSION, Left, Message
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
 
@@ -19,6 +19,13 @@ class SessionEntry:
     session: OperatorSession
     mailbox: Mailbox
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def move_to(self, mailbox: Mailbox) -> None:
+        """Another task has the session from now on: what waits for the session comes to this mailbox."""
+        waiting = self.mailbox.withdraw(*TO_SESSION)
+        self.mailbox = mailbox
+        for message in waiting:
+            mailbox.post(message)
 
 
 class Registry:

@@ -17,10 +17,10 @@ from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent, Left, PutBack
 from ari_app.calls.registry import Registry
 from ari_app.calls.shell import Shell
-from ari_app.core.call import LegRole, Stage
+from ari_app.core.call import Leg, LegRole, Stage
 from ari_app.core.ids import BridgeId, CallId, ChannelId, SessionId
 from ari_app.core.misplaced import is_line_misplaced, misplaced, strangers
-from ari_app.core.operator_rules import sweep
+from ari_app.core.operator_rules import outlives_line, sweep
 from ari_app.core.recovery import Snapshot
 
 log = structlog.get_logger(__name__)
@@ -131,6 +131,7 @@ class Sweeper:
             for leg in flow.open_legs
             # A citizen who is to be called back has no channel before the attempt is stored.
             if leg.role is not LegRole.CALLBACK or flow.call.callback_attempt is not None
+            if not self._follows_line(flow, leg)
         ]
         absent = [(flow, channel_id) for flow, channel_id in legs if channel_id not in live_channels]
         gone = [(flow, channel_id) for flow, channel_id in absent if channel_id in self._absent]
@@ -139,6 +140,12 @@ class Sweeper:
             flow.mailbox.post(Left(channel_id, at, estimated=True))
         self._absent = {channel_id for _, channel_id in absent}
         return len(gone)
+
+    def _follows_line(self, flow: Flow, leg: Leg) -> bool:
+        """Whether the operator is waited for when their line is gone: the session tells the call."""
+        session_id = flow.call.operator_session
+        session = None if session_id is None or leg.owns_channel else self._registry.session(session_id)
+        return session is not None and outlives_line(session, leg.channel_id, flow.now)
 
     def _mend_operators(self, flows: Collection[Flow], live_channels: frozenset[ChannelId], at: datetime) -> int:
         calls: dict[SessionId, CallId] = {}

@@ -143,6 +143,8 @@ _ANSWER = re.compile(r"SIP/2\.0 [1-6][0-9]{2} .*")
 _FROM = re.compile(r"(?:from|f)[ \t]*:[^<]*<sip:([^@>;]*)@[^>]*>.*", re.IGNORECASE)
 _IN_TALK = re.compile(r"(?:to|t)[ \t]*:.*;[ \t]*tag=", re.IGNORECASE)
 _IS_FROM = re.compile(r"(?:from|f)[ \t]*:", re.IGNORECASE)
+_LENGTH = re.compile(r"(?:content-length|l)[ \t]*:[ \t]*([0-9]{1,6})[ \t]*", re.IGNORECASE)
+_IS_LENGTH = re.compile(r"(?:content-length|l)[ \t]*:", re.IGNORECASE)
 
 
 def refusal(frame: str, name: str, dials: Collection[str] = (DIALS,)) -> str | None:
@@ -155,7 +157,12 @@ def refusal(frame: str, name: str, dials: Collection[str] = (DIALS,)) -> str | N
     """
     if not frame.strip("\r\n"):
         return None  # a keep-alive
-    head = frame.partition("\r\n\r\n")[0].split("\r\n")
+    start, _, body = frame.partition("\r\n\r\n")
+    head = start.split("\r\n")
+    if any("\n" in line or "\r" in line for line in head):
+        return "no_sip"  # where Asterisk sees a line, and we do not
+    if not _is_one_message(head, body):
+        return "two_messages"
     if _ANSWER.fullmatch(head[0]):
         return None
     request = _REQUEST.fullmatch(head[0])
@@ -175,6 +182,15 @@ def refusal(frame: str, name: str, dials: Collection[str] = (DIALS,)) -> str | N
     ):
         return "other_number"
     return None
+
+
+def _is_one_message(head: Sequence[str], body: str) -> bool:
+    """Whether nothing follows the body: one message in each frame (RFC 7118 §4), as only the first is judged."""
+    lengths = [line for line in head if _IS_LENGTH.match(line)]
+    if not lengths:
+        return not body
+    said = _LENGTH.fullmatch(lengths[0]) if len(lengths) == 1 else None
+    return said is not None and int(said[1]) == len(body.encode("utf-8", "replace"))
 
 
 @dataclass(slots=True)

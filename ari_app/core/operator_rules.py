@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ari_app.core.browser_phones import name_at
 from ari_app.core.ids import CallId, ChannelId, SessionId
 from ari_app.core.operators import (
     CallConnected,
@@ -24,6 +25,8 @@ from ari_app.core.operators import (
     OperatorEvent,
     OperatorSession,
     OperatorState,
+    PageBack,
+    PageGone,
     Pause,
     PauseAfterCall,
     PauseReason,
@@ -31,6 +34,10 @@ from ari_app.core.operators import (
     WrapUpOver,
 )
 
+#: how long a caller hears music while the page of their operator is loaded anew, or its network is away
+PAGE_PATIENCE = timedelta(seconds=20)
+#: what an operator goes on with at a page that was away; who was free for callers is logged out at once
+_GOES_ON = frozenset({OperatorState.TALKING, OperatorState.WRAP_UP, OperatorState.PAUSED})
 #: pauses that we began, and that a talk ends
 _NOT_CHOSEN = frozenset({PauseReason.NO_ANSWER, PauseReason.ON_HOLD})
 _BUSY = frozenset({OperatorState.OFFERED, OperatorState.TALKING})
@@ -43,6 +50,8 @@ def step(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
     changed = _after(session, event)
     if changed.held_at is not None and changed.state is OperatorState.READY:
         changed = replace(changed, state=OperatorState.PAUSED, pause_reason=PauseReason.ON_HOLD)
+    if changed.is_reconnecting and changed.state is OperatorState.READY:
+        changed = _logged_out(changed, changed.state_since_at, LogoutReason.LINE_LOST)  # no caller without a phone
     return session if changed == session else replace(changed, version=session.version + 1)
 
 
@@ -93,7 +102,7 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             session = replace(session, pause_reason=None, pause_pending=None, wrap_up_until_at=None)
             return _to(replace(session, idle_since_at=at), OperatorState.READY, at)
         case LogOut(at):
-            if session.state in _BUSY:
+            if session.state in _BUSY and not session.is_reconnecting:
                 return replace(session, logout_pending=True)
             return _logged_out(session, at, LogoutReason.KEY)
         case LineHeld(at) if session.held_at is not None:
@@ -110,6 +119,29 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             return free
         case LineLost(at, reason):
             return _logged_out(session, at, reason)
+        case PageGone(at, until):
+            gone = replace(session, line_id=None, channel_id=None, held_at=None)
+            return replace(gone, line_lost_at=at, line_until_at=until)
+        case PageBack(line_id, channel_id, endpoint):
+            back = replace(session, line_id=line_id, channel_id=channel_id, endpoint=endpoint)
+            return replace(back, held_at=None, line_until_at=None)
+
+
+def page_gone(session: OperatorSession, at: datetime) -> PageGone | None:
+    """The event of a page whose line ended at this moment, by whatever cause: a page that is loaded anew says goodbye.
+
+    None: it is no page, or the operator is logged out: a caller might be sent there, or they asked for it.
+    """
+    if name_at(session.endpoint) is None or session.state not in _GOES_ON:
+        return None
+    if not session.is_open or session.logout_pending or session.pause_reason is PauseReason.ON_HOLD:
+        return None
+    return PageGone(at, at + PAGE_PATIENCE)
+
+
+def outlives_line(session: OperatorSession, channel_id: ChannelId, at: datetime) -> bool:
+    """Whether the talk of this session goes on although this line of its page, which it had, is gone."""
+    return session.channel_id != channel_id or page_gone(session, at) is not None
 
 
 def _free_for(returns: bool, wanted: bool) -> tuple[OperatorState, ...]:
@@ -155,6 +187,8 @@ def _logged_out(session: OperatorSession, at: datetime, reason: LogoutReason) ->
             pause_pending=None,
             logout_pending=False,
             held_at=None,
+            line_lost_at=None,
+            line_until_at=None,
             logged_out_at=at,
             logout_reason=reason,
         ),

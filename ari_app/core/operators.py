@@ -109,6 +109,8 @@ class OperatorSession:
     logout_pending: bool = False
     held_at: datetime | None = None  # their phone has the line on hold, since when; nobody listens there
     wrap_up_until_at: datetime | None = None
+    line_lost_at: datetime | None = None  # the page that is their phone lost its line last
+    line_until_at: datetime | None = None  # until then it may dial again; None: it has, or lost none
     logged_out_at: datetime | None = None
     logout_reason: LogoutReason | None = None
     teams: tuple[TeamCode, ...] = ()  # of the operator when the state began, the first one first
@@ -118,6 +120,11 @@ class OperatorSession:
     @property
     def is_open(self) -> bool:
         return self.logged_out_at is None
+
+    @property
+    def is_reconnecting(self) -> bool:
+        """Whether the page that is their phone is expected back, and there is no line to it."""
+        return self.is_open and self.line_until_at is not None
 
     @property
     def may_be_offered(self) -> bool:
@@ -215,6 +222,23 @@ class LineUnheld:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PageGone:
+    """The page that is the operator's phone lost its line; until `until` it may dial again and go on."""
+
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PageBack:
+    """The page that is the operator's phone dialled again, whether the loss of its line was seen or not."""
+
+    line_id: LineId
+    channel_id: ChannelId
+    endpoint: Endpoint | None
+
+
 OperatorEvent = (
     CallOffered
     | CallConnected
@@ -228,4 +252,6 @@ OperatorEvent = (
     | LineLost
     | LineHeld
     | LineUnheld
+    | PageGone
+    | PageBack
 )

@@ -7,7 +7,7 @@ connection; until it has one, the relay does not let that page in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from ipaddress import ip_network
@@ -24,13 +24,14 @@ from ari_app.core.browser_phones import (
     RENDERED_IN,
     TECHNOLOGY,
     PhoneAccount,
+    is_name,
     name_at,
     objects_of,
 )
-from ari_app.core.ids import AsteriskId, OperatorNumber
+from ari_app.core.ids import AsteriskId, ChannelId, OperatorNumber
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import ACCEPTED, Answer, RefusalReason, Refused, Unanswered
-from ari_app.core.operators import LogOut, OperatorState
+from ari_app.core.operators import LogOut, OperatorSession, OperatorState
 from ari_app.core.state_commands import OpenPhone
 from ari_app.storage.accounts.phones import (
     EndedPhone,
@@ -52,11 +53,13 @@ AT_ONCE = 4
 #: the state of an endpoint without a contact, in ARI
 OFFLINE = "offline"
 _MAY_GET_CALLS = frozenset({OperatorState.READY, OperatorState.OFFERED})
-#: how long the page of an operator who is not to get calls may be gone
-PAUSE_PATIENCE = timedelta(seconds=30)
+#: how long the page of an operator who is not to get calls may be gone before its line is, and it is waited for
+PAUSE_PATIENCE = timedelta(seconds=10)
 #: more pages than these are looked for in the list of all phones
 ASKED_ONE_BY_ONE = 10
 RETRY_SECONDS = 0.5
+#: a page from which nothing came for so long, and whose socket is gone, is gone itself
+SILENT_SECONDS = 0.4
 
 
 class BrowserPhones:
@@ -94,9 +97,9 @@ class BrowserPhones:
             before = await open_phone(self._pool, account, self._node, operator, self._clock())
             if before is None:
                 return Refused(RefusalReason.NOT_LOGGED_IN)
-            await self._push([account])
             if before:
-                await self._take_out(before)
+                await self._take_out(before)  # first: whatever becomes of the new one, nobody knows of the old one
+            await self._push([account])
         except StoreUnavailable:
             return Refused(RefusalReason.STORE_AWAY)
         except AriError as error:
@@ -116,7 +119,11 @@ class BrowserPhones:
             while mine == self._connections:
                 try:
                     await none_is_pushed(self._pool, self._node)
+                    there = await self._known_to_asterisk()  # before the rows: what is opened meanwhile has one
                     living = await living_phones(self._pool, self._node, self._clock())
+                    # Others are of a page whose next account came while Asterisk did not answer.
+                    for name in there - {account.name for account in living}:
+                        await self._take_out(name)
                     await self._push(living)
                 except (StoreUnavailable, AriError) as error:
                     log.warning("browser_phones_not_given", error=str(error))
@@ -143,37 +150,75 @@ class BrowserPhones:
     async def look(self) -> None:
         """Hang up lines whose page is gone: with its socket Asterisk has lost its contact, and hears nobody.
 
-        At once when a caller may be sent there; after a while when the operator pauses, so that a page that is only
-        loaded anew, or a network that changes, does not end the pause. In a talk the sound may go on without the
-        socket; when it does not, Asterisk ends the line (`rtp_timeout`).
+        At once when a caller may be sent there, after a while when the operator pauses. In a talk the sound goes on
+        without the socket, so only a line without sound is hung up, and that at once: the caller is to hear music
+        (`calls.operators.at_page`).
         """
-        lines = {name: one for one in self._registry.sessions() if (name := name_at(one.endpoint)) is not None}
         try:
-            gone = await self._gone(lines)
+            gone = await self._gone()
             self._gone_since = {name: self._gone_since.get(name, self._clock()) for name in gone}
-            for name, since in self._gone_since.items():
-                session, channel_id = lines[name], lines[name].channel_id
-                patience = timedelta(0) if session.state in _MAY_GET_CALLS else PAUSE_PATIENCE
-                if channel_id is None or session.state is OperatorState.TALKING or self._clock() - since < patience:
+            patient = [name for name, since in self._gone_since.items() if self._is_over(name, since)]
+            silent = await self._silent([line.channel_id for name in gone if (line := self._talking(name)) is not None])
+            for name in gone:
+                line = self._lines().get(name)  # as it is now: a caller may have come or gone meanwhile
+                if line is None or line.channel_id is None:
                     continue
-                log.info("page_is_gone", operator=session.operator, session_id=str(session.id))
-                with suppress(NotFound):  # it hung up by itself
-                    await self._ari.channels.hangup(channel_id)
+                is_talking = line.state is OperatorState.TALKING
+                if line.channel_id in silent if is_talking else name in patient:
+                    log.info("page_is_gone", operator=line.operator, session_id=str(line.id))
+                    with suppress(NotFound):  # it hung up by itself
+                        await self._ari.channels.hangup(line.channel_id)
         except AriError as error:
             log.warning("browser_phones_not_seen", error=str(error))
 
-    async def _gone(self, names: Collection[str]) -> set[str]:
-        """Those without a contact. An account that was taken out is that of a login that is over: `tick` sees to it."""
+    def _lines(self) -> dict[str, OperatorSession]:
+        """Who is at work at a page that has a line, by the name of its account."""
+        found = ((name_at(one.endpoint), one) for one in self._registry.sessions() if one.channel_id is not None)
+        return {name: one for name, one in found if name is not None}
+
+    def _talking(self, name: str) -> OperatorSession | None:
+        line = self._lines().get(name)
+        return line if line is not None and line.state is OperatorState.TALKING else None
+
+    def _is_over(self, name: str, since: datetime) -> bool:
+        """Whether the patience with a page that is not in a talk is over."""
+        line = self._lines().get(name)
+        at_once = line is not None and line.state in _MAY_GET_CALLS
+        return at_once or self._clock() - since >= PAUSE_PATIENCE
+
+    async def _gone(self) -> set[str]:
+        """Those without a contact. An account that was taken out is that of a login that is over: `tick` sees to it,
+        but for a talk without sound.
+        """
+        names = self._lines()
         technology = TECHNOLOGY.rstrip("/")
         if len(names) > ASKED_ONE_BY_ONE:
-            known = await self._ari.endpoints.list_by_tech(technology)
-            return {one.resource for one in known if one.state == OFFLINE and one.resource in names}
-        gone = set()
-        for name in names:
-            with suppress(NotFound):
-                if (await self._ari.endpoints.get(technology, name)).state == OFFLINE:
-                    gone.add(name)
-        return gone
+            states = {one.resource: one.state for one in await self._ari.endpoints.list_by_tech(technology)}
+        else:
+            states = {}
+            for name in names:
+                with suppress(NotFound):
+                    states[name] = (await self._ari.endpoints.get(technology, name)).state
+        unknown = {name for name in names if name not in states and self._talking(name) is not None}
+        return unknown | {name for name in names if states.get(name) == OFFLINE}
+
+    async def _silent(self, channels: Collection[ChannelId | None]) -> set[ChannelId]:
+        """Those from which nothing came in a while: a page that is there sends sound fifty times a second."""
+        before = await self._received(channels)
+        if not before:
+            return set()
+        await asyncio.sleep(SILENT_SECONDS)
+        after = await self._received(before)
+        return {channel_id for channel_id, packets in before.items() if after.get(channel_id, packets) == packets}
+
+    async def _received(self, channels: Collection[ChannelId | None]) -> dict[ChannelId, int]:
+        """The packets that came from each; one that is gone is not among them."""
+        found = {}
+        for channel_id in channels:
+            if channel_id is not None:
+                with suppress(NotFound):
+                    found[channel_id] = (await self._ari.channels.rtpstatistics(channel_id)).received_packets
+        return found
 
     def _log_out(self, phone: EndedPhone) -> None:
         """At once, or after the talk that goes on."""
@@ -191,15 +236,21 @@ class BrowserPhones:
             if pair.attribute in RENDERED
         }
         relays = await addresses_of(self._relays)
-        room = asyncio.Semaphore(AT_ONCE)
+        for first in range(0, len(accounts), AT_ONCE):
+            pushes = [self._push_one(account, rendered, relays) for account in accounts[first : first + AT_ONCE]]
+            # All of them end before an error is raised: none goes on behind the next try.
+            for error in await asyncio.gather(*pushes, return_exceptions=True):
+                if error is not None:
+                    raise error
 
-        async def push(account: PhoneAccount) -> None:
-            async with room:
-                for kind, fields in objects_of(account, rendered, relays):
-                    await self._ari.asterisk.update_object(CONFIG, kind, account.name, fields=fields)
-                await is_pushed(self._pool, account.name, self._clock())
+    async def _push_one(self, account: PhoneAccount, rendered: Mapping[str, str], relays: Sequence[str]) -> None:
+        for kind, fields in objects_of(account, rendered, relays):
+            await self._ari.asterisk.update_object(CONFIG, kind, account.name, fields=fields)
+        await is_pushed(self._pool, account.name, self._clock())
 
-        await asyncio.gather(*map(push, accounts))
+    async def _known_to_asterisk(self) -> set[str]:
+        there = await self._ari.endpoints.list_by_tech(TECHNOLOGY.rstrip("/"))
+        return {one.resource for one in there if is_name(one.resource)}
 
     async def _take_out(self, name: str) -> None:
         for kind in reversed(TYPES):

@@ -20,7 +20,7 @@ from ari_app.core.browser_phones import LARGEST_FRAME, FrameBudget, refusal
 from ari_app.core.ids import AsteriskId, WebSessionId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.storage.accounts.phones import phone_names
-from ari_app.storage.accounts.sessions import find_session, living_sessions
+from ari_app.storage.accounts.sessions import find_session, living_in_slices
 from ari_app.storage.db.engine import Pool
 
 log = structlog.get_logger(__name__)
@@ -122,7 +122,7 @@ class Relay:
                 continue
             sessions = {phone.session for phone in phones}
             try:
-                living = await living_sessions(self._pool, sessions, self._now())
+                living = await living_in_slices(self._pool, sessions, self._now())
                 names = await phone_names(self._pool, sessions, self.options.node)
             except StoreUnavailable:
                 continue  # a talk goes on; and Asterisk asks for the password all the same

@@ -135,6 +135,7 @@ async def test_given_strangers_when_they_knock_then_none_of_them_comes_near_aste
         PagePhone(thief.socket, account).request("INVITE", f"sip:0119990400@{account.domain}"),
         PagePhone(thief.socket, account).request("INVITE", f"sip:1400@{account.domain}").replace("INVITE", "REFER"),
         "GET /ari/channels HTTP/1.1\r\n\r\n",
+        PagePhone(thief.socket, account).request("REGISTER", f"sip:{account.domain}") * 2,
     ):
         sock = await house.socket(anna)
         await sock.send_str(frame)
@@ -163,7 +164,7 @@ async def test_given_strangers_when_they_knock_then_none_of_them_comes_near_aste
     assert (await wrong.register()).startswith("SIP/2.0 401")
 
     log = house.pages.log_file.read_text()
-    reasons = "no_login no_phone no_sip other_name other_number method flood too_large no_text"
+    reasons = "no_login no_phone no_sip two_messages other_name other_number method flood too_large no_text"
     for why in reasons.split():
         assert f'"why": "{why}"' in log or f'"why":"{why}"' in log, why
     assert "foreign_socket_refused" in log

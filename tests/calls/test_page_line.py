@@ -24,6 +24,8 @@ async def test_a_call_from_a_page_is_the_login_and_a_standing_line_as_any_other(
     assert (world.line(channel).operator, world.line(channel).endpoint) == ("101", f"PJSIP/{PAGE}")
     citizen = await world.citizen(ESDAM_ALONE)
     assert world.switch.partners(citizen) == {channel}
+    await world.hang_up(citizen)
+    await world.press(channel, "#")
     await world.hang_up(channel)
     assert world.session("101").logout_reason is LogoutReason.HUNG_UP
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
@@ -36,10 +37,16 @@ class FakeAri:
         self.hung_up: list[str] = []
         self.asked: list[str] = []
         self.is_away = False
-        self.endpoints, self.channels = self, self
+        #: packets that came from each channel; those that `speak` send more with each question
+        self.packets: dict[str, int] = {}
+        self.speak: set[str] = set()
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.taken_out: list[tuple[str, str]] = []
+        self.endpoints, self.channels, self.asterisk = self, self, self
 
     async def get(self, tech: str, name: str) -> SimpleNamespace:
         self.asked.append(name)
+        self.meanwhile()
         if self.is_away:
             raise AriUnreachable("endpoints.get", "nobody")
         if name not in self.states:
@@ -49,6 +56,13 @@ class FakeAri:
     async def list_by_tech(self, tech: str) -> list[SimpleNamespace]:
         self.asked.append("all")
         return [SimpleNamespace(resource=name, state=state) for name, state in self.states.items()]
+
+    async def delete_object(self, config: str, kind: str, name: str) -> None:
+        self.taken_out.append((kind, name))
+
+    async def rtpstatistics(self, channel_id: str) -> SimpleNamespace:
+        self.packets[channel_id] = self.packets.get(channel_id, 0) + (channel_id in self.speak)
+        return SimpleNamespace(received_packets=self.packets[channel_id])
 
     async def hangup(self, channel_id: str) -> None:
         self.hung_up.append(channel_id)
@@ -81,7 +95,8 @@ async def test_a_page_that_is_gone_gets_no_caller_and_a_pause_and_a_talk_go_on_f
     offered = place.at_work(2, OperatorState.OFFERED, is_there=False)
     paused = place.at_work(3, OperatorState.PAUSED, is_there=False)
     wrap_up = place.at_work(4, OperatorState.WRAP_UP, is_there=False)
-    place.at_work(5, OperatorState.TALKING, is_there=False)
+    talking = place.at_work(5, OperatorState.TALKING, is_there=False)
+    place.ari.speak.add(talking)
     place.at_work(6, OperatorState.READY, is_there=True)
     await place.phones.look()
     assert set(place.ari.hung_up) == {ready, offered}
@@ -92,7 +107,47 @@ async def test_a_page_that_is_gone_gets_no_caller_and_a_pause_and_a_talk_go_on_f
     place.now += timedelta(seconds=1)
     await place.phones.look()
     assert {paused, wrap_up} <= set(place.ari.hung_up)
-    assert ChannelId("node1-5") not in place.ari.hung_up
+    assert talking not in place.ari.hung_up
+
+
+async def test_a_line_without_socket_and_sound_is_hung_up_in_a_talk_and_one_that_is_heard_is_not() -> None:
+    place = Place()
+    silent, heard, muted = (place.at_work(n, OperatorState.TALKING, is_there=n == 3) for n in (1, 2, 3))
+    place.ari.speak.add(heard)
+    await place.phones.look()
+    assert place.ari.hung_up == [silent]
+    # An account that was taken out, of a login that is over: the same.
+    place.ari.hung_up.clear()
+    place.ari.states.clear()
+    await place.phones.look()
+    assert set(place.ari.hung_up) == {silent, muted}
+
+
+async def test_a_caller_who_came_while_asterisk_was_asked_keeps_an_operator_who_is_heard() -> None:
+    place = Place()
+    channel = place.at_work(1, OperatorState.READY, is_there=False)
+    place.ari.speak.add(channel)
+
+    def caller_comes() -> None:
+        (session,) = place.registry.sessions()
+        entry = place.registry.session_of(session.operator)
+        assert entry is not None
+        entry.session = replace(session, state=OperatorState.TALKING)
+
+    place.ari.meanwhile = caller_comes
+    await place.phones.look()
+    assert place.ari.hung_up == []
+
+
+async def test_a_session_that_goes_on_without_a_line_is_left_alone() -> None:
+    place = Place()
+    place.at_work(1, OperatorState.TALKING, is_there=False)
+    (session,) = place.registry.sessions()
+    entry = place.registry.session_of(session.operator)
+    assert entry is not None
+    entry.session = replace(session, channel_id=None)
+    await place.phones.look()
+    assert place.ari.asked == place.ari.hung_up == []
 
 
 async def test_a_page_that_comes_back_in_a_pause_begins_anew() -> None:
@@ -165,3 +220,17 @@ async def test_given_another_connection_while_phones_are_given_then_one_round_co
         await asyncio.sleep(0)  # it has begun
         rows.may_go_on.set()
     assert rows.done == ["none", "all"] * 2, "also a first one that failed is left to the second"
+
+
+async def test_an_account_that_no_row_names_is_taken_out_and_one_that_is_opened_meanwhile_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place, rows = Place(), Rows(monkeypatch)
+    left, other = f"web-{7:032x}", "phone07"
+    place.ari.states |= {left: "offline", other: "online"}
+    async with asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as rounds:
+        rounds.create_task(place.phones.give_all())
+        await rows.began.wait()
+        place.ari.states[f"web-{8:032x}"] = "offline"
+        rows.may_go_on.set()
+    assert place.ari.taken_out == [(kind, left) for kind in ("endpoint", "aor", "auth")]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from aiohttp import WSServerHandshakeError
 
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
-from ari_app.core.browser_phones import name_at
-from ari_app.core.ids import Endpoint
+from ari_app.core.browser_phones import PhoneAccount, name_at, new_name
+from ari_app.core.ids import AsteriskId, Endpoint, OperatorNumber, WebSessionId
 from ari_app.core.login_phones import phone_name
+from ari_app.storage.accounts.phones import open_phone
 from ari_app.storage.db.engine import Database
 from ari_app.storage.operators.phones import phones_within
 from tests.web.people import Place
@@ -31,6 +34,20 @@ async def test_where_no_asterisk_is_named_there_is_no_phone_in_the_page_and_noth
     with pytest.raises(WSServerHandshakeError) as refused:
         await browser.session.ws_connect(f"{browser.base}/sip", headers={"Origin": browser.base}, protocols=("sip",))
     assert refused.value.status == 404
+
+
+async def test_of_two_first_pages_of_a_login_one_is_the_phone_and_the_name_of_the_other_is_known(
+    serve: Database, place: Place
+) -> None:
+    await place.account("anna", RoleRow(Role.OPERATOR), operator="101")
+    await place.logged_in("anna")
+    session = WebSessionId(await serve.pool.fetchval("SELECT id FROM web_session"))
+    accounts = [PhoneAccount(session, new_name(), f"{at:032x}") for at in range(8)]
+    opens = [open_phone(serve.pool, one, AsteriskId("node1"), OperatorNumber("101"), place.clock()) for one in accounts]
+    before = await asyncio.gather(*opens)
+    left = await serve.pool.fetchval("SELECT name FROM web_phone")
+    # Each but the first is told of one that it took the place of: nobody's account stays in Asterisk.
+    assert set(before) == {"", *(one.name for one in accounts if one.name != left)}
 
 
 async def test_a_page_that_was_a_phone_is_offered_to_nobody_and_has_a_name_for_people(

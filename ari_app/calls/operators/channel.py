@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from ari_app.calls.call.record import STORE_RETRY
-from ari_app.calls.channel_owner import HANG_UP_PATIENCE, ChannelOwner
+from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE, HANG_UP_PATIENCE, ChannelOwner
 from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
@@ -92,6 +92,12 @@ class OperatorChannel(ChannelOwner):
             return None
         message = await self.hear_out(self._channel(), playback_id, (Digit,))
         return message.digit if isinstance(message, Digit) else None
+
+    async def raise_if_hung_up(self) -> None:
+        """A prompt that broke off mostly means a hang-up, whose message follows. Raises PartyLeft then."""
+        message = await self.next(self._clock.now() + BROKEN_OFF_PATIENCE)
+        if message is not None:
+            self.mailbox.post_first(message)
 
     async def next_digit(self, until: datetime) -> str | None:
         """The next key, or None at the instant `until`."""

@@ -148,7 +148,14 @@ class LineTask(ABC):
             self._work = SessionTask(self._shell, session, self.channel, self._common.callbacks)
         if calls_back:
             self._work.call_back_first()
-        await self._work.run(() if calls_back else self._greeting(operator))
+        await self._do_work(() if calls_back else self._greeting(operator))
+
+    async def _do_work(self, greeting: Sequence[str] = ()) -> None:
+        """To the end of the session, or of its work on this line."""
+        if self._work is not None:
+            await self._work.run(greeting)
+            if self._work.has_lost_line:
+                self._common.start_ring_session(self._work.without_line())
 
     def _greeting(self, operator: OperatorNumber) -> tuple[str, ...]:
         area = self._shell.area()
@@ -249,7 +256,7 @@ class ResumedLine(LineTask):
         )
 
     async def _enter(self) -> None:
-        await self._work.run()
+        await self._do_work()
 
 
 def _is_rung_at(session: OperatorSession, endpoint: Endpoint | None) -> bool:

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from ari_app.calls.errors import PartyLeft, StillTalking
-from ari_app.calls.messages import ReplaceAsked
+from ari_app.calls.messages import PlaceAsked, ReplaceAsked
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
@@ -134,23 +134,30 @@ async def _store(shell: Shell, channel: OperatorChannel, session: OperatorSessio
 
 async def _replace(other: SessionEntry) -> None:
     """Ask a session to end, and wait until it has. Raises StillTalking when it does not."""
+    if await ask_session(other, ReplaceAsked) is False:
+        raise StillTalking
+    await other.closed.wait()
+
+
+async def ask_session(
+    other: SessionEntry, question: Callable[[Callable[[bool], None]], ReplaceAsked | PlaceAsked]
+) -> bool | None:
+    """The answer of a session's task to the question that takes it; None when the session ended without one."""
     answered = asyncio.Event()
     answers: list[bool] = []
 
-    def answer(ends: bool) -> None:
-        answers.append(ends)
+    def answer(is_so: bool) -> None:
+        answers.append(is_so)
         answered.set()
 
-    other.mailbox.post(ReplaceAsked(answer))
+    other.mailbox.post(question(answer))
     waits = [asyncio.create_task(event.wait()) for event in (answered, other.closed)]
     try:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()
-    if answers == [False]:
-        raise StillTalking
-    await other.closed.wait()
+    return answers[0] if answers else None
 
 
 async def _close_left_behind(shell: Shell, session: OperatorSession) -> None:

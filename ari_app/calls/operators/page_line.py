@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
+from ari_app.calls.messages import PlaceAsked
 from ari_app.calls.operators.line import LineTask
+from ari_app.calls.operators.login import ask_session
+from ari_app.calls.operators.session import SessionTask
 from ari_app.core.browser_phones import name_at
+from ari_app.core.ids import OperatorNumber
+from ari_app.core.operators import OperatorSession, PageBack
 from ari_app.prompts.phrases import operator as to_operator
 
 log = structlog.get_logger(__name__)
@@ -32,4 +38,26 @@ class PageLine(LineTask):
             await self.channel.play(to_operator.LOGIN_CLOSED)
             return
         await self._store(replace(self._line, operator=operator))
-        await self._work_on_line(operator, calls_back=False)
+        if await self._takes_place(operator):
+            await self._do_work()
+        else:
+            await self._work_on_line(operator, calls_back=False)
+
+    async def _takes_place(self, operator: OperatorNumber) -> bool:
+        """Go on with the work of this operator, whose page lost its line, where it stopped; False: there is none."""
+        async with self._shell.registry.logging_in:
+            entry = self._shell.registry.session_of(operator)
+            if entry is None or not await self._was_here(entry.session):
+                return False
+            back = PageBack(self._line.id, self._line.channel_id, self._line.endpoint)
+            if not await ask_session(entry, partial(PlaceAsked, back)):
+                return False
+            self._work = SessionTask(self._shell, entry.session, self.channel, self._common.callbacks, entry=entry)
+            return True
+
+    async def _was_here(self, session: OperatorSession) -> bool:
+        """Whether the session is that of a page which is a phone no more: loaded anew it asked for another account."""
+        name = name_at(session.endpoint)
+        if name is None or session.is_reconnecting:
+            return name is not None
+        return await self._shell.ledger.operator_at_page(name, self._now) is None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ari_app.calls.messages import PromptOver, PromptWanted
 from ari_app.calls.operators.record import SessionRecord
 from ari_app.core.keypad import KeyCommand
-from ari_app.core.operators import OperatorState
+from ari_app.core.operators import OperatorState, WrapUpOver
 from ari_app.prompts.phrases import operator as to_operator
 
 
@@ -31,6 +31,12 @@ class SessionPrompts(SessionRecord):
         wanted = PromptWanted(session.id, tuple(names))
         if call_id is None or not self._shell.registry.post_to_call(call_id, wanted):
             await self._channel.start_prompt(names)
+
+    async def _end_wrap_up(self) -> None:
+        if self.session.state is OperatorState.WRAP_UP:
+            await self._apply(WrapUpOver(self._shell.clock.now()))
+            pause = self.session.pause_reason
+            await self._channel.start_prompt(to_operator.READY if pause is None else to_operator.paused(pause))
 
     def _post_prompt_over(self) -> None:
         if self.session.state is OperatorState.TALKING and self.session.call_id is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -12,14 +12,23 @@ import structlog
 
 from ari_app.calls.channel_owner import HANG_UP_PATIENCE
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import Left, OperatorGone
+from ari_app.calls.messages import Left, LineChanged, OperatorGone
 from ari_app.calls.operators.channel import OperatorChannel
 from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, CommandId
 from ari_app.core.ledger import StaleRow
 from ari_app.core.operator_rules import step
-from ari_app.core.operators import LineLost, LogoutReason, OperatorEvent, OperatorSession, OperatorState, line_gone
+from ari_app.core.operators import (
+    LineLost,
+    LogOut,
+    LogoutReason,
+    OperatorEvent,
+    OperatorSession,
+    OperatorState,
+    PageGone,
+    line_gone,
+)
 from ari_app.core.skills import team_codes
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -32,13 +41,20 @@ GAP_PATIENCE = timedelta(seconds=60)
 class SessionRecord:
     """The row of a session, its place in the registry, and its bridge. Only the session's own task uses it."""
 
-    def __init__(self, shell: Shell, session: OperatorSession, channel: OperatorChannel) -> None:
-        """The session is stored already; from here on others find it in the registry."""
+    def __init__(
+        self, shell: Shell, session: OperatorSession, channel: OperatorChannel, entry: SessionEntry | None = None
+    ) -> None:
+        """The session is stored already; from here on others find it in the registry.
+
+        `entry`: where they find it already, of a session whose task was another one until now.
+        """
         self._shell = shell
         self._channel = channel
         self._goodbye: Sequence[str] = to_operator.LOGGED_OUT
         self._is_behind = False  # the row has not the newest state: the store is away
-        self._entry = SessionEntry(session, channel.mailbox)
+        self._entry = entry or SessionEntry(session, channel.mailbox)
+        if entry is not None:
+            entry.move_to(channel.mailbox)
         shell.registry.add_session(self._entry)
 
     @property
@@ -63,13 +79,22 @@ class SessionRecord:
             changed = replace(changed, command_id=command_id)
         call_id = self.session.call_id
         self._entry.session = changed
-        if isinstance(event, LineLost) and call_id is not None:
+        if call_id is not None and not changed.is_open and isinstance(event, LineLost | LogOut):
             self._post_gone(call_id)
         store = partial(self._shell.ledger.store_session, changed, is_estimated or self._is_behind)
+        if call_id is not None and isinstance(event, PageGone):
+            store = partial(self._store_and_tell, store, call_id)
         self._is_behind = True
         await self._channel.patient_store(store, even_if_left=not changed.is_open)
         self._is_behind = False
         self._shell.dispatcher.operator_changed(changed.id)
+
+    async def _store_and_tell(self, store: Callable[[], Awaitable[None]], call_id: CallId) -> None:
+        """Tell the call once it is committed that the line is gone; with a store that is away, all the same."""
+        try:
+            await store()
+        finally:
+            self._shell.registry.post_to_call(call_id, LineChanged(self.session.id))
 
     def _raise_if_overtaken(self, version: int) -> None:
         """Raise StaleRow when the row was written so often, and not all of it here."""
@@ -78,7 +103,7 @@ class SessionRecord:
 
     async def _give_way(self) -> bool:
         """End this session for a login on another phone; False in a talk, which costs no caller their operator."""
-        if self.session.state is OperatorState.TALKING:
+        if self.session.state is OperatorState.TALKING and not self.session.is_reconnecting:
             return False
         await self._apply(LineLost(self._shell.clock.now(), LogoutReason.REPLACED))
         return True

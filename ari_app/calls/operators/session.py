@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from ari_app.calls.callbacks.commands import confirmation
-from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
 from ari_app.calls.errors import PartyLeft
+from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import (
     ApplyEvent,
     CallDone,
@@ -21,6 +21,7 @@ from ari_app.calls.messages import (
     Message,
     OperatorGone,
     OperatorReady,
+    PlaceAsked,
     Played,
     PlayPrompt,
     PutBack,
@@ -30,9 +31,10 @@ from ari_app.calls.messages import (
     TakeCall,
     Unheld,
 )
+from ari_app.calls.operators.at_page import SessionAtPage
 from ari_app.calls.operators.callbacks import OperatorCallbacks
 from ari_app.calls.operators.channel import OperatorChannel
-from ari_app.calls.operators.screen import SessionOnScreen
+from ari_app.calls.registry import SessionEntry
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import CallId, PlaybackId
 from ari_app.core.keypad import (
@@ -67,7 +69,6 @@ from ari_app.core.operators import (
     Pause,
     PauseReason,
     Resume,
-    WrapUpOver,
 )
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
@@ -75,7 +76,7 @@ from ari_app.prompts.phrases import operator as to_operator
 log = structlog.get_logger(__name__)
 
 
-class SessionTask(SessionOnScreen):
+class SessionTask(SessionAtPage):
     """From login to logout. One mailbox has the messages of keys, calls, the sweep and the hang-up."""
 
     def __init__(
@@ -86,9 +87,10 @@ class SessionTask(SessionOnScreen):
         callbacks: OperatorCallbacks,
         *,
         is_placed: bool = False,
+        entry: SessionEntry | None = None,
     ) -> None:
-        """The session is stored already. `is_placed`: its line is in its bridge already."""
-        super().__init__(shell, session, channel)
+        """The session is stored already. `is_placed`: its line is in its bridge already; `entry`: as in its record."""
+        super().__init__(shell, session, channel, entry)
         self._callbacks = callbacks
         self._is_placed = is_placed
         self._whispering: tuple[CallId, PlaybackId] | None = None  # what is being played, and for which call
@@ -102,16 +104,23 @@ class SessionTask(SessionOnScreen):
             is_held = self.session.held_at is not None and not greeting  # what happened to it in a gap was not seen
             await self._channel.start_prompt(to_operator.paused(PauseReason.ON_HOLD) if is_held else greeting)
             self._shell.dispatcher.operator_changed(self.session.id)
-            while self.session.is_open:
-                due = (self.session.wrap_up_until_at, self._channel.hint_due_at)
+            self._announce_line()
+            while self.session.is_open and not self.goes_on:
+                due = (self.session.wrap_up_until_at, self.session.line_until_at, self._channel.hint_due_at)
                 await self._handle(await self._channel.next(min((at for at in due if at is not None), default=None)))
         except PartyLeft:
-            await self._end_lost()
+            if not await self._keep_place():
+                await self._end_lost()
         finally:
             self._remove()
             if not self.session.is_open:
                 self._refuse_what_is_left()
         await self._say_goodbye()
+
+    def without_line(self) -> SessionTask:
+        """The task of this session from now on, until its page dials again."""
+        channel = OperatorChannel(self._shell, None, Mailbox(self._shell.clock))
+        return SessionTask(self._shell, self.session, channel, self._callbacks, entry=self._entry)
 
     def call_back_first(self) -> None:
         """Begin with the callback that is due first, as if its key had been pressed."""
@@ -141,6 +150,8 @@ class SessionTask(SessionOnScreen):
                 await self._line_held(message)
             case ReplaceAsked(answer=give):
                 give(await self._give_way())
+            case PlaceAsked():
+                await self._give_place(message)
             case PlayPrompt(names=()):
                 await self._channel.stop_prompt()
             case PlayPrompt(names=names, playback_id=playback_id):
@@ -155,7 +166,7 @@ class SessionTask(SessionOnScreen):
             case Played(playback_id=playback_id, failed=failed):
                 if self._whispering is not None and self._whispering[1] == playback_id:
                     if failed:
-                        await self._raise_if_hung_up()
+                        await self._channel.raise_if_hung_up()
                     self._end_whisper()
                 elif self._channel.playing is None:
                     self._post_prompt_over()
@@ -183,12 +194,6 @@ class SessionTask(SessionOnScreen):
             call_id, self._whispering = self._whispering[0], None
             self._post_ready(call_id)
 
-    async def _raise_if_hung_up(self) -> None:
-        """A whisper that broke off mostly means a hang-up, whose message follows. Raises PartyLeft then."""
-        message = await self._channel.next(self._shell.clock.now() + BROKEN_OFF_PATIENCE)
-        if message is not None:
-            self._channel.mailbox.post_first(message)
-
     def _post_ready(self, call_id: CallId) -> None:
         bridge_id, channel_id = self.session.bridge_id, self._channel.channel_id
         if bridge_id is not None and channel_id is not None:
@@ -213,17 +218,13 @@ class SessionTask(SessionOnScreen):
     async def _pass_moment(self) -> None:
         """Say which keys half a code needs, or end the wrap-up time, whichever is due."""
         key = self._channel.take_hint()
+        if await self._end_wait_for_page():
+            return
         if key is not None:
             if self.session.state is not OperatorState.OFFERED:
                 await self._channel.start_prompt(to_operator.incomplete_code(key))
         else:
             await self._end_wrap_up()
-
-    async def _end_wrap_up(self) -> None:
-        if self.session.state is OperatorState.WRAP_UP:
-            await self._apply(WrapUpOver(self._shell.clock.now()))
-            pause = self.session.pause_reason
-            await self._channel.start_prompt(to_operator.READY if pause is None else to_operator.paused(pause))
 
     async def _line_held(self, message: Held | Unheld) -> None:
         """The phone put the line on hold, or took it back. A caller on the way goes back to the queue, place kept."""

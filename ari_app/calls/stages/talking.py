@@ -10,10 +10,11 @@ import structlog
 from ari_app.calls.call.bridging import arrange, prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, free_operator, wrap_up
 from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
+from ari_app.calls.call.following import follow_line, is_line_away
 from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.next_step import queued, returning
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
-from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, OperatorGone, PutBack, Unheld
+from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, LineChanged, OperatorGone, PutBack, Unheld
 from ari_app.calls.transfers.commands import HangUp, ToggleHold, respond
 from ari_app.calls.transfers.requests import LeaveStage, TransferBegun
 from ari_app.calls.transfers.transfer import carry_out_transfer
@@ -43,10 +44,11 @@ async def talking(flow: Flow) -> Step | End:
 
 
 async def _talk(flow: Flow) -> Step | End | None:
-    """None when a transfer begins."""
+    """None when a transfer begins, or the operator's line is another one."""
     handling_party = flow.handling_party
     if handling_party is None:
         return _handling_party_left(flow)
+    handling_party = await follow_line(flow, handling_party)
     try:
         await _ensure_connected(flow)
     except (PartyLeft, SwitchUnavailable) as error:
@@ -68,6 +70,8 @@ async def _talk(flow: Flow) -> Step | End | None:
         match message:
             case OperatorGone(session_id=session_id) as gone if session_id == flow.call.operator_session:
                 end_standing_leg(flow, gone)
+            case LineChanged(session_id=session_id) if session_id == flow.call.operator_session:
+                return None
             case Digit(channel_id=pressed_by) as digit if pressed_by == handling_party.channel_id:
                 await read_key(flow, digit)
             case Held() | Unheld():
@@ -78,6 +82,8 @@ async def _talk(flow: Flow) -> Step | End | None:
                 match await respond(flow, request):
                     case ToggleHold():
                         await _toggle_hold(flow)
+                        if is_line_away(flow):
+                            return None
                     case HangUp():
                         return _put_down(flow)
                     case TransferBegun():

@@ -16,6 +16,7 @@ import structlog
 from ari_app.calls.call.bridging import arrange, prompt_handling_party, put_back, release_others
 from ari_app.calls.call.cleanup import destroy_left_bridges, end_standing_leg, transfer_over, wrap_up
 from ari_app.calls.call.flow import Flow, Step
+from ari_app.calls.call.following import has_left_with_line
 from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.ringing import give_up_phone
 from ari_app.calls.channel_owner import BROKEN_OFF_PATIENCE
@@ -156,6 +157,8 @@ async def _event_of(flow: Flow, message: Message | None) -> Happened | None:
         case CommandAsked():
             verdict = await respond(flow, message)
             return (verdict, flow.now) if isinstance(verdict, TransferCommand) else None
+        case _ if transfer.in_presence and has_left_with_line(flow):
+            return HandlingPartyLeft(), flow.now
     return None
 
 
@@ -188,6 +191,8 @@ async def _take_up(flow: Flow) -> Happened | None:
     """Begin, also in a process that took the call up: everybody in their place, the colleague's phone ringing."""
     is_placed, flow.is_placed = flow.is_placed, False
     target = flow.target
+    if _open_transfer(flow).in_presence and has_left_with_line(flow):
+        return HandlingPartyLeft(), flow.now
     if is_placed and target is not None and _open_transfer(flow).state is TransferState.CONSULTING:
         with suppress(PartyLeft):  # its `Left` follows
             await flow.shell.switch.ensure_no_music(target.channel_id)  # which an earlier process may have started

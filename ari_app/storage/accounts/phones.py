@@ -9,7 +9,7 @@ from datetime import datetime
 from ari_app.core.access import Action, Actor, may
 from ari_app.core.browser_phones import PhoneAccount
 from ari_app.core.ids import AsteriskId, OperatorNumber, WebSessionId, optional
-from ari_app.storage.accounts.sessions import ALIVE, living_sessions
+from ari_app.storage.accounts.sessions import ALIVE, living_in_slices
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Pool
 from ari_app.storage.db.errors import translated
@@ -19,8 +19,10 @@ _OF = """
 FROM web_phone phone JOIN web_session session ON session.id = phone.session
 JOIN account ON account.id = session.account"""
 _IS_ALIVE = f"(NOT session.waits_for_code AND {ALIVE})"
-# Locked, so that of two pages of one login the later has the phone, and the name of the earlier is returned.
-_BEFORE = "SELECT name FROM web_phone WHERE session = $1 AND name <> $2 FOR UPDATE"
+# One page of a login after the other, also when none of them has a row yet: the later has the phone, and gets the name
+# of the earlier, whose account nobody else would take out of Asterisk.
+_TURN = "SELECT pg_advisory_xact_lock(hashtextextended('web_phone ' || $1::text, 0))"
+_BEFORE = "SELECT name FROM web_phone WHERE session = $1 AND name <> $2"
 _OPEN = f"""
 INSERT INTO web_phone (session, name, digest, node, made_at)
 SELECT session.id, $2, $3, $4, $5 FROM web_session session JOIN account ON account.id = session.account
@@ -55,6 +57,7 @@ async def open_phone(
     """
     with translated():
         async with transaction(pool) as connection:
+            await connection.execute(_TURN, str(account.session))
             before = await connection.fetchval(_BEFORE, account.session, account.name)
             is_open = await connection.fetchval(
                 _OPEN, account.session, account.name, account.digest, node, now, operator
@@ -85,7 +88,7 @@ async def ended_phones(pool: Pool, node: AsteriskId, now: datetime) -> list[Ende
     """Those that Asterisk has to forget: their login is over, or may be no phone any more. Raises StoreUnavailable."""
     with translated():
         rows: Sequence[Named] = await pool.fetch(_ALL, node)
-    living = await living_sessions(pool, [WebSessionId(row["session"]) for row in rows], now) if rows else {}
+    living = await living_in_slices(pool, [WebSessionId(row["session"]) for row in rows], now)
     return [
         EndedPhone(row["name"], optional(OperatorNumber, row["operator"]))
         for row in rows

@@ -30,6 +30,8 @@ from ari_app.storage.db.scopes import reading, set_scope
 TOUCH_AFTER = timedelta(minutes=1)
 #: ended rows are kept so long
 KEPT_FOR = timedelta(days=30)
+#: so many logins are looked at in one go: nobody else waits for thousands of rows
+AT_ONCE = 200
 
 _IDLE = f"interval '{SESSION_IDLE.total_seconds()} seconds'"
 _CODE = f"interval '{CODE_WAIT.total_seconds()} seconds'"
@@ -115,6 +117,16 @@ async def living_sessions(
             roles = await roles_of(connection, {row["account"] for row in rows})
             rows = [row for row in rows if not _may_be_anothers(row, roles)]
     return {WebSessionId(row["id"]): actor_of(AccountId(row["account"]), row, roles) for row in rows}
+
+
+async def living_in_slices(
+    pool: Pool, sessions: Collection[WebSessionId], now: datetime
+) -> Mapping[WebSessionId, Actor]:
+    """As `living_sessions`, of any number. Raises StoreUnavailable."""
+    rest, living = list(sessions), dict[WebSessionId, Actor]()
+    for first in range(0, len(rest), AT_ONCE):
+        living |= await living_sessions(pool, rest[first : first + AT_ONCE], now)
+    return living
 
 
 async def sessions_of(pool: Pool, account: AccountId, now: datetime) -> list[WebSession]:

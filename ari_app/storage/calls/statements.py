@@ -115,6 +115,7 @@ ended AS (INSERT INTO operator_state ({STRETCH.listed()})
   WHERE state_since_at < over_at ON CONFLICT DO NOTHING)
 UPDATE operator_session SET state = 'away', state_since_at = before.over_at, logged_out_at = before.over_at,
   logout_reason = 'lost', call_id = NULL, held_at = NULL, wrap_up_until_at = NULL, pause_reason = NULL,
+  line_lost_at = NULL, line_until_at = NULL,
   pause_pending = NULL, logout_pending = false, version = before.version + 1
 FROM before WHERE operator_session.id = before.id
 RETURNING operator_session.id"""

@@ -31,6 +31,7 @@ class DeskState:
     pause_reason: PauseReason | None
     pause_pending: PauseReason | None
     logout_pending: bool
+    is_reconnecting: bool  # the page that is their phone lost its line, and is waited for
     node: AsteriskId | None
     call_id: CallId | None
     municipality: str | None
@@ -68,7 +69,8 @@ AWAY_SECONDS = 4
 
 _STATES = """
 SELECT operator.number, operator.name, session.state, session.state_since_at, session.pause_reason,
-  session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending, session.asterisk_id AS node,
+  session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending,
+  session.line_until_at IS NOT NULL AS is_reconnecting, session.asterisk_id AS node,
   session.call_id, (SELECT municipality.name FROM call JOIN municipality ON municipality.code = call.municipality
     WHERE call.id = session.call_id AND ($1::text[] IS NULL OR call.municipality = ANY ($1))) AS municipality,
   forced.*, coalesce((SELECT array_agg(team.name ORDER BY team.name) FROM operator_team member

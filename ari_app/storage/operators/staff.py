@@ -22,8 +22,8 @@ class StaffMember:
     """One operator, logged in or not. Of a call, a team or a municipality outside the scope nothing is said.
 
     `call_id`: the call that they have, in the scope; `town` its municipality. `wished_at`: they asked for one transfer
-    more, and nobody has allowed one since. `locked_until_at`: wrong PINs, or wrong passwords of their account.
-    `is_absent`: they are known to be away now.
+    more, and nobody has allowed one since. `is_reconnecting`: the page that is their phone lost its line.
+    `locked_until_at`: wrong PINs, or wrong passwords of their account. `is_absent`: they are known to be away now.
     """
 
     number: OperatorNumber
@@ -34,6 +34,7 @@ class StaffMember:
     pause_reason: PauseReason | None
     pause_pending: PauseReason | None
     logout_pending: bool
+    is_reconnecting: bool
     endpoint: Endpoint | None
     call_id: CallId | None
     town: str | None
@@ -59,6 +60,7 @@ WITH locked AS MATERIALIZED (SELECT account.operator, max(attempt.locked_until_a
   WHERE attempt.locked_until_at > $2 AND account.operator IS NOT NULL GROUP BY account.operator)
 SELECT operator.number, operator.name, coalesce(session.state, '{OperatorState.AWAY}') AS state, session.state_since_at,
   session.pause_reason, session.pause_pending, coalesce(session.logout_pending, false) AS logout_pending,
+  session.line_until_at IS NOT NULL AS is_reconnecting,
   session.endpoint, call.id AS call_id, town.name AS town, coalesce(call.transfer_count, 0) AS transfer_count,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
   {WISHED_AT.format(operator="operator.number")} AS wished_at,

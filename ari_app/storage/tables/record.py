@@ -200,6 +200,8 @@ operator_session = sa.Table(
     flag("logout_pending"),
     optional_instant("held_at"),
     optional_instant("wrap_up_until_at"),
+    optional_instant("line_lost_at"),
+    optional_instant("line_until_at"),
     optional_instant("logged_out_at"),
     optional_text("logout_reason"),
     sa.Column("teams", ARRAY(sa.Text), nullable=False, server_default="{}"),

@@ -177,10 +177,10 @@ function forgetOthers() {
 }
 
 /** The phone is a fourth of a megabyte: only somebody who wants it loads it. */
-async function signOn() {
+async function signOn(goesOn = false) {
   try {
     const phone = await import(byId("phone").dataset.script);
-    await phone.signOn();
+    await phone.signOn(goesOn);
   } catch {
     byId("answer").textContent = "De telefoon kon niet worden geladen. Laad de pagina opnieuw, en probeer het nog eens.";
   }
@@ -226,7 +226,8 @@ function begin() {
     } else localStorage.setItem(KEYS_OFF, "yes");
     applyKeys();
   });
-  byId("phone-on")?.addEventListener("click", signOn);
+  byId("phone-on")?.addEventListener("click", () => signOn());
+  if (byId("phone-on") && sessionStorage.getItem("phone-on")) signOn(true);
   byId("keys-open").addEventListener("click", () => byId("keys").showModal());
   byId("keys-close").addEventListener("click", () => byId("keys").close());
   regionsChanged();

@@ -14,6 +14,11 @@ const RIGHTS_CHANGED = 4403;
 const AGAIN_MS = 2000;
 const MOST_TRIES = 30;
 const FAREWELL_MS = 1500;
+const LOCK_MS = 3000; // a page that is loaded anew waits for the one that it was
+const SILENT_MS = 5000; // without sound for so long the line is dialled anew
+const NAP_MS = 15000; // a clock that jumps so far: the computer slept
+const TICK_MS = 5000;
+const ON = "phone-on"; // in this tab, so that a page that is loaded anew goes on as the phone
 
 /** @param {string} id @returns {any} */
 const byId = (id) => document.getElementById(id);
@@ -32,28 +37,35 @@ const WRONG = {
 const NOT_SAFE = "Bellen met deze computer kan alleen op een beveiligde pagina (https). Vraag uw beheerder om hulp.";
 const ELSEWHERE =
   "De telefoon staat al aan in een ander tabblad van deze browser. Ga naar dat tabblad, of sluit het en klik opnieuw.";
+const IS_ON = "De telefoon staat aan. Laat dit tabblad open.";
 const NO_ANSWER = "De telefonie antwoordt niet. Probeer het opnieuw, of bel 1400 met een telefoon.";
 
 /** @type {Sound | null} */
 let sound = null;
 let phone = null; // JsSIP's agent
 let line = null; // its call to 1400
+let wasAway = false; // the socket, since it was registered last
 let letGo = () => {}; // of the lock
 let isMuted = false;
 let wasLoudAt = 0;
 let saidMuted = false;
 let talk = "";
 
-/** Somebody clicked: the browser lets a page ask for the microphone and make sound only then. */
-export async function signOn() {
-  if (phone || isTrying) return;
+/**
+ * Somebody clicked: the browser lets a page ask for the microphone and make sound only then. Or this page was the phone
+ * before it was loaded anew: then nobody has to click.
+ * @param {boolean} goesOn
+ */
+export async function signOn(goesOn = false) {
+  if (phone || isTrying || isStarting) return;
+  isStarting = true;
   warn("");
   isMuted = false;
   if (!isSecureContext || !navigator.mediaDevices || !navigator.locks) return warn(NOT_SAFE);
   byId("phone-on").setAttribute("aria-disabled", "true");
   show("De telefoon wordt aangezet…");
   try {
-    if (!(await takeLock())) return stop(ELSEWHERE);
+    if (!(await takeLock(goesOn))) return stop(ELSEWHERE);
     sound = await Sound.open(onLost);
     await fillDevices();
     const reply = await fetch("/computer", { method: "POST", body: new URLSearchParams() });
@@ -63,30 +75,38 @@ export async function signOn() {
   } catch (error) {
     stop(WRONG[error.name] ?? NO_ANSWER);
   } finally {
+    isStarting = false;
     byId("phone-on").removeAttribute("aria-disabled");
   }
 }
+let isStarting = false;
 
-/** One phone in each browser: a second one would ring nowhere. */
-function takeLock() {
+/** One phone in each browser: a second one would ring nowhere. @param {boolean} waits for the page that this one was */
+function takeLock(waits) {
   return new Promise((answer) => {
-    navigator.locks.request(LOCK, { ifAvailable: true }, (lock) => {
+    const how = waits ? { signal: AbortSignal.timeout(LOCK_MS) } : { ifAvailable: true };
+    const held = (lock) => {
       answer(lock !== null);
       return lock && new Promise((done) => (letGo = done));
-    });
+    };
+    navigator.locks.request(LOCK, how, held).catch(() => answer(false));
   });
 }
 
 function register({ name, password, domain, dials }) {
   const socket = new JsSIP.WebSocketInterface(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sip`);
-  phone = new JsSIP.UA({ sockets: [socket], uri: `sip:${name}@${domain}`, password, session_timers: false, user_agent: "desk" });
+  phone = new JsSIP.UA({ sockets: [socket], uri: `sip:${name}@${domain}`, password, session_timers: false, user_agent: "desk", connection_recovery_min_interval: 1 });
   phone.on("registered", () => {
     if (!line) return dial(`sip:${dials}@${domain}`);
+    if (!wasAway) return;
+    wasAway = false;
     // Asterisk may have ended the call while nobody heard it; asked anew, it says so.
-    if (line.isEstablished()) line.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
+    findAnotherWay();
+    show(IS_ON);
   });
   phone.on("registrationFailed", again); // Asterisk was started anew, and is given this account by another name
   phone.on("disconnected", ({ code }) => {
+    wasAway = true;
     if (code === OTHER_PAGE) stop("Uw telefoon staat nu in een ander venster aan.");
     else if (code === LOGGED_OUT || code === RIGHTS_CHANGED) stop("");
     else if (phone && line?.isEnded()) again();
@@ -107,8 +127,10 @@ function dial(target) {
     mediaStream: sound.spoken,
     pcConfig: { iceServers: [] },
     eventHandlers: {
-      peerconnection: ({ peerconnection }) =>
-        peerconnection.addEventListener("track", ({ track }) => sound?.hear(new MediaStream([track]), peerconnection)),
+      peerconnection: ({ peerconnection }) => {
+        peerconnection.addEventListener("track", ({ track }) => sound?.hear(new MediaStream([track]), peerconnection));
+        peerconnection.addEventListener("connectionstatechange", () => watchSound(peerconnection));
+      },
       sdp: withAddress,
       icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, GATHER_MS)),
       confirmed: begin,
@@ -116,6 +138,20 @@ function dial(target) {
       failed: () => phone && stop(NO_ANSWER),
     },
   });
+}
+
+/** A network that changed: the sound finds another way, or there is another line. */
+function watchSound(connection) {
+  if (connection !== line?.connection) return;
+  clearTimeout(silent);
+  if (connection.connectionState !== "disconnected" && connection.connectionState !== "failed") return;
+  findAnotherWay();
+  silent = setTimeout(() => line && connection === line.connection && again(), SILENT_MS);
+}
+let silent = 0;
+
+function findAnotherWay() {
+  if (line?.isEstablished() && phone?.isConnected()) line.renegotiate({ rtcOfferConstraints: { iceRestart: true } });
 }
 
 /** Hung up by the exchange: the operator is logged out, unless its socket goes as well: then it was stopped. */
@@ -150,16 +186,18 @@ function hangUp() {
   const [agent, call] = [phone, line];
   phone = line = null;
   clearTimeout(hungUp);
+  clearTimeout(silent);
   clearInterval(looking);
   if (call && !call.isEnded()) call.terminate();
   agent?.stop();
 }
 
 function begin() {
+  sessionStorage.setItem(ON, "yes");
   byId("phone").dataset.on = "yes";
   byId("phone-panel").hidden = false;
   byId("phone-begin").hidden = true;
-  show("De telefoon staat aan. Laat dit tabblad open.");
+  show(IS_ON);
   say("De telefoon staat aan.");
   mute(isMuted, "");
   looking = setInterval(look, LOOK_MS);
@@ -168,6 +206,7 @@ let looking = 0;
 
 /** @param {string} why what went wrong; nothing when it was meant */
 function stop(why) {
+  sessionStorage.removeItem(ON);
   hangUp();
   sound?.close();
   sound = null;
@@ -230,6 +269,7 @@ async function fillDevices() {
   ]) {
     const select = byId(id);
     const options = await heardDevices(kind);
+    if (!sound) return; // put off meanwhile
     if (first) options.unshift({ id: "", name: first });
     select.closest(".utrecht-form-field").hidden = options.length === 0;
     select.replaceChildren(...options.map(({ id: value, name }) => new Option(name, value)));
@@ -254,6 +294,8 @@ async function test() {
     say("Spreek nu drie tellen. Daarna hoort u uzelf.");
     await sound.test();
     show("Hoorde u de toon en uzelf? Dan is het geluid goed. Zo niet: kies een ander apparaat.");
+  } catch (error) {
+    if (sound) warn(WRONG[error.name] ?? "De test lukt niet met dit apparaat. Kies een ander apparaat, en test opnieuw.");
   } finally {
     button.removeAttribute("aria-disabled");
   }
@@ -265,8 +307,15 @@ byId("phone-mute").addEventListener("click", () =>
 byId("phone-test").addEventListener("click", test);
 for (const id of ["phone-mic", "phone-speech", "phone-alert"]) byId(id).addEventListener("change", choose);
 document.addEventListener("regions", regionsChanged);
-navigator.mediaDevices?.addEventListener("devicechange", () => sound && fillDevices());
+navigator.mediaDevices?.addEventListener("devicechange", () => sound && fillDevices().catch(() => {}));
 addEventListener("beforeunload", (event) => {
   if (line && byId("operator")?.dataset.busy === "yes") event.preventDefault();
 });
-addEventListener("pagehide", () => phone?.stop());
+// Says goodbye, so that the caller hears music at once; the page that comes next goes on where this one stopped.
+addEventListener("pagehide", hangUp);
+addEventListener("online", findAnotherWay);
+let tickedAt = Date.now();
+setInterval(() => {
+  if (Date.now() - tickedAt > NAP_MS) findAnotherWay();
+  tickedAt = Date.now();
+}, TICK_MS);

@@ -3,6 +3,7 @@ const KEPT = "phone-devices";
 const TEST_MS = 3000;
 const TONE_MS = 600;
 const TONE_HZ = 440;
+const RESUME_MS = 1000;
 
 /** The devices of a kind, by the names that the browser gives them. @param {MediaDeviceKind} kind */
 export async function heardDevices(kind) {
@@ -32,7 +33,6 @@ export class Sound {
   /** Asks for the microphone. Rejects with the browser's own error. @param {() => void} onLost */
   static async open(onLost) {
     const context = new AudioContext();
-    await context.resume();
     const made = new Sound(context, onLost);
     try {
       await made.#listen(kept()["phone-mic"] ?? "").catch((error) => {
@@ -40,6 +40,8 @@ export class Sound {
         return made.#listen(""); // the headset of the last time is not here
       });
       await made.#lead(made.speaker, kept()["phone-speech"] ?? "");
+      // With the microphone on no click is needed; a browser that wants one all the same shows no levels until then.
+      await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
     } catch (error) {
       made.close();
       throw error;
@@ -102,7 +104,10 @@ export class Sound {
     this.connection = connection;
     this.speaker.srcObject = stream;
     this.other = this.#measure(stream);
-    return this.speaker.play();
+    // A line that is hung up meanwhile interrupts this, which is no fault; a browser that waits for a click plays then.
+    this.speaker.play().catch(({ name }) => {
+      if (name === "NotAllowedError") addEventListener("click", () => this.speaker.play().catch(() => {}), { once: true });
+    });
   }
 
   /** @param {boolean} wish */
@@ -135,8 +140,12 @@ export class Sound {
   async alert() {
     const device = kept()["phone-alert"];
     if (!device) return;
-    await this.#lead(this.bell, device);
-    await this.#ring(this.bell);
+    try {
+      await this.#lead(this.bell, device);
+      await this.#ring(this.bell);
+    } catch {
+      // The device went this moment: the caller is heard all the same.
+    }
   }
 
   /** A tone, and three seconds of what the microphone hears. */
@@ -175,6 +184,6 @@ export class Sound {
     for (const stream of [this.heard, this.spoken]) stream?.getTracks().forEach((one) => one.stop());
     this.heard = null;
     this.speaker.srcObject = null;
-    this.context.close();
+    this.context.close().catch(() => {});
   }
 }

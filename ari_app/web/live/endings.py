@@ -8,10 +8,8 @@ from datetime import datetime
 
 import structlog
 
-from ari_app.core.access import Actor
-from ari_app.core.ids import WebSessionId
 from ari_app.core.ledger import StoreUnavailable
-from ari_app.storage.accounts.sessions import end_idle_sessions, living_sessions
+from ari_app.storage.accounts.sessions import end_idle_sessions, living_in_slices
 from ari_app.storage.boards.tokens import living_boards
 from ari_app.storage.db.engine import Pool
 from ari_app.web.live.screen import Screen
@@ -20,8 +18,6 @@ log = structlog.get_logger(__name__)
 
 #: a login that ended by itself stays dead: that is written down so often
 IDLE_SECONDS = 60.0
-#: so many logins are looked at in one go: nobody else waits for thousands of rows
-AT_ONCE = 200
 #: what a page is told when its socket is closed
 SERVICE_RESTART = 1012
 LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
@@ -30,11 +26,9 @@ LOGGED_OUT, RIGHTS_CHANGED = 4401, 4403
 async def close_ended(pool: Pool, screens: Iterable[Screen], now: datetime) -> None:
     """Close those whose reader may not see them any more. Raises StoreUnavailable."""
     screens = list(screens)
-    sessions = list({screen.session for screen in screens if screen.session is not None})
+    sessions = {screen.session for screen in screens if screen.session is not None}
     boards = {screen.board for screen in screens if screen.board is not None}
-    living: dict[WebSessionId, Actor] = {}
-    for first in range(0, len(sessions), AT_ONCE):
-        living |= await living_sessions(pool, sessions[first : first + AT_ONCE], now)
+    living = await living_in_slices(pool, sessions, now)
     living_boards_now = await living_boards(pool, boards) if boards else frozenset()
     for screen in screens:
         if screen.session is None:
