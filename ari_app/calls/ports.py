@@ -82,11 +82,18 @@ class Switch(Protocol):
 
     async def destroy_bridge(self, bridge_id: BridgeId) -> None: ...
 
-    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+    async def create(
+        self,
+        endpoint: Endpoint,
+        channel_id: ChannelId,
+        call_id: CallId,
+        caller_id: str,
+        like: ChannelId | None = None,
+    ) -> None:
         """Create a channel that does not ring yet; `Entered` follows, and then it may be dialled.
 
-        `caller_id` is the number that the phone shows. Raises DestinationUnavailable when no phone is registered
-        there.
+        `caller_id` is the number that the phone shows; `like`: whose kind of sound it is offered first. Raises
+        DestinationUnavailable when no phone is registered there.
         """
         ...
 

@@ -158,7 +158,14 @@ class FakeSwitch:
         async with self._order("destroy", bridge_id):
             self.bridges.pop(bridge_id, None)
 
-    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+    async def create(
+        self,
+        endpoint: Endpoint,
+        channel_id: ChannelId,
+        call_id: CallId,
+        caller_id: str,
+        like: ChannelId | None = None,
+    ) -> None:
         async with self._order("create", endpoint, channel_id):
             if endpoint in self.unregistered:
                 raise DestinationUnavailable(endpoint)

@@ -81,12 +81,20 @@ async def create_phone(flow: Flow, channel_id: ChannelId, endpoint: Endpoint | N
     try:
         if endpoint is None:
             raise DestinationUnavailable("nothing leads outside")
-        await flow.shell.switch.create(endpoint, channel_id, flow.call.id, caller_id)
+        await flow.shell.switch.create(endpoint, channel_id, flow.call.id, caller_id, _hears(flow, channel_id))
     except DestinationUnavailable:
         flow.shell.registry.disown(channel_id)
         flow.note_never_created(channel_id)
         return False
     return True
+
+
+def _hears(flow: Flow, channel_id: ChannelId) -> ChannelId | None:
+    """The party who is there already and is to hear this phone; for a citizen who is called back, the operator."""
+    if channel_id != flow.caller:
+        return flow.caller
+    operator = flow.operator_leg()
+    return None if operator is None or operator.channel_id == channel_id else operator.channel_id
 
 
 async def give_up_phone(flow: Flow, channel_id: ChannelId, reason: LegEndReason) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -27,6 +28,11 @@ HEARTBEAT_VARIABLE = "ARI_APP_HEARTBEAT"
 BUSY_VARIABLE = "ARI_APP_BUSY"
 #: the pairs of ports for sound, as the dialplan was rendered
 SOUND_PAIRS_VARIABLE = "ARI_APP_SOUND_PAIRS"
+
+
+#: kinds of sound that a phone may be offered, and the one that the telephone network has
+FORMATS = ("alaw", "ulaw", "g722")
+USUAL_FORMAT = "alaw"
 
 
 class AriSwitch:
@@ -163,7 +169,14 @@ class AriSwitch:
 
     # --- calling a phone ---
 
-    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+    async def create(
+        self,
+        endpoint: Endpoint,
+        channel_id: ChannelId,
+        call_id: CallId,
+        caller_id: str,
+        like: ChannelId | None = None,
+    ) -> None:
         variables = {"CALL_ID": str(call_id)}
         if caller_id:
             variables["CONNECTEDLINE(num,i)"] = caller_id
@@ -173,6 +186,7 @@ class AriSwitch:
                 app=self._application,
                 app_args=f"leg,{call_id}",
                 channel_id=channel_id,
+                formats=await self._formats(like),
                 variables=variables,
             )
         except Conflict:
@@ -181,6 +195,19 @@ class AriSwitch:
             raise DestinationUnavailable(str(error)) from error
         except AriError as error:
             raise _not_done(error) from error
+
+    async def _formats(self, like: ChannelId | None) -> str:
+        """The kind of sound to offer first. Without it Asterisk offers ulaw first (22.10.1), whatever `allow` says, and
+        each talk with a caller of the network is transcoded; `allow` says what else is offered.
+        """
+        if like is None:
+            return USUAL_FORMAT
+        try:
+            native = await self._ari.channels.get_channel_var(like, variable="CHANNEL(audionativeformat)")
+        except AriError:
+            return USUAL_FORMAT  # who is gone is found out elsewhere
+        known = [name for name in re.findall(r"[a-z0-9]+", native or "") if name in FORMATS]
+        return known[0] if known else USUAL_FORMAT
 
     async def dial(self, channel_id: ChannelId) -> None:
         # A conflict means that a process before this one has dialled it (22.10.1: "not in the Down state").

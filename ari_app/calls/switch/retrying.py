@@ -83,13 +83,20 @@ class RetryingSwitch:
     async def destroy_bridge(self, bridge_id: BridgeId) -> None:
         await self._carry_out(lambda: self._switch.destroy_bridge(bridge_id), Urgency.COMFORT)
 
-    async def create(self, endpoint: Endpoint, channel_id: ChannelId, call_id: CallId, caller_id: str) -> None:
+    async def create(
+        self,
+        endpoint: Endpoint,
+        channel_id: ChannelId,
+        call_id: CallId,
+        caller_id: str,
+        like: ChannelId | None = None,
+    ) -> None:
         is_unsure = False
 
         async def create() -> None:
             nonlocal is_unsure
             try:
-                await self._switch.create(endpoint, channel_id, call_id, caller_id)
+                await self._switch.create(endpoint, channel_id, call_id, caller_id, like)
             except SwitchUnavailable:
                 is_unsure = True
                 raise
