@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area_commands import AreaCommand
+from ari_app.core.directory_commands import DirectoryCommand
 from ari_app.core.ids import AccountId, CallId, CommandId, MunicipalityCode, OperatorNumber, RequestId, new_command_id
 from ari_app.core.operator_commands import CallbackKey, Command, MakeCallback
 from ari_app.core.promise_commands import MakePromise
@@ -27,11 +28,12 @@ AnyCommand = (
     | ChooseScript
     | SupervisorCommand
     | AreaCommand
+    | DirectoryCommand
     | MakePromise
     | AccountCommand
 )
 #: commands that name a municipality
-OfMunicipality = AreaCommand | MakePromise
+OfMunicipality = AreaCommand | DirectoryCommand | MakePromise
 
 
 class What(StrEnum):
@@ -79,6 +81,8 @@ class What(StrEnum):
     MAKE_PROMISE = "make_promise"  # to a citizen, without a call
     OPEN_PHONE = "open_phone"  # in the page of a login
     CHOOSE_SCRIPT = "choose_script"  # the answer that was given, or the choice of one taken back
+    CHANGE_DIRECTORY = "change_directory"  # an entry of it, or a file
+    REMOVE_ENTRY = "remove_entry"  # of the directory
 
 
 class CommandState(StrEnum):

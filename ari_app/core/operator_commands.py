@@ -137,6 +137,7 @@ class RefusalReason(StrEnum):
     ROLE_NOT_HELD = "role_not_held"
     LAST_ADMINISTRATOR = "last_administrator"  # nobody would be left to give rights
     OPERATOR_TAKEN = "operator_taken"  # another account is that operator at the phone
+    CHANGED_MEANWHILE = "changed_meanwhile"  # somebody else changed what it was made from
     OTHER_COMMAND = "other_command"  # something else was asked under this id before
 
 

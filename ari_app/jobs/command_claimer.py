@@ -14,6 +14,7 @@ from ari_app.core.account_commands import AccountCommand
 from ari_app.core.area import Area
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AskedCommand
+from ari_app.core.directory_commands import ChangeDirectory, RemoveEntry
 from ari_app.core.ids import AsteriskId, CommandId
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.login_phones import login_phones
@@ -34,6 +35,7 @@ from ari_app.core.state_commands import (
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.browser_phones import BrowserPhones
+from ari_app.jobs.directory_commands import TRY_SECONDS
 from ari_app.jobs.row_commands import change_rows
 from ari_app.storage.commands.claims import ClaimedCommand, CommandClaims, Deed, deed_of
 from ari_app.storage.db.engine import Database
@@ -47,6 +49,8 @@ log = structlog.get_logger(__name__)
 #: a notification may be lost; nobody who pressed a button waits longer for that
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+#: an import from a terminal may go on for a minute; whoever waits before a page is told before that
+DIRECTORY_SECONDS = 15.0
 
 
 class CommandClaimer:
@@ -119,6 +123,8 @@ class CommandClaimer:
                 await self._change_rows(claimed)
             case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() | MakePromise() | ChooseScript():
                 await self._change_rows(claimed)
+            case ChangeDirectory() | RemoveEntry():
+                await self._change_directory(claimed)
             case of_account if isinstance(of_account, AccountCommand):
                 await self._change_rows(claimed)
             case BeReady() | TakePause() | TakePauseAfterCall() | EndWrapUpTime() | LogOff() as wanted:
@@ -185,3 +191,18 @@ class CommandClaimer:
                 return await self._claims.carry_out(claimed.asked.id, work)
             except StoreUnavailable:
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _change_directory(self, claimed: ClaimedCommand) -> None:
+        """The same, while others import as well and for a file that takes long; given up after a while.
+
+        What was given up is not done: the refusal is stored only where no try was committed.
+        """
+        loop = asyncio.get_running_loop()
+        until, pool = loop.time() + DIRECTORY_SECONDS, self._database.background
+        while loop.time() < until:
+            work = partial(change_rows, claimed, self._area(), self._clock())
+            try:
+                return await self._claims.carry_out(claimed.asked.id, work, pool, TRY_SECONDS)
+            except StoreUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
+        return await self._store(claimed, Refused(RefusalReason.STORE_AWAY))

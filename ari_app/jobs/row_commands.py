@@ -10,6 +10,7 @@ from ari_app.core.area import Area, Calamity
 from ari_app.core.area_commands import AreaCommand, CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.callback_requests import NotPromised, Wish, refusal_of
 from ari_app.core.callbacks import Confirmed, RequestReason
+from ari_app.core.directory_commands import ChangeDirectory, RemoveEntry
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.ledger import CallbackRefused, CloseRefused, UnknownOwner
 from ari_app.core.operator_commands import ACCEPTED, Answer, Promised, RefusalReason, Refused
@@ -19,6 +20,7 @@ from ari_app.core.script_commands import ChooseScript
 from ari_app.core.supervisor_commands import AllowTransfer, AskAllowance, AssignRequest, CloseByPerson, UnlockPin
 from ari_app.core.wrap_ups import WrapUp
 from ari_app.jobs.account_commands import change_account
+from ari_app.jobs.directory_commands import change_directory
 from ari_app.storage.accounts.attempts import forget_waits_in
 from ari_app.storage.area.calamities import CalamityRefused, UnknownMunicipality, end_calamity_in, set_calamity_in
 from ari_app.storage.area.early_closings import ClosingRefused, close_early_in, open_again_in
@@ -67,6 +69,8 @@ async def change_rows(
             return await _promise(connection, asked.municipality, said, area, by, now)
         case SetCalamity() | EndCalamity() | CloseEarly() | OpenAgain() as of_all if asked.municipality is not None:
             return await _change_area(connection, asked.municipality, of_all, by, now, claimed.asked_at)
+        case ChangeDirectory() | RemoveEntry() as edited if asked.municipality is not None:
+            return await change_directory(connection, asked.municipality, edited, by, now)
     if isinstance(asked.command, AccountCommand) and asked.account is not None:
         return await change_account(connection, asked.account, asked.command, by, now, provider)
     return Refused(RefusalReason.NO_SUCH_CALL)

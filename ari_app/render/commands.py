@@ -43,6 +43,7 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.SUBJECT_TAKEN: "another account has that subject",
     RefusalReason.NO_SUCH_OPERATOR: "there is no such operator",
     RefusalReason.NO_SUCH_ROLE: "there is no such role, municipality or team",
+    RefusalReason.CHANGED_MEANWHILE: "somebody else changed it meanwhile",
     RefusalReason.ROLE_NOT_HELD: "the account does not have that role",
     RefusalReason.LAST_ADMINISTRATOR: "it is the last administrator",
     RefusalReason.OPERATOR_TAKEN: "another account is that operator already",

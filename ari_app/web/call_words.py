@@ -68,6 +68,7 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.ROLE_NOT_HELD: f"Deze rol was er al niet meer. {_NOTHING}",
     RefusalReason.LAST_ADMINISTRATOR: "Dit is de laatste beheerder. Maak eerst een andere beheerder.",
     RefusalReason.OPERATOR_TAKEN: "Een ander account heeft dit nummer al. Haal het eerst daar weg.",
+    RefusalReason.CHANGED_MEANWHILE: f"Iemand anders veranderde dit intussen. {_NOTHING} Kijk wat er nu staat.",
     RefusalReason.OTHER_COMMAND: f"U vroeg hier net iets anders. {_NOTHING} Ververs de pagina en kies opnieuw.",
     RefusalReason.PHONE_TAKEN: "Op dit toestel is een collega aangemeld. Kies een ander toestel.",
 }

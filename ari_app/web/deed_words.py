@@ -54,6 +54,9 @@ DEEDS: Mapping[str, str] = {
     "token.end": "beëindigde een token",
     "area.import": "las een gebiedsbestand in",
     "directory.import": "las een nummerplan in",
+    "directory.change": "veranderde een nummer in het nummerplan",
+    "directory.remove": "haalde een nummer uit het nummerplan",
+    "directory.numbers_exported": "downloadde een nummerplan met nummers",
 }
 #: what can be chosen, and the actions of each: whole ones, or the word before the full stop
 KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -87,6 +90,7 @@ _LABELS = {
     "reference": "terugbelverzoek",
     "name": "naam",
     "token": "token",
+    "entry": "nummer in het nummerplan",
     "reason": "reden",
     "count": "aantal gesprekken",
     "requests_count": "aantal verzoeken",

@@ -97,6 +97,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.SUBJECT_TAKEN: "onbekende-code",
     RefusalReason.NO_SUCH_OPERATOR: "onbekende-code",
     RefusalReason.NO_SUCH_ROLE: "onbekende-code",
+    RefusalReason.CHANGED_MEANWHILE: "onbekende-code",
     RefusalReason.ROLE_NOT_HELD: "onbekende-code",
     RefusalReason.LAST_ADMINISTRATOR: "onbekende-code",
     RefusalReason.OPERATOR_TAKEN: "onbekende-code",

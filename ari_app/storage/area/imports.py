@@ -18,6 +18,7 @@ from ari_app.core.area import Area
 from ari_app.core.area_difference import Difference
 from ari_app.core.area_touched import touched
 from ari_app.core.ids import OperatorNumber
+from ari_app.storage.area.entries import LOCK
 from ari_app.storage.area.marks import FileMark, Followed, find_mark, set_mark
 from ari_app.storage.area.reader import read_all_special_days
 from ari_app.storage.area.snapshot import AreaSnapshot, read_snapshot
@@ -27,7 +28,7 @@ from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.engine import Connection
 from ari_app.storage.db.errors import translated
 
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended('ari_app area import', 0))")
+_LOCK = sa.text(LOCK)
 
 
 class AreaImport:

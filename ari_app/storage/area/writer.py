@@ -7,14 +7,15 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ari_app.core.area import Area, DirectNumber, DirectoryEntry, Member, Municipality
+from ari_app.core.area import Area, DirectNumber, Member, Municipality
 from ari_app.core.area_difference import Difference
 from ari_app.core.ids import OperatorNumber
 from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import contact_rows, rules_row
+from ari_app.storage.area.entries import add_entries, clear_entries, insert_rows
 from ari_app.storage.area.retention_rules import retention_row
 
 
@@ -54,8 +55,7 @@ async def write_difference(
     days = [{"day": day, "name": name, "source": source} for day, (name, source) in difference.special_days.items()]
     await _upsert(conn, t.special_day, ["day"], days)
     entries = [new.entries[code] for code in sorted(difference.entries)]
-    await _insert(conn, t.directory_entry, [_entry_row(entry) for entry in entries])
-    await _insert(conn, t.directory_entry_hours, _entry_hours(entries))
+    await add_entries(await _driver(conn), entries)
     if difference.callable_countries:
         await conn.execute(sa.delete(t.callable_country))
         await _insert(conn, t.callable_country, [{"country": code} for code in sorted(new.callable_countries)])
@@ -63,9 +63,7 @@ async def write_difference(
 
 async def _clear(conn: AsyncConnection, difference: Difference) -> None:
     """Delete what goes and what is written anew, in an order that foreign keys allow."""
-    entries = sorted(difference.entries | difference.gone_entries)
-    one_of_them = t.directory_entry.c.code == sa.any_(sa.literal(entries, ARRAY(sa.Text)))  # too many for IN
-    await _delete(conn, t.directory_entry, one_of_them, entries)
+    await clear_entries(await _driver(conn), difference.entries | difference.gone_entries)
     for table in (t.direct_number, t.opening_hours, t.closing, t.open_day, t.callback_rules, t.retention_rules):
         await _delete(conn, table, table.c.municipality.in_(difference.municipalities), difference.municipalities)
     member = t.shared_number_member.c
@@ -181,37 +179,6 @@ def _direct_row(number: DirectNumber) -> dict[str, Any]:
     }
 
 
-def _entry_row(entry: DirectoryEntry) -> dict[str, Any]:
-    return {
-        "code": entry.code,
-        "kind": entry.kind.value,
-        "name": entry.name,
-        "municipality": entry.municipality,
-        "subject": entry.subject,
-        "extension": entry.extension,
-        "endpoint": entry.endpoint,
-        "pii_number": entry.pii_number,
-        "operator": entry.operator,
-        "team": entry.team,
-        "queue": entry.queue,
-        "deputy": entry.deputy,
-        "keywords": list(entry.keywords),
-        "shared": entry.shared,
-        "has_hours": entry.hours is not None,
-        "valid_from": entry.valid_from,
-        "valid_until": entry.valid_until,
-    }
-
-
-def _entry_hours(entries: Iterable[DirectoryEntry]) -> list[dict[str, Any]]:
-    return [
-        {"entry": entry.code, "weekday": weekday, "opens": span.opens, "closes": span.closes}
-        for entry in entries
-        for weekday, spans in (entry.hours or {}).items()
-        for span in spans
-    ]
-
-
 def _member_row(digits: str, member: Member) -> dict[str, Any]:
     return {
         "shared_number": digits,
@@ -245,15 +212,15 @@ async def _delete(
 
 
 async def _insert(conn: AsyncConnection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Pipelined by asyncpg itself, in a fraction of SQLAlchemy's time. COPY may not write tables with policies."""
     if rows:
-        columns = list(rows[0])
-        driver = (await conn.get_raw_connection()).driver_connection
-        assert isinstance(driver, asyncpg.Connection)
-        records = [tuple(row[name] for name in columns) for row in rows]
-        listed = ", ".join(f'"{name}"' for name in columns)
-        numbered = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-        await driver.executemany(f"INSERT INTO {table.name} ({listed}) VALUES ({numbered})", records)
+        await insert_rows(await _driver(conn), table.name, rows)
+
+
+async def _driver(conn: AsyncConnection) -> asyncpg.Connection[asyncpg.Record]:
+    """The connection of asyncpg under it, in the same transaction."""
+    driver = (await conn.get_raw_connection()).driver_connection
+    assert isinstance(driver, asyncpg.Connection)
+    return driver
 
 
 async def _upsert(

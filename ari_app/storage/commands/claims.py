@@ -133,14 +133,20 @@ class CommandClaims:
                     at = await connection.fetchval("SELECT now()")
                     await record_deed(connection, at, deed.actor, deed.action, deed.detail)
 
-    async def carry_out(self, command_id: CommandId, work: Callable[[Connection], Awaitable[Answer]]) -> None:
+    async def carry_out(
+        self,
+        command_id: CommandId,
+        work: Callable[[Connection], Awaitable[Answer]],
+        pool: Pool | None = None,
+        within_seconds: float = STATEMENT_SECONDS,
+    ) -> None:
         """Change rows and store the answer in one transaction: both, or neither. Repeated, it is done once.
 
-        Raises StoreUnavailable.
+        `pool`: one whose statements may take longer than those that a call waits for. Raises StoreUnavailable.
         """
         await self._may_write()
         with translated():
-            async with asyncio.timeout(STATEMENT_SECONDS), transaction(self._pool) as connection:
+            async with asyncio.timeout(within_seconds), transaction(pool or self._pool) as connection:
                 is_open = await connection.fetchrow(
                     "SELECT FROM command WHERE id = $1 AND answered_at IS NULL FOR UPDATE", command_id
                 )

@@ -23,6 +23,7 @@ from ari_app.core.account_commands import (
 )
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.commands import AnyCommand, CommandState, What
+from ari_app.core.directory_commands import ChangeDirectory, RemoveEntry
 from ari_app.core.operator_commands import (
     ACCEPTED,
     Accepted,
@@ -92,6 +93,8 @@ KINDS: Mapping[What, type[AnyCommand]] = {
     What.LINK_OPERATOR: LinkOperator,
     What.FOLLOW_PROVIDER: FollowProvider,
     What.LINK_SUBJECT: LinkSubject,
+    What.CHANGE_DIRECTORY: ChangeDirectory,
+    What.REMOVE_ENTRY: RemoveEntry,
 }
 _WHAT: Mapping[type[AnyCommand], What] = {kind: what for what, kind in KINDS.items()}
 #: what is emptied with the answer without saying so in its name: the destination of a transfer may be a number outside,

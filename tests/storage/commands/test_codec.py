@@ -20,6 +20,7 @@ from ari_app.core.area import AfterCalamity
 from ari_app.core.area_commands import CloseEarly, EndCalamity, OpenAgain, SetCalamity
 from ari_app.core.callbacks import AttemptOutcome
 from ari_app.core.commands import AnyCommand
+from ari_app.core.directory_commands import ChangeDirectory, RemoveEntry
 from ari_app.core.ids import EntryCode, OperatorNumber, RequestId, TeamCode, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
@@ -51,6 +52,9 @@ pytestmark = pytest.mark.pure
 
 REQUEST = RequestId(new_command_id())
 COMMANDS: list[AnyCommand] = [
+    ChangeDirectory("code;kind;name\r\njan;person;Jan\r\n", "0f", replacing=True),
+    ChangeDirectory("code;kind;name\r\njan;person;Jan\r\n", "0f", entry=EntryCode("jan")),
+    RemoveEntry(EntryCode("jan"), "0f"),
     BeReady("te veel wachtenden"),
     TakePause(PauseReason.LUNCH),
     TakePauseAfterCall(PauseReason.BREAK),
