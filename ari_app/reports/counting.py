@@ -1,4 +1,4 @@
-"""What calls, promises and states of operators count for: whole numbers under keys, by bucket. Pure.
+"""What calls and promises count for: whole numbers under keys, by bucket. Pure.
 
 Everything of a call belongs to the quarter of an hour in which it arrived, to the municipality for which it came first
 (a transfer takes it elsewhere, a figure does not), to the team that answered first, and to the number that was dialled.
@@ -15,11 +15,10 @@ from enum import StrEnum
 
 from ari_app.core.call import ChoiceKind, EndReason, FactKind
 from ari_app.core.callbacks import RequestReason
-from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
 from ari_app.core.service_level import FIRST_REASONS
-from ari_app.reports.periods import QUARTER, quarter_of
-from ari_app.reports.waits import Clock, Wait, end_of, whole_seconds
+from ari_app.reports.periods import quarter_of
+from ari_app.reports.waits import Clock, end_of, wait_key, whole_seconds
 
 MILLISECOND = timedelta(milliseconds=1)
 #: transfers of one call are counted up to here; AV §2 allows two
@@ -27,7 +26,7 @@ MOST_TRANSFERS = 3
 
 
 class Count(StrEnum):
-    """The keys of a bucket; beside them are those of `end_key`, `transfers_key`, `subject_key` and `Wait`."""
+    """The keys of a bucket; beside them are those of `end_key`, `transfers_key`, `subject_key` and `waits.wait_key`."""
 
     ARRIVED = "in"  # a citizen called
     OPEN = "open"  # and nobody has answered yet
@@ -150,24 +149,23 @@ def count_call(buckets: Buckets, call: CallRow, parts: CallParts) -> None:
         counts[end_key(EndReason(call.end_reason))] += 1
     elif call.answered_at is None:
         counts[Count.OPEN] += 1
-    for count, is_so in (
-        (Count.ANSWERED, call.answered_at is not None),
-        (Count.CALAMITY, call.calamity),
-        (Count.CLOSED, call.end_reason == EndReason.CLOSED or call.callback_reason == RequestReason.CLOSED),
-        (Count.FALLBACK, call.handled_by_fallback),
-        (Count.ESTIMATED, call.end_is_estimated),
-        (Count.ASKED, _was_asked(call)),
-        (Count.NO_CHOICE, call.choice == ChoiceKind.DEFAULT),
-        (Count.WRONG_KEY, any(kind == FactKind.WRONG_KEY for kind, _ in parts.facts)),
-        (Count.REPEATED, parts.is_repeated),
-    ):
-        if is_so:
-            counts[count] += 1
+    if call.answered_at is not None:
+        counts[Count.ANSWERED] += 1
+        counts[transfers_key(call.transfer_count)] += 1
+    if call.calamity:
+        counts[Count.CALAMITY] += 1
+    if call.end_reason == EndReason.CLOSED or call.callback_reason == RequestReason.CLOSED:
+        counts[Count.CLOSED] += 1
+    if call.handled_by_fallback:
+        counts[Count.FALLBACK] += 1
+    if call.end_is_estimated:
+        counts[Count.ESTIMATED] += 1
+    if parts.is_repeated:
+        counts[Count.REPEATED] += 1
+    _count_choice(counts, call, parts)
     for subject in set(parts.subjects):
         if subject:
             counts[subject_key(subject)] += 1
-    if call.answered_at is not None:
-        counts[transfers_key(call.transfer_count)] += 1
     if call.transfers_asked:
         counts[Count.TRANSFERS_ASKED] += call.transfers_asked
     if parts.visits:
@@ -180,8 +178,13 @@ def _first_municipality(call: CallRow, visits: Sequence[VisitRow]) -> str | None
     return visits[0].from_municipality or visits[0].municipality
 
 
-def _was_asked(call: CallRow) -> bool:
-    return call.choice in (ChoiceKind.KEY, ChoiceKind.DEFAULT) or call.end_reason == EndReason.ABANDONED_IN_MENU
+def _count_choice(counts: defaultdict[str, int], call: CallRow, parts: CallParts) -> None:
+    if call.choice in (ChoiceKind.KEY, ChoiceKind.DEFAULT) or call.end_reason == EndReason.ABANDONED_IN_MENU:
+        counts[Count.ASKED] += 1
+    if call.choice == ChoiceKind.DEFAULT:
+        counts[Count.NO_CHOICE] += 1
+    if any(kind == FactKind.WRONG_KEY for kind, _ in parts.facts):
+        counts[Count.WRONG_KEY] += 1
 
 
 def _count_wait(counts: defaultdict[str, int], call: CallRow, first: VisitRow) -> None:
@@ -191,7 +194,7 @@ def _count_wait(counts: defaultdict[str, int], call: CallRow, first: VisitRow) -
     if end is None:
         return
     for clock, since in ((Clock.QUEUE, first.entered_at), (Clock.ARRIVAL, call.arrived_at)):
-        counts[Wait(clock, end, first.calamity, whole_seconds(first.left_at - since)).key] += 1
+        counts[wait_key(clock, end, first.calamity, whole_seconds(first.left_at - since))] += 1
 
 
 def _count_talks(counts: defaultdict[str, int], call: CallRow, parts: CallParts) -> None:
@@ -257,29 +260,9 @@ def count_promise(buckets: Buckets, promise: PromiseRow) -> None:
             due[count] += 1
 
 
-@dataclass(frozen=True, slots=True)
-class StretchRow:
-    team: str
-    state: str
-    pause_reason: str | None
-    from_at: datetime
-    until_at: datetime
-
-
-def state_key(state: OperatorState, reason: PauseReason | None = None) -> str:
-    return f"{state}:{reason}" if reason is not None else str(state)
-
-
-def count_stretch(times: TeamTimes, stretch: StretchRow) -> None:
-    """Each quarter of an hour gets the part of the state that lies in it."""
-    reason = None if stretch.pause_reason is None else PauseReason(stretch.pause_reason)
-    key = state_key(OperatorState(stretch.state), reason)
-    since = stretch.from_at
-    while since < stretch.until_at:
-        quarter = quarter_of(since)
-        until = min(stretch.until_at, quarter + QUARTER)
-        times[quarter, stretch.team][key] += _ms(until - quarter) - _ms(since - quarter)
-        since = until
+def state_key(state: str, pause_reason: str | None) -> str:
+    """Of the time of a team."""
+    return state if pause_reason is None else f"{state}:{pause_reason}"
 
 
 def _ms(duration: timedelta) -> int:

@@ -5,7 +5,6 @@ Seconds are rounded up, so that a wait is within a norm of whole seconds exactly
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -32,6 +31,7 @@ class WaitEnd(StrEnum):
 
 
 _CLOCKS = {Clock.QUEUE: "q", Clock.ARRIVAL: "r"}
+_SECOND = timedelta(seconds=1)
 _BY_LETTER = {letter: clock for clock, letter in _CLOCKS.items()}
 
 
@@ -42,10 +42,11 @@ class Wait:
     in_calamity: bool
     seconds: int
 
-    @property
-    def key(self) -> str:
-        """Such as `q:a:12`; with a `!` after the end when the caller heard a calamity text."""
-        return f"{_CLOCKS[self.clock]}:{self.end}{'!' if self.in_calamity else ''}:{self.seconds}"
+
+@lru_cache(maxsize=65_536)
+def wait_key(clock: Clock, end: WaitEnd, in_calamity: bool, seconds: int) -> str:
+    """Such as `q:a:12`; with a `!` after the end when the caller heard a calamity text."""
+    return f"{_CLOCKS[clock]}:{end}{'!' if in_calamity else ''}:{seconds}"
 
 
 @lru_cache(maxsize=65_536)
@@ -59,7 +60,7 @@ def wait_of(key: str) -> Wait | None:
 
 
 def whole_seconds(waited: timedelta) -> int:
-    return max(0, math.ceil(waited / timedelta(seconds=1)))
+    return max(0, -(-waited // _SECOND))
 
 
 def end_of(outcome: VisitOutcome) -> WaitEnd | None:

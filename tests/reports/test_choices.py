@@ -22,7 +22,7 @@ from ari_app.reports.choices import (
     in_words,
     judged,
 )
-from ari_app.reports.waits import Clock, Wait, WaitEnd, end_of, wait_of
+from ari_app.reports.waits import Clock, Wait, WaitEnd, end_of, wait_key, wait_of
 
 pytestmark = pytest.mark.pure
 
@@ -81,7 +81,7 @@ def test_without_choices_it_is_the_figure_of_the_wallboard(
 @pytest.mark.parametrize("in_calamity", [True, False])
 def test_keys_are_read_as_they_were_written(clock: Clock, end: WaitEnd, in_calamity: bool) -> None:
     wait = Wait(clock, end, in_calamity, 17)
-    assert wait_of(wait.key) == wait
+    assert wait_of(wait_key(clock, end, in_calamity, 17)) == wait
     assert wait_of("talk_ms") is wait_of("end:closed") is wait_of("in") is None
 
 

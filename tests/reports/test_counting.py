@@ -12,14 +12,11 @@ from ari_app.core.call import EndReason
 from ari_app.core.queue_visits import VisitOutcome
 from ari_app.reports.counting import (
     PromiseRow,
-    StretchRow,
     TalkRow,
     VisitRow,
     count_promise,
-    count_stretch,
     end_key,
     no_buckets,
-    no_team_times,
 )
 from ari_app.reports.measures import MEASURES
 from ari_app.reports.tally import Tally
@@ -234,12 +231,3 @@ def test_a_promise_that_is_due_in_the_quarter_of_its_first_contact_counts_for_bo
     count_promise(buckets, replace(PROMISE, deadline_at=NINE + timedelta(minutes=1)))
     ((counted),) = buckets.values()
     assert dict(counted) == {"promised": 1, "due": 1}
-
-
-def test_a_state_is_shared_out_over_its_quarters_without_loss() -> None:
-    since, until = at(-7 * 60 + 0.4999), at(38 * 60 + 1.2345)
-    times = no_team_times()
-    count_stretch(times, StretchRow(TEAM, "paused", "lunch", since, until))
-    assert len(times) == 4
-    spent = sum(each["paused:lunch"] for each in times.values())
-    assert abs(spent - (until - since) / timedelta(milliseconds=1)) < 1

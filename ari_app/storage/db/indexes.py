@@ -30,8 +30,9 @@ SUMMARY_OPTIONS: Mapping[str, str] = {"pages_per_range": "128", "autosummarize":
 #: calls of callers for whom there was no room, whether they heard why or only busy
 REFUSED = f"end_reason IN ('{EndReason.TURNED_AWAY}', '{EndReason.HEARD_BUSY}')"
 
-#: of an operator whose phone is rung, who stays logged in for days
-LONG_STATE = "until_at - from_at > interval '24 hours'"
+#: states that began far back: a pause; an operator whose phone is rung stays logged in for days
+LONG_STATE = "until_at - from_at > interval '1 hour'"
+LONGEST_STATE = "until_at - from_at > interval '24 hours'"
 
 #: by name, without its beginning; the tables have them too
 LATE_INDEXES: Mapping[str, str] = {
@@ -41,7 +42,8 @@ LATE_INDEXES: Mapping[str, str] = {
     "ix_call_refused": f"ON call (arrived_at) WHERE {REFUSED}",
     "ix_callback_request_closed": "ON callback_request (closed_at, id) WHERE closed_at IS NOT NULL",
     "ix_operator_state_from_at": "ON operator_state (from_at)",
-    "ix_operator_state_long": f"ON operator_state (until_at) WHERE {LONG_STATE}",
+    "ix_operator_state_hour": f"ON operator_state (from_at) WHERE {LONG_STATE}",
+    "ix_operator_state_long": f"ON operator_state (until_at) WHERE {LONGEST_STATE}",
     "ix_callback_request_first_contact_at": "ON callback_request (first_contact_at)",
     "ix_callback_request_deadline_at": "ON callback_request (deadline_at)",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from ari_app.core.operators import OperatorState, PauseReason
 from ari_app.core.queue_visits import VisitOutcome, VisitReason
-from ari_app.storage.db.indexes import LONG_STATE
+from ari_app.storage.db.indexes import LONG_STATE, LONGEST_STATE
 from ari_app.storage.tables.columns import (
     INSTANT,
     flag,
@@ -71,5 +71,6 @@ operator_state = sa.Table(
     sa.CheckConstraint("until_at > from_at", name="until_after_from"),
     sa.Index("ix_operator_state_operator_from_at", "operator", "from_at"),
     sa.Index("ix_operator_state_from_at", "from_at"),
-    sa.Index("ix_operator_state_long", "until_at", postgresql_where=sa.text(LONG_STATE)),
+    sa.Index("ix_operator_state_hour", "from_at", postgresql_where=sa.text(LONG_STATE)),
+    sa.Index("ix_operator_state_long", "until_at", postgresql_where=sa.text(LONGEST_STATE)),
 )
