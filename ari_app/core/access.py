@@ -47,6 +47,7 @@ class ApiScope(StrEnum):
     HOURS = "openingstijden:lezen"
     CLOSE_EARLY = "openingstijden:schrijven"
     CHANGES = "gebeurtenissen:lezen"
+    FIGURES = "meetwaarden:lezen"
 
 
 class Action(StrEnum):
@@ -73,6 +74,7 @@ class Action(StrEnum):
     OWN_CALLS = "own_calls"  # those that one has, or had
     HOURS = "hours"  # when one's municipalities are open
     CHANGES = "changes"  # which of the rows that one may read have changed
+    FIGURES = "figures"  # of a period, without anything personal
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
     GIVE_ROLES = "give_roles"  # to a new account, or to one that is there; and take them away
@@ -103,6 +105,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.OWN_CALLS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.HOURS: frozenset(Role),
     Action.CHANGES: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.FIGURES: frozenset({Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),
     Action.GIVE_ROLES: frozenset({Role.ADMINISTRATOR}),
@@ -126,6 +129,7 @@ TOKENS_MAY: Mapping[Action, ApiScope] = {
     Action.HOURS: ApiScope.HOURS,
     Action.CLOSE_EARLY: ApiScope.CLOSE_EARLY,
     Action.CHANGES: ApiScope.CHANGES,
+    Action.FIGURES: ApiScope.FIGURES,
 }
 #: what touches all municipalities of the thing it is done to, so that each of them has to be the actor's; for the
 #: others it is enough that one of them is

@@ -51,6 +51,7 @@ TABLE = {
     Action.OWN_CALLS: {Role.OPERATOR, Role.SUPERVISOR},
     Action.HOURS: set(Role),
     Action.CHANGES: {Role.OPERATOR, Role.SUPERVISOR},
+    Action.FIGURES: {Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
     Action.GIVE_ROLES: {Role.ADMINISTRATOR},

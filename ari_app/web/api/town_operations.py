@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from ari_app.core.access import Action
-from ari_app.web.api import calamities, hours, queues, stream
+from ari_app.web.api import calamities, figures, hours, queues, stream
 from ari_app.web.api.orders import Opdracht
 from ari_app.web.api.table import Operation
 
 TOWNS = (
+    Operation(
+        "GET",
+        "/meetwaarden",
+        "lijstMeetwaarden",
+        "Cijfers van een periode, elk met de definitie",
+        "meetwaarden",
+        (Action.FIGURES,),
+        figures.list_figures,
+        figures.Meetwaarden,
+        query=figures.FiguresQuery,
+    ),
     Operation(
         "GET",
         "/calamiteiten",
