@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from ari_app.ari.events import ChannelDestroyed, PlaybackStarted, StasisStart
-from ari_app.ari.snapshots import ChannelSnapshot
+from ari_app.ari.events import ChannelDestroyed, PlaybackFinished, PlaybackStarted, StasisStart
+from ari_app.ari.snapshots import ChannelSnapshot, Playback
 from ari_app.ari.stream import Item
 from ari_app.core.trial import is_trial_channel
 from ari_app.storage.db.notifications import NO_PROMPT, TRIAL_CHANNEL, Notifier
@@ -47,9 +47,9 @@ class TrialListener:
             case StasisStart(channel=channel) if is_trial_channel(channel.name):
                 self._begin(channel)
             case PlaybackStarted(playback=playback):
-                line = self._lines.get(playback.target_uri.removeprefix("channel:"))
-                if line is not None:
-                    self._tell(line, playback.media_uri.removeprefix(self._sounds))
+                self._tell(self._line_of(playback), playback.media_uri.removeprefix(self._sounds))
+            case PlaybackFinished(playback=playback):
+                self._tell(self._line_of(playback), NO_PROMPT)
             case ChannelDestroyed(channel=channel):
                 self._lines.pop(channel.id, None)
 
@@ -59,6 +59,11 @@ class TrialListener:
             self._lines[channel.id] = line = _Line(channel.protocol_id, call_id)
             self._tell(line, NO_PROMPT)
 
-    def _tell(self, line: _Line, prompt: str) -> None:
+    def _line_of(self, playback: Playback) -> _Line | None:
+        return self._lines.get(playback.target_uri.removeprefix("channel:"))
+
+    def _tell(self, line: _Line | None, prompt: str) -> None:
+        if line is None:
+            return
         # With a number of its own: a prompt that is played twice is heard twice.
         self._notifier.notify(TRIAL_CHANNEL, f"{line.sip_id} {line.call_id} {next(self._numbers)} {prompt}")

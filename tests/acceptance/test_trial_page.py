@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -41,6 +42,13 @@ async def house(centre: Centre, server_directory: Path) -> AsyncIterator[House]:
         yield house
 
 
+async def _is_heard(trial: Page) -> None:
+    """Wait until sound comes from the other side."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await trial.evaluate("document.getElementById('other').value"):  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 async def _sees_and_hears_a_call(desk: Desk, own: Page, trial: Page) -> None:
     """In the menu of the shared number, and then in a talk with Wierdam."""
     await trial.click("[data-dials='140119']")
@@ -51,6 +59,7 @@ async def _sees_and_hears_a_call(desk: Desk, own: Page, trial: Page) -> None:
     await trial.click("[data-key='4']")
     await desk.text_of(own, "#card", "Wierdam")
     await desk.text_of(trial, "#state", "U bent in gesprek met een medewerker van Wierdam.")
+    await trial.locator("#heard:not([data-now])").wait_for()
     await hears_in_page(trial, 1000)
     await hears_in_page(own, 1000)
 
@@ -110,6 +119,7 @@ async def test_given_two_windows_when_each_is_clicked_once_then_both_talk_and_wh
         # Closed: the line is not answered, and all the same it is heard and read why.
         await trial.click(f"[data-dials='{ZANDERMEER}']")
         await desk.text_of(trial, "#heard", "Zandermeer is nu gesloten")
+        await _is_heard(trial)
         await desk.text_of(trial, "#state", "Het gesprek is afgelopen: de gemeente is gesloten.")
 
         # Somebody else's window sees nothing of it.

@@ -56,6 +56,8 @@ ITEMS: tuple[Item, ...] = (
     plays("ours", "nl/welkom"),
     plays("other", "nl/gesloten"),
     plays("ours", "nl/welkom"),
+    events.PlaybackFinished(AT, Playback("p", "done", "", "channel:ours")),
+    events.PlaybackFinished(AT, Playback("p", "done", "", "channel:other")),
     events.ChannelDestroyed(AT, channel("PJSIP/probeer-00000001", "ours"), 16, ""),
     plays("ours", "nl/tot-later"),
 )
@@ -72,10 +74,11 @@ async def test_each_prompt_of_such_a_call_is_told_once_in_its_order(database: Da
         assert isinstance(await anext(feed), Resync)
         passed = [item async for item in TrialListener(notifier, SOUNDS).over(stream())]
         assert tuple(passed) == ITEMS, "calls go on as without it"
-        heard = [await asyncio.wait_for(anext(feed), PATIENCE_SECONDS) for _ in range(3)]
+        heard = [await asyncio.wait_for(anext(feed), PATIENCE_SECONDS) for _ in range(4)]
         await notifier.close()
     assert heard == [
         TrialHeard("sip-call-id", CALL, 1, None),
         TrialHeard("sip-call-id", CALL, 2, "nl/welkom"),
         TrialHeard("sip-call-id", CALL, 3, "nl/welkom"),
+        TrialHeard("sip-call-id", CALL, 4, None),
     ]

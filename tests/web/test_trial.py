@@ -115,10 +115,12 @@ def test_a_visitor_sees_their_own_calls_and_nobody_takes_one_over() -> None:
     line = visits.line("call-of-anna")
     assert line is not None
     line.show_text("Welkom.")
+    line.show_quiet()
     line.show_state("De telefoon gaat over.", is_over=False)
     line.show_state("De telefoon gaat over.", is_over=False)
     assert [json.loads(hers.get_nowait()) for _ in range(hers.qsize())] == [
         {"line": "call-of-anna", "text": "Welkom."},
+        {"line": "call-of-anna", "quiet": True},
         {"line": "call-of-anna", "state": "De telefoon gaat over.", "over": False},
     ]
     assert his.empty()

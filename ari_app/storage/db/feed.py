@@ -95,7 +95,7 @@ class CommandAsked:
 
 @dataclass(frozen=True, slots=True)
 class TrialHeard:
-    """In the demonstration a prompt begins; None: the call has begun. `turn` tells two of the same prompt apart."""
+    """In the demonstration a prompt begins; None: none is played now. `turn` tells two of the same prompt apart."""
 
     sip_id: str
     call_id: CallId

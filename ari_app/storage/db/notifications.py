@@ -23,7 +23,7 @@ ANSWER_CHANNEL = "ari_app_answer"  # payload: the command's id
 TRIAL_CHANNEL = "ari_app_trial"  # of the demonstration; payload: SIP's Call-ID, the call's id, a number, a prompt
 COMMAND_CHANNEL = "ari_app_command"  # payload: the node whose controller is to look, or "*"; nothing changed yet
 
-#: in the place of a prompt: the call has begun
+#: in the place of a prompt: none is played now
 NO_PROMPT = "-"
 
 #: the number of a change, as SQL: that of the transaction that makes it (`core.changes`)

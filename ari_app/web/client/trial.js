@@ -178,8 +178,10 @@ function follow() {
       const line = document.createElement("p");
       line.textContent = said.text;
       byId("heard").append(line);
+      byId("heard").dataset.now = "yes"; // its last line is heard at this moment
       byId("heard").scrollTop = byId("heard").scrollHeight;
     }
+    if (said.quiet) delete byId("heard").dataset.now;
     if (said.state) {
       isTold ||= Boolean(said.over);
       show(said.state);

@@ -97,7 +97,9 @@ class Trial:
         if line is None:
             return
         line.call_id = heard.call_id
-        if heard.prompt is not None:
+        if heard.prompt is None:
+            line.show_quiet()
+        else:
             line.show_text(text_of(self._area(), heard.prompt))
         await self._look_at((line,))
 

@@ -37,6 +37,10 @@ class Line:
         self.said.append(text)
         self._show(text=text)
 
+    def show_quiet(self) -> None:
+        """The text that was shown last has been said."""
+        self._show(quiet=True)
+
     def _show(self, **values: str | bool) -> None:
         self.visit.show(json.dumps({"line": self.sip_id, **values}, ensure_ascii=False))
 
