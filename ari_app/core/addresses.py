@@ -10,6 +10,7 @@ _NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*
 _BARE_PORT = re.compile(r"[0-9]{1,5}")
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _ENCODE = "write / as %2F, ? as %3F, # as %23 and @ as %40 in a user name or password"
+_UNCLEAR = f"does not say where the password ends: {_ENCODE}"
 
 
 def postgres_address(text: str) -> str:
@@ -17,13 +18,13 @@ def postgres_address(text: str) -> str:
     if not text.startswith(("postgresql+asyncpg://", "postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql+asyncpg:// (for example postgresql+asyncpg://user@host/ari_app)")
     parts = _split(text)
-    # Of two the driver takes the first, and others the last.
-    is_unclear = "@" in parts.path or "#" in text or parts.netloc.count("@") > 1
-    is_unclear = is_unclear or not all("=" in field for field in parts.query.split("&") if parts.query)
-    if is_unclear or ("@" in parts.query and parts.netloc and "@" not in parts.netloc):
-        raise ValueError(f"does not say where the password ends: {_ENCODE}")
+    login, found = login_and_hosts(parts)
+    # What stands behind a / ? or # may be more of the password.
+    is_unclear = "@" in parts.path or "#" in text or (parts.netloc and not login and "@" in parts.query)
+    if is_unclear or not all("=" in field for field in parts.query.split("&") if parts.query):
+        raise ValueError(_UNCLEAR)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    hosts = _hosts(parts.netloc).split(",") if _hosts(parts.netloc) else []
+    hosts = found.split(",") if found else []
     ports = [options["port"]] if "port" in options else []
     for host in hosts:
         name, port = _host_and_port(host)
@@ -60,6 +61,18 @@ def smtp_address(text: str) -> str:
     return text
 
 
+def login_and_hosts(parts: SplitResult) -> tuple[str, str]:
+    """User with password, empty without any; and hosts with their ports: the sides of the one @ between them.
+
+    Of two @ some programs end the password at the first, and others at the last: such an address is none.
+    Raises ValueError.
+    """
+    login, at, hosts = parts.netloc.partition("@")
+    if "@" in hosts:
+        raise ValueError(_UNCLEAR)
+    return (login, hosts) if at else ("", parts.netloc)
+
+
 def has_user(text: str) -> bool:
     """Whether an address carries a user name, and so perhaps a password."""
     return "@" in _split(text).netloc
@@ -83,10 +96,6 @@ def _split(text: str) -> SplitResult:
         raise ValueError(f"cannot be read as an address; {_ENCODE}") from None
 
 
-def _hosts(netloc: str) -> str:
-    return netloc.rpartition("@")[2]
-
-
 def _host_and_port(text: str) -> tuple[str, str | None]:
     """The two sides of the last colon; an IPv6 address stands in brackets."""
     if text.startswith("["):
@@ -101,7 +110,8 @@ def _is_port(text: str) -> bool:
 
 
 def _require_one_host(parts: SplitResult) -> None:
-    name, port = _host_and_port(_hosts(parts.netloc))
+    _, hosts = login_and_hosts(parts)
+    name, port = _host_and_port(hosts)
     if port is not None and not _is_port(port):
         raise ValueError(f"has a port that is not 1 to 65535; if that is a password, {_ENCODE}")
     if not is_host(name):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ari_app.core.addresses import has_user, http_address, is_host, postgres_address, smtp_address
+from ari_app.core.addresses import (
+    has_user,
+    http_address,
+    is_host,
+    login_and_hosts,
+    postgres_address,
+    smtp_address,
+)
 
 pytestmark = pytest.mark.pure
 
@@ -124,3 +132,26 @@ def test_a_user_in_an_address_is_seen() -> None:
 )
 def test_a_host(text: str, expected: bool) -> None:
     assert is_host(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("postgresql://user:secret@a:1,b:2/db", ("user:secret", "a:1,b:2")),
+        ("postgresql://host/db?user=me@example.org", ("", "host")),
+        ("postgresql:///db", ("", "")),
+        ("smtp://user:p%40ss@host:587", ("user:p%40ss", "host:587")),
+    ],
+)
+def test_a_password_ends_at_the_one_at_sign(text: str, sides: tuple[str, str]) -> None:
+    assert login_and_hosts(urlsplit(text)) == sides
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [("postgresql://user:{}@host/db", postgres_address), ("smtp://user:{}@host", smtp_address)],
+)
+def test_with_two_of_them_nobody_can_tell(form: str, read: Callable[[str], str]) -> None:
+    with pytest.raises(ValueError, match="where the password ends") as wrong:
+        read(form.format("ge@heim"))
+    assert "heim" not in str(wrong.value)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 
-from ari_app.core.addresses import postgres_address
+from ari_app.core.addresses import login_and_hosts, postgres_address
 from ari_app.core.frozen import FROZEN_AFTER_SECONDS
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.lending import LendingPool
@@ -63,12 +63,13 @@ def shown(url: str) -> str:
     """Where a URL leads, for people and logs: user, host and database, and nothing of a password or a certificate."""
     try:
         parts = urlsplit(dsn(postgres_address(url)))
+        login, hosts = login_and_hosts(parts)
     except ValueError:
         return "postgresql://…"  # nobody can tell where its password ends
-    user, at, hosts = parts.netloc.rpartition("@")
     kept = [(key, value) for key, value in parse_qsl(parts.query) if key in _SHOWN]
     query = f"?{urlencode(kept, safe='/')}" if kept else ""
-    return f"postgresql://{user.partition(':')[0]}{at}{hosts}{parts.path}{query}"
+    user = f"{login.partition(':')[0]}@" if login else ""
+    return f"postgresql://{user}{hosts}{parts.path}{query}"
 
 
 async def connect(url: str, name: str) -> asyncpg.Connection[asyncpg.Record]:
