@@ -12,7 +12,10 @@ from ari_app.storage.db.roles import SERVE, WEB
 from ari_app.web.site import SiteOptions
 from tests.roles import as_role
 from tests.web import templates
+from tests.web.controllers import rows_are_changed
 from tests.web.people import TRUSTED, Clock, Place, served
+from tests.web.provider import IdentityProvider
+from tests.web.provider_logins import asked_at_each_login
 
 templates.are_compiled_once()
 
@@ -42,3 +45,17 @@ async def place(database_url: str, serve: Database) -> AsyncIterator[Place]:
         options = SiteOptions("http://127.0.0.1", trusted=TRUSTED)
         site, server = await stack.enter_async_context(served(database, options, clock))
         yield Place(site, serve, server, clock, stack)
+
+
+@pytest.fixture
+async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
+    """By whom people may log in; no controller gives its roles."""
+    async with asked_at_each_login(place, monkeypatch) as provider:
+        yield provider
+
+
+@pytest.fixture
+async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
+    """Which gives the roles that the provider says."""
+    async with rows_are_changed(place):
+        yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -11,24 +10,11 @@ import pytest
 from ari_app.core.access import Role
 from ari_app.core.accounts import RoleRow
 from ari_app.web.oidc import client
-from tests.web.controllers import rows_are_changed
 from tests.web.people import Place
 from tests.web.provider import IdentityProvider
-from tests.web.provider_logins import WIERDAM, asked_at_each_login, came_back, logs_in, nobody_is_in
+from tests.web.provider_logins import WIERDAM, came_back, logs_in, nobody_is_in
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
-    async with asked_at_each_login(place, monkeypatch) as provider:
-        yield provider
-
-
-@pytest.fixture
-async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
-    async with rows_are_changed(place):
-        yield
 
 
 async def test_given_a_provider_that_is_away_then_local_accounts_get_in_and_the_page_says_so(

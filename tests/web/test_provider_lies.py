@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,21 +20,9 @@ from ari_app.storage.commands.asker import ask
 from tests.web.controllers import rows_are_changed
 from tests.web.people import Place
 from tests.web.provider import CLIENT, SECRET, IdentityProvider, signed_with_what_is_public, unsigned
-from tests.web.provider_logins import WIERDAM, asked_at_each_login, came_back, logs_in, nobody_is_in
+from tests.web.provider_logins import WIERDAM, came_back, logs_in, nobody_is_in
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
-    async with asked_at_each_login(place, monkeypatch) as provider:
-        yield provider
-
-
-@pytest.fixture
-async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
-    async with rows_are_changed(place):
-        yield
 
 
 @pytest.mark.parametrize(

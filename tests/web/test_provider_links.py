@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from ari_app.core.access import Role
@@ -14,21 +12,9 @@ from ari_app.storage.accounts.store import change_roles, find_account, list_acco
 from tests.web.controllers import rows_are_changed
 from tests.web.people import PASSWORD, Browser, Place
 from tests.web.provider import IdentityProvider
-from tests.web.provider_logins import WIERDAM, asked_at_each_login, logs_in
+from tests.web.provider_logins import WIERDAM, logs_in
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
-    async with asked_at_each_login(place, monkeypatch) as provider:
-        yield provider
-
-
-@pytest.fixture
-async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
-    async with rows_are_changed(place):
-        yield
 
 
 async def test_an_account_is_linked_to_a_subject_by_an_administrator(place: Place, provider: IdentityProvider) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,21 +13,9 @@ from ari_app.storage.accounts.store import find_account, list_accounts
 from tests.web.controllers import rows_are_changed
 from tests.web.people import Place
 from tests.web.provider import IdentityProvider
-from tests.web.provider_logins import ELDERLO, RULES, WIERDAM, asked_at_each_login, knows, logs_in, nobody_is_in
+from tests.web.provider_logins import ELDERLO, RULES, WIERDAM, knows, logs_in, nobody_is_in
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-async def provider(place: Place, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[IdentityProvider]:
-    async with asked_at_each_login(place, monkeypatch) as provider:
-        yield provider
-
-
-@pytest.fixture
-async def controller(place: Place, provider: IdentityProvider) -> AsyncIterator[None]:
-    async with rows_are_changed(place):
-        yield
 
 
 @pytest.mark.usefixtures("controller")
