@@ -54,7 +54,7 @@ BROUGHT: Mapping[str, tuple[str, ...]] = {
     "0037": ("make_promise",),
     "0039": ("open_phone",),
     "0042": ("choose_script",),
-    "0043": ("change_directory", "remove_entry"),
+    "0044": ("change_directory", "remove_entry"),
 }
 
 

@@ -1,14 +1,14 @@
 """editors change the directory
 
-Revision 0043, after 0042.
+Revision 0044, after 0043.
 """
 
 from __future__ import annotations
 
 from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
 
-revision = "0043"
-down_revision = "0042"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 
