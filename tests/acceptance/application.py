@@ -79,13 +79,13 @@ class Application:
             **self.options,
         }
 
-    async def start(self, wait_for: str = "asterisk_connected") -> dict[str, Any]:
+    async def start(self, wait_for: str = "asterisk_connected", *, from_disk: bool = False) -> dict[str, Any]:
         """Start it, and return what it says when it is ready.
 
-        The first time from what is in memory already; after that as an orchestrator does, with all that it costs.
+        From what is in memory already; `from_disk`: as an orchestrator does, with all that it costs.
         """
         self._read_from = len(self.log)
-        if self._process is None:
+        if not from_disk:
             self._process = await prepared.begin(self.module, ["serve"], self.environment())
         else:
             self._process = await asyncio.create_subprocess_exec(

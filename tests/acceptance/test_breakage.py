@@ -56,7 +56,7 @@ async def test_given_talks_and_waiting_callers_when_the_application_is_killed_th
             before_the_kill = ear.position
             await application.kill()
             await first.hears_part_of(music)
-            await application.start()
+            await application.start(from_disk=True)
             await first.hears_part_of(music)
             result = await load.ended()
             assert result.failed == 0, result.complaint
