@@ -10,6 +10,7 @@ with the load that it takes away. Instants are timezone-aware UTC.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -71,14 +72,18 @@ THRESHOLDS: Mapping[Signal, tuple[float, float, float, float]] = {
 }
 
 
+_STEPS = tuple(Step)
+_KEPT = {signal: [threshold * RELEASE for threshold in thresholds] for signal, thresholds in THRESHOLDS.items()}
+
+
 def asked_for(signal: Signal, value: float) -> Step:
     """The step that this value asks for."""
-    return Step(sum(value >= threshold for threshold in THRESHOLDS[signal]))
+    return _STEPS[bisect_right(THRESHOLDS[signal], value)]
 
 
 def keeps(signal: Signal, value: float) -> Step:
     """The step that this value does not let go of."""
-    return Step(sum(value >= threshold * RELEASE for threshold in THRESHOLDS[signal]))
+    return _STEPS[bisect_right(_KEPT[signal], value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +105,19 @@ def after_signals(level: Level, values: Mapping[Signal, float], now: datetime) -
         level = replace(level, since=min(level.since, now), calm_since=None)
     asked, signal = max(((asked_for(one, value), one) for one, value in values.items()), default=(Step.NORMAL, None))
     if asked > level.step:
-        return Level(now, asked, signal) if now - level.since >= RISE_AFTER else replace(level, calm_since=None)
+        return Level(now, asked, signal) if now - level.since >= RISE_AFTER else _without_calm(level)
     kept = max((keeps(one, value) for one, value in values.items()), default=Step.NORMAL)
     if kept >= level.step:
-        return replace(level, calm_since=None)
+        return _without_calm(level)
     calm_since = level.calm_since or now
     if now - calm_since < FALL_AFTER:
         return replace(level, calm_since=calm_since)
     step = Step(level.step - 1)
     return Level(now, step, None if step is Step.NORMAL else level.signal, now)
+
+
+def _without_calm(level: Level) -> Level:
+    return level if level.calm_since is None else replace(level, calm_since=None)
 
 
 class Verdict(StrEnum):
@@ -150,7 +159,8 @@ class Lasting:
 
     def add(self, now: datetime, value: float) -> float:
         """Add what was measured now, and return what lasted."""
-        self._found = [one for one in self._found if timedelta() <= now - one[0] < LASTING]
+        since = now - LASTING
+        self._found = [one for one in self._found if since < one[0] <= now]
         self._found.append((now, value))
         return min(value for _, value in self._found) if len(self._found) >= SAMPLES else 0.0
 

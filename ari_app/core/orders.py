@@ -43,6 +43,9 @@ class Urgency(IntEnum):
     COMFORT = 2  # music for somebody who waits, and what is left to be tidied up
 
 
+_LEAST_URGENT_FIRST = tuple(reversed(Urgency))
+
+
 #: the places that orders of this urgency, and less urgent ones, may take together
 PLACES: Mapping[Urgency, int] = {
     Urgency.CONNECT: MOST_AT_ONCE,
@@ -109,7 +112,7 @@ class Line:
     def _has_place(self, urgency: Urgency) -> bool:
         """Whether one more of this urgency leaves room for the more urgent ones."""
         taken = 0  # by orders of this level, and less urgent ones
-        for level in reversed(Urgency):
+        for level in _LEAST_URGENT_FIRST:
             taken += self._taken[level]
             if level <= urgency and taken >= PLACES[level]:
                 return False
