@@ -45,6 +45,38 @@ HOLD = """
   navigator.locks.request("telefoon", () => { held(); return new Promise(() => {}); }); })"""
 
 
+#: what the browser tells of a line, once a test sets `window.measured`
+MEASURE = """
+(() => {
+  const asked = RTCPeerConnection.prototype.getStats;
+  const count = { packetsReceived: 0, packetsLost: 0 };
+  RTCPeerConnection.prototype.getStats = async function () {
+    if (!window.measured) return asked.call(this);
+    const { received, lost, jitter, delay } = window.measured;
+    count.packetsReceived += received;
+    count.packetsLost += lost;
+    return new Map([
+      ["in", { type: "inbound-rtp", kind: "audio", jitter, ...count }],
+      ["pair", { type: "candidate-pair", nominated: true, currentRoundTripTime: delay }],
+    ]);
+  };
+})()"""
+#: the devices of a computer, once a test sets `window.outputs`: pairs of device and group
+OUTPUTS = """
+(() => {
+  const asked = MediaDevices.prototype.enumerateDevices;
+  MediaDevices.prototype.enumerateDevices = async function () {
+    const found = await asked.call(this);
+    if (!window.outputs) return found;
+    const kind = "audiooutput";
+    const made = window.outputs.map(([deviceId, groupId]) => ({ kind, deviceId, groupId, label: deviceId }));
+    return [...found.filter((one) => one.kind !== kind), ...made];
+  };
+})()"""
+PLUG = """
+(outputs) => { window.outputs = outputs; navigator.mediaDevices.dispatchEvent(new Event("devicechange")); }"""
+
+
 async def hears_in_page(page: Page, hertz: float) -> None:
     """Wait until this tone is the loudest of what comes from the other side."""
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,11 +1,13 @@
 // The desk as a telephone: SIP over the page's own server, sound straight to Asterisk. Loaded when somebody chooses it.
 // It registers, dials, mutes and chooses devices; whatever is done with a call is a button of the desk.
 import JsSIP from "jssip";
+import { Quality } from "./quality.js";
 import { Sound, heardDevices } from "./sound.js";
 
 const LOCK = "telefoon";
 const GATHER_MS = 500; // after the first address: an adapter of a VPN may never answer
 const LOOK_MS = 100;
+const QUALITY_MS = 3000;
 const LOUD = 12; // of 100: somebody speaks
 const SPOKE_MS = 1500; // for so long that it is said once
 const OTHER_PAGE = 4409;
@@ -188,6 +190,7 @@ function hangUp() {
   clearTimeout(hungUp);
   clearTimeout(silent);
   clearInterval(looking);
+  clearInterval(measuring);
   if (call && !call.isEnded()) call.terminate();
   agent?.stop();
 }
@@ -201,8 +204,24 @@ function begin() {
   say("De telefoon staat aan.");
   mute(isMuted, "");
   looking = setInterval(look, LOOK_MS);
+  const quality = new Quality();
+  byId("phone-quality").textContent = "";
+  measuring = setInterval(measure, QUALITY_MS, quality, line.connection);
 }
 let looking = 0;
+let measuring = 0;
+
+/** Said when it changes, and shown all the time. */
+async function measure(quality, connection) {
+  try {
+    const { text, isNews } = await quality.measure(connection);
+    if (connection !== line?.connection) return;
+    byId("phone-quality").textContent = text;
+    if (isNews) say(text);
+  } catch {
+    // The line ended this moment.
+  }
+}
 
 /** @param {string} why what went wrong; nothing when it was meant */
 function stop(why) {
@@ -262,6 +281,7 @@ function onLost() {
 }
 
 async function fillDevices() {
+  byId("phone-volume").value = Math.round(sound.speaker.volume * 100);
   for (const [id, kind, first] of [
     ["phone-mic", "audioinput", ""],
     ["phone-speech", "audiooutput", ""],
@@ -280,6 +300,7 @@ async function fillDevices() {
 async function choose({ target }) {
   try {
     await sound.choose(target.id, target.value);
+    if (target.id === "phone-speech") byId("phone-lost").hidden = true;
     warn("");
   } catch (error) {
     warn(WRONG[error.name] ?? "Dit apparaat werkt niet. Kies een ander.");
@@ -307,7 +328,25 @@ byId("phone-mute").addEventListener("click", () =>
 byId("phone-test").addEventListener("click", test);
 for (const id of ["phone-mic", "phone-speech", "phone-alert"]) byId(id).addEventListener("change", choose);
 document.addEventListener("regions", regionsChanged);
-navigator.mediaDevices?.addEventListener("devicechange", () => sound && fillDevices().catch(() => {}));
+async function devicesChanged() {
+  if (!sound) return;
+  await fillDevices();
+  const isLost = await sound?.isOutputLost();
+  if (isLost && byId("phone-lost").hidden) warn("Uw headset is weg: u hoort de beller nu niet. Sluit hem weer aan, of kies bij Bellen met deze computer.");
+  else if (!isLost && !byId("phone-lost").hidden) warn("");
+  byId("phone-lost").hidden = !isLost;
+}
+
+async function hearHere() {
+  await sound?.hearHere();
+  warn("");
+  byId("phone-lost").hidden = true;
+  byId("phone-mute").focus(); // the button is gone
+}
+
+navigator.mediaDevices?.addEventListener("devicechange", () => devicesChanged().catch(() => {}));
+byId("phone-here").addEventListener("click", () => hearHere().catch(() => warn("Dit apparaat werkt niet. Kies een ander.")));
+byId("phone-volume").addEventListener("input", ({ target }) => sound?.setVolume(Number(target.value)));
 addEventListener("beforeunload", (event) => {
   if (line && byId("operator")?.dataset.busy === "yes") event.preventDefault();
 });

@@ -40,6 +40,7 @@ export class Sound {
         return made.#listen(""); // the headset of the last time is not here
       });
       await made.#lead(made.speaker, kept()["phone-speech"] ?? "");
+      await made.settle();
       // With the microphone on no click is needed; a browser that wants one all the same shows no levels until then.
       await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
     } catch (error) {
@@ -59,6 +60,8 @@ export class Sound {
     this.spoken = new MediaStream(); // what goes to the other side
     this.isMuted = false;
     this.own = this.other = null;
+    this.group = ""; // of the device that the other side is heard on
+    this.speaker.volume = (kept()["phone-volume"] ?? 100) / 100;
   }
 
   async #listen(device) {
@@ -92,6 +95,43 @@ export class Sound {
     } catch {
       await element.setSinkId(""); // the one of the last time is not here
     }
+  }
+
+  /** The device that the other side is heard on now. */
+  async #output() {
+    const outputs = (await navigator.mediaDevices.enumerateDevices()).filter(({ kind }) => kind === "audiooutput");
+    const sink = this.speaker.sinkId || "default";
+    return { outputs, device: outputs.find(({ deviceId }) => deviceId === sink) };
+  }
+
+  /** From here on this device is the one that must not be changed without being asked for. */
+  async settle() {
+    this.group = (await this.#output()).device?.groupId ?? "";
+    this.speaker.muted = false;
+  }
+
+  /** Devices changed: whether the one is gone. Its sound does not go on aloud from another one. */
+  async isOutputLost() {
+    const { outputs, device } = await this.#output();
+    if (!this.group || device?.groupId === this.group) {
+      this.speaker.muted = false;
+      return false;
+    }
+    const isThere = outputs.some(({ deviceId, groupId }) => deviceId !== "default" && groupId === this.group);
+    this.speaker.muted = !isThere;
+    return !isThere;
+  }
+
+  /** Hear the other side on whatever this computer has. */
+  async hearHere() {
+    if ("setSinkId" in this.speaker) await this.speaker.setSinkId("");
+    await this.settle();
+  }
+
+  /** @param {number} percent */
+  setVolume(percent) {
+    this.speaker.volume = percent / 100;
+    localStorage.setItem(KEPT, JSON.stringify({ ...kept(), "phone-volume": percent }));
   }
 
   /** The sender whose track follows the chosen microphone. */
@@ -132,7 +172,10 @@ export class Sound {
   /** @param {string} what the field of the page @param {string} device */
   async choose(what, device) {
     if (what === "phone-mic") await this.#listen(device);
-    if (what === "phone-speech") await this.speaker.setSinkId(device);
+    if (what === "phone-speech") {
+      await this.speaker.setSinkId(device);
+      await this.settle();
+    }
     localStorage.setItem(KEPT, JSON.stringify({ ...kept(), [what]: device }));
   }
 
