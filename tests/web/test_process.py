@@ -28,6 +28,8 @@ from tests.web.people import Browser, Clock, Place
 pytestmark = pytest.mark.postgres
 
 BINDS = address(1)
+TRIAL = {"ARI_APP_TRIAL_PASSWORD": "betweenus0123456789"}
+PHONE = {"ARI_APP_DESK_PHONE_URL": "ws://127.0.0.1:8088/ws"}
 
 
 @pytest.fixture
@@ -82,6 +84,11 @@ def test_pages_give_way_to_calls(pages: LocalPages) -> None:
         ({"ARI_APP_DESK_TRUSTED_ROLES": "boss"}, "ARI_APP_DESK_TRUSTED_ROLES: must be roles"),
         ({"ARI_APP_DESK_PASSKEY_DOMAIN": "Gemeente"}, "ARI_APP_DESK_PASSKEY_DOMAIN: must be the name of a host"),
         ({"ARI_APP_DESK_PASSKEY_DOMAIN": "kcc.example"}, "ARI_APP_DESK_PASSKEY_DOMAIN: needs ARI_APP_DESK_URL"),
+        ({"ARI_APP_TRIAL_PASSWORD": "between-us"}, "ARI_APP_TRIAL_PASSWORD: must be 16 letters and digits or more"),
+        (TRIAL, "ARI_APP_TRIAL_PASSWORD is for the demonstration of `make run`; leave it out here: it needs"),
+        (TRIAL | PHONE | {"ARI_APP_DESK_BIND": "0.0.0.0"}, "an address that only this machine reaches"),
+        (TRIAL | PHONE | {"ARI_APP_DESK_URL": "https://kcc.example"}, "an address that only this machine reaches"),
+        (TRIAL | PHONE | {"ARI_APP_DESK_PROXIES": "127.0.0.1"}, "no proxy may stand before the pages"),
         ({"ARI_APP_OIDC_ISSUER": "http://login.example"}, "ARI_APP_OIDC_ISSUER: must begin with https://"),
         ({"ARI_APP_OIDC_ISSUER": "https://login.example"}, "ARI_APP_OIDC_ISSUER needs ARI_APP_OIDC_CLIENT_ID"),
         ({"ARI_APP_OIDC_ROLES": "Beheerder"}, "ARI_APP_OIDC_ROLES: must be pairs"),
