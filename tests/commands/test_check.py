@@ -51,6 +51,31 @@ def test_a_way_outside_is_looked_at_and_its_absence_told(surroundings: pytest.Mo
     assert "no none" in str(findings(type_in)["calls outside"]["detail"])
 
 
+async def test_accounts_with_nothing_but_a_passkey_are_counted_and_told_of_where_browsers_give_none(
+    surroundings: pytest.MonkeyPatch, type_in: Type
+) -> None:
+    def passkeys() -> dict[str, object]:
+        return findings(type_in)["passkeys"]
+
+    for url in ("http://192.0.2.1:8081", "https://kcc.gemeente.example"):
+        surroundings.setenv("ARI_APP_DESK_URL", url)
+        assert (await asyncio.to_thread(passkeys))["is_fine"], "nobody has one"
+    async with Database(os.environ["DATABASE_URL"]) as database:
+        await database.pool.execute(
+            """WITH one AS (INSERT INTO account (id, login, name, created_at)
+              VALUES (gen_random_uuid(), 'bea', 'Bea', now()) RETURNING id)
+            INSERT INTO passkey (id, account, credential, public_key, sign_count, name, created_at)
+            SELECT gen_random_uuid(), id, 'key', '', 0, 'laptop', now() FROM one"""
+        )
+    found = await asyncio.to_thread(passkeys)
+    assert found["is_fine"] and str(found["detail"]).startswith("1 accounts")
+    surroundings.setenv("ARI_APP_DESK_URL", "http://192.0.2.1:8081")
+    found = await asyncio.to_thread(passkeys)
+    assert not found["is_fine"] and "browsers give none" in str(found["detail"]) and "https://" in str(found["remedy"])
+    surroundings.delenv("ARI_APP_DESK_URL")
+    assert (await asyncio.to_thread(passkeys))["is_fine"], "where the pages are, is not said here"
+
+
 def test_a_trunk_that_promises_more_than_this_machine_carries_is_told(
     surroundings: pytest.MonkeyPatch, type_in: Type
 ) -> None:

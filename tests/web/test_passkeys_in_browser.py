@@ -21,6 +21,7 @@ pytestmark = pytest.mark.postgres
 
 #: what a browser does at last when its owner has no passkey; it waits for minutes before
 HAS_NONE = "navigator.credentials.get = () => Promise.reject(new DOMException('', 'NotAllowedError'))"
+TESTS = "127.0.0.0/8"
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
@@ -92,6 +93,31 @@ async def test_somebody_adds_a_passkey_logs_in_with_it_and_removes_it(
         await page.get_by_role("button", name="Verwijder").click()
         await desk.text_of(page, "[role=status]", "De passkey is weg.")
         await looked_at(desk, page, "passkeys-removed")
+
+
+async def test_where_browsers_give_no_passkeys_the_pages_say_what_to_do(
+    postgres_server: LocalPostgres, migrated_template: str, server_directory: Path
+) -> None:
+    """Bea has to give a code everywhere, and Anna in no office; neither has one."""
+    settings = {"ARI_APP_DESK_TRUSTED": TESTS, "ARI_APP_DESK_TRUSTED_ROLES": "operator"}
+    async with a_desk(postgres_server, migrated_template, server_directory, settings) as desk:
+        for login, role in (("bea", Role.ADMINISTRATOR), ("anna", Role.OPERATOR)):
+            await desk.account(login, RoleRow(role, MunicipalityCode("GM9901")), name=login.title())
+        await desk.serve.pool.execute(
+            """INSERT INTO passkey (id, account, credential, public_key, sign_count, name, created_at)
+            SELECT gen_random_uuid(), id, login::bytea, '', 0, 'laptop', now() FROM account"""
+        )
+        page = await desk.page()
+        for login, where, says in (
+            ("bea", "[role=alert]", "Uw account heeft alleen een passkey"),
+            ("anna", "main", "Op dit adres kan niemand een passkey gebruiken"),
+        ):
+            await page.goto(f"{desk.pages.settings.url}/inloggen?verder=/account/passkeys")
+            await page.fill("#naam", login)
+            await page.fill("#wachtwoord", PASSWORD)
+            await page.keyboard.press("Enter")
+            await desk.text_of(page, where, says)
+            await looked_at(desk, page, f"passkeys-off-{login}")
 
 
 async def log_in_with_codes(page: Page) -> None:
