@@ -24,6 +24,7 @@ from ari_app.core.ledger import LedgerError
 from ari_app.core.passkeys import relying_party
 from ari_app.core.provider import ProviderRules
 from ari_app.core.trial import why_not_here
+from ari_app.core.turn import TurnServers
 from ari_app.settings import SettingsError, WebSettings, load
 from ari_app.storage.db.errors import NotMigrated, StorageError
 
@@ -58,7 +59,9 @@ def _phone(chosen: WebSettings) -> PhoneOptions | None:
 
     if chosen.desk_phone_url is None:
         return None
-    return PhoneOptions(chosen.desk_phone_url, AsteriskId(chosen.node), chosen.desk_phone_from)
+    secret = chosen.desk_turn_secret
+    turn = None if secret is None else TurnServers(chosen.desk_turn, secret.reveal())
+    return PhoneOptions(chosen.desk_phone_url, AsteriskId(chosen.node), chosen.desk_phone_from, turn)
 
 
 def _trial(chosen: WebSettings) -> TrialOptions | None:

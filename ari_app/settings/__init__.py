@@ -14,6 +14,7 @@ from ari_app.core.addresses import postgres_address, smtp_address
 from ari_app.core.outbound import NumberForm
 from ari_app.core.passkeys import read_domain
 from ari_app.core.provider import ProviderGrants, ProviderRules, read_rules
+from ari_app.core.turn import read_addresses
 from ari_app.settings import values
 from ari_app.settings.values import Secret
 
@@ -141,6 +142,8 @@ class WebSettings(LinkSettings):
     desk_contact: str | None = _setting(values.plain_mail_address, default=None)
     desk_phone_url: str | None = _setting(values.socket_url, default=None)  # none: no phone in the page
     desk_phone_from: str | None = _setting(values.bind, default=None)  # the address from which Asterisk is reached
+    desk_turn: tuple[str, ...] = _setting(read_addresses, default=())  # for computers behind strict firewalls
+    desk_turn_secret: Secret | None = _setting(values.signing_secret, default=None, is_secret=True)
     trial_password: Secret | None = _setting(values.trial_password, default=None)  # of the demonstration only
     node: str = _setting(values.name, default="node1")  # of the Asterisk of desk_phone_url
     oidc_issuer: str | None = _setting(values.issuer, default=None)
@@ -166,6 +169,8 @@ NEEDS = {
     "ARI_APP_OIDC_ROLES": ("ARI_APP_OIDC_ISSUER", "whose claims they are"),
     "ARI_APP_OIDC_SCOPE_CLAIM": ("ARI_APP_OIDC_SCOPES", "the municipalities and teams that it may speak of"),
     "ARI_APP_OIDC_SCOPES": ("ARI_APP_OIDC_SCOPE_CLAIM", "which claim says who is for which of them"),
+    "ARI_APP_DESK_TURN": ("ARI_APP_DESK_TURN_SECRET", "what the TURN server knows the pages by"),
+    "ARI_APP_DESK_TURN_SECRET": ("ARI_APP_DESK_TURN", "the addresses of the TURN server"),
     "ARI_APP_DESK_TLS_KEY": ("ARI_APP_DESK_TLS_CERT", "the certificate of the key"),
 }
 

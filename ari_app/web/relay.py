@@ -19,6 +19,7 @@ from ari_app.core.access import Action, may
 from ari_app.core.browser_phones import LARGEST_FRAME, FrameBudget, refusal
 from ari_app.core.ids import AsteriskId, WebSessionId
 from ari_app.core.ledger import StoreUnavailable
+from ari_app.core.turn import TurnServers
 from ari_app.storage.accounts.phones import phone_names
 from ari_app.storage.accounts.sessions import find_session, living_in_slices
 from ari_app.storage.db.engine import Pool
@@ -40,12 +41,13 @@ OTHER_PAGE = 4409
 @dataclass(frozen=True, slots=True)
 class PhoneOptions:
     """`url`: of Asterisk's WebSocket for SIP; `node`: of that Asterisk. `address`: from which it is reached, as
-    Asterisk knows the relay by its address; None: whichever the machine takes.
+    Asterisk knows the relay by its address; None: whichever the machine takes. `turn`: for pages that need it.
     """
 
     url: str
     node: AsteriskId
     address: str | None = None
+    turn: TurnServers | None = None
 
 
 @dataclass(frozen=True, slots=True)

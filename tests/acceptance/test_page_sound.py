@@ -87,3 +87,26 @@ async def test_given_a_talk_then_the_page_says_how_well_it_is_heard_and_asks_bef
         assert await page.evaluate(IS_MUTED) is False
         await made.is_heard_both_ways()
         await ends(made)
+
+
+#: what each line was made with
+CONFIGURED = """
+(() => {
+  const made = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends made {
+    constructor(how) { super(how); window.how = how; }
+  };
+})()"""
+
+
+async def test_given_a_turn_server_that_nobody_reaches_then_the_page_is_told_of_it_and_talks_all_the_same(
+    centre: Centre, server_directory: Path, tmp_path: Path
+) -> None:
+    turn = {"ARI_APP_DESK_TURN": "turn:127.0.0.1:9?transport=udp", "ARI_APP_DESK_TURN_SECRET": "between-us-0123456789"}
+    async with open_house(centre, server_directory / "turn", turn) as house, talk(house, tmp_path, CONFIGURED) as made:
+        (server,) = await made.page.evaluate("() => window.how.iceServers")
+        name = await centre.ask("SELECT name FROM web_phone")
+        assert server["urls"] == ["turn:127.0.0.1:9?transport=udp"]
+        assert server["username"].endswith(f":{name}")
+        assert "between-us" not in house.pages.log_file.read_text() + await made.page.content()
+        await ends(made)

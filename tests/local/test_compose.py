@@ -167,7 +167,7 @@ def test_the_pages_get_settings_that_they_know_and_a_role_that_makes_no_accounts
     secret = set(secret_variables(WebSettings))
     named = (set(variables(WebSettings)) - secret - {DEMONSTRATION}) | {f"{name}_FILE" for name in secret}
     assert set(service["environment"]) == named
-    assert service["secrets"] == ["web_database_url", "oidc_client_secret"]
+    assert service["secrets"] == ["web_database_url", "oidc_client_secret", "desk_turn_secret"]
     said = service["environment"]
     wrong = why_not_here(
         said["ARI_APP_DESK_BIND"], f"http://{said['ARI_APP_DESK_BIND']}", has_proxies=False, has_phone=True

@@ -6,6 +6,7 @@ import { Sound, heardDevices } from "./sound.js";
 
 const LOCK = "telefoon";
 const GATHER_MS = 500; // after the first address: an adapter of a VPN may never answer
+const TURN_GATHER_MS = 1500; // its server is asked over the internet, perhaps by TLS
 const LOOK_MS = 100;
 const QUALITY_MS = 3000;
 const LOUD = 12; // of 100: somebody speaks
@@ -95,11 +96,11 @@ function takeLock(waits) {
   });
 }
 
-function register({ name, password, domain, dials }) {
+function register({ name, password, domain, dials, iceServers }) {
   const socket = new JsSIP.WebSocketInterface(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/sip`);
   phone = new JsSIP.UA({ sockets: [socket], uri: `sip:${name}@${domain}`, password, session_timers: false, user_agent: "desk", connection_recovery_min_interval: 1 });
   phone.on("registered", () => {
-    if (!line) return dial(`sip:${dials}@${domain}`);
+    if (!line) return dial(`sip:${dials}@${domain}`, iceServers);
     if (!wasAway) return;
     wasAway = false;
     // Asterisk may have ended the call while nobody heard it; asked anew, it says so.
@@ -123,18 +124,18 @@ function withAddress(said) {
   if (said.originator === "local") said.sdp = said.sdp.replaceAll("c=IN IP4 0.0.0.0", "c=IN IP4 127.0.0.1");
 }
 
-function dial(target) {
+function dial(target, iceServers) {
   let gathered = 0;
   line = phone.call(target, {
     mediaStream: sound.spoken,
-    pcConfig: { iceServers: [] },
+    pcConfig: { iceServers },
     eventHandlers: {
       peerconnection: ({ peerconnection }) => {
         peerconnection.addEventListener("track", ({ track }) => sound?.hear(new MediaStream([track]), peerconnection));
         peerconnection.addEventListener("connectionstatechange", () => watchSound(peerconnection));
       },
       sdp: withAddress,
-      icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, GATHER_MS)),
+      icecandidate: ({ ready }) => (gathered ||= setTimeout(ready, iceServers.length ? TURN_GATHER_MS : GATHER_MS)),
       confirmed: begin,
       ended,
       failed: () => phone && stop(NO_ANSWER),

@@ -28,7 +28,10 @@ async def open_phone(visit: Visit) -> web.Response:
     wanted = OpenPhone(visit.session.id, name, relay.options.node, digest_of(name, password))
     match await ask_controller(visit, Action.OWN_STATE, wanted, ""):
         case Accepted():
-            return web.json_response({"name": name, "password": password, "domain": DOMAIN, "dials": DIALS})
+            turn = relay.options.turn
+            ice = () if turn is None else turn.for_page(name, visit.site.now())
+            said = {"name": name, "password": password, "domain": DOMAIN, "dials": DIALS, "iceServers": list(ice)}
+            return web.json_response(said)
         case Refused(RefusalReason.UNKNOWN_DESTINATION):
             return web.Response(text=_NO_OPERATOR, status=409)
         case _:
