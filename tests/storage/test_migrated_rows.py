@@ -244,29 +244,41 @@ async def test_an_operator_who_is_logged_in_keeps_the_teams_of_now_and_others_ha
         assert (await connection.execute(text("SELECT count(*) FROM operator_state"))).scalar() == 0
 
 
-async def test_a_password_of_before_may_be_known_to_the_administrator_of_a_page_and_to_the_group(
-    engine: AsyncEngine,
+@pytest.mark.parametrize(
+    ("before", "after", "deed", "known_to"),
+    [
+        ("0034", "0035", "account.reset", "SELECT login, known_to FROM account ORDER BY login"),
+        (
+            *("0040", "0041", "account.subject"),
+            "SELECT login, named.known_to FROM account JOIN account_subject named ON named.account = id ORDER BY 1",
+        ),
+    ],
+    ids=("password", "person_of_a_provider"),
+)
+async def test_what_an_administrator_of_a_page_gave_before_is_known_to_that_one_and_the_rest_to_the_group(
+    engine: AsyncEngine, before: str, after: str, deed: str, known_to: str
 ) -> None:
-    await _go(engine, command.upgrade, "0034")
-    rows = """
+    await _go(engine, command.upgrade, before)
+    rows = f"""
     INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam'), ('GM9902', 'Elderlo');
     INSERT INTO account (id, login, name, created_at) SELECT gen_random_uuid(), login, login, now()
-    FROM unnest('{page,again,terminal,whole,none}'::text[]) login;
+    FROM unnest('{{page,again,terminal,whole,none}}'::text[]) login;
+    INSERT INTO account_subject (account, issuer, subject) SELECT id, 'https://login.example', login FROM account;
     INSERT INTO account_role (account, role, municipality, team)
     SELECT id, 'editor', CASE login WHEN 'whole' THEN '' ELSE 'GM9901' END, '' FROM account WHERE login <> 'none';
     INSERT INTO audit_log (at, actor, action, detail) VALUES
-      (now(), 'account:wim', 'account.reset', '{"account": "page"}'),
-      (now(), 'account:wim', 'account.reset', '{"account": "again"}'),
-      (now(), 'root', 'account.reset', '{"account": "again"}'),
-      (now(), 'root', 'account.reset', '{"account": "terminal"}'),
-      (now(), 'account:otto', 'account.reset', '{"account": "whole"}'),
-      (now(), 'account:otto', 'account.reset', '{"account": "none"}')"""
+      (now(), 'account:wim', '{deed}', '{{"account": "page"}}'),
+      (now(), 'account:wim', '{deed}', '{{"account": "again"}}'),
+      (now(), 'root', '{deed}', '{{"account": "again"}}'),
+      (now(), 'root', '{deed}', '{{"account": "terminal"}}'),
+      (now(), 'account:otto', '{deed}', '{{"account": "whole"}}'),
+      (now(), 'account:otto', '{deed}', '{{"account": "none"}}')"""
     async with engine.begin() as connection:
         for row in rows.split(";"):
             await connection.execute(text(row))
-    await _go(engine, command.upgrade, "0035")
+    await _go(engine, command.upgrade, after)
     async with engine.connect() as connection:
-        found = (await connection.execute(text("SELECT login, known_to FROM account ORDER BY login"))).all()
+        found = (await connection.execute(text(known_to))).all()
     assert [tuple(row) for row in found] == [
         ("again", None),
         ("none", []),
