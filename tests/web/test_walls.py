@@ -52,6 +52,9 @@ PATHS = (
     "/gesprekken",
     "/gesprekken?gemeente=GM9902&team=elderlo&medewerker=102",
     "/gesprekken.csv",
+    "/cijfers",
+    "/cijfers?gemeente=GM9902&team=elderlo",
+    "/cijfers.csv",
     "/auditlog",
     "/auditlog?wie=e-supervisor",
 )
