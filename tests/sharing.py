@@ -35,6 +35,7 @@ CLOCK_BOUND = (
     "tests/bench/test_bench_quick.py",
     "tests/storage/test_directory.py",
     "tests/storage/test_ledger.py",
+    "tests/storage/scripts/test_search_speed.py",
     "tests/core/test_directory_search.py",
     "tests/core/test_queue_speed.py",
     "tests/core/test_reminders.py",

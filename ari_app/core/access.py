@@ -58,6 +58,8 @@ class Action(StrEnum):
     OWN_STATE = "own_state"  # ready, pause, logging out at the phone
     CALL = "call"  # the caller whom one has: who it is, and commands about them
     DIRECTORY = "directory"  # colleagues and departments, and who of them is there
+    SCRIPTS = "scripts"  # the answers that operators give
+    EDIT_SCRIPTS = "edit_scripts"  # write them, and publish what somebody else wrote
     CALLBACKS = "callbacks"  # promises to call citizens back, one's own and those of one's teams
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
     BOARD = "board"  # the wallboard: how it goes now, and today's figures
@@ -89,6 +91,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.OWN_STATE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.CALL: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.DIRECTORY: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.SCRIPTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.EDIT_SCRIPTS: frozenset({Role.EDITOR}),
     Action.CALLBACKS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.BOARD: frozenset({Role.SUPERVISOR}),

@@ -92,6 +92,16 @@ class NoteRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ScriptRow:
+    """The answer that an operator chose for the call; without a question: it was taken back."""
+
+    by: str
+    since: float
+    question: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoryView:
     """`marks`: seconds at equal distances, from the arrival to the end or to now."""
 
@@ -104,6 +114,7 @@ class StoryView:
     transfers: tuple[TransferRow, ...]
     facts: tuple[FactRow, ...]
     notes: tuple[NoteRow, ...]
+    scripts: tuple[ScriptRow, ...]
 
 
 def story_view(story: CallStory, names: Names, now: datetime) -> StoryView:
@@ -141,6 +152,11 @@ def story_view(story: CallStory, names: Names, now: datetime) -> StoryView:
         ),
         tuple(FactRow(fact.at, since(fact.at), fact_words(fact, names)) for fact in facts),
         tuple(NoteRow(names.operator(one.operator), one.subject, one.result, one.pii_note) for one in known),
+        tuple(
+            ScriptRow(names.operator(one.operator), since(one.at), one.question, one.version or 0)
+            for one in story.scripts
+            if names.hidden.shown(one.operator) is not None
+        ),
     )
 
 

@@ -52,6 +52,14 @@ DEEDS: Mapping[str, str] = {
     "board.end": "beëindigde het adres van een wandbord",
     "token.add": "maakte een token voor een programma",
     "token.end": "beëindigde een token",
+    "script.add": "schreef een nieuw antwoord",
+    "script.save": "veranderde een antwoord",
+    "script.review": "liet een antwoord nalezen",
+    "script.publish": "publiceerde een antwoord",
+    "script.withdraw": "trok een antwoord in",
+    "script.own": "werd eigenaar van een antwoord",
+    "script.import": "las antwoorden in",
+    "script.synonyms": "las synoniemen in",
     "area.import": "las een gebiedsbestand in",
     "directory.import": "las een nummerplan in",
     "directory.change": "veranderde een nummer in het nummerplan",
@@ -81,6 +89,7 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "terugbellen": ("Terugbelverzoeken opgeschreven", ("callback.promised",)),
     "calamiteiten": ("Calamiteiten en sluiten", ("calamity", "municipality")),
     "programmas": ("Wandborden en programma's", ("board", "token")),
+    "antwoorden": ("Antwoorden", ("script",)),
     "gebied": ("Gebied en nummerplan", ("area", "directory")),
 }
 _LABELS = {

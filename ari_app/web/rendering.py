@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -62,6 +62,7 @@ class Renderer:
         self._environment.filters.update(
             clock=clock,
             moment=moment,
+            day=day_words,
             machine=machine,
             duration=duration,
             role_word=ROLE_WORDS.__getitem__,
@@ -115,6 +116,10 @@ def moment(at: datetime) -> Markup:
     """Day and time in the Netherlands."""
     words = day_and_hour(at)
     return Markup('<time datetime="{}">{}</time>').format(machine(at), words)
+
+
+def day_words(day: date) -> str:
+    return f"{day.day}-{day.month}-{day.year}"
 
 
 def machine(at: datetime) -> str:

@@ -22,6 +22,7 @@ from ari_app.web.contact_answers import ContactAnswers
 from ari_app.web.oidc.client import Provider, ProviderOptions
 from ari_app.web.relay import PhoneOptions, Relay
 from ari_app.web.rendering import Renderer
+from ari_app.web.scripts import WebScripts
 from ari_app.web.theme import Theme
 from ari_app.web.trial.site import Trial, TrialOptions
 
@@ -73,6 +74,7 @@ class Site:
     provider: Provider | None = None
     relay: Relay | None = None
     trial: Trial | None = None
+    scripts: WebScripts = field(default_factory=WebScripts)
     contact: ContactAnswers = field(default_factory=lambda: ContactAnswers(CONTACT_FORMS))
 
     @property

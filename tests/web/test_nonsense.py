@@ -11,7 +11,7 @@ from tests.web.people import SECRET, Place
 
 pytestmark = pytest.mark.postgres
 
-EVERYTHING = RoleRow(Role.SUPERVISOR), RoleRow(Role.ADMINISTRATOR), RoleRow(Role.OPERATOR)
+EVERYTHING = tuple(map(RoleRow, (Role.SUPERVISOR, Role.ADMINISTRATOR, Role.OPERATOR, Role.EDITOR)))
 
 
 async def test_a_name_in_an_address_that_nothing_has_is_not_found(place: Place) -> None:

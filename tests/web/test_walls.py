@@ -93,6 +93,10 @@ async def calamity(place: Place, town: MunicipalityCode, text: str) -> None:
     await set_calamity(place.serve.background, Calamity(town, now, None, text, AfterCalamity.QUEUE, "test"), now)
 
 
+#: parts of an address that are of nobody here
+NOWHERE = ("{session}", "{reference}", "{board}", "{call}", "{passkey}", "{script}", "{remark}")
+
+
 @pytest.fixture
 def trusts_all(place: Place) -> Place:
     """Pages on which nobody here needs a code."""
@@ -122,6 +126,8 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                     .replace("{board}", NOBODY)
                     .replace("{call}", NOBODY)
                     .replace("{passkey}", NOBODY)
+                    .replace("{script}", NOBODY)
+                    .replace("{remark}", "7")
                     .replace("{number}", "101" if of == WIERDAM else "102")
                 )
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
@@ -130,8 +136,8 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                     expected = {403}
                 elif route.path == "/computer":
                     expected = {404}  # these pages have no phones
-                elif any(part in route.path for part in ("{session}", "{reference}", "{board}", "{call}", "{passkey}")):
-                    expected = {404}  # nobody has that session, callback, board or call, whoever it would be of
+                elif any(part in route.path for part in NOWHERE):
+                    expected = {404}  # nobody has that session, callback, board, call or script, whoever it is of
                 elif any(part in route.path for part in ("{login}", "{number}")) and of == ELDERLO:
                     expected = {404}
                 else:
@@ -145,7 +151,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
     for route in ROUTES:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
         path = path.replace("{board}", NOBODY).replace("{number}", "101").replace("{call}", NOBODY)
-        path = path.replace("{passkey}", NOBODY)
+        path = path.replace("{passkey}", NOBODY).replace("{script}", NOBODY).replace("{remark}", "7")
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:

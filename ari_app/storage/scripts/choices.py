@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from ari_app.core.access import Scope
 from ari_app.core.calendar import AMSTERDAM
-from ari_app.core.ids import CallId, OperatorNumber
+from ari_app.core.ids import CallId, OperatorNumber, ScriptId
 from ari_app.core.script_commands import CallScript, ChooseScript
 from ari_app.core.scripts import subject_code
-from ari_app.storage.db.engine import Connection
+from ari_app.storage.db.engine import Connection, Pool
+from ari_app.storage.db.errors import translated
 from ari_app.storage.db.rows import RowShape
+from ari_app.storage.db.scopes import reading, scope_codes
 
 CALL_SCRIPT = RowShape(CallScript, "call_script")
 #: the rows of a call, for its story
@@ -41,6 +44,21 @@ UPDATE call_wrap_up SET subject = '', saved_at = now() WHERE call_id = $1 AND op
 _COUNT = """
 INSERT INTO script_use (number, day, script, uses) VALUES ($1, $2, $3, 1)
 ON CONFLICT (number, day, script) DO UPDATE SET uses = script_use.uses + 1"""
+
+_LAST = """
+SELECT made.script, made.version FROM call_script made JOIN call ON call.id = made.call_id
+WHERE made.call_id = $1 AND made.operator = $2 AND ($3::text[] IS NULL OR call.municipality = ANY ($3))
+ORDER BY made.id DESC LIMIT 1"""
+
+
+async def last_choice(
+    pool: Pool, scope: Scope, call_id: CallId, operator: OperatorNumber
+) -> tuple[ScriptId, int] | None:
+    """The script that this operator chose for this call; None: none, or they took it back. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope, keeps_plans=True) as connection:
+            row = await connection.fetchrow(_LAST, call_id, operator, scope_codes(scope))
+    return None if row is None or row["script"] is None else (ScriptId(row["script"]), row["version"])
 
 
 async def choose_script_in(

@@ -50,6 +50,9 @@ ORDER BY times DESC, last_at DESC LIMIT 30"""
 _OWN_ENDING = """
 SELECT id, question, valid_until FROM script WHERE owner = $1 AND published IS NOT NULL
   AND valid_until <= $2::date + 30 ORDER BY valid_until, question LIMIT 20"""
+_BY_QUESTION = f"""
+SELECT lower(script.question) AS question, script.id FROM script
+WHERE {_VISIBLE} AND lower(script.question) = ANY ($2::text[]) ORDER BY script.municipality NULLS FIRST, script.id"""
 _NAMES = f"SELECT id, question FROM script WHERE {_VISIBLE} AND id = ANY ($2::uuid[])"
 
 
@@ -129,6 +132,14 @@ async def read_work(pool: Pool, scope: Scope, reader: str, today: date) -> Work:
             used = [(row["question"], row["uses"]) for row in await connection.fetch(_MOST_USED, codes, today)]
             ending = [Ending(**row) for row in await connection.fetch(_OWN_ENDING, reader, today)]
     return Work(tuple(remarks), tuple(misses), tuple(used), tuple(ending))
+
+
+async def ids_by_question(pool: Pool, scope: Scope, questions: list[str]) -> dict[str, ScriptId]:
+    """Those in the scope with these questions, in small letters. Raises StoreUnavailable."""
+    with translated():
+        async with reading(pool, scope) as connection:
+            rows = await connection.fetch(_BY_QUESTION, scope_codes(scope), questions)
+    return {row["question"]: ScriptId(row["id"]) for row in rows}
 
 
 async def script_names(pool: Pool, scope: Scope, scripts: list[ScriptId]) -> dict[ScriptId, str]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from ari_app.core.ids import MunicipalityCode, ScriptId, optional
+from ari_app.core.ids import CallId, MunicipalityCode, ScriptId, optional
 from ari_app.core.script_search import query_of, words_of
 from ari_app.core.scripts import (
     HALF_LIFE_DAYS,
@@ -41,6 +41,8 @@ script.published IS NOT NULL AND (script.valid_from IS NULL OR script.valid_from
 AND (script.valid_until IS NULL OR {0} < script.valid_until)"""
 _VISIBLE = f"{_COUNTS.format('$1::date')} AND (script.municipality IS NULL OR script.municipality = ANY ($2::text[]))"
 _LISTED = "script.id, script.published AS version, script.question, script.subject, script.municipality"
+_NUMBER = """
+SELECT coalesce(shared_number, dialled) FROM call WHERE id = $1 AND municipality = ANY ($2::text[])"""
 _USED = f"""
 SELECT {_LISTED}, used.uses FROM (
   SELECT script, sum(uses * 0.5 ^ (($1::date - day) / {HALF_LIFE_DAYS}))::float8 AS uses FROM script_use
@@ -91,12 +93,20 @@ async def find_scripts(
 
 
 async def list_first(
-    pool: Pool, towns: Collection[MunicipalityCode], callers: MunicipalityCode | None, number: str | None, today: date
+    pool: Pool,
+    towns: Collection[MunicipalityCode],
+    callers: MunicipalityCode | None,
+    call_id: CallId | None,
+    today: date,
 ) -> tuple[Offered, ...]:
-    """Before anything is typed: what was chosen most for this number, and then others. Raises StoreUnavailable."""
+    """Before anything is typed: what was chosen most for the number that the call came by, and then others.
+
+    Raises StoreUnavailable.
+    """
     codes = sorted(towns)
     with translated():
         async with reading(pool, frozenset(towns)) as connection:
+            number = None if call_id is None else await connection.fetchval(_NUMBER, call_id, codes)
             used = [] if number is None else await connection.fetch(_USED, today, codes, number)
             found = [_offered(row, callers, uses=row["uses"]) for row in used]
             if len(first_for(found, MOST_LISTED)) < MOST_LISTED:

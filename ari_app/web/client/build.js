@@ -11,7 +11,7 @@ const made = `${dist}.${process.pid}`;
 
 await rm(made, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: ["live.js", "passkey.js", "phone.js", "promise.js", "style.css", "trial.js"].map((name) => join(client, name)),
+  entryPoints: ["live.js", "editor.js", "passkey.js", "phone.js", "promise.js", "style.css", "trial.js"].map((name) => join(client, name)),
   outdir: made,
   absWorkingDir: client,
   entryNames: "[name]-[hash]",

@@ -145,8 +145,9 @@ function applyKeys() {
 
 addEventListener("keydown", (event) => {
   if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || !areKeysOn()) return;
-  if (!event.code.startsWith("Key") || document.querySelector("dialog[open]")) return;
-  const target = document.querySelector(`[aria-keyshortcuts="Alt+Shift+${event.code.slice(3)}"]`);
+  const letter = /^(?:Key|Digit)(.)$/.exec(event.code)?.[1];
+  if (!letter || document.querySelector("dialog[open]")) return;
+  const target = document.querySelector(`[aria-keyshortcuts="Alt+Shift+${letter}"]`);
   if (!target) return;
   event.preventDefault();
   if (event.repeat) return;
@@ -215,6 +216,7 @@ function begin() {
     if (!chosen) return;
     const form = byId("promise");
     forWhom(form, chosen.dataset.callbackFor, chosen.dataset.name);
+    if (chosen.dataset.subject && !form.elements.onderwerp.value) form.elements.onderwerp.value = chosen.dataset.subject;
     keep(form);
     form.elements.onderwerp.focus();
   });

@@ -3,6 +3,7 @@
 import { Idiomorph } from "idiomorph";
 import "./desk.js";
 import "./listen.js";
+import "./scripts.js";
 
 const SILENCE_MS = 25_000; // the server speaks every 10 s
 const JUMP_MS = 15_000; // the machine slept

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection
 
 from aiohttp import web
@@ -23,9 +21,11 @@ from ari_app.core.operator_commands import (
     StartTransfer,
     TransferToQueue,
 )
+from ari_app.core.scripts import subject_code
 from ari_app.core.supervisor_commands import AskAllowance
 from ari_app.core.transfer import CancelTransfer, CompleteTransfer, Conference, SwapParties, TransferKind
 from ari_app.core.wrap_ups import WrapUp
+from ari_app.storage.scripts.search import script_subjects
 from ari_app.web import security
 from ari_app.web.call_words import SAVED
 from ari_app.web.lengths import LONGEST_DESTINATION, LONGEST_SUBJECT
@@ -74,8 +74,7 @@ async def wrap_up(visit: Visit) -> web.Response:
     form = await security.read_form(visit.request)
     call_id = call_id_of(form.get("gesprek", ""))
     result, subject = form.get("resultaat", ""), form.get("onderwerp", "")
-    area, towns = visit.site.area.current, visit.site.area.towns_of(visit.actor, Action.CALL)
-    if call_id is None or result not in {"", *RESULTS} or subject not in {"", *subjects_of(area, towns)}:
+    if call_id is None or result not in {"", *RESULTS} or subject not in {"", *await subjects_for(visit)}:
         raise web.HTTPBadRequest
     try:
         command = WrapUp(subject, result, note_of(form))
@@ -85,16 +84,19 @@ async def wrap_up(visit: Visit) -> web.Response:
     return answered(visit, answer, done=SAVED)
 
 
+async def subjects_for(visit: Visit) -> dict[str, str]:
+    """The subjects that a call may have had, each by its code: of the directory, and of the scripts."""
+    area, towns = visit.site.area.current, visit.site.area.towns_of(visit.actor, Action.CALL)
+    said = await script_subjects(visit.site.pool, towns, MOST_SUBJECTS)
+    found = subjects_of(area, towns) | {code: one for one in said if (code := subject_code(one))}
+    return dict(sorted(found.items(), key=lambda one: one[1].casefold()))
+
+
 def subjects_of(area: Area, towns: Collection[MunicipalityCode]) -> dict[str, str]:
     """The subjects of these municipalities, which are those of their directory, each by its code."""
     said = {entry.subject for entry in area.entries.values() if entry.subject and entry.municipality in towns}
-    found = {code: subject for subject in sorted(said) if (code := _code(subject))}
+    found = {code: subject for subject in sorted(said) if (code := subject_code(subject))}
     return dict(list(found.items())[:MOST_SUBJECTS])
-
-
-def _code(subject: str) -> str:
-    plain = unicodedata.normalize("NFKD", subject.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64]
 
 
 def _command(form: dict[str, str]) -> Command | AskAllowance | None:

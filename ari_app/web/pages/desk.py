@@ -9,7 +9,7 @@ from ari_app.core.access import Action, may
 from ari_app.web.call_words import said_words
 from ari_app.web.live.screen import Region, Screen
 from ari_app.web.pages.answers import page_for
-from ari_app.web.pages.call import RESULTS, subjects_of
+from ari_app.web.pages.call import RESULTS, subjects_for
 from ari_app.web.pages.callbacks import PARTS_OF_DAY
 from ari_app.web.pages.phone_login import LONGEST_PHONE, phone_words, phones_to_offer
 from ari_app.web.site import Visit
@@ -33,7 +33,7 @@ async def show(visit: Visit) -> web.Response:
         regions={region.value: Markup(screen.shown(region)) for region in Region},
         call=screen.card_call or "",
         queues=sorted((area.municipalities[code].name, code) for code in towns if code in area.municipalities),
-        subjects=subjects_of(area, towns),
+        subjects=await subjects_for(visit),
         results=RESULTS,
         parts_of_day=PARTS_OF_DAY,
         phones=await phones_to_offer(visit),

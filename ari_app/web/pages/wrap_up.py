@@ -8,7 +8,7 @@ from ari_app.core.access import Action
 from ari_app.core.ids import new_command_id
 from ari_app.storage.operators.own_day import own_wrap_up
 from ari_app.web.pages.answers import page_for
-from ari_app.web.pages.call import RESULTS, subjects_of
+from ari_app.web.pages.call import RESULTS, subjects_for
 from ari_app.web.pages.commands import call_id_in
 from ari_app.web.site import Visit
 
@@ -20,5 +20,5 @@ async def show(visit: Visit) -> web.Response:
     talk = None if operator is None else await own_wrap_up(site.pool, scope, operator, call_id)
     if talk is None:
         raise web.HTTPNotFound
-    subjects = subjects_of(site.area.current, site.area.towns_of(visit.actor, Action.CALL))
+    subjects = await subjects_for(visit)
     return page_for(visit, "wrap_up", talk=talk, subjects=subjects, results=RESULTS, id=new_command_id())

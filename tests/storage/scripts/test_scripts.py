@@ -190,7 +190,7 @@ async def test_the_script_that_was_chosen_is_in_the_record_and_sets_the_subject(
         (script, 1, "paspoort", PASSPORT.question)
     ]
     assert [one.subject for one in story.wrap_ups] == ["paspoort"]
-    first = await list_first(web.pool, {WIERDAM}, WIERDAM, story.call.shared_number or story.call.dialled, TODAY)
+    first = await list_first(web.pool, {WIERDAM}, WIERDAM, talk, TODAY)
     assert [(one.id, one.uses) for one in first] == [(script, 1.0)]
     assert await chosen(database, talk, ANNA, ChooseScript())
     story = await call_story(web.pool, frozenset({WIERDAM}), talk)
