@@ -82,4 +82,4 @@ async def test_a_search_hardly_grows_with_the_number_of_scripts(
     for typed in TYPED:
         sys.stdout.write(f"{typed:<28} {few[typed]:6.1f} ms of {FEW}, {many[typed]:6.1f} ms of {MANY}\n")
     # A hundred times as many; a scan of all of them would take as many times as long.
-    assert sum(many.values()) < 30 * sum(few.values())
+    assert sum(many.values()) < 60 * sum(few.values())
