@@ -246,28 +246,19 @@ class PromptWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyForOthers:
+    """To a call: its handling party pressed a key that is for the other side."""
+
+    session_id: SessionId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
 class PromptOver:
     """To a call: the prompt of its operator, who is on a standing line, is over."""
 
     session_id: SessionId
 
-
-#: what a session is told, whichever line it has; everything else is of one channel
-TO_SESSION = (
-    RowMovedOn,
-    PutBack,
-    TakeCall,
-    CallJoined,
-    CallDone,
-    ApplyEvent,
-    ReplaceAsked,
-    PlaceAsked,
-    KeyCommandGiven,
-    CommandAsked,
-    StateAsked,
-    CommandAnswered,
-    PlayPrompt,
-)
 
 Message = (
     Digit
@@ -295,5 +286,6 @@ Message = (
     | CommandAnswered
     | PlayPrompt
     | PromptWanted
+    | KeyForOthers
     | PromptOver
 )

@@ -97,6 +97,10 @@ class Switch(Protocol):
         """
         ...
 
+    async def send_key(self, channel_id: ChannelId, digit: str) -> None:
+        """Let the phone of this channel hear a key."""
+        ...
+
     async def dial(self, channel_id: ChannelId) -> None:
         """Let the phone of a created channel ring; `Up` or `Left` follows."""
         ...

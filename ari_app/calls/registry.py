@@ -7,9 +7,42 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ari_app.calls.mailbox import Mailbox
-from ari_app.calls.messages import TO_SESSION, Left, Message
+from ari_app.calls.messages import (
+    ApplyEvent,
+    CallDone,
+    CallJoined,
+    CommandAnswered,
+    CommandAsked,
+    KeyCommandGiven,
+    Left,
+    Message,
+    PlaceAsked,
+    PlayPrompt,
+    PutBack,
+    ReplaceAsked,
+    RowMovedOn,
+    StateAsked,
+    TakeCall,
+)
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
 from ari_app.core.operators import OperatorSession
+
+#: what a session is told, whichever line it has; everything else is of one channel
+TO_SESSION = (
+    RowMovedOn,
+    PutBack,
+    TakeCall,
+    CallJoined,
+    CallDone,
+    ApplyEvent,
+    ReplaceAsked,
+    PlaceAsked,
+    KeyCommandGiven,
+    CommandAsked,
+    StateAsked,
+    CommandAnswered,
+    PlayPrompt,
+)
 
 
 @dataclass(slots=True)

@@ -74,6 +74,13 @@ class NextCallbackKey:
     """`*7`: call the next citizen who is to be called back."""
 
 
+@dataclass(frozen=True, slots=True)
+class PlainKey:
+    """A digit that belongs to no code: in a talk it is for the other side, such as a menu of an organisation."""
+
+    digit: str
+
+
 class Awaited(StrEnum):
     """The key that an incomplete code needs next."""
 
@@ -90,6 +97,7 @@ KeyCommand = (
     | CommandKey
     | ConsultPrompt
     | NextCallbackKey
+    | PlainKey
     | UnknownCode
 )
 
@@ -143,7 +151,7 @@ def feed(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:
         case "*":
             return "", _AT_ONCE.get(digit, UnknownCode())
         case _:
-            return "", EndWrapUp() if digit == "#" else None
+            return "", EndWrapUp() if digit == "#" else PlainKey(digit)
 
 
 def _number(buffer: str, digit: str) -> tuple[str, KeyCommand | None]:

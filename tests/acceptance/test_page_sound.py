@@ -59,8 +59,14 @@ async def test_given_a_talk_then_the_page_says_how_well_it_is_heard_and_asks_bef
         await desk.look_over(page, "the quality of a talk")
         await page.evaluate("() => { window.measured = null; }")
 
+        # A menu on the other side hears the keys.
+        await page.click("#phone summary >> text=Toetsen")
+        for key in "14#":
+            await page.click(f"#phone-keys [value='{key}']")
+        await made.citizen.receives_keys("14#")
+
         # Louder and softer, and kept for the next time.
-        await page.click("#phone summary")
+        await page.click("#phone summary >> text=Geluid")
         await page.focus("#phone-volume")
         for _ in range(4):
             await page.keyboard.press("ArrowLeft")

@@ -176,6 +176,10 @@ class FakeSwitch:
             self.created[channel_id] = (endpoint, call_id, now)
             self.post(channel_id, Entered(channel_id, now, now))
 
+    async def send_key(self, channel_id: ChannelId, digit: str) -> None:
+        async with self._order("key", channel_id, digit):
+            self._there(channel_id)
+
     async def dial(self, channel_id: ChannelId) -> None:
         async with self._order("dial", channel_id):
             self._there(channel_id)

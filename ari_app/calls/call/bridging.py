@@ -105,15 +105,31 @@ async def prompt_handling_party(flow: Flow, names: Sequence[str]) -> None:
         mailbox.post(PlayPrompt(tuple(names), _tone_id(flow, names)))
 
 
+async def pass_key(flow: Flow, digit: str) -> None:
+    """Let those who hear the handling party hear a key of theirs; of a party who leaves meanwhile a message follows."""
+    for leg in _others_together(flow):
+        try:
+            with _of_party_that_may_leave(flow, leg.channel_id):
+                await flow.shell.switch.send_key(leg.channel_id, digit)
+        except SwitchUnavailable as error:
+            log.warning("key_not_passed", call_id=str(flow.call.id), error=str(error))
+
+
+def _others_together(flow: Flow) -> list[Leg]:
+    """Those who are in one bridge with the handling party."""
+    transfer = flow.open_transfer
+    now_together = (TALK if flow.call.held_at is None else HOLD) if transfer is None else layout(transfer)
+    others = (leg_of_party(flow, party) for party in sorted(now_together.together - {Party.HANDLING_PARTY}))
+    return [leg for leg in others if leg is not None and leg.is_open]
+
+
 async def _play_music_meanwhile(flow: Flow, names: Sequence[str]) -> None:
     seconds = flow.shell.voice.seconds(names, flow.call.municipality)
     if seconds <= SHORT_PROMPT_SECONDS:
         await end_music(flow)
         return
-    transfer = flow.open_transfer
-    now_together = (TALK if flow.call.held_at is None else HOLD) if transfer is None else layout(transfer)
-    others = [leg_of_party(flow, party) for party in now_together.together - {Party.HANDLING_PARTY}]
-    if len(others) != 1 or others[0] is None or not others[0].is_open:
+    others = _others_together(flow)
+    if len(others) != 1:
         return
     channel_id = others[0].channel_id
     if channel_id == flow.caller and not flow.call.has_music and not await flow.commit_if_possible(has_music=True):

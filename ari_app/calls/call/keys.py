@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ari_app.calls.call.bridging import end_music, prompt_handling_party
+from ari_app.calls.call.bridging import end_music, pass_key, prompt_handling_party
 from ari_app.calls.call.flow import Flow
 from ari_app.calls.messages import (
     CommandAsked,
     Digit,
     KeyCommandGiven,
+    KeyForOthers,
     Message,
     Played,
     PlayPrompt,
     PromptOver,
     PromptWanted,
 )
-from ari_app.core.keypad import CommandKey, ConsultPrompt
+from ari_app.core.keypad import CommandKey, ConsultPrompt, PlainKey
 from ari_app.prompts.phrases import operator as to_operator
 
 
@@ -36,6 +37,8 @@ async def read_key(flow: Flow, digit: Digit) -> None:
             flow.mailbox.post_first(CommandAsked(wanted, digit.channel_id, lambda answer: None))
         case ConsultPrompt():
             await prompt_handling_party(flow, to_operator.CONSULT_CHOICES)
+        case PlainKey(digit=plain):
+            await pass_key(flow, plain)
         case _:
             session = flow.session_mailbox(flow.call.operator_session)
             if session is not None:
@@ -64,6 +67,9 @@ async def tend(flow: Flow, message: Message | None) -> bool:
                 await prompt_handling_party(flow, names)
             elif mailbox is not None:
                 mailbox.post(PlayPrompt(names))
+        case KeyForOthers(session_id=by, digit=digit):
+            if by == flow.call.operator_session:
+                await pass_key(flow, digit)
         case PromptOver(session_id=by) if by == flow.call.operator_session:
             await end_music(flow)
         case Played(playback_id=over) if handling_party is not None:

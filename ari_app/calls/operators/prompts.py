@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ari_app.calls.messages import PromptOver, PromptWanted
+from ari_app.calls.messages import KeyForOthers, PromptOver, PromptWanted
 from ari_app.calls.operators.record import SessionRecord
-from ari_app.core.keypad import KeyCommand
+from ari_app.core.keypad import EndWrapUp, KeyCommand, PlainKey
 from ari_app.core.operators import OperatorState, WrapUpOver
 from ari_app.prompts.phrases import operator as to_operator
 
@@ -37,6 +37,12 @@ class SessionPrompts(SessionRecord):
             await self._apply(WrapUpOver(self._shell.clock.now()))
             pause = self.session.pause_reason
             await self._channel.start_prompt(to_operator.READY if pause is None else to_operator.paused(pause))
+
+    def _pass_key(self, command: EndWrapUp | PlainKey) -> None:
+        """A key that is no code is for the other side of a talk."""
+        digit = command.digit if isinstance(command, PlainKey) else "#"
+        if self.session.call_id is not None:
+            self._shell.registry.post_to_call(self.session.call_id, KeyForOthers(self.session.id, digit))
 
     def _post_prompt_over(self) -> None:
         if self.session.state is OperatorState.TALKING and self.session.call_id is not None:

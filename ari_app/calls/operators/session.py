@@ -46,16 +46,11 @@ from ari_app.core.keypad import (
     NextCallbackKey,
     PauseKey,
     PausePrompt,
+    PlainKey,
     ResumeKey,
     UnknownCode,
 )
-from ari_app.core.operator_commands import (
-    CallbackKey,
-    Command,
-    PromiseCallback,
-    RefusalReason,
-    Refused,
-)
+from ari_app.core.operator_commands import CallbackKey, Command, PromiseCallback, RefusalReason, Refused
 from ari_app.core.operators import (
     CallConnected,
     CallOffered,
@@ -247,6 +242,8 @@ class SessionTask(SessionAtPage):
             case EndWrapUp() if self._whispering is not None:
                 await self._channel.stop_prompt()  # heard enough
                 self._end_whisper()
+            case EndWrapUp() | PlainKey() if self.session.state is OperatorState.TALKING:
+                self._pass_key(command)
             case EndWrapUp():
                 await self._end_wrap_up()
             case NextCallbackKey():

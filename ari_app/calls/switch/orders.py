@@ -209,6 +209,10 @@ class AriSwitch:
         known = [name for name in re.findall(r"[a-z0-9]+", native or "") if name in FORMATS]
         return known[0] if known else USUAL_FORMAT
 
+    async def send_key(self, channel_id: ChannelId, digit: str) -> None:
+        with _about(channel_id):
+            await self._ari.channels.send_dtmf(channel_id, dtmf=digit)
+
     async def dial(self, channel_id: ChannelId) -> None:
         # A conflict means that a process before this one has dialled it (22.10.1: "not in the Down state").
         with _about(channel_id), suppress(Conflict):

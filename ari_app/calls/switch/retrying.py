@@ -107,6 +107,9 @@ class RetryingSwitch:
 
         await self._carry_out(create, Urgency.SERVE)
 
+    async def send_key(self, channel_id: ChannelId, digit: str) -> None:
+        await self._switch.send_key(channel_id, digit)  # once: a key that is late, or comes twice, says something else
+
     async def dial(self, channel_id: ChannelId) -> None:
         await self._carry_out(lambda: self._switch.dial(channel_id), Urgency.SERVE, channel_id)
 

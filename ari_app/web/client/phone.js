@@ -326,6 +326,10 @@ async function test() {
 byId("phone-mute").addEventListener("click", () =>
   mute(!isMuted, isMuted ? "Uw microfoon staat aan." : "Uw microfoon staat uit. De beller hoort u niet."),
 );
+byId("phone-keys").addEventListener("click", ({ target }) => {
+  const { value } = target.closest("button") ?? {};
+  if (value && line?.isEstablished()) line.sendDTMF(value, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
+});
 byId("phone-test").addEventListener("click", test);
 for (const id of ["phone-mic", "phone-speech", "phone-alert"]) byId(id).addEventListener("change", choose);
 document.addEventListener("regions", regionsChanged);
