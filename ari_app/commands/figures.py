@@ -30,7 +30,7 @@ from ari_app.reports.choices import FEWEST_CALLS, Choices, Definition, Denominat
 from ari_app.reports.definitions import add_definition, definitions_of
 from ari_app.reports.measures import MEASURES
 from ari_app.reports.periods import Period, read_period
-from ari_app.reports.reading import Sums, Wanted, read_sums
+from ari_app.reports.reading import Sums, Wanted, is_small, read_sums
 from ari_app.reports.report import grouped, report_of
 from ari_app.reports.text import figure_rows, grouped_text, report_text
 from ari_app.reports.upkeep import count_changes, count_days, progress_of, start_anew
@@ -94,7 +94,8 @@ def figures(
         area = await load_area(db.background)
         if municipality is not None and MunicipalityCode(municipality) not in area.municipalities:
             fail(f"there is no municipality {municipality}; there are {listed(area.municipalities)}", WRONG)
-        return area, await read_sums(db.background, Wanted(scope, team, number), period, now)
+        in_detail = by not in (None, "municipality") or is_small(area, scope)
+        return area, await read_sums(db.background, Wanted(scope, team, number, in_detail), period, now)
 
     area, sums = with_database(work)
     if sums.counted_at is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from ari_app.core.access import Scope
+from ari_app.core.area import Area
 from ari_app.reports.choices import Definition
 from ari_app.reports.counting import Count
 from ari_app.reports.definitions import definitions_in
@@ -19,11 +20,16 @@ from ari_app.storage.db.scopes import reading, scope_codes
 
 _PROGRESS = "SELECT counted_at, days_until FROM figure_progress"
 # What is due is kept or not only once its deadline has passed.
-_BUCKETS = """
-SELECT span, from_at, municipality, team, number, counts FROM figure_bucket
+_WHICH = """
+FROM figure_bucket{0}
 WHERE ($1::text[] IS NULL OR municipality = ANY ($1)) AND ($2::text IS NULL OR team = $2)
   AND ($3::text IS NULL OR number = $3)
   AND ((span = 'day' AND from_at >= $4 AND from_at < $5) OR (span = 'quarter' AND from_at >= $5 AND from_at < $6))"""
+_BUCKETS = f"SELECT from_at, municipality, team, number, counts {_WHICH.format('')}"
+_OF_TOWNS = f"""
+SELECT municipality, key, sum(value::bigint)::bigint AS count
+{_WHICH.format(" CROSS JOIN LATERAL jsonb_each_text(counts)")}
+  AND (from_at < $7 OR key <> ALL ($8)) GROUP BY municipality, key"""
 # A team that works for others as well is theirs too: its time is shown to whoever may see all of them.
 _TIMES = """
 SELECT team, span, from_at, counts FROM team_time
@@ -42,13 +48,26 @@ GROUP BY 1, 2"""
 _DUE = (Count.DUE, Count.DUE_TRIED, Count.DUE_REACHED)
 
 
+#: of more municipalities together there are sums of each only: a country's month has a hundred thousand buckets
+MOST_IN_DETAIL = 40
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whose figures, and of which team or number; a team is that of the first answer."""
+    """Whose figures, and of which team or number; a team is that of the first answer.
+
+    `in_detail`: by step, team and number; without it each municipality is one bucket, at the beginning of the period.
+    """
 
     scope: Scope
     team: str | None = None
     number: str | None = None
+    in_detail: bool = True
+
+
+def is_small(area: Area, scope: Scope) -> bool:
+    """Whether a page may have the details of all these municipalities together."""
+    return len(area.municipalities if scope is None else scope) <= MOST_IN_DETAIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +122,18 @@ async def _sums(connection: Connection, wanted: Wanted, period: Period, now: dat
         return Sums(period)
     codes = scope_codes(wanted.scope)
     bounds = (period.begins_at, _days_end(period, progress["days_until"]), period.ends_at)
-    rows = await connection.fetch(_BUCKETS, codes, wanted.team, wanted.number, *bounds)
+    asked = (codes, wanted.team, wanted.number, *bounds)
     merged: dict[tuple[datetime, str, str, str], Counter[str]] = {}
-    for row in rows:
-        counts = json.loads(row["counts"])
-        if row["from_at"] >= now:
-            counts = {key: count for key, count in counts.items() if key not in _DUE}
-        key = (period.cut(row["from_at"]), row["municipality"], row["team"], row["number"])
-        _add(merged.setdefault(key, Counter()), counts)
+    if wanted.in_detail:
+        for row in await connection.fetch(_BUCKETS, *asked):
+            counts = json.loads(row["counts"])
+            if row["from_at"] >= now:
+                counts = {key: count for key, count in counts.items() if key not in _DUE}
+            key = (period.cut(row["from_at"]), row["municipality"], row["team"], row["number"])
+            _add(merged.setdefault(key, Counter()), counts)
+    else:
+        for town, name, count in await connection.fetch(_OF_TOWNS, *asked, now, list(_DUE)):
+            merged.setdefault((period.begins_at, town, "", ""), Counter())[name] = count
     teams: dict[str, Counter[str]] = {}
     if wanted.number is None:
         for row in await connection.fetch(_TIMES, wanted.team, codes, *bounds):

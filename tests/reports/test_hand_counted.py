@@ -112,6 +112,20 @@ async def test_the_figures_of_the_day_are_those_counted_by_hand(
     assert shown(await report(database, area, scope=scope), *expected) == expected
 
 
+@pytest.mark.parametrize("scope", [frozenset({OOSTERWENDE}), frozenset({OOSTERWENDE, ZANDERMEER}), None])
+@pytest.mark.parametrize("period", ["2026-11-23", "2026-W48", "2026-11"])
+async def test_sums_of_each_municipality_give_the_figures_that_the_details_do(
+    database: Database, area: Area, scope: Scope, period: str
+) -> None:
+    asked, at = read_period(period, DAY), datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    for now in (at, NOW):  # a promise is due between them
+        detailed, coarse = [
+            report_of(area, await read_sums(database.background, Wanted(scope, in_detail=in_detail), asked, now))
+            for in_detail in (True, False)
+        ]
+        assert [line.figure for line in coarse.lines] == [line.figure for line in detailed.lines]
+
+
 async def test_of_few_calls_no_share_is_shown(database: Database, area: Area) -> None:
     found = await report(database, area, scope=frozenset({OOSTERWENDE}))
     norm, answered = found.line("binnen_norm").figure, found.line("beantwoord").figure

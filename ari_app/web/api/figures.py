@@ -14,7 +14,7 @@ from ari_app.core.calendar import local_date
 from ari_app.reports.choices import in_words
 from ari_app.reports.measures import MEASURES, Figure, Measure, Unit
 from ari_app.reports.periods import read_period
-from ari_app.reports.reading import Bucket, Sums, Wanted, read_sums
+from ari_app.reports.reading import Bucket, Sums, Wanted, is_small, read_sums
 from ari_app.reports.report import choices_on, grouped, report_of
 from ari_app.web.api.problems import invalid, param
 from ari_app.web.api.rights import narrowed
@@ -109,7 +109,10 @@ async def list_figures(asked: Asked[FiguresQuery, None]) -> Answer:
         raise invalid(param("periode", "period")) from None
     scope = narrowed(asked.actor.scope_of(Action.FIGURES), query.gemeente)
     area, names = site.area.current, Names.of(site.area.current, scope)
-    sums = await read_sums(site.pool, Wanted(scope, query.team, query.nummer), period, now)
+    in_detail = is_small(area, scope)
+    if not in_detail and query.per not in (None, By.TOWN):
+        raise invalid(param("per", "choose_town"))
+    sums = await read_sums(site.pool, Wanted(scope, query.team, query.nummer, in_detail), period, now)
     report = report_of(area, sums)
     groups = {} if query.per is None else grouped(area, sums, _KEYS[query.per])
     if query.per is By.TEAM:

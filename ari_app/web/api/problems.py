@@ -53,6 +53,7 @@ _WORDS: Mapping[str, str] = {
     "only_closed": "Dit hoort bij gesloten verzoeken (status=gesloten).",
     "not_today": "Dit moet vandaag zijn.",
     "period": "Dit is geen periode. Kies bijvoorbeeld vandaag, 2026-11-23, 2026-W48, 2026-11 of 2026.",
+    "choose_town": "Kies een gemeente: van zoveel gemeenten samen kan dit niet.",
     "characters": "Hier staan tekens in die niet kunnen.",
     # of a number that is not called back (`core.tariffs`)
     "not_a_number": "Dit is geen telefoonnummer.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 from ari_app.core.access import Action
 from ari_app.reports.measures import MEASURES
-from ari_app.reports.reading import Wanted, busy_hours, read_many
+from ari_app.reports.reading import Wanted, busy_hours, is_small, read_many
 from ari_app.reports.report import report_of
 from ari_app.web.csv_file import csv_file, lines, moment_cell
 from ari_app.web.figure_filters import FigureFilter, known_periods, numbers_of, read_figure_filter
@@ -32,11 +33,13 @@ async def show(visit: Visit) -> web.Response:
     wanted, view = _filter(visit, names), None
     if not wanted.faults:
         chosen = Names.of(names.area, wanted.narrowed(names.scope))
-        asked = Wanted(chosen.scope, wanted.team, wanted.number)
-        period = wanted.period
+        asked, period = _wanted(wanted, chosen), wanted.period
         sums = await read_many(site.pool, asked, (period, period.before, period.year_ago), now)
-        hours = await busy_hours(site.pool, asked, period) if period.days <= MOST_DAYS_BY_HOUR else {}
-        view = view_of(chosen, sums, hours, subjects_of(names.area, chosen.towns))
+        has_hours = asked.in_detail and period.days <= MOST_DAYS_BY_HOUR
+        hours = await busy_hours(site.pool, asked, period) if has_hours else {}
+        # A busy month of a large municipality takes longer than other pages may wait.
+        subjects = subjects_of(names.area, chosen.towns)
+        view = await asyncio.to_thread(view_of, chosen, sums, hours, subjects, in_detail=asked.in_detail)
     return page_for(
         visit,
         "figures",
@@ -66,7 +69,7 @@ async def export(visit: Visit) -> web.StreamResponse:
 async def _rows(visit: Visit, names: Names, wanted: FigureFilter) -> AsyncIterator[str]:
     """Raises StoreUnavailable."""
     period, now = wanted.period, visit.site.now()
-    asked = Wanted(wanted.narrowed(names.scope), wanted.team, wanted.number)
+    asked = _wanted(wanted, Names.of(names.area, wanted.narrowed(names.scope)))
     sums = await read_many(visit.site.pool, asked, (period, period.before, period.year_ago), now)
     reports = [report_of(names.area, one) for one in sums]
     rows = [
@@ -84,6 +87,10 @@ async def _rows(visit: Visit, names: Names, wanted: FigureFilter) -> AsyncIterat
     counted_at = sums[0].counted_at
     until = "nog niets geteld" if counted_at is None else f"geteld tot {moment_cell(counted_at)}"
     yield lines([*rows, (f"Van {days(period)}; {until}.",)])
+
+
+def _wanted(wanted: FigureFilter, names: Names) -> Wanted:
+    return Wanted(names.scope, wanted.team, wanted.number, in_detail=is_small(names.area, names.scope))
 
 
 def _filter(visit: Visit, names: Names) -> FigureFilter:
