@@ -11,6 +11,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 from ari_app.area_file.build import build
@@ -57,13 +58,17 @@ def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, 
     return replace(wanted, removals=Removals(entries=frozenset(map(EntryCode, entries.remove.directory_entries))))
 
 
-def render_entries(entries: Iterable[DirectoryEntry], delimiter: str = ";") -> str:
-    """Entries as a CSV file that `read_entries` reads as the same entries."""
+def render_entries(entries: Iterable[DirectoryEntry], delimiter: str = ";", *, with_numbers: bool = True) -> str:
+    """Entries as a CSV file that `read_entries` reads as the same entries.
+
+    Without numbers that column is left out: read again, an entry that is a number is refused, and loses nothing.
+    """
     out = io.StringIO()
+    kept = [with_numbers or column != "number" for column in COLUMNS]
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+    writer.writerow(compress(COLUMNS, kept))
     for entry in entries:
-        writer.writerow(cells(entry))
+        writer.writerow(compress(cells(entry), kept))
     return out.getvalue()
 
 

@@ -60,6 +60,8 @@ class Action(StrEnum):
     DIRECTORY = "directory"  # colleagues and departments, and who of them is there
     SCRIPTS = "scripts"  # the answers that operators give
     EDIT_SCRIPTS = "edit_scripts"  # write them, and publish what somebody else wrote
+    NUMBER_PLAN = "number_plan"  # the directory as a list: what is wrong with it, who was never transferred to
+    EDIT_NUMBER_PLAN = "edit_number_plan"  # its entries, and files of them
     CALLBACKS = "callbacks"  # promises to call citizens back, one's own and those of one's teams
     QUEUE_LINE = "queue_line"  # how many callers wait, and for how long
     BOARD = "board"  # the wallboard: how it goes now, and today's figures
@@ -93,6 +95,8 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.DIRECTORY: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.SCRIPTS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.EDIT_SCRIPTS: frozenset({Role.EDITOR}),
+    Action.NUMBER_PLAN: frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.EDITOR, Role.ADMINISTRATOR}),
+    Action.EDIT_NUMBER_PLAN: frozenset({Role.EDITOR, Role.ADMINISTRATOR}),
     Action.CALLBACKS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.QUEUE_LINE: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.BOARD: frozenset({Role.SUPERVISOR}),

@@ -60,15 +60,19 @@ class WebArea:
         """Called each time it was read anew."""
         self._readers.append(told)
 
+    async def read_now(self) -> Area:
+        """As it is this moment, for somebody who has just changed it. Raises StoreUnavailable."""
+        with translated():
+            async with reading(self._pool, None) as connection:
+                return await with_early_closings(connection, await read_area_rows(connection))
+
     async def run(self) -> None:
         """Ends by cancellation only."""
         while True:
             await self._changed.wait()
             self._changed.clear()
             try:
-                with translated():
-                    async with reading(self._pool, None) as connection:
-                        area = await with_early_closings(connection, await read_area_rows(connection))
+                area = await self.read_now()
             except StoreUnavailable:
                 self._changed.set()
                 await asyncio.sleep(RETRY_SECONDS)

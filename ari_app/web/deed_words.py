@@ -103,9 +103,10 @@ _LABELS = {
     "reason": "reden",
     "count": "aantal gesprekken",
     "requests_count": "aantal verzoeken",
+    "entries_count": "aantal nummers",
 }
 #: made by us; all others are free text
-_CODES = {"call", "call_id", "reference", "count", "requests_count"}
+_CODES = {"call", "call_id", "reference", "count", "requests_count", "entries_count"}
 _ROLES = {role.value for role in Role}
 #: what stands before the name of whoever is no account
 _KINDS = {"service": "programma", "console": "op de server:", "provider": "inlogdienst"}

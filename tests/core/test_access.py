@@ -37,6 +37,8 @@ TABLE = {
     Action.DIRECTORY: {Role.OPERATOR, Role.SUPERVISOR},
     Action.SCRIPTS: {Role.OPERATOR, Role.SUPERVISOR},
     Action.EDIT_SCRIPTS: {Role.EDITOR},
+    Action.NUMBER_PLAN: {Role.OPERATOR, Role.SUPERVISOR, Role.EDITOR, Role.ADMINISTRATOR},
+    Action.EDIT_NUMBER_PLAN: {Role.EDITOR, Role.ADMINISTRATOR},
     Action.CALLBACKS: {Role.OPERATOR, Role.SUPERVISOR},
     Action.QUEUE_LINE: {Role.OPERATOR, Role.SUPERVISOR},
     Action.BOARD: {Role.SUPERVISOR},
@@ -114,6 +116,8 @@ def test_what_belongs_to_the_whole_group_is_not_done_by_one_municipality() -> No
 
 def test_no_token_can_do_what_only_people_do() -> None:
     only_people = {
+        Action.NUMBER_PLAN,
+        Action.EDIT_NUMBER_PLAN,
         Action.OWN_ACCOUNT,
         Action.DESK,
         Action.OWN_STATE,

@@ -43,6 +43,7 @@ WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 BINDS = address(1)
 #: of somebody who is away: more than a page asks for at once, so that it is killed before it has asked for all
 OF_ANNA = AT_ONCE + 2
+ENTRY = {"gemeente": WIERDAM, "code": "balie", "naam": "Balie", "soort": "department", "toestel": "PJSIP/balie"}
 Forms = list[tuple[str, dict[str, str]]]
 
 
@@ -57,7 +58,7 @@ async def pages(database_url: str, place: Place, tmp_path: Path) -> AsyncIterato
 
 @pytest.fixture
 async def bea(pages: LocalPages, place: Place) -> AsyncIterator[Browser]:
-    await place.account("bea", RoleRow(Role.SUPERVISOR))
+    await place.account("bea", RoleRow(Role.SUPERVISOR), RoleRow(Role.EDITOR))
     async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
         browser = Browser(session, pages.settings.url, Clock())
         assert (await browser.log_in("bea")).status == 303
@@ -126,6 +127,7 @@ async def test_given_web_killed_between_asking_and_answering_then_all_is_done_on
         ("/calamiteiten/einde", {"gemeente": ELDERLO, "begin": now.isoformat()}),
         ("/calamiteiten/sluiten", {"g-GM9901": "1", "waarom": "storm"}),
         ("/calamiteiten/open", {"gemeente": ELDERLO}),
+        ("/nummerplan/nieuw", dict(ENTRY)),
         ("/terugbelverzoeken", {"doe": "sluiten", f"v-{closed.id}": "1", "reden": "is langs geweest"}),
         ("/terugbelverzoeken", {"doe": "geven", f"v-{given.id}": "1", "aan": "team:wierdam"}),
         ("/terugbelverzoeken/overdragen", {"van": "101", "aan": "team:wierdam"}),
@@ -138,7 +140,7 @@ async def test_given_web_killed_between_asking_and_answering_then_all_is_done_on
     assert reassigned == f"/terugbelverzoeken/overdragen?van=101&gegeven={OF_ANNA - AT_ONCE}", "the others were done"
     assert await deeds(serve) == {
         **dict.fromkeys(("calamity.set", "calamity.end"), 1),
-        **dict.fromkeys(("municipality.close_early", "municipality.open_again"), 1),
+        **dict.fromkeys(("municipality.close_early", "municipality.open_again", "directory.change"), 1),
         "closed": 1,
         "assigned": 1 + OF_ANNA,
     }

@@ -55,6 +55,12 @@ PATHS = (
     "/cijfers",
     "/cijfers?gemeente=GM9902&team=elderlo",
     "/cijfers.csv",
+    "/nummerplan",
+    "/nummerplan?gemeente=GM9902&controle=1",
+    "/nummerplan.csv?gemeente=GM9902",
+    "/nummerplan/nummer/elderlo-balie",
+    "/nummerplan/nieuw",
+    "/nummerplan/invoeren",
     "/auditlog",
     "/auditlog?wie=e-supervisor",
 )
@@ -94,7 +100,7 @@ async def calamity(place: Place, town: MunicipalityCode, text: str) -> None:
 
 
 #: parts of an address that are of nobody here
-NOWHERE = ("{session}", "{reference}", "{board}", "{call}", "{passkey}", "{script}", "{remark}")
+NOWHERE = ("{session}", "{reference}", "{board}", "{call}", "{passkey}", "{script}", "{remark}", "{entry}")
 
 
 @pytest.fixture
@@ -128,6 +134,7 @@ async def test_the_whole_matrix_of_routes_roles_and_municipalities(trusts_all: P
                     .replace("{passkey}", NOBODY)
                     .replace("{script}", NOBODY)
                     .replace("{remark}", "7")
+                    .replace("{entry}", NOBODY)
                     .replace("{number}", "101" if of == WIERDAM else "102")
                 )
                 answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
@@ -152,6 +159,7 @@ async def test_without_a_login_no_route_shows_anything(place: Place) -> None:
         path = route.path.replace("{login}", "anna").replace("{session}", NOBODY).replace("{reference}", "1234567")
         path = path.replace("{board}", NOBODY).replace("{number}", "101").replace("{call}", NOBODY)
         path = path.replace("{passkey}", NOBODY).replace("{script}", NOBODY).replace("{remark}", "7")
+        path = path.replace("{entry}", NOBODY)
         answer = await (browser.get(path) if route.method == "GET" else browser.post(path))
         assert answer.status in (303, 401), route
         if answer.status == 303:
@@ -183,6 +191,11 @@ async def test_no_page_and_no_frame_says_anything_of_another_municipality(
         await waiting_callers(place.serve, code, 3)
         await a_request(place.serve, code, operator=operator, subject=f"paspoort van {operator}")
         await calamity(place, code, f"Brand in {code}")
+    await place.serve.pool.execute(
+        """INSERT INTO directory_entry (code, kind, name, municipality, extension, endpoint, has_hours)
+        VALUES ('elderlo-balie', 'department', 'Balie Elderlo', 'GM9902', '3000', 'PJSIP/elderlo', false)"""
+    )
+    await place.area_has(lambda area: area.entries)
     calls = await place.serve.pool.fetch("SELECT id FROM call")
     for role in Role:
         browser = await place.logged_in(f"w-{role.value}")

@@ -46,6 +46,7 @@ LATE_INDEXES: Mapping[str, str] = {
     "ix_operator_state_long": f"ON operator_state (until_at) WHERE {LONGEST_STATE}",
     "ix_callback_request_first_contact_at": "ON callback_request (first_contact_at)",
     "ix_callback_request_deadline_at": "ON callback_request (deadline_at)",
+    "ix_transfer_to_party": "ON transfer (to_party, requested_at)",
     "ix_transfer_personal": f"ON transfer (call_id) WHERE {TRANSFER_MAY_HOLD_NUMBER}",
     "ix_callback_request_personal": f"ON callback_request (id) WHERE {REQUEST_MAY_HOLD_NUMBER}",
     "ix_call_fact_personal": f"ON call_fact (call_id) WHERE {MAY_BE_PERSONAL.format('')}",

@@ -60,6 +60,7 @@ transfer = sa.Table(
     sa.CheckConstraint("counted = (count_reason IS NOT DISTINCT FROM 'handed_over')", name="counted_says_why"),
     sa.Index("uq_transfer_call_id_number", "call_id", "number", unique=True),
     sa.Index("uq_transfer_open", "call_id", unique=True, postgresql_where=sa.text("ended_at IS NULL")),
+    sa.Index("ix_transfer_to_party", "to_party", "requested_at"),
     sa.Index("ix_transfer_personal", "call_id", postgresql_where=sa.text(TRANSFER_MAY_HOLD_NUMBER)),
 )
 
