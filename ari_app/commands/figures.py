@@ -134,7 +134,7 @@ def figures_recount(since: date | None) -> None:
     async def work(db: Database) -> int:
         await count_changes(db.background, now)
         if since is not None:
-            await start_anew(db.background, since)
+            await start_anew(db.background, since, now)
             await count_changes(db.background, now)
         count = 0
         async with aclosing(count_days(db.background, now)) as days:

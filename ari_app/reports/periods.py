@@ -136,7 +136,10 @@ def read_period(text: str, today: date) -> Period:
     found = _KINDS.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no period")
-    period = _read(found)
+    try:
+        period = _read(found)
+    except OverflowError:
+        raise ValueError(f"{text!r} is no period") from None  # it would end after the year 9999
     in_range = period.first.year >= FIRST_YEAR and period.last.year <= LAST_YEAR
     if period.last < period.first or not in_range or period.days > LONGEST_DAYS:
         raise ValueError(f"{text!r} is no period")

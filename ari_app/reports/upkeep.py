@@ -30,14 +30,16 @@ _LATE = timedelta(minutes=15)
 _LAST_STATES = 8
 
 _PROGRESS = "SELECT position, counted_at, days_until FROM figure_progress"
-_BEGIN = """
-INSERT INTO figure_progress (position, counted_at, days_until)
-SELECT NULL, $1::timestamptz,
-  (coalesce((SELECT min(arrived_at) FROM call), $1) AT TIME ZONE 'Europe/Amsterdam')::date
+# of calls, promises and states, each by an index; without any of them: now
+_FIRST_DAY = """
+(least((SELECT min(arrived_at) FROM call), (SELECT min(first_contact_at) FROM callback_request),
+  (SELECT min(from_at) FROM operator_state), $1::timestamptz) AT TIME ZONE 'Europe/Amsterdam')::date"""
+_BEGIN = f"""
+INSERT INTO figure_progress (position, counted_at, days_until) SELECT NULL, $1::timestamptz, {_FIRST_DAY}
 ON CONFLICT (id) DO NOTHING"""
 _GO_ON = "UPDATE figure_progress SET position = $1, counted_at = $2, days_until = least(days_until, $3)"
 _DAY_IS_DONE = "UPDATE figure_progress SET days_until = $1 WHERE days_until = $2"
-_START_ANEW = "UPDATE figure_progress SET days_until = least(days_until, $1)"
+_START_ANEW = f"UPDATE figure_progress SET days_until = least(days_until, greatest($2::date, {_FIRST_DAY}))"
 _CALLS = "SELECT DISTINCT arrived_at FROM call WHERE id = ANY ($1)"
 _VISITS = "SELECT DISTINCT arrived_at FROM call WHERE id IN (SELECT call_id FROM queue_visit WHERE id = ANY ($1))"
 _REQUESTS = "SELECT first_contact_at, deadline_at FROM callback_request WHERE id = ANY ($1)"
@@ -81,6 +83,8 @@ async def count_changes(pool: Pool, now: datetime) -> int:
             async with transaction(pool) as connection:
                 await recount_quarters(connection, since, until)
     days = {local_date(quarter) for quarter in dirty}
+    # Read again: somebody else may have added up the day of a quarter before it was counted here.
+    progress = await progress_of(pool) or progress
     for day in sorted(day for day in days if day < min(progress.days_until, anew_from)):
         with translated():
             async with transaction(pool) as connection:
@@ -104,10 +108,13 @@ async def count_days(pool: Pool, now: datetime) -> AsyncGenerator[date]:
         yield day
 
 
-async def start_anew(pool: Pool, day: date) -> None:
-    """Have everything from this day on counted anew: today at the next change, days that are over by `count_days`."""
+async def start_anew(pool: Pool, day: date, now: datetime) -> None:
+    """Have everything from this day on counted anew: today at the next change, days that are over by `count_days`.
+
+    Of days before anything was recorded there is nothing to count.
+    """
     with translated():
-        await pool.execute(_START_ANEW, day)
+        await pool.execute(_START_ANEW, now, day)
 
 
 async def _dirty(pool: Pool, progress: Progress, now: datetime) -> tuple[set[datetime], Position, date]:

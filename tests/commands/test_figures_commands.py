@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ari_app.core.calendar import local_date
 from ari_app.reports.measures import MEASURES
 from tests.commands.conftest import SAMPLE, Type, rows
 
@@ -51,9 +52,10 @@ def test_figures_by_municipality(area: Type) -> None:
 
 def test_a_recount_since_a_day_says_which_days(area: Type) -> None:
     area("figures", "recount")
-    today = datetime.now(UTC).date()
-    output = area("figures", "recount", "--since", f"{today.year}-01-01").output
-    assert f"{today.year}-01-01 counted" in output
+    three_days_ago = local_date(datetime.now(UTC)) - timedelta(days=3)
+    assert area(*ADD, "--first-contact", f"{three_days_ago} 12:00").exit_code == 0
+    output = area("figures", "recount", "--since", "1999-01-01").output
+    assert output.startswith(f"{three_days_ago} counted\n") and "3 days counted" in output
 
 
 def test_choices_are_kept_and_shown(area: Type) -> None:

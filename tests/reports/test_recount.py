@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,20 +13,25 @@ from ari_app.core.area import Area, Municipality, Norms
 from ari_app.core.calendar import local_date
 from ari_app.core.call import Fact, FactKind
 from ari_app.core.ids import MunicipalityCode
+from ari_app.reports.buckets import recount_day
 from ari_app.reports.periods import Period, midnight
 from ari_app.reports.reading import Wanted, read_sums
 from ari_app.reports.report import grouped
-from ari_app.reports.upkeep import count_changes, progress_of, start_anew
+from ari_app.reports.upkeep import count_changes, count_days, progress_of, start_anew
 from ari_app.storage.calls.ledger import PostgresLedger
+from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Database
 from tests.reports.counted import FORGET, count_all, stored
 from tests.reports.history import TOWNS, History
 from tests.reports.norm_in_sql import norm_in_sql
-from tests.storage.values import new_call
+from tests.storage.values import eventually, new_call
 
 pytestmark = pytest.mark.postgres
 
 AREA = Area(municipalities={code: Municipality(code, code, norms=Norms()) for code in TOWNS})
+WAITING_FOR_ANOTHER = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 LOSE_THE_LOG = "UPDATE change_log SET origin = 'another'; DELETE FROM change"
 #: an evening over midnight and a month's end; the hour that is not there; the hour that is there twice
 NIGHTS = {
@@ -120,6 +126,45 @@ async def test_given_a_day_that_is_closed_when_something_late_comes_then_its_sum
     assert sum(found.get("in", 0) for (*at, _, _, _), found in (await stored(pool)).items() if tuple(at) == key) == 9
 
 
+async def test_given_a_day_that_somebody_else_adds_up_meanwhile_when_something_late_comes_then_its_sums_follow(
+    database: Database, owner: Database, ledger: PostgresLedger
+) -> None:
+    """As `ari-app figures recount` and the controller do at once."""
+    since, day = datetime(2026, 5, 4, 9, 0, tzinfo=UTC), date(2026, 5, 4)
+    pool = database.background
+
+    async def nothing() -> None: ...
+
+    history = History(ledger, owner.pool, since, since + timedelta(hours=1), 3, nothing)
+    await history.write(5)
+    await count_changes(pool, since + timedelta(hours=2))
+    async with transaction(owner.pool) as other:
+        await recount_day(other, day)
+        await other.execute("UPDATE figure_progress SET days_until = $1", date(2026, 5, 5))
+        await history.write(4)
+        counting = asyncio.create_task(count_changes(pool, since + timedelta(days=1)))
+        await eventually(lambda: owner.pool.fetchval(WAITING_FOR_ANOTHER))
+    await counting
+    key = ("day", midnight(day))
+    assert sum(found.get("in", 0) for (*at, _, _, _), found in (await stored(pool)).items() if tuple(at) == key) == 9
+
+
+async def test_nothing_is_counted_of_days_before_anything_was_recorded(
+    database: Database, owner: Database, ledger: PostgresLedger
+) -> None:
+    since = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+    now, pool = since + timedelta(days=3), database.background
+
+    async def nothing() -> None: ...
+
+    await count_all(pool, now)
+    await start_anew(pool, date(1999, 1, 1), now)
+    assert [day async for day in count_days(pool, now)] == []
+    await History(ledger, owner.pool, since, since + timedelta(hours=1), 3, nothing).write(2)
+    await start_anew(pool, date(1999, 1, 1), now)
+    assert [day async for day in count_days(pool, now)] == [date(2026, 5, day) for day in (4, 5, 6)]
+
+
 async def test_given_sums_that_are_wrong_when_they_are_counted_anew_since_a_day_then_they_are_right_from_there_on(
     database: Database, owner: Database, ledger: PostgresLedger
 ) -> None:
@@ -134,7 +179,7 @@ async def test_given_sums_that_are_wrong_when_they_are_counted_anew_since_a_day_
     await count_all(pool, now)
     right = await stored(pool)
     await owner.pool.execute("UPDATE figure_bucket SET counts = '{\"in\": 99}'")
-    await start_anew(pool, date(2026, 5, 5))
+    await start_anew(pool, date(2026, 5, 5), now)
     await count_all(pool, now)
     wrong_until = midnight(date(2026, 5, 5))
     for key, counts in (await stored(pool)).items():
