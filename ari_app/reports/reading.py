@@ -48,7 +48,7 @@ GROUP BY 1, 2"""
 _DUE = (Count.DUE, Count.DUE_TRIED, Count.DUE_REACHED)
 
 
-#: of more municipalities together there are sums of each only: a country's month has a hundred thousand buckets
+#: More municipalities together have no page, and the command reads sums of each: a country's month has 100,000 buckets.
 MOST_IN_DETAIL = 40
 
 
@@ -121,7 +121,7 @@ async def _sums(connection: Connection, wanted: Wanted, period: Period, now: dat
     if progress is None:
         return Sums(period)
     codes = scope_codes(wanted.scope)
-    bounds = (period.begins_at, _days_end(period, progress["days_until"]), period.ends_at)
+    bounds = (period.begins_at, _days_end(period, progress["days_until"], in_detail=wanted.in_detail), period.ends_at)
     asked = (codes, wanted.team, wanted.number, *bounds)
     merged: dict[tuple[datetime, str, str, str], Counter[str]] = {}
     if wanted.in_detail:
@@ -148,9 +148,9 @@ async def _sums(connection: Connection, wanted: Wanted, period: Period, now: dat
     )
 
 
-def _days_end(period: Period, days_until: date) -> datetime:
+def _days_end(period: Period, days_until: date, *, in_detail: bool) -> datetime:
     """From here on the quarters are read."""
-    if period.step is Step.QUARTER:
+    if period.step is Step.QUARTER and in_detail:
         return period.begins_at
     return max(period.begins_at, min(period.ends_at, midnight(days_until)))
 

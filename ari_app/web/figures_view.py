@@ -93,7 +93,6 @@ class FiguresView:
     steps: tuple[StepRow, ...]
     ends_of_chart: tuple[str, str]
     most: int
-    in_detail: bool
     bars: tuple[Rect, ...]
     waits: tuple[WaitBin, ...]
     norm_seconds: int | None
@@ -139,14 +138,9 @@ def days(period: Period) -> str:
 
 
 def view_of(
-    names: Names,
-    sums: Sequence[Sums],
-    hours: Mapping[tuple[int, int], int],
-    subjects: Mapping[str, str],
-    *,
-    in_detail: bool = True,
+    names: Names, sums: Sequence[Sums], hours: Mapping[tuple[int, int], int], subjects: Mapping[str, str]
 ) -> FiguresView:
-    """`sums`: of the period, of the one before, and of the one a year ago. Without detail there are no steps."""
+    """`sums`: of the period, of the one before, and of the one a year ago."""
     report, before, year_ago = (report_of(names.area, one) for one in sums)
     here = sums[0]
     steps = grouped(names.area, here, lambda bucket: bucket.step_at.isoformat())
@@ -172,8 +166,7 @@ def view_of(
         ),
         ends_of_chart=(_step_name(every[0][0], here.period.step), _step_name(every[-1][0], here.period.step)),
         most=max(arrived for _, arrived, _ in pairs),
-        in_detail=in_detail,
-        bars=stacked(columns) if in_detail else (),
+        bars=stacked(columns),
         waits=wait_bins(report.tally),
         norm_seconds=_one_norm(names, here),
         ends=tuple(_ends(report.tally)),

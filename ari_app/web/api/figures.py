@@ -109,10 +109,9 @@ async def list_figures(asked: Asked[FiguresQuery, None]) -> Answer:
         raise invalid(param("periode", "period")) from None
     scope = narrowed(asked.actor.scope_of(Action.FIGURES), query.gemeente)
     area, names = site.area.current, Names.of(site.area.current, scope)
-    in_detail = is_small(area, scope)
-    if not in_detail and query.per not in (None, By.TOWN):
-        raise invalid(param("per", "choose_town"))
-    sums = await read_sums(site.pool, Wanted(scope, query.team, query.nummer, in_detail), period, now)
+    if not is_small(area, scope):
+        raise invalid(param("gemeente", "choose_town"))
+    sums = await read_sums(site.pool, Wanted(scope, query.team, query.nummer), period, now)
     report = report_of(area, sums)
     groups = {} if query.per is None else grouped(area, sums, _KEYS[query.per])
     if query.per is By.TEAM:

@@ -27,24 +27,25 @@ _UNITS = {"count": "aantal", "share": "procent", "seconds": "seconden"}
 
 
 async def show(visit: Visit) -> web.Response:
-    """Of an address that is wrong the form alone, which says what is."""
+    """Of an address that is wrong the form alone, which says what is; of too many municipalities it asks for one."""
     site, now = visit.site, visit.site.now()
     names = Names.of(site.area.current, visit.actor.scope_of(Action.FIGURES))
     wanted, view = _filter(visit, names), None
-    if not wanted.faults:
-        chosen = Names.of(names.area, wanted.narrowed(names.scope))
-        asked, period = _wanted(wanted, chosen), wanted.period
+    chosen = Names.of(names.area, wanted.narrowed(names.scope))
+    must_choose = not is_small(names.area, chosen.scope)
+    if not wanted.faults and not must_choose:
+        asked, period = Wanted(chosen.scope, wanted.team, wanted.number), wanted.period
         sums = await read_many(site.pool, asked, (period, period.before, period.year_ago), now)
-        has_hours = asked.in_detail and period.days <= MOST_DAYS_BY_HOUR
-        hours = await busy_hours(site.pool, asked, period) if has_hours else {}
+        hours = await busy_hours(site.pool, asked, period) if period.days <= MOST_DAYS_BY_HOUR else {}
         # A busy month of a large municipality takes longer than other pages may wait.
         subjects = subjects_of(names.area, chosen.towns)
-        view = await asyncio.to_thread(view_of, chosen, sums, hours, subjects, in_detail=asked.in_detail)
+        view = await asyncio.to_thread(view_of, chosen, sums, hours, subjects)
     return page_for(
         visit,
         "figures",
         status=400 if wanted.faults else 200,
         wanted=wanted,
+        must_choose=must_choose,
         view=view,
         names=names,
         numbers=numbers_of(names.area, names),
@@ -60,7 +61,7 @@ async def export(visit: Visit) -> web.StreamResponse:
     """Every measure with its definition, for a spreadsheet. Raises HTTPBadRequest, and as `csv_file`."""
     names = Names.of(visit.site.area.current, visit.actor.scope_of(Action.FIGURES))
     wanted = _filter(visit, names)
-    if wanted.faults:
+    if wanted.faults or not is_small(names.area, wanted.narrowed(names.scope)):
         raise web.HTTPBadRequest
     name = f"cijfers-{wanted.period.first}-{wanted.period.last}.csv"
     return await csv_file(visit.request, name, _HEAD, _rows(visit, names, wanted))
@@ -69,7 +70,7 @@ async def export(visit: Visit) -> web.StreamResponse:
 async def _rows(visit: Visit, names: Names, wanted: FigureFilter) -> AsyncIterator[str]:
     """Raises StoreUnavailable."""
     period, now = wanted.period, visit.site.now()
-    asked = _wanted(wanted, Names.of(names.area, wanted.narrowed(names.scope)))
+    asked = Wanted(wanted.narrowed(names.scope), wanted.team, wanted.number)
     sums = await read_many(visit.site.pool, asked, (period, period.before, period.year_ago), now)
     reports = [report_of(names.area, one) for one in sums]
     rows = [
@@ -87,10 +88,6 @@ async def _rows(visit: Visit, names: Names, wanted: FigureFilter) -> AsyncIterat
     counted_at = sums[0].counted_at
     until = "nog niets geteld" if counted_at is None else f"geteld tot {moment_cell(counted_at)}"
     yield lines([*rows, (f"Van {days(period)}; {until}.",)])
-
-
-def _wanted(wanted: FigureFilter, names: Names) -> Wanted:
-    return Wanted(names.scope, wanted.team, wanted.number, in_detail=is_small(names.area, names.scope))
 
 
 def _filter(visit: Visit, names: Names) -> FigureFilter:
