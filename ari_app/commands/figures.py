@@ -117,6 +117,8 @@ def figures(
             click.echo(as_json({"first": period.first, "last": period.last, **row, **earlier}))
         return
     click.echo(f"{period.first} to {period.last}, counted until {local(sums.counted_at)}")
+    if sums.counting_from is not None:
+        click.echo(f"still counting: from {sums.counting_from} to yesterday calls may be missing")
     click.echo(report_text(report, area))
 
 

@@ -10,10 +10,11 @@ from datetime import date, datetime
 
 from ari_app.core.access import Scope
 from ari_app.core.area import Area
+from ari_app.core.calendar import local_date
 from ari_app.reports.choices import Definition
 from ari_app.reports.counting import Count
 from ari_app.reports.definitions import definitions_in
-from ari_app.reports.periods import Period, Step, midnight
+from ari_app.reports.periods import DAY, Period, Step, midnight
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import translated
 from ari_app.storage.db.scopes import reading, scope_codes
@@ -83,13 +84,17 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """`counted_at`: until when changes are in it; None: nothing was counted yet."""
+    """`counted_at`: until when changes are in it; None: nothing was counted yet.
+
+    `counting_from`: days from this one up to yesterday are still being counted, as after an upgrade; None: all are.
+    """
 
     period: Period
     buckets: tuple[Bucket, ...] = ()
     team_ms: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     definitions: tuple[Definition, ...] = ()
     counted_at: datetime | None = None
+    counting_from: date | None = None
 
 
 async def read_sums(pool: Pool, wanted: Wanted, period: Period, now: datetime) -> Sums:
@@ -145,7 +150,13 @@ async def _sums(connection: Connection, wanted: Wanted, period: Period, now: dat
         teams,
         tuple(definitions),
         progress["counted_at"],
+        _counting_from(period, progress["days_until"], local_date(now)),
     )
+
+
+def _counting_from(period: Period, days_until: date, today: date) -> date | None:
+    first = max(period.first, days_until)
+    return first if first <= min(period.last, today - DAY) else None
 
 
 def _days_end(period: Period, days_until: date, *, in_detail: bool) -> datetime:

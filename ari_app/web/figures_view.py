@@ -87,6 +87,7 @@ class FiguresView:
     year_ago: str
     step: str
     counted_at: datetime | None
+    counting_from: str
     choices: tuple[tuple[str, str, str], ...]
     changed_on: tuple[str, ...]
     groups: tuple[tuple[Group, tuple[FigureRow, ...]], ...]
@@ -156,6 +157,7 @@ def view_of(
         year_ago=days(here.period.year_ago),
         step={Step.QUARTER: "kwartier", Step.DAY: "dag", Step.MONTH: "maand"}[here.period.step],
         counted_at=here.counted_at,
+        counting_from="" if here.counting_from is None else days(Period(here.counting_from, here.counting_from)),
         choices=tuple(_choices(names, here)),
         changed_on=tuple(f"{names.town(town)}: vanaf {days(Period(day, day))}" for town, day in report.changed_on),
         groups=tuple(_groups(report, before, year_ago)),

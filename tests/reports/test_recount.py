@@ -165,6 +165,23 @@ async def test_nothing_is_counted_of_days_before_anything_was_recorded(
     assert [day async for day in count_days(pool, now)] == [date(2026, 5, day) for day in (4, 5, 6)]
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [(3, 4, date(2026, 5, 4)), (5, 6, date(2026, 5, 5)), (6, 6, None), (1, 3, None)],
+)
+async def test_given_days_that_are_still_to_be_counted_when_they_are_asked_for_then_it_is_said(
+    database: Database, owner: Database, first: int, last: int, expected: date | None
+) -> None:
+    now = datetime(2026, 5, 6, 9, 0, tzinfo=UTC)
+    await owner.pool.execute(
+        "INSERT INTO figure_progress (position, counted_at, days_until) VALUES (NULL, $1, '2026-05-04')", now
+    )
+    period = Period(date(2026, 5, first), date(2026, 5, last))
+    assert (await read_sums(database.background, Wanted(None), period, now)).counting_from == expected
+    await count_all(database.background, now)
+    assert (await read_sums(database.background, Wanted(None), period, now)).counting_from is None
+
+
 async def test_given_sums_that_are_wrong_when_they_are_counted_anew_since_a_day_then_they_are_right_from_there_on(
     database: Database, owner: Database, ledger: PostgresLedger
 ) -> None:

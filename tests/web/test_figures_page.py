@@ -19,6 +19,7 @@ from ari_app.reports.definitions import add_definition
 from ari_app.reports.measures import MEASURES
 from ari_app.reports.upkeep import count_changes
 from ari_app.web.figures_view import lasting
+from tests.reports.counted import count_all
 from tests.web.callers import a_talk
 from tests.web.people import Browser, Place
 
@@ -65,6 +66,18 @@ async def test_figures_of_today_are_of_the_own_municipality(place: Place) -> Non
     assert f'href="/gesprekken?vanaf={today}&amp;tot={today}"' in html, "the calls behind a figure"
     theirs = await bea.get("/cijfers?gemeente=GM9902")
     assert theirs.status == 400 and "Kies iets uit de lijst." in await theirs.text()
+
+
+async def test_days_that_are_still_to_be_counted_are_said(place: Place) -> None:
+    cor = await visitor(place, Role.ANALYST)
+    await count_all(place.serve.background, place.clock())
+    today = local_date(place.clock())
+    asked = f"/cijfers?vanaf={today - timedelta(days=3)}&tot={today}"
+    assert "Wij tellen nog" not in await (await cor.get(asked)).text()
+    await place.serve.pool.execute("UPDATE figure_progress SET days_until = $1", today - timedelta(days=2))
+    assert "Wij tellen nog. Van " in await (await cor.get(asked)).text()
+    found = await (await cor.get(f"/api/v1/meetwaarden?periode={today - timedelta(days=3)}..{today}")).json()
+    assert found["nogTeTellenVanaf"] == (today - timedelta(days=2)).isoformat()
 
 
 async def test_of_many_municipalities_together_one_is_asked_for(place: Place) -> None:

@@ -89,11 +89,14 @@ class Keuze(Shape):
 
 
 class Meetwaarden(Shape):
-    """`geteldTot`: changes up to then are in it; null: nothing was counted yet."""
+    """`geteldTot`: changes up to then are in it; null: nothing was counted yet. `nogTeTellenVanaf`: from this day up to
+    yesterday calls may be missing, as after an upgrade.
+    """
 
     eerste_dag: date
     laatste_dag: date
     geteld_tot: Instant | None
+    nog_te_tellen_vanaf: date | None
     keuzes: list[Keuze]
     keuzes_gewijzigd_op: list[date]
     meetwaarden: list[Meetwaarde]
@@ -121,6 +124,7 @@ async def list_figures(asked: Asked[FiguresQuery, None]) -> Answer:
             eerste_dag=period.first,
             laatste_dag=period.last,
             geteld_tot=sums.counted_at,
+            nog_te_tellen_vanaf=sums.counting_from,
             keuzes=_choices(names, sums),
             keuzes_gewijzigd_op=sorted({day for _, day in report.changed_on}),
             meetwaarden=[
