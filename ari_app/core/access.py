@@ -78,6 +78,7 @@ class Action(StrEnum):
     OWN_CALLS = "own_calls"  # those that one has, or had
     HOURS = "hours"  # when one's municipalities are open
     CHANGES = "changes"  # which of the rows that one may read have changed
+    PARTICIPATION = "participation"  # who shares a 14-number, whom they consulted, and what each had of a period
     FIGURES = "figures"  # of a period, without anything personal
     LIST_ACCOUNTS = "list_accounts"
     END_SESSIONS = "end_sessions"  # of somebody else's account
@@ -113,6 +114,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     Action.OWN_CALLS: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
     Action.HOURS: frozenset(Role),
     Action.CHANGES: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    Action.PARTICIPATION: frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}),
     Action.FIGURES: frozenset({Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR}),
     Action.LIST_ACCOUNTS: frozenset({Role.ADMINISTRATOR}),
     Action.END_SESSIONS: frozenset({Role.ADMINISTRATOR}),

@@ -55,6 +55,7 @@ TABLE = {
     Action.OWN_CALLS: {Role.OPERATOR, Role.SUPERVISOR},
     Action.HOURS: set(Role),
     Action.CHANGES: {Role.OPERATOR, Role.SUPERVISOR},
+    Action.PARTICIPATION: {Role.SUPERVISOR, Role.ADMINISTRATOR},
     Action.FIGURES: {Role.SUPERVISOR, Role.ANALYST, Role.ADMINISTRATOR},
     Action.LIST_ACCOUNTS: {Role.ADMINISTRATOR},
     Action.END_SESSIONS: {Role.ADMINISTRATOR},
@@ -116,6 +117,7 @@ def test_what_belongs_to_the_whole_group_is_not_done_by_one_municipality() -> No
 
 def test_no_token_can_do_what_only_people_do() -> None:
     only_people = {
+        Action.PARTICIPATION,
         Action.NUMBER_PLAN,
         Action.EDIT_NUMBER_PLAN,
         Action.OWN_ACCOUNT,

@@ -1,4 +1,4 @@
-"""The number plan before a real browser: the list, an entry by keyboard, a file that is looked at and put in."""
+"""The number plan before a real browser, an entry by keyboard, a file put in; and who shares a 14-number."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from tests.web.controllers import rows_are_changed_in
 from tests.web.desks import a_desk
 from tests.web.looks import looked_at
 from tests.web.test_number_plan import ENTRIES
+from tests.web.test_participation import DAYS, SHARED
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
 
@@ -33,6 +34,7 @@ async def desk(postgres_server: LocalPostgres, migrated_template: str, server_di
     async with a_desk(postgres_server, migrated_template, server_directory) as desk:
         async with transaction(desk.serve.pool) as connection:
             await connection.execute(ENTRIES)
+            await connection.execute(SHARED)
             await note_area_changed(connection, [WIERDAM])
         await desk.account("els", RoleRow(Role.EDITOR, WIERDAM), name="Els")
         await desk.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM), name="Bea")
@@ -123,3 +125,10 @@ async def test_a_file_is_looked_at_and_put_in(desk: Desk, tmp_path: Path) -> Non
         await desk.text_of(page, "#answer", "Het bestand is ingevoerd.")
     await looked_at(desk, page, "the number plan after a file")
     assert (await load_area(desk.serve.background)).entries[EntryCode("groen")].name == "Groenbeheer café"
+
+
+async def test_who_shares_a_number_is_read_at_a_glance(desk: Desk) -> None:
+    page = await desk.logged_in("bea")
+    await page.goto(f"{desk.url}/deelname?{DAYS}")
+    await desk.text_of(page, "#nummer-1", "14 0119")
+    await looked_at(desk, page, "who shares a 14-number")

@@ -61,6 +61,8 @@ PATHS = (
     "/nummerplan/nummer/elderlo-balie",
     "/nummerplan/nieuw",
     "/nummerplan/invoeren",
+    "/deelname",
+    "/deelname.csv",
     "/auditlog",
     "/auditlog?wie=e-supervisor",
 )
