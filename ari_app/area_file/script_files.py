@@ -36,6 +36,8 @@ SECTIONS: Mapping[str, str] = {
     "wtdBijGeenReactie": "Geen reactie",
     "contact": "Contact",
 }
+#: what a source calls an article
+LONGEST_KEY = 200
 _ATTACHED = ("bijlage", "bijlagen", "attachment", "attachments", "bestand", "bestanden")
 
 
@@ -201,6 +203,8 @@ class _Reader:
             self.mistakes.append(
                 Mistake(place, "has no key, and its question makes none; give it a `uuid` or `sleutel`")
             )
+        if len(key) > LONGEST_KEY or not key.isprintable():
+            self.mistakes.append(Mistake(place, f"its key is no text of at most {LONGEST_KEY} characters; shorten it"))
         if (source, key) in self._seen:
             self.mistakes.append(
                 Mistake(place, f"the key `{key[:60]}` is in this file already; give each article its own")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,13 +10,12 @@ import click
 
 from ari_app.area_file.errors import AreaRefused
 from ari_app.area_file.script_files import read_scripts
+from ari_app.area_file.script_synonyms import read_synonyms
 from ari_app.area_file.script_writing import written_csv, written_vac
-from ari_app.commands import WRONG, author_option, fail, with_database, write_or_echo
+from ari_app.commands import WRONG, author_option, fail, listed, with_database, write_or_echo
 from ari_app.commands.files import MOST_LINES, Progress, read_text
 from ari_app.core.ids import MunicipalityCode, optional
 from ari_app.core.script_imports import ImportAction, Planned
-from ari_app.core.script_search import words_of
-from ari_app.core.scripts import Synonym
 from ari_app.render.scripts import html_of
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.db.engine import Database
@@ -91,6 +88,8 @@ def export_file(municipality: str | None, everything: bool, form: str, output: P
 
     async def work(db: Database) -> str:
         area = await load_area(db.background)
+        if code is not None and code not in area.municipalities:
+            fail(f"there is no municipality {code}; there are {listed(area.municipalities)}", WRONG)
         found = await export_scripts(db.background, code, everything=everything)
 
         def department(entry: str) -> str:
@@ -110,16 +109,13 @@ def export_file(municipality: str | None, everything: bool, form: str, output: P
 def synonyms(file: Path, author: str) -> None:
     """A CSV of words that people say: `woord;betekent;gemeente`; without a municipality it counts everywhere."""
     text = read_text(file).removeprefix("\ufeff")
-    found = set[Synonym]()
-    for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=";"), 1):
-        word, means, town, *_ = [cell.strip() for cell in (*row, "", "", "")]
-        if (word, means) == ("woord", "betekent") or not (word or means):
-            continue
-        if len(words_of(word)) != 1 or not words_of(means):
-            fail(
-                f"{file}: nothing was imported\nline {number}: one word, and what it means; as `rijbewijs;verbewijs`",
-                WRONG,
-            )
-        found.add(Synonym(words_of(word)[0], " ".join(words_of(means)), MunicipalityCode(town) if town else None))
-    count = with_database(lambda db: add_synonyms(db.background, found, author, datetime.now(UTC)))
-    click.echo(f"{count} synonyms")
+
+    async def work(db: Database) -> int:
+        known = (await load_area(db.background)).municipalities
+        try:
+            found = read_synonyms(text, known)
+        except AreaRefused as refused:
+            fail(f"{file}: nothing was imported\n{refused}", WRONG)
+        return await add_synonyms(db.background, found, author, datetime.now(UTC))
+
+    click.echo(f"{with_database(work)} synonyms")

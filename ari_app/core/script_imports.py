@@ -37,7 +37,9 @@ class SourceScript:
 
 @dataclass(frozen=True, slots=True)
 class KnownScript:
-    """A script that came from a source. `source_version`: the version in which the source said what `digest` is of."""
+    """A script that came from a source. `source_version`: the version in which the source said what `digest` is of.
+    `digest` None: the source withdrew it.
+    """
 
     id: ScriptId
     digest: str | None
@@ -81,5 +83,7 @@ def _action(wanted: SourceScript, here: KnownScript | None) -> ImportAction:
         return ImportAction.SAME if here.published is None else ImportAction.WITHDRAW
     if here.digest == wanted.digest:
         return ImportAction.SAME
-    is_untouched = here.published == here.source_version == here.last
+    # What the source withdrew, and nobody changed here, it may bring back.
+    shown = here.source_version if here.digest is None and here.published is None else here.published
+    is_untouched = shown == here.source_version == here.last
     return ImportAction.CHANGE if is_untouched else ImportAction.KEEP

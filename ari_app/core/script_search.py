@@ -140,12 +140,13 @@ def _begins(word: str, words: tuple[str, ...]) -> bool:
     return at < len(words) and words[at].startswith(word)
 
 
-def query_of(
-    text: str, vocabulary: Vocabulary, municipality: MunicipalityCode | None, *, any_word: bool = False
-) -> str:
-    """For `to_tsquery('dutch', …)`; empty when nothing was typed. `any_word`: one of the words is enough."""
+def queries_of(text: str, vocabulary: Vocabulary, municipality: MunicipalityCode | None) -> tuple[str, str]:
+    """For `to_tsquery('dutch', …)`: of all words, and of any of them; empty when nothing was typed.
+
+    Of eight words with errors and the words of twenty thousand scripts a tenth of a second of CPU.
+    """
     parts = [_either([word, *meant_by(word, vocabulary, municipality)], word) for word in typed_words(text)]
-    return (" | " if any_word else " & ").join(parts)
+    return " & ".join(parts), " | ".join(parts)
 
 
 def _either(words: Iterable[str], typed: str) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MOST_STEPS = 40
+#: as they are written in lines
+HIGHEST_NUMBER = 999
 #: each choice has a key of its own, 1 to 9
 MOST_CHOICES = 9
 LONGEST_STEP, LONGEST_CHOICE = 500, 80
@@ -60,6 +62,10 @@ def checked(steps: Sequence[Step]) -> tuple[Step, ...]:
         if numbers.count(number) > 1:
             raise StepsRefused(f"Stap {number} staat er twee keer. Geef elke stap een eigen nummer.")
     for step in steps:
+        if not 0 <= step.number <= HIGHEST_NUMBER:
+            raise StepsRefused(
+                f"Een stap heeft een nummer van hooguit {HIGHEST_NUMBER}. Geef elke stap een ander nummer."
+            )
         if not step.text.strip() or len(step.text) > LONGEST_STEP:
             raise StepsRefused(f"Stap {step.number} heeft een tekst nodig van hooguit {LONGEST_STEP} tekens.")
         if len(step.choices) > MOST_CHOICES:

@@ -18,6 +18,7 @@ from ari_app.core.script_steps import Step
 from ari_app.core.script_text import LONGEST_ANSWER, is_link
 
 LONGEST_QUESTION, LONGEST_SUBJECT, LONGEST_KEYWORD, LONGEST_MEMO = 300, 100, 60, 5_000
+LONGEST_URI = 500
 MOST_KEYWORDS, MOST_LINKS, MOST_RELATED = 40, 20, 20
 #: before the end of its time the owner of a script is reminded
 REMIND_BEFORE = timedelta(days=30)
@@ -104,6 +105,10 @@ class Script:
     differs: bool = False
 
 
+#: what steers a terminal, and halves of characters, which no database stores; not the ends of lines and tabs
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
 def faults_of(text: ScriptText) -> dict[str, str]:
     """What is wrong, by the name of the field, in Dutch sentences for an editor."""
     found: dict[str, str] = {}
@@ -126,7 +131,26 @@ def faults_of(text: ScriptText) -> dict[str, str]:
         found["related"] = f"Noem hooguit {MOST_RELATED} andere antwoorden."
     if text.valid_from and text.valid_until and text.valid_until <= text.valid_from:
         found["valid_until"] = "De laatste dag ligt voor de eerste. Kies een latere dag."
+    if len(text.subject_uri) > LONGEST_URI:
+        found["subject_uri"] = f"Een adres van de UPL heeft hooguit {LONGEST_URI} tekens."
+    for name, said in _said(text).items():
+        if _HIDDEN.search(said):
+            found.setdefault(name, "Hier staat een teken in dat niet te zien is. Typ deze tekst opnieuw.")
     return found
+
+
+def _said(text: ScriptText) -> Mapping[str, str]:
+    """All that somebody wrote, by the name of the field."""
+    return {
+        "question": text.question,
+        "answer": text.answer,
+        "subject": text.subject,
+        "subject_uri": text.subject_uri,
+        "keywords": "".join(text.keywords),
+        "memo": text.memo,
+        "links": "".join(f"{link.label}{link.url}" for link in text.links),
+        "steps": "".join(f"{step.text}{''.join(choice.label for choice in step.choices)}" for step in text.steps),
+    }
 
 
 def subject_code(subject: str) -> str:

@@ -31,6 +31,8 @@ _NAMED = {
     "answer": "antwoord",
     "memo": "memo",
     "subject": "onderwerp",
+    "subject_uri": "onderwerp",
+    "steps": "stappen",
     "keywords": "trefwoorden",
     "links": "links",
     "related": "verwant",

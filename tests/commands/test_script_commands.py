@@ -42,7 +42,34 @@ def test_what_was_left_out_and_what_was_kept_is_said(type_in: Type, tmp_path: Pa
     assert refused.exit_code == 2 and "nothing was imported\narticle 1: `answer`" in refused.stderr
 
 
+def test_an_export_of_a_municipality_that_is_not_there_is_refused(type_in: Type) -> None:
+    type_in("import", str(SAMPLE))
+    refused = type_in("scripts", "export", "--municipality", "GM0001")
+    assert refused.exit_code == 2 and "there is no municipality GM0001; there are GM9901," in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("boekje;paspoort;GM0001", "line 2: there is no municipality GM0001"),
+        (f"boekje;{'x' * 61}", "line 2: has a text of more than 60 characters"),
+        (";paspoort", "line 2: one word"),
+        (f"boekje;{'x' * 140_000}", "line 2: is no CSV"),
+        ('boekje;"paspoort', "line 2: is no CSV"),
+    ],
+)
+def test_synonyms_that_cannot_be_followed_are_said_with_their_line(
+    type_in: Type, tmp_path: Path, row: str, says: str
+) -> None:
+    type_in("import", str(SAMPLE))
+    file = tmp_path / "woorden.csv"
+    file.write_text(f"kliko;container\n{row}\n", encoding="utf-8")
+    refused = type_in("scripts", "synonyms", str(file))
+    assert refused.exit_code == 2 and f"nothing was imported\n{says}" in refused.stderr
+
+
 def test_synonyms_are_words_with_what_they_mean(type_in: Type, tmp_path: Path) -> None:
+    type_in("import", str(SAMPLE))
     file = tmp_path / "woorden.csv"
     file.write_text("woord;betekent;gemeente\nkliko;container;\nboekje;paspoort;GM9904\n", encoding="utf-8")
     assert type_in("scripts", "synonyms", str(file)).stdout == "2 synonyms\n"

@@ -66,7 +66,15 @@ def test_forty_steps_are_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [{"number": 1}, [1], [{"number": True, "text": "x"}], [{"number": 1, "text": "x", "choices": [{"to": 1}]}]]
+    "value",
+    [
+        {"number": 1},
+        [1],
+        [{"number": 1000, "text": "x"}],
+        [{"number": -1, "text": "x"}],
+        [{"number": True, "text": "x"}],
+        [{"number": 1, "text": "x", "choices": [{"to": 1}]}],
+    ],
 )
 def test_json_of_another_shape_is_refused(value: object) -> None:
     with pytest.raises(StepsRefused):

@@ -48,6 +48,13 @@ def script_id(number: int) -> ScriptId:
     ("change", "field"),
     [
         ({"question": " "}, "question"),
+        ({"question": "Hoe\x1b[2J?"}, "question"),
+        ({"answer": "Kom\x00langs."}, "answer"),
+        ({"keywords": ("pas", "\ud800")}, "keywords"),
+        ({"memo": "\x07"}, "memo"),
+        ({"links": (Link("\x9b", "https://example.org"),)}, "links"),
+        ({"steps": (Step(1, "Nieuw?", (Choice("J\x00a", None),)),)}, "steps"),
+        ({"subject_uri": "x" * 501}, "subject_uri"),
         ({"question": "x" * 301}, "question"),
         ({"answer": ""}, "answer"),
         ({"subject": "!?"}, "subject"),

@@ -17,6 +17,7 @@ from ari_app.core.script_commands import ChooseScript
 from ari_app.core.script_imports import SourceScript
 from ari_app.core.script_steps import Choice, Step
 from ari_app.core.scripts import Link, ScriptText, Source
+from ari_app.storage.scripts.editing import withdraw_script
 from ari_app.storage.scripts.imports import import_scripts
 from ari_app.web.pages.scripts import CHOSEN, TAKEN_BACK
 from tests.web.callers import Talk, a_talk
@@ -122,6 +123,18 @@ async def test_a_script_of_another_municipality_is_not_there(
         ("/antwoorden/opmerking", {**remark, "soort": "anders"}),
     ):
         assert (await anna.post(path, form)).status == 400, path
+
+
+async def test_what_operators_may_not_read_now_is_not_named_by_another_script(
+    place: Place, anna: Browser, scripts: dict[str, ScriptId]
+) -> None:
+    await place.serve.pool.execute(
+        "UPDATE script_version SET related = $1 WHERE script = $2", [scripts["shared"]], scripts["own"]
+    )
+    assert "Paspoort kwijt?" in await part(anna, "/antwoorden/lees", antwoord=str(scripts["own"]))
+    await withdraw_script(place.serve.background, None, scripts["shared"], "account:eva", datetime.now(UTC))
+    shown = await part(anna, "/antwoorden/lees", antwoord=str(scripts["own"]))
+    assert "Paspoort kwijt?" not in shown and "Kijk ook bij" not in shown
 
 
 async def test_choosing_is_one_command_and_the_subject_can_be_that_of_a_script(

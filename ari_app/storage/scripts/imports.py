@@ -33,7 +33,8 @@ WHERE {_OF_TOWN} AND script.id = ANY ($2::uuid[])"""
 _SOURCE = """
 UPDATE script SET source_key = $2, source_digest = $3, source_version = $4, last = $5, changed_at = $6 WHERE id = $1"""
 _NEWEST_SOURCE = "UPDATE script SET source_digest = $2, source_version = $3, last = $3, changed_at = $4 WHERE id = $1"
-_WITHDRAW = "UPDATE script SET published = NULL, search = NULL, changed_at = $2 WHERE id = $1"
+_WITHDRAW = """
+UPDATE script SET published = NULL, search = NULL, source_digest = NULL, changed_at = $2 WHERE id = $1"""
 _EXPORT = """
 SELECT script.id, version.* FROM script JOIN script_version version
   ON version.script = script.id AND version.version = script.published

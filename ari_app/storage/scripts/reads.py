@@ -18,6 +18,8 @@ MOST_SHOWN = 200
 PERIOD_DAYS = 90
 
 _VISIBLE = "($1::text[] IS NULL OR script.municipality IS NULL OR script.municipality = ANY ($1))"
+# What is shared is the work of whoever edits for the whole group.
+_OWN = "($1::text[] IS NULL OR script.municipality = ANY ($1))"
 _FILTERS = {
     "": "true",
     "concept": "newest.state = 'draft'",
@@ -42,7 +44,7 @@ WHERE {_VISIBLE} AND used.day > $2::date - {PERIOD_DAYS} GROUP BY script.id ORDE
 _REMARKS = f"""
 SELECT remark.id, remark.script, script.question, remark.version, remark.kind, remark.remark, remark.author, remark.at
 FROM script_remark remark JOIN script ON script.id = remark.script
-WHERE {_VISIBLE} AND remark.done_at IS NULL ORDER BY remark.at DESC LIMIT {MOST_SHOWN}"""
+WHERE {_OWN} AND remark.done_at IS NULL ORDER BY remark.at DESC LIMIT {MOST_SHOWN}"""
 _MISSES = f"""
 SELECT words, municipality, times, last_at FROM script_miss
 WHERE words IS NOT NULL AND ($1::text[] IS NULL OR municipality = ANY ($1)) AND last_at > $2::date - {PERIOD_DAYS}

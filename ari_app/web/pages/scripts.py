@@ -27,7 +27,6 @@ from ari_app.storage.operators.card import CallCard
 from ari_app.storage.operators.desk import staff_now
 from ari_app.storage.scripts.choices import last_choice
 from ari_app.storage.scripts.notes import note_miss, remark_on_script
-from ari_app.storage.scripts.reads import script_names
 from ari_app.storage.scripts.search import find_scripts, list_first, read_scripts
 from ari_app.web import security
 from ari_app.web.directory_view import EntryLine, line_of, sightings, wanted_extensions
@@ -148,7 +147,8 @@ async def _shown(visit: Visit, script: ScriptId, walked: str) -> dict[str, Any] 
         return None
     municipality, version = found
     text, card = version.text, await card_of(visit)
-    names = await script_names(site.pool, towns, list(text.related)) if text.related else {}
+    # What is no longer to be read is not named: a draft may say something else.
+    others = await read_scripts(site.pool, towns, text.related, today) if text.related else {}
     operator = visit.actor.operator
     chosen = None
     if card is not None and operator is not None:
@@ -161,7 +161,7 @@ async def _shown(visit: Visit, script: ScriptId, walked: str) -> dict[str, Any] 
         "memo": Markup(html_of(text.memo, first_level=FIRST_HEADING + 1)),
         "walk": walk(text.steps, [int(one) for one in walked]),
         "walked": walked,
-        "related": [(one, names[one]) for one in text.related if one in names],
+        "related": [(one, others[one][1].text.question) for one in text.related if one in others],
         "department": await _department(visit, version, towns),
         "card": card if can_transfer else None,
         "call": None if card is None else card.call_id,

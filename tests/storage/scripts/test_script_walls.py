@@ -1,0 +1,87 @@
+"""What editors of one municipality see of scripts that all share, and what a source may bring back."""
+
+from __future__ import annotations
+
+from threading import get_ident
+
+import pytest
+
+from ari_app.core.access import Scope
+from ari_app.core.script_imports import ImportAction
+from ari_app.core.script_search import words_of
+from ari_app.core.scripts import Synonym, Vocabulary
+from ari_app.storage.db.engine import Database
+from ari_app.storage.scripts import search
+from ari_app.storage.scripts.editing import save_script, withdraw_script
+from ari_app.storage.scripts.notes import remark_is_done, remark_on_script
+from ari_app.storage.scripts.reads import read_work
+from tests.storage.scripts.test_scripts import (
+    ELDERLO,
+    NOW,
+    PASSPORT,
+    TODAY,
+    WIERDAM,
+    imported,
+    of_source,
+    published,
+    web,
+)
+
+__all__ = ["web"]
+pytestmark = pytest.mark.postgres
+
+
+async def test_while_words_are_computed_other_pages_go_on(web: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of twenty thousand scripts take half a second, and a search among them up to a tenth."""
+    await published(web)
+    threads = list[int]()
+
+    def words_in_thread(text: str) -> list[str]:
+        threads.append(get_ident())
+        return words_of(text)
+
+    class Synonyms(dict[str, tuple[Synonym, ...]]):
+        def get(self, word: str, default: object = None) -> tuple[Synonym, ...]:
+            threads.append(get_ident())
+            return ()
+
+    monkeypatch.setattr(search, "words_of", words_in_thread)
+    known = await search.read_vocabulary(web.pool)
+    asked = Vocabulary(known.words, Synonyms())
+    found = await search.find_scripts(web.pool, [WIERDAM], WIERDAM, "paspoort", asked, TODAY)
+    assert [one.question for one in found] == [PASSPORT.question]
+    assert len(threads) > 1 and get_ident() not in threads
+
+
+async def test_remarks_on_what_is_shared_are_for_whoever_edits_it(web: Database) -> None:
+    script = await published(web, municipality=None)
+    assert await remark_on_script(web.pool, frozenset({ELDERLO}), script, 1, "verouderd", "Tarief", "account:piet", NOW)
+    scopes: list[Scope] = [frozenset({WIERDAM}), frozenset({ELDERLO})]
+    for scope in scopes:
+        work = await read_work(web.pool, scope, "account:eva", TODAY)
+        assert work.remarks == (), "and who made them, of another municipality"
+    (remark,) = (await read_work(web.pool, None, "account:eva", TODAY)).remarks
+    assert remark.author == "account:piet"
+    assert await remark_is_done(web.pool, None, remark.id, "account:eva", NOW)
+
+
+async def test_what_a_source_withdrew_it_may_bring_back(web: Database, database: Database) -> None:
+    assert await imported(database, of_source()) == [ImportAction.ADD]
+    assert await imported(database, of_source(is_active=False)) == [ImportAction.WITHDRAW]
+    assert await imported(database, of_source(is_active=False)) == [ImportAction.SAME]
+    assert await imported(database, of_source()) == [ImportAction.CHANGE]
+    assert await database.pool.fetchval("SELECT published FROM script") == 2
+    assert await imported(database, of_source()) == [ImportAction.SAME]
+
+
+async def test_what_somebody_here_withdrew_or_changed_no_source_brings_back(web: Database, database: Database) -> None:
+    scope = frozenset({WIERDAM})
+    await imported(database, of_source())
+    script = await database.pool.fetchval("SELECT id FROM script")
+    await withdraw_script(web.pool, scope, script, "account:eva", NOW)
+    assert await imported(database, of_source()) == [ImportAction.SAME]
+    assert await imported(database, of_source("Nieuw")) == [ImportAction.KEEP]
+    await save_script(web.pool, scope, script, 2, PASSPORT, "account:eva", NOW)
+    assert await imported(database, of_source(is_active=False)) == [ImportAction.SAME]
+    assert await imported(database, of_source()) == [ImportAction.KEEP]
+    assert await database.pool.fetchval("SELECT published FROM script") is None
