@@ -184,7 +184,7 @@ class ReplaceAsked:
 class PlaceAsked:
     """To an operator's session: its page dialled again, and the new line is to have the place of the old one.
 
-    `answer` is given once, after the commit: whether it has.
+    `answer` is given once, after the commit: whether it has. It takes over what was posted to the session.
     """
 
     event: PageBack

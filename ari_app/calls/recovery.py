@@ -246,8 +246,10 @@ class Recovery:
         end = None if session.channel_id is None else self._logged.ends.get(session.channel_id)
         is_told = end is not None and event.reason is LogoutReason.LOST  # a restart of Asterisk is reason enough
         if mailbox is not None:
-            mailbox.post(end if end is not None and is_told else ApplyEvent(event, is_estimated=True))
-            return
+            now = self._shell.registry.session(session.id)
+            if event.reason is not LogoutReason.LOST or now is None or now.channel_id == session.channel_id:
+                mailbox.post(end if end is not None and is_told else ApplyEvent(event, is_estimated=True))
+            return  # else its page dialled again meanwhile
         gone = page_gone(session, self._now if end is None else end.at) if event.reason is LogoutReason.LOST else None
         if gone is not None:
             waiting = step(session, gone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import (
@@ -25,7 +26,7 @@ from ari_app.calls.messages import (
     TakeCall,
 )
 from ari_app.core.ids import CallId, ChannelId, OperatorNumber, SessionId
-from ari_app.core.operators import OperatorSession
+from ari_app.core.operators import LineLost, LogoutReason, OperatorSession
 
 #: what a session is told, whichever line it has; everything else is of one channel
 TO_SESSION = (
@@ -52,13 +53,27 @@ class SessionEntry:
     session: OperatorSession
     mailbox: Mailbox
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+    moved_at: datetime | None = None  # to another line, or to none: who looked before it knows nothing of that
 
-    def move_to(self, mailbox: Mailbox) -> None:
-        """Another task has the session from now on: what waits for the session comes to this mailbox."""
+    def move_to(self, mailbox: Mailbox, at: datetime) -> None:
+        """Another task has the session from now on: what waits for the session comes to this mailbox.
+
+        But for the news that its line is lost: that is the line of before.
+        """
+        if mailbox is self.mailbox:
+            return
         waiting = self.mailbox.withdraw(*TO_SESSION)
-        self.mailbox = mailbox
+        self.mailbox, self.moved_at = mailbox, at
         for message in waiting:
-            mailbox.post(message)
+            if not is_loss_of_line(message):
+                mailbox.post(message)
+
+
+def is_loss_of_line(message: Message) -> bool:
+    """Whether a comparison says that a session has lost the line which it had then."""
+    if not isinstance(message, ApplyEvent) or not isinstance(message.event, LineLost):
+        return False
+    return message.event.reason is LogoutReason.LOST
 
 
 class Registry:
@@ -141,3 +156,8 @@ class Registry:
 
     def sessions(self) -> list[OperatorSession]:
         return [entry.session for entry in self._sessions.values()]
+
+    def has_moved_since(self, session_id: SessionId, at: datetime) -> bool:
+        """Whether the line of this session is another one than at this moment, or gone."""
+        entry = self._sessions.get(session_id)
+        return entry is not None and entry.moved_at is not None and entry.moved_at >= at

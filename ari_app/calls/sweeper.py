@@ -155,7 +155,8 @@ class Sweeper:
                 calls[flow.call.operator_session] = flow.call.id
                 if flow.call.stage is Stage.TALKING:
                     talking.add(flow.call.operator_session)
-        found = sweep(self._registry.sessions(), calls, live_channels, at, talking=talking)
+        sessions = [one for one in self._registry.sessions() if not self._registry.has_moved_since(one.id, at)]
+        found = sweep(sessions, calls, live_channels, at, talking=talking)
         for session_id, event in found:
             mailbox = self._registry.session_mailbox(session_id)
             if mailbox is not None:

@@ -123,8 +123,9 @@ def _after(session: OperatorSession, event: OperatorEvent) -> OperatorSession:
             gone = replace(session, line_id=None, channel_id=None, held_at=None)
             return replace(gone, line_lost_at=at, line_until_at=until)
         case PageBack(line_id, channel_id, endpoint):
+            lost_at = session.line_lost_at if session.is_reconnecting else None  # else nobody saw when it was lost
             back = replace(session, line_id=line_id, channel_id=channel_id, endpoint=endpoint)
-            return replace(back, held_at=None, line_until_at=None)
+            return replace(back, held_at=None, line_lost_at=lost_at, line_until_at=None)
 
 
 def page_gone(session: OperatorSession, at: datetime) -> PageGone | None:

@@ -109,7 +109,7 @@ class OperatorSession:
     logout_pending: bool = False
     held_at: datetime | None = None  # their phone has the line on hold, since when; nobody listens there
     wrap_up_until_at: datetime | None = None
-    line_lost_at: datetime | None = None  # the page that is their phone lost its line last
+    line_lost_at: datetime | None = None  # the page that is their phone was seen to lose the line before this one
     line_until_at: datetime | None = None  # until then it may dial again; None: it has, or lost none
     logged_out_at: datetime | None = None
     logout_reason: LogoutReason | None = None

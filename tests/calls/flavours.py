@@ -53,6 +53,7 @@ ASTERISK = {"an_order_fails": 8, "a_phone_registers_or_not": 1}
 STORE = {"the_store_goes": 2, "the_store_freezes": 1, "the_store_comes": 6, "an_answer_of_the_store_is_lost": 5}
 #: absences in which callers arrive, choose and hang up, and nobody is served
 ABSENCES = {"the_store_goes": 3, "the_store_freezes": 2, "the_store_comes": 3, "a_citizen_calls": 30}
+PAGES = {"a_page_is_opened": 5, "a_page_goes": 2, "a_page_is_loaded_anew": 6}
 PROCESS = {"the_process_dies": 4, "another_process_starts": 12, "the_socket_breaks": 3, "the_socket_is_back": 9}
 TRANSFERS = ["*1200#", "*1201#", "*1210#", "*2200#", "*2210#", "*2220#", "*2230#", "*2250#", "*2260#", "*52"]
 NOT_TRANSFERS = ["*1999#", "*2112#", "*2102#", "*10900123#", "*57"]
@@ -71,6 +72,7 @@ FLAVOURS: Mapping[str, Mapping[str, int]] = {
         "somebody_brings_a_channel_into_a_bridge": 4,
         "the_sweep_comes_by": 6,
     },
+    "pages": {**PEOPLE, **PAGES, **ASTERISK, **STORE, **PROCESS, "the_sweep_comes_by": 3},
     "everything": {**PEOPLE, **ASTERISK, **STORE, **PROCESS, "the_sweep_comes_by": 2},
 }
 

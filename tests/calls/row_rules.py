@@ -62,6 +62,13 @@ def check_what_was_heard(world: World, call: Call) -> None:
         assert times <= sum(any(name.startswith(TOLD[told]) for name in words) for words in played), told
 
 
+def check_legs(world: World) -> None:
+    """No leg ends before it began, or before it was answered."""
+    for leg in world.ledger.legs.values():
+        assert leg.ended_at is None or leg.started_at <= (leg.answered_at or leg.started_at) <= leg.ended_at, leg
+        assert leg.left_at is None or leg.joined_at is None or leg.joined_at <= leg.left_at, leg
+
+
 def check_one_call_each(sessions: Iterable[OperatorSession]) -> None:
     """Two operators do not have one call."""
     with_call = [session.call_id for session in sessions if session.is_open and session.call_id is not None]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from datetime import datetime, timedelta
 
 from ari_app.core.call import Call, Leg, LegRole, Stage
 from ari_app.core.callbacks import AttemptOutcome, CallbackAttempt, CallbackRequest, RequestKind
-from ari_app.core.ids import ChannelId
+from ari_app.core.ids import ChannelId, Endpoint
 from tests.calls.world import World
 
 MOST_SILENCE = timedelta(seconds=2)
@@ -65,3 +65,14 @@ def check_people(calls: Iterable[Call], legs: Iterable[Leg], attempts: Iterable[
     assert not [call for call in calls if call.answered_at is not None and call.id not in with_human]
     reached = [one for one in attempts if one.outcome is AttemptOutcome.REACHED]
     assert not [one for one in reached if one.call_id not in with_citizen]
+
+
+def check_dialled(world: World, before: Set[Endpoint]) -> set[Endpoint]:
+    """No number that is served here is called from here; returns what was called, with what was called `before`."""
+    dialled = {endpoint for endpoint, _, _ in world.switch.created.values()} - before
+    if dialled:
+        area = world.area
+        served = {number for town in area.municipalities.values() for number in town.geographic_numbers}
+        served |= {*area.direct_numbers, *area.shared_numbers}
+        assert not {endpoint for endpoint in dialled if any(number in endpoint for number in served)}
+    return dialled | before

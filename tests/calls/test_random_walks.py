@@ -12,8 +12,8 @@ from tests.calls.walks import walk
 
 pytestmark = pytest.mark.pure
 
-#: of each flavour; 2,080 walks in all
-WALKS, TOGETHER, STEPS = 260, 20, 60
+#: of each flavour; 2,160 walks in all
+WALKS, TOGETHER, STEPS = 240, 20, 60
 
 
 @pytest.mark.parametrize("first", range(0, WALKS, TOGETHER))

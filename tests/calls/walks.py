@@ -26,14 +26,15 @@ from tests.calls.flavours import (
     area_of,
 )
 from tests.calls.ids import of_one_seed
-from tests.calls.invariants import UNSURE, Invariants
+from tests.calls.invariants import UNSURE
+from tests.calls.pages import WithPages
 from tests.calls.standing_rules import Silence
 from tests.calls.world import ESDAM_ALONE, SHARED
 from tests.fakes.clock import settle
 from tests.fakes.switch import WAITING
 
 
-class Walk(Invariants):
+class Walk(WithPages):
     """One walk; the same `dice` lead the same way."""
 
     def __init__(self, dice: Random, flavour: str) -> None:
@@ -50,10 +51,6 @@ class Walk(Invariants):
         self.switch.turns = lambda: turns
         self.switch.trouble = self._trouble
 
-    @property
-    def is_alive(self) -> bool:
-        return self.world.is_running
-
     async def step(self) -> None:
         (name,) = self.dice.choices(self.names, cum_weights=self.up_to)
         action: Callable[[], Awaitable[None]] = getattr(self, name)
@@ -65,6 +62,9 @@ class Walk(Invariants):
 
     def _pick(self, *candidates: ChannelId) -> ChannelId | None:
         return self.dice.choice(sorted(candidates)) if candidates else None
+
+    def _rung_phone(self) -> ChannelId | None:
+        return self._pick(*(c for c in self.switch.created if c in self.switch.up))
 
     def _trouble(self, order: tuple[str, ...], is_done: bool) -> bool:
         if order[0] == "fallback":
@@ -136,7 +136,7 @@ class Walk(Invariants):
 
     async def a_colleague_presses(self) -> None:
         """The key with which a colleague outside takes a caller, or a transfer of their own."""
-        if (phone := self._pick(*(c for c in self.switch.created if c in self.switch.up))) is not None:
+        if (phone := self._rung_phone()) is not None:
             await self.world.press(phone, self.dice.choice(["1", "1", "2", *TRANSFERS, *IN_A_TRANSFER]))
 
     async def somebody_clicks(self) -> None:
@@ -158,7 +158,7 @@ class Walk(Invariants):
             await self.world.clock.advance(0)
 
     async def a_rung_phone_hangs_up(self) -> None:
-        if (phone := self._pick(*(c for c in self.switch.created if c in self.switch.up))) is not None:
+        if (phone := self._rung_phone()) is not None:
             await self.world.hang_up(phone)
 
     async def time_passes(self) -> None:
@@ -256,7 +256,7 @@ class Walk(Invariants):
 
     async def end(self) -> None:
         """Everything works again: rows, sessions and bridges agree. Everybody leaves: nothing is left."""
-        world, switch, ledger = self.world, self.switch, self.world.ledger
+        world, switch, ledger = self.world, self.world.switch, self.world.ledger
         ledger.lose_answers, self.failing = 0, []
         self.bring_the_store_back()
         switch.prompts_last = False

@@ -148,7 +148,10 @@ class Rows:
 
 
 def ended(leg: Leg, at: datetime, reason: LegEndReason, *, cause: int | None = None, estimated: bool = False) -> Leg:
-    """The leg as it ended. An instant before its beginning (clocks of two machines) is drawn up to the beginning."""
-    at = max(at, leg.started_at)
+    """The leg as it ended.
+
+    An instant before its beginning, or before it was joined (clocks of two machines, news that came late), is drawn up.
+    """
+    at = max(at, leg.started_at, leg.joined_at or leg.started_at)
     left_at = leg.left_at if leg.joined_at is None else (leg.left_at or at)
     return replace(leg, ended_at=at, left_at=left_at, end_reason=reason, hangup_cause=cause, end_is_estimated=estimated)

@@ -13,6 +13,7 @@ from ari_app.calls.clock import sleep_until
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.mailbox import Mailbox
 from ari_app.calls.messages import ApplyEvent, Digit, Left, Message, Played
+from ari_app.calls.registry import TO_SESSION
 from ari_app.calls.shell import Shell
 from ari_app.core.ids import ChannelId, PlaybackId, new_playback_id
 from ari_app.core.ledger import StoreUnavailable
@@ -110,7 +111,10 @@ class OperatorChannel(ChannelOwner):
             return None
 
     async def departure(self, until: datetime) -> Left:
-        """Wait for the message that this channel is gone; an estimate when it does not come by `until`."""
+        """Wait for the message that this channel is gone; an estimate when it does not come by `until`.
+
+        What is told to the session waits: it may go on without this channel.
+        """
         with self.mailbox.keeping() as kept:
             while self.left is None:
                 try:
@@ -119,7 +123,7 @@ class OperatorChannel(ChannelOwner):
                     continue
                 if message is None:
                     self.left = Left(self._channel(), self._clock.now(), estimated=True)
-                elif isinstance(message, ApplyEvent):
+                elif isinstance(message, TO_SESSION):
                     kept.append(message)
         return self.left
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -11,6 +12,7 @@ from ari_app.calls.messages import PlaceAsked
 from ari_app.calls.operators.line import LineTask
 from ari_app.calls.operators.login import ask_session
 from ari_app.calls.operators.session import SessionTask
+from ari_app.calls.registry import SessionEntry
 from ari_app.core.browser_phones import name_at
 from ari_app.core.ids import OperatorNumber
 from ari_app.core.operators import OperatorSession, PageBack
@@ -50,10 +52,20 @@ class PageLine(LineTask):
             if entry is None or not await self._was_here(entry.session):
                 return False
             back = PageBack(self._line.id, self._line.channel_id, self._line.endpoint)
-            if not await ask_session(entry, partial(PlaceAsked, back)):
+            if not await ask_session(entry, partial(self._ask_for_place, entry, back)):
                 return False
             self._work = SessionTask(self._shell, entry.session, self.channel, self._common.callbacks, entry=entry)
             return True
+
+    def _ask_for_place(self, entry: SessionEntry, back: PageBack, answer: Callable[[bool], None]) -> PlaceAsked:
+        """Its answer moves the session's messages at once: the line before this one reads on until it is gone."""
+
+        def take_over(has_place: bool) -> None:
+            if has_place:
+                entry.move_to(self.channel.mailbox, self._now)
+            answer(has_place)
+
+        return PlaceAsked(back, take_over)
 
     async def _was_here(self, session: OperatorSession) -> bool:
         """Whether the session is that of a page which is a phone no more: loaded anew it asked for another account."""

@@ -26,6 +26,7 @@ from ari_app.core.operators import (
     OperatorEvent,
     OperatorSession,
     OperatorState,
+    PageBack,
     PageGone,
     line_gone,
 )
@@ -54,7 +55,7 @@ class SessionRecord:
         self._is_behind = False  # the row has not the newest state: the store is away
         self._entry = entry or SessionEntry(session, channel.mailbox)
         if entry is not None:
-            entry.move_to(channel.mailbox)
+            entry.move_to(channel.mailbox, shell.clock.now())
         shell.registry.add_session(self._entry)
 
     @property
@@ -85,7 +86,7 @@ class SessionRecord:
         if call_id is not None and isinstance(event, PageGone):
             store = partial(self._store_and_tell, store, call_id)
         self._is_behind = True
-        await self._channel.patient_store(store, even_if_left=not changed.is_open)
+        await self._channel.patient_store(store, even_if_left=not changed.is_open or isinstance(event, PageBack))
         self._is_behind = False
         self._shell.dispatcher.operator_changed(changed.id)
 
