@@ -28,6 +28,7 @@ class Closing:
     starts_at: datetime
     ends_at: datetime
     reason: str
+    is_early: bool = False  # made on the day itself: the reason is for whoever made it, and their colleagues
 
 
 class AfterCalamity(StrEnum):

@@ -34,7 +34,8 @@ MIDNIGHT = time(0)
 class Exceptional:
     """Days, the last one included, whose openings differ from the week's; without `spans` it is closed all day.
 
-    `name`: that of the legal day, or the reason of the municipality's own closing.
+    `name`: that of the legal day, or the reason of the municipality's own closing as its area file has it. Why it
+    closed early is said to nobody outside: whoever closes reads on the page that the reason is for themselves.
     """
 
     first: date
@@ -149,5 +150,6 @@ def _joined(spans: tuple[OpeningSpan, ...]) -> tuple[OpeningSpan, ...]:
 
 def _why(area: Area, town: Municipality, day: date) -> str:
     begins, ends = instant_of(day, MIDNIGHT), instant_of(day + timedelta(days=1), MIDNIGHT)
-    own = next((one.reason for one in town.closings if one.starts_at < ends and begins < one.ends_at), None)
-    return own or legal_day_name(day, area.special_days) or ""
+    own = [one for one in town.closings if one.starts_at < ends and begins < one.ends_at]
+    told = next((one.reason for one in own if not one.is_early), "")
+    return told or legal_day_name(day, area.special_days) or ""

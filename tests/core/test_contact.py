@@ -141,6 +141,13 @@ def test_a_part_of_a_day_and_a_row_of_days_are_told_as_such() -> None:
     assert second == Exceptional(date(2026, 12, 7), date(2026, 12, 9), (), "Verhuizing")
 
 
+def test_why_somebody_closes_early_is_told_to_nobody_outside() -> None:
+    """The page on which they do says that the reason is for themselves and their colleagues."""
+    early = Closing(datetime(2026, 12, 3, 14, tzinfo=UTC), datetime(2026, 12, 3, 23, tzinfo=UTC), "ziek", is_early=True)
+    first, *_ = exceptions(town(OOSTERWENDE, "Oosterwende", closings=(early,)))
+    assert first == Exceptional(date(2026, 12, 3), date(2026, 12, 3), (OpeningSpan(time(8, 30), time(15)),), "")
+
+
 def test_the_days_on_which_the_clock_changes_are_no_exceptions() -> None:
     always = town(OOSTERWENDE, "Oosterwende", hours=ALWAYS, open_on_legal_days=True)
     night = town(OOSTERWENDE, "Oosterwende", hours={6: (OpeningSpan(time(1), time(5)),)})

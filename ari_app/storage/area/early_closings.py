@@ -53,7 +53,7 @@ async def with_early_closings(connection: Connection, area: Area) -> Area:
     """The area as decisions are to see it; in the transaction in which the area was read."""
     found: dict[MunicipalityCode, list[Closing]] = defaultdict(list)
     for row in await connection.fetch(_RECENT):
-        closing = Closing(row["starts_at"], row["ends_at"], row["reason"])
+        closing = Closing(row["starts_at"], row["ends_at"], row["reason"], is_early=True)
         found[MunicipalityCode(row["municipality"])].append(closing)
     if not found:
         return area
