@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: for another import to end; then it is tried again
 LOCK_SECONDS = 2.0
-#: the longest that one try may take, with a file of two megabytes
-TRY_SECONDS = 20.0
+#: the longest that one try may take: a file of two megabytes is five seconds of a core, which others may have as well
+TRY_SECONDS = 40.0
 
 
 async def change_directory(

@@ -12,7 +12,9 @@ from ari_app.core.commands import AskedCommand
 from ari_app.core.directory_commands import ChangeDirectory, DirectoryCommand, RemoveEntry, seen_of
 from ari_app.core.ids import EntryCode, MunicipalityCode, new_command_id
 from ari_app.core.operator_commands import ACCEPTED, Accepted, Answer, RefusalReason, Refused, Unanswered
+from ari_app.jobs import command_claimer
 from ari_app.jobs.row_commands import change_rows
+from ari_app.storage.area.entries import LOCK
 from ari_app.storage.area.snapshot import load_area
 from ari_app.storage.commands.asker import ask
 from ari_app.storage.commands.claims import ClaimedCommand
@@ -21,13 +23,16 @@ from ari_app.storage.db.engine import Database
 from ari_app.storage.db.feed import AreaChanged, Feed, Resync
 from ari_app.storage.db.notifications import AREA_CHANNEL
 from ari_app.storage.db.roles import SERVE
+from tests.jobs.test_command_claimer import Desk, desk
 from tests.jobs.test_row_commands import claimed_by_one_that_dies
 from tests.patience import PATIENCE_SECONDS
 from tests.roles import as_role
 from tests.storage.callback_values import DIRECTORY
 from tests.storage.commands.people import controller
+from tests.storage.values import eventually
 
 pytestmark = pytest.mark.postgres
+__all__ = ["desk"]  # a fixture of the tests of claimers
 
 WIERDAM, ELDERLO = MunicipalityCode("GM9901"), MunicipalityCode("GM9902")
 JAN, BALIE, BERT = EntryCode("jan"), EntryCode("balie"), EntryCode("bert")
@@ -176,3 +181,35 @@ async def test_the_deputy_of_somebody_stays(database: Database) -> None:
         RefusalReason.CHANGED_MEANWHILE
     )
     assert BALIE in (await load_area(database.background)).entries
+
+
+async def test_a_controller_carries_it_out_and_waits_for_an_import_that_goes_on(desk: Desk) -> None:
+    await desk.database.pool.execute("INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam')")
+    table = "code;kind;name;endpoint\r\njan;person;Jan;PJSIP/jan\r\n"
+    command = ChangeDirectory(table, await seen(desk.database, "jan"), entry=JAN)
+    async with transaction(desk.database.background) as importing:
+        await importing.execute(LOCK)
+        asking = asyncio.create_task(asks(desk, command))
+        claimed = "SELECT EXISTS (SELECT FROM command WHERE claimed_at IS NOT NULL)"
+        await eventually(lambda: desk.database.pool.fetchval(claimed))
+        assert (await load_area(desk.database.background)).entries == {}
+    assert await asking == ACCEPTED
+    assert set((await load_area(desk.database.background)).entries) == {JAN}
+
+
+async def test_behind_an_import_that_does_not_end_it_is_refused_and_not_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command_claimer, "DIRECTORY_SECONDS", 0.5)
+    await desk.database.pool.execute("INSERT INTO municipality (code, name) VALUES ('GM9901', 'Wierdam')")
+    table = "code;kind;name;endpoint\r\njan;person;Jan;PJSIP/jan\r\n"
+    async with transaction(desk.database.background) as importing:
+        await importing.execute(LOCK)
+        command = ChangeDirectory(table, await seen(desk.database, "jan"), entry=JAN)
+        assert await asks(desk, command) == Refused(RefusalReason.STORE_AWAY)
+    assert (await load_area(desk.database.background)).entries == {}
+
+
+async def asks(desk: Desk, command: DirectoryCommand) -> Answer:
+    asked = AskedCommand(command, municipality=WIERDAM)
+    return await ask(desk.database.pool, asked, actor="account:7", scope=None)

@@ -37,8 +37,8 @@ LARGEST_FILE = 2 * MEGABYTE
 #: the largest file may be longer as the text of a form
 _LARGEST_FORM = 3 * LARGEST_FILE
 MOST_SHOWN = 200
-#: a file of thousands of lines is judged anew by whoever carries it out
-IMPORT_SECONDS = 20.0
+#: a file of thousands of lines is judged anew by whoever carries it out (`jobs.directory_commands`)
+IMPORT_SECONDS = 35.0
 #: each takes a core for seconds
 _JUDGING = asyncio.Semaphore(1)
 _NO_FILE = "Kies een bestand."
