@@ -59,7 +59,7 @@ PAUSE_PATIENCE = timedelta(seconds=10)
 ASKED_ONE_BY_ONE = 10
 RETRY_SECONDS = 0.5
 #: a page from which nothing came for so long, and whose socket is gone, is gone itself
-SILENT_SECONDS = 0.4
+SILENT_SECONDS = 0.8
 
 
 class BrowserPhones:
