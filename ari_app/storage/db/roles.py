@@ -1,10 +1,9 @@
 """The roles of the database: an owner for `migrate`, one for `serve` and the commands, one for `web`.
 
 The owner makes tables. `serve` reads and writes rows, and can change nothing that is append-only, but for what
-retention takes out with functions of the owner. `web` reads, within
-the municipalities that its connection names (row level security, the wall behind the scope of each query), adds to the
-audit log, asks for commands, and writes what logging in needs. Rights are granted anew by each `migrate`, so they are
-not part of a dump.
+retention takes out with functions of the owner. `web` reads, within the municipalities that its connection names (row
+level security, the wall behind the scope of each query), adds to the audit log, asks for commands, and writes what
+logging in needs and scripts. Rights are granted anew by each `migrate`, so they are not part of a dump.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sqlalchemy import Connection
 
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.excess import APPEND_ONLY
-from ari_app.storage.db.web_sees import WEB_SEES
+from ari_app.storage.db.web_sees import WEB_SEES, WEB_WRITES
 
 SERVE, WEB = "ari_app_serve", "ari_app_web"
 
@@ -284,6 +283,10 @@ def _policies(table: str, condition: str, existing: set[str]) -> Iterator[str]:
     for name, (role, rows) in wanted.items():
         yield f"DROP POLICY IF EXISTS {name} ON {table}"
         yield f"CREATE POLICY {name} ON {table} TO {role} USING ({rows})"
+    for verb, rows in WEB_WRITES.get(table, {}).items():  # these take away from what `web` may
+        yield f"DROP POLICY IF EXISTS web_{verb} ON {table}"
+        condition = "WITH CHECK" if verb == "INSERT" else "USING"
+        yield f"CREATE POLICY web_{verb} ON {table} AS RESTRICTIVE FOR {verb} TO {WEB} {condition} ({rows})"
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
 
 

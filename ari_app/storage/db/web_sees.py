@@ -90,3 +90,11 @@ WEB_SEES: Mapping[str, str] = {
     "script_miss": _IN_SCOPE.format("municipality"),
     "change": f"{_IN_SCOPE.format('municipality')} OR (operator IS NOT NULL AND ({_of_operator('change.operator')}))",
 }
+
+_OWN_SCRIPT = f"EXISTS (SELECT FROM script WHERE script.id = {{0}} AND {_IN_SCOPE.format('script.municipality')})"
+#: what of it `web` writes, by table and verb: what all share is read by all, and changed for the whole group only
+WEB_WRITES: Mapping[str, Mapping[str, str]] = {
+    "script": dict.fromkeys(("INSERT", "UPDATE"), _IN_SCOPE.format("municipality")),
+    "script_version": dict.fromkeys(("INSERT", "UPDATE"), _OWN_SCRIPT.format("script_version.script")),
+    "script_remark": {"UPDATE": _OWN_SCRIPT.format("script_remark.script")},  # whoever reads a script may remark on it
+}

@@ -10,7 +10,10 @@ from ari_app.core.access import Scope
 from ari_app.core.script_imports import ImportAction
 from ari_app.core.script_search import words_of
 from ari_app.core.scripts import Synonym, Vocabulary
+from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Database
+from ari_app.storage.db.errors import RowRefused, translated
+from ari_app.storage.db.scopes import set_scope
 from ari_app.storage.scripts import search
 from ari_app.storage.scripts.editing import save_script, withdraw_script
 from ari_app.storage.scripts.notes import remark_is_done, remark_on_script
@@ -63,6 +66,45 @@ async def test_remarks_on_what_is_shared_are_for_whoever_edits_it(web: Database)
     (remark,) = (await read_work(web.pool, None, "account:eva", TODAY)).remarks
     assert remark.author == "account:piet"
     assert await remark_is_done(web.pool, None, remark.id, "account:eva", NOW)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE script SET municipality = 'GM9901'",
+        "UPDATE script SET owner = 'account:x'",
+        "UPDATE script_version SET state = 'published'",
+        "UPDATE script_remark SET done_at = now(), done_by = 'account:x'",
+    ],
+)
+async def test_web_changes_nothing_that_all_share_whatever_it_asks(web: Database, statement: str) -> None:
+    """As in a page whose query forgot the scope."""
+    script = await published(web, municipality=None)
+    await remark_on_script(web.pool, frozenset({ELDERLO}), script, 1, "verouderd", "", "account:piet", NOW)
+    changed = dict[str, str]()
+    for scope in (frozenset({WIERDAM}), None):
+        async with transaction(web.pool) as connection:
+            await set_scope(connection, scope)
+            changed[str(scope)] = await connection.execute(statement)
+    assert list(changed.values()) == ["UPDATE 0", "UPDATE 1"]
+
+
+async def test_web_adds_nothing_to_what_all_share(web: Database) -> None:
+    script = await published(web, municipality=None)
+    copied = (
+        "INSERT INTO script_version SELECT script, 2, state, question, answer, subject, subject_uri, keywords,"
+        " department, memo, links, related, steps, valid_from, valid_until, author, written_at FROM script_version"
+    )
+    added = (
+        "INSERT INTO script (id, question, subject, source, owner, last, changed_at)"
+        " VALUES (gen_random_uuid(), 'x', '', 'own', 'x', 1, now())"
+    )
+    for statement in (copied, added):
+        with pytest.raises(RowRefused), translated():
+            async with transaction(web.pool) as connection:
+                await set_scope(connection, frozenset({WIERDAM}))
+                await connection.execute(statement)
+    assert await web.pool.fetchval("SELECT count(*) FROM script_version WHERE script = $1", script) == 1
 
 
 async def test_what_a_source_withdrew_it_may_bring_back(web: Database, database: Database) -> None:
