@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -31,6 +31,10 @@ _OF_TOWNS = f"""
 SELECT municipality, key, sum(value::bigint)::bigint AS count
 {_WHICH.format(" CROSS JOIN LATERAL jsonb_each_text(counts)")}
   AND (from_at < $7 OR key <> ALL ($8)) GROUP BY municipality, key"""
+_BY_NUMBER = f"""
+SELECT number, municipality, sum((counts ->> $7)::bigint)::bigint AS arrived,
+  sum((counts ->> $8)::bigint)::bigint AS answered, sum((counts ->> $9)::bigint)::bigint AS talk_ms
+{_WHICH.format("")} AND number = ANY ($10::text[]) GROUP BY number, municipality"""
 # A team that works for others as well is theirs too: its time is shown to whoever may see all of them.
 _TIMES = """
 SELECT team, span, from_at, counts FROM team_time
@@ -109,6 +113,31 @@ async def read_many(pool: Pool, wanted: Wanted, periods: Iterable[Period], now: 
     with translated():
         async with reading(pool, wanted.scope) as connection:
             return [await _sums(connection, wanted, period, now) for period in periods]
+
+
+@dataclass(frozen=True, slots=True)
+class OfNumber:
+    """What came to one number for one municipality; empty: for none."""
+
+    number: str
+    municipality: str
+    arrived: int
+    answered: int
+    talk_ms: int
+
+
+async def read_by_number(pool: Pool, scope: Scope, numbers: Collection[str], period: Period) -> list[OfNumber]:
+    """Of all these numbers in one look: a country has many. Raises StoreUnavailable."""
+    keys = (Count.ARRIVED, Count.ANSWERED, Count.TALK_MS)
+    with translated():
+        async with reading(pool, scope) as connection:
+            progress = await connection.fetchrow(_PROGRESS)
+            if progress is None:
+                return []
+            days_end = _days_end(period, progress["days_until"], in_detail=False)
+            bounds = (period.begins_at, days_end, period.ends_at)
+            rows = await connection.fetch(_BY_NUMBER, scope_codes(scope), None, None, *bounds, *keys, list(numbers))
+    return [OfNumber(number, town, *(count or 0 for count in counts)) for number, town, *counts in rows]
 
 
 async def busy_hours(pool: Pool, wanted: Wanted, period: Period) -> dict[tuple[int, int], int]:

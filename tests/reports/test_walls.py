@@ -11,12 +11,12 @@ from ari_app.core.ids import MunicipalityCode
 from ari_app.reports.choices import Choices, Definition
 from ari_app.reports.definitions import add_definition, definitions_of
 from ari_app.reports.periods import read_period
-from ari_app.reports.reading import Wanted, busy_hours, read_sums
+from ari_app.reports.reading import Wanted, busy_hours, read_by_number, read_sums
 from ari_app.storage.calls.ledger import PostgresLedger
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.scopes import reading
 from tests.reports.counted import count_all
-from tests.reports.history import TOWNS, History
+from tests.reports.history import NUMBERS, TOWNS, History
 
 pytestmark = pytest.mark.postgres
 
@@ -61,6 +61,21 @@ async def test_reads_have_the_scope(database: Database, scope: Scope) -> None:
     assert set(sums.team_ms) == teams(scope)
     arrived = sum(bucket.counts.get("in", 0) for bucket in sums.buckets)
     assert sum((await busy_hours(database.background, Wanted(scope), DAY)).values()) == arrived
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_what_came_to_each_number_is_of_the_scope_and_what_the_figures_say(
+    database: Database, scope: Scope
+) -> None:
+    found = await read_by_number(database.background, scope, NUMBERS, DAY)
+    assert {one.municipality for one in found} == towns(scope)
+    for number in NUMBERS:
+        sums = await read_sums(database.background, Wanted(scope, number=number), DAY, NOW)
+        for key, of in (("in", "arrived"), ("answered", "answered"), ("talk_ms", "talk_ms")):
+            expected = sum(bucket.counts.get(key, 0) for bucket in sums.buckets)
+            assert sum(getattr(one, of) for one in found if one.number == number) == expected, (number, key)
+    only = await read_by_number(database.background, scope, NUMBERS[:1], DAY)
+    assert only == [one for one in found if one.number == NUMBERS[0]]
 
 
 @pytest.mark.parametrize("scope", SCOPES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,9 +14,8 @@ from ari_app.core.calendar import local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import format_shared
 from ari_app.core.participation import Participant, participants
-from ari_app.reports.counting import Count
 from ari_app.reports.periods import Period
-from ari_app.reports.reading import Wanted, read_sums
+from ari_app.reports.reading import OfNumber, read_by_number
 from ari_app.web.csv_file import csv_file, lines
 from ari_app.web.names import Names
 from ari_app.web.number_plan import day_words
@@ -108,44 +107,43 @@ async def _rows(visit: Visit, period: Period) -> AsyncIterator[str]:
 
 async def _found(visit: Visit, period: Period) -> list[Shared]:
     area, scope = visit.site.area.current, visit.actor.scope_of(Action.PARTICIPATION)
-    return [
-        await _shared(visit, shared, scope, period)
+    own = [
+        shared
         for _, shared in sorted(area.shared_numbers.items())
         if overlap(frozenset(member.municipality for member in shared.members), scope)
     ]
+    counted = await read_by_number(visit.site.pool, scope, [shared.digits for shared in own], period)
+    return [_shared(visit, shared, scope, [one for one in counted if one.number == shared.digits]) for shared in own]
 
 
-async def _shared(visit: Visit, shared: SharedNumber, scope: Scope, period: Period) -> Shared:
+def _shared(visit: Visit, shared: SharedNumber, scope: Scope, counted: Sequence[OfNumber]) -> Shared:
     area, now = visit.site.area.current, visit.site.now()
     default = None if shared.default is None else area.municipalities.get(shared.default)
     return Shared(
         format_shared(shared.digits),
         "" if default is None else default.name,
         participants(area, shared, now),
-        await _shares(visit, shared, scope, period),
+        _shares(visit, shared, scope, counted),
     )
 
 
-async def _shares(visit: Visit, shared: SharedNumber, scope: Scope, period: Period) -> tuple[Share, ...]:
+def _shares(visit: Visit, shared: SharedNumber, scope: Scope, counted: Sequence[OfNumber]) -> tuple[Share, ...]:
     """Of the reader's municipalities; others' calls are not counted, and so there are no shares of a whole."""
-    names, now = Names.of(visit.site.area.current, scope), visit.site.now()
-    sums = await read_sums(visit.site.pool, Wanted(scope, number=shared.digits, in_detail=False), period, now)
-    counts = {MunicipalityCode(one.municipality): one.counts for one in sums.buckets}
+    names = Names.of(visit.site.area.current, scope)
+    counts = {MunicipalityCode(one.municipality): one for one in counted}
     members = {member.municipality for member in shared.members if scope is None or member.municipality in scope}
-    calls = sum(one.get(Count.ARRIVED, 0) for one in counts.values())
-    minutes = sum(one.get(Count.TALK_MS, 0) for one in counts.values())
+    calls, minutes = sum(one.arrived for one in counted), sum(one.talk_ms for one in counted)
     found = []
     for code in sorted({*counts, *members}, key=lambda code: (code == "", names.town(code))):
-        had = counts.get(code, {})
-        arrived, talk_ms = had.get(Count.ARRIVED, 0), had.get(Count.TALK_MS, 0)
+        had = counts.get(code) or OfNumber(shared.digits, code, 0, 0, 0)
         found.append(
             Share(
                 names.town(code) if code else "geen gemeente gekozen",
-                arrived,
-                had.get(Count.ANSWERED, 0),
-                talk_ms / 60_000,
-                100 * arrived / calls if calls and scope is None else None,
-                100 * talk_ms / minutes if minutes and scope is None else None,
+                had.arrived,
+                had.answered,
+                had.talk_ms / 60_000,
+                100 * had.arrived / calls if calls and scope is None else None,
+                100 * had.talk_ms / minutes if minutes and scope is None else None,
             )
         )
     return tuple(found)
