@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ari_app.core.access import Scope
 from ari_app.core.ids import MunicipalityCode, ScriptId, new_script_id
@@ -141,10 +142,13 @@ async def publish_in(
     connection: Connection, script: ScriptId, version: int, text: ScriptText, by: str, now: datetime
 ) -> None:
     await connection.execute(PUBLISH_VERSION, script, version, by, now)
+    await connection.execute(PUBLISH_SCRIPT, *shown_values(script, version, text, now))
+
+
+def shown_values(script: ScriptId, version: int, text: ScriptText, now: datetime) -> tuple[Any, ...]:
+    """Of `PUBLISH_SCRIPT`."""
     days = (text.valid_from, text.valid_until)
-    await connection.execute(
-        PUBLISH_SCRIPT, script, version, now, text.question, text.subject, *days, *search_values(text)
-    )
+    return (script, version, now, text.question, text.subject, *days, *search_values(text))
 
 
 async def withdraw_script(pool: Pool, scope: Scope, script: ScriptId, by: str, now: datetime) -> Saved | NoScript:

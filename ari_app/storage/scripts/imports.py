@@ -10,16 +10,25 @@ from uuid import UUID
 
 from ari_app.core.ids import MunicipalityCode, ScriptId, new_script_id, optional
 from ari_app.core.script_imports import ImportAction, KnownScript, Planned, SourceScript, plan_import
-from ari_app.core.scripts import ScriptText, Source, Synonym
+from ari_app.core.scripts import ScriptText, Source, Synonym, VersionState
 from ari_app.storage.db.audit import record_deed
 from ari_app.storage.db.connections import transaction
 from ari_app.storage.db.engine import Connection, Pool
 from ari_app.storage.db.errors import InputRefused, translated
 from ari_app.storage.db.scopes import reading, set_scope
-from ari_app.storage.scripts.editing import ADD_SCRIPT, ADD_VERSION, publish_in
+from ari_app.storage.scripts.editing import (
+    ADD_SCRIPT,
+    ADD_VERSION,
+    PUBLISH_SCRIPT,
+    PUBLISH_VERSION,
+    publish_in,
+    shown_values,
+)
 from ari_app.storage.scripts.rows import text_of, text_values
 
 Say = Callable[[str], None]
+#: new scripts that are stored together
+AT_ONCE = 200
 
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('ari_app script import', 0))"
 _OF_TOWN = "script.municipality IS NOT DISTINCT FROM $1::text"
@@ -72,6 +81,10 @@ async def import_scripts(
             if only_plan:
                 return plan
             ids = {one.script.key: one.known.id if one.known else new_script_id() for one in plan}
+            new = [one for one in plan if one.action is ImportAction.ADD]
+            for begin in range(0, len(new), AT_ONCE):
+                await _add(connection, new[begin : begin + AT_ONCE], ids, author, now)
+                say(f"{begin:,} of {len(new):,} new scripts")
             for number, one in enumerate(plan, 1):
                 await _carry_out(connection, one, ids, author, now)
                 say(f"{number:,} of {len(plan):,} scripts")
@@ -110,6 +123,29 @@ async def _known(
     return found
 
 
+async def _add(
+    connection: Connection, planned: Sequence[Planned], ids: Mapping[str, ScriptId], author: str, now: datetime
+) -> None:
+    """Many in few round trips: a library has twenty thousand."""
+    scripts, versions, sources, shown, published = [], [], [], [], []
+    for one in planned:
+        script, new = one.script, ids[one.script.key]
+        text = replace(script.text, related=tuple(ids[key] for key in script.related if key in ids))
+        scripts.append((new, script.municipality, text.question, text.subject, script.source.value, author, 1, now))
+        versions.append((new, 1, VersionState.DRAFT.value, author, now, *text_values(text)))
+        sources.append((new, script.key, script.digest, 1, 1, now))
+        shown.append((new, 1, author, now))
+        published.append(shown_values(new, 1, text, now))
+    for statement, rows in (
+        (ADD_SCRIPT, scripts),
+        (ADD_VERSION, versions),
+        (_SOURCE, sources),
+        (PUBLISH_VERSION, shown),
+        (PUBLISH_SCRIPT, published),
+    ):
+        await connection.executemany(statement, rows)
+
+
 async def _carry_out(
     connection: Connection, planned: Planned, ids: Mapping[str, ScriptId], author: str, now: datetime
 ) -> None:
@@ -117,13 +153,6 @@ async def _carry_out(
     related = tuple(ids[key] for key in script.related if key in ids)
     text = replace(script.text, related=related)
     match planned.action, here:
-        case ImportAction.ADD, _:
-            new = ids[script.key]
-            row = (new, script.municipality, text.question, text.subject, script.source.value, author, 1, now)
-            await connection.execute(ADD_SCRIPT, *row)
-            await _add_version(connection, new, 1, text, author, now)
-            await connection.execute(_SOURCE, new, script.key, script.digest, 1, 1, now)
-            await publish_in(connection, new, 1, text, author, now)
         case ImportAction.CHANGE, KnownScript(known, _, _, _, last):
             await _add_version(connection, known, last + 1, text, author, now)
             await connection.execute(_NEWEST_SOURCE, known, script.digest, last + 1, now)
@@ -139,7 +168,7 @@ async def _carry_out(
 async def _add_version(
     connection: Connection, script: ScriptId, version: int, text: ScriptText, author: str, now: datetime
 ) -> None:
-    await connection.execute(ADD_VERSION, script, version, "draft", author, now, *text_values(text))
+    await connection.execute(ADD_VERSION, script, version, VersionState.DRAFT.value, author, now, *text_values(text))
 
 
 async def export_scripts(

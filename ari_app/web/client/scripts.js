@@ -38,13 +38,13 @@ const find = (isDone = false) => {
   return fill("/antwoorden/zoek", body, "scripts-found");
 };
 
-/** The list is that of the call; what somebody reads stays until there is another call. */
+/** The list is that of the call. Another call closes what was read to the last one, unless somebody types there. */
 function follow() {
   const call = byId("card").dataset.call ?? "";
   if (call === shownFor) return;
   const isNew = shownFor !== "" && call !== "";
   shownFor = call;
-  if (isNew && !byId("scripts").contains(document.activeElement)) {
+  if (isNew && !document.activeElement?.matches("#scripts input, #scripts select")) {
     byId("vraag").value = "";
     byId("script-open").replaceChildren();
   }
