@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from ari_app.core.script_imports import SourceScript
 from ari_app.core.scripts import ScriptText, Source
 from ari_app.local.postgres import LocalPostgres
 from ari_app.storage.scripts.imports import import_scripts
+from tests.patience import PATIENCE_SECONDS
 from tests.storage.values import new_call
 from tests.web.callers import a_talk
 from tests.web.chromium import Desk
@@ -126,31 +128,32 @@ async def test_an_operator_finds_reads_walks_and_chooses_by_keys_alone(desk: Des
     assert wrong == []
 
 
-async def test_from_the_ring_to_the_first_line_of_each_of_the_ten_commonest_scripts_is_one_key(desk: Desk) -> None:
-    """The moment on which the page shows that it rings is that of the page; the fastest of ten is within a second."""
-    texts = [replace(PASSPORT, question=f"Vraag {number}?", answer=f"Antwoord {number}.") for number in range(10)]
+async def test_from_the_ring_each_of_the_ten_commonest_scripts_is_one_key_and_the_next_call_closes_it(
+    desk: Desk,
+) -> None:
+    """The moments are those of the page; `-s` shows how long it took."""
+    texts = [
+        replace(PASSPORT, question=f"Vraag {number}?", answer=f"Antwoord {number}.", steps=()) for number in range(10)
+    ]
     scripts = [SourceScript(Source.VAC, f"top-{number}", WIERDAM, text) for number, text in enumerate(texts)]
     await import_scripts(desk.serve.background, scripts, WIERDAM, "test", datetime.now(UTC))
-    number_dialled = new_call().shared_number or new_call().dialled
-    await desk.serve.pool.execute(_USED, number_dialled)
+    await desk.serve.pool.execute(_USED, new_call().shared_number or new_call().dialled)
     page = await desk.logged_in("anna")
     await desk.text_of(page, "#operator", "Niet aangemeld")
     await page.evaluate(_CLOCKS)
-    took = []
+    await a_talk(desk.serve, "101", WIERDAM)
+    await desk.text_of(page, "#scripts-found", "Het meest gevraagd voor Wierdam")
     for number in range(10):
-        await a_talk(desk.serve, "101", WIERDAM)
-        await desk.text_of(page, "#scripts-found", "Het meest gevraagd voor Wierdam")
-        key = str((number + 1) % 10)
-        await page.locator(
-            f"#lees-{number + 1}[aria-keyshortcuts='Alt+Shift+{key}']", has_text=f"Vraag {number}?"
-        ).wait_for()
-        await press(page, f"Digit{key}")
+        await press(page, f"Digit{(number + 1) % 10}")
         await desk.text_of(page, "#script-open", f"Antwoord {number}.")
-        rang, read = await page.evaluate("[window.rang, window.read]")
-        took.append(read - rang)
-        await everybody_leaves(desk.serve)
-        await desk.text_of(page, "#operator", "Niet aangemeld")
-    assert min(took) < 1000, took
+        if number == 0:
+            rang, read = await page.evaluate("[window.rang, window.read]")
+    sys.stdout.write(f"from the ring to the first line: {read - rang:.0f} ms\n")
+    assert read - rang < PATIENCE_SECONDS * 1000
+    await everybody_leaves(desk.serve)
+    await desk.text_of(page, "#operator", "Niet aangemeld")
+    await a_talk(desk.serve, "101", WIERDAM)
+    await page.locator("#script-open .script__answer").wait_for(state="detached")
 
 
 async def test_an_article_of_somebody_who_means_harm_is_only_words(desk: Desk) -> None:

@@ -13,3 +13,5 @@ function preview() {
 }
 
 form?.addEventListener("input", soon(preview, PREVIEW_MS));
+// What was typed before this was there, or is kept by the browser.
+if (form) preview();

@@ -9,6 +9,7 @@ const byId = (id) => document.getElementById(id);
 /** @type {Record<string, {abort?: AbortController}>} */
 const last = { "scripts-found": {}, "script-open": {} };
 let shownFor = "";
+let lastCall = "";
 
 /** @param {string} path @param {URLSearchParams} body @param {string} place @param {() => void} [then] */
 function fill(path, body, place, then) {
@@ -42,11 +43,14 @@ const find = (isDone = false) => {
 function follow() {
   const call = byId("card").dataset.call ?? "";
   if (call === shownFor) return;
-  const isNew = shownFor !== "" && call !== "";
+  const isAnother = call !== "" && call !== lastCall;
   shownFor = call;
-  if (isNew && !document.activeElement?.matches("#scripts input, #scripts select")) {
+  lastCall = call || lastCall;
+  if (isAnother && !document.activeElement?.matches("#scripts input, #scripts select")) {
     byId("vraag").value = "";
-    byId("script-open").replaceChildren();
+    const closed = document.createElement("div");
+    closed.id = "script-open";
+    byId("script-open").replaceWith(closed);
   }
   find();
 }
