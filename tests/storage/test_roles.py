@@ -22,8 +22,9 @@ from ari_app.storage.db.engine import Database, connect
 from ari_app.storage.db.errors import RowRefused
 from ari_app.storage.db.excess import APPEND_ONLY, rights_in_excess
 from ari_app.storage.db.migrate import upgrade_to_head
-from ari_app.storage.db.roles import SERVE, SERVE_RIGHTS, WEB, WEB_RIGHTS, RolesRefused, scram_secret
+from ari_app.storage.db.roles import SERVE, SERVE_RIGHTS, WEB, WEB_RIGHTS, RolesRefused
 from ari_app.storage.db.scopes import reading
+from ari_app.storage.db.scram import scram_secret
 from tests.roles import PASSWORDS, as_role
 from tests.storage.values import ELDERLO, NINE, WIERDAM, new_call, new_leg, new_session, new_visit
 

@@ -8,10 +8,7 @@ logging in needs and scripts. Rights are granted anew by each `migrate`, so they
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
-import secrets
 from collections.abc import Iterator, Mapping
 
 import sqlalchemy as sa
@@ -19,6 +16,7 @@ from sqlalchemy import Connection
 
 from ari_app.storage.db.errors import StorageError
 from ari_app.storage.db.excess import APPEND_ONLY
+from ari_app.storage.db.scram import scram_secret
 from ari_app.storage.db.web_sees import WEB_SEES, WEB_WRITES
 
 SERVE, WEB = "ari_app_serve", "ari_app_web"
@@ -288,13 +286,3 @@ def _policies(table: str, condition: str, existing: set[str]) -> Iterator[str]:
         condition = "WITH CHECK" if verb == "INSERT" else "USING"
         yield f"CREATE POLICY web_{verb} ON {table} AS RESTRICTIVE FOR {verb} TO {WEB} {condition} ({rows})"
     yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-
-
-def scram_secret(password: str) -> str:
-    """The form in which Postgres keeps a password (RFC 5803)."""
-    salt, rounds = secrets.token_bytes(16), 4096
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, rounds)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    encoded = [base64.b64encode(part).decode() for part in (salt, stored, server)]
-    return f"SCRAM-SHA-256${rounds}:{encoded[0]}${encoded[1]}:{encoded[2]}"
