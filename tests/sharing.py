@@ -4,7 +4,8 @@ A module's tests run one after the other on one worker, with that worker's serve
 cost are one group together, so that no two of them measure at the same time.
 
 Tests with Asterisk mostly wait, and have callers whom nothing may keep waiting; the others compute. So most workers
-take those with Asterisk first, and the rest take only the others, in the time that is left.
+take those with Asterisk first, and the rest take the others first, in the time that is left. Whoever has no more of
+their own kind goes on with the other: few tests that wait leave the processors idle.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ from xdist.workermanage import WorkerController
 
 from tests.place import WORKER
 
-#: workers for two cores: that take tests with Asterisk, and that never do
+#: workers for two cores: that begin with tests with Asterisk, and with those that compute
 WITH_ASTERISK, COMPUTING = 4, 2
 MOST_CORES = 3
-#: how much nicer than the run itself a worker is while it runs a test with Asterisk, and one that never does
+#: how much nicer than the run itself a worker is while it runs a test with Asterisk, and one that computes first
 FIRST, LAST = -5, 5
 _NICENESS = os.getpriority(os.PRIO_PROCESS, 0)
 #: modules that compare costs
@@ -46,10 +47,11 @@ SPOKEN = ("tests/prompts/test_build.py", "tests/prompts/test_recordings.py")
 LONGEST = (
     "tests/acceptance/test_breakage.py",
     "tests/acceptance/test_breakage_of_servers.py",
+    "tests/acceptance/test_rules.py",
+    "tests/local/test_up.py",
     "tests/web/test_browser.py",
     "tests/acceptance/test_transfers.py",
     "tests/acceptance/test_transfer_trouble.py",
-    "tests/acceptance/test_rules.py",
     "tests/acceptance/test_bad_input.py",
     "tests/acceptance/test_calling_back.py",
     "tests/acceptance/test_leaving_callback.py",
@@ -76,19 +78,14 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no
         return group_of(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        wanted = self._wanted(node)
-        if wanted is None:
-            node.shutdown()  # it still runs what it was given
-            return
-        self.workqueue.move_to_end(wanted, last=False)
+        self.workqueue.move_to_end(self._wanted(node), last=False)
         super()._assign_work_unit(node)
 
-    def _wanted(self, node: WorkerController) -> str | None:
-        """The first group that this worker takes; any group is for a worker that takes both kinds."""
-        waiting = (group for group, unit in self.workqueue.items() if self._waits(group, unit))
-        if not only_computes(node.gateway.id, self.numnodes):
-            return next(waiting, next(iter(self.workqueue), None))
-        return next((group for group, unit in self.workqueue.items() if not self._waits(group, unit)), None)
+    def _wanted(self, node: WorkerController) -> str:
+        """The first group of the kind that this worker takes first, or else the first of all."""
+        waits = not computes_first(node.gateway.id, self.numnodes)
+        groups: list[str] = list(self.workqueue)
+        return next((group for group in groups if self._waits(group, self.workqueue[group]) == waits), groups[0])
 
     def _waits(self, group: str, unit: Iterable[str]) -> bool:
         """Read from the files: the process that hands out tests knows no more of them than their names.
@@ -111,10 +108,10 @@ def group_of(nodeid: str) -> str:
     return "spoken" if module in SPOKEN else module
 
 
-def only_computes(worker: str, count: int) -> bool:
-    """Whether this worker, such as "gw5" of 6, never takes tests with Asterisk.
+def computes_first(worker: str, count: int) -> bool:
+    """Whether this worker, such as "gw5" of 6, takes tests with Asterisk only when no others are left.
 
-    A worker beyond that number came for one that crashed, and takes any.
+    A worker beyond that number came for one that crashed, and does not.
     """
     with_asterisk = -(-count * WITH_ASTERISK // (WITH_ASTERISK + COMPUTING))
     return with_asterisk <= int(worker.removeprefix("gw")) < count
@@ -184,11 +181,10 @@ def give_priority(item: pytest.Item) -> None:
     """
     if not WORKER:
         return
-    if only_computes(WORKER, int(os.environ["PYTEST_XDIST_WORKER_COUNT"])):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS + LAST)
-        return
+    is_nice = computes_first(WORKER, int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    step = FIRST if item.get_closest_marker("asterisk") else LAST if is_nice else 0
     with suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS + (FIRST if item.get_closest_marker("asterisk") else 0))
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS + step)
 
 
 def _rank(item: pytest.Item) -> tuple[int, int]:
