@@ -177,12 +177,17 @@ def test_an_instant_needs_a_timezone() -> None:
 minutes = st.integers(0, 24 * 4 - 1).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
 
 
+# Made once: a strategy is checked where it is first drawn from, and that is a third of what these tests cost.
+turns = st.sets(minutes, min_size=0, max_size=4)
+either = st.booleans()
+
+
 @st.composite
 def spans(draw: st.DrawFn) -> tuple[OpeningSpan, ...]:
-    times = sorted(draw(st.sets(minutes, min_size=0, max_size=4)))
+    times = sorted(draw(turns))
     pairs = list(zip(times[::2], times[1::2], strict=False))
     found = [OpeningSpan(opens, closes) for opens, closes in pairs]
-    until_midnight = draw(st.booleans())
+    until_midnight = draw(either)
     if found and until_midnight:
         found[-1] = OpeningSpan(found[-1].opens, time(0))
     return tuple(found)
@@ -192,19 +197,17 @@ base = datetime(2026, 3, 20, tzinfo=UTC)
 instants = st.integers(0, 60 * 24 * 300).map(lambda minute: base + timedelta(minutes=minute))
 
 
+all_closings = st.lists(st.tuples(instants, st.integers(1, 5 * 24 * 60)), max_size=4).map(
+    lambda pairs: tuple(Closing(at, at + timedelta(minutes=length), "dicht") for at, length in pairs)
+)
+weeks = st.dictionaries(st.integers(0, 6), spans(), max_size=7)
+days = st.frozensets(st.sampled_from([date(2026, 4, 27), date(2026, 5, 5), date(2026, 12, 25)]))
+
+
 @st.composite
 def municipalities(draw: st.DrawFn) -> Municipality:
-    closings = draw(
-        st.lists(st.tuples(instants, st.integers(1, 5 * 24 * 60)), max_size=4).map(
-            lambda pairs: tuple(Closing(at, at + timedelta(minutes=length), "dicht") for at, length in pairs)
-        )
-    )
-    return municipality(
-        draw(st.dictionaries(st.integers(0, 6), spans(), max_size=7)),
-        closings,
-        draw(st.frozensets(st.sampled_from([date(2026, 4, 27), date(2026, 5, 5), date(2026, 12, 25)]))),
-        draw(st.booleans()),
-    )
+    closings = draw(all_closings)
+    return municipality(draw(weeks), closings, draw(days), draw(either))
 
 
 def is_open(municipality: Municipality, now: datetime) -> bool:
