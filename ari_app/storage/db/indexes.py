@@ -9,12 +9,13 @@ same, more slowly.
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-import sqlalchemy as sa
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from ari_app.core.call import EndReason
 from ari_app.storage.db.rows import MAY_BE_PERSONAL, REQUEST_MAY_HOLD_NUMBER, TRANSFER_MAY_HOLD_NUMBER
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 # One summary of the numbers in 128 pages costs a writer next to nothing, and a row whose number is erased still changes
 # in its place; an entry for each number would be written at random places, and make each such row new in every index.
@@ -54,9 +55,9 @@ LATE_INDEXES: Mapping[str, str] = {
 }
 
 #: whoever comes meanwhile leaves it to the one who makes them
-_TRY = sa.text("SELECT pg_try_advisory_lock(hashtextextended('ari_app indexes', 0))")
-_RELEASE = sa.text("SELECT pg_advisory_unlock(hashtextextended('ari_app indexes', 0))")
-_VALID = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+_TRY = "SELECT pg_try_advisory_lock(hashtextextended('ari_app indexes', 0))"
+_RELEASE = "SELECT pg_advisory_unlock(hashtextextended('ari_app indexes', 0))"
+_VALID = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)"
 
 
 def make_late_indexes(connection: Connection) -> None:
@@ -64,13 +65,15 @@ def make_late_indexes(connection: Connection) -> None:
 
     It waits until every transaction that wrote in the table before is over.
     """
+    import sqlalchemy as sa  # who only reads a condition of these indexes does not load it
+
     connection.execution_options(isolation_level="AUTOCOMMIT")
-    if not connection.execute(_TRY).scalar_one():
+    if not connection.execute(sa.text(_TRY)).scalar_one():
         return
     for name, rest in LATE_INDEXES.items():
-        is_valid = connection.execute(_VALID, {"name": name}).scalar_one_or_none()
+        is_valid = connection.execute(sa.text(_VALID), {"name": name}).scalar_one_or_none()
         if is_valid is False:
             connection.exec_driver_sql(f"DROP INDEX CONCURRENTLY {name}")
         if not is_valid:
             connection.exec_driver_sql(f"CREATE INDEX CONCURRENTLY {name} {rest}")
-    connection.execute(_RELEASE)
+    connection.execute(sa.text(_RELEASE))
