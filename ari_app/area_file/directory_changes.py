@@ -43,7 +43,7 @@ def change_of(known: Area, owner: MunicipalityCode, command: DirectoryCommand, t
     """For a file of ten thousand lines some seconds of CPU. Raises AreaRefused with every mistake."""
     match command:
         case ChangeDirectory(pii_table, replacing=replacing):
-            wanted = read_entries(pii_table, known, owner, replacing=replacing)
+            wanted = read_entries(pii_table, known, owner, replacing=replacing, reaches_own=True)
         case RemoveEntry(code):
             wanted = _without(known, owner, code)
     new = merge(known, wanted)

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from ari_app.area_file.checks import Entries, Entry, Problem, existing
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.core.area import Area
-from ari_app.core.ids import EntryCode, MunicipalityCode
+from ari_app.core.ids import EntryCode, MunicipalityCode, OperatorNumber, TeamCode
+from ari_app.core.skills import skills_of
 from ari_app.core.tariffs import Forbidden, callable_number
 
 _Entries = list[Entry[DirectoryEntryShape]]
@@ -21,6 +22,33 @@ def check_entries(entries: Entries, known: Area) -> Iterator[Problem]:
     yield from _numbers(here, countries(entries, known))
     yield from _deputies(here, entries, known)
     yield from _removals(here, entries, known)
+
+
+def foreign_targets(entries: Entries, known: Area, owner: MunicipalityCode) -> Iterator[Problem]:
+    """Entries that would newly reach somebody of others: an entry shows whether its operator or team is free, and
+    brings callers there; at a phone of the directory people log in. For the owner they do not exist. What whoever keeps
+    the area gave an entry, it keeps.
+    """
+    shares = {
+        member.municipality
+        for number in known.shared_numbers.values()
+        if any(member.municipality == owner for member in number.members)
+        for member in number.members
+    }
+    theirs = {entry.endpoint for entry in known.entries.values() if entry.municipality != owner}
+    for entry in entries.directory_entries:
+        shape, before = entry.shape, known.entries.get(EntryCode(entry.shape.code))
+        operator, team = OperatorNumber(shape.operator or ""), known.teams.get(TeamCode(shape.team or ""))
+        targets = (
+            ("operator", shape.operator, before and before.operator, owner in skills_of(known, operator).any),
+            ("team", shape.team, before and before.team, team is not None and owner in team.towns),
+            ("queue", shape.queue, before and before.queue, shape.queue in {owner, *shares}),
+            ("endpoint", shape.endpoint, before and before.endpoint, shape.endpoint not in theirs),
+        )
+        for key, name, there, is_own in targets:
+            if name is not None and name != there and not is_own:
+                section = {"queue": "municipality", "endpoint": "phone"}.get(key, key)
+                yield (*entry.path, key), f"there is no {section} {name}"
 
 
 def countries(entries: Entries, known: Area) -> Collection[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from ari_app.area_file.build import build
 from ari_app.area_file.checks import Entries, Entry, check
 from ari_app.area_file.directory_cells import COLUMNS, Unreadable, cells, value
-from ari_app.area_file.directory_checks import check_entries
+from ari_app.area_file.directory_checks import check_entries, foreign_targets
 from ari_app.area_file.directory_shapes import DirectoryEntryShape
 from ari_app.area_file.errors import AreaRefused, Mistake
 from ari_app.area_file.validation import refuse_large, says, unknown_key, validated
@@ -29,11 +29,19 @@ SECTION = "directory_entry"
 _DELIMITERS = (";", ",", "\t")
 
 
-def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, *, replacing: bool = False) -> AreaFile:
+def read_entries(
+    text: str,
+    known: Area,
+    owner: MunicipalityCode | None = None,
+    *,
+    replacing: bool = False,
+    reaches_own: bool = False,
+) -> AreaFile:
     """The contents of a CSV file, judged together with the area that it will be imported into.
 
     `owner`: all lines are this municipality's, and the file can touch no entry of another. `replacing`: the owner's
     entries that are not in the file are removed; without an owner, those of every municipality that the file names.
+    `reaches_own`: an entry may newly reach only operators, teams and queues that are the owner's to know.
     Raises AreaRefused with every mistake, in the order of the file.
     """
     refuse_large(text)
@@ -48,7 +56,8 @@ def read_entries(text: str, known: Area, owner: MunicipalityCode | None = None, 
         gone = [code for code, entry in known.entries.items() if entry.municipality in owners and code not in named]
         entries.remove = entries.remove.model_copy(update={"directory_entries": gone})
     mistakes = list(reader.mistakes)
-    for path, said in (*check(entries, known), *check_entries(entries, known)):
+    foreign = foreign_targets(entries, known, owner) if reaches_own and owner is not None else ()
+    for path, said in (*check(entries, known), *check_entries(entries, known), *foreign):
         mistakes.append(
             reader.mistake(path[1], str(path[2]), said) if path[0] == SECTION else _left_out(entries, path, said)
         )

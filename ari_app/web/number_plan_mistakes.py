@@ -70,6 +70,7 @@ _SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"there is no municipality", "Deze gemeente is er niet."),
         (r"there is no team", "Dit team is er niet."),
         (r"there is no operator", "Deze medewerker is er niet."),
+        (r"there is no phone", "Dit toestel is er niet voor deze gemeente. Vraag het de beheerder."),
         (r"there is no directory entry", "Dit staat niet in het nummerplan."),
         (
             r"not everybody who may use this",

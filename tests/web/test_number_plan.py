@@ -201,6 +201,10 @@ async def test_an_editor_reads_what_is_shared_and_touches_nothing_of_another_mun
         assert taken.status == 400 and "recherche" not in await taken.text()
         # A code in the form of another entry changes nothing but the entry of the address.
         await browser.post("/nummerplan/nummer/balie", form | {"code": "geheim", "gemeente": "GM9902"})
+        # Whether somebody of another municipality is free, and who calls them, is not the editor's to find out.
+        reaching = {"code": "nieuw", "gemeente": "GM9901", "verkort": "", "toestel": "", "medewerker": "102"}
+        refused = await browser.post("/nummerplan/nieuw", form | reaching | {"soort": "person", "vervanger": ""})
+        assert refused.status == 400 and "Deze medewerker is er niet." in await refused.text()
     entries = (await load_area(plan.serve.background)).entries
     assert entries[EntryCode("geheim")].name == "Sociale recherche" and entries[EntryCode("brug")].name == "Brugwacht"
     assert all(isinstance(one, ChangeDirectory) and one.entry == "balie" for one in asked)
