@@ -14,7 +14,7 @@ from ari_app.core.operator_commands import ACCEPTED, RefusalReason, Refused
 from ari_app.core.provider import ProviderGrants
 from ari_app.core.provider_commands import FollowProvider, LinkSubject
 from ari_app.jobs.account_commands import change_account
-from ari_app.storage.accounts.logins import log_in
+from ari_app.storage.accounts.logins import log_in_by_provider
 from ari_app.storage.accounts.sessions import find_session
 from ari_app.storage.accounts.store import add_account
 from ari_app.storage.accounts.subjects import account_of_subject
@@ -61,7 +61,8 @@ async def test_given_a_person_named_by_one_municipality_when_the_account_is_for_
     assert await told(database, "account:otto", GiveRole("editor:GM9901")) == ACCEPTED
     found = await account_of_subject(database.pool, ISSUER, "4f1")
     assert found is not None and not found.is_known_elsewhere, "wim may give that role himself"
-    token = await log_in(database.pool, found.actor, "Firefox", NOW, waits_for_code=False, issuer=ISSUER)
+    token = await log_in_by_provider(database.pool, found.actor, ISSUER, "4f1", None, "Firefox", NOW)
+    assert token is not None
     assert await find_session(database.pool, token, NOW) is not None
     assert await told(database, "account:otto", more) == ACCEPTED
     assert not await is_let_in(database) and await find_session(database.pool, token, NOW) is None

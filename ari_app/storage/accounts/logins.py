@@ -12,6 +12,7 @@ from ari_app.storage.accounts.rows import (
     HAS_SECOND_FACTOR,
     REACH,
     actor_of,
+    is_unlocked_in,
     lock_account_in,
     reaches_beyond,
     roles_of,
@@ -41,6 +42,11 @@ _USE_LINK = """
 UPDATE account_link SET used_at = $2 WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING account"""
 _SET_HASH = "UPDATE account SET password_hash = $2 WHERE id = $1"
 _HASH = "SELECT password_hash FROM account WHERE id = $1"
+_IS_AS_JUDGED = """
+SELECT FROM account WHERE id = $1 AND locked_at IS NULL AND password_hash IS NOT DISTINCT FROM $2"""
+_IS_THEIRS = """
+SELECT FROM account JOIN account_subject subject ON subject.account = account.id
+WHERE account.id = $1 AND account.locked_at IS NULL AND subject.issuer = $2 AND subject.subject = $3"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,25 +80,37 @@ async def candidate_of_link(pool: Pool, token: str, now: datetime) -> Candidate 
     return await _candidate(pool, _BY_LINK, digest(token), now)
 
 
-async def log_in(
-    pool: Pool,
-    actor: Actor,
-    agent: str,
-    now: datetime,
-    *,
-    waits_for_code: bool,
-    issuer: str | None = None,
-    sid: str | None = None,
-) -> str:
-    """The token for the cookie of a new login. `issuer`, `sid`: see `begin_session`. Raises StoreUnavailable."""
+async def log_in(pool: Pool, judged: Candidate, agent: str, now: datetime, *, waits_for_code: bool) -> str | None:
+    """The token for the cookie of a new login, whose password was right.
+
+    None: since it was judged the account was locked, or has another password or none. Raises StoreUnavailable.
+    """
+    actor = judged.actor
     with translated():
         async with transaction(pool) as connection:
-            token = await begin_session(
-                connection, actor.account, agent, now, waits_for_code=waits_for_code, issuer=issuer, sid=sid
-            )
+            await lock_account_in(connection, actor.account)
+            if await connection.fetchrow(_IS_AS_JUDGED, actor.account, judged.password_hash) is None:
+                return None
+            token = await begin_session(connection, actor.account, agent, now, waits_for_code=waits_for_code)
             if not waits_for_code:
-                how = False if issuer is None else "provider"
-                await record_deed(connection, now, actor.login, "login", {"second_factor": how})
+                await record_deed(connection, now, actor.login, "login", {"second_factor": False})
+    return token
+
+
+async def log_in_by_provider(
+    pool: Pool, actor: Actor, issuer: str, subject: str, sid: str | None, agent: str, now: datetime
+) -> str | None:
+    """The token for the cookie of a new login. `sid`: see `begin_session`.
+
+    None: since the account was found it was locked, or is another person's. Raises StoreUnavailable.
+    """
+    with translated():
+        async with transaction(pool) as connection:
+            await lock_account_in(connection, actor.account)
+            if await connection.fetchrow(_IS_THEIRS, actor.account, issuer, subject) is None:
+                return None
+            token = await begin_session(connection, actor.account, agent, now, issuer=issuer, sid=sid)
+            await record_deed(connection, now, actor.login, "login", {"second_factor": "provider"})
     return token
 
 
@@ -131,10 +149,13 @@ async def _use_code(connection: Connection, account: AccountId, code: str, now: 
 async def use_link(
     pool: Pool, token: str, actor: Actor, password_hash: str, factor: SecondFactor | None, agent: str, now: datetime
 ) -> str | None:
-    """Set what somebody chose, and log them in; None: the link was used or is too old. Raises StoreUnavailable."""
+    """Set what somebody chose, and log them in; None: the link was used or is too old, or the account is
+    locked. Raises StoreUnavailable."""
     with translated():
         async with transaction(pool) as connection:
             await lock_account_in(connection, actor.account)
+            if not await is_unlocked_in(connection, actor.account):
+                return None
             if await connection.fetchval(_USE_LINK, digest(token), now) is None:
                 return None
             await connection.execute(_SET_HASH, actor.account, password_hash)

@@ -11,7 +11,7 @@ from ari_app.core.access import Actor
 from ari_app.core.ids import AccountId, PasskeyId, WebSessionId
 from ari_app.core.passkeys import CHALLENGE_LASTS, MOST_PASSKEYS, Passkey
 from ari_app.storage.accounts.logins import Candidate, candidate
-from ari_app.storage.accounts.rows import lock_account_in
+from ari_app.storage.accounts.rows import is_unlocked_in, lock_account_in
 from ari_app.storage.accounts.sessions import begin_session, end_waiting
 from ari_app.storage.accounts.tokens import digest
 from ari_app.storage.db.audit import record_deed
@@ -158,12 +158,15 @@ async def use_passkey(
 ) -> str | None:
     """The token of a login that is open now. `waiting`: the login that waited for it after a password.
 
-    None: the passkey is gone, was used with this count before, or the login does not wait. Raises StoreUnavailable.
+    None: the passkey is gone, was used with this count before, the account is locked, or the login does not wait.
+    Raises StoreUnavailable.
     """
     actor = known.of.actor
     with translated():
         async with transaction(pool) as connection:
             await lock_account_in(connection, actor.account)
+            if not await is_unlocked_in(connection, actor.account):
+                return None
             if waiting is not None and not await end_waiting(connection, waiting, now):
                 return None
             if await connection.fetchval(_USE, known.id, sign_count, now) is None:

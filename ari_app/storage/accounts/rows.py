@@ -46,6 +46,7 @@ ACCOUNT_COLUMNS = f"""account.id, account.login, account.name, account.operator,
 
 _LOCK = "SELECT FROM account WHERE id = $1 FOR UPDATE"
 _UNLOCKED = "SELECT id, login, name, operator FROM account WHERE login = $1 AND locked_at IS NULL"
+_IS_UNLOCKED = "SELECT FROM account WHERE id = $1 AND locked_at IS NULL"
 _TOWNS = "SELECT DISTINCT municipality FROM operator_skill WHERE operator = $1"
 
 GivenRoles = Mapping[UUID, list[tuple[RoleRow, Scope]]]
@@ -57,6 +58,11 @@ async def lock_account_in(connection: Connection, account: AccountId) -> None:
     Everybody begins with the account, and comes to its logins last; in another order two would wait for each other.
     """
     await connection.execute(_LOCK, account)
+
+
+async def is_unlocked_in(connection: Connection, account: AccountId) -> bool:
+    """After `lock_account_in`: what was read before it may be of the time before somebody locked the account."""
+    return await connection.fetchrow(_IS_UNLOCKED, account) is not None
 
 
 async def roles_of(connection: Connection, accounts: Iterable[UUID]) -> GivenRoles:

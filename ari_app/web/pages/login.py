@@ -93,7 +93,10 @@ async def _after_password(
         log.warning("login_refused", why=why, account=actor.login)
         return _form(site, next_path, kept, status=403, fault=fault, typed=actor.login)
     agent = security.agent_of(request)
-    token = await logins.log_in(site.pool, actor, agent, site.now(), waits_for_code=asks or may_set)
+    token = await logins.log_in(site.pool, candidate, agent, site.now(), waits_for_code=asks or may_set)
+    if token is None:
+        log.warning("login_refused", why="changed", account=actor.login)
+        return _form(site, next_path, kept, status=401, fault="wrong", typed=actor.login)
     if may_set:
         response = factor_form(site, actor, next_path, kept, needs_code=asks)
     elif asks:

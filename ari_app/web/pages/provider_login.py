@@ -112,9 +112,11 @@ async def _let_in(site: Site, request: web.Request, person: ProviderPerson, next
         log.warning("login_refused", why="known_elsewhere", account=found.actor.login)
         return login_page(site, next_path, status=403, fault="subject_known_elsewhere")
     agent = security.agent_of(request)
-    token = await logins.log_in(
-        site.pool, found.actor, agent, site.now(), waits_for_code=False, issuer=person.issuer, sid=person.session
+    token = await logins.log_in_by_provider(
+        site.pool, found.actor, person.issuer, person.subject, person.session, agent, site.now()
     )
+    if token is None:
+        return _refused(site, next_path, "changed")
     log.info("logged_in", account=found.actor.login)
     response = see_other(next_path)
     set_cookie(site, response, token)
