@@ -15,7 +15,7 @@ from typing import Self
 
 from ari_app.core.access import Scope
 from ari_app.core.commands import AskedCommand, What
-from ari_app.core.ids import CallId, CommandId, OperatorNumber, optional
+from ari_app.core.ids import CallId, CommandId, OperatorNumber, RequestId, optional
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused, Unanswered
 from ari_app.core.state_commands import LogIn, OpenPhone
@@ -97,6 +97,7 @@ SELECT FROM command WHERE id = $1 AND actor = $2 AND what = $3 AND operator IS N
   AND ($7::text IS NULL OR municipality IS NOT DISTINCT FROM $7) AND account IS NOT DISTINCT FROM $8
   AND arguments - 'link_digest' = $9::jsonb - 'link_digest'"""
 _WAS_ASKED = "SELECT FROM command WHERE id = $1 AND actor = $2"
+_REQUEST = "SELECT request_id FROM command WHERE id = $1 AND actor = $2"
 _OPERATOR = "SELECT operator FROM command WHERE id = $1 AND actor = $2 AND call_id = $3"
 
 
@@ -181,6 +182,17 @@ async def operator_asked(
         async with reading(pool, scope) as connection:
             found = await connection.fetchval(_OPERATOR, command_id, actor, call_id)
     return optional(OperatorNumber, found)
+
+
+async def request_asked(pool: Pool, scope: Scope, command_id: CommandId, actor: str) -> RequestId | None:
+    """About which request to be called back this actor asked something under this id before; None: about none.
+
+    Raises StoreUnavailable.
+    """
+    with translated():
+        async with reading(pool, scope) as connection:
+            found = await connection.fetchval(_REQUEST, command_id, actor)
+    return optional(RequestId, found)
 
 
 async def was_asked(pool: Pool, scope: Scope, command_id: CommandId, actor: str) -> bool:

@@ -23,7 +23,7 @@ from ari_app.core.tariffs import Forbidden
 from ari_app.storage.callbacks.at_risk import story_in_scope
 from ari_app.storage.callbacks.own import OwnStory, own_story
 from ari_app.storage.calls.reads import municipality_of
-from ari_app.storage.commands.asker import was_asked
+from ari_app.storage.commands.asker import request_asked, was_asked
 from ari_app.web.api.orders import command_id, order
 from ari_app.web.api.problems import forbidden, invalid, not_found, param
 from ari_app.web.api.rights import AnyAsked, operator_named, towns_of
@@ -176,19 +176,23 @@ async def close(asked: Asked[Query, SluitingVerzoek]) -> Answer:
 
 
 async def call(asked: Asked[Query, Belpoging]) -> Answer:
-    """Click to call: the operator's phone rings, or their line is taken, and then the citizen is called."""
+    """Click to call: the operator's phone rings, or their line is taken, and then the citizen is called.
+
+    A retry has the first answer, also when the request is on the operator's list no more.
+    """
     operator = operator_named(asked, asked.body.medewerker)
     if not asked.caller.is_program and operator != asked.actor.operator:
         raise forbidden("U kunt alleen zelf bellen (medewerker: ik).")
-    scope = asked.actor.scope_of(Action.CALLBACKS)
-    if asked.caller.is_program:
-        story = await story_in_scope(asked.site.pool, scope, asked.path("kenmerk"))
-    else:
-        story = await own_story(asked.site.pool, scope, operator, asked.path("kenmerk"))
+    scope, command_as, pool = asked.actor.scope_of(Action.CALLBACKS), command_id(asked), asked.site.pool
+    story = await story_in_scope(pool, scope, asked.path("kenmerk"))
     if story is None:
         raise not_found()
-    command = AskedCommand(MakeCallback(story.request.id), operator, id=command_id(asked))
-    return await order(asked, scope, command)
+    before = await request_asked(pool, scope, command_as, asked.caller.author)
+    if not asked.caller.is_program and before != story.request.id:
+        story = await own_story(pool, scope, operator, asked.path("kenmerk"))
+        if story is None:
+            raise not_found()
+    return await order(asked, scope, AskedCommand(MakeCallback(story.request.id), operator, id=command_as))
 
 
 def _unusable(

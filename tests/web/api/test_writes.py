@@ -209,10 +209,22 @@ async def test_an_operator_clicks_to_call_for_themselves(stand: Stand) -> None:
     request = await a_promise(stand, "+31119555401")
     await an_operator(stand.place.serve, "101", WIERDAM)
     anna = await stand.person("s-anna4", Role.OPERATOR, WIERDAM, "101")
+    key = {"Idempotency-Key": str(uuid4())}
     path = f"/terugbelverzoeken/{request.reference}/belpogingen"
     async with a_controller(stand.place, ACCEPTED) as asked:
-        assert (await anna.send("POST", path, {}, SAME_ORIGIN)).status == 201
+        first = await anna.send("POST", path, {}, SAME_ORIGIN | key)
+        assert first.status == 201
     assert asked == [MakeCallback(request.id)]
     assert (await anna.send("POST", path, {"medewerker": "102"}, SAME_ORIGIN)).status == 403
+    # Called and done, it is on the list no more: the same once more is the first try, and anything else is nowhere.
+    given_away = "UPDATE callback_request SET owner_team = 'elderlo', owner_operator = '102' WHERE id = $1"
+    await stand.place.serve.pool.execute(given_away, request.id)
+    assert (await anna.send("POST", path, {}, SAME_ORIGIN)).status == 404
+    again = await anna.send("POST", path, {}, SAME_ORIGIN | key)
+    assert (again.status, again.json) == (201, first.json)
+    other = await a_promise(stand, "+31119555402")
+    await stand.place.serve.pool.execute(given_away, other.id)
+    elsewhere = f"/terugbelverzoeken/{other.reference}/belpogingen"
+    assert (await anna.send("POST", elsewhere, {}, SAME_ORIGIN | key)).status == 404
     closing = f"/terugbelverzoeken/{request.reference}/sluitingen"
     assert (await anna.send("POST", closing, {"reden": "x"}, SAME_ORIGIN)).status == 403
