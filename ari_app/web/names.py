@@ -83,6 +83,16 @@ class Names:
             return self.hidden.shown(text)
         return text if overlap(skills_of(self.area, known.number).any, self.scope) else None
 
+    def details(
+        self, detail: Mapping[str, str | int | float | bool | None]
+    ) -> dict[str, str | int | float | bool | None]:
+        """Of a fact, without those that name anything of others."""
+        own = self.hidden.details(detail)
+        operator = own.get("operator")
+        if isinstance(operator, str) and self.number(operator) is None:
+            del own["operator"]
+        return own
+
     def team_code(self, code: str | None) -> str | None:
         """None for a team that answers for none of the readers' municipalities; the whole group knows every team."""
         if self.scope is None:

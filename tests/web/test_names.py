@@ -50,6 +50,8 @@ def test_an_operator_of_others_has_no_name_where_an_extension_of_ones_own_is_the
     assert (own.operator("102"), own.number("102"), own.party("102")) == ("een collega", None, "Balie (102)")
     assert (own.number("101"), own.number("account:bea"), own.number(None)) == ("101", "account:bea", None)
     assert (own.team_code("w"), own.team_code("e"), own.team_code("gone")) == ("w", None, None)
+    assert own.details({"operator": "102", "ring": True}) == {"ring": True}
+    assert own.details({"operator": "101", "to": "102"}) == {"operator": "101", "to": "102"}, "an extension of our own"
     group = Names.of(AREA, None)
     assert (group.number("102"), group.team_code("e"), group.team_code("gone")) == ("102", "e", "gone")
 

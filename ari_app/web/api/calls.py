@@ -18,10 +18,10 @@ from ari_app.storage.calls.selected import SelectedCall, Selection, select_calls
 from ari_app.storage.operators.card import call_cards
 from ari_app.web.api.cursors import LONGEST, after_row, links_of, write_cursor
 from ari_app.web.api.problems import forbidden, not_found
-from ari_app.web.api.rights import call_id_of, hidden_from, narrowed, operator_named
+from ari_app.web.api.rights import call_id_of, names_for, narrowed, operator_named
 from ari_app.web.api.shapes import Code, Instant, Links, Query, Shape, WhichOperator
 from ari_app.web.api.table import Answer, Asked
-from ari_app.web.hidden import Hidden
+from ari_app.web.names import Names
 
 MOST_LISTED = 100
 
@@ -147,10 +147,10 @@ async def list_calls(asked: Asked[CallsQuery, None]) -> Answer:
         None if query.cursor is None else after_row(query.cursor, CallId),
     )
     found = await select_calls(site.pool, narrowed(scope, query.gemeente), wanted, site.now(), limit=query.aantal + 1)
-    hidden = hidden_from(asked, scope)
+    names = names_for(asked, scope)
     listed, more = found[: query.aantal], len(found) > query.aantal
     cursor = write_cursor(listed[-1].arrived_at.isoformat(), str(listed[-1].id)) if more else None
-    return Answer(GesprekLijst(gesprekken=[_call(one, hidden) for one in listed], links=links_of(asked, cursor)))
+    return Answer(GesprekLijst(gesprekken=[_call(one, names) for one in listed], links=links_of(asked, cursor)))
 
 
 async def show_call(asked: Asked[Query, None]) -> Answer:
@@ -159,7 +159,7 @@ async def show_call(asked: Asked[Query, None]) -> Answer:
     found = await select_calls(site.pool, scope, Selection(only=call_id), site.now(), limit=1)
     if not found:
         raise not_found()
-    return Answer(_call(found[0], hidden_from(asked, scope)))
+    return Answer(_call(found[0], names_for(asked, scope)))
 
 
 async def show_story(asked: Asked[Query, None]) -> Answer:
@@ -168,7 +168,7 @@ async def show_story(asked: Asked[Query, None]) -> Answer:
     story = await call_story(asked.site.pool, scope, call_id)
     if story is None:
         raise not_found()
-    return Answer(_story(story, hidden_from(asked, scope)))
+    return Answer(_story(story, names_for(asked, scope)))
 
 
 async def show_caller(asked: Asked[Query, None]) -> Answer:
@@ -211,7 +211,7 @@ def _scope(asked: Asked[CallsQuery, None], operator: OperatorNumber | None) -> t
     return wide, operator
 
 
-def _call(one: SelectedCall, hidden: Hidden) -> Gesprek:
+def _call(one: SelectedCall, names: Names) -> Gesprek:
     return Gesprek(
         id=str(one.id),
         gemeente=one.municipality,
@@ -226,7 +226,7 @@ def _call(one: SelectedCall, hidden: Hidden) -> Gesprek:
         beeindigd_op=one.ended_at,
         eindreden=one.end_reason,
         einde_is_geschat=one.end_is_estimated,
-        medewerker=hidden.shown(one.operator),
+        medewerker=names.number(one.operator),
         gewacht_seconden=_whole(one.wait_seconds),
         gesproken_seconden=_whole(one.talk_seconds),
         aantal_doorverbindingen=one.transfer_count,
@@ -240,14 +240,15 @@ def _whole(seconds: float | None) -> int | None:
     return None if seconds is None else max(int(seconds), 0)
 
 
-def _story(story: CallStory, hidden: Hidden) -> Verloop:
+def _story(story: CallStory, names: Names) -> Verloop:
     return Verloop(
         gesprek=str(story.call.id),
-        feiten=[Feit(op=one.at, soort=one.kind, details=hidden.details(one.detail)) for one in story.facts],
+        feiten=[Feit(op=one.at, soort=one.kind, details=names.details(one.detail)) for one in story.facts],
         benen=[
             Been(
                 rol=one.role,
-                partij=hidden.shown(one.party),
+                # A colleague's extension is that of an entry: also where an operator of others has the same number.
+                partij=names.number(one.party) if one.role is LegRole.OPERATOR else names.hidden.shown(one.party),
                 begonnen_op=one.started_at,
                 beantwoord_op=one.answered_at,
                 in_gesprek_op=one.joined_at,
@@ -263,7 +264,7 @@ def _story(story: CallStory, hidden: Hidden) -> Verloop:
                 vanaf=one.entered_at,
                 tot=one.left_at,
                 uitkomst=one.outcome,
-                medewerker=hidden.shown(one.operator),
+                medewerker=names.number(one.operator),
             )
             for one in story.visits
         ],

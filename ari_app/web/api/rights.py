@@ -10,7 +10,6 @@ from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber
 from ari_app.web.api.problems import invalid, not_found, param
 from ari_app.web.api.shapes import ME, Body, Query
 from ari_app.web.api.table import Asked
-from ari_app.web.hidden import Hidden, hidden_in
 from ari_app.web.names import Names
 
 AnyAsked = Asked[Query, Body | None]
@@ -50,8 +49,3 @@ def call_id_of(asked: AnyAsked) -> CallId:
 def names_for(asked: AnyAsked, scope: Scope) -> Names:
     """Of the area of this moment."""
     return Names.of(asked.site.area.current, scope)
-
-
-def hidden_from(asked: AnyAsked, scope: Scope) -> Hidden:
-    """Of the area of this moment."""
-    return hidden_in(asked.site.area.current, scope)

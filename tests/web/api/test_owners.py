@@ -8,7 +8,7 @@ import pytest
 
 from ari_app.core.access import ApiScope, Role
 from tests.web.api.stand import ELDERLO, WIERDAM, Program, Stand
-from tests.web.callers import a_request
+from tests.web.callers import a_request, a_talk
 from tests.web.test_closed_requests import closed
 
 pytestmark = [pytest.mark.postgres, pytest.mark.asyncio(loop_scope="module")]
@@ -53,6 +53,28 @@ async def test_an_owner_of_others_is_not_named_also_where_an_extension_of_ones_o
         assert closed_by is None
     group = await stand.program(f"o-{uuid4().hex}", of=None)
     assert await owners(group, here) == await owners(group, over, "gesloten") == [("elderlo", "102")] * 2
+
+
+async def test_nor_is_an_operator_of_others_who_had_the_caller(stand: Stand) -> None:
+    await stand.place.serve.pool.execute(EXTENSION + " ON CONFLICT DO NOTHING")
+    await stand.place.area_has(lambda area: "w-102" in area.entries)
+    talk = await a_talk(stand.place.serve, "102", ELDERLO)
+    await stand.place.serve.pool.execute("UPDATE call SET municipality = 'GM9901' WHERE id = $1", talk.call.id)
+    offered = """INSERT INTO call_fact (call_id, seq, at, kind, detail)
+        VALUES ($1, 900, now(), 'offered', '{"operator": "102", "ring": true}')"""
+    await stand.place.serve.pool.execute(offered, talk.call.id)
+    path = f"/gesprekken/{talk.call.id}"
+
+    async def named(sender: Program) -> list[str | None]:
+        story = (await sender.get(f"{path}/verloop")).json
+        legs = [one["partij"] for one in story["benen"] if one["rol"] == "operator"]
+        facts = [one["details"].get("operator") for one in story["feiten"] if one["soort"] == "offered"]
+        return [(await sender.get(path)).json["medewerker"], *legs, *facts]
+
+    own = await stand.program(f"o-{uuid4().hex}", ApiScope.CALLS)
+    assert await named(own) == [None] * 3
+    group = await stand.program(f"o-{uuid4().hex}", ApiScope.CALLS, of=None)
+    assert await named(group) == ["102"] * 3
 
 
 async def test_nobody_finds_out_by_asking_for_an_owner_of_others(stand: Stand) -> None:
