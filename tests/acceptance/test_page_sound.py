@@ -111,8 +111,8 @@ async def test_given_a_turn_server_that_nobody_reaches_then_the_page_is_told_of_
     turn = {"ARI_APP_DESK_TURN": "turn:127.0.0.1:9?transport=udp", "ARI_APP_DESK_TURN_SECRET": "between-us-0123456789"}
     async with open_house(centre, server_directory / "turn", turn) as house, talk(house, tmp_path, CONFIGURED) as made:
         (server,) = await made.page.evaluate("() => window.how.iceServers")
-        name = await centre.ask("SELECT name FROM web_phone")
+        endpoint = await centre.ask("SELECT endpoint FROM operator_session WHERE logged_out_at IS NULL")
         assert server["urls"] == ["turn:127.0.0.1:9?transport=udp"]
-        assert server["username"].endswith(f":{name}")
+        assert server["username"].endswith(endpoint.replace("PJSIP/", ":"))
         assert "between-us" not in house.pages.log_file.read_text() + await made.page.content()
         await ends(made)
