@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "retention": ("retention", "Erase personal data past its period, as every night."),
     "scripts": ("scripts", "The answers that operators give: from files of other systems, and back."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
+    "survey": ("survey", "Marks that callers gave after their talks, each with its response share."),
     "tokens": ("tokens", "Tokens with which other programs use the API."),
     "up": ("up", "The whole system on this machine with the sample area: what `make run` does."),
     "web": ("web", "The pages: the desk, and everything that people do in a browser."),

@@ -18,6 +18,7 @@ from ari_app.area_file.shapes import (
     SharedNumberShape,
     TeamShape,
 )
+from ari_app.area_file.survey_shapes import survey
 from ari_app.area_file.values import ANY
 from ari_app.core.area import (
     CHOOSE_WITHIN_SECONDS,
@@ -99,6 +100,7 @@ def _municipality(shape: MunicipalityShape) -> Municipality:
         norms=Norms(**shape.norms.model_dump()),
         callback=CallbackRules(**shape.callback.model_dump()),
         retention=retention(shape.retention),
+        survey=survey(shape.survey),
         geographic_numbers=tuple(sorted(shape.geographic)),
         valid_from=shape.valid_from,
         valid_until=shape.valid_until,

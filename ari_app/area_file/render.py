@@ -12,6 +12,7 @@ import tomli_w
 from ari_app.area_file.callback_shapes import contact_text, rules_text
 from ari_app.area_file.hours import WEEKDAYS, span_text
 from ari_app.area_file.retention_shapes import retention_text
+from ari_app.area_file.survey_shapes import survey_text
 from ari_app.area_file.values import ANY
 from ari_app.core.area import (
     Area,
@@ -76,6 +77,7 @@ def _municipality(town: Municipality, area: Area) -> dict[str, Any]:
         norms=norms,
         callback=rules_text(town.callback),
         retention=retention_text(town.retention),
+        survey=survey_text(town.survey),
         closing=[
             {"starts": _moment(shut.starts_at), "ends": _moment(shut.ends_at), "reason": shut.reason}
             for shut in town.closings

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ari_app.area_file.callback_shapes import CallbackShape, ContactShape, Email, ReminderPhone
 from ari_app.area_file.retention_shapes import RetentionShape
 from ari_app.area_file.shape import Shape, refuse
+from ari_app.area_file.survey_shapes import SurveyShape
 from ari_app.area_file.values import (
     Code,
     Day,
@@ -114,6 +115,7 @@ class MunicipalityShape(Shape):
     norms: NormsShape = NormsShape()
     callback: CallbackShape = CallbackShape()
     retention: RetentionShape | None = None
+    survey: SurveyShape | None = None
     geographic: Annotated[list[Geographic], AfterValidator(unique)] = []
     direct: list[DirectShape] = []
 

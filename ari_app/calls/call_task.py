@@ -80,7 +80,7 @@ async def _has_open_row(flow: Flow) -> bool:
 
 
 async def _walk(flow: Flow) -> None:
-    if flow.call.ending is not None:
+    if flow.call.ending is not None and flow.call.stage is not Stage.SURVEY:
         await finish(flow, End(flow.call.ending))
     while flow.call.stage is not Stage.ENDED:
         stage = flow.call.stage
@@ -116,6 +116,8 @@ def why_ended(call: Call, legs: Sequence[Leg], *, is_transferring: bool) -> EndR
 
 
 def _reason(call: Call, leg: Leg | None, stage: Stage, *, is_transferring: bool) -> EndReason:
+    if stage is Stage.SURVEY:
+        return EndReason.OPERATOR_HUNG_UP  # the talk had ended, whatever became of the questions
     if call.callback_request is not None and call.answered_at is None:
         # The citizen did not pick up, or did and hung up before anybody spoke.
         return EndReason.LOST if leg is not None and leg.end_is_estimated else EndReason.CALLBACK_NOT_ANSWERED
@@ -234,6 +236,10 @@ async def hand_to_fallback(flow: Flow, reason: EndReason, why: str) -> None:
         return
     if flow.call.callback_request is not None and flow.call.line_answered_at is None:
         await finish(flow, End(EndReason.CALLBACK_GIVEN_UP))  # the dialplan has nobody to help here
+        return
+    if flow.call.stage is Stage.SURVEY:
+        log.warning("survey_broken_off", call_id=str(flow.call.id), why=why)
+        await finish(flow, End(EndReason.OPERATOR_HUNG_UP))  # they were helped
         return
     log.warning("call_to_fallback", call_id=str(flow.call.id), why=why)
     stage = flow.call.stage

@@ -13,6 +13,7 @@ from ari_app.core.call import Call, Fact, Leg
 from ari_app.core.door import RETRY, Absence, after_failure, after_heartbeat
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 
 #: the longest try for which a caller may be in silence
@@ -50,7 +51,9 @@ class Door:
     async def try_to_store(
         self,
         ledger: Ledger,
-        write: tuple[Call, Sequence[Fact], Sequence[Leg], Sequence[Transfer], Sequence[QueueVisit]],
+        write: tuple[
+            Call, Sequence[Fact], Sequence[Leg], Sequence[Transfer], Sequence[QueueVisit], Sequence[SurveyAnswer]
+        ],
         *,
         is_short: bool,
     ) -> Call | None:

@@ -18,6 +18,7 @@ from ari_app.core.ledger import OpenRows, PinVerdict
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.presence import Presence
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 
 
@@ -136,8 +137,9 @@ class Ledger(Protocol):
         legs: Sequence[Leg],
         transfers: Sequence[Transfer] = (),
         visits: Sequence[QueueVisit] = (),
+        answers: Sequence[SurveyAnswer] = (),
     ) -> Call:
-        """One commit: the call's row, new facts, changed legs, transfers and visits.
+        """One commit: the call's row, new facts, changed legs, transfers, visits and answers.
 
         Returns the call with its new `last_seq`.
         """

@@ -223,7 +223,7 @@ class Recovery:
             return ended(leg, end.at, LegEndReason.LOST, estimated=True)
         was_called, was_answered = leg.role is not LegRole.CALLER, leg.answered_at is not None
         why = how_it_ended(end.cause, was_answered=was_answered, was_called=was_called)
-        if call.ending is not None:
+        if call.ending is not None and call.stage is not Stage.SURVEY:
             why = LegEndReason.RELEASED  # we were hanging up
         return ended(leg, end.at, why, cause=end.cause)
 

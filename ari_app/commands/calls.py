@@ -11,7 +11,7 @@ from ari_app.commands import Moment, as_json, fail, json_option, municipality_op
 from ari_app.commands.asking import ask_and_say, by_option, require_words
 from ari_app.core.commands import AskedCommand
 from ari_app.core.ids import CallId, MunicipalityCode, OperatorNumber
-from ari_app.core.operator_commands import Command, HoldOrResume, PutDown, StartTransfer, TransferToQueue
+from ari_app.core.operator_commands import Command, HoldOrResume, OfferSurvey, PutDown, StartTransfer, TransferToQueue
 from ari_app.core.transfer import TransferKind
 from ari_app.render.text import call_story_text, calls_table
 from ari_app.storage.calls.allowances import allow_transfer
@@ -100,6 +100,14 @@ def calls_transfer(call_id: str, to: str, warm: bool, queue: bool, subject: str,
     kind = TransferKind.WARM if warm else TransferKind.COLD
     wanted = TransferToQueue(to) if queue else StartTransfer(kind, to, subject)
     _ask_for_operator(call_id, wanted, by)
+
+
+@calls.command("offer-survey")
+@click.argument("call_id")
+@by_option
+def calls_offer_survey(call_id: str, by: str) -> None:
+    """The caller said yes to the questions after the talk. CALL_ID may be its beginning."""
+    _ask_for_operator(call_id, OfferSurvey(), by)
 
 
 @calls.command("put-down")

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode
 from ari_app.core.retention import Retention
+from ari_app.core.survey import SurveyRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Municipality:
     norms: Norms = Norms()
     callback: CallbackRules = CallbackRules()
     retention: Retention = Retention()
+    survey: SurveyRules = SurveyRules()
     #: geographic number for callers from abroad (AV §4), E.164
     geographic_numbers: tuple[str, ...] = ()
     #: municipalities merge: the first day, and the first day no longer

@@ -38,6 +38,7 @@ class Stage(StrEnum):
     WAITING = "waiting"
     CONNECTING = "connecting"  # an operator, a colleague or a direct number is being reached
     TALKING = "talking"
+    SURVEY = "survey"  # the talk is over, and the caller answers questions about it
     LEAVING_CALLBACK = "leaving_callback"  # asked for a number to be called back on, or told that nobody is there
     ENDED = "ended"
 
@@ -86,14 +87,7 @@ class EndReason(StrEnum):
         return self in _ABANDONED
 
 
-_ABANDONED = frozenset(
-    {
-        EndReason.CALLER_HUNG_UP_EARLY,
-        EndReason.ABANDONED_IN_MENU,
-        EndReason.ABANDONED_IN_ANNOUNCEMENT,
-        EndReason.ABANDONED_WAITING,
-    }
-)
+_ABANDONED = {EndReason.CALLER_HUNG_UP_EARLY, *(one for one in EndReason if one.startswith("abandoned_"))}
 _SIDES: Mapping[EndReason, EndSide] = {
     EndReason.CALLER_HUNG_UP_EARLY: EndSide.CALLER,
     EndReason.ABANDONED_IN_MENU: EndSide.CALLER,
@@ -190,6 +184,10 @@ class FactKind(StrEnum):
     CALLBACK_OFFERED = "callback_offered"
     CALLBACK_REQUESTED = "callback_requested"  # promised, with its reference
     CALLBACK_LIMITED = "callback_limited"  # not promised: a limit was reached
+    SURVEY_OFFERED = "survey_offered"  # asked whether they will answer questions after the talk
+    SURVEY_AGREED = "survey_agreed"
+    SURVEY_QUESTION = "survey_question"
+    SURVEY_ANSWERED = "survey_answered"  # never with the answer: it stands in `survey_answer` only
     STAGE = "stage"  # a stage without a better name
     RESUMED = "resumed"  # by another process, or after a gap
     TO_FALLBACK = "to_fallback"  # the dialplan helped without us
@@ -261,6 +259,10 @@ class Call:
     callback_kind: RequestKind | None = None  # what the caller wants; None: not agreed on yet
     callback_confirmed_how: Confirmed | None = None
     callback_reference: str | None = None  # of the request that this call made
+    survey_asked_at: datetime | None = None  # since when a key of a waiting caller means yes to the survey
+    survey_agreed_at: datetime | None = None
+    survey_done: int = 0  # questions that are over
+    survey_until_at: datetime | None = None  # until when the present question may be answered
     pii_caller_number: str | None = field(default=None, repr=False)  # E.164, None when withheld
     pii_callback_number: str | None = field(default=None, repr=False)  # E.164, confirmed: from here on it is a promise
 

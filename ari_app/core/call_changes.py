@@ -68,6 +68,10 @@ class CallChanges(TypedDict, total=False):
     callback_kind: RequestKind | None
     callback_confirmed_how: Confirmed | None
     callback_reference: str | None
+    survey_asked_at: datetime | None
+    survey_agreed_at: datetime | None
+    survey_done: int
+    survey_until_at: datetime | None
     pii_callback_number: str | None
 
 

@@ -53,6 +53,7 @@ class What(StrEnum):
     COMPLETE = "complete"
     CANCEL = "cancel"
     PUT_DOWN = "put_down"
+    OFFER_SURVEY = "offer_survey"  # the caller said yes to questions after the talk
     PROMISE_CALLBACK = "promise_callback"
     NEXT_CALLBACK = "next_callback"
     MAKE_CALLBACK = "make_callback"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from time import time_ns
 from typing import NewType, TypeVar
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 T = TypeVar("T")
 V = TypeVar("V")
@@ -18,6 +18,7 @@ TransferId = NewType("TransferId", UUID)
 RequestId = NewType("RequestId", UUID)  # a callback request
 AttemptId = NewType("AttemptId", UUID)  # one attempt to call the citizen back
 VisitId = NewType("VisitId", UUID)  # one stay of a call in a queue
+AnswerId = NewType("AnswerId", UUID)  # one question of the survey after one call
 OverloadId = NewType("OverloadId", UUID)
 LineId = NewType("LineId", UUID)  # one channel that dialled 1400
 CommandId = NewType("CommandId", UUID)  # chosen by whoever asks: a repeated request is one command
@@ -71,6 +72,11 @@ def new_transfer_id() -> TransferId:
 
 def new_visit_id() -> VisitId:
     return VisitId(sorted_by_time())
+
+
+def answer_id_of(call_id: CallId, number: int) -> AnswerId:
+    """The `number`-th question that a caller is asked. Derived, so that a restarted process asks no second one."""
+    return AnswerId(uuid5(call_id, f"survey {number}"))
 
 
 def new_request_id() -> RequestId:

@@ -13,6 +13,7 @@ from ari_app.core.operator_commands import (
     CallbackKey,
     Command,
     HoldOrResume,
+    OfferSurvey,
     StartTransfer,
     TransferToQueue,
 )
@@ -59,7 +60,7 @@ class UnknownCode:
 
 @dataclass(frozen=True, slots=True)
 class CommandKey:
-    """`*1`, `*2` and `*6` with a number and `#`, `*3` with a choice, `*4`, `*5` with a municipality's key."""
+    """`*1`, `*2` and `*6` with a number and `#`, `*3` with a choice, `*4`, `*#`, `*5` with a municipality's key."""
 
     command: Command
 
@@ -120,6 +121,7 @@ _PROMPTS: Mapping[str, KeyCommand | None] = {
 _AT_ONCE: Mapping[str, KeyCommand] = {
     "0": ResumeKey(),
     "4": CommandKey(HoldOrResume()),
+    "#": CommandKey(OfferSurvey()),
     "7": NextCallbackKey(),
     "8": LogOutKey(),
 }

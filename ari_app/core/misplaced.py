@@ -18,7 +18,7 @@ from ari_app.core.transfer import Transfer
 #: how long parties may be on the way after their row was written
 SETTLING = timedelta(seconds=2)
 #: stages in which the caller, once there is music, belongs where callers wait
-_ON_HOLD_IN = (Stage.WAITING, Stage.CONNECTING)
+_ON_HOLD_IN = (Stage.WAITING, Stage.CONNECTING, Stage.SURVEY)
 
 
 def misplaced(call: Call, legs: tuple[Leg, ...], transfer: Transfer | None, snapshot: Snapshot) -> frozenset[ChannelId]:

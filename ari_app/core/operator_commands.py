@@ -72,6 +72,11 @@ class MarkCallback:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferSurvey:
+    """The caller said that they will answer questions after the talk."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackKey:
     """`*6`, digits and `#`: in a callback 1 to 3 mark it, 0 closes a request as helped, all else is a promise."""
 
@@ -93,7 +98,16 @@ class MakeCallback:
 CallbackCommand = PromiseCallback | CloseRequest | MarkCallback | CallbackKey
 #: begins a callback; there is no caller yet
 BeginCallback = NextCallback | MakeCallback
-Command = CallbackCommand | BeginCallback | StartTransfer | TransferToQueue | TransferCommand | HoldOrResume | PutDown
+Command = (
+    CallbackCommand
+    | BeginCallback
+    | StartTransfer
+    | TransferToQueue
+    | TransferCommand
+    | HoldOrResume
+    | PutDown
+    | OfferSurvey
+)
 
 
 class RefusalReason(StrEnum):
@@ -117,6 +131,7 @@ class RefusalReason(StrEnum):
     NO_NUMBER = "no_number"  # the caller withheld it: it has to be keyed
     NO_REQUEST = "no_request"  # there is no callback to make or to close, or it is not for this operator
     NOT_A_CALLBACK = "not_a_callback"  # a call that is no callback has no outcome to record
+    NO_SURVEY = "no_survey"  # the municipality asks nothing, or not now: a calamity, or a caller whom we called
     EXPIRED = "expired"  # no controller took the command in time; nothing was done
     NOT_LOGGED_IN = "not_logged_in"
     LOGGED_IN = "logged_in"  # already

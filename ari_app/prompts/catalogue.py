@@ -26,7 +26,7 @@ TONE_PLACE = "toon"
 RECORDINGS_PLACE = "municipality"  # a directory per municipality, with its own recordings
 MAX_TEXT_LENGTH = 2000  # characters; about two and a half minutes of speech
 
-_TEXT_SECTIONS = ("caller", "waiting", "callback", "operator", "desk", "promise", "date")
+_TEXT_SECTIONS = ("caller", "waiting", "survey", "callback", "operator", "desk", "promise", "date")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 # fmt: off
 _ONES = (

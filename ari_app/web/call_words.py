@@ -47,6 +47,7 @@ REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NO_SUCH_CALL: f"Dit gesprek is al voorbij. {_NOTHING}",
     RefusalReason.STORE_AWAY: f"De gegevens zijn niet te bereiken. {_AGAIN}",
     RefusalReason.NO_NUMBER: "Het nummer van de beller is geheim. Vraag een nummer, en vul het in.",
+    RefusalReason.NO_SURVEY: "Voor deze beller zijn er nu geen vragen na het gesprek.",
     RefusalReason.NO_REQUEST: "Dit terugbelverzoek is er niet meer, of is niet voor u. Kijk in de lijst.",
     RefusalReason.NOT_A_CALLBACK: "Dit is geen gesprek waarin u terugbelt.",
     RefusalReason.EXPIRED: f"De centrale antwoordt niet. {_AGAIN}",

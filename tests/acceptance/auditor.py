@@ -11,9 +11,9 @@ from tests.acceptance.wire import Order
 #: in which stages, by the committed row, an order about a caller may be given
 ALLOWED = {
     "answer": {"choosing", "waiting", "connecting", "leaving_callback"},
-    "play": {"arrived", "choosing", "announcing", "waiting", "leaving_callback"},
+    "play": {"arrived", "choosing", "announcing", "waiting", "survey", "leaving_callback"},
     "music": {"waiting"},
-    "wait": {"waiting"},
+    "wait": {"waiting", "survey"},
     "no music": {"talking"},
     "join": {"talking"},
 }

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from ari_app.core.commands import AnyCommand, AskedCommand
-from ari_app.core.ids import CallId, CommandId, Endpoint, OperatorNumber, new_command_id
+from ari_app.core.ids import CallId, Endpoint, new_command_id
 from ari_app.core.operator_commands import (
     ACCEPTED,
-    Answer,
     HoldOrResume,
     PutDown,
     RefusalReason,
@@ -27,14 +23,11 @@ from ari_app.core.operators import PauseReason
 from ari_app.core.state_commands import BeReady, EndWrapUpTime, LogIn, LogOff, TakePause
 from ari_app.core.supervisor_commands import AllowTransfer
 from ari_app.core.transfer import CompleteTransfer, SwapParties, TransferKind
-from ari_app.storage.commands.asker import Answers, ask
-from ari_app.storage.db.engine import Database
-from ari_app.storage.db.roles import WEB
 from tests.acceptance.centre import Centre, edited_sample
 from tests.acceptance.lanes import LANES, Scene, add_lanes
 from tests.acceptance.remote_control import RemoteAsterisk
+from tests.acceptance.screens import Screens, screens_of
 from tests.acceptance.stories import dials
-from tests.roles import as_role
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 
@@ -61,34 +54,10 @@ def with_operators_in_the_directory(area: dict[str, Any]) -> None:
 AREA = edited_sample(with_operators_in_the_directory)
 
 
-@dataclass
-class Screens:
-    """The rights of `web`, whole group."""
-
-    web: Database
-    answers: Answers
-
-    async def asks(
-        self,
-        command: AnyCommand,
-        operator: str | None,
-        call_id: CallId | None = None,
-        command_id: CommandId | None = None,
-        seconds: float = 5,
-    ) -> Answer:
-        about = None if operator is None else OperatorNumber(operator)
-        asked = AskedCommand(command, about, call_id, command_id or new_command_id())
-        expires_in = timedelta(seconds=seconds)
-        return await ask(
-            self.web.pool, asked, actor="account:7", scope=None, expires_in=expires_in, answers=self.answers
-        )
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def screens(centre: Centre) -> AsyncIterator[Screens]:
-    url = as_role(centre.database_url, WEB)
-    async with Database(url) as web, Answers(url) as answers:
-        yield Screens(web, answers)
+    async with screens_of(centre) as screens:
+        yield screens
 
 
 async def call_of(scene: Scene) -> CallId:

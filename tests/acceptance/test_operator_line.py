@@ -175,7 +175,7 @@ async def _key_codes(centre: Centre) -> None:
     await operator.press("5")
     await operator.hears_recording(centre.sound("nl/pauze-administratie"))
     assert (await centre.session("104"))["pause_reason"] == "administration"
-    await operator.press("*#")
+    await operator.press("*5#")
     await operator.hears_recording(centre.sound("nl/onbekende-code"))
     await operator.press("*0")
     await operator.hears_recording(centre.sound("nl/klaar"))

@@ -47,6 +47,9 @@ facts_days = 35
 callbacks_days = 120
 reminders_days = 40
 audit_days = 800
+[municipality.survey]
+share = 25
+questions = ["mark", "helped", "clear"]
 [[municipality.closing]]
 starts = 2026-12-24T15:00:00
 ends = 2026-12-24

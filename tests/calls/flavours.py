@@ -8,6 +8,7 @@ from random import Random
 
 from ari_app.core.area import CallbackRules, DirectNumber, Norms, Reach
 from ari_app.core.ids import Endpoint, OperatorNumber, TeamCode
+from ari_app.core.survey import SurveyQuestion, SurveyRules
 from tests.calls.transfers import with_directory
 from tests.calls.world import ESDAM, World, an_area
 
@@ -45,6 +46,9 @@ PEOPLE = {
     "an_operator_goes_on_with_a_transfer": 10,
     "an_operator_keys_about_callbacks": 5,
     "an_operator_makes_a_callback": 6,
+    "an_operator_offers_the_survey": 5,
+    "an_operator_puts_down": 5,
+    "citizens_answer_questions": 9,
     "a_colleague_presses": 4,
     "time_passes": 20,
     "prompts_change": 4,
@@ -83,6 +87,7 @@ def area_of(dice: Random) -> World:
     capacity = 3 if thrown * 10 % 1 < 1 / 3 else None  # a third of the walks has more callers than it can carry
     area = an_area(
         callback=CallbackRules(offered=thrown < 0.7, offer_after_seconds=10, abandoned=dice.random() < 0.5),
+        survey=SurveyRules(50, (SurveyQuestion.MARK, SurveyQuestion.HELPED)),
         norms=Norms(max_wait_seconds=200, nobody_grace_seconds=60),
         wrap_up_seconds=dice.choice([0, 30]),
         direct_numbers=(

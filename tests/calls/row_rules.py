@@ -19,6 +19,7 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
     FactKind.NOBODY_TOLD: "nl/even-niemand",
     FactKind.QUESTION_ASKED: "nl/welk",
     FactKind.CALLBACK_OFFERED: "nl/terug-aanbod",
+    FactKind.SURVEY_OFFERED: "nl/vragen-aanbod",
     "closed": ("nl/gesloten", "gemeente/"),
     "calamity": "nl/mededeling",
     "promise": "nl/terug-kenmerk",
@@ -28,7 +29,7 @@ TOLD: Mapping[str, str | tuple[str, ...]] = {
 }
 SAID = {FactKind.ANNOUNCED, *TOLD}
 #: those that are questions, or said with one, may be answered before their end
-ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, "too_long", "nobody"}
+ANSWERED_EARLY = {FactKind.QUESTION_ASKED, FactKind.CALLBACK_OFFERED, FactKind.SURVEY_OFFERED, "too_long", "nobody"}
 WITH_CALL = (OperatorState.OFFERED, OperatorState.TALKING)
 
 

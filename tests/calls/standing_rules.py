@@ -12,7 +12,7 @@ from tests.calls.world import World
 
 MOST_SILENCE = timedelta(seconds=2)
 #: elsewhere prompts are heard, and a fake one has no length: there RTP is measured (tests.acceptance.silence)
-WITHOUT_PROMPTS = {Stage.WAITING, Stage.CONNECTING, Stage.TALKING}
+WITHOUT_PROMPTS = {Stage.WAITING, Stage.CONNECTING, Stage.TALKING, Stage.SURVEY}
 
 
 class Silence:

@@ -11,6 +11,7 @@ from ari_app.core.area import Whisper
 from ari_app.core.call import Call, Fact, FactKind, Leg, Stage
 from ari_app.core.operators import OperatorSession
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 from tests.calls.world import ESDAM_ALONE, World, an_area
 
@@ -30,9 +31,10 @@ class Commits:
             legs: Sequence[Leg] = (),
             transfers: Sequence[Transfer] = (),
             visits: Sequence[QueueVisit] = (),
+            answers: Sequence[SurveyAnswer] = (),
         ) -> Call:
             self.seen.append((call.stage, [fact.kind for fact in facts]))
-            return await store(call, facts, legs, transfers, visits)
+            return await store(call, facts, legs, transfers, visits, answers)
 
         world.ledger.store = noticed  # type: ignore[method-assign]
         self._world = world

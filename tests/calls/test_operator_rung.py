@@ -13,6 +13,7 @@ from ari_app.core.ids import ChannelId
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import LogoutReason, OperatorState, Pause, PauseReason
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 from ari_app.prompts.phrases import callback_operator as callback_to_operator
 from ari_app.prompts.phrases import operator as to_operator
@@ -113,7 +114,7 @@ async def test_the_keys_of_a_rung_operator_in_a_talk_work_as_on_a_standing_line(
         ("*92", to_operator.PAUSE_AFTER_CALL),
         ("*8", to_operator.LOGOUT_AFTER_CALL),
         ("*0", to_operator.READY_AFTER_CALL),
-        ("*#", to_operator.UNKNOWN_CODE),
+        ("*5#", to_operator.UNKNOWN_CODE),
     ],
 )
 async def test_a_rung_operator_hears_the_answer_to_a_command_and_the_caller_does_not(
@@ -186,11 +187,12 @@ async def test_a_rung_operator_who_pauses_in_the_instant_of_the_offer_is_not_con
         legs: Sequence[Leg] = (),
         transfers: Sequence[Transfer] = (),
         visits: Sequence[QueueVisit] = (),
+        answers: Sequence[SurveyAnswer] = (),
     ) -> Call:
         if call.stage is Stage.CONNECTING:
             mailbox.post(ApplyEvent(Pause(PauseReason.LUNCH, ring_world.clock.now())))
             await settle()
-        return await store(call, facts, legs, transfers, visits)
+        return await store(call, facts, legs, transfers, visits, answers)
 
     ring_world.ledger.store = store_and_pause  # type: ignore[method-assign]
     citizen = await ring_world.citizen(ESDAM_ALONE)

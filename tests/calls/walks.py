@@ -27,21 +27,20 @@ from tests.calls.flavours import (
 )
 from tests.calls.ids import of_one_seed
 from tests.calls.invariants import UNSURE
-from tests.calls.pages import WithPages
 from tests.calls.standing_rules import Silence
+from tests.calls.surveys import SurveyWalk
 from tests.calls.world import ESDAM_ALONE, SHARED
 from tests.fakes.clock import settle
 from tests.fakes.switch import WAITING
 
 
-class Walk(WithPages):
+class Walk(SurveyWalk):
     """One walk; the same `dice` lead the same way."""
 
     def __init__(self, dice: Random, flavour: str) -> None:
-        self.dice = dice
         self.weights = FLAVOURS[flavour]
         self.names, self.up_to = list(self.weights), list(accumulate(self.weights.values()))
-        super().__init__(area_of(dice))
+        super().__init__(area_of(dice), dice)
         may_be_broken = bool({"an_order_fails", "the_store_goes", "the_process_dies"} & self.weights.keys())
         Silence(self.world, lambda: may_be_broken or self.is_meddled)
         self.clicks = Clicks(self.world, dice)
@@ -60,11 +59,8 @@ class Walk(WithPages):
             self.world.admission.sample()
         self.check()
 
-    def _pick(self, *candidates: ChannelId) -> ChannelId | None:
-        return self.dice.choice(sorted(candidates)) if candidates else None
-
     def _rung_phone(self) -> ChannelId | None:
-        return self._pick(*(c for c in self.switch.created if c in self.switch.up))
+        return self.pick(*(c for c in self.switch.created if c in self.switch.up))
 
     def _trouble(self, order: tuple[str, ...], is_done: bool) -> bool:
         if order[0] == "fallback":
@@ -83,7 +79,7 @@ class Walk(WithPages):
         await self.world.citizen(self.dice.choice(numbers), self.dice.choice(CITIZENS))
 
     async def a_citizen_presses(self) -> None:
-        if (citizen := self._pick(*self.citizens)) is not None:
+        if (citizen := self.pick(*self.citizens)) is not None:
             await self.world.press(citizen, self.dice.choice(["1", "2", "1", "1", "7", "*", "12", "0612345678#"]))
 
     async def citizens_want_to_be_called(self) -> None:
@@ -96,11 +92,11 @@ class Walk(WithPages):
                 await self.world.press(citizen, "1")
 
     async def a_citizen_hangs_up(self) -> None:
-        if (citizen := self._pick(*self.citizens)) is not None:
+        if (citizen := self.pick(*self.citizens)) is not None:
             await self.world.hang_up(citizen)
 
     async def a_citizen_holds_or_is_back(self) -> None:
-        citizen = self._pick(*(c for c in self.citizens if c in self.switch.up))
+        citizen = self.pick(*(c for c in self.citizens if c in self.switch.up))
         if citizen is not None:
             (self.switch.take_back if citizen in self.switch.held else self.switch.hold)(citizen)
             await self.world.clock.advance(0.1)  # no phone does both at one instant
@@ -114,24 +110,24 @@ class Walk(WithPages):
             await self.world.hang_up(line)
 
     async def an_operator_presses(self) -> None:
-        if (line := self._pick(*self.lines)) is not None:
+        if (line := self.pick(*self.lines)) is not None:
             await self.world.press(line, self.dice.choice(["*91", "*0", "*0", "#", "#", "*8", "*9", "101#1234#"]))
 
     async def an_operator_transfers(self) -> None:
-        if (phone := self._pick(*self.handling)) is not None:
+        if (phone := self.pick(*self.handling)) is not None:
             await self.world.press(phone, self.dice.choice(TRANSFERS if self.dice.random() < 0.9 else NOT_TRANSFERS))
 
     async def an_operator_goes_on_with_a_transfer(self) -> None:
-        if (phone := self._pick(*self.handling)) is not None:
+        if (phone := self.pick(*self.handling)) is not None:
             await self.world.press(phone, self.dice.choice(IN_A_TRANSFER))
 
     async def an_operator_keys_about_callbacks(self) -> None:
-        if (phone := self._pick(*self.handling)) is not None:
+        if (phone := self.pick(*self.handling)) is not None:
             await self.world.press(phone, self.dice.choice(ABOUT_CALLBACKS))
 
     async def an_operator_makes_a_callback(self) -> None:
         idle = [line for line in self.lines if not self.switch.partners(line)]
-        if (line := self._pick(*idle)) is not None:
+        if (line := self.pick(*idle)) is not None:
             await self.world.press(line, self.dice.choice(["#*7", "*0*7"]))
 
     async def a_colleague_presses(self) -> None:
@@ -144,16 +140,16 @@ class Walk(WithPages):
             await self.clicks.one(sorted(PHONES))
 
     async def an_operator_hangs_up(self) -> None:
-        if (line := self._pick(*self.lines)) is not None:
+        if (line := self.pick(*self.lines)) is not None:
             await self.world.hang_up(line)
 
     async def a_phone_is_picked_up(self) -> None:
-        if (phone := self._pick(*self.switch.ringing)) is not None:
+        if (phone := self.pick(*self.switch.ringing)) is not None:
             self.switch.pick_up(phone)
             await self.world.clock.advance(0)
 
     async def a_phone_refuses(self) -> None:
-        if (phone := self._pick(*self.switch.ringing)) is not None:
+        if (phone := self.pick(*self.switch.ringing)) is not None:
             self.switch.leave(phone, self.dice.choice([17, 21]))
             await self.world.clock.advance(0)
 
@@ -232,7 +228,7 @@ class Walk(WithPages):
         """Another application, or somebody at Asterisk's console."""
         switch = self.switch
         places = [*switch.bridges.values(), switch.waiting]
-        channel_id = self._pick(*{channel for members in places for channel in members})
+        channel_id = self.pick(*{channel for members in places for channel in members})
         self.is_meddled = True
         for members in places:
             members.discard(channel_id or ChannelId(""))
@@ -240,7 +236,7 @@ class Walk(WithPages):
     async def somebody_brings_a_channel_into_a_bridge(self) -> None:
         """Another application, or somebody at Asterisk's console: one of their own, or one of ours from elsewhere."""
         bridge_id = self.dice.choice([WAITING, *sorted(self.switch.bridges)])
-        ours = self._pick(*self.switch.in_hand()) if self.dice.random() < 0.5 else None
+        ours = self.pick(*self.switch.in_hand()) if self.dice.random() < 0.5 else None
         self.is_meddled = True
         self.switch.bring_in(ours or ChannelId(f"stranger.{len(self.story)}"), bridge_id)
 

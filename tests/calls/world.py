@@ -44,6 +44,7 @@ from ari_app.core.ids import AsteriskId, ChannelId, Endpoint, MunicipalityCode, 
 from ari_app.core.ledger import StoreUnavailable
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.recovery import LiveChannel, Snapshot
+from ari_app.core.survey import SurveyRules
 from tests.calls.snapshots import snapshot_of
 from tests.fakes.callbacks import FakeCallbackStore, FakeRows
 from tests.fakes.clock import FakeClock, settle
@@ -63,6 +64,7 @@ CLOSED_AT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 NORMS = Norms()
 #: what is tested elsewhere stays as it was; tests/calls/test_leaving_callback.py asks callers
 NOT_OFFERED = CallbackRules(offered=False)
+NO_SURVEY = SurveyRules()
 
 
 def an_area(
@@ -76,8 +78,9 @@ def an_area(
     default: MunicipalityCode | None = None,
     helps: tuple[MunicipalityCode, ...] = (),
     callback: CallbackRules = NOT_OFFERED,
+    survey: SurveyRules = NO_SURVEY,
 ) -> Area:
-    town = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, callback=callback)
+    town = Municipality(ESDAM, "Esdam", hours=WEEKDAYS, norms=norms, callback=callback, survey=survey)
     esdam = replace(town, geographic_numbers=(ESDAM_ALONE,))
     veendijk = replace(town, code=VEENDIJK, name="Veendijk")
     front = Team(

@@ -28,6 +28,7 @@ from ari_app.core.keypad import (
 from ari_app.core.operator_commands import (
     CallbackKey,
     HoldOrResume,
+    OfferSurvey,
     StartTransfer,
     TransferToQueue,
 )
@@ -77,7 +78,7 @@ def entries(pressed: str) -> list[str]:
         ("*6#", [CommandKey(CallbackKey())]),
         ("*61#", [CommandKey(CallbackKey("1"))]),
         ("*60612345678#", [CommandKey(CallbackKey("0612345678"))]),
-        ("*#", [UnknownCode()]),
+        ("*#", [CommandKey(OfferSurvey())]),
         ("123", [PlainKey("1"), PlainKey("2"), PlainKey("3")]),
         ("1*0", [PlainKey("1"), ResumeKey()]),
         ("*8#", [LogOutKey(), EndWrapUp()]),

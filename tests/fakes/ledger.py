@@ -27,6 +27,7 @@ from ari_app.core.operator_states import OperatorStretch, ended_stretch
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.pin_limits import FORGOTTEN_AFTER, OF_NUMBER, OF_PHONE, PinLimit
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 
 T = TypeVar("T")
@@ -68,6 +69,7 @@ class FakeLedger:
     transfers: dict[TransferId, Transfer] = field(default_factory=dict)
     stretches: list[OperatorStretch] = field(default_factory=list)
     visits: dict[VisitId, QueueVisit] = field(default_factory=dict)
+    answers: dict[UUID, SurveyAnswer] = field(default_factory=dict)
     allowances: dict[CallId, int] = field(default_factory=dict)
     available: bool = True
     lose_answers: int = 0
@@ -125,13 +127,14 @@ class FakeLedger:
         legs: Sequence[Leg] = (),
         transfers: Sequence[Transfer] = (),
         visits: Sequence[QueueVisit] = (),
+        answers: Sequence[SurveyAnswer] = (),
     ) -> Call:
         if call.last_seq == 0 and not facts:
             raise ValueError("a new call has at least one fact")
-        rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
+        rows: tuple[Leg | Transfer | QueueVisit | SurveyAnswer, ...] = (*legs, *transfers, *visits, *answers)
         if any(row.call_id != call.id for row in rows):
-            raise ValueError("legs, transfers and visits are stored with their own call")
-        write = partial(self._write, call, tuple(facts), tuple(legs), tuple(transfers), tuple(visits))
+            raise ValueError("legs, transfers, visits and answers are stored with their own call")
+        write = partial(self._write, call, tuple(facts), tuple(legs), tuple(transfers), tuple(visits), tuple(answers))
         return await self._written(write)
 
     async def _written(self, write: Callable[[], T]) -> T:
@@ -154,6 +157,7 @@ class FakeLedger:
         legs: Sequence[Leg],
         transfers: Sequence[Transfer],
         visits: Sequence[QueueVisit],
+        answers: Sequence[SurveyAnswer],
     ) -> Call:
         stored = at_seq(call, call.last_seq + len(facts))
         before = self.calls.get(call.id)
@@ -168,6 +172,7 @@ class FakeLedger:
             self.told.setdefault(call.id, []).extend(facts)
         self.legs.update({leg.id: leg for leg in legs})
         self.transfers.update({transfer.id: transfer for transfer in transfers})
+        self.answers |= {answer.id: answer for answer in answers}
         for visit in visits:
             self.visits[visit.id] = visit
             if visit.is_open and len([one for one in self.visits_of(call.id) if one.is_open]) > 1:

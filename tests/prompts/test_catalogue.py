@@ -80,6 +80,7 @@ def test_a_name_may_stand_in_the_catalogue_once() -> None:
         "voice": {"language": "nl", "words_per_minute": 150, "pitch": 40, "word_gap_ms": 10},
         "caller": {"welkom": "Welkom."},
         "waiting": {},
+        "survey": {},
         "callback": {},
         "operator": {},
         "desk": {},

@@ -15,6 +15,7 @@ from ari_app.core.numbers import AREA_CODES, FICTITIOUS_AREA_CODES
 from ari_app.core.operator_commands import RefusalReason
 from ari_app.core.operators import PauseReason
 from ari_app.core.reminders import ReminderKind
+from ari_app.core.survey import SurveyQuestion
 from ari_app.core.tariffs import NotCalled
 from ari_app.core.transfer import TransferOutcome
 from ari_app.prompts.catalogue import load
@@ -179,6 +180,7 @@ def test_every_fixed_phrase_exists_and_no_text_is_left_over() -> None:
         *to_operator.logged_in_for([]),
     }
     played |= {*to_caller.closed(None, None, now), *to_caller.closed(LINDENHOVE, None, now)}
+    played |= {name for question in SurveyQuestion for name in to_caller.survey_question(question)}
     played |= {name for n in range(1, 200) for name in to_caller.position(n)}
     played |= {name for reason in PauseReason for name in to_operator.paused(reason)}
     played |= {name for minute in range(24 * 60) for name in to_caller.clock(time(minute // 60, minute % 60))}

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from ari_app.core.operator_states import OperatorStretch
+from ari_app.core.survey import SurveyAnswer
 from ari_app.storage.calls.ledger import PostgresLedger
-from ari_app.storage.calls.statements import STRETCH
+from ari_app.storage.calls.statements import ANSWER, STRETCH
 from ari_app.storage.db.engine import Database
 from ari_app.storage.db.roles import SERVE
 from ari_app.storage.operators.pin_hashes import hash_pin
@@ -72,7 +73,10 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
         async def kept() -> list[OperatorStretch]:
             return fake.stretches
 
-        yield Subject(fake, add, kept)
+        async def given() -> list[SurveyAnswer]:
+            return list(fake.answers.values())
+
+        yield Subject(fake, add, kept, given)
         return
     async with Database(request.getfixturevalue("database_url")) as database:
 
@@ -84,6 +88,9 @@ async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
                 STRETCH.read(row) for row in await database.pool.fetch("SELECT * FROM operator_state ORDER BY from_at")
             ]
 
+        async def answers() -> list[SurveyAnswer]:
+            return [ANSWER.read(row) for row in await database.pool.fetch("SELECT * FROM survey_answer")]
+
         ledger = PostgresLedger(database.pool)
-        yield Subject(ledger, insert, stored)
+        yield Subject(ledger, insert, stored, answers)
         await ledger.close()

@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from ari_app.core.call import Call, EndReason, Fact, FactKind, LegEndReason, Stage
-from ari_app.core.ids import MunicipalityCode, OperatorNumber, new_leg_id
+from ari_app.core.ids import MunicipalityCode, OperatorNumber, answer_id_of, new_leg_id
 from ari_app.core.ledger import AlreadyTaken, OpenRows, StaleRow, StoreUnavailable
 from ari_app.core.queue_visits import VisitOutcome
+from ari_app.core.survey import SurveyAnswer, SurveyQuestion
 from tests.fakes.ledger import FakeLedger
 from tests.storage.subject import Subject
 from tests.storage.values import (
@@ -22,6 +23,7 @@ from tests.storage.values import (
     NINE,
     NODE1,
     NODE2,
+    WIERDAM,
     after,
     new_call,
     new_leg,
@@ -212,3 +214,14 @@ async def test_the_ledger_in_memory_can_be_away_and_can_lose_its_answers() -> No
         await fake.store(call, [ARRIVED])
     assert await fake.store(call, [ARRIVED]) == replace(call, last_seq=1)
     assert fake.kinds(call.id) == [FactKind.ARRIVED]
+
+
+async def test_an_answer_of_a_survey_is_stored_with_its_call_and_overwritten_by_a_later_value(subject: Subject) -> None:
+    first = await subject.store(new_call(), [ARRIVED])
+    asked = SurveyAnswer(answer_id_of(first.id, 0), first.id, WIERDAM, SurveyQuestion.MARK, after(1))
+    second = await subject.store(first, [QUEUED], answers=[asked])
+    given = replace(asked, value=8, answered_at=after(2))
+    assert await subject.store(first, [QUEUED], answers=[given]) == second, "a repeated write"
+    with pytest.raises(StaleRow):
+        await subject.store(replace(first, menu_tries=2), [ARRIVED], answers=[replace(given, value=1)])
+    assert await subject.answers() == [given]

@@ -32,7 +32,7 @@ MESSAGE_PATIENCE = timedelta(seconds=1)
 #: and within seconds while Asterisk is overloaded
 LATE_MESSAGE_PATIENCE = timedelta(seconds=10)
 #: stages that may begin before their row is committed; each commits before it does or awaits anything
-DECIDING = (Stage.WAITING, Stage.CONNECTING)
+DECIDING = (Stage.WAITING, Stage.CONNECTING, Stage.SURVEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class Flow(HeldCaller):
     async def _put_caller_back(self) -> None:
         """The caller is where callers wait again. An announcement to them stops: it would hold the move up."""
         with suppress(SwitchUnavailable, TooLate):  # the next sweep sees it again
-            if self.playing is not None and self.call.stage is Stage.WAITING:
+            if self.playing is not None and self.call.stage in (Stage.WAITING, Stage.SURVEY):
                 await self.stop_playback(self.playing)
             await self.shell.switch.ensure_waiting(self.caller, self.now + MUSIC_PATIENCE)
 

@@ -17,12 +17,15 @@ from ari_app.core.door import HOLD, RETRY, may_follow
 from ari_app.core.ledger import StaleRow, StoreUnavailable
 from ari_app.core.operator_commands import Answer, RefusalReason, Refused
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 
 STORE_RETRY = RETRY
 
 #: a value of the row, and what is written with it
-Write = tuple[Call, tuple[Fact, ...], tuple[Leg, ...], tuple[Transfer, ...], tuple[QueueVisit, ...]]
+Write = tuple[
+    Call, tuple[Fact, ...], tuple[Leg, ...], tuple[Transfer, ...], tuple[QueueVisit, ...], tuple[SurveyAnswer, ...]
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Record(Rows):
         patience: Patience | None = None,
         **changes: Unpack[CallChanges],
     ) -> None:
-        """Note this, and write in one transaction all that was noted, with the changed legs, transfers and visits.
+        """Note this, and write in one transaction all that was noted, with the changed rows of the call's parts.
 
         Nothing is written when nothing was noted or changed. A store that is away is tried again for `patience`. By
         default that is what the stage allows, and a call at the door or in a talk leaves the commit for later. Raises
@@ -202,7 +205,7 @@ class Record(Rows):
     async def _write_noted(self, patience: Patience) -> None:
         if self._unsure is not None:
             await self._write(self._unsure, patience)
-        is_unsaved = bool(self._unsaved or self._unsaved_transfers or self._unsaved_visits)
+        is_unsaved = bool(self._unsaved or self._unsaved_transfers or self._unsaved_visits or self._unsaved_answers)
         if (self._changed or (is_unsaved and self._may_arrive_late)) and not self._noted:
             # A write without a fact could be undone by an older one: `last_seq` would be the same.
             what = ", ".join(sorted(self._changed)) or "legs"
@@ -211,7 +214,8 @@ class Record(Rows):
             facts, self._noted = self._noted, ()
             self._changed.clear()
             legs, transfers = tuple(self._unsaved.values()), tuple(self._unsaved_transfers.values())
-            await self._write((self.call, facts, legs, transfers, tuple(self._unsaved_visits.values())), patience)
+            visits, answers = tuple(self._unsaved_visits.values()), tuple(self._unsaved_answers.values())
+            await self._write((self.call, facts, legs, transfers, visits, answers), patience)
         self.is_behind, self.retry_at = False, None
 
     @property
@@ -223,8 +227,8 @@ class Record(Rows):
 
     async def _write(self, write: Write, patience: Patience) -> None:
         """Write this value of the row after what the store has of it, and take over its new `last_seq`."""
-        call, facts, legs, transfers, visits = write
-        write = (at_seq(call, self.call.last_seq), facts, legs, transfers, visits)
+        call, facts, legs, transfers, visits, answers = write
+        write = (at_seq(call, self.call.last_seq), facts, legs, transfers, visits, answers)
         first_try, is_first = self.now, self._unsure is None
         while True:
             stored = None
@@ -250,4 +254,7 @@ class Record(Rows):
             for visit in visits:
                 if self._unsaved_visits.get(visit.id) is visit:
                     del self._unsaved_visits[visit.id]
+            for answer in answers:
+                if self._unsaved_answers.get(answer.id) is answer:
+                    del self._unsaved_answers[answer.id]
             return

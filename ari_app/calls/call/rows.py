@@ -12,8 +12,9 @@ from ari_app.core import queue_visits
 from ari_app.core.call import Call, Fact, Leg, LegEndReason, LegRole
 from ari_app.core.call_changes import CallChanges, changed
 from ari_app.core.command_traces import traced
-from ari_app.core.ids import ChannelId, CommandId, LegId, TransferId, VisitId
+from ari_app.core.ids import AnswerId, ChannelId, CommandId, LegId, TransferId, VisitId
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 
 
@@ -33,6 +34,7 @@ class Rows:
         self._unsaved: dict[LegId, Leg] = {}
         self._unsaved_transfers: dict[TransferId, Transfer] = {}
         self._unsaved_visits: dict[VisitId, QueueVisit] = {}
+        self._unsaved_answers: dict[AnswerId, SurveyAnswer] = {}
         self._noted: tuple[Fact, ...] = ()
         #: the command from a screen that is being carried out: facts that follow from it name it
         self.command_id: CommandId | None = None
@@ -116,6 +118,11 @@ class Rows:
         self.visit = visit
         self._unsaved_visits[visit.id] = visit
         return visit
+
+    def change_answer(self, answer: SurveyAnswer) -> SurveyAnswer:
+        """Note this value of a question that the caller was asked; the next commit writes it."""
+        self._unsaved_answers[answer.id] = answer
+        return answer
 
     def note_position(self, position: int | None) -> None:
         """Note the place at which the caller entered the queue, once."""

@@ -53,7 +53,8 @@ async def _request(flow: Flow, wanted: PromiseCallback) -> Answer:
     given = await operator_request(flow.shell, flow.call, wanted, reason, _operator(flow))
     if isinstance(given, Promised):
         detail = {"reference": given.reference, "reason": reason.value, "joined": given.joined}
-        flow.note(Fact(flow.now, FactKind.CALLBACK_REQUESTED, detail))
+        # Who is promised a call is asked nothing yet: their question goes on.
+        flow.note(Fact(flow.now, FactKind.CALLBACK_REQUESTED, detail), survey_agreed_at=None)
     return given
 
 

@@ -12,6 +12,7 @@ from ari_app.calls.stages.arrived import arrived
 from ari_app.calls.stages.choosing import choosing
 from ari_app.calls.stages.connecting import connecting
 from ari_app.calls.stages.leaving_callback import leaving_callback
+from ari_app.calls.stages.survey import survey
 from ari_app.calls.stages.talking import talking
 from ari_app.calls.stages.waiting import waiting
 from ari_app.core.call import EndReason, Stage
@@ -23,6 +24,7 @@ STAGES: Mapping[Stage, Callable[[Flow], Awaitable[Step | End]]] = {
     Stage.WAITING: waiting,
     Stage.CONNECTING: connecting,
     Stage.TALKING: talking,
+    Stage.SURVEY: survey,
     Stage.LEAVING_CALLBACK: leaving_callback,
 }
 
@@ -35,4 +37,5 @@ HUNG_UP_IN: Mapping[Stage, EndReason] = {
     Stage.CONNECTING: EndReason.ABANDONED_WAITING,
     Stage.LEAVING_CALLBACK: EndReason.ABANDONED_WAITING,
     Stage.TALKING: EndReason.CALLER_HUNG_UP,
+    Stage.SURVEY: EndReason.OPERATOR_HUNG_UP,
 }

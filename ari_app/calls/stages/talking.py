@@ -13,6 +13,7 @@ from ari_app.calls.call.flow import MESSAGE_PATIENCE, End, Flow, Step
 from ari_app.calls.call.following import follow_line, is_line_away
 from ari_app.calls.call.keys import next_moment, read_key, tend
 from ari_app.calls.call.next_step import queued, returning
+from ari_app.calls.call.survey import to_survey
 from ari_app.calls.errors import PartyLeft, SwitchUnavailable
 from ari_app.calls.messages import CallJoined, CommandAsked, Digit, Held, LineChanged, OperatorGone, PutBack, Unheld
 from ari_app.calls.transfers.commands import HangUp, ToggleHold, respond
@@ -95,11 +96,11 @@ async def _talk(flow: Flow) -> Step | End | None:
     return _handling_party_left(flow)
 
 
-def _put_down(flow: Flow) -> End:
+def _put_down(flow: Flow) -> Step | End:
     """The reason is committed before anybody is hung up, and with that commit the command is answered."""
     leg = flow.handling_party
     flow.note(Fact(flow.now, FactKind.PUT_DOWN, {"by": None if leg is None else leg.party}))
-    return End(EndReason.OPERATOR_HUNG_UP)
+    return (None if flow.call.held_at is not None else to_survey(flow)) or End(EndReason.OPERATOR_HUNG_UP)
 
 
 def _handling_party_left(flow: Flow) -> Step | End:
@@ -110,7 +111,7 @@ def _handling_party_left(flow: Flow) -> Step | End:
     leg = flow.leg_of(flow.call.handled_by)
     is_lost = leg is None or leg.end_reason is not LegEndReason.HUNG_UP
     if flow.call.held_at is None and not is_lost:
-        return End(EndReason.OPERATOR_HUNG_UP)
+        return to_survey(flow) or End(EndReason.OPERATOR_HUNG_UP)
     wrap_up(flow, flow.call.operator_session)
     why = "line_lost" if is_lost else "on_hold"
     return queued(flow, returning(flow), [Fact(flow.now, FactKind.CAME_BACK, {"to": "queue", "why": why})])

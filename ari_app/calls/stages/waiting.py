@@ -9,6 +9,8 @@ from ari_app.calls.call.cleanup import destroy_left_bridges, leave_queue, transf
 from ari_app.calls.call.flow import End, Flow, Step
 from ari_app.calls.call.next_step import not_taken, rings_in_vain
 from ari_app.calls.call.record import STORE_RETRY
+from ari_app.calls.call.survey import agrees, note_agreement
+from ari_app.calls.call.survey import due_at as survey_due_at
 from ari_app.calls.callbacks.offer import accepts_offer, due_at, instead_of_waiting, open_offer, to_leaving_callback
 from ari_app.calls.messages import Digit, Message, Offer
 from ari_app.calls.transfers.recall import come_back
@@ -58,6 +60,9 @@ async def waiting(flow: Flow) -> Step | End:
             await _sit_out_hold(flow)
         elif accepts_offer(flow, message):
             return instead_of_waiting(flow)
+        elif agrees(flow, message):
+            await note_agreement(flow)
+            await _announce(flow, to_caller.SURVEY_AGREED)
         if flow.is_behind:
             await flow.commit_or_hold()
         step = await _do_what_is_due(flow)
@@ -176,11 +181,13 @@ async def _do_what_is_due(flow: Flow) -> Step | None:
         return None
     if call.nobody_until_at is not None:
         await flow.commit(nobody_until_at=None)
-    offer_at = due_at(flow)
+    offer_at, survey_at = due_at(flow), survey_due_at(flow)
     if is_ringing:
         return None
     if offer_at is not None and offer_at <= now and not is_away:
         await _offer_callback(flow)
+    elif survey_at is not None and survey_at <= now and not is_away and flow.shell.admission.has_extras:
+        await _offer_survey(flow)
     elif flow.announced_at is None or now >= _next_position_at(flow):
         position = flow.shell.dispatcher.position(call.id) or 1
         flow.announced_at = now
@@ -197,13 +204,22 @@ async def _offer_callback(flow: Flow) -> None:
         await flow.commit(asked)
 
 
+async def _offer_survey(flow: Flow) -> None:
+    """Ask whether they will answer questions after the talk. One who did not hear it was not asked."""
+    await flow.commit(survey_asked_at=flow.now)
+    if await _announce(flow, to_caller.SURVEY_OFFER, is_question=True):
+        await flow.commit(Fact(flow.now, FactKind.SURVEY_OFFERED))
+    else:
+        flow.note(survey_asked_at=None)
+
+
 async def _announce(flow: Flow, names: Sequence[str], *, is_question: bool = False) -> bool:
     """Play it until a key is pressed or an operator is offered; whether it was heard to its end, or answered.
 
     An offer, or a yes, is the next message again.
     """
     message = await flow.play(names, stop_on=(Digit, Offer))
-    is_yes = accepts_offer(flow, message)
+    is_yes = accepts_offer(flow, message) or agrees(flow, message)
     if message is not None and (isinstance(message, Offer) or is_yes):
         flow.mailbox.post_first(message)
     return flow.was_heard or (is_question and is_yes)
@@ -221,6 +237,8 @@ def _next_due_at(flow: Flow) -> datetime:
     due = _next_position_at(flow) if call.nobody_until_at is None else call.nobody_until_at
     offer_at = None if call.nobody_until_at is not None else due_at(flow)
     due = due if offer_at is None else min(due, offer_at)
+    survey_at = survey_due_at(flow) if call.nobody_until_at is None and flow.shell.admission.has_extras else None
+    due = due if survey_at is None else min(due, survey_at)
     due = due if call.wait_until_at is None else min(due, call.wait_until_at)
     due = due if flow.music_due_at is None else min(due, flow.music_due_at)
     return max(due, flow.now + STORE_RETRY) if flow.store_is_away else due

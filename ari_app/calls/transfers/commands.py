@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ari_app.calls.call.bridging import prompt_handling_party
 from ari_app.calls.call.flow import Flow
+from ari_app.calls.call.survey import offered_by_person
 from ari_app.calls.callbacks.commands import carry_out, confirmation
 from ari_app.calls.messages import CommandAsked
 from ari_app.calls.transfers.requests import LeaveStage, TransferBegun, start_transfer
@@ -24,6 +25,7 @@ from ari_app.core.operator_commands import (
     MakeCallback,
     MarkCallback,
     NextCallback,
+    OfferSurvey,
     PromiseCallback,
     PutDown,
     RefusalReason,
@@ -78,6 +80,8 @@ async def respond(flow: Flow, asked: CommandAsked) -> Verdict:
             await flow.commit()
             if isinstance(asked.command, CallbackCommand):
                 await prompt_handling_party(flow, confirmation(asked.command, answer))
+            elif isinstance(asked.command, OfferSurvey):
+                await prompt_handling_party(flow, to_operator.SURVEY_FOLLOWS)
         case _:
             flow.answer_with_commit(asked.answer, ACCEPTED)
     return verdict
@@ -95,6 +99,8 @@ async def _judge(flow: Flow, asked: CommandAsked) -> Verdict:
             return Refused(RefusalReason.TRANSFER_OPEN) if flow.open_transfer is not None else HangUp()
         case SwapParties() | Conference() | CompleteTransfer() | CancelTransfer():
             return _of_open_transfer(flow, asked.command)
+        case OfferSurvey():
+            return Done(ACCEPTED) if offered_by_person(flow) else Refused(RefusalReason.NO_SURVEY)
         case NextCallback() | MakeCallback():
             return Refused(RefusalReason.TRANSFER_OPEN)
         case PromiseCallback() | CloseRequest() | MarkCallback() | CallbackKey():

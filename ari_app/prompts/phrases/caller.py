@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
 from enum import Enum, auto
@@ -11,6 +11,7 @@ from ari_app.core.area import SharedNumber
 from ari_app.core.calendar import AMSTERDAM, local_date
 from ari_app.core.ids import MunicipalityCode
 from ari_app.core.numbers import Refused, area_code, parse_shared
+from ari_app.core.survey import SurveyQuestion, SurveyScale
 from ari_app.prompts.catalogue import municipality_prompt, said_prompt, text_prompt
 from ari_app.prompts.phrases.parts import Phrase, area_parts, month_name, texts, weekday_name
 
@@ -20,6 +21,10 @@ NOBODY_HERE: Phrase = texts("niemand")  # the end of the queue
 WAITED_LONG: Phrase = texts("te-lang-gewacht")
 ALL_LINES_BUSY: Phrase = texts("lijnen-bezet")  # more callers than the machine can carry
 GOODBYE: Phrase = texts("tot-later")
+SURVEY_OFFER: Phrase = texts("vragen-aanbod")
+SURVEY_AGREED: Phrase = texts("vragen-straks")
+SURVEY_INTRODUCTION: Phrase = texts("vragen-begin")
+SURVEY_THANKS: Phrase = texts("vragen-dank")
 NOT_SERVED: Phrase = texts("niet-in-gebruik")
 CANNOT_HELP: Phrase = texts("fallback-sorry")
 
@@ -28,6 +33,12 @@ MENU_PATIENCE_SECONDS = 1.5
 _EVENING = 18  # from this hour on "zeven uur" needs "'s avonds" to be clear
 _MORNING = 6
 _LAST_POSITION = 99
+_QUESTIONS: Mapping[SurveyQuestion, str] = {
+    SurveyQuestion.MARK: "gesprek",
+    SurveyQuestion.WAIT: "wachten",
+    SurveyQuestion.HELPED: "geholpen",
+    SurveyQuestion.CLEAR: "duidelijk",
+}
 
 
 def welcome(dialled: str) -> Phrase:
@@ -180,6 +191,12 @@ def clock(at: time) -> Phrase:
     elif at.hour < _MORNING:
         names += ("s-nachts",)
     return texts(*names)
+
+
+def survey_question(question: SurveyQuestion) -> Phrase:
+    """The question, and the keys that answer it."""
+    keys = "vraag-cijfer" if question.scale is SurveyScale.MARK else "vraag-ja-nee"
+    return texts(f"vraag-{_QUESTIONS[question]}", keys)
 
 
 def position(n: int) -> Phrase:

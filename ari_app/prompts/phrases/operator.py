@@ -42,6 +42,7 @@ CALLING_COLLEAGUE: Phrase = (*texts("collega-bellen"), RING_TONE)
 COLLEAGUE_BRIEFED: Phrase = (*texts("collega-luistert"), MUSIC)
 ON_HOLD: Phrase = texts("in-de-wacht")
 ALL_THREE: Phrase = texts("met-drie")
+SURVEY_FOLLOWS: Phrase = texts("vragen-volgen")
 TRANSFERRED: Phrase = texts("doorverbonden")
 _CAME_BACK: Phrase = texts("beller-terug")
 
@@ -80,6 +81,7 @@ _REFUSALS: Mapping[RefusalReason, str] = {
     RefusalReason.NO_NUMBER: "geen-nummer",
     RefusalReason.NO_REQUEST: "geen-verzoek",
     RefusalReason.NOT_A_CALLBACK: "geen-terugbelgesprek",
+    RefusalReason.NO_SURVEY: "geen-vragen",
     RefusalReason.EXPIRED: "lukt-nu-niet",
     RefusalReason.NOT_LOGGED_IN: "onbekende-code",
     RefusalReason.LOGGED_IN: "onbekende-code",

@@ -28,6 +28,7 @@ _TABLES = (
     t.open_day,
     t.callback_rules,
     t.retention_rules,
+    t.survey_rules,
     t.shared_number,
     t.shared_number_member,
     t.member_consultation,

@@ -35,8 +35,10 @@ from ari_app.core.calendar import DESIGNATED_DAYS
 from ari_app.core.ids import Endpoint, EntryCode, MunicipalityCode, OperatorNumber, TeamCode, optional
 from ari_app.core.reminders import Audience
 from ari_app.core.retention import Retention
+from ari_app.core.survey import SurveyRules
 from ari_app.storage.area.callback_rules import read_callback_rules, read_contacts
 from ari_app.storage.area.retention_rules import read_retention
+from ari_app.storage.area.survey_rules import read_survey_rules
 from ari_app.storage.db.engine import Connection
 
 Row: TypeAlias = asyncpg.Record
@@ -128,6 +130,7 @@ async def _municipalities(conn: Connection, geographic: list[Row]) -> dict[Munic
     numbers = _grouped(geographic, code)
     rules = await read_callback_rules(conn)
     periods = await read_retention(conn)
+    surveys = await read_survey_rules(conn)
     found: dict[MunicipalityCode, Municipality] = {}
     for row in await _rows(conn, "municipality", "code"):
         found[MunicipalityCode(row["code"])] = Municipality(
@@ -155,6 +158,7 @@ async def _municipalities(conn: Connection, geographic: list[Row]) -> dict[Munic
             ),
             callback=rules.get(MunicipalityCode(row["code"]), CallbackRules()),
             retention=periods.get(MunicipalityCode(row["code"]), Retention()),
+            survey=surveys.get(MunicipalityCode(row["code"]), SurveyRules()),
             geographic_numbers=tuple(number["e164"] for number in numbers[row["code"]]),
             valid_from=row["valid_from"],
             valid_until=row["valid_until"],

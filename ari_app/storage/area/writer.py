@@ -17,6 +17,18 @@ from ari_app.storage import tables as t
 from ari_app.storage.area.callback_rules import contact_rows, rules_row
 from ari_app.storage.area.entries import add_entries, clear_entries, insert_rows
 from ari_app.storage.area.retention_rules import retention_row
+from ari_app.storage.area.survey_rules import survey_row
+
+#: what a municipality's entry has in tables of its own
+_OF_TOWN = (
+    t.direct_number,
+    t.opening_hours,
+    t.closing,
+    t.open_day,
+    t.callback_rules,
+    t.retention_rules,
+    t.survey_rules,
+)
 
 
 async def write_difference(
@@ -64,7 +76,7 @@ async def write_difference(
 async def _clear(conn: AsyncConnection, difference: Difference) -> None:
     """Delete what goes and what is written anew, in an order that foreign keys allow."""
     await clear_entries(await _driver(conn), difference.entries | difference.gone_entries)
-    for table in (t.direct_number, t.opening_hours, t.closing, t.open_day, t.callback_rules, t.retention_rules):
+    for table in _OF_TOWN:
         await _delete(conn, table, table.c.municipality.in_(difference.municipalities), difference.municipalities)
     member = t.shared_number_member.c
     gone = difference.members | difference.gone_members
@@ -151,6 +163,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
         t.direct_number: [],
         t.callback_rules: [],
         t.retention_rules: [],
+        t.survey_rules: [],
     }
     for town in towns:
         of = {"municipality": town.code}
@@ -161,6 +174,7 @@ def _municipality_parts(towns: Iterable[Municipality]) -> dict[sa.Table, list[di
         ]
         parts[t.callback_rules] += rules_row(town)
         parts[t.retention_rules] += retention_row(town)
+        parts[t.survey_rules] += survey_row(town)
         parts[t.open_day] += [of | {"day": day} for day in sorted(town.open_on_days)]
         parts[t.direct_number] += [of | {"e164": e164, "kind": "geographic"} for e164 in town.geographic_numbers]
     return parts

@@ -18,10 +18,11 @@ from ari_app.core.ids import AsteriskId, CallId, Endpoint, OperatorNumber, optio
 from ari_app.core.ledger import AlreadyTaken, OpenRows, PinVerdict, StaleRow
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 from ari_app.storage.accounts.phones import OPERATOR_AT
 from ari_app.storage.calls import statements
-from ari_app.storage.calls.statements import CALL, LEG, LINE, SESSION, TRANSFER, VISIT, Guard, store_call
+from ari_app.storage.calls.statements import ANSWER, CALL, LEG, LINE, SESSION, TRANSFER, VISIT, Guard, store_call
 from ari_app.storage.db.connections import borrowed
 from ari_app.storage.db.engine import STATEMENT_SECONDS
 from ari_app.storage.db.errors import translated
@@ -71,14 +72,15 @@ class PostgresLedger:
         legs: Sequence[Leg] = (),
         transfers: Sequence[Transfer] = (),
         visits: Sequence[QueueVisit] = (),
+        answers: Sequence[SurveyAnswer] = (),
     ) -> Call:
-        """One commit: the call's row, new facts, changed legs, transfers and visits.
+        """One commit: the call's row, new facts, changed legs, transfers, visits and answers.
 
         Returns the call with its new `last_seq`. A visit that ends stands before the one that begins.
 
         A new call has at least one fact. Idempotent: after StoreUnavailable the same call and facts are stored again,
-        with legs, transfers and visits as they are by then; if the first write was committed, only those are added.
-        Raises StaleRow, StoreUnavailable.
+        with legs, transfers, visits and answers as they are by then; if the first write was committed, only
+        those are added. Raises StaleRow, StoreUnavailable.
         """
         is_new = call.last_seq == 0
         if is_new and not facts:
@@ -86,9 +88,10 @@ class PostgresLedger:
         changed = {leg.id: leg for leg in legs}
         handed = {transfer.id: transfer for transfer in transfers}
         queued = {visit.id: visit for visit in visits}
-        rows: tuple[Leg | Transfer | QueueVisit, ...] = (*legs, *transfers, *visits)
+        given = {answer.id: answer for answer in answers}
+        rows: tuple[Leg | Transfer | QueueVisit | SurveyAnswer, ...] = (*legs, *transfers, *visits, *answers)
         if any(row.call_id != call.id for row in rows):
-            raise ValueError("legs, transfers and visits are stored with their own call")
+            raise ValueError("legs, transfers, visits and answers are stored with their own call")
         stored = at_seq(call, call.last_seq + len(facts))
         parameters: list[Any] = [*CALL.values(stored)]
         if not is_new:
@@ -98,7 +101,8 @@ class PostgresLedger:
         joined = [value for leg in changed.values() for value in LEG.values(leg)]
         joined += [value for transfer in handed.values() for value in TRANSFER.values(transfer)]
         joined += [value for visit in queued.values() for value in VISIT.values(visit)]
-        guard, counts = Guard.NOTHING if is_new else Guard.SEQ, (len(changed), len(handed), len(queued))
+        joined += [value for answer in given.values() for value in ANSWER.values(answer)]
+        guard, counts = Guard.NOTHING if is_new else Guard.SEQ, (len(changed), len(handed), len(queued), len(given))
         statement = store_call(guard, len(facts), *counts)
         if written := await self._fetch(statement, *parameters, *joined):
             self._notifier.notify(CALL_CHANNEL, str(call.id), written[0]["number"])

@@ -11,6 +11,7 @@ from ari_app.core.call import Call, Leg
 from ari_app.core.operator_states import OperatorStretch
 from ari_app.core.operators import OperatorLine, OperatorSession
 from ari_app.core.queue_visits import QueueVisit
+from ari_app.core.survey import SurveyAnswer
 from ari_app.core.transfer import Transfer
 from ari_app.storage.db.nodes import gone
 from ari_app.storage.db.notifications import NUMBER
@@ -23,6 +24,7 @@ SESSION = RowShape(OperatorSession, "operator_session")
 TRANSFER = RowShape(Transfer, "transfer")
 STRETCH = RowShape(OperatorStretch, "operator_state")
 VISIT = RowShape(QueueVisit, "queue_visit")
+ANSWER = RowShape(SurveyAnswer, "survey_answer")
 
 _FACT_TYPES = ("int", "timestamptz", "text", "jsonb")
 
@@ -32,16 +34,16 @@ class Guard(Enum):
 
     NOTHING = "nothing"  # the call is new
     SEQ = "seq"  # everything up to the fact before this write
-    SAME = "same"  # this write itself: only legs, transfers and visits are written
+    SAME = "same"  # this write itself: only legs, transfers, visits and answers are written
 
 
 @lru_cache(maxsize=128)
-def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0, visits: int = 0) -> str:
-    """Store a call's row, `facts` new facts, changed `legs`, `transfers` and `visits`; no row when the guard fails.
+def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0, visits: int = 0, answers: int = 0) -> str:
+    """Store a call's row, `facts` new facts, changed parts of it; no row when the guard fails.
 
     Parameters: the columns of the call, with the new `last_seq`; with Guard.SEQ the `last_seq` that must be stored
-    now; seq, at, kind, detail of each fact; the columns of each leg, transfer and visit. With Guard.SAME only the
-    call's id and `last_seq` before the legs.
+    now; seq, at, kind, detail of each fact; the columns of each leg, transfer, visit and answer. With Guard.SAME only
+    the call's id and `last_seq` before the legs.
     """
     match guard:
         case Guard.NOTHING:
@@ -62,7 +64,13 @@ def store_call(guard: Guard, facts: int, legs: int, transfers: int = 0, visits: 
             "recorded AS (INSERT INTO call_fact (call_id, seq, at, kind, detail) SELECT stored.id, fact.* FROM stored, "
             f"(VALUES ({'), ('.join(rows)})) AS fact)"
         )
-    for name, shape, changed in (("joined", LEG, legs), ("handed", TRANSFER, transfers), ("queued", VISIT, visits)):
+    parts_of_call = (
+        ("joined", LEG, legs),
+        ("handed", TRANSFER, transfers),
+        ("queued", VISIT, visits),
+        ("given", ANSWER, answers),
+    )
+    for name, shape, changed in parts_of_call:
         if changed:
             rows = [shape.parameters(after + at * len(shape.columns)) for at in range(changed)]
             after += changed * len(shape.columns)

@@ -113,6 +113,8 @@ class CallCard:
     wished_at: datetime | None
     is_callback: bool
     callback_mark: AttemptOutcome | None
+    has_survey: bool  # this caller may be asked questions after the talk
+    survey_agreed_at: datetime | None
     own_request: str | None
     calamity_text: str | None
     visit: CardVisit | None
@@ -203,6 +205,8 @@ SELECT desk.call_id, call.id IS NOT NULL AS is_known, desk.operator, desk.state,
   (SELECT count(*) FROM transfer_allowance one WHERE one.call_id = call.id)::int AS allowed_beyond,
   {WISHED_AT.format(operator="desk.operator")} AS wished_at,
   call.callback_request IS NOT NULL AS is_callback, call.callback_mark,
+  call.callback_request IS NULL AND NOT call.calamity AND EXISTS (SELECT FROM survey_rules rules
+    WHERE rules.municipality = call.municipality) AS has_survey, call.survey_agreed_at,
   (SELECT request.subject FROM callback_request request WHERE request.id = call.callback_request) AS own_request,
   (SELECT calamity.text FROM calamity WHERE calamity.municipality = call.municipality AND calamity.from_at <= $3
     AND (calamity.until_at IS NULL OR calamity.until_at > $3) ORDER BY calamity.from_at DESC LIMIT 1)

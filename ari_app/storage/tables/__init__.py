@@ -84,6 +84,7 @@ from ari_app.storage.tables.scripts import (
     script_version,
 )
 from ari_app.storage.tables.service_tokens import service_token
+from ari_app.storage.tables.survey import survey_answer, survey_rules
 from ari_app.storage.tables.transfers import transfer, transfer_allowance, transfer_wish
 from ari_app.storage.tables.wrap_ups import call_wrap_up
 
@@ -159,6 +160,8 @@ __all__ = [
     "shared_number",
     "shared_number_member",
     "special_day",
+    "survey_answer",
+    "survey_rules",
     "team",
     "team_contact",
     "team_municipality",

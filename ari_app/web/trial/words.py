@@ -42,6 +42,8 @@ def state_words(call: TrialCall, area: Area) -> str:
             return "U staat in de wacht."
         case Stage.TALKING:
             return f"U bent in gesprek met een medewerker{of_town}."
+        case Stage.SURVEY:
+            return "Het gesprek is klaar. U hoort een paar korte vragen. Gebruik de toetsen, of hang op."
         case Stage.LEAVING_CALLBACK:
             return "U kunt een terugbelverzoek achterlaten. Luister, en gebruik de toetsen."
         case Stage.ENDED:
