@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,6 +26,8 @@ FIELDS = (
     "tot",
 )
 LONGEST_FIELD = 25_000
+#: that of forms, and those that come along with what is pasted from a word processor
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 #: the fields of the form by those of the text
 _NAMED = {
     "question": "vraag",
@@ -76,7 +79,7 @@ def written(
     subject_uri: str = "",
 ) -> Written:
     """`related`: scripts by their question, in small letters."""
-    values = {name: sent.get(name, "").replace("\r\n", "\n").strip()[:LONGEST_FIELD] for name in FIELDS}
+    values = {name: _LINE_END.sub("\n", sent.get(name, "")).strip()[:LONGEST_FIELD] for name in FIELDS}
     faults = dict[str, str]()
     steps: tuple[Step, ...] = ()
     try:

@@ -176,3 +176,10 @@ def test_a_text_is_the_same_after_the_form() -> None:
         ("a", False),
         ("c", True),
     ]
+
+
+def test_ends_of_lines_that_come_along_with_what_is_pasted_are_ends_of_lines() -> None:
+    pasted = "Kom langs.\x0b- een pasfoto\r- een bewijs\u2028Klaar.\r\n"
+    found = written({"vraag": "Hoe?", "antwoord": pasted}, {}, {})
+    assert found.text is not None and found.text.answer == "Kom langs.\n- een pasfoto\n- een bewijs\nKlaar."
+    assert "antwoord" in written({"vraag": "Hoe?", "antwoord": "a\x1b[2J"}, {}, {}).faults

@@ -18,7 +18,7 @@ MOST_SHOWN = 200
 PERIOD_DAYS = 90
 
 _VISIBLE = "($1::text[] IS NULL OR script.municipality IS NULL OR script.municipality = ANY ($1))"
-# What is shared is the work of whoever edits for the whole group.
+# What is shared is the work of whoever edits for the whole group, and how often it was used says what others had.
 _OWN = "($1::text[] IS NULL OR script.municipality = ANY ($1))"
 _FILTERS = {
     "": "true",
@@ -40,7 +40,7 @@ SELECT version.* FROM script JOIN script_version version ON version.script = scr
 WHERE {_VISIBLE} AND script.id = $2 ORDER BY version.version DESC LIMIT {MOST_SHOWN}"""
 _MOST_USED = f"""
 SELECT script.question, sum(used.uses)::int AS uses FROM script_use used JOIN script ON script.id = used.script
-WHERE {_VISIBLE} AND used.day > $2::date - {PERIOD_DAYS} GROUP BY script.id ORDER BY 2 DESC, 1 LIMIT 10"""
+WHERE {_OWN} AND used.day > $2::date - {PERIOD_DAYS} GROUP BY script.id ORDER BY 2 DESC, 1 LIMIT 10"""
 _REMARKS = f"""
 SELECT remark.id, remark.script, script.question, remark.version, remark.kind, remark.remark, remark.author, remark.at
 FROM script_remark remark JOIN script ON script.id = remark.script

@@ -107,6 +107,13 @@ async def test_web_adds_nothing_to_what_all_share(web: Database) -> None:
     assert await web.pool.fetchval("SELECT count(*) FROM script_version WHERE script = $1", script) == 1
 
 
+async def test_how_often_all_used_what_they_share_is_nothing_for_one_of_them(web: Database, database: Database) -> None:
+    script = await published(web, municipality=None)
+    await database.pool.execute("INSERT INTO script_use VALUES ('140119', $1, $2, 7)", TODAY, script)
+    assert (await read_work(web.pool, frozenset({WIERDAM}), "account:eva", TODAY)).most_used == ()
+    assert (await read_work(web.pool, None, "account:eva", TODAY)).most_used == ((PASSPORT.question, 7),)
+
+
 async def test_what_a_source_withdrew_it_may_bring_back(web: Database, database: Database) -> None:
     assert await imported(database, of_source()) == [ImportAction.ADD]
     assert await imported(database, of_source(is_active=False)) == [ImportAction.WITHDRAW]
