@@ -39,4 +39,4 @@ def survey(period: Period, municipality: str | None, json_wanted: bool) -> None:
         click.echo(as_json({"first": period.first, "last": period.last, **survey_row(one)}))
     if not json_wanted:
         names = {code: town.name for code, town in area.municipalities.items()}
-        click.echo(survey_text(found, names) or f"nobody was asked anything from {period.first} to {period.last}")
+        click.echo(survey_text(found, names) or f"no caller heard a question from {period.first} to {period.last}")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.postgres
 def test_a_period_without_answers_says_so(type_in: Type) -> None:
     assert type_in("import", str(SAMPLE)).exit_code == 0
     result = type_in("survey", "--period", "2026-11")
-    assert (result.exit_code, result.output) == (0, "nobody was asked anything from 2026-11-01 to 2026-11-30\n")
+    assert (result.exit_code, result.output) == (0, "no caller heard a question from 2026-11-01 to 2026-11-30\n")
     assert rows(type_in("survey", "--json")) == []
 
 
