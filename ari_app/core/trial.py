@@ -7,8 +7,8 @@ all such pages; a call of one of them is known by its SIP Call-ID, which the pag
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -23,6 +23,11 @@ ACCOUNT = "probeer"
 _CHANNEL = f"{TECHNOLOGY}{ACCOUNT}-"
 _LOCAL_NAME = "localhost"
 _CALL_ID = re.compile(r"(?:call-id|i)[ \t]*:[ \t]*([^\s]{8,128})[ \t]*", re.IGNORECASE)
+
+
+_BRANCH = re.compile(r"branch=[^;, \t]+", re.IGNORECASE)
+_REQUEST_LINE = re.compile(r"[A-Z]+ \S+ SIP/2\.0")
+_SHORT = {"via": "v", "from": "f", "to": "t", "call-id": "i"}
 
 
 class NumberKind(StrEnum):
@@ -97,6 +102,84 @@ def line_of(frame: str) -> str | None:
     head = frame.partition("\r\n\r\n")[0].split("\r\n")
     found = [match[1] for match in map(_CALL_ID.fullmatch, head) if match is not None]
     return found[0] if len(found) == 1 else None
+
+
+@dataclass(slots=True)
+class OwnCall:
+    """A page's call, by what the page said of it: for whoever has to end it in the name of a page that is gone."""
+
+    _invite: list[str] = field(default_factory=list, repr=False)
+    _ack: list[str] = field(default_factory=list, repr=False)
+    _last: int = 0
+
+    def said(self, frame: str) -> None:
+        """To be told all that Asterisk was told."""
+        head = frame.partition("\r\n\r\n")[0].split("\r\n")
+        number = _number(head)
+        if number is None:
+            return
+        if _method(head) in ("BYE", "CANCEL"):
+            self._invite, self._ack = [], []
+        elif _method(head) == "INVITE" and not _has_tag(head):
+            self._invite, self._ack = head, []
+        elif _method(head) == "ACK" and self._invite and number >= (_number(self._invite) or 0):
+            self._ack = head
+        self._last = max(self._last, number)
+
+    def ending(self, branch: str) -> str | None:
+        """What ends the call, answered or not; None: there is none.
+
+        `branch`: new, and begins with z9hG4bK (RFC 3261).
+        """
+        if self._ack:
+            head, method, number = self._ack, "BYE", self._last + 1
+        elif self._invite:
+            # Known by the branch of the INVITE that it takes back (RFC 3261 §9.1).
+            head, method, number = self._invite, "CANCEL", _number(self._invite) or 0
+        else:
+            return None
+        via = _header(head, "via")
+        if method == "BYE":
+            via = _BRANCH.sub(f"branch={branch}", via)
+        target = head[0].split(" ")[1]
+        lines = (
+            f"{method} {target} SIP/2.0",
+            f"Via: {via}",
+            "Max-Forwards: 70",
+            *(f"{name}: {_header(head, name.lower())}" for name in ("From", "To", "Call-ID")),
+            f"CSeq: {number} {method}",
+            "Content-Length: 0",
+        )
+        return "\r\n".join(lines) + "\r\n\r\n"
+
+
+def is_answer_to(frame: str, request: str) -> bool:
+    """Whether this is Asterisk's answer to that request."""
+    head, asked = (text.partition("\r\n\r\n")[0].split("\r\n") for text in (frame, request))
+    return head[0].startswith("SIP/2.0 ") and _header(head, "cseq") == _header(asked, "cseq")
+
+
+def _method(head: Sequence[str]) -> str:
+    return head[0].partition(" ")[0]
+
+
+def _header(head: Sequence[str], name: str) -> str:
+    """The first of this name, or of its short form; empty for none."""
+    names = (name, _SHORT.get(name, name))
+    found = (
+        value.strip() for key, _, value in (line.partition(":") for line in head[1:]) if key.strip().lower() in names
+    )
+    return next(found, "")
+
+
+def _number(head: Sequence[str]) -> int | None:
+    """Of the request; None: it is an answer, or nothing."""
+    number = _header(head, "cseq").partition(" ")[0]
+    return int(number) if _REQUEST_LINE.match(head[0]) and number.isascii() and number.isdigit() else None
+
+
+def _has_tag(head: Sequence[str]) -> bool:
+    return ";tag=" in _header(head, "to").replace(" ", "").lower()
 
 
 def _is_loopback(text: str) -> bool:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ TRIAL = {"ARI_APP_TRIAL_PASSWORD": TRIAL_PASSWORD}
 OPTIONS = {"ARI_APP_PHONE_RELAYS": BINDS, **TRIAL}
 ACCOUNT = Account("probeer", TRIAL_PASSWORD)
 WIERDAM, ZANDERMEER, OUTSIDE = "0119990400", "0119990200", "0612345678"
+MENU = "140119"
 
 
 def _closed_town(area: dict[str, Any]) -> None:
@@ -209,6 +211,30 @@ async def test_given_strangers_when_they_knock_at_the_trial_page_then_none_of_th
     for why in ("no_page", "elsewhere", "other_number", "other_name", "method", "no_sip", "no_call_id"):
         assert f'"why": "{why}"' in log or f'"why":"{why}"' in log, why
     assert TRIAL_PASSWORD not in log
+
+
+@pytest.mark.parametrize("number", [MENU, ZANDERMEER])
+async def test_given_a_call_when_its_page_is_killed_then_the_call_ends_at_once(house: House, number: str) -> None:
+    """Of a call that is answered, and of one that hears before that why nobody answers."""
+    url, centre = house.url, house.centre
+    open_calls = "SELECT count(*) FROM call WHERE ended_at IS NULL"
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        await session.get(f"{url}/probeer")
+        sock = await session.ws_connect(f"{url}/probeer/sip", headers={"Origin": url}, protocols=("sip",))
+        phone = PagePhone(sock, ACCOUNT)
+        if number == MENU:
+            assert (await phone.dial(number)).startswith("SIP/2.0 200")
+        else:
+            dialling = asyncio.create_task(phone.dial(number))
+            await centre.becomes(open_calls, 1)
+            dialling.cancel()
+        await centre.becomes(open_calls, 1)
+        response = sock._response.connection
+        assert response is not None and response.transport is not None
+        response.transport.abort()  # as when the system kills the browser
+        killed_at = monotonic()
+        await centre.becomes(open_calls, 0)
+        assert monotonic() - killed_at < 2
 
 
 async def test_given_the_trial_account_when_it_is_used_without_the_relay_then_asterisk_lets_it_call_the_sample_only(

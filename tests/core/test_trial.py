@@ -16,6 +16,8 @@ from ari_app.core.numbers import FICTITIOUS_AREA_CODES
 from ari_app.core.trial import (
     ACCOUNT,
     NumberKind,
+    OwnCall,
+    is_answer_to,
     is_of_this_machine,
     is_trial_channel,
     line_of,
@@ -31,7 +33,7 @@ DIALPLAN = Path(__file__).parents[2] / "asterisk-conf" / "extensions.conf"
 INVITE = (
     "INVITE sip:{number}@kcc.invalid SIP/2.0\r\nFrom: <sip:{sender}@kcc.invalid>;tag=1\r\n"
     "To: <sip:{number}@kcc.invalid>\r\nCall-ID: 0123456789abcdef\r\n"
-    "CSeq: 1 INVITE\r\n\r\nv=0\r\nCall-ID: other-in-body\r\n"
+    "CSeq: 1 INVITE\r\nContent-Length: 29\r\n\r\nv=0\r\nCall-ID: other-in-body\r\n"
 )
 
 
@@ -144,3 +146,40 @@ def test_a_channel_is_known_by_its_account() -> None:
     assert is_trial_channel("PJSIP/probeer-0000002a")
     assert not is_trial_channel("PJSIP/probeer2-0000002a")
     assert not is_trial_channel("PJSIP/phone01-0000002a")
+
+
+def _says(method: str, number: int, *, tag: str = "", branch: str = "z9hG4bK-a") -> str:
+    return (
+        f"{method} sip:0119990400@kcc.invalid SIP/2.0\r\nv: SIP/2.0/WS x.invalid;branch={branch};rport\r\n"
+        f"f: <sip:probeer@kcc.invalid>;tag=1\r\nTo: <sip:0119990400@kcc.invalid>{tag}\r\ni: 0123456789abcdef\r\n"
+        f"CSeq: {number} {method}\r\nContent-Length: 0\r\n\r\n"
+    )
+
+
+def test_the_call_of_a_page_that_is_gone_is_ended_as_the_page_would() -> None:
+    call = OwnCall()
+    assert call.ending("z9hG4bK-b") is None
+    for frame in (
+        "\r\n",
+        "SIP/2.0 200 OK\r\nCSeq: 9 UPDATE\r\n\r\n",
+        _says("INVITE", 1),
+        _says("ACK", 1, tag=";tag=2"),
+    ):
+        call.said(frame)
+    call.said(_says("INVITE", 2, branch="z9hG4bK-c"))  # with the password
+    cancel = call.ending("z9hG4bK-b") or ""
+    assert cancel.startswith("CANCEL sip:0119990400@kcc.invalid SIP/2.0\r\n")
+    assert "branch=z9hG4bK-c;rport\r\n" in cancel and "CSeq: 2 CANCEL\r\n" in cancel and "tag=2" not in cancel
+    call.said(_says("ACK", 2, tag=";tag=3"))
+    call.said(_says("INFO", 5, tag=";tag=3"))
+    bye = call.ending("z9hG4bK-b") or ""
+    assert bye.startswith(
+        "BYE sip:0119990400@kcc.invalid SIP/2.0\r\nVia: SIP/2.0/WS x.invalid;branch=z9hG4bK-b;rport\r\n"
+    )
+    assert "From: <sip:probeer@kcc.invalid>;tag=1\r\nTo: <sip:0119990400@kcc.invalid>;tag=3\r\n" in bye
+    assert "Call-ID: 0123456789abcdef\r\nCSeq: 6 BYE\r\nContent-Length: 0\r\n\r\n" in bye
+    assert refusal(bye, ACCOUNT) is None and refusal(cancel, ACCOUNT) is None
+    assert is_answer_to("SIP/2.0 200 OK\r\nCSeq: 6 BYE\r\n\r\n", bye)
+    assert not is_answer_to("SIP/2.0 200 OK\r\nCSeq: 5 INFO\r\n\r\n", bye) and not is_answer_to(bye, bye)
+    call.said(_says("BYE", 6, tag=";tag=3"))
+    assert call.ending("z9hG4bK-b") is None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -14,7 +16,15 @@ from ari_app.core.area import Area
 from ari_app.core.browser_phones import LARGEST_FRAME, FrameBudget, refusal
 from ari_app.core.call import Stage
 from ari_app.core.ledger import StoreUnavailable
-from ari_app.core.trial import ACCOUNT, is_of_this_machine, line_of, number_outside_sample, numbers_of
+from ari_app.core.trial import (
+    ACCOUNT,
+    OwnCall,
+    is_answer_to,
+    is_of_this_machine,
+    line_of,
+    number_outside_sample,
+    numbers_of,
+)
 from ari_app.prompts.transcript import text_of
 from ari_app.storage.calls.trial import read_trial_call
 from ari_app.storage.db.engine import Pool
@@ -60,6 +70,7 @@ class Trial:
         self._pool = pool
         self._area = area
         self._sockets: set[web.WebSocketResponse] = set()
+        self._is_closing = False
 
     def require(self, request: web.Request) -> None:
         """Raises HTTPNotFound where the area is not the sample's, HTTPForbidden for whoever is not at this machine."""
@@ -136,8 +147,9 @@ class Trial:
                 raise web.HTTPServiceUnavailable from None
             await page.prepare(request)
             self._sockets.add(page)
+            own = OwnCall()
             ways = [
-                asyncio.create_task(self._to_asterisk(visit, page, asterisk), name="trial to Asterisk"),
+                asyncio.create_task(self._to_asterisk(visit, page, asterisk, own), name="trial to Asterisk"),
                 asyncio.create_task(to_page(asterisk, page), name="trial to page"),
             ]
             try:
@@ -147,11 +159,15 @@ class Trial:
                 for way in ways:
                     way.cancel()
                 await asyncio.gather(*ways, return_exceptions=True)
+                if not self._is_closing:
+                    await _end(own, asterisk)
                 await asterisk.close()
                 await close_page(page, SERVICE_RESTART)
         return page
 
-    async def _to_asterisk(self, visit: Visit, page: web.WebSocketResponse, asterisk: ClientWebSocketResponse) -> None:
+    async def _to_asterisk(
+        self, visit: Visit, page: web.WebSocketResponse, asterisk: ClientWebSocketResponse, own: OwnCall
+    ) -> None:
         budget = FrameBudget()
         async for message in page:
             why = "no_text" if message.type is not WSMsgType.TEXT else None
@@ -160,6 +176,7 @@ class Trial:
                 log.warning("trial_frame_refused", why=why)
                 await close_page(page, POLICY)
                 return
+            own.said(message.data)
             await asterisk.send_str(message.data)
 
     def _refusal(self, visit: Visit, frame: str) -> str | None:
@@ -171,9 +188,24 @@ class Trial:
         return None if sip_id is not None and self.visits.open_line(visit, sip_id) else "no_call_id"
 
     async def close(self) -> None:
-        """This process stops."""
+        """This process stops; calls go on without it."""
+        self._is_closing = True
         for page in list(self._sockets):
             await close_page(page, SERVICE_RESTART)
+
+
+async def _end(own: OwnCall, asterisk: ClientWebSocketResponse) -> None:
+    """End the call of a page that is gone: Asterisk alone would wait a minute for its sound."""
+    ending = own.ending(f"z9hG4bK{secrets.token_hex(12)}")
+    if ending is None:
+        return
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await asterisk.send_str(ending)
+            # With the socket Asterisk would drop what it has not carried out yet.
+            async for message in asterisk:
+                if message.type is WSMsgType.TEXT and is_answer_to(message.data, ending):
+                    return
 
 
 def _refused(why: str) -> web.HTTPException:
