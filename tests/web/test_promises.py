@@ -161,3 +161,32 @@ async def test_only_an_operator_of_ones_municipalities_can_be_the_one_who_calls(
         refused = await browser.post(HERE, form)
         assert refused.status == 400 and "Kies iets uit de lijst" in await refused.text(), login
     assert await place.serve.pool.fetchval("SELECT count(*) FROM command") == 0
+
+
+DEPARTMENTS = """
+INSERT INTO directory_entry (code, kind, name, municipality, extension, team) VALUES
+  ('w-belasting', 'department', 'Belastingen', 'GM9901', '2041', 'wierdam'),
+  ('e-zorg', 'department', 'Zorg', 'GM9902', '2042', 'elderlo')"""
+
+
+async def test_a_department_of_the_municipality_can_be_the_one_that_calls_and_no_other(
+    place: Place, anna: Browser
+) -> None:
+    await place.serve.pool.execute(DEPARTMENTS)
+    await place.area_has(lambda area: "w-belasting" in area.entries)
+    html = await (await anna.get(HERE)).text()
+    assert '<option value="entry:w-belasting">Belastingen (afdeling)</option>' in html and "Zorg" not in html
+    form = {"nummer": "0119 555 123"}
+    assert (await anna.post(HERE, {**form, "voor": "entry:e-zorg"})).status == 400
+    async with rows_are_changed(place) as asked:
+        assert (await anna.post(HERE, {**form, "voor": "entry:w-belasting"})).status == 303
+    (command,) = asked
+    assert isinstance(command, MakePromise)
+    assert (command.entry, command.team, command.operator) == ("w-belasting", TeamCode("wierdam"), None)
+    place.trusts_all_roles()
+    await place.account("bea", RoleRow(Role.SUPERVISOR, WIERDAM), RoleRow(Role.SUPERVISOR, ELDERLO))
+    bea = await place.logged_in("bea")
+    html = await (await bea.get(HERE)).text()
+    assert "(afdeling)" not in html and "Controleer eerst" in html
+    html = await (await bea.get(f"{HERE}?gemeente=GM9902")).text()
+    assert "Zorg (afdeling)" in html and "Belastingen" not in html

@@ -10,10 +10,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from aiohttp import web
 
 from ari_app.core.access import Action
+from ari_app.core.area import Area, EntryKind
 from ari_app.core.calendar import instant_of, local_date
 from ari_app.core.callback_requests import callback_number
 from ari_app.core.commands import AskedCommand
 from ari_app.core.deadlines import callback_deadline
+from ari_app.core.directory import is_visible
 from ari_app.core.ids import MunicipalityCode, new_command_id
 from ari_app.core.operator_commands import Answer, Promised
 from ari_app.core.promise_commands import FIRST_CONTACT_DAYS, MakePromise
@@ -86,6 +88,7 @@ def _command(visit: Visit, typed: Typed, form: Mapping[str, str]) -> AskedComman
         with_part_of_day(typed.values["dagdeel"], note_of(form)),
         team=None if owner is None else owner.team,
         operator=None if owner is None else owner.operator,
+        entry=None if owner is None else owner.entry,
         first_contact_at=typed.first_contact_at,
     )
     return AskedCommand(command, id=command_id_of(form.get("id", "")), municipality=typed.municipality)
@@ -109,7 +112,7 @@ async def _typed(visit: Visit, sent: Mapping[str, str], *, is_whole: bool) -> Ty
         values["gemeente"], faults["gemeente"] = "", "Kies iets uit de lijst."
     elif town is None and is_whole:
         faults["gemeente"] = "Kies voor welke gemeente."
-    owners = owners_for(area, scope)
+    owners = [*owners_for(area, scope), *_departments(area, town, local_date(now))]
     owner = (
         _own(visit, owners)
         if values["voor"] == FOR_ME
@@ -157,6 +160,10 @@ async def _page(visit: Visit, typed: Typed, *, command: str = "", said: str = ""
         for one in owners
         if one.operator is None or one.operator != visit.actor.operator
     }
+    departments = {
+        one.value: f"{one.name} (afdeling)"
+        for one in _departments(site.area.current, typed.municipality, local_date(now))
+    }
     return page_for(
         visit,
         "promise",
@@ -164,7 +171,7 @@ async def _page(visit: Visit, typed: Typed, *, command: str = "", said: str = ""
         typed=typed,
         said=said,
         towns=Names.of(site.area.current, scope).towns,
-        owners={FOR_TEAM: "Het team van de gemeente", **me, **others},
+        owners={FOR_TEAM: "Het team van de gemeente", **me, **others, **departments},
         parts_of_day=PARTS_OF_DAY,
         id=command_id_of(command) if command else new_command_id(),
         today=local_date(now),
@@ -174,10 +181,24 @@ async def _page(visit: Visit, typed: Typed, *, command: str = "", said: str = ""
     )
 
 
+def _departments(area: Area, town: MunicipalityCode | None, today: date) -> list[Owner]:
+    """Those in the number plan of a municipality, by name; of none as long as none is chosen."""
+    if town is None:
+        return []
+    found = [
+        Owner(f"entry:{code}", one.name, frozenset({town}), one.team, one.operator, code)
+        for code, one in area.entries.items()
+        if one.kind is EntryKind.DEPARTMENT and is_visible(one, {town}) and one.exists_on(today)
+    ]
+    return sorted(found, key=lambda one: one.name)
+
+
 def _own(visit: Visit, owners: Sequence[Owner]) -> Owner | None:
     """The visitor, if their account is that of an operator for whom promises can be."""
     number = visit.actor.operator
-    return None if number is None else next((one for one in owners if one.operator == number), None)
+    return (
+        None if number is None else next((one for one in owners if one.operator == number and one.entry is None), None)
+    )
 
 
 def _refused(answer: Answer) -> str:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ari_app.core.access import Action, Scope
 from ari_app.core.area import Area
 from ari_app.core.commands import AnyCommand, AskedCommand
-from ari_app.core.ids import CommandId, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_command_id
+from ari_app.core.ids import CommandId, EntryCode, MunicipalityCode, OperatorNumber, RequestId, TeamCode, new_command_id
 from ari_app.core.operator_commands import Accepted, Answer, RefusalReason, Refused
 from ari_app.core.skills import skills_of
 from ari_app.core.supervisor_commands import AssignRequest, CloseByPerson
@@ -52,6 +52,7 @@ class Owner:
     towns: frozenset[MunicipalityCode]
     team: TeamCode | None = None
     operator: OperatorNumber | None = None
+    entry: EntryCode | None = None
 
 
 @dataclass(frozen=True, slots=True)
