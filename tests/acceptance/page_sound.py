@@ -40,6 +40,8 @@ WRONG = {
 }
 REFUSE = """
 (error) => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error)); }"""
+SECURE = """
+(isSo) => { Object.defineProperty(window, "isSecureContext", { configurable: true, get: () => isSo }); }"""
 HOLD = """
 () => new Promise((held) => {
   navigator.locks.request("telefoon", () => { held(); return new Promise(() => {}); }); })"""
@@ -48,6 +50,10 @@ HOLD = """
 #: what the browser tells of a line, once a test sets `window.measured`
 MEASURE = """
 (() => {
+  const state = Object.getOwnPropertyDescriptor(RTCPeerConnection.prototype, "connectionState").get;
+  Object.defineProperty(RTCPeerConnection.prototype, "connectionState", {
+    get() { return window.measured?.state ?? state.call(this); },
+  });
   const asked = RTCPeerConnection.prototype.getStats;
   const count = { packetsReceived: 0, packetsLost: 0 };
   RTCPeerConnection.prototype.getStats = async function () {

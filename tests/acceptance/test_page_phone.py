@@ -17,7 +17,7 @@ from tests.acceptance.application import sample_area
 from tests.acceptance.centre import Centre
 from tests.acceptance.page_house import House, open_house
 from tests.acceptance.page_phone import BINDS, STRANGER, PagePhone, over_udp
-from tests.acceptance.page_sound import HOLD, LISTEN, REFUSE, WRONG, hears_in_page, write_tone
+from tests.acceptance.page_sound import HOLD, LISTEN, REFUSE, SECURE, WRONG, hears_in_page, write_tone
 from tests.patience import PATIENCE_SECONDS
 from tests.web.chromium import before_pages
 from tests.web.people import Browser, Clock
@@ -223,7 +223,11 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await desk.look_over(page, "the desk that may be a phone")
         assert not any("/phone-" in url for url in loaded)
 
-        # What goes wrong is said with what to do about it.
+        # What goes wrong is said with what to do about it, and the button goes on to work.
+        await page.evaluate(SECURE, False)
+        await page.click("#phone-on")
+        await desk.text_of(page, "#answer", "kan alleen op een beveiligde pagina")
+        await page.evaluate(SECURE, True)
         for error, words in WRONG.items():
             await page.evaluate(REFUSE, error)
             await page.click("#phone-on")
@@ -242,7 +246,7 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await desk.text_of(page, "#operator .state", "Klaar voor gesprekken")
         await desk.text_of(page, "#phone-state", "De telefoon staat aan")
         await centre.operator_is("101", "ready")
-        await page.click("#phone summary")
+        await page.click("#phone summary >> text=Geluid")
         await desk.look_over(page, "the desk that is a phone")
 
         other = await context.new_page()

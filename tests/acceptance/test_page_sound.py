@@ -34,7 +34,7 @@ QUALITY = (
     ({"received": 90, "lost": 10, "jitter": 0.005, "delay": 0.05}, "De verbinding hapert: 10% van het geluid"),
     ({"received": 150, "lost": 0, "jitter": 0.1, "delay": 0.05}, "Het geluid komt onregelmatig aan."),
     ({"received": 150, "lost": 0, "jitter": 0.005, "delay": 0.7}, "Het geluid komt laat aan."),
-    ({"received": 0, "lost": 0, "jitter": 0.005, "delay": 0.05}, "Er komt geen geluid binnen."),
+    ({"received": 0, "lost": 0, "jitter": 0.005, "delay": 0.05, "state": "failed"}, "Er komt geen geluid binnen."),
     ({"received": 150, "lost": 0, "jitter": 0.005, "delay": 0.05}, "De verbinding is goed."),
 )
 
@@ -56,6 +56,12 @@ async def test_given_a_talk_then_the_page_says_how_well_it_is_heard_and_asks_bef
             await desk.text_of(page, "#phone-quality", words)
             if "goed" not in words:
                 await desk.text_of(page, "#status", words)
+        # Nobody to hear, as between two talks: nothing is wrong, and nothing is said.
+        await page.evaluate("() => { window.measured = { received: 0, lost: 0, jitter: 0, delay: 0.05 }; }")
+        await desk.gone(page, "#phone-quality", "De verbinding is goed.")
+        assert await page.inner_text("#phone-quality") == ""
+        await page.evaluate("figures => { window.measured = figures; }", QUALITY[0][0])
+        await desk.text_of(page, "#phone-quality", "De verbinding is goed.")
         await desk.look_over(page, "the quality of a talk")
         await page.evaluate("() => { window.measured = null; }")
 

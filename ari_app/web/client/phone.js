@@ -61,10 +61,10 @@ let talk = "";
  */
 export async function signOn(goesOn = false) {
   if (phone || isTrying || isStarting) return;
-  isStarting = true;
   warn("");
-  isMuted = false;
   if (!isSecureContext || !navigator.mediaDevices || !navigator.locks) return warn(NOT_SAFE);
+  isStarting = true;
+  isMuted = false;
   byId("phone-on").setAttribute("aria-disabled", "true");
   show("De telefoon wordt aangezet…");
   try {

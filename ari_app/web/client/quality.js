@@ -28,10 +28,11 @@ function read(report) {
   return found;
 }
 
-/** The worst of what is wrong. */
-function words(before, now) {
+/** The worst of what is wrong; nothing where there is nobody to hear: Asterisk sends no silence. */
+function words(before, now, isConnected) {
   const [received, lost] = [now.received - before.received, now.lost - before.lost];
-  if (received + lost <= 0) return "Er komt geen geluid binnen. De telefoon probeert opnieuw te verbinden.";
+  if (received + lost <= 0)
+    return isConnected ? "" : "Er komt geen geluid binnen. De telefoon probeert opnieuw te verbinden.";
   const parts = lost / (received + lost);
   if (parts > LOST_PARTS) return `De verbinding hapert: ${percent(parts)} van het geluid komt bij u niet aan. ${CABLE}`;
   if (now.theyLost > LOST_PARTS)
@@ -47,6 +48,7 @@ export class Quality {
   constructor() {
     this.before = null;
     this.shown = "";
+    this.said = GOOD; // what somebody has heard last: that all is well is no news
     this.next = "";
     this.times = 0;
   }
@@ -57,15 +59,15 @@ export class Quality {
     const before = this.before;
     this.before = now;
     if (!before) return { text: this.shown, isNews: false };
-    const text = words(before, now);
+    const text = words(before, now, connection.connectionState === "connected");
     // Figures change all the time; the kind of trouble is what counts.
     const kind = text.replace(/\d+%/, "");
     this.times = kind === this.next ? this.times + 1 : 1;
     this.next = kind;
     if (this.times < SURE_AFTER) return { text: this.shown, isNews: false };
-    const isNews = this.shown !== "" && this.shown.replace(/\d+%/, "") !== kind;
-    const isFirstTrouble = this.shown === "" && text !== GOOD;
+    const isNews = this.said.replace(/\d+%/, "") !== kind && text !== "";
     this.shown = text;
-    return { text, isNews: isNews || isFirstTrouble };
+    if (text) this.said = text;
+    return { text, isNews };
   }
 }
