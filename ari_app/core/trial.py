@@ -87,7 +87,11 @@ def is_of_this_machine(host: str, remote: str, *, is_forwarded: bool) -> bool:
     `host`: as the browser named it, so that no other site's name may lead here. `is_forwarded`: a proxy says that it
     has it from somebody else.
     """
-    return not is_forwarded and _is_loopback(urlsplit(f"//{host}").hostname or "") and _is_loopback(remote)
+    try:
+        named = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return False
+    return not is_forwarded and _is_loopback(named) and _is_loopback(remote)
 
 
 def is_trial_channel(name: str) -> bool:

@@ -115,6 +115,7 @@ def test_it_is_for_pages_that_only_this_machine_reaches(
         ("127.0.0.1:8081", "192.0.2.7", False, False),
         ("127.0.0.1:8081", "127.0.0.1", True, False),
         ("", "127.0.0.1", False, False),
+        ("[::1", "127.0.0.1", False, False),
         ("127.0.0.1:8081", "", False, False),
     ],
 )
