@@ -228,6 +228,7 @@ async def test_closing_early_closes_for_calls_and_is_no_part_of_the_area_file(da
     town = (await load_area(database.background)).municipalities[WIERDAM]
     state = open_state(replace(town, open_on_legal_days=True), {}, datetime.now(UTC))
     assert isinstance(state, ClosedNow) and state.name == "storm"
+    assert [one.is_early for one in town.closings] == [True], "why is not for the municipality's website"
     assert (await load_snapshot(database.background)).area == before.area
     assert [one.reason for one in await list_early_closings(database.background, None, datetime.now(UTC))] == ["storm"]
     assert await told(database, OpenAgain()) == ACCEPTED
