@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "person": ("person", "All that is kept about a telephone number, and its erasure."),
     "prompts": ("prompts", "A municipality's own recordings (docs/prompts.md)."),
     "retention": ("retention", "Erase personal data past its period, as every night."),
-    "scripts": ("scripts", "The answers that operators give: from files of other systems, and back."),
+    "scripts": ("scripts", "The answers that operators give: read from files of other systems, and written as one."),
     "serve": ("serve", "Handle calls: standby until no other copy does, then controller."),
     "survey": ("survey", "Marks that callers gave after their talks, each with its response share."),
     "tokens": ("tokens", "Tokens with which other programs use the API."),

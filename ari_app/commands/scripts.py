@@ -35,7 +35,7 @@ municipality_option = click.option(
 
 @click.group()
 def scripts() -> None:
-    """The answers that operators give: from files of other systems, and back."""
+    """The answers that operators give: read from files of other systems, and written as one."""
 
 
 @scripts.command("import")

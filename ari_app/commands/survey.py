@@ -22,7 +22,7 @@ from ari_app.storage.db.engine import Database
 @municipality_option
 @json_option
 def survey(period: Period, municipality: str | None, json_wanted: bool) -> None:
-    """Marks that callers gave after their talks, and how many callers that is of those who were asked.
+    """Marks that callers gave after their talks, each with its response share.
 
     Of fewer than ten answers no value is shown. Nothing of it is about one call or one operator.
     """

@@ -25,6 +25,7 @@ _WHY: Mapping[RefusalReason, str] = {
     RefusalReason.STORE_AWAY: "the database is away",
     RefusalReason.NO_NUMBER: "the caller shows no number",
     RefusalReason.NO_REQUEST: "there is no such callback to make or to close",
+    RefusalReason.NO_SURVEY: "this caller is asked nothing after the talk: the municipality has no survey now",
     RefusalReason.NOT_A_CALLBACK: "that call is no callback",
     RefusalReason.EXPIRED: "no controller took it in time, so nothing was done; is `ari-app serve` running?",
     RefusalReason.NOT_LOGGED_IN: "this operator is not logged in",
