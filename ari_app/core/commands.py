@@ -53,7 +53,6 @@ class What(StrEnum):
     COMPLETE = "complete"
     CANCEL = "cancel"
     PUT_DOWN = "put_down"
-    OFFER_SURVEY = "offer_survey"  # the caller said yes to questions after the talk
     PROMISE_CALLBACK = "promise_callback"
     NEXT_CALLBACK = "next_callback"
     MAKE_CALLBACK = "make_callback"
@@ -84,6 +83,7 @@ class What(StrEnum):
     CHOOSE_SCRIPT = "choose_script"  # the answer that was given, or the choice of one taken back
     CHANGE_DIRECTORY = "change_directory"  # an entry of it, or a file
     REMOVE_ENTRY = "remove_entry"  # of the directory
+    OFFER_SURVEY = "offer_survey"  # the caller said yes to questions after the talk
 
 
 class CommandState(StrEnum):

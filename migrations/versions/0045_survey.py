@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from ari_app.storage.db.constraints import set_members, set_members_by_function
+from ari_app.storage.db.command_kinds import add_kinds, remove_kinds
+from ari_app.storage.db.constraints import set_members_by_function
 
 revision = "0045"
 down_revision = "0044"
@@ -25,14 +26,6 @@ _FACTS = (
     "callback_offered callback_requested callback_limited stage resumed to_fallback noted ended"
 )
 _NEW_FACTS = "survey_offered survey_agreed survey_question survey_answered"
-_WHAT = (
-    "ready pause pause_after_call end_wrap_up log_out log_in hold transfer transfer_to_queue swap conference "
-    "complete cancel put_down promise_callback next_callback make_callback mark_callback close_request "
-    "allow_transfer unlock_pin assign_request wrap_up ask_allowance close_by_person set_calamity end_calamity "
-    "close_early open_again add_account lock_account unlock_account reset_account give_role take_role "
-    "link_operator follow_provider link_subject forget_factor make_promise open_phone choose_script "
-    "change_directory remove_entry"
-)
 
 
 def upgrade() -> None:
@@ -73,13 +66,12 @@ def upgrade() -> None:
     op.add_column("call", sa.Column("survey_done", sa.Integer(), server_default="0", nullable=False))
     set_members_by_function("call", "stage", _STAGES.replace(" leaving", " survey leaving").split())
     set_members_by_function("call_fact", "kind", _FACTS.replace(" stage", f" {_NEW_FACTS} stage").split())
-    set_members("command", "what", _WHAT.replace(" promise_callback", " offer_survey promise_callback").split())
+    add_kinds(revision)
 
 
 def downgrade() -> None:
     """Values that only this revision has become those of the one before. A call in its survey was over already."""
-    op.execute("DELETE FROM command WHERE what = 'offer_survey'")
-    set_members("command", "what", _WHAT.split())
+    remove_kinds(revision)
     for kind in _NEW_FACTS.split():
         op.execute(f"UPDATE call_fact SET kind = 'noted' WHERE kind = '{kind}'")
     set_members_by_function("call_fact", "kind", _FACTS.split())

@@ -117,6 +117,7 @@ async def test_given_a_supervisor_when_they_act_then_operators_read_why_and_the_
     # Closing early: the next caller hears that it is closed, without the line being answered.
     await bea.check("#sluiten-GM9904")
     await bea.fill("#waarom", "storm")
+    centre.application.forget_log()
     await bea.get_by_role("button", name="Sluit eerder").click()
     await desk.text_of(bea, "#answer", "vandaag eerder gesloten")
     await centre.application.says("area_loaded")

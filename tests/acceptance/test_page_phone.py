@@ -286,6 +286,7 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await centre.operator_is("101", "ready")
 
         # Asterisk starts anew and knows no phone: the page is given another account, and dials, all by itself.
+        assert wrong == []
         before = await centre.ask(ENDPOINT_OF, "101")
         await asyncio.to_thread(centre.asterisk.restart)
         elsewhere = f"SELECT endpoint <> '{before}' FROM operator_session WHERE logged_out_at IS NULL"
@@ -295,5 +296,5 @@ async def test_given_a_browser_when_one_button_is_clicked_then_it_is_the_phone_a
         await desk.text_of(page, "#operator .state", "Niet aangemeld")
         await desk.text_of(page, "#phone-state", "De telefoon staat uit")
         assert await page.is_visible("#phone-on")
-        assert wrong == []
+        assert [line for line in wrong if "503" not in line] == []  # which says that Asterisk is away
         await context.close()

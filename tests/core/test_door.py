@@ -69,7 +69,7 @@ def test_new_callers_are_taken_for_half_a_minute() -> None:
 @pytest.mark.parametrize("stage", Stage)
 def test_the_row_of_a_new_caller_may_follow_until_somebody_else_is_touched(stage: Stage) -> None:
     call = replace(CALL, stage=stage)
-    assert may_follow(call) == (stage not in (Stage.CONNECTING, Stage.TALKING, Stage.ENDED))
+    assert may_follow(call) == (stage not in (Stage.CONNECTING, Stage.TALKING, Stage.SURVEY, Stage.ENDED))
     assert not may_follow(replace(call, answered_at=NOW)), "who has talked to somebody"
     assert not may_follow(replace(call, pii_callback_number=E164("+31201234567"))), "a promise"
     assert not may_follow(replace(call, callback_request=RequestId(uuid4()))), "we called them"

@@ -55,6 +55,7 @@ BROUGHT: Mapping[str, tuple[str, ...]] = {
     "0039": ("open_phone",),
     "0042": ("choose_script",),
     "0044": ("change_directory", "remove_entry"),
+    "0045": ("offer_survey",),
 }
 
 
