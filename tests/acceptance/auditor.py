@@ -17,6 +17,8 @@ ALLOWED = {
     "no music": {"talking"},
     "join": {"talking"},
 }
+#: of an order about a channel of which the record knows nothing
+UNWRITTEN = "nobody wrote about this channel"
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Auditor:
         )
         lines = await self.record.fetchval("SELECT count(*) FROM operator_line WHERE channel_id = $1", order.channel_id)
         if not legs and not lines:
-            self.wrong.append(f"{order.text}: nobody wrote about this channel")
+            self.wrong.append(f"{order.text}: {UNWRITTEN}")
         for leg in legs:
             if order.name == "hang up":
                 is_allowed = leg["ending"] is not None
