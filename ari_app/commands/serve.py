@@ -59,6 +59,8 @@ async def _serve(chosen: Settings) -> int:
         click.echo(str(wrong.exceptions[0]), err=True)
         code = WRONG
     except* (LedgerError, StorageError) as away:
-        click.echo(str(away.exceptions[0]), err=True)
-        code = CANNOT
+        # What ends with the rest may find a connection in the middle of a statement: that is not why this process ends.
+        if not code:
+            click.echo(str(away.exceptions[0]), err=True)
+            code = CANNOT
     return code
